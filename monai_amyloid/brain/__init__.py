@@ -1,0 +1,1 @@
+"""Where things are in an amyloid PET: registration, SUVR, Centiloid and quality."""

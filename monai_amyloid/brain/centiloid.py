@@ -1,0 +1,25 @@
+"""From SUVR to Centiloid, by the tracer's own line."""
+
+from monai_amyloid.pet.tracers import TRACERS
+
+
+def centiloid(suvr: float, tracer: str) -> float:
+    """Convert cortical SUVR to the Centiloid scale.
+
+    Args:
+        suvr: Mean of the GAAIN cortex over the whole cerebellum.
+        tracer: BIDS label, a key of :data:`monai_amyloid.pet.tracers.TRACERS`.
+
+    Returns:
+        Centiloid: about 0 in young controls, 100 in typical Alzheimer's disease.
+
+    Raises:
+        ValueError: If the tracer is unknown; a Centiloid of it would be a wrong number.
+
+    References:
+        Klunk et al. 2015, doi:10.1016/j.jalz.2014.07.003
+    """
+    if tracer not in TRACERS:
+        raise ValueError(f"no Centiloid line for tracer {tracer!r}; known: {', '.join(TRACERS)}")
+    line = TRACERS[tracer]
+    return line.centiloid_slope * suvr + line.centiloid_intercept

@@ -1,0 +1,80 @@
+"""The template grid, its regions and its two PET templates, as package data.
+
+The grid is that of the GAAIN Centiloid volumes of interest: MNI space, 2 mm, RAS+.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+DATA = Path(__file__).parent / "data"
+
+TEMPLATE_SHAPE = (91, 109, 91)
+TEMPLATE_AFFINE = np.array(
+    [[2, 0, 0, -90], [0, 2, 0, -126], [0, 0, 2, -72], [0, 0, 0, 1]], dtype=np.float64
+)
+
+# What a reader grades: four regions, in the order of the florbetaben read.
+READ_REGIONS = ("lateral_temporal", "frontal", "posterior_cingulate_precuneus", "parietal")
+
+
+def _load(name: str) -> NDArray[np.uint8]:
+    data = np.asarray(nib.load(DATA / f"{name}.nii.gz").dataobj)
+    data.flags.writeable = False
+    return data
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The regions of the template grid.
+
+    Attributes:
+        labels: ``(91, 109, 91)`` uint8, 0 outside every region.
+        table: One row a label, with ``label region hemisphere read_region``.
+    """
+
+    labels: NDArray[np.uint8]
+    table: pd.DataFrame
+
+
+@cache
+def voi(name: str) -> NDArray[np.bool_]:
+    """A GAAIN Centiloid volume of interest, ``(91, 109, 91)``.
+
+    Args:
+        name: ``"cortex"``, ``"whole_cerebellum"``, ``"cerebellar_grey"`` or ``"pons"``.
+
+    References:
+        Klunk et al. 2015, doi:10.1016/j.jalz.2014.07.003
+    """
+    return _load(f"gaain_{name}") > 0
+
+
+@cache
+def brain_mask() -> NDArray[np.bool_]:
+    """The ICBM 152 brain with its ventricles, ``(91, 109, 91)``."""
+    return _load("brain_mask") > 0
+
+
+@cache
+def regions() -> Regions:
+    """Cortical and deep grey regions, left and right."""
+    table = pd.read_csv(DATA / "regions.tsv", sep="\t", keep_default_na=False)
+    return Regions(_load("regions"), table)
+
+
+@cache
+def pet_templates() -> NDArray[np.float32]:
+    """An amyloid-negative and a positive florbetaben template, ``(2, 91, 109, 91)`` SUVR.
+
+    They are noise-free simulated scans at Centiloid 0 and 80, blurred to 8 mm
+    (``scripts/make_pet_templates.py``), so that no patient's data is carried.
+    """
+    stored = np.asarray(nib.load(DATA / "pet_templates.nii.gz").dataobj)
+    # Stored as SUVR x 100 in 8 bit: a step of 0.01 is far below a scan's noise.
+    return np.moveaxis(stored, -1, 0).astype(np.float32) / np.float32(100)

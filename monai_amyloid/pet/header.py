@@ -1,0 +1,185 @@
+"""What a header says of the image: tracer, unit, correction; and which of it is kept."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.tracers import TRACER_CODES, TRACERS, names_other_tracer, tracer_label
+
+# Everything kept of a header, by its DICOM or BIDS keyword. A list of what to keep, not of what
+# to leave out, so that no field that names a person or a day can slip through.
+KEPT = (
+    "Modality",
+    "ImageType",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "ManufacturersModelName",
+    "SeriesDescription",
+    "SeriesInstanceUID",
+    "StudyInstanceUID",
+    "SeriesType",
+    "BodyPart",
+    "BodyPartExamined",
+    "Units",
+    "CorrectedImage",
+    "DecayCorrection",
+    "ImageDecayCorrected",
+    "AttenuationCorrection",
+    "AttenuationCorrectionMethod",
+    "ScatterCorrectionMethod",
+    "ReconstructionMethod",
+    "ReconMethodName",
+    "ConvolutionKernel",
+    "ActualFrameDuration",
+    "FrameDuration",
+    "LossyImageCompression",
+    "Radiopharmaceutical",
+    "RadiopharmaceuticalCodeSequence",
+    "RadionuclideTotalDose",
+    "RadionuclideHalfLife",
+    "TracerName",
+    "TracerRadionuclide",
+)
+
+# DICOM Units (0054,1001), PS3.3 C.8.9.1.1.3, to the BIDS spelling. GML is an SUV by body weight,
+# or by what (0054,1006) says; SUVR needs no more than one scale for the volume.
+UNITS = {"BQML": "Bq/mL", "GML": "SUV", "CNTS": "counts", "NONE": "arbitrary"}
+
+# The longest axial field of view of one bed position on a conventional scanner is about 320 mm;
+# a head with neck fits, a body does not.
+LONGEST_HEAD_MM = 400.0
+
+
+def unit_of(units: object) -> str:
+    """Give the BIDS spelling of a unit.
+
+    Args:
+        units: DICOM defined term or BIDS unit; empty or None where the header is silent.
+
+    Returns:
+        Such as ``"Bq/mL"``; ``"arbitrary"`` for nothing; an unknown text as it is.
+    """
+    text = str(units or "").strip()
+    known = {**UNITS, **{unit.upper(): unit for unit in UNITS.values()}, "G/ML": "SUV"}
+    return known.get(text.upper(), text) or "arbitrary"
+
+
+def _tracer_codes(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List the code items of the radiopharmaceutical; a sidecar may hold anything there."""
+    codes = provenance.get("RadiopharmaceuticalCodeSequence")
+    return [code for code in codes if isinstance(code, dict)] if isinstance(codes, list) else []
+
+
+def _tracer_texts(provenance: Mapping[str, Any]) -> list[str]:
+    """List every text of a header that may name the tracer."""
+    meanings = [code.get("CodeMeaning") for code in _tracer_codes(provenance)]
+    named = (provenance.get("TracerName"), provenance.get("Radiopharmaceutical"), *meanings)
+    return [str(text) for text in named if text]
+
+
+def _named_tracers(provenance: Mapping[str, Any]) -> list[str]:
+    """List the amyloid tracers that a header names, by text or code; more than one is a clash."""
+    coded = (
+        TRACER_CODES.get((str(code.get("CodingSchemeDesignator")), str(code.get("CodeValue"))))
+        for code in _tracer_codes(provenance)
+    )
+    found = {*map(tracer_label, _tracer_texts(provenance)), *coded}
+    return sorted(label for label in found if label)
+
+
+def tracer_of(provenance: Mapping[str, Any]) -> str | None:
+    """Find the one amyloid tracer that a header names.
+
+    Args:
+        provenance: Header values by DICOM or BIDS keyword.
+
+    Returns:
+        The BIDS label; None where the header is vague, or contradicts itself.
+    """
+    named = _named_tracers(provenance)
+    other = any(map(names_other_tracer, _tracer_texts(provenance)))
+    return named[0] if len(named) == 1 and not other else None
+
+
+def check_label(tracer: str | None) -> None:
+    """Refuse a tracer label that this software does not know.
+
+    Args:
+        tracer: BIDS label as the user gave it, or None.
+
+    Raises:
+        StudyRefused: If the label is unknown; the message lists the known ones.
+    """
+    if tracer is not None and tracer not in TRACERS:
+        raise StudyRefused(
+            f"unknown tracer {tracer!r}; needed a BIDS label, one of {', '.join(TRACERS)}"
+        )
+
+
+def with_tracer(image: PetImage, tracer: str | None, source: str) -> PetImage:
+    """Fill in the tracer that the user names where the header does not.
+
+    Args:
+        image: Volume as read.
+        tracer: BIDS label from the user, or None to rely on the header.
+        source: File or folder, for the message.
+
+    Returns:
+        The image with its tracer, still None where nobody names it.
+
+    Raises:
+        StudyRefused: If the label is unknown, or the header names another one.
+    """
+    check_label(tracer)
+    if tracer is None or image.tracer == tracer:
+        return image
+    if image.tracer is not None:
+        texts = "; ".join(_tracer_texts(image.provenance)) or image.tracer
+        raise StudyRefused(
+            f"{source}: the header names the tracer {image.tracer} ({texts}), "
+            f"but {tracer} was given; leave the option out or correct it"
+        )
+    return replace(image, tracer=tracer)
+
+
+def refuse_wrong_content(image: PetImage, source: str) -> None:
+    """Refuse a PET volume that, by its header or size, is no corrected amyloid scan of a head.
+
+    Args:
+        image: Volume as read.
+        source: File or folder, for the message.
+
+    Raises:
+        StudyRefused: With every reason: another tracer or contradictory ones, a whole body, no
+            attenuation correction, lossy compression.
+    """
+    header = image.provenance
+    reasons = []
+    for text in dict.fromkeys(filter(names_other_tracer, _tracer_texts(header))):
+        reasons.append(
+            f"the radiopharmaceutical (0054,0016) is {text!r}, needed an amyloid tracer "
+            f"({', '.join(TRACERS)})"
+        )
+    named = _named_tracers(header)
+    if len(named) > 1:
+        reasons.append(f"the header (0054,0016) names {' and '.join(named)}, needed one tracer")
+    extent = float(image.zooms[2] * image.data.shape[2])
+    # The length decides, not SeriesType (0054,1000): a real GE series from eyes to thighs calls
+    # itself STATIC, and a protocol may call one bed position over a head WHOLE BODY.
+    if extent > LONGEST_HEAD_MM:
+        reasons.append(
+            f"it is a whole body scan, {extent:.0f} mm long (SeriesType (0054,1000) "
+            f"{header.get('SeriesType', 'absent')}), needed a head of at most "
+            f"{LONGEST_HEAD_MM:.0f} mm; cut it to the head"
+        )
+    corrected = header.get("CorrectedImage")
+    if corrected and "ATTN" not in corrected:
+        reasons.append(
+            f"Corrected Image (0028,0051) is {corrected}, without ATTN; "
+            "needed the attenuation-corrected series"
+        )
+    if str(header.get("LossyImageCompression", "")) == "01":
+        reasons.append("Lossy Image Compression (0028,2110) is 01; needed the original voxels")
+    if reasons:
+        raise StudyRefused(f"{source}: " + "; and ".join(reasons))

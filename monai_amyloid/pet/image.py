@@ -1,0 +1,113 @@
+"""One PET volume with everything later steps need to know about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+
+from monai_amyloid.errors import UserError
+
+
+class StudyRefused(UserError):  # noqa: N818 (a refusal is a result, no error)
+    """A study that cannot be graded, with the reason in one line.
+
+    The message says what was found, what was needed and what to do. The program
+    records it as a refusal and goes on with the next study.
+    """
+
+
+@dataclass(frozen=True)
+class PetImage:
+    """A static PET volume in RAS+ orientation.
+
+    Attributes:
+        data: Tracer uptake ``(X, Y, Z)``, float32, in ``unit``; the array axes run
+            closest to right, anterior and superior.
+        affine: Voxel index to RAS+ millimetres, ``(4, 4)`` float64; may be oblique.
+        tracer: BIDS label, a key of :data:`monai_amyloid.pet.tracers.TRACERS`, or None
+            where neither the study nor the user names it.
+        unit: BIDS spelling, such as ``"Bq/mL"``, ``"SUV"`` or ``"arbitrary"``.
+        provenance: What the source said of itself, keyed by its DICOM or BIDS keyword,
+            without anything that names a person.
+    """
+
+    data: NDArray[np.float32]
+    affine: NDArray[np.float64]
+    tracer: str | None = None
+    unit: str = "arbitrary"
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def zooms(self) -> NDArray[np.float64]:
+        """Voxel size ``(3,)`` in mm."""
+        return np.asarray(np.linalg.norm(self.affine[:3, :3], axis=0))
+
+
+def to_ras(
+    data: NDArray[Any], affine: NDArray[np.float64]
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Reorder and flip the array axes so that they run closest to RAS+.
+
+    No voxel is interpolated: an oblique volume stays oblique.
+
+    Args:
+        data: Volume ``(X, Y, Z)`` in any axis order.
+        affine: Its voxel index to RAS+ millimetres ``(4, 4)``.
+
+    Returns:
+        The same voxels and the affine that belongs to their new order.
+    """
+    orientation = nib.orientations.io_orientation(affine)
+    reordered = np.ascontiguousarray(nib.orientations.apply_orientation(data, orientation))
+    return reordered, affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
+
+
+def check_volume(data: NDArray[Any], affine: NDArray[np.float64], source: str) -> None:
+    """Refuse a volume that cannot hold a brain's uptake.
+
+    Args:
+        data: Volume as read.
+        affine: Voxel index to RAS+ millimetres ``(4, 4)``.
+        source: File or folder, for the message.
+
+    Raises:
+        StudyRefused: If the volume is not 3D, tiny, not finite, constant, or has
+            an impossible voxel size.
+    """
+    if data.ndim != 3:
+        raise StudyRefused(
+            f"{source}: found a {data.ndim}D image of shape {data.shape}, needed one 3D volume; "
+            "average the frames of the uptake window first"
+        )
+    if min(data.shape) < 8:
+        raise StudyRefused(
+            f"{source}: found {' x '.join(map(str, data.shape))} voxels, "
+            "needed a brain volume of at least 8 along each axis"
+        )
+    if not np.isfinite(affine).all():
+        raise StudyRefused(f"{source}: the affine has values that are not finite; export it again")
+    zooms = np.linalg.norm(affine[:3, :3], axis=0)
+    if zooms.min() < 0.3 or zooms.max() > 10:
+        raise StudyRefused(
+            f"{source}: found voxels of {' x '.join(f'{z:g}' for z in zooms)} mm, "
+            "needed 0.3 to 10 mm; check the header"
+        )
+    # Volume of a voxel against that of a box with its edges: 1 where they are at right angles.
+    if abs(np.linalg.det(affine[:3, :3])) < 0.1 * zooms.prod():
+        raise StudyRefused(
+            f"{source}: the affine's axes do not span a volume; the geometry is broken, "
+            "export it again"
+        )
+    if not np.isfinite(data).all():
+        count = int((~np.isfinite(data)).sum())
+        raise StudyRefused(
+            f"{source}: {count} of {data.size} voxels are NaN or infinite; export it again"
+        )
+    if data.min() == data.max():
+        raise StudyRefused(
+            f"{source}: every voxel is {float(data.flat[0]):g}, so there is no image in it; "
+            "export it again"
+        )

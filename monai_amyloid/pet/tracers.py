@@ -1,0 +1,151 @@
+"""The amyloid tracers: how headers name them, and how their SUVR becomes Centiloid."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tracer:
+    """One amyloid tracer.
+
+    Attributes:
+        label: BIDS label (``trc-`` entity).
+        name: International nonproprietary name.
+        aliases: Other spellings found in DICOM and BIDS headers, lower case.
+        centiloid_slope: Centiloid per unit of SUVR over the whole cerebellum.
+        centiloid_intercept: Centiloid at SUVR 0.
+        half_life_seconds: Physical half-life of the radionuclide.
+        window_minutes: Start and end of the usual static acquisition after injection.
+    """
+
+    label: str
+    name: str
+    aliases: tuple[str, ...]
+    centiloid_slope: float
+    centiloid_intercept: float
+    half_life_seconds: float
+    window_minutes: tuple[float, float]
+
+
+_F18_SECONDS = 6586.2  # 109.77 min, the value scanners write into (0018,1075)
+_C11_SECONDS = 1223.4  # 20.39 min
+
+# Lines over the whole cerebellum: Rowe 2017 (florbetaben, doi:10.1007/s00259-017-3749-6),
+# Navitsky 2018 (florbetapir), Battle 2018 (flutemetamol), Klunk 2015 (PiB).
+TRACERS = {
+    tracer.label: tracer
+    for tracer in (
+        Tracer(
+            "18FFBB",
+            "florbetaben",
+            ("fbb", "neuraceq", "bay 94-9172", "bay94-9172", "av1", "av-1", "florbetaben f18"),
+            153.4,
+            -154.9,
+            _F18_SECONDS,
+            (90.0, 110.0),
+        ),
+        Tracer(
+            "18FAV45",
+            "florbetapir",
+            ("fbp", "amyvid", "av45", "av-45", "florbetapir f18"),
+            175.2,
+            -182.2,
+            _F18_SECONDS,
+            (50.0, 60.0),
+        ),
+        Tracer(
+            "18FFMM",
+            "flutemetamol",
+            ("fmm", "flut", "vizamyl", "ge067", "ah110690", "flutemetamol f18"),
+            121.5,
+            -121.3,
+            _F18_SECONDS,
+            (90.0, 110.0),
+        ),
+        Tracer(
+            "11CPIB",
+            "pittsburgh compound b",
+            ("pib", "pittsburgh compound-b", "pittsburgh compound b c^11^"),
+            93.7,
+            -94.6,
+            _C11_SECONDS,
+            (50.0, 70.0),
+        ),
+        Tracer(
+            "18FNAV4694",
+            "flutafuranol",
+            ("nav", "nav4694", "azd4694", "flutafuranol f18"),
+            85.2,
+            -87.6,
+            _F18_SECONDS,
+            (50.0, 70.0),
+        ),
+    )
+}
+
+
+# Codes of the radiopharmaceutical by (CodingSchemeDesignator, CodeValue), PS3.16 CID 4021;
+# SRT and DCM 126501 are retired spellings that scanners in use still write.
+TRACER_CODES = {
+    ("SCT", "712736002"): "18FFBB",
+    ("SRT", "C-D6858"): "18FFBB",
+    ("DCM", "126501"): "18FFBB",
+    ("SCT", "456995000"): "18FAV45",
+    ("SRT", "C-E0269"): "18FAV45",
+    ("SCT", "456997008"): "18FFMM",
+    ("SRT", "C-E0267"): "18FFMM",
+    ("DCM", "126500"): "11CPIB",
+}
+
+# What headers write for tracers that do not show amyloid. A name is matched as a whole word.
+OTHER_TRACERS = (
+    *("fdg", "fluorodeoxyglucose", "fludeoxyglucose", "deoxyglucose"),
+    *("fdopa", "f-dopa", "fluorodopa", "fluoro-l-dopa", "dopa", "fp-cit", "fpcit", "raclopride"),
+    *("flortaucipir", "tauvid", "av1451", "av-1451", "t807", "mk-6240", "mk6240", "pi-2620"),
+    *("thk5351", "thk5317", "psma", "psma-11", "psma-1007", "piflufolastat", "pylarify"),
+    *("fet", "fluoroethyltyrosine", "fluorethyltyrosin", "methionine", "fluciclovine", "axumin"),
+    *("flt", "fluorothymidine", "thymidine", "fmiso", "fluoromisonidazole", "choline"),
+    *("fluorocholine", "dotatate", "dotatoc", "dotanoc", "fapi", "flumazenil", "ucb-j"),
+    *("fes", "fluoroestradiol", "sodium fluoride", "naf", "rubidium", "ammonia", "water"),
+)
+
+
+def _plain(text: str) -> str:
+    """Lower case, without the brackets and carets that headers put around mass numbers."""
+    return re.sub(r"[\[\]()^]", "", text).strip().lower()
+
+
+def _has_word(text: str, word: str) -> bool:
+    """Whether ``word`` stands in ``text``, alone or after a mass number as in 18F-FDG or 18FFDG."""
+    radionuclide = r"(?:18f|f18|11c|c11|68ga|ga68)"
+    return bool(re.search(rf"(?:(?<![a-z0-9])|{radionuclide}){re.escape(word)}(?![a-z0-9])", text))
+
+
+def tracer_label(text: str) -> str | None:
+    """Find the amyloid tracer that a header or a user names.
+
+    Args:
+        text: Such as ``"Florbetaben F^18^"``, ``"[18F]AV-45"``, ``"18FFBB"`` or ``"NeuraCeq"``.
+
+    Returns:
+        The BIDS label, or None where the text names no amyloid tracer.
+    """
+    plain = _plain(text)
+    for label, tracer in TRACERS.items():
+        words = (label.lower(), *(_plain(alias) for alias in tracer.aliases))
+        if tracer.name in plain or any(_has_word(plain, word) for word in words):
+            return label
+    return None
+
+
+def names_other_tracer(text: str) -> bool:
+    """Tell whether a header clearly names a tracer that does not show amyloid.
+
+    Args:
+        text: Such as ``"FDG -- fluorodeoxyglucose"``.
+
+    Returns:
+        False also for a text that names no tracer, such as ``"Solution"`` or ``"F-18"``.
+    """
+    plain = _plain(text)
+    return tracer_label(text) is None and any(_has_word(plain, word) for word in OTHER_TRACERS)

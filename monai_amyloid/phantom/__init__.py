@@ -1,0 +1,1 @@
+"""Simulated amyloid PET: anatomy, disease, scanner and reader, each with its truth."""

@@ -1,0 +1,227 @@
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk  # noqa: N813 (its own documentation names it so)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydicom.uid import RLELossless
+
+from monai_amyloid.pet.dicom import read_series
+from monai_amyloid.pet.image import PetImage, StudyRefused, to_ras
+from monai_amyloid.pet.study import read_study
+
+Edit = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def ge_series(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ge")
+    with tarfile.open(shared_data / "dicom" / "ge_fdg_whole_body.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "image"
+
+
+def test_a_real_uneven_ge_series_equals_dcm2niix(ge_series: Path, tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("dcm2niix")
+    command = [program, "-b", "n", "-z", "n", "-f", "ge", "-o", tmp_path, ge_series]
+    subprocess.run(command, check=True, capture_output=True)
+    expected = nib.as_closest_canonical(nib.load(tmp_path / "ge.nii"))
+    image = read_series(ge_series.iterdir())
+    np.testing.assert_allclose(image.data, expected.get_fdata(), rtol=1e-6, atol=1e-6)
+    # dcm2niix steps by one slice distance; ours is the mean of the uneven ones.
+    np.testing.assert_allclose(image.affine[:, :2], expected.affine[:, :2], atol=1e-5)
+    np.testing.assert_allclose(image.zooms[2], expected.header.get_zooms()[2], atol=0.01)
+
+
+def test_a_real_uneven_ge_series_lies_where_simpleitk_puts_it(ge_series: Path) -> None:
+    image = read_series(ge_series.iterdir())
+    names = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(ge_series))
+    first = sitk.ReadImage(names[0])
+    last = sitk.ReadImage(names[-1])
+    corner = image.data.shape[0] - 1, image.data.shape[1] - 1
+    for slice_, index in ((first, 0), (last, image.data.shape[2] - 1)):
+        x, y, z = slice_.GetOrigin()
+        np.testing.assert_allclose(image.affine @ [*corner, index, 1], [-x, -y, z, 1], atol=1e-4)
+        values = sitk.GetArrayFromImage(slice_)[0, ::-1, ::-1].T
+        np.testing.assert_allclose(image.data[:, :, index], values, rtol=1e-6)
+
+
+def test_the_real_whole_body_fdg_study_is_refused_for_both_reasons(ge_series: Path) -> None:
+    with pytest.raises(StudyRefused, match=r"\(0054,0016\) is 'FDG.*whole body scan, 873 mm"):
+        read_study(ge_series)
+
+
+@settings(
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.permutations(range(12)))
+def test_file_names_and_order_do_not_matter(
+    series: Path, edit: Edit, tmp_path: Path, order: list[int]
+) -> None:
+    shuffled = tmp_path / "shuffled"
+    shutil.rmtree(shuffled, ignore_errors=True)
+    shuffled.mkdir()
+    for number, file in zip(order, sorted(series.iterdir()), strict=True):
+        shutil.copy(file, shuffled / f"{number} 영상")
+        edit(shuffled / f"{number} 영상", InstanceNumber=number + 1)
+    expected, found = read_series(series.iterdir()), read_series(shuffled.iterdir())
+    np.testing.assert_array_equal(found.data, expected.data)
+    np.testing.assert_array_equal(found.affine, expected.affine)
+    assert found.provenance == expected.provenance
+
+
+def test_a_series_in_rows_from_right_and_downwards_is_the_same_volume(
+    series: Path, image: PetImage, edit: Edit
+) -> None:
+    for file in series.iterdir():
+        dataset = pydicom.dcmread(file)
+        # The same voxels, written with columns to the left neighbour and rows upwards.
+        cosines = np.array(dataset.ImageOrientationPatient)
+        far = np.array(dataset.ImagePositionPatient) + cosines[:3] * 2.0 * (dataset.Columns - 1)
+        edit(
+            file,
+            ImageOrientationPatient=[f"{x:.12f}" for x in [*-cosines[:3], *cosines[3:]]],
+            ImagePositionPatient=[f"{x:.10f}" for x in far],
+            PixelData=np.ascontiguousarray(dataset.pixel_array[:, ::-1]).tobytes(),
+        )
+    found = read_series(series.iterdir())
+    np.testing.assert_allclose(found.data, image.data, atol=image.data.max() / 60000)
+    np.testing.assert_allclose(found.affine, image.affine, atol=1e-6)
+
+
+def test_compressed_voxels_are_the_same_voxels(series: Path) -> None:
+    expected = read_series(series.iterdir())
+    for file in series.iterdir():
+        dataset = pydicom.dcmread(file)
+        dataset.compress(RLELossless, generate_instance_uid=False)
+        dataset.save_as(file)
+    np.testing.assert_array_equal(read_series(series.iterdir()).data, expected.data)
+
+
+def test_provenance_has_no_name_id_or_date(series: Path) -> None:
+    image = read_series(series.iterdir())
+    assert not [key for key in image.provenance if key.startswith("Patient") or "Date" in key]
+    assert "sub-7" not in str(image.provenance)
+    assert image.provenance["SeriesType"] == ["STATIC", "IMAGE"]
+    assert image.provenance["Radiopharmaceutical"] == "Florbetaben"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"SeriesType": ["DYNAMIC", "IMAGE"]}, r"\(0054,1000\) is DYNAMIC.* average the frames"),
+        ({"SeriesType": ["GATED", "IMAGE"]}, "is GATED"),
+        ({"SeriesType": None, "NumberOfTimeSlices": 4}, "dynamic or gated"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, "found Secondary Capture Image Storage"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.130"}, "found Enhanced PET .* one classic PET"),
+        ({"Modality": "OT"}, "of modality OT"),
+        ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "is RGB with 3 samples"),
+        ({"BitsAllocated": 64}, r"\(0028,0100\) is 64, needed 8, 16 or 32"),
+        ({"ImageType": ["DERIVED", "SECONDARY", "MIP"]}, "maximum intensity projection"),
+        ({"ImagePositionPatient": None}, r"\(0020,0032\) is missing"),
+        ({"ImageOrientationPatient": None}, r"\(0020,0037\) is missing"),
+        ({"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]}, "unit vectors at a right angle"),
+        ({"PixelSpacing": [2.0, 2.0, 2.0]}, r"\(0028,0030\) is .*, needed 2 finite numbers"),
+        ({"RescaleSlope": None}, r"\(0028,1053\) is missing"),
+        ({"RescaleSlope": "0"}, r"\(0028,1053\) is 0, needed more than 0"),
+        ({"NumberOfSlices": 13}, r"found 12 images, but Number of Slices \(0054,0081\) is 13"),
+    ],
+)
+def test_a_series_that_is_no_static_pet_is_refused(
+    series: Path, edit: Edit, change: dict, reason: str
+) -> None:
+    edit(*series.iterdir(), **change)
+    with pytest.raises(StudyRefused, match=reason):
+        read_series(series.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"PatientID": "Kim"}, r"Patient ID \(0010,0020\) differs between .*0004.dcm"),
+        ({"SeriesInstanceUID": "1.2"}, r"\(0020,000E\) differs"),
+        ({"StudyInstanceUID": "1.2"}, r"\(0020,000D\) differs"),
+        ({"FrameOfReferenceUID": "1.2"}, r"\(0020,0052\) differs"),
+        ({"Units": "CNTS"}, r"\(0054,1001\) differs"),
+        ({"Rows": 7}, r"\(0028,0010\) differs"),
+        ({"PixelSpacing": [2.6, 2.0]}, r"\(0028,0030\) differs"),
+        ({"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}, r"\(0020,0037\) differs"),
+        ({"RescaleSlope": "1e400"}, r"\(0028,1053\) is .*, needed 1 finite number"),
+    ],
+)
+def test_one_slice_that_does_not_belong_is_refused(
+    series: Path, edit: Edit, change: dict, reason: str
+) -> None:
+    edit(series / "0004.dcm", **change)
+    with pytest.raises(StudyRefused, match=reason) as refusal:
+        read_series(series.iterdir())
+    assert "Kim" not in str(refusal.value)
+
+
+def test_a_missing_slice_is_found_even_without_number_of_slices(series: Path, edit: Edit) -> None:
+    (series / "0005.dcm").unlink()
+    with pytest.raises(StudyRefused, match=r"found 11 images, but .*0054,0081.* is 12"):
+        read_series(series.iterdir())
+    edit(*series.iterdir(), NumberOfSlices=None)
+    with pytest.raises(StudyRefused, match=r"gap of 6\.54 mm after 0004\.dcm, elsewhere 3\.27"):
+        read_series(series.iterdir())
+
+
+def test_a_slice_off_the_grid_is_refused(series: Path, edit: Edit) -> None:
+    position = pydicom.dcmread(series / "0006.dcm").ImagePositionPatient
+    edit(series / "0006.dcm", ImagePositionPatient=[position[0] + 0.5, *position[1:]])
+    with pytest.raises(StudyRefused, match=r"up to 0\.50 mm off an even grid of 3\.27 mm"):
+        read_series(series.iterdir())
+
+
+def test_duplicates_and_frames_are_told_apart(series: Path) -> None:
+    shutil.copy(series / "0003.dcm", series / "copy.dcm")
+    with pytest.raises(StudyRefused, match=r"0003\.dcm and copy\.dcm are at the same place"):
+        read_series(series.iterdir())
+    for file in [file for file in series.iterdir() if file.name not in ("copy.dcm", "0003.dcm")]:
+        shutil.copy(file, series / f"second {file.name}")
+    with pytest.raises(StudyRefused, match=r"is there 2 times.* average the frames"):
+        read_series(series.iterdir())
+
+
+@pytest.mark.parametrize("kept", [0.97, 0.6, 0.2])
+def test_a_truncated_file_is_named_in_one_line(series: Path, kept: float) -> None:
+    file = series / "0002.dcm"
+    file.write_bytes(file.read_bytes()[: int(file.stat().st_size * kept)])
+    with pytest.raises(StudyRefused, match=r"^\S*0002\.dcm") as refusal:
+        read_study(series)
+    assert "\n" not in str(refusal.value)
+
+
+def test_too_few_or_foreign_files_are_refused(series: Path, tmp_path: Path) -> None:
+    with pytest.raises(StudyRefused, match="found no files"):
+        read_series([])
+    with pytest.raises(StudyRefused, match="found 1 PET slice"):
+        read_series([series / "0001.dcm"])
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(StudyRefused, match=r"notes.txt: not a DICOM file"):
+        read_series([tmp_path / "notes.txt"])
+
+
+def test_a_tilted_gantry_goes_into_the_affine(series: Path, image: PetImage, edit: Edit) -> None:
+    for file in series.iterdir():
+        position = np.array(pydicom.dcmread(file).ImagePositionPatient)
+        number = int(file.stem)
+        edit(
+            file,
+            ImagePositionPatient=[f"{x:.10f}" for x in position + np.array([0, 0.4 * number, 0])],
+        )
+    found = read_series(series.iterdir())
+    expected = image.affine.copy()
+    expected[1, 2] -= 0.4
+    expected[1, 3] -= 0.4
+    np.testing.assert_allclose(found.affine, expected, atol=1e-6)
+    np.testing.assert_array_equal(to_ras(found.data, found.affine)[0], found.data)

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from monai_amyloid.pet.image import StudyRefused, check_volume
+
+VOLUME = np.arange(1000, dtype=np.float32).reshape(10, 10, 10)
+
+
+def with_nan() -> np.ndarray:
+    volume = VOLUME.copy()
+    volume[3, 3, 3:5] = np.nan
+    return volume
+
+
+@pytest.mark.parametrize(
+    ("data", "affine", "reason"),
+    [
+        (np.zeros((9, 9, 9, 4)), np.eye(4), "4D image .* average the frames"),
+        (VOLUME[:5], np.eye(4), "5 x 10 x 10 voxels"),
+        (VOLUME, np.diag([np.nan, 1, 1, 1]), "not finite"),
+        (VOLUME, np.diag([0.01, 1, 1, 1]), "0.01 x 1 x 1 mm"),
+        (VOLUME, np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]]), "span"),
+        (with_nan(), np.eye(4), "2 of 1000 voxels are NaN"),
+        (np.full((9, 9, 9), 7.0), np.eye(4), "every voxel is 7"),
+    ],
+)
+def test_a_volume_that_cannot_be_a_brain_is_refused(
+    data: np.ndarray, affine: np.ndarray, reason: str
+) -> None:
+    with pytest.raises(StudyRefused, match=f"^scan: .*{reason}"):
+        check_volume(data, affine.astype(float), "scan")
