@@ -108,6 +108,7 @@ def tissues(grey: NDArray[np.float64], white: NDArray[np.float64], brain: NDArra
     fluid = np.clip(brain_fraction - grey - white, 0, 1)
     ventricle = fluid * (inside > 14) * (z > -30)
     csf = np.maximum(fluid - ventricle, shell(outside, 0, 3) * (outside > 0))
+    csf = np.clip(csf, 0, 1 - np.clip(grey + white + ventricle, 0, 1))
     neck = ((x / 58) ** 2 + ((y + 32) / 62) ** 2 < 1) & (z < -40) & (outside > 3)
     face = (x / 62) ** 2 + ((y - 52) / 42) ** 2 + ((z + 62) / 62) ** 2 < 1
     air = (np.abs(x) / 16) ** 2 + ((y - 62) / 22) ** 2 + ((z + 52) / 26) ** 2 < 1

@@ -1,9 +1,13 @@
 """Fixtures for every room's tests."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+CONFIGS_3D = [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"]
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +18,37 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared data at {folder}; set MONAI_AMYLOID_SHARED_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def untrained_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fold's folder as training leaves it, with random weights, on coarse voxels."""
+    import torch
+    from monai.bundle import ConfigParser
+
+    run = tmp_path_factory.mktemp("run") / "fold0"
+    run.mkdir()
+    parser = ConfigParser()
+    parser.read_config([str(path) for path in CONFIGS_3D])
+    torch.manual_seed(0)
+    torch.save(parser.get_parsed_content("network_def").state_dict(), run / "model.pt")
+    (run / "settings.json").write_text(json.dumps({"spacing_mm": 8.0}))
+    return run
+
+
+@pytest.fixture(scope="session")
+def bundle(untrained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle as export writes it; its grades mean nothing."""
+    from monai_amyloid.export import export
+
+    return export(untrained_run, CONFIGS_3D, tmp_path_factory.mktemp("bundles") / "untrained")
+
+
+@pytest.fixture(scope="session")
+def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two simulated DICOM studies, ``sub-0001`` and ``sub-0002``."""
+    from monai_amyloid.phantom.cohort import simulate
+
+    folder = tmp_path_factory.mktemp("병원 clinic")
+    simulate(folder, 2, seed=3, form="dicom")
+    return folder / "scans"

@@ -169,6 +169,8 @@ def _optimise(
         numberOfIterations=20,
         convergenceMinimumValue=1e-4,
         convergenceWindowSize=5,
+        # ITK's own limit of 5 steps threw one pose in eight of a tilted real scan off the head.
+        lineSearchUpperLimit=2.0,
         lineSearchMaximumIterations=5,
     )
     method.SetOptimizerScalesFromPhysicalShift()

@@ -34,7 +34,7 @@ def suvr(pet: Volume, reference: Mask) -> Volume:
     if not reference.any():
         raise ValueError("the reference region is empty; choose one that the scan covers")
     mean = float(pet[reference].mean(dtype=np.float64))
-    if mean <= 0:
+    if not mean > 0:  # also where it is NaN
         raise ValueError(f"mean uptake in the reference region is {mean:g}, needed above 0")
     return np.asarray(pet / np.float32(mean), np.float32)
 

@@ -6,6 +6,7 @@ The grid is that of the GAAIN Centiloid volumes of interest: MNI space, 2 mm, RA
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import nibabel as nib
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 DATA = Path(__file__).parent / "data"
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 TEMPLATE_SHAPE = (91, 109, 91)
 TEMPLATE_AFFINE = np.array(
@@ -24,7 +26,11 @@ READ_REGIONS = ("lateral_temporal", "frontal", "posterior_cingulate_precuneus", 
 
 
 def _load(name: str) -> NDArray[np.uint8]:
-    data = np.asarray(nib.load(DATA / f"{name}.nii.gz").dataobj)
+    return np.asarray(nib.load(DATA / f"{name}.nii.gz").dataobj)
+
+
+def _read_only(data: NDArray[_Kind]) -> NDArray[_Kind]:
+    """Guard an array that every caller shares."""
     data.flags.writeable = False
     return data
 
@@ -52,20 +58,20 @@ def voi(name: str) -> NDArray[np.bool_]:
     References:
         Klunk et al. 2015, doi:10.1016/j.jalz.2014.07.003
     """
-    return _load(f"gaain_{name}") > 0
+    return _read_only(_load(f"gaain_{name}") > 0)
 
 
 @cache
 def brain_mask() -> NDArray[np.bool_]:
     """The ICBM 152 brain with its ventricles, ``(91, 109, 91)``."""
-    return _load("brain_mask") > 0
+    return _read_only(_load("brain_mask") > 0)
 
 
 @cache
 def regions() -> Regions:
     """Cortical and deep grey regions, left and right."""
     table = pd.read_csv(DATA / "regions.tsv", sep="\t", keep_default_na=False)
-    return Regions(_load("regions"), table)
+    return Regions(_read_only(_load("regions")), table)
 
 
 @cache
@@ -77,4 +83,4 @@ def pet_templates() -> NDArray[np.float32]:
     """
     stored = np.asarray(nib.load(DATA / "pet_templates.nii.gz").dataobj)
     # Stored as SUVR x 100 in 8 bit: a step of 0.01 is far below a scan's noise.
-    return np.moveaxis(stored, -1, 0).astype(np.float32) / np.float32(100)
+    return _read_only(np.moveaxis(stored, -1, 0).astype(np.float32) / np.float32(100))

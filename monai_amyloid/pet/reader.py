@@ -15,7 +15,7 @@ from monai_amyloid.pet.study import read_study
 _Paths = Sequence[str | PathLike[str]] | str | PathLike[str]
 
 
-class PetReader(ImageReader):  # type: ignore[misc]  # monai publishes no types
+class PetReader(ImageReader):
     """Read a PET study, a folder or a file, as one full volume in RAS+.
 
     Args:

@@ -1,0 +1,180 @@
+"""The command line: a thin layer over the library; nothing else prints or exits."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monai_amyloid.errors import UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Grade amyloid brain PET (BAPL 1, 2, 3). Research software, not for clinical decisions.",
+)
+
+Workers = Annotated[int, typer.Option(min=1, help="Processes; default: one a core.")]
+Tracer = Annotated[
+    str | None,
+    typer.Option(help="18FFBB, 18FAV45, 18FFMM, 11CPIB or 18FNAV4694, where the scan names none."),
+]
+_CORES = os.cpu_count() or 1
+DEFAULT_BUNDLE = Path("bundles/amyloid_pet_bapl_classification")
+
+
+class ScanFormat(StrEnum):
+    """How simulated scans are stored."""
+
+    NIFTI = "nifti"
+    DICOM = "dicom"
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on standard error and status 1."""
+    try:
+        app()
+    except UserError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        raise SystemExit(1) from error
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Where the cohort is written.")],
+    participants: Annotated[int, typer.Option(min=1, help="How many people.")] = 603,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    stored_as: Annotated[ScanFormat, typer.Option("--as", help="Format of the scans.")] = (
+        ScanFormat.NIFTI
+    ),
+    workers: Workers = _CORES,
+) -> None:
+    """Make a simulated cohort: scans, participants.tsv and the truth."""
+    from monai_amyloid.phantom.cohort import simulate as make
+
+    with _progress("Simulating") as (start, advance):
+        start(participants)
+        make(
+            folder,
+            participants,
+            seed=seed,
+            form=stored_as.value,
+            workers=workers,
+            finished=advance,
+        )
+    typer.echo(f"{participants} participants: {folder / 'participants.tsv'}")
+
+
+@app.command()
+def prepare(
+    cohort: Annotated[Path, typer.Argument(help="participants.tsv, or its folder.")],
+    output: Annotated[Path, typer.Option(help="Where normalised scans are written.")] = Path(
+        "prepared"
+    ),
+    tracer: Tracer = None,
+    workers: Workers = _CORES,
+) -> None:
+    """Normalise every scan of a cohort to SUVR on the template; can be resumed."""
+    from monai_amyloid.learning.prepare import prepare as make
+
+    with _progress("Preparing") as (start, advance):
+        result = make(
+            cohort, output, tracer=tracer, workers=workers, started=start, finished=advance
+        )
+    typer.echo(f"{len(result.table)} scans prepared: {output / 'participants.tsv'}")
+    if len(result.refused):
+        for row in result.refused.itertuples():
+            typer.echo(f"  refused {row.participant_id} {row.session_id}: {row.reason}", err=True)
+        raise UserError(
+            f"{len(result.refused)} of {len(result.refused) + len(result.table)} scans were "
+            f"refused; reasons in {output / 'refused.tsv'}, the others can be used"
+        )
+
+
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="Output folder of training, with its folds.")],
+    dataset_dir: Annotated[Path, typer.Option(help="The prepared cohort.")] = Path("prepared"),
+) -> None:
+    """Compare the held-out predictions of every finished fold with the baselines."""
+    from monai_amyloid.learning.evaluation import evaluate as measure
+
+    typer.echo(str(measure(run, dataset_dir)))
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a trained fold, such as runs/…/fold0.")],
+    config_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="Configs trained with, in the same order; repeat the option."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Folder of the bundle.")] = DEFAULT_BUNDLE,
+) -> None:
+    """Package a trained network as a MONAI Bundle."""
+    from monai_amyloid.export import export as write
+
+    bundle = write(run, config_file or [Path("configs/train.json")], output)
+    typer.echo(f"bundle: {bundle}")
+
+
+@app.command()
+def infer(
+    study: Annotated[
+        list[Path], typer.Argument(help="Study folders (DICOM) or files (NIfTI), one or many.")
+    ],
+    output: Annotated[Path, typer.Option(help="Where the results are written.")],
+    bundle: Annotated[Path, typer.Option(help="The trained classifier.")] = DEFAULT_BUNDLE,
+    tracer: Tracer = None,
+    device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+) -> None:
+    """Grade studies: result.json and a picture for each, results.csv for all."""
+    from monai_amyloid.grading import Grader, grade_studies
+    from monai_amyloid.report.result import Result, one_line
+
+    def show(result: Result) -> None:
+        typer.echo(one_line(result), err=result.status == "refused")
+
+    results = grade_studies(Grader(bundle, device), study, output, tracer=tracer, finished=show)
+    refused = sum(result.status == "refused" for result in results)
+    typer.echo(f"{len(results) - refused} of {len(results)} studies: {output / 'results.csv'}")
+    raise typer.Exit(1 if refused else 0)
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
+    """A bar with the time left on a terminal, a line every tenth elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    console = Console(stderr=True)
+    total = done = 0
+    with Progress(
+        TextColumn(label),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeLeft(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task(label, total=None)
+
+        def start(count: int) -> None:
+            nonlocal total
+            total = count
+            bar.update(task, total=count)
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            bar.advance(task)
+            if not console.is_terminal and (done * 10) // total > ((done - 1) * 10) // total:
+                typer.echo(f"{label}: {done} of {total}", err=True)
+
+        yield start, advance

@@ -1,0 +1,192 @@
+"""Configs and a checkpoint become a MONAI Bundle that runs from its own folder."""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import monai
+import numpy as np
+import torch
+from monai.bundle import ConfigParser
+from monai.data import MetaTensor
+from monai.transforms import Compose
+
+import monai_amyloid
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
+from monai_amyloid.errors import UserError
+
+NAME = "amyloid_pet_bapl_classification"
+_PACKAGES = ("nibabel", "pydicom", "pytorch-ignite", "scikit-learn", "SimpleITK", "tensorboard")
+_REFERENCE = re.compile(r"[@%](\w+)")
+
+
+def export(run_dir: Path, config_files: Sequence[Path], output: Path) -> Path:
+    """Write a bundle from what ``monai.bundle run training`` left in a fold's folder.
+
+    Args:
+        run_dir: Holds ``model.pt`` and ``settings.json``.
+        config_files: The ones trained with, in the same order; ``inference.json``,
+            ``evaluate.json``, ``metadata.json`` and ``logging.conf`` stand beside the first.
+        output: The bundle's folder; a bundle that is there is replaced when the new one
+            is complete.
+
+    Returns:
+        ``output``.
+
+    Raises:
+        UserError: If a file is missing, the configs do not describe the trained network, or
+            ``output`` is a folder of something else.
+    """
+    configs = config_files[0].parent
+    weights = run_dir / "model.pt"
+    settings_file = run_dir / "settings.json"
+    beside = ("inference.json", "evaluate.json", "metadata.json", "logging.conf")
+    needed = [weights, settings_file, *config_files, *(configs / name for name in beside)]
+    for path in needed:
+        if not path.is_file():
+            raise UserError(
+                f"no {path}: needed the folder of a trained fold and the configs it was "
+                "trained with; train first with `python -m monai.bundle run training`"
+            )
+    if output.exists() and not (output / "configs" / "metadata.json").is_file():
+        raise UserError(f"{output}: exists and is no bundle; choose another --output")
+    settings = json.loads(settings_file.read_text(encoding="utf-8"))
+    training = _merged(config_files, settings)
+    inference_file = configs / "inference.json"
+    merged = _merged([*config_files, inference_file], settings)
+    roots = json.loads(inference_file.read_text(encoding="utf-8"))
+    inference = _needed_by(merged, ["bundle_root", "device", "network_def", *roots])
+
+    partial = output.with_name(f".{output.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    for folder in ("configs", "models", "docs"):
+        (partial / folder).mkdir(parents=True)
+    state = torch.load(weights, map_location="cpu", weights_only=True)
+    torch.save(state, partial / "models" / "model.pt")
+    shape = _check_network(inference, state, config_files)
+    metadata = _metadata(configs / "metadata.json", partial / "models" / "model.pt", shape)
+    for name, content in (
+        ("train.json", training),
+        ("inference.json", inference),
+        ("metadata.json", metadata),
+    ):
+        text = json.dumps(content, indent=4, ensure_ascii=False) + "\n"
+        (partial / "configs" / name).write_text(text, encoding="utf-8")
+    for name in ("evaluate.json", "logging.conf"):
+        shutil.copyfile(configs / name, partial / "configs" / name)
+    _write_documents(partial, metadata, settings, run_dir)
+    shutil.rmtree(output, ignore_errors=True)
+    partial.rename(output)
+    return output
+
+
+def _merged(files: Iterable[Path], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """One config without macros out of several, with the values that were trained with."""
+    parser = ConfigParser()
+    parser.read_config([str(file) for file in files])
+    for key, value in settings.items():
+        parser[key] = value
+    parser.resolve_macro_and_relative_ids()
+    return dict(parser.config)
+
+
+def _needed_by(config: Mapping[str, Any], roots: Iterable[str]) -> dict[str, Any]:
+    """The top-level entries that ``roots`` refer to, directly or through others."""
+    found: dict[str, Any] = {}
+    waiting = list(roots)
+    while waiting:
+        key = waiting.pop(0)
+        if key in config and key not in found:
+            found[key] = config[key]
+            waiting += _REFERENCE.findall(json.dumps(config[key]))
+    return found
+
+
+def _check_network(
+    config: Mapping[str, Any], state: Mapping[str, torch.Tensor], config_files: Sequence[Path]
+) -> tuple[int, ...]:
+    """Load the weights into the described network and run it once.
+
+    Returns:
+        Shape of the network's input without the batch.
+    """
+    parser = ConfigParser(dict(config))
+    network = parser.get_parsed_content("network_def")
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        named = ", ".join(map(str, config_files))
+        raise UserError(
+            f"the trained weights do not fit the network of {named}; "
+            "give the config files that it was trained with, in the same order"
+        ) from error
+    steps = [*parser.get_parsed_content("preprocessing"), *parser.get_parsed_content("layout")]
+    empty = MetaTensor(torch.zeros(1, *TEMPLATE_SHAPE), affine=TEMPLATE_AFFINE)
+    image = Compose(steps)({"image": empty})["image"]
+    with torch.inference_mode():
+        network.eval()(image[None])
+    return tuple(image.shape)
+
+
+def _metadata(template: Path, weights: Path, shape: tuple[int, ...]) -> dict[str, Any]:
+    metadata: dict[str, Any] = json.loads(template.read_text(encoding="utf-8"))
+    metadata["monai_version"] = monai.__version__
+    metadata["pytorch_version"] = torch.__version__.split("+")[0]
+    metadata["numpy_version"] = np.__version__
+    metadata["required_packages_version"] = {
+        "monai-amyloid": monai_amyloid.__version__,
+        **{name.lower(): version(name) for name in _PACKAGES},
+    }
+    metadata["sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    image = metadata["network_data_format"]["inputs"]["image"]
+    # For the 2D network, whose input is a bag of slices (slices, 3, X, Y), the first axis is
+    # called channels too, so that MONAI's verify_net_in_out builds the right tensor.
+    image["num_channels"], image["spatial_shape"] = shape[0], list(shape[1:])
+    return metadata
+
+
+def _write_documents(
+    bundle: Path, metadata: Mapping[str, Any], settings: Mapping[str, Any], run_dir: Path
+) -> None:
+    root = Path(monai_amyloid.__file__).parents[1]
+    for name in ("LICENSE", "NOTICE"):
+        if (root / name).is_file():
+            shutil.copyfile(root / name, bundle / name)
+    evaluation = run_dir.parent / "evaluation.txt"
+    measured = (
+        f"```\n{evaluation.read_text(encoding='utf-8').rstrip()}\n```"
+        if evaluation.is_file()
+        else "Not evaluated: run `evaluating` before `export`."
+    )
+    card = f"""# {metadata["name"]} {metadata["version"]}
+
+**Research software. Not a medical device, not clinically validated.**
+{metadata["description"]}
+
+Trained on the cohort that its maker prepared; without another statement here, on simulated
+scans. Settings: {json.dumps(settings)}.
+
+## Use
+
+    monai-amyloid infer STUDY --bundle . --output results
+    python -m monai.bundle run inference --config_file configs/inference.json \\
+        --dataset_dir FOLDER_OF_STUDIES
+
+Both need the Python package monai-amyloid. A config is code: run bundles that you trust.
+
+## Held-out scans
+
+{measured}
+"""
+    (bundle / "docs" / "README.md").write_text(card, encoding="utf-8")
+    licence = (
+        "The weights were trained on scans that are not part of this bundle. Simulated scans of\n"
+        "monai-amyloid derive from the ICBM 152 template and the Desikan-Killiany atlas; see\n"
+        "NOTICE of the Python package monai-amyloid. A hospital's own scans keep their own terms.\n"
+    )
+    (bundle / "docs" / "data_license.txt").write_text(licence, encoding="utf-8")

@@ -1,0 +1,224 @@
+"""A bundle and a study make a result: the one place that joins the rooms."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from monai.bundle import ConfigParser
+from monai.data import MetaTensor
+from monai.transforms import Compose
+
+from monai_amyloid.brain.normalization import BrainPet, normalize
+from monai_amyloid.brain.template import TEMPLATE_AFFINE
+from monai_amyloid.errors import UserError
+from monai_amyloid.learning.losses import ordinal_probabilities
+from monai_amyloid.output import writable_folder
+from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.pet.study import read_study
+from monai_amyloid.report.figures import write_picture
+from monai_amyloid.report.result import Result, write_result, write_results
+
+# Grades are added to the prediction set, the most probable first, until they hold this much.
+SET_PROBABILITY = 0.90
+
+
+class Grader:
+    """A trained bundle, ready to grade studies.
+
+    Args:
+        bundle: Folder with ``configs/inference.json``, ``configs/metadata.json`` and
+            ``models/model.pt``. Its configs are code that runs: use bundles that you trust.
+        device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
+
+    Raises:
+        UserError: If a file is missing, or the weights are not those of the metadata.
+    """
+
+    def __init__(self, bundle: Path, device: str | None = None) -> None:
+        parts = {
+            name: bundle / name
+            for name in ("configs/inference.json", "configs/metadata.json", "models/model.pt")
+        }
+        for name, path in parts.items():
+            if not path.is_file():
+                raise UserError(
+                    f"{bundle}: no {name} there, needed a trained bundle; "
+                    "make one with `make demo` or `monai-amyloid export`"
+                )
+        metadata = json.loads(parts["configs/metadata.json"].read_text(encoding="utf-8"))
+        weights = parts["models/model.pt"]
+        digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+        if metadata["sha256"] != digest:
+            raise UserError(
+                f"{weights}: SHA-256 {digest[:12]}… is not {metadata['sha256'][:12]}… of the "
+                "bundle's metadata; the weights were changed or belong to another bundle"
+            )
+        self.model = {"name": metadata["name"], "version": metadata["version"], "sha256": digest}
+
+        parser = ConfigParser()
+        parser.read_config(str(parts["configs/inference.json"]))
+        parser["bundle_root"] = str(bundle)
+        if device is not None:
+            parser["device"] = device
+        self.device = torch.device(parser.get_parsed_content("device"))
+        self.preprocessing = Compose(
+            [
+                *parser.get_parsed_content("preprocessing"),
+                *parser.get_parsed_content("layout"),
+            ]
+        )
+        self.network = parser.get_parsed_content("network_def")
+        state = torch.load(weights, map_location="cpu", weights_only=True)
+        self.network.load_state_dict(state)
+        self.network.to(self.device).eval()
+
+    def grade(self, study: Path, tracer: str | None = None) -> tuple[Result, BrainPet | None]:
+        """Read, normalise and classify one study.
+
+        Args:
+            study: DICOM folder or file, or NIfTI file.
+            tracer: BIDS label, where the study names none.
+
+        Returns:
+            The result, and the normalised scan unless the study was refused.
+        """
+        clock = _Clock()
+        name = study_name(study)
+        try:
+            image = read_study(study, tracer=tracer)
+            clock.lap("read")
+            brain = normalize(image)
+            clock.lap("register")
+        except StudyRefused as refusal:
+            result = Result(
+                name, "refused", (str(refusal),), model=self.model, seconds=clock.seconds
+            )
+            return result, None
+        chances = self.probabilities(brain)
+        clock.lap("network")
+        ranked = np.argsort(chances)[::-1]
+        enough = int(np.searchsorted(np.cumsum(chances[ranked]), SET_PROBABILITY)) + 1
+        likely = tuple(sorted(int(grade) + 1 for grade in ranked[:enough]))
+        header = image.provenance
+        return Result(
+            name=name,
+            status="graded" if len(likely) == 1 else "needs_reader",
+            reasons=()
+            if len(likely) == 1
+            else (f"more than one grade is likely: BAPL {' or '.join(map(str, likely))}",),
+            bapl=int(ranked[0]) + 1,
+            probabilities={str(grade): float(p) for grade, p in enumerate(chances, start=1)},
+            prediction_set=likely,
+            centiloid=brain.centiloid,
+            suvr=brain.regions,
+            quality=brain.quality,
+            study={
+                "tracer": image.tracer,
+                "source": header.get("source"),
+                "series_instance_uid": header.get("SeriesInstanceUID"),
+            },
+            model=self.model,
+            seconds=clock.seconds,
+        ), brain
+
+    def probabilities(self, brain: BrainPet) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Probabilities of BAPL 1, 2 and 3 of a normalised scan, ``(3,)``."""
+        volume = MetaTensor(brain.suvr[None], affine=TEMPLATE_AFFINE)
+        batch = self.preprocessing({"image": volume})["image"][None].to(self.device)
+        with torch.inference_mode():
+            logits = self.network(batch)
+        return np.asarray(ordinal_probabilities(logits.float())[0].double().cpu())
+
+
+def grade_studies(
+    grader: Grader,
+    studies: Sequence[Path],
+    output: Path,
+    *,
+    tracer: str | None = None,
+    pictures: bool = True,
+    finished: Callable[[Result], None] = lambda result: None,
+) -> list[Result]:
+    """Grade studies one by one and write what is said of each.
+
+    Args:
+        grader: The loaded bundle.
+        studies: Study folders or files; one that fails does not stop the others.
+        output: ``<study>/result.json`` and ``<study>/picture.png`` are written here, and
+            ``results.csv`` for all.
+        tracer: BIDS label, where a study names none.
+        pictures: Whether to draw ``picture.png``.
+        finished: Called with each result.
+
+    Raises:
+        UserError: If ``output`` cannot be written.
+    """
+    writable_folder(output)
+    results = []
+    for study, name in zip(studies, unique_names(studies), strict=True):
+        result, brain = _grade_or_say_why(grader, study, tracer)
+        folder = output / name
+        folder.mkdir(exist_ok=True)
+        picture = folder / "picture.png"
+        picture.unlink(missing_ok=True)  # of an earlier run with another outcome
+        clock = _Clock()
+        if brain is not None and pictures:
+            write_picture(brain, result, picture)
+            clock.lap("report")
+        result = replace(result, name=name, seconds={**result.seconds, **clock.seconds})
+        write_result(result, folder)
+        results.append(result)
+        finished(result)
+    write_results(results, output / "results.csv")
+    return results
+
+
+def study_name(study: Path) -> str:
+    """A study's own name: its folder, or its file without extensions."""
+    path = study.resolve()
+    return path.name if path.is_dir() else path.name.split(".")[0] or "study"
+
+
+def unique_names(studies: Iterable[Path]) -> list[str]:
+    """Names of studies, made unique where two collide, without regard to case."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for study in studies:
+        base = name = study_name(study)
+        number = 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{base}-{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _grade_or_say_why(
+    grader: Grader, study: Path, tracer: str | None
+) -> tuple[Result, BrainPet | None]:
+    """Grade a study; an error that nobody foresaw becomes its reason too."""
+    try:
+        return grader.grade(study, tracer)
+    except Exception as error:
+        reason = f"{study}: could not be graded ({type(error).__name__}: {error})"
+        return Result(study_name(study), "refused", (reason,), model=grader.model), None
+
+
+class _Clock:
+    """Seconds of each step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self.seconds[step] = now - self._last
+        self._last = now

@@ -1,0 +1,1 @@
+"""From a hospital's table of scans to a validated classifier."""

@@ -1,0 +1,103 @@
+"""Files of a training that a kill at any moment leaves whole."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from ignite.engine import Engine, Events
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.learning.files import replacing
+
+logger = logging.getLogger(__name__)
+
+
+class KeepBestModel:
+    """Write the network's weights when the validation's key metric is the best so far.
+
+    MONAI's ``CheckpointSaver`` does not replace files atomically and keeps its count
+    where a checkpoint does not reach it.
+
+    Args:
+        path: Of the state dict, loadable with ``weights_only=True``.
+        network: The network.
+        evaluator: The validation engine, which has run when an epoch ends.
+    """
+
+    def __init__(self, path: str, network: torch.nn.Module, evaluator: Engine) -> None:
+        self.path = Path(path)
+        self.network = network
+        self.evaluator = evaluator
+
+    def attach(self, engine: Engine) -> None:
+        """Act after each epoch of a trainer."""
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Save if this epoch is the best one."""
+        if self.evaluator.state.best_metric_epoch == engine.state.epoch:
+            with replacing(self.path) as part:
+                torch.save(self.network.state_dict(), part)
+
+
+class Checkpoint:
+    """Everything a training needs to go on, written atomically after each epoch.
+
+    Args:
+        path: Of the checkpoint.
+        objects: What has a ``state_dict``, by name; the trainer itself is added.
+        evaluator: The validation engine, for its best metric and epoch.
+        resume: Go on from the file if it is there; else begin anew.
+    """
+
+    def __init__(
+        self, path: str, objects: Mapping[str, Any], evaluator: Engine, resume: bool
+    ) -> None:
+        self.path = Path(path)
+        self.objects = dict(objects)
+        self.evaluator = evaluator
+        self.resume = resume
+
+    def attach(self, engine: Engine) -> None:
+        """Act before the first and after each epoch of a trainer."""
+        engine.add_event_handler(Events.STARTED, self._load)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Write the checkpoint."""
+        best = self.evaluator.state
+        content = {name: item.state_dict() for name, item in self.objects.items()}
+        content |= {
+            "epoch": engine.state.epoch,
+            "iteration": engine.state.iteration,
+            "best_metric": float(best.best_metric),
+            "best_metric_epoch": best.best_metric_epoch,
+            "finished": bool(engine.should_terminate),
+        }
+        with replacing(self.path) as part:
+            torch.save(content, part)
+
+    def _load(self, engine: Engine) -> None:
+        if not self.resume:
+            return
+        if not self.path.is_file():
+            logger.info("no checkpoint at %s yet: beginning with epoch 1", self.path)
+            return
+        content = torch.load(self.path, map_location=engine.state.device, weights_only=True)
+        try:
+            for name, item in self.objects.items():
+                item.load_state_dict(content[name])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise UserError(
+                f"{self.path} was written by another configuration; give the one it was "
+                "trained with, or another --output_dir"
+            ) from error
+        engine.state.epoch = content["epoch"]
+        engine.state.iteration = content["iteration"]
+        self.evaluator.state.best_metric = content["best_metric"]
+        self.evaluator.state.best_metric_epoch = content["best_metric_epoch"]
+        logger.info("resumed after epoch %d: %s", content["epoch"], self.path)
+        if content["finished"]:
+            engine.terminate()

@@ -1,0 +1,108 @@
+"""What an epoch needs around it, where MONAI and ignite have no handler for it.
+
+All handlers of this package but the writer of predictions attach to the trainer. Their
+order in the config's list is the order in which they act when an epoch ends: refresh,
+validate, keep the best, log, stop, write the checkpoint.
+"""
+
+import logging
+from collections import deque
+from typing import Any
+
+import numpy as np
+import torch
+from ignite.engine import Engine, Events
+from monai.data.utils import set_rnd
+from torch.optim.swa_utils import update_bn
+
+logger = logging.getLogger(__name__)
+
+
+class SeedEachEpoch:
+    """Draw every random number of an epoch from the seed and the epoch's number alone.
+
+    An epoch is then the same whether the process began with it or has run for hours, so
+    that a resumed training reaches what an uninterrupted one does.
+
+    Args:
+        seed: Of the run.
+        dataset: Whose random transforms are seeded; loader processes take theirs from
+            torch's generator, which is seeded as well.
+        sampler: With its ``generator``.
+    """
+
+    def __init__(self, seed: int, dataset: Any, sampler: Any) -> None:
+        self.seed = seed
+        self.dataset = dataset
+        self.sampler = sampler
+
+    def attach(self, engine: Engine) -> None:
+        """Act before each epoch of a trainer."""
+        engine.add_event_handler(Events.EPOCH_STARTED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Seed torch, numpy, the transforms and the sampler."""
+        words = np.random.SeedSequence([self.seed, engine.state.epoch]).generate_state(4)
+        torch.manual_seed(int(words[0]))
+        np.random.seed(words[1])  # noqa: NPY002 (what the libraries underneath draw from)
+        set_rnd(self.dataset, int(words[2]))
+        self.sampler.generator.manual_seed(int(words[3]))
+
+
+class RefreshBatchNorm:
+    """Measure the batch-norm statistics anew, before validation uses them.
+
+    Running averages lag behind the weights and start from a variance of 1, a hundred
+    times that of the first layer: on a small cohort a network that tells its training
+    scans apart calls every validation scan the same for some hundred iterations.
+
+    Args:
+        network: The network.
+        batches: How many of the epoch's last batches to measure them on.
+
+    References:
+        Wu and Johnson 2021, Rethinking "Batch" in BatchNorm, arXiv:2105.07576
+    """
+
+    def __init__(self, network: torch.nn.Module, batches: int = 8) -> None:
+        self.network = network
+        self.seen: deque[torch.Tensor] = deque(maxlen=batches)
+
+    def attach(self, engine: Engine) -> None:
+        """Act after each batch and each epoch of a trainer."""
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._keep)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def _keep(self, engine: Engine) -> None:
+        self.seen.append(torch.stack([item["image"] for item in engine.state.output]))
+
+    def __call__(self, engine: Engine) -> None:
+        """Replace the statistics."""
+        update_bn(self.seen, self.network)
+
+
+class StopWithoutImprovement:
+    """Stop the training when validation has not improved for some epochs.
+
+    Has no count of its own, unlike MONAI's ``EarlyStopHandler``: it compares epochs
+    that are in the checkpoint, and so survives a resume.
+
+    Args:
+        evaluator: The validation engine.
+        patience: Epochs since the best one; 0 never stops.
+    """
+
+    def __init__(self, evaluator: Engine, patience: int) -> None:
+        self.evaluator = evaluator
+        self.patience = patience
+
+    def attach(self, engine: Engine) -> None:
+        """Act after each epoch of a trainer."""
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Stop if the best epoch is too long ago."""
+        waited = engine.state.epoch - self.evaluator.state.best_metric_epoch
+        if self.patience > 0 and waited >= self.patience:
+            logger.info("no improvement for %d epochs: stopped", waited)
+            engine.terminate()

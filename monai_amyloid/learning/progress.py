@@ -1,0 +1,117 @@
+"""What a person sees of a training: a line an epoch, and pictures in TensorBoard."""
+
+import logging
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from ignite.engine import Engine, Events
+
+logger = logging.getLogger(__name__)
+
+
+class LogEpochs:
+    """Who trains, one plain line an epoch, and where the results are at the end.
+
+    Args:
+        evaluator: The validation engine.
+        datalist: As :func:`monai_amyloid.learning.folds.split` returns it.
+        run_dir: Folder of the run.
+    """
+
+    def __init__(
+        self, evaluator: Engine, datalist: Mapping[str, Sequence[Mapping[str, Any]]], run_dir: str
+    ) -> None:
+        self.evaluator = evaluator
+        self.datalist = datalist
+        self.run_dir = run_dir
+        self.started = 0.0
+
+    def attach(self, engine: Engine) -> None:
+        """Act around each epoch of a trainer."""
+        engine.add_event_handler(Events.STARTED, self._introduce)
+        engine.add_event_handler(Events.EPOCH_STARTED, self._start)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+        engine.add_event_handler(Events.COMPLETED, self._finish)
+
+    def _introduce(self, engine: Engine) -> None:
+        for part, scans in self.datalist.items():
+            grades = Counter(scan["label"] + 1 for scan in scans)
+            counts = ", ".join(f"{grades[grade]} BAPL {grade}" for grade in sorted(grades))
+            logger.info("%s: %d scans (%s)", part, len(scans), counts)
+
+    def _start(self, engine: Engine) -> None:
+        self.started = time.monotonic()
+
+    def __call__(self, engine: Engine) -> None:
+        """Log the epoch."""
+        validation = self.evaluator.state.metrics
+        logger.info(
+            "epoch %d/%d  loss %.3f  validation: loss %.3f  macro-F1 %.3f  BAPL 2 recall %.2f"
+            "  (best so far: epoch %d)  %.0f s",
+            engine.state.epoch,
+            engine.state.max_epochs,
+            engine.state.metrics["loss"],
+            validation.get("loss", math.nan),
+            validation.get("macro_f1", math.nan),
+            validation.get("bapl2_recall", math.nan),
+            self.evaluator.state.best_metric_epoch,
+            time.monotonic() - self.started,
+        )
+
+    def _finish(self, engine: Engine) -> None:
+        logger.info(
+            "trained %d epochs; model of epoch %d: %s/model.pt",
+            engine.state.epoch,
+            self.evaluator.state.best_metric_epoch,
+            self.run_dir,
+        )
+
+
+class InputImages:
+    """What the network is shown, in TensorBoard: augmented, in the first batch of an epoch.
+
+    Args:
+        log_dir: Folder of the event file.
+        interval: Epochs between pictures; 0 writes none.
+    """
+
+    def __init__(self, log_dir: str, interval: int) -> None:
+        self.log_dir = log_dir
+        self.interval = interval
+
+    def attach(self, engine: Engine) -> None:
+        """Act after the first batch of every ``interval`` epochs of a trainer."""
+        if self.interval > 0:
+            engine.add_event_handler(Events.ITERATION_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Write a picture of each input of the batch."""
+        state = engine.state
+        in_epoch = (state.iteration - 1) % state.epoch_length
+        if in_epoch or (state.epoch - 1) % self.interval:
+            return
+        from torch.utils.tensorboard import SummaryWriter
+
+        pictures = torch.stack([middle_slice(item["image"]) for item in state.output])
+        with SummaryWriter(self.log_dir) as writer:
+            writer.add_images("input", pictures, state.epoch)
+
+
+def middle_slice(image: torch.Tensor) -> torch.Tensor:
+    """The middle axial slice of an input, front of the head up.
+
+    Args:
+        image: Volume ``(1, X, Y, Z)`` or slices ``(N, 3, X, Y)``, 0 to 1.
+
+    Returns:
+        ``(1, Y, X)``, 0 to 1; the patient's left is on the left of the picture, as in
+        the array.
+    """
+    image = torch.as_tensor(image).detach().float().cpu()
+    is_volume = image.shape[0] == 1
+    plane = image[0, :, :, image.shape[-1] // 2] if is_volume else image[image.shape[0] // 2, 1]
+    return plane.T.flip(0).clamp(0, 1)[None]

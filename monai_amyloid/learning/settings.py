@@ -1,0 +1,32 @@
+"""What a training was told, kept beside its model."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ignite.engine import Engine, Events
+
+from monai_amyloid.learning.files import replacing
+
+
+class RecordSettings:
+    """Write ``settings.json`` when training starts, so that export describes what was trained.
+
+    Args:
+        path: Of the file.
+        settings: Values by their name at the top of the config, overrides included.
+    """
+
+    def __init__(self, path: str, settings: Mapping[str, Any]) -> None:
+        self.path = Path(path)
+        self.settings = dict(settings)
+
+    def attach(self, engine: Engine) -> None:
+        """Act before the first epoch of a trainer."""
+        engine.add_event_handler(Events.STARTED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Write the file."""
+        with replacing(self.path) as part:
+            part.write_text(json.dumps(self.settings, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What a reader gets: the result and its pictures."""

@@ -1,0 +1,105 @@
+"""The result of one study, and the files that hold it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from monai_amyloid.output import replace_file
+
+SCHEMA = "monai-amyloid-result/1"
+
+Status = Literal["graded", "needs_reader", "refused"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is said about one study.
+
+    Attributes:
+        name: Of the study: its folder, or its file without extensions.
+        status: ``graded``; ``needs_reader`` where more than one grade is likely;
+            ``refused`` where no number would be right.
+        reasons: Why it is not simply graded, in plain words.
+        bapl: The most probable grade, 1, 2 or 3; None where refused.
+        probabilities: Of the grades ``"1"``, ``"2"``, ``"3"``; None where refused.
+        prediction_set: The likely grades; None where refused.
+        centiloid: By the tracer's own line; None where refused.
+        suvr: Mean SUVR of ``cortex`` and of the four regions that a reader grades.
+        quality: Of the registration; see :mod:`monai_amyloid.brain.quality`.
+        study: What the study said of itself, without anything that names a person.
+        model: Name, version and SHA-256 of the classifier's weights.
+        seconds: Time taken by each step.
+    """
+
+    name: str
+    status: Status
+    reasons: tuple[str, ...] = ()
+    bapl: int | None = None
+    probabilities: Mapping[str, float] | None = None
+    prediction_set: tuple[int, ...] | None = None
+    centiloid: float | None = None
+    suvr: Mapping[str, float] | None = None
+    quality: Mapping[str, float] | None = None
+    study: Mapping[str, Any] = field(default_factory=dict)
+    model: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def one_line(result: Result) -> str:
+    """A study's result for a terminal."""
+    if result.status == "refused":
+        return f"{result.name}: refused: {'; '.join(result.reasons)}"
+    chances = ", ".join(f"{p:.0%} BAPL {g}" for g, p in (result.probabilities or {}).items())
+    reader = "  needs a reader" if result.status == "needs_reader" else ""
+    return (
+        f"{result.name}: BAPL {result.bapl} ({chances})  Centiloid {result.centiloid:.0f}{reader}"
+    )
+
+
+def write_result(result: Result, folder: Path) -> Path:
+    """Write ``result.json`` into a study's own folder."""
+    content = {"schema": SCHEMA, **_rounded(asdict(result))}
+    del content["name"]  # the folder bears it
+    path = folder / "result.json"
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    replace_file(path, text.encode())
+    return path
+
+
+def write_results(results: Iterable[Result], path: Path) -> None:
+    """Write ``results.csv``, one row a study, with a byte order mark so that Excel reads Korean."""
+    rows = []
+    for result in results:
+        row: dict[str, Any] = {
+            "study": result.name,
+            "status": result.status,
+            "bapl": result.bapl,
+            **{f"p_bapl{g}": p for g, p in (result.probabilities or {}).items()},
+            "centiloid": result.centiloid,
+            **{f"suvr_{name}": value for name, value in (result.suvr or {}).items()},
+            "tracer": result.study.get("tracer"),
+            "reasons": "; ".join(result.reasons),
+        }
+        rows.append(row)
+    # Whole grades beside missing ones, and every column though all may be refused.
+    first = ["study", "status", "bapl", "p_bapl1", "p_bapl2", "p_bapl3", "centiloid"]
+    table = pd.DataFrame(rows)
+    rest = [name for name in table.columns if name not in first]
+    table = table.reindex(columns=first + rest).astype({"bapl": "Int64"})
+    text = table.to_csv(index=False, float_format="%.4g", lineterminator="\r\n")
+    replace_file(path, text.encode("utf-8-sig"))
+
+
+def _rounded(value: Any) -> Any:
+    """Four significant decimals: more would be noise."""
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, Mapping):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(item) for item in value]
+    return value

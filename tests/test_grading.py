@@ -1,0 +1,138 @@
+"""From a bundle and a study to a result."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+import torch
+
+from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.errors import UserError
+from monai_amyloid.grading import Grader, grade_studies, study_name, unique_names
+from monai_amyloid.pet.study import read_study
+
+
+@pytest.fixture(scope="module")
+def grader(bundle: Path) -> Grader:
+    return Grader(bundle, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def graded(grader: Grader, studies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    broken = tmp_path_factory.mktemp("empty study")
+    output = tmp_path_factory.mktemp("results")
+    grade_studies(grader, [studies / "sub-0001", broken, studies / "sub-0002"], output)
+    return output
+
+
+def test_a_study_gets_the_result_of_the_design(graded: Path) -> None:
+    result = json.loads((graded / "sub-0001" / "result.json").read_text())
+    assert result["schema"] == "monai-amyloid-result/1"
+    assert result["status"] in ("graded", "needs_reader")
+    assert result["bapl"] in result["prediction_set"]
+    assert sum(result["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert set(result["suvr"]) > {"cortex", "frontal", "parietal", "lateral_temporal"}
+    assert result["study"]["tracer"] == "18FFBB" and result["study"]["source"] == "dicom"
+    assert set(result["seconds"]) == {"read", "register", "network", "report"}
+    assert len(result["model"]["sha256"]) == 64
+
+
+def test_a_refused_study_has_a_reason_and_no_number(graded: Path) -> None:
+    folder = next(path for path in graded.iterdir() if path.name.startswith("empty"))
+    result = json.loads((folder / "result.json").read_text())
+    assert result["status"] == "refused" and "empty" in result["reasons"][0]
+    for key in ("bapl", "probabilities", "prediction_set", "centiloid", "suvr"):
+        assert result[key] is None
+    assert not (folder / "picture.png").exists()
+
+
+def test_one_bad_study_does_not_stop_the_others(graded: Path) -> None:
+    with (graded / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["status"] == "refused" for row in rows] == [False, True, False]
+    assert rows[0]["bapl"] in ("1", "2", "3") and rows[1]["bapl"] == ""
+
+
+def test_the_picture_is_an_image_of_the_scan(graded: Path) -> None:
+    from PIL import Image
+
+    picture = np.asarray(Image.open(graded / "sub-0002" / "picture.png").convert("RGB"))
+    assert picture.shape[0] > 300 and picture.std() > 20
+
+
+def test_no_result_names_the_patient(graded: Path, studies: Path) -> None:
+    import pydicom
+
+    header = pydicom.dcmread(next((studies / "sub-0001").iterdir()), stop_before_pixels=True)
+    text = (graded / "sub-0001" / "result.json").read_text()
+    assert str(header.PatientName) and "PatientName" not in text and "PatientID" not in text
+
+
+def test_grading_equals_training_preprocessing_of_the_prepared_scan(
+    grader: Grader, studies: Path, tmp_path: Path
+) -> None:
+    from monai.bundle import ConfigParser
+    from monai.transforms import Compose
+
+    from monai_amyloid.brain.template import TEMPLATE_AFFINE
+    from monai_amyloid.pet.image import PetImage
+    from monai_amyloid.pet.nifti import write_nifti
+
+    brain = normalize(read_study(studies / "sub-0001"))
+    write_nifti(PetImage(brain.suvr, TEMPLATE_AFFINE, "18FFBB", "SUVR"), tmp_path / "p.nii.gz")
+    parser = ConfigParser()
+    configs = Path(__file__).resolve().parents[1] / "configs"
+    parser.read_config([str(configs / "train.json"), str(configs / "resnet50_3d.json")])
+    parser["spacing_mm"] = 8.0
+    steps = [s for i in ("load", "preprocessing", "layout") for s in parser.get_parsed_content(i)]
+    batch = Compose(steps)({"image": str(tmp_path / "p.nii.gz")})["image"][None]
+    with torch.inference_mode():
+        s2, s3 = torch.sigmoid(grader.network(batch))[0].double().numpy()
+    expected = [1 - s2, s2 * (1 - s3), s2 * s3]
+    np.testing.assert_allclose(grader.probabilities(brain), expected, atol=1e-6)
+
+
+def test_a_changed_byte_in_the_weights_is_refused(bundle: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(bundle, tmp_path / "bundle")
+    weights = copy / "models" / "model.pt"
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(bytes(content))
+    with pytest.raises(UserError, match="SHA-256"):
+        Grader(copy)
+
+
+def test_a_folder_that_is_no_bundle_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no configs/inference.json.*make demo"):
+        Grader(tmp_path)
+
+
+def test_an_output_folder_that_cannot_be_written_stops_before_any_work(
+    grader: Grader, studies: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write here"):
+        grade_studies(grader, [studies / "sub-0001"], tmp_path / "file" / "results")
+
+
+def test_a_study_without_a_tracer_is_refused_until_it_is_named(
+    grader: Grader, studies: Path, tmp_path: Path
+) -> None:
+    image = read_study(studies / "sub-0002")
+    nib.save(nib.Nifti1Image(image.data, image.affine), tmp_path / "scan.nii.gz")
+    result, brain = grader.grade(tmp_path / "scan.nii.gz")
+    assert result.status == "refused" and "--tracer" in result.reasons[0] and brain is None
+    result, _ = grader.grade(tmp_path / "scan.nii.gz", tracer="18FFBB")
+    assert result.status != "refused"
+
+
+def test_names_of_studies_are_their_own_and_unique(tmp_path: Path) -> None:
+    for folder in ("a/뇌 PET", "b/뇌 PET"):
+        (tmp_path / folder).mkdir(parents=True)
+    paths = [tmp_path / "a/뇌 PET", tmp_path / "b/뇌 PET", tmp_path / "x" / "scan.nii.gz"]
+    assert unique_names(paths) == ["뇌 PET", "뇌 PET-2", "scan"]
+    assert study_name(tmp_path / "a" / ".." / "a" / "뇌 PET") == "뇌 PET"

@@ -1,0 +1,210 @@
+"""The commands of the README, by hand, on a small simulated cohort and on real scans."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import nibabel as nib
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TRAIN = "['configs/train.json','configs/resnet50_3d.json']"
+EVALUATE = "['configs/train.json','configs/resnet50_3d.json','configs/evaluate.json']"
+SMALL = ["--spacing_mm", "6", "--folds", "2", "--device", "cpu"]
+
+
+def shell(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(part) for part in command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def bundle_run(name: str, config: str, *options: str | Path) -> subprocess.CompletedProcess[str]:
+    return shell(
+        sys.executable, "-m", "monai.bundle", "run", name, "--config_file", config, *options
+    )
+
+
+def program(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return shell(Path(sys.executable).parent / "monai-amyloid", *arguments)
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulate, prepare, train, evaluate and export, each as a person types it."""
+    place = tmp_path_factory.mktemp("main job 주요")
+    steps = [
+        program("simulate", place / "cohort", "--participants", "48", "--seed", "0"),
+        program("prepare", place / "cohort", "--output", place / "prepared"),
+    ]
+    options = ["--dataset_dir", place / "prepared", "--output_dir", place / "run", *SMALL]
+    steps.append(bundle_run("training", TRAIN, *options, "--max_epochs", "16"))
+    steps.append(bundle_run("evaluating", EVALUATE, *options))
+    configs = ["--config-file", "configs/train.json", "--config-file", "configs/resnet50_3d.json"]
+    steps.append(program("export", place / "run/fold0", *configs, "--output", place / "bundle"))
+    for step in steps:
+        assert step.returncode == 0, f"{step.args}\n{step.stdout[-1500:]}\n{step.stderr[-3000:]}"
+    (place / "evaluating.txt").write_text(steps[3].stdout)
+    return place
+
+
+def test_training_leaves_a_model_and_logs_for_tensorboard(job: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    fold = job / "run" / "fold0"
+    assert (fold / "model.pt").is_file() and (fold / "checkpoint.pt").is_file()
+    found: set[str] = set()
+    for folder in {path.parent for path in fold.rglob("events.out.tfevents.*")}:
+        events = EventAccumulator(str(folder)).Reload()
+        found |= {*events.Tags()["scalars"], *events.Tags()["images"]}
+    assert any("macro_f1" in tag for tag in found) and any("loss" in tag for tag in found)
+    assert "input" in found
+
+
+def test_evaluating_prints_the_network_beside_its_baselines(job: Path) -> None:
+    printed = (job / "evaluating.txt").read_text()
+    for row in ("network", "majority grade", "SUVR regression", "BAPL 2 F1", "macro-F1"):
+        assert row in printed
+    predictions = pd.read_csv(job / "run/fold0/predictions.tsv", sep="\t")
+    total = predictions[["p_bapl1", "p_bapl2", "p_bapl3"]].sum(axis=1)
+    assert len(predictions) == 24 and total.between(0.999, 1.001).all()
+
+
+def test_the_held_out_scans_trained_nothing(job: Path) -> None:
+    splits = pd.read_csv(job / "prepared/splits.tsv", sep="\t").set_index("participant_id")
+    predicted = pd.read_csv(job / "run/fold0/predictions.tsv", sep="\t")["participant_id"]
+    assert (splits.loc[predicted, "fold"] == 0).all()
+
+
+def test_evaluate_prints_every_finished_fold(job: Path) -> None:
+    done = program("evaluate", job / "run", "--dataset-dir", job / "prepared")
+    assert done.returncode == 0 and "network" in done.stdout and "24" in done.stdout
+
+
+def test_the_script_grades_a_dicom_study(job: Path, studies: Path) -> None:
+    done = shell(sys.executable, "scripts/infer_bundle.py", studies / "sub-0001",
+                 "--bundle", job / "bundle", "--output", job / "results")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads((job / "results/sub-0001/result.json").read_text())
+    assert result["bapl"] in (1, 2, 3) and (job / "results/sub-0001/picture.png").is_file()
+
+
+def test_the_training_configs_have_every_property_of_a_bundle(job: Path) -> None:
+    from monai.bundle import ConfigWorkflow
+
+    workflow = ConfigWorkflow(
+        config_file=str(job / "bundle/configs/train.json"),
+        meta_file=str(job / "bundle/configs/metadata.json"),
+        logging_file=False,
+        workflow_type="train",
+        dataset_dir=str(job / "prepared"),
+        output_dir=str(job / "properties"),
+        folds=2,
+    )
+    workflow.initialize()
+    assert workflow.check_properties() == []
+
+
+@pytest.mark.parametrize(("name", "grade"), [("neg", 1), ("all", None), ("pos", 3)])
+def test_real_florbetaben_means_get_their_grade(
+    job: Path, shared_data: Path, name: str, grade: int | None, tmp_path: Path
+) -> None:
+    scan = shared_data / "templates" / f"florbetaben_{name}.nii.gz"
+    done = shell(sys.executable, "scripts/infer_bundle.py", scan, "--tracer", "18FFBB",
+                 "--bundle", job / "bundle", "--output", tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / f"florbetaben_{name}" / "result.json").read_text())
+    known = {"neg": 2, "all": 42, "pos": 83}[name]
+    assert abs(result["centiloid"] - known) <= 5
+    assert grade is None or result["bapl"] == grade
+
+
+def test_a_real_florbetapir_scan_gets_a_result_and_real_fdg_a_reason(
+    job: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    with tarfile.open(shared_data / "dicom" / "ge_fdg_whole_body.tar.xz") as archive:
+        archive.extractall(tmp_path / "fdg", filter="data")
+    scan = shared_data / "scans" / "gaain_florbetapir.nii.gz"
+    options = ["--bundle", job / "bundle", "--output"]
+    script = [sys.executable, "scripts/infer_bundle.py"]
+    done = shell(*script, scan, "--tracer", "18FAV45", *options, tmp_path / "a")
+    assert done.returncode == 0 and "gaain_florbetapir: BAPL" in done.stdout
+    done = shell(*script, tmp_path / "fdg", *options, tmp_path / "b")
+    assert done.returncode == 1
+    assert "FDG" in done.stderr and "whole body" in done.stderr
+
+
+def edited(job: Path, place: Path, column: str, value: object) -> Path:
+    """A prepared cohort whose first row has a mistake."""
+    table = pd.read_csv(job / "prepared/participants.tsv", sep="\t", dtype=str)
+    table["path"] = [str(job / "prepared" / path) for path in table["path"]]
+    table.loc[0, column] = value
+    place.mkdir()
+    table.to_csv(place / "participants.tsv", sep="\t", index=False)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "needed"),
+    [("bapl", "4", "4"), ("path", "gone.nii.gz", "gone.nii.gz"), (None, None, "simulate")],
+)
+def test_a_bad_dataset_is_one_line(
+    job: Path, tmp_path: Path, column: str | None, value: str | None, needed: str
+) -> None:
+    dataset = tmp_path / "nothing"
+    if column is not None:
+        dataset = edited(job, tmp_path / "data", column, value)
+    done = bundle_run("training", TRAIN, "--dataset_dir", dataset,
+                      "--output_dir", tmp_path / "run", *SMALL)  # fmt: skip
+    errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert len(errors) == 1 and needed in errors[0]
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_four_dimensional_or_broken_scan_is_refused_by_name(job: Path, tmp_path: Path) -> None:
+    scan = nib.load(next((job / "cohort/scans").glob("*.nii.gz")))
+    frames = nib.Nifti1Image(scan.get_fdata()[..., None].repeat(2, axis=3), scan.affine)
+    nib.save(frames, tmp_path / "dynamic.nii.gz")
+    (tmp_path / "cut.nii.gz").write_bytes(Path(scan.get_filename()).read_bytes()[:20000])
+    done = program("infer", tmp_path / "dynamic.nii.gz", tmp_path / "cut.nii.gz",
+                   "--bundle", job / "bundle", "--output", tmp_path / "r")  # fmt: skip
+    lines = done.stderr.strip().splitlines()
+    assert done.returncode == 1 and len(lines) == 2
+    assert "4D" in lines[0] and "truncated" in lines[1]
+
+
+def test_training_killed_and_resumed_ends_as_if_it_had_not_stopped(
+    job: Path, tmp_path: Path
+) -> None:
+    options = ["--dataset_dir", job / "prepared", *SMALL, "--max_epochs", "3"]
+    whole = bundle_run("training", TRAIN, *options, "--output_dir", tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr[-2000:]
+    command = [sys.executable, "-m", "monai.bundle", "run", "training", "--config_file", TRAIN,
+               *map(str, options), "--output_dir", str(tmp_path / "killed")]  # fmt: skip
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        checkpoint = tmp_path / "killed/fold0/checkpoint.pt"
+        deadline = time.monotonic() + 180
+        while not checkpoint.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGKILL)
+    resumed = subprocess.run(
+        [*command, "--resume", "true"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    first = "epoch 1/3"
+    assert first in whole.stdout + whole.stderr and first not in resumed.stdout + resumed.stderr
+    import torch
+
+    models = [
+        torch.load(tmp_path / run / "fold0/model.pt", weights_only=True)
+        for run in ("whole", "killed")
+    ]
+    assert all(torch.equal(models[0][key], models[1][key]) for key in models[0])

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.output import replace_file, writable_folder, write_table
+
+
+def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:
+    folder = writable_folder(tmp_path / "새 폴더" / "deep")
+    assert folder == tmp_path / "새 폴더" / "deep"
+    assert list(folder.iterdir()) == []
+    (folder / "result").touch()
+    assert [path.name for path in writable_folder(folder).iterdir()] == ["result"]
+
+
+@pytest.mark.parametrize("below", ["file", "file/out", "file/deep/out"])
+def test_a_folder_below_a_file_is_the_users_mistake(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(UserError, match=r"cannot write here \(.+\); choose another") as error:
+        writable_folder(tmp_path / below)
+    assert "\n" not in str(error.value)
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_file_is_replaced_whole_and_alone(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    for content in (b"one", b"longer than before", b""):
+        replace_file(path, content)
+        assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_write_that_fails_halfway_leaves_the_earlier_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "result.json"
+    replace_file(path, b"earlier")
+
+    def full_disk(self: Path, content: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        replace_file(path, b"later and longer")
+    assert path.read_bytes() == b"earlier"
+
+
+def test_a_table_is_read_back_by_pandas(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {"name": ["가", "b"], "suvr": [1.0 / 3, np.nan], "bapl": pd.array([3, None], "Int64")}
+    )
+    write_table(table, tmp_path / "t.tsv")
+    content = (tmp_path / "t.tsv").read_bytes()
+    assert content == "name\tsuvr\tbapl\n가\t0.333333\t3\nb\tn/a\tn/a\n".encode()
+    again = pd.read_csv(tmp_path / "t.tsv", sep="\t", na_values="n/a", dtype={"bapl": "Int64"})
+    pd.testing.assert_frame_equal(again, table, rtol=1e-5)
