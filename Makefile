@@ -23,10 +23,10 @@ demo: install
 	@echo "== 2/6 normalise every scan: registration, SUVR, Centiloid"
 	$(BIN)/monai-amyloid prepare $(DEMO)/cohort --output $(DEMO)/prepared
 	@echo "== 3/6 train"
-	$(BIN)/python -m monai.bundle run training --config_file $(DEMO_CONFIG) \
+	$(BIN)/python -W ignore -m monai.bundle run training --config_file $(DEMO_CONFIG) \
 		--dataset_dir $(DEMO)/prepared --output_dir $(DEMO)/run --max_epochs 16
 	@echo "== 4/6 evaluate on the held-out fold"
-	$(BIN)/python -m monai.bundle run evaluating \
+	$(BIN)/python -W ignore -m monai.bundle run evaluating \
 		--config_file "['configs/train.json','configs/resnet50_3d.json','configs/evaluate.json']" \
 		--dataset_dir $(DEMO)/prepared --output_dir $(DEMO)/run
 	@echo "== 5/6 export the bundle"

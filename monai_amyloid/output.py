@@ -1,6 +1,8 @@
 """Files that are written whole or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -26,11 +28,31 @@ def writable_folder(folder: Path) -> Path:
     return folder
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it, whenever the process is killed."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A place to write a file that takes the name ``path`` only when it is complete.
+
+    A process that is killed while it writes leaves the previous file as it was.
+
+    Args:
+        path: The file to make or replace; its folder is made if missing.
+
+    Yields:
+        A path beside it, in the same file system, to write to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    with replacing(path) as partial:
+        partial.write_bytes(content)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 from ignite.engine import Engine, Events
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.files import replacing
+from monai_amyloid.output import replacing
 
 logger = logging.getLogger(__name__)
 

@@ -104,6 +104,14 @@ def _check_sessions(cohort: pd.DataFrame, table: Path) -> None:
     if names.isin(["", UNKNOWN]).any():
         line = int(names.isin(["", UNKNOWN]).to_numpy().argmax()) + 2
         raise CohortError(f"{table}, line {line}: participant_id is empty; needed a name")
+    # Files are named after both: a name must not lead out of its folder, on any system.
+    for column in ("participant_id", "session_id"):
+        unsafe = cohort[cohort[column].str.contains(r'[/\\:*?"<>|\x00-\x1f]|^\.|\.$')]
+        if not unsafe.empty:
+            raise CohortError(
+                f"{table}: {column} {unsafe[column].iloc[0]!r} cannot name a file; "
+                "use letters, digits, - and _"
+            )
     twice = cohort[cohort.duplicated(["participant_id", "session_id"])]
     if not twice.empty:
         first = twice.iloc[0]

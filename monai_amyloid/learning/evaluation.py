@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from monai_amyloid.learning import baselines
 from monai_amyloid.learning.datalist import GRADES, CohortError, read_cohort
-from monai_amyloid.learning.files import replacing
 from monai_amyloid.learning.folds import read_folds
 from monai_amyloid.learning.metrics import Array, Estimate, confusion, measure_all, positive_auc
+from monai_amyloid.output import replacing
 
 PROBABILITIES = ["p_bapl1", "p_bapl2", "p_bapl3"]
 _PREDICTION_COLUMNS = ["participant_id", "session_id", "fold", "bapl", *PROBABILITIES]

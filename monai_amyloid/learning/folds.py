@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from monai_amyloid.learning.datalist import GRADES, CohortError, read_cohort
-from monai_amyloid.learning.files import replacing
+from monai_amyloid.output import replacing
 
 # Part of what is not held out that selects the model: enough to see each grade.
 VALIDATION_PART = 0.15

@@ -70,6 +70,8 @@ class RefreshBatchNorm:
 
     def attach(self, engine: Engine) -> None:
         """Act after each batch and each epoch of a trainer."""
+        # Batches of the epoch before are not there after a resume.
+        engine.add_event_handler(Events.EPOCH_STARTED, lambda engine: self.seen.clear())
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._keep)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self)
 

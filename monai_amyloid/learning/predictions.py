@@ -7,8 +7,8 @@ import torch
 from ignite.engine import Engine, Events
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.files import replacing
 from monai_amyloid.learning.losses import ordinal_probabilities
+from monai_amyloid.output import replacing
 
 
 def trained_model(run_dir: str) -> str:

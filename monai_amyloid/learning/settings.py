@@ -7,7 +7,7 @@ from typing import Any
 
 from ignite.engine import Engine, Events
 
-from monai_amyloid.learning.files import replacing
+from monai_amyloid.output import replacing
 
 
 class RecordSettings:

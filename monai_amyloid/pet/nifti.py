@@ -11,6 +11,7 @@ import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
 
+from monai_amyloid.output import replace_file
 from monai_amyloid.pet.header import KEPT, tracer_of, unit_of, with_tracer
 from monai_amyloid.pet.image import PetImage, StudyRefused, check_volume, to_ras
 from monai_amyloid.pet.tracers import TRACERS
@@ -106,13 +107,6 @@ def read_nifti(path: Path, tracer: str | None = None) -> PetImage:
     return with_tracer(image, tracer, str(path))
 
 
-def _replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
-
-
 def write_nifti(image: PetImage, path: Path) -> None:
     """Write a PET volume as ``.nii.gz`` with its BIDS sidecar; the same image, the same bytes.
 
@@ -126,7 +120,6 @@ def write_nifti(image: PetImage, path: Path) -> None:
     path = Path(path)
     if not path.name.endswith(".nii.gz"):
         raise ValueError(f"found the name {path.name!r}, needed one that ends in .nii.gz")
-    path.parent.mkdir(parents=True, exist_ok=True)
     file = nib.Nifti1Image(np.asarray(image.data, dtype=np.float32), image.affine)
     file.set_sform(image.affine, code=_SCANNER)
     # A qform cannot hold a shear (gantry tilt): it is the nearest rotation, the sform is exact.
@@ -144,5 +137,5 @@ def write_nifti(image: PetImage, path: Path) -> None:
         sidecar["TracerRadionuclide"] = "C11" if image.tracer.startswith("11C") else "F18"
     text = json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     # The sidecar first: an image that is there has its metadata.
-    _replace_file(_sidecar_path(path), text.encode())
-    _replace_file(path, packed.getvalue())
+    replace_file(_sidecar_path(path), text.encode())
+    replace_file(path, packed.getvalue())

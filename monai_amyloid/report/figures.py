@@ -9,6 +9,7 @@ from scipy import ndimage
 from monai_amyloid.brain.normalization import BrainPet
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, voi
 from monai_amyloid.errors import UserError
+from monai_amyloid.output import replacing
 from monai_amyloid.report.result import Result
 
 # SUVR shown as black on the inverse grey scale that florbetaben is read in.
@@ -65,9 +66,8 @@ def write_picture(brain: BrainPet, result: Result, path: Path) -> None:
         fontsize=7.5,
     )
     figure.tight_layout(rect=(0, 0.05, 1, 0.96))
-    partial = path.with_name(f".{path.name}.partial")
-    figure.savefig(partial, dpi=110, format="png", metadata={"Software": None})
-    partial.replace(path)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=110, format="png", metadata={"Software": None})
 
 
 def _caption(result: Result) -> str:

@@ -82,3 +82,10 @@ def test_a_number_that_is_none_is_named(tmp_path: Path) -> None:
     table = change(write_table(tmp_path, [1, 2]), centiloid=["12", "high"])
     with pytest.raises(CohortError, match="line 3: found centiloid 'high'"):
         read_cohort(table)
+
+
+@pytest.mark.parametrize("name", ["../out", "a/b", "a\\b", ".hidden", "C:x", "tab\there"])
+def test_a_name_that_leads_out_of_its_folder_is_refused(tmp_path: Path, name: str) -> None:
+    table = change(write_table(tmp_path, [1]), participant_id=name)
+    with pytest.raises(CohortError, match="cannot name a file"):
+        read_cohort(table)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from monai_amyloid.learning.files import replacing
+from monai_amyloid.output import replacing
 
 
 def test_a_file_written_whole_replaces_the_one_before(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def test_real_imagenet_tensors_are_loaded_key_by_key(shared_data: Path) -> None:
     # Of layer 3 the file has one convolution, which comes with its batch norm.
     rooms = ("conv1.", "bn1.", "layer1.", "layer2.", "layer3.0.conv1.", "layer3.0.bn1.")
     assert all(name.startswith(rooms) for name in report.loaded)
-    assert not any(name.startswith(rooms) for name in report.missing)
+    absent = [name for name in report.missing if name.startswith(rooms)]
+    assert all(name.endswith("num_batches_tracked") for name in absent)
     assert report.unexpected == ("fc.bias",)
     assert set(report.loaded) | set(report.missing) == set(own)
 
