@@ -38,7 +38,7 @@ demo: install
 	@echo
 	@echo "Results:      $(DEMO)/results/results.csv and $(DEMO)/results/<study>/result.json"
 	@echo "Pictures:     $(DEMO)/results/<study>/picture.png"
-	@echo "Evaluation:   $(DEMO)/run/evaluation.tsv"
+	@echo "Evaluation:   $(DEMO)/run/fold0/evaluation.tsv"
 	@echo "Bundle:       $(BUNDLE)"
 	@echo "TensorBoard:  $(BIN)/tensorboard --logdir $(DEMO)/run"
 

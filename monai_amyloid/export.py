@@ -11,6 +11,7 @@ from typing import Any
 
 import monai
 import numpy as np
+import pandas as pd
 import torch
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor
@@ -19,6 +20,7 @@ from monai.transforms import Compose
 import monai_amyloid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.errors import UserError
+from monai_amyloid.output import writable_folder
 
 NAME = "amyloid_pet_bapl_classification"
 _PACKAGES = ("nibabel", "pydicom", "pytorch-ignite", "scikit-learn", "SimpleITK", "tensorboard")
@@ -55,6 +57,7 @@ def export(run_dir: Path, config_files: Sequence[Path], output: Path) -> Path:
             )
     if output.exists() and not (output / "configs" / "metadata.json").is_file():
         raise UserError(f"{output}: exists and is no bundle; choose another --output")
+    writable_folder(output.parent)
     settings = json.loads(settings_file.read_text(encoding="utf-8"))
     training = _merged(config_files, settings)
     inference_file = configs / "inference.json"
@@ -69,7 +72,7 @@ def export(run_dir: Path, config_files: Sequence[Path], output: Path) -> Path:
     state = torch.load(weights, map_location="cpu", weights_only=True)
     torch.save(state, partial / "models" / "model.pt")
     shape = _check_network(inference, state, config_files)
-    metadata = _metadata(configs / "metadata.json", partial / "models" / "model.pt", shape)
+    metadata = _metadata(configs / "metadata.json", partial / "models" / "model.pt", shape, run_dir)
     for name, content in (
         ("train.json", training),
         ("inference.json", inference),
@@ -133,7 +136,9 @@ def _check_network(
     return tuple(image.shape)
 
 
-def _metadata(template: Path, weights: Path, shape: tuple[int, ...]) -> dict[str, Any]:
+def _metadata(
+    template: Path, weights: Path, shape: tuple[int, ...], run_dir: Path
+) -> dict[str, Any]:
     metadata: dict[str, Any] = json.loads(template.read_text(encoding="utf-8"))
     metadata["monai_version"] = monai.__version__
     metadata["pytorch_version"] = torch.__version__.split("+")[0]
@@ -142,6 +147,13 @@ def _metadata(template: Path, weights: Path, shape: tuple[int, ...]) -> dict[str
         "monai-amyloid": monai_amyloid.__version__,
         **{name.lower(): version(name) for name in _PACKAGES},
     }
+    measured = _evaluation(run_dir)
+    if not measured.empty:
+        metadata["eval_metrics"] = {
+            name: round(float(value), 4)
+            for name, value in measured.iloc[0].items()
+            if name != "model" and pd.notna(value)
+        }
     metadata["sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
     image = metadata["network_data_format"]["inputs"]["image"]
     # For the 2D network, whose input is a bag of slices (slices, 3, X, Y), the first axis is
@@ -157,12 +169,7 @@ def _write_documents(
     for name in ("LICENSE", "NOTICE"):
         if (root / name).is_file():
             shutil.copyfile(root / name, bundle / name)
-    evaluation = run_dir.parent / "evaluation.txt"
-    measured = (
-        f"```\n{evaluation.read_text(encoding='utf-8').rstrip()}\n```"
-        if evaluation.is_file()
-        else "Not evaluated: run `evaluating` before `export`."
-    )
+    measured = _evaluation(run_dir)
     card = f"""# {metadata["name"]} {metadata["version"]}
 
 **Research software. Not a medical device, not clinically validated.**
@@ -181,7 +188,7 @@ Both need the Python package monai-amyloid. A config is code: run bundles that y
 
 ## Held-out scans
 
-{measured}
+{_as_markdown(measured)}
 """
     (bundle / "docs" / "README.md").write_text(card, encoding="utf-8")
     licence = (
@@ -190,3 +197,27 @@ Both need the Python package monai-amyloid. A config is code: run bundles that y
         "NOTICE of the Python package monai-amyloid. A hospital's own scans keep their own terms.\n"
     )
     (bundle / "docs" / "data_license.txt").write_text(licence, encoding="utf-8")
+
+
+def _evaluation(run_dir: Path) -> pd.DataFrame:
+    """The network and its baselines on the held-out scans; empty where not evaluated."""
+    table = run_dir / "evaluation.tsv"
+    return pd.read_csv(table, sep="\t") if table.is_file() else pd.DataFrame()
+
+
+def _as_markdown(measured: pd.DataFrame) -> str:
+    if measured.empty:
+        return "Not evaluated: run `evaluating` before `export`."
+    lines = [
+        "With 95 % intervals over participants; the baselines graded the same scans.",
+        "",
+        "| model | scans | accuracy | macro-F1 | BAPL 2 F1 | quadratic kappa |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in measured.to_dict("records"):
+        cells = [str(row["model"]), str(row["n"])]
+        for name in ("accuracy", "macro_f1", "bapl2_f1", "quadratic_kappa"):
+            low, high = row[f"{name}_low"], row[f"{name}_high"]
+            cells.append(f"{row[name]:.2f} [{low:.2f}, {high:.2f}]")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -10,21 +10,33 @@ import pandas as pd
 from monai_amyloid.errors import UserError
 
 
-def writable_folder(folder: Path) -> Path:
-    """Make a folder and prove that files can be written into it, before long work starts.
+def check_writable(folder: str | Path) -> None:
+    """Prove that a folder can be made and written, before long work starts; leaves no trace.
 
     Raises:
-        UserError: If it cannot be made or written to.
+        UserError: If it cannot.
     """
-    probe = folder / f".writable-{os.getpid()}"
+    place = Path(folder).resolve()
+    while not place.exists():
+        place = place.parent
+    probe = place / f".writable-{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
     except OSError as error:
         raise UserError(
             f"{folder}: cannot write here ({error.strerror}); choose another output folder"
         ) from error
+
+
+def writable_folder(folder: Path) -> Path:
+    """Make a folder that can be written into.
+
+    Raises:
+        UserError: If it cannot be made or written to.
+    """
+    check_writable(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

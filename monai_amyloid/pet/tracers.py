@@ -31,7 +31,8 @@ _F18_SECONDS = 6586.2  # 109.77 min, the value scanners write into (0018,1075)
 _C11_SECONDS = 1223.4  # 20.39 min
 
 # Lines over the whole cerebellum: Rowe 2017 (florbetaben, doi:10.1007/s00259-017-3749-6),
-# Navitsky 2018 (florbetapir), Battle 2018 (flutemetamol), Klunk 2015 (PiB).
+# Navitsky 2018 (florbetapir), Battle 2018 (flutemetamol), Klunk 2015 (PiB), Rowe 2016 (NAV4694,
+# doi:10.2967/jnumed.115.171595).
 TRACERS = {
     tracer.label: tracer
     for tracer in (
