@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor
 from monai.transforms import Compose
+from numpy.typing import NDArray
 
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
@@ -21,7 +21,7 @@ from monai_amyloid.learning.losses import ordinal_probabilities
 from monai_amyloid.output import writable_folder
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.report.figures import write_picture
+from monai_amyloid.report.figures import require_matplotlib, write_picture
 from monai_amyloid.report.result import Result, write_result, write_results
 
 # Grades are added to the prediction set, the most probable first, until they hold this much.
@@ -54,9 +54,10 @@ class Grader:
         metadata = json.loads(parts["configs/metadata.json"].read_text(encoding="utf-8"))
         weights = parts["models/model.pt"]
         digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-        if metadata["sha256"] != digest:
+        stated = str(metadata.get("sha256"))
+        if stated != digest:
             raise UserError(
-                f"{weights}: SHA-256 {digest[:12]}… is not {metadata['sha256'][:12]}… of the "
+                f"{weights}: SHA-256 {digest[:12]}… is not {stated[:12]}… of the "
                 "bundle's metadata; the weights were changed or belong to another bundle"
             )
         self.model = {"name": metadata["name"], "version": metadata["version"], "sha256": digest}
@@ -102,17 +103,15 @@ class Grader:
             return result, None
         chances = self.probabilities(brain)
         clock.lap("network")
-        ranked = np.argsort(chances)[::-1]
-        enough = int(np.searchsorted(np.cumsum(chances[ranked]), SET_PROBABILITY)) + 1
-        likely = tuple(sorted(int(grade) + 1 for grade in ranked[:enough]))
+        likely = likely_grades(chances)
+        certain = len(likely) == 1
+        doubt = f"more than one grade is likely: BAPL {' or '.join(map(str, likely))}"
         header = image.provenance
         return Result(
             name=name,
-            status="graded" if len(likely) == 1 else "needs_reader",
-            reasons=()
-            if len(likely) == 1
-            else (f"more than one grade is likely: BAPL {' or '.join(map(str, likely))}",),
-            bapl=int(ranked[0]) + 1,
+            status="graded" if certain else "needs_reader",
+            reasons=() if certain else (doubt,),
+            bapl=int(chances.argmax()) + 1,
             probabilities={str(grade): float(p) for grade, p in enumerate(chances, start=1)},
             prediction_set=likely,
             centiloid=brain.centiloid,
@@ -127,13 +126,29 @@ class Grader:
             seconds=clock.seconds,
         ), brain
 
-    def probabilities(self, brain: BrainPet) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def probabilities(self, brain: BrainPet) -> NDArray[np.float64]:
         """Probabilities of BAPL 1, 2 and 3 of a normalised scan, ``(3,)``."""
         volume = MetaTensor(brain.suvr[None], affine=TEMPLATE_AFFINE)
         batch = self.preprocessing({"image": volume})["image"][None].to(self.device)
         with torch.inference_mode():
             logits = self.network(batch)
-        return np.asarray(ordinal_probabilities(logits.float())[0].double().cpu())
+        chances = np.asarray(ordinal_probabilities(logits.float())[0].double().cpu())
+        if not np.isfinite(chances).all():
+            raise ArithmeticError("the network's output is not finite; export it again")
+        return chances
+
+
+def likely_grades(chances: NDArray[np.float64]) -> tuple[int, ...]:
+    """The fewest grades that hold :data:`SET_PROBABILITY` together.
+
+    Args:
+        chances: Probabilities of BAPL 1, 2 and 3, ``(3,)``.
+    """
+    ranked = np.argsort(chances)[::-1]
+    # A sum of 0.9 in floating point may end a hair below it.
+    held = np.cumsum(chances[ranked]) + 1e-9
+    enough = int(np.searchsorted(held, SET_PROBABILITY)) + 1
+    return tuple(sorted(int(grade) + 1 for grade in ranked[:enough]))
 
 
 def grade_studies(
@@ -157,9 +172,11 @@ def grade_studies(
         finished: Called with each result.
 
     Raises:
-        UserError: If ``output`` cannot be written.
+        UserError: If ``output`` cannot be written, or pictures cannot be drawn.
     """
     writable_folder(output)
+    if pictures:
+        require_matplotlib()
     results = []
     for study, name in zip(studies, unique_names(studies), strict=True):
         result, brain = _grade_or_say_why(grader, study, tracer)

@@ -12,7 +12,7 @@ import torch
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.errors import UserError
-from monai_amyloid.grading import Grader, grade_studies, study_name, unique_names
+from monai_amyloid.grading import Grader, grade_studies, likely_grades, study_name, unique_names
 from monai_amyloid.pet.study import read_study
 
 
@@ -128,6 +128,22 @@ def test_a_study_without_a_tracer_is_refused_until_it_is_named(
     assert result.status == "refused" and "--tracer" in result.reasons[0] and brain is None
     result, _ = grader.grade(tmp_path / "scan.nii.gz", tracer="18FFBB")
     assert result.status != "refused"
+
+
+@pytest.mark.parametrize(
+    ("chances", "likely"),
+    [
+        ((0.95, 0.04, 0.01), (1,)),
+        ((0.9, 0.1, 0.0), (1,)),
+        ((0.2, 0.72, 0.08), (1, 2)),
+        ((0.1, 0.3, 0.6), (2, 3)),
+        ((0.4, 0.3, 0.3), (1, 2, 3)),
+    ],
+)
+def test_the_fewest_grades_that_hold_nine_tenths_are_likely(
+    chances: tuple[float, ...], likely: tuple[int, ...]
+) -> None:
+    assert likely_grades(np.array(chances)) == likely
 
 
 def test_names_of_studies_are_their_own_and_unique(tmp_path: Path) -> None:

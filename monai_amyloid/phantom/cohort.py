@@ -193,17 +193,12 @@ def _make_one(
     if form == "nifti":
         path = path.with_suffix(".nii.gz")
     # Both writers put a scan in place whole, so one that is there is complete.
-    if (folder / path).exists():
-        pass
-    elif form == "nifti":
-        write_nifti(image, folder / path)
-    else:
-        write_series(
-            image,
-            folder / path,
-            participant=participant.identifier,
-            seed_uid=f"{seed}.{participant.identifier}",
-        )
+    if not (folder / path).exists():
+        if form == "nifti":
+            write_nifti(image, folder / path)
+        else:
+            name = participant.identifier
+            write_series(image, folder / path, participant=name, seed_uid=f"{seed}.{name}")
     row = {
         "participant_id": participant.identifier,
         "session_id": "ses-01",

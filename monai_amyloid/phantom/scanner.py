@@ -74,7 +74,7 @@ def draw_scan(random: np.random.Generator) -> Scan:
         fwhm_mm=fwhm,
         noise_cv=float(np.clip(random.lognormal(np.log(0.08), 0.35), 0.04, 0.15)),
         zooms_mm=(zoom, zoom, thickness),
-        matrix=112,
+        matrix=128,
         slices=int(np.ceil(218 / thickness)),
         lowest_mm=-104.0,
         scale=float(random.lognormal(np.log(8000), 0.4)),

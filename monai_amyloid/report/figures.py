@@ -1,5 +1,6 @@
 """Pictures of a study, to judge registration and uptake at a glance."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,18 @@ _SLICES_MM = {"sagittal": (0, 2.0), "coronal": (1, -40.0), "axial": (2, 16.0)}
 _LINE = "Research software. Not for clinical decisions."
 
 
+def require_matplotlib() -> None:
+    """Say before any work that pictures cannot be drawn.
+
+    Raises:
+        UserError: If matplotlib, of the extra ``report``, is not installed.
+    """
+    if find_spec("matplotlib") is None:
+        raise UserError(
+            "pictures need matplotlib; install it with: pip install 'monai-amyloid[report]'"
+        )
+
+
 def write_picture(brain: BrainPet, result: Result, path: Path) -> None:
     """Draw the normalised scan in three planes with the template's outlines.
 
@@ -25,17 +38,10 @@ def write_picture(brain: BrainPet, result: Result, path: Path) -> None:
         brain: The normalised scan.
         result: Its result, for the caption.
         path: PNG to write.
-
-    Raises:
-        UserError: If matplotlib is not installed.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UserError(
-            "pictures need matplotlib; install it with: pip install 'monai-amyloid[report]'"
-        ) from error
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(11, 4.6), facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, 3)
