@@ -1,10 +1,13 @@
 """The commands of the README, by hand, on a small simulated cohort and on real scans."""
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import nibabel as nib
 import pandas as pd
@@ -62,6 +65,26 @@ def test_training_leaves_a_model_and_logs_for_tensorboard(job: Path) -> None:
         found |= {*events.Tags()["scalars"], *events.Tags()["images"]}
     assert any("macro_f1" in tag for tag in found) and any("loss" in tag for tag in found)
     assert "input" in found
+
+
+def test_tensorboard_serves_the_run(job: Path) -> None:
+    command = [Path(sys.executable).parent / "tensorboard", "--logdir", job / "run"]
+    with subprocess.Popen(
+        [*map(str, command), "--host", "127.0.0.1", "--port", "0"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        try:
+            found = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in server.stdout)
+            address = next(match[0] for match in found if match)
+            deadline = time.monotonic() + 60
+            served = ""
+            while "macro_f1" not in served and time.monotonic() < deadline:
+                with urlopen(f"{address}/data/plugin/scalars/tags") as answer:  # noqa: S310
+                    served = answer.read().decode()
+        finally:
+            server.kill()
+    assert "macro_f1" in served
 
 
 def test_evaluating_prints_the_network_beside_its_baselines(job: Path) -> None:
