@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.losses import ordinal_probabilities
 from monai_amyloid.output import writable_folder
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.pet.image import PetImage, StudyRefused
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.report.figures import require_matplotlib, write_picture
 from monai_amyloid.report.result import Result, write_result, write_results
@@ -91,14 +92,21 @@ class Grader:
         """
         clock = _Clock()
         name = study_name(study)
+        header: dict[str, Any] = {}
         try:
             image = read_study(study, tracer=tracer)
+            header = _said_of(image)
             clock.lap("read")
             brain = normalize(image)
             clock.lap("register")
         except StudyRefused as refusal:
             result = Result(
-                name, "refused", (str(refusal),), model=self.model, seconds=clock.seconds
+                name=name,
+                status="refused",
+                reasons=(str(refusal),),
+                study=header,
+                model=self.model,
+                seconds=clock.seconds,
             )
             return result, None
         chances = self.probabilities(brain)
@@ -106,7 +114,6 @@ class Grader:
         likely = likely_grades(chances)
         certain = len(likely) == 1
         doubt = f"more than one grade is likely: BAPL {' or '.join(map(str, likely))}"
-        header = image.provenance
         return Result(
             name=name,
             status="graded" if certain else "needs_reader",
@@ -117,11 +124,7 @@ class Grader:
             centiloid=brain.centiloid,
             suvr=brain.regions,
             quality=brain.quality,
-            study={
-                "tracer": image.tracer,
-                "source": header.get("source"),
-                "series_instance_uid": header.get("SeriesInstanceUID"),
-            },
+            study=header,
             model=self.model,
             seconds=clock.seconds,
         ), brain
@@ -226,6 +229,15 @@ def _grade_or_say_why(
     except Exception as error:
         reason = f"{study}: could not be graded ({type(error).__name__}: {error})"
         return Result(study_name(study), "refused", (reason,), model=grader.model), None
+
+
+def _said_of(image: PetImage) -> dict[str, Any]:
+    """What a study said of itself, for its result."""
+    return {
+        "tracer": image.tracer,
+        "source": image.provenance.get("source"),
+        "series_instance_uid": image.provenance.get("SeriesInstanceUID"),
+    }
 
 
 class _Clock:

@@ -24,11 +24,14 @@ def test_help_loads_no_heavy_library_and_is_fast() -> None:
         "except SystemExit: pass\n"
         "print([m for m in ('torch', 'monai', 'numpy', 'SimpleITK') if m in sys.modules])"
     )
-    start = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip().endswith("[]") and "infer" in done.stdout
-    # 0.2 s on an idle machine; the promise is 0.5 s, doubled for a busy one.
-    assert time.perf_counter() - start < 1.0
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        seconds.append(time.perf_counter() - start)
+        assert done.stdout.strip().endswith("[]") and "infer" in done.stdout
+    # The best of three: a busy machine may be slow, a heavy import always is.
+    assert min(seconds) < 0.5
 
 
 @pytest.mark.parametrize(

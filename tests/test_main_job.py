@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TRAIN = "['configs/train.json','configs/resnet50_3d.json']"
 EVALUATE = "['configs/train.json','configs/resnet50_3d.json','configs/evaluate.json']"
-SMALL = ["--spacing_mm", "5", "--folds", "4", "--device", "cpu"]
+SMALL = ["--spacing_mm", "5", "--fold", "0", "--folds", "4", "--device", "cpu"]
 
 
 def shell(*command: str | Path) -> subprocess.CompletedProcess[str]:
