@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.pet.tracers import TRACERS
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,9 +21,21 @@ app = typer.Typer(
 )
 
 Workers = Annotated[int, typer.Option(min=1, help="Processes; default: one a core.")]
+
+
+def _known_tracer(tracer: str | None) -> str | None:
+    if tracer is not None and tracer not in TRACERS:
+        raise typer.BadParameter(f"{tracer!r} is none of {', '.join(TRACERS)}")
+    return tracer
+
+
 Tracer = Annotated[
     str | None,
-    typer.Option(help="18FFBB, 18FAV45, 18FFMM, 11CPIB or 18FNAV4694, where the scan names none."),
+    typer.Option(
+        metavar="|".join(TRACERS),
+        help="BIDS label, where the scan names none.",
+        callback=_known_tracer,
+    ),
 ]
 _CORES = os.cpu_count() or 1
 DEFAULT_BUNDLE = Path("bundles/amyloid_pet_bapl_classification")

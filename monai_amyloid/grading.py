@@ -38,7 +38,8 @@ class Grader:
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
 
     Raises:
-        UserError: If a file is missing, or the weights are not those of the metadata.
+        UserError: If a file is missing, the weights are not those of the metadata, or the
+            machine has no such device.
     """
 
     def __init__(self, bundle: Path, device: str | None = None) -> None:
@@ -49,8 +50,9 @@ class Grader:
         for name, path in parts.items():
             if not path.is_file():
                 raise UserError(
-                    f"{bundle}: no {name} there, needed a trained bundle; "
-                    "make one with `make demo` or `monai-amyloid export`"
+                    f"{bundle}: no {name} there, needed a trained bundle; name one with "
+                    "--bundle, such as demo/bundles/amyloid_pet_bapl_classification after "
+                    "`make demo`, or make your own with `monai-amyloid export`"
                 )
         metadata = json.loads(parts["configs/metadata.json"].read_text(encoding="utf-8"))
         weights = parts["models/model.pt"]
@@ -66,9 +68,7 @@ class Grader:
         parser = ConfigParser()
         parser.read_config(str(parts["configs/inference.json"]))
         parser["bundle_root"] = str(bundle)
-        if device is not None:
-            parser["device"] = device
-        self.device = torch.device(parser.get_parsed_content("device"))
+        self.device = _device(device or parser.get_parsed_content("device"))
         self.preprocessing = Compose(
             [
                 *parser.get_parsed_content("preprocessing"),
@@ -229,6 +229,16 @@ def _grade_or_say_why(
     except Exception as error:
         reason = f"{study}: could not be graded ({type(error).__name__}: {error})"
         return Result(study_name(study), "refused", (reason,), model=grader.model), None
+
+
+def _device(name: str) -> torch.device:
+    """A device of this machine by its name."""
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:  # torch raises either, by its build
+        reason = str(error).splitlines()[0]
+        raise UserError(f"device {name!r} cannot be used ({reason}); choose cpu") from error
+    return torch.device(name)
 
 
 def _said_of(image: PetImage) -> dict[str, Any]:

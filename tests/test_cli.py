@@ -53,6 +53,8 @@ def test_a_mistake_is_one_line_and_status_1(arguments: list[str], needed: str) -
 def test_wrong_usage_is_status_2() -> None:
     assert run("infer").returncode == 2
     assert run("simulate", "x", "--as", "jpeg").returncode == 2
+    done = run("infer", "x", "--output", "y", "--tracer", "FDG")
+    assert done.returncode == 2 and "18FFBB" in done.stderr
 
 
 def test_infer_says_each_result_and_fails_when_one_is_refused(

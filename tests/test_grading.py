@@ -106,6 +106,12 @@ def test_a_changed_byte_in_the_weights_is_refused(bundle: Path, tmp_path: Path) 
         Grader(copy)
 
 
+@pytest.mark.parametrize("device", ["gpu", "cuda:99"])
+def test_a_device_that_is_not_there_is_one_line(bundle: Path, device: str) -> None:
+    with pytest.raises(UserError, match=f"device '{device}' cannot be used .* choose cpu"):
+        Grader(bundle, device)
+
+
 def test_a_folder_that_is_no_bundle_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no configs/inference.json.*make demo"):
         Grader(tmp_path)
