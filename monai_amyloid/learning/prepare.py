@@ -83,6 +83,7 @@ def prepare(
     done = pd.DataFrame([result for result in results if "reason" not in result])
     write_table(refused, output / "refused.tsv")
     if done.empty:
+        (output / "participants.tsv").unlink(missing_ok=True)  # of an earlier run: now untrue
         raise UserError(
             f"{source}: all {len(rows)} scans were refused, the first because: "
             f"{refused.reason.iloc[0]}; see {output / 'refused.tsv'}"
@@ -119,7 +120,9 @@ def _prepare_one(row: dict[str, Any], output: Path, tracer: str | None) -> dict[
     try:
         brain = normalize(read_study(source, tracer=_named(row) or tracer))
     except StudyRefused as refusal:
-        return {**{key: row[key] for key in _KEPT[:2]}, "path": row["path"], "reason": str(refusal)}
+        return _refused(row, str(refusal))
+    except Exception as error:  # one scan that nobody foresaw must not stop a thousand
+        return _refused(row, f"could not be prepared ({type(error).__name__}: {error})")
     write_nifti(_as_image(brain), path)
     result = {key: row.get(key) for key in _KEPT}
     result |= {"path": path.relative_to(output).as_posix(), "tracer": brain.source.tracer}
@@ -127,6 +130,11 @@ def _prepare_one(row: dict[str, Any], output: Path, tracer: str | None) -> dict[
     content = json.dumps({"made_from": made_from, "result": result}, default=_plain)
     replace_file(record, content.encode())
     return dict(json.loads(content)["result"])
+
+
+def _refused(row: dict[str, Any], reason: str) -> dict[str, Any]:
+    named = {key: row[key] for key in ("participant_id", "session_id", "path")}
+    return {**named, "reason": " ".join(reason.split())}
 
 
 def _named(row: dict[str, Any]) -> str | None:

@@ -13,6 +13,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.learning.datalist import CohortError, read_cohort
 from monai_amyloid.learning.prepare import prepare
 from monai_amyloid.pet.nifti import read_nifti, write_nifti
+from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohort import simulate
 
 MEASURED = ["centiloid", "suvr_cortex", *(f"suvr_{name}" for name in READ_REGIONS), "registration"]
@@ -118,6 +119,8 @@ def test_all_refused_is_one_line_that_names_the_table_of_reasons(tmp_path: Path)
     nib.save(flat, tmp_path / "flat.nii.gz")
     rows = {"participant_id": ["a", "b"], "path": "flat.nii.gz", "tracer": "18FFBB"}
     source = write(pd.DataFrame(rows), tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "participants.tsv").write_text("of an earlier run\n")
     with pytest.raises(
         UserError, match=r"all 2 scans were refused.*every voxel is 7.*refused\.tsv"
     ):
@@ -175,3 +178,17 @@ def test_an_output_that_cannot_be_written_is_told_before_any_work(
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot write here"):
         prepare(cohort, tmp_path / "file" / "out", started=pytest.fail)
+
+
+def test_an_error_that_nobody_foresaw_is_a_reason_and_stops_nothing(
+    cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_one(path: Path, tracer: str | None) -> object:
+        if "sub-0001" in path.name:
+            raise MemoryError("too\nlarge")
+        return read_study(path, tracer=tracer)
+
+    monkeypatch.setattr("monai_amyloid.learning.prepare.read_study", break_one)
+    result = prepare(cohort, tmp_path)
+    assert result.refused["reason"].tolist() == ["could not be prepared (MemoryError: too large)"]
+    assert len(result.table) == 2
