@@ -67,24 +67,28 @@ def export(run_dir: Path, config_files: Sequence[Path], output: Path) -> Path:
 
     partial = output.with_name(f".{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    for folder in ("configs", "models", "docs"):
-        (partial / folder).mkdir(parents=True)
-    state = torch.load(weights, map_location="cpu", weights_only=True)
-    torch.save(state, partial / "models" / "model.pt")
-    shape = _check_network(inference, state, config_files)
-    metadata = _metadata(configs / "metadata.json", partial / "models" / "model.pt", shape, run_dir)
-    for name, content in (
-        ("train.json", training),
-        ("inference.json", inference),
-        ("metadata.json", metadata),
-    ):
-        text = json.dumps(content, indent=4, ensure_ascii=False) + "\n"
-        (partial / "configs" / name).write_text(text, encoding="utf-8")
-    for name in ("evaluate.json", "logging.conf"):
-        shutil.copyfile(configs / name, partial / "configs" / name)
-    _write_documents(partial, metadata, settings, run_dir)
-    shutil.rmtree(output, ignore_errors=True)
-    partial.rename(output)
+    try:
+        for folder in ("configs", "models", "docs"):
+            (partial / folder).mkdir(parents=True)
+        state = torch.load(weights, map_location="cpu", weights_only=True)
+        stored = partial / "models" / "model.pt"
+        torch.save(state, stored)
+        shape = _check_network(inference, state, config_files)
+        metadata = _metadata(configs / "metadata.json", stored, shape, run_dir)
+        for name, content in (
+            ("train.json", training),
+            ("inference.json", inference),
+            ("metadata.json", metadata),
+        ):
+            text = json.dumps(content, indent=4, ensure_ascii=False) + "\n"
+            (partial / "configs" / name).write_text(text, encoding="utf-8")
+        for name in ("evaluate.json", "logging.conf"):
+            shutil.copyfile(configs / name, partial / "configs" / name)
+        _write_documents(partial, metadata, settings, run_dir)
+        shutil.rmtree(output, ignore_errors=True)
+        partial.rename(output)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return output
 
 
@@ -175,8 +179,8 @@ def _write_documents(
 **Research software. Not a medical device, not clinically validated.**
 {metadata["description"]}
 
-Trained on the cohort that its maker prepared; without another statement here, on simulated
-scans. Settings: {json.dumps(settings)}.
+Trained on the cohort that its maker prepared, which this card does not know: the demo's is
+simulated. Settings: {json.dumps(settings)}.
 
 ## Use
 

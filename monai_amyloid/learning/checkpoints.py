@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 class KeepBestModel:
     """Write the network's weights when the validation's key metric is the best so far.
 
+    Predictions and figures of earlier weights beside it are removed, so that none is ever
+    reported of a model that it was not measured on.
+
     MONAI's ``CheckpointSaver`` does not replace files atomically and keeps its count
     where a checkpoint does not reach it.
 
@@ -38,6 +41,9 @@ class KeepBestModel:
     def __call__(self, engine: Engine) -> None:
         """Save if this epoch is the best one."""
         if self.evaluator.state.best_metric_epoch == engine.state.epoch:
+            # What earlier weights said of the held-out scans is not what these will say.
+            for name in ("predictions.tsv", "evaluation.tsv"):
+                self.path.with_name(name).unlink(missing_ok=True)
             with replacing(self.path) as part:
                 torch.save(self.network.state_dict(), part)
 

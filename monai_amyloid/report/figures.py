@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +49,8 @@ def write_picture(brain: BrainPet, result: Result, path: Path) -> None:
     for plot, (plane, (axis, millimetres)) in zip(axes, _SLICES_MM.items(), strict=True):
         index = round((millimetres - TEMPLATE_AFFINE[axis, 3]) / 2)
 
-        def cut(volume: NDArray[np.generic], axis: int = axis, index: int = index):  # type: ignore[no-untyped-def]
-            return np.take(volume, index, axis=axis).T
+        def cut(volume: NDArray[Any], axis: int = axis, index: int = index) -> NDArray[Any]:
+            return np.asarray(np.take(volume, index, axis=axis).T)
 
         plot.imshow(cut(brain.suvr), cmap="gray_r", vmin=0, vmax=_DARKEST_SUVR, origin="lower")
         for mask, colour in (

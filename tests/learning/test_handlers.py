@@ -1,3 +1,4 @@
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -6,6 +7,7 @@ import torch
 from ignite.engine import Engine, Events
 from monai.transforms import Compose, RandGaussianNoised
 
+from monai_amyloid.learning.checkpoints import KeepBestModel
 from monai_amyloid.learning.handlers import (
     RefreshBatchNorm,
     SeedEachEpoch,
@@ -73,3 +75,16 @@ def test_the_middle_slice_is_drawn_with_the_front_up() -> None:
     slices = torch.zeros(5, 3, 3, 4)
     slices[2, 1] = volume[0, :, :, 2]
     assert torch.equal(middle_slice(slices), picture)
+
+
+@pytest.mark.parametrize(("best", "kept"), [(2, False), (1, True)])
+def test_figures_of_earlier_weights_go_when_new_ones_are_written(
+    tmp_path: Path, best: int, kept: bool
+) -> None:
+    (tmp_path / "evaluation.tsv").write_text("of earlier weights")
+    evaluator = SimpleNamespace(state=SimpleNamespace(best_metric_epoch=best))
+    trainer = SimpleNamespace(state=SimpleNamespace(epoch=2))
+    keep = KeepBestModel(str(tmp_path / "model.pt"), torch.nn.Linear(1, 1), evaluator)
+    keep(trainer)
+    assert (tmp_path / "evaluation.tsv").exists() == kept
+    assert (tmp_path / "model.pt").exists() != kept
