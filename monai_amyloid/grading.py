@@ -80,12 +80,15 @@ class Grader:
         self.network.load_state_dict(state)
         self.network.to(self.device).eval()
 
-    def grade(self, study: Path, tracer: str | None = None) -> tuple[Result, BrainPet | None]:
+    def grade(
+        self, study: Path, tracer: str | None = None, series: str | None = None
+    ) -> tuple[Result, BrainPet | None]:
         """Read, normalise and classify one study.
 
         Args:
-            study: DICOM folder or file, or NIfTI file.
+            study: As :func:`monai_amyloid.pet.study.read_study` takes it.
             tracer: BIDS label, where the study names none.
+            series: Which image to take where the study has several.
 
         Returns:
             The result, and the normalised scan unless the study was refused.
@@ -94,7 +97,7 @@ class Grader:
         name = study_name(study)
         header: dict[str, Any] = {}
         try:
-            image = read_study(study, tracer=tracer)
+            image = read_study(study, tracer=tracer, series=series)
             header = _said_of(image)
             clock.lap("read")
             brain = normalize(image)
@@ -160,6 +163,7 @@ def grade_studies(
     output: Path,
     *,
     tracer: str | None = None,
+    series: str | None = None,
     pictures: bool = True,
     finished: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
@@ -171,6 +175,7 @@ def grade_studies(
         output: ``<study>/result.json`` and ``<study>/picture.png`` are written here, and
             ``results.csv`` for all.
         tracer: BIDS label, where a study names none.
+        series: Which image to take where a study has several.
         pictures: Whether to draw ``picture.png``.
         finished: Called with each result.
 
@@ -182,7 +187,7 @@ def grade_studies(
         require_matplotlib()
     results = []
     for study, name in zip(studies, unique_names(studies), strict=True):
-        result, brain = _grade_or_say_why(grader, study, tracer)
+        result, brain = _grade_or_say_why(grader, study, tracer, series)
         folder = output / name
         folder.mkdir(exist_ok=True)
         picture = folder / "picture.png"
@@ -200,8 +205,12 @@ def grade_studies(
 
 
 def study_name(study: Path) -> str:
-    """A study's own name: its folder, or its file without extensions."""
+    """A study's own name: its folder, its file without extensions, or its BIDS session."""
     path = study.resolve()
+    if path.name == "pet" and path.is_dir():
+        above = [part.name for part in (path.parents[1], path.parent)]
+        named = [name for name in above if name.startswith(("sub-", "ses-"))]
+        return "_".join(named) or path.name
     return path.name if path.is_dir() else path.name.split(".")[0] or "study"
 
 
@@ -221,11 +230,11 @@ def unique_names(studies: Iterable[Path]) -> list[str]:
 
 
 def _grade_or_say_why(
-    grader: Grader, study: Path, tracer: str | None
+    grader: Grader, study: Path, tracer: str | None, series: str | None
 ) -> tuple[Result, BrainPet | None]:
     """Grade a study; an error that nobody foresaw becomes its reason too."""
     try:
-        return grader.grade(study, tracer)
+        return grader.grade(study, tracer, series)
     except Exception as error:
         reason = f"{study}: could not be graded ({type(error).__name__}: {error})"
         return Result(study_name(study), "refused", (reason,), model=grader.model), None
@@ -247,6 +256,10 @@ def _said_of(image: PetImage) -> dict[str, Any]:
         "tracer": image.tracer,
         "source": image.provenance.get("source"),
         "series_instance_uid": image.provenance.get("SeriesInstanceUID"),
+        "series": image.provenance.get("series", []),
+        "frames": image.provenance.get("frames"),
+        "suv_factor": image.provenance.get("suv_factor"),
+        "warnings": image.provenance.get("warnings", []),
     }
 
 

@@ -132,7 +132,8 @@ def test_a_study_without_a_tracer_is_refused_until_it_is_named(
     nib.save(nib.Nifti1Image(image.data, image.affine), tmp_path / "scan.nii.gz")
     result, brain = grader.grade(tmp_path / "scan.nii.gz")
     assert result.status == "refused" and "--tracer" in result.reasons[0] and brain is None
-    assert result.study == {"tracer": None, "source": "nifti", "series_instance_uid": None}
+    assert result.study["tracer"] is None and result.study["source"] == "nifti"
+    assert result.study["series"][0].endswith("taken, the only PET image")
     result, _ = grader.grade(tmp_path / "scan.nii.gz", tracer="18FFBB")
     assert result.status != "refused"
 

@@ -52,7 +52,8 @@ def prepare(
     is not repeated.
 
     Args:
-        cohort: ``participants.tsv``, or the folder that holds it.
+        cohort: ``participants.tsv``, or the folder that holds it. A column ``series`` names the
+            image to take where a study has several.
         output: Folder for the SUVR volumes, ``participants.tsv`` and ``refused.tsv``.
         tracer: BIDS label for scans whose header and table row name none.
         workers: Processes.
@@ -118,7 +119,10 @@ def _prepare_one(row: dict[str, Any], output: Path, tracer: str | None) -> dict[
         if earlier["made_from"] == made_from:
             return dict(earlier["result"])
     try:
-        brain = normalize(read_study(source, tracer=_named(row) or tracer))
+        study = read_study(
+            source, tracer=_named(row, "tracer") or tracer, series=_named(row, "series")
+        )
+        brain = normalize(study)
     except StudyRefused as refusal:
         return _refused(row, str(refusal))
     except Exception as error:  # one scan that nobody foresaw must not stop a thousand
@@ -127,6 +131,7 @@ def _prepare_one(row: dict[str, Any], output: Path, tracer: str | None) -> dict[
     result = {key: row.get(key) for key in _KEPT}
     result |= {"path": path.relative_to(output).as_posix(), "tracer": brain.source.tracer}
     result |= measurements(brain)
+    result["warnings"] = "; ".join(study.provenance["warnings"]) or None
     content = json.dumps({"made_from": made_from, "result": result}, default=_plain)
     replace_file(record, content.encode())
     return dict(json.loads(content)["result"])
@@ -137,9 +142,9 @@ def _refused(row: dict[str, Any], reason: str) -> dict[str, Any]:
     return {**named, "reason": " ".join(reason.split())}
 
 
-def _named(row: dict[str, Any]) -> str | None:
-    """The tracer that a table row names, if it names one."""
-    text = str(row.get("tracer", UNKNOWN))
+def _named(row: dict[str, Any], column: str) -> str | None:
+    """What a table row names, if it names it."""
+    text = str(row.get(column, UNKNOWN))
     return None if text in ("", UNKNOWN) else text
 
 

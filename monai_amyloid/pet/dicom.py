@@ -1,178 +1,226 @@
-"""One static DICOM PET series: from its files to a volume with the geometry of the scanner."""
+"""One DICOM PET series: from its headers to time frames with the geometry of the scanner."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
 
+import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 
+from monai_amyloid.pet.dicom_enhanced import enhanced_provenance, enhanced_slices
+from monai_amyloid.pet.dicom_grid import make_grid
+from monai_amyloid.pet.dicom_header import SAME_IN_A_SERIES, Header, named
+from monai_amyloid.pet.dicom_pixels import PixelLayout, pixel_layout, stored_values
 from monai_amyloid.pet.dicom_slice import (
-    check_slice,
-    named,
-    numbers,
-    open_dicom,
+    CAPTURES,
+    ENHANCED,
+    PetSlice,
+    captured_slice,
+    check_kind,
+    classic_slice,
     provenance_of,
-    uptake,
 )
+from monai_amyloid.pet.dicom_timing import frame_timing
+from monai_amyloid.pet.frames import Frame, FrameSeries
 from monai_amyloid.pet.header import tracer_of, unit_of
-from monai_amyloid.pet.image import PetImage, StudyRefused, check_volume, to_ras
-
-# A slice may lie this fraction of the slice distance off the even grid. Real scanners round the
-# table position (a GE series steps 3.19 to 3.29 mm); a tenth of a slice is far below the
-# resolution of PET, 4 mm and more, while a missing slice shifts its neighbours by half a slice.
-POSITION_TOLERANCE = 0.1
-# Two slices closer than this along the normal are at the same place; DS text keeps micrometres.
-SAME_PLACE_MM = 0.01
-# Direction cosines have about six digits in real headers.
-COSINE_TOLERANCE = 1e-3
-
-# DICOM is LPS+, NIfTI RAS+: negate x and y (PS3.3 C.7.6.2.1.1).
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-
-_SAME_IN_A_SERIES = (
-    *("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"),
-    *("Rows", "Columns", "Units", "DecayCorrection", "CorrectedImage", "SeriesType"),
-)
+from monai_amyloid.pet.image import StudyRefused, check_shape
+from monai_amyloid.pet.philips import philips_factor
+from monai_amyloid.pet.slice_scale import check_scales
+from monai_amyloid.pet.suv import suv_factor
 
 
-class _Slice(NamedTuple):
-    """One file of the series and where it lies in LPS+ millimetres."""
+def read_series(headers: Iterable[Header]) -> FrameSeries:
+    """Read one PET series, static or dynamic, classic, enhanced or an exported volume.
 
-    file: Path
-    dataset: Dataset
-    position: NDArray[np.float64]
+    Each slice is scaled by its own Rescale Slope before the slices are put together. Slices are
+    sorted by where they lie (Image Position along the normal) and when they were measured, never
+    by Instance Number or file name. Oblique orientation and a tilted gantry go into the affine.
+
+    Args:
+        headers: Of the files of one series, in any order.
+
+    Returns:
+        Its time frames, not yet loaded, with the tracer where the header names one amyloid
+        tracer. What the image shows is not judged here, see
+        :func:`monai_amyloid.pet.header.refuse_wrong_content`.
+
+    Raises:
+        StudyRefused: If a file is broken or no PET, or if the files do not make up exactly one
+            evenly spaced volume, or one for each time.
+
+    References:
+        DICOM PS3.3 C.7.6.2 (Image Plane) and C.8.9 (PET).
+    """
+    ordered = sorted(headers, key=lambda header: str(header.file))
+    if not ordered:
+        raise StudyRefused("found no files, needed those of one PET series")
+    first = ordered[0]
+    check_kind(first)
+    layout = pixel_layout(first)
+    _check_one_series(ordered)
+    several = len(ordered) > 1
+    source = str(first.file.parent if several else first.file)
+    slices = [one for header in ordered for one in _slices_of(header)]
+    units = {one.unit for one in slices}
+    if len(units) > 1:
+        raise StudyRefused(
+            f"{source}: {named('Units')} of some slices lead to {' and '.join(map(str, units))}, "
+            "needed one unit; export the whole series again"
+        )
+    provenance = provenance_of(first.dataset) | enhanced_provenance(first)
+    _refuse_gated(provenance, first)
+    grid = make_grid(slices, source)
+    _check_counts(grid.frames, len(slices), source)
+    volume = _Volume(layout, len(grid.frames[0]), grid.affine)
+    check_shape(volume.shape, source)
+    timing = frame_timing(grid.frames, provenance)
+    provenance["stored_bits"] = layout.stored
+    provenance["suv_factor"], provenance["suv"] = _suv(grid.frames[0][0])
+    return FrameSeries(
+        tuple(
+            Frame(volume.loader(frame), start, duration, corrected_to)
+            for frame, start, duration, corrected_to in zip(
+                grid.frames, timing.starts, timing.durations, timing.corrected_to, strict=True
+            )
+        ),
+        volume.ras_affine,
+        volume.ras_shape,
+        source,
+        from_injection=timing.from_injection,
+        decay_known=timing.decay_known,
+        tracer=tracer_of(provenance),
+        unit=unit_of(slices[0].unit or provenance.get("Units")),
+        half_life=timing.half_life,
+        provenance=provenance,
+        warnings=timing.warnings,
+    )
 
 
-def _check_one_series(slices: Sequence[_Slice]) -> None:
+def _refuse_gated(provenance: dict[str, Any], header: Header) -> None:
+    """Refuse slices that are sorted by heartbeat or breath."""
+    if "GATED" in provenance.get("SeriesType", ()):
+        raise StudyRefused(
+            f"{header.file}: {named('SeriesType')} is GATED, needed STATIC or DYNAMIC: the slices "
+            "are sorted by heartbeat or breath; reconstruct the scan without gating"
+        )
+
+
+def _slices_of(header: Header) -> Iterator[PetSlice]:
+    """Give the slices of a file of any kind."""
+    kind = header.text("SOPClassUID")
+    several = int(header.number("NumberOfFrames") or 1) > 1
+    if kind in ENHANCED or (kind in CAPTURES and several):
+        yield from enhanced_slices(header)
+    elif kind in CAPTURES:
+        yield captured_slice(header)
+    else:
+        yield classic_slice(header)
+
+
+def _check_one_series(headers: Sequence[Header]) -> None:
     """Refuse files that do not belong to one image."""
-    first = slices[0]
-    for other in slices[1:]:
-        for keyword in _SAME_IN_A_SERIES:
-            if other.dataset.get(keyword) != first.dataset.get(keyword):
+    first = headers[0]
+    for other in headers[1:]:
+        if other.identity == first.identity:
+            continue
+        for keyword, one, another in zip(
+            SAME_IN_A_SERIES, first.identity, other.identity, strict=True
+        ):
+            if another is None and one is not None:
+                raise StudyRefused(
+                    f"{other.file}: {named(keyword)} is missing, other slices of the series have "
+                    "it; export it again"
+                )
+            if one != another:
                 # The values stay out of the message: one of them is the patient's ID.
                 raise StudyRefused(
                     f"{named(keyword)} differs between {first.file} and {other.file}, "
                     "needed one series of one patient; pass a folder of that series alone"
                 )
-        for keyword, count in (("ImageOrientationPatient", 6), ("PixelSpacing", 2)):
-            found = numbers(other.dataset, keyword, other.file, count)
-            needed = numbers(first.dataset, keyword, first.file, count)
-            if not np.allclose(found, needed, rtol=0, atol=COSINE_TOLERANCE):
-                raise StudyRefused(
-                    f"{named(keyword)} differs between {first.file} and {other.file}, "
-                    "needed parallel slices of one grid; pass a folder of that series alone"
-                )
 
 
-def _sorted_along_normal(slices: Sequence[_Slice], normal: NDArray[np.float64]) -> list[_Slice]:
-    """Sort slices by place, and refuse places that repeat, are left out or are uneven."""
-    source = slices[0].file.parent
-    if len(slices) < 2:
-        raise StudyRefused(f"{slices[0].file}: found 1 PET slice, needed a volume of them")
-    ordered = sorted(slices, key=lambda one: float(one.position @ normal))
-    places = np.array([one.position @ normal for one in ordered])
-    steps = np.diff(places)
-    if (steps < SAME_PLACE_MM).any():
-        repeats = np.diff(np.flatnonzero(np.r_[True, steps >= SAME_PLACE_MM, True]))
-        if len(set(repeats)) == 1:
-            raise StudyRefused(
-                f"{source}: every slice position is there {repeats[0]} times, needed once: this is "
-                "a dynamic series; average the frames of the uptake window first"
-            )
-        at = int(np.argmin(steps))
+def _suv(earliest: PetSlice) -> tuple[float | None, str]:
+    """Give the factor from the unit of the image to SUV, and how it was found or why not."""
+    factor, words = suv_factor(earliest.header.dataset)
+    if earliest.unit is None or factor is None:
+        return factor, words
+    # The stored counts were already multiplied by one of Philips' factors.
+    private = philips_factor(earliest.header) or (1.0, "")
+    return factor / private[0], words
+
+
+def _check_counts(frames: Sequence[Sequence[PetSlice]], images: int, source: str) -> None:
+    """Hold what was found against what the header says should be there."""
+    header = frames[0][0].header
+    slices = header.number("NumberOfSlices")
+    # Some scanners count the slices of all frames.
+    if slices and slices not in (len(frames[0]), images):
         raise StudyRefused(
-            f"{source}: {ordered[at].file.name} and {ordered[at + 1].file.name} are at the same "
-            "place, needed each slice once; remove the duplicates"
-        )
-    expected = slices[0].dataset.get("NumberOfSlices")
-    if expected and int(expected) != len(slices):
-        raise StudyRefused(
-            f"{source}: found {len(slices)} images, but {named('NumberOfSlices')} is {expected}; "
+            f"{source}: found {images} images, but {named('NumberOfSlices')} is {slices:g}; "
             "export the whole series again"
         )
-    usual = float(np.median(steps))
-    at = int(np.argmax(steps))
-    if steps[at] > 1.5 * usual:
+    # Number of Time Slices has a meaning for dynamic series alone (PS3.3 C.8.9.1): a real static
+    # GE series writes 6.
+    times = header.number("NumberOfTimeSlices")
+    if header.parts("SeriesType")[:1] == ["DYNAMIC"] and times and times != len(frames):
         raise StudyRefused(
-            f"{source}: a gap of {steps[at]:.2f} mm after {ordered[at].file.name}, elsewhere "
-            f"{usual:.2f} mm: slices are missing; export the whole series again"
+            f"{source}: found {len(frames)} time frames, but {named('NumberOfTimeSlices')} is "
+            f"{times:g}; export the whole series again"
         )
-    positions = np.stack([one.position for one in ordered])
-    even = np.linspace(positions[0], positions[-1], len(positions))
-    off = float(np.linalg.norm(positions - even, axis=1).max())
-    if off > POSITION_TOLERANCE * usual:
-        raise StudyRefused(
-            f"{source}: slices lie up to {off:.2f} mm off an even grid of {usual:.2f} mm, needed "
-            f"at most {POSITION_TOLERANCE * usual:.2f} mm; export the original series"
+
+
+class _Volume:
+    """How the stored slices ``(column, row, slice)`` become a RAS+ volume."""
+
+    def __init__(self, layout: PixelLayout, slices: int, affine: NDArray[np.float64]) -> None:
+        self.layout = layout
+        self.shape = shape = (layout.columns, layout.rows, slices)
+        orientation = nib.orientations.io_orientation(affine)
+        self.flips = orientation[:, 1].astype(int)
+        self.axes = np.argsort(orientation[:, 0])
+        self.ras_affine = affine @ nib.orientations.inv_ornt_aff(orientation, shape)
+        x, y, z = (shape[axis] for axis in self.axes)
+        self.ras_shape = (x, y, z)
+
+    def loader(self, frame: Sequence[PetSlice]) -> "_Loader":
+        """Give the function that reads one time frame."""
+        return _Loader(self, tuple(frame))
+
+
+class _Loader:
+    """Reads the voxels of one time frame when it is called."""
+
+    def __init__(self, volume: _Volume, slices: tuple[PetSlice, ...]) -> None:
+        self.volume, self.slices = volume, slices
+
+    def __call__(self) -> NDArray[np.float32]:
+        """Read the voxels ``(X, Y, Z)``, RAS+, each slice scaled by its own slope."""
+        columns, rows, count = self.volume.shape
+        flip_columns, flip_rows, flip_slices = self.volume.flips
+        # Slice by slice in the order of memory, turned on the way: no second copy.
+        data = np.empty((count, rows, columns), np.float32)
+        places = range(count)[::flip_slices]
+        for place, one, stored in self._stored(places):
+            np.multiply(
+                stored[::flip_rows, ::flip_columns],
+                np.float32(one.slope),
+                out=data[place],
+                casting="unsafe",
+            )
+            if one.intercept:
+                data[place] += np.float32(one.intercept)
+        check_scales(data, [self.slices[index].header.file for index in places])
+        return data.transpose(2, 1, 0).transpose(self.volume.axes)
+
+    def _stored(self, places: Sequence[int]) -> Iterator[tuple[int, PetSlice, NDArray[np.int_]]]:
+        """Give place, slice and stored values, the slices of one file together."""
+        pairs = sorted(
+            zip(places, self.slices, strict=True), key=lambda pair: str(pair[1].header.file)
         )
-    return ordered
-
-
-def _in_plane(one: _Slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give the steps ``(3,)`` in LPS+ mm to the next column and to the next row."""
-    cosines = numbers(one.dataset, "ImageOrientationPatient", one.file, 6)
-    between_rows, between_columns = numbers(one.dataset, "PixelSpacing", one.file, 2)
-    along_row, along_column = cosines[:3], cosines[3:]
-    lengths = np.array([along_row @ along_row, along_column @ along_column])
-    if (
-        abs(lengths - 1).max() > COSINE_TOLERANCE
-        or abs(along_row @ along_column) > COSINE_TOLERANCE
-    ):
-        raise StudyRefused(
-            f"{one.file}: {named('ImageOrientationPatient')} is {cosines.tolist()}, "
-            "needed two unit vectors at a right angle; export it again"
-        )
-    return along_row * between_columns, along_column * between_rows
-
-
-def read_series(files: Iterable[Path]) -> PetImage:
-    """Read one static PET series, one slice a file.
-
-    Each slice is scaled by its own Rescale Slope before the slices are put together, and the
-    slices are sorted by where they lie (Image Position along the normal), never by Instance
-    Number or file name. Oblique orientation and a tilted gantry go into the affine.
-
-    Args:
-        files: The files of one series, in any order, with any names.
-
-    Returns:
-        The volume, RAS+, in the unit of the header, with the tracer where the header names
-        one amyloid tracer. What the image shows is not judged here, see
-        :func:`monai_amyloid.pet.header.refuse_wrong_content`.
-
-    Raises:
-        StudyRefused: If a file is broken or no classic PET slice, if the files do not make up
-            exactly one evenly spaced volume, or if the series is dynamic.
-
-    References:
-        DICOM PS3.3 C.7.6.2 (Image Plane) and C.8.9 (PET).
-    """
-    slices = []
-    for file in sorted(Path(file) for file in files):
-        dataset = open_dicom(file)
-        if dataset is None:
-            raise StudyRefused(f"{file}: not a DICOM file (no DICM at byte 128)")
-        check_slice(dataset, file)
-        slices.append(_Slice(file, dataset, numbers(dataset, "ImagePositionPatient", file, 3)))
-    if not slices:
-        raise StudyRefused("found no files, needed those of one PET series")
-    _check_one_series(slices)
-    next_column, next_row = _in_plane(slices[0])
-    normal = np.cross(next_column, next_row)
-    slices = _sorted_along_normal(slices, normal / np.linalg.norm(normal))
-
-    first, last = slices[0], slices[-1]
-    affine = np.eye(4)
-    affine[:3, 0], affine[:3, 1] = next_column, next_row
-    affine[:3, 2] = (last.position - first.position) / (len(slices) - 1)
-    affine[:3, 3] = first.position
-    affine = _LPS_TO_RAS @ affine
-    voxels = np.stack([uptake(one.dataset, one.file) for one in slices]).transpose(2, 1, 0)
-    check_volume(voxels, affine, str(first.file.parent))
-    voxels, affine = to_ras(voxels, affine)
-    provenance = provenance_of(first.dataset)
-    return PetImage(
-        voxels, affine, tracer_of(provenance), unit_of(provenance.get("Units")), provenance
-    )
+        for _, group in groupby(pairs, key=lambda pair: pair[1].header.file):
+            together = list(group)
+            header = together[0][1].header
+            images = stored_values(header, self.volume.layout, [one.frame for _, one in together])
+            for (place, one), stored in zip(together, images, strict=True):
+                yield place, one, stored

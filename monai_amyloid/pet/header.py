@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from monai_amyloid.pet.image import PetImage, StudyRefused
+import numpy as np
+
+from monai_amyloid.pet.frames import FrameSeries
+from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.tracers import TRACER_CODES, TRACERS, names_other_tracer, tracer_label
 
 # Everything kept of a header, by its DICOM or BIDS keyword. A list of what to keep, not of what
@@ -40,6 +43,11 @@ KEPT = (
     "RadionuclideHalfLife",
     "TracerName",
     "TracerRadionuclide",
+    "AcquisitionMode",
+    "InjectedRadioactivity",
+    "InjectedRadioactivityUnits",
+    "ReconFilterType",
+    "ReconFilterSize",
 )
 
 # DICOM Units (0054,1001), PS3.3 C.8.9.1.1.3, to the BIDS spelling. GML is an SUV by body weight,
@@ -49,6 +57,8 @@ UNITS = {"BQML": "Bq/mL", "GML": "SUV", "CNTS": "counts", "NONE": "arbitrary"}
 # The longest axial field of view of one bed position on a conventional scanner is about 320 mm;
 # a head with neck fits, a body does not.
 LONGEST_HEAD_MM = 400.0
+# Headers round the half-life; radionuclides differ by factors.
+HALF_LIFE_TOLERANCE = 0.05
 
 
 def unit_of(units: object) -> str:
@@ -61,7 +71,8 @@ def unit_of(units: object) -> str:
         Such as ``"Bq/mL"``; ``"arbitrary"`` for nothing; an unknown text as it is.
     """
     text = str(units or "").strip()
-    known = {**UNITS, **{unit.upper(): unit for unit in UNITS.values()}, "G/ML": "SUV"}
+    known = {**UNITS, **{unit.upper(): unit for unit in UNITS.values()}}
+    known |= dict.fromkeys(("G/ML", "{SUVBW}G/ML", "{SUV}G/ML"), "SUV")  # UCUM
     return known.get(text.upper(), text) or "arbitrary"
 
 
@@ -117,46 +128,79 @@ def check_label(tracer: str | None) -> None:
         )
 
 
-def with_tracer(image: PetImage, tracer: str | None, source: str) -> PetImage:
+def with_tracer(series: FrameSeries, tracer: str | None) -> FrameSeries:
     """Fill in the tracer that the user names where the header does not.
 
     Args:
-        image: Volume as read.
+        series: Frames as read.
         tracer: BIDS label from the user, or None to rely on the header.
-        source: File or folder, for the message.
 
     Returns:
-        The image with its tracer, still None where nobody names it.
+        The series with its tracer, still None where nobody names it.
 
     Raises:
         StudyRefused: If the label is unknown, or the header names another one.
     """
     check_label(tracer)
-    if tracer is None or image.tracer == tracer:
-        return image
-    if image.tracer is not None:
-        texts = "; ".join(_tracer_texts(image.provenance)) or image.tracer
+    if tracer is None or series.tracer == tracer:
+        return series
+    if series.tracer is not None:
+        texts = "; ".join(_tracer_texts(series.provenance)) or series.tracer
         raise StudyRefused(
-            f"{source}: the header names the tracer {image.tracer} ({texts}), "
+            f"{series.source}: the header names the tracer {series.tracer} ({texts}), "
             f"but {tracer} was given; leave the option out or correct it"
         )
-    return replace(image, tracer=tracer)
+    return replace(series, tracer=tracer)
 
 
-def refuse_wrong_content(image: PetImage, source: str) -> None:
-    """Refuse a PET volume that, by its header or size, is no corrected amyloid scan of a head.
+def other_tracers(provenance: Mapping[str, Any]) -> list[str]:
+    """List what a header says of tracers that do not show amyloid.
 
     Args:
-        image: Volume as read.
-        source: File or folder, for the message.
+        provenance: Header values by DICOM or BIDS keyword.
+    """
+    return list(dict.fromkeys(filter(names_other_tracer, _tracer_texts(provenance))))
+
+
+def lacks_attenuation_correction(provenance: Mapping[str, Any]) -> bool:
+    """Tell whether a header says that attenuation was not corrected.
+
+    Args:
+        provenance: Header values by DICOM or BIDS keyword.
+
+    Returns:
+        False also where the header is silent.
+    """
+    corrected = provenance.get("CorrectedImage")
+    if corrected and "ATTN" not in corrected:
+        return True
+    methods = (
+        provenance.get("AttenuationCorrectionMethod"),
+        provenance.get("AttenuationCorrection"),
+    )
+    return any(
+        str(method).strip().lower() in ("none", "no", "false")
+        for method in methods
+        if method is not None
+    )
+
+
+def refuse_wrong_content(series: FrameSeries) -> None:
+    """Refuse a PET that, by its header or size, is no corrected amyloid scan with a head.
+
+    A whole body is refused only where no amyloid tracer is named: of an amyloid scan the head
+    can be cut out.
+
+    Args:
+        series: Frames with the tracer that the header or the user names.
 
     Raises:
         StudyRefused: With every reason: another tracer or contradictory ones, a whole body, no
             attenuation correction, lossy compression.
     """
-    header = image.provenance
+    header = series.provenance
     reasons = []
-    for text in dict.fromkeys(filter(names_other_tracer, _tracer_texts(header))):
+    for text in other_tracers(header):
         reasons.append(
             f"the radiopharmaceutical (0054,0016) is {text!r}, needed an amyloid tracer "
             f"({', '.join(TRACERS)})"
@@ -164,22 +208,29 @@ def refuse_wrong_content(image: PetImage, source: str) -> None:
     named = _named_tracers(header)
     if len(named) > 1:
         reasons.append(f"the header (0054,0016) names {' and '.join(named)}, needed one tracer")
-    extent = float(image.zooms[2] * image.data.shape[2])
+    if series.tracer is not None and series.half_life is not None:
+        expected = TRACERS[series.tracer].half_life_seconds
+        if abs(series.half_life / expected - 1) > HALF_LIFE_TOLERANCE:
+            reasons.append(
+                f"the half-life (0018,1075) is {series.half_life:g} s, but that of "
+                f"{series.tracer} is {expected:g} s; needed the tracer that was injected"
+            )
+    extent = float(np.linalg.norm(series.affine[:3, 2]) * series.shape[2])
     # The length decides, not SeriesType (0054,1000): a real GE series from eyes to thighs calls
     # itself STATIC, and a protocol may call one bed position over a head WHOLE BODY.
-    if extent > LONGEST_HEAD_MM:
+    if extent > LONGEST_HEAD_MM and (series.tracer is None or reasons):
         reasons.append(
             f"it is a whole body scan, {extent:.0f} mm long (SeriesType (0054,1000) "
             f"{header.get('SeriesType', 'absent')}), needed a head of at most "
             f"{LONGEST_HEAD_MM:.0f} mm; cut it to the head"
         )
-    corrected = header.get("CorrectedImage")
-    if corrected and "ATTN" not in corrected:
+    if lacks_attenuation_correction(header):
+        found = header.get("CorrectedImage") or header.get("AttenuationCorrectionMethod")
         reasons.append(
-            f"Corrected Image (0028,0051) is {corrected}, without ATTN; "
+            f"Corrected Image (0028,0051) is {found}, without ATTN; "
             "needed the attenuation-corrected series"
         )
     if str(header.get("LossyImageCompression", "")) == "01":
         reasons.append("Lossy Image Compression (0028,2110) is 01; needed the original voxels")
     if reasons:
-        raise StudyRefused(f"{source}: " + "; and ".join(reasons))
+        raise StudyRefused(f"{series.source}: " + "; and ".join(reasons))

@@ -1,5 +1,6 @@
 """One PET volume with everything later steps need to know about it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,13 +11,30 @@ from numpy.typing import NDArray
 
 from monai_amyloid.errors import UserError
 
+# The most voxels of one volume: 512 x 512 x 512, half a gigabyte as float32. A header can claim
+# 65535 along each axis; a whole body at 1.65 mm has 90 million.
+MAX_VOXELS = 2**27
+# Along one axis; fewer than this cannot hold a brain.
+MIN_VOXELS = 8
+_LONGEST_MESSAGE = 2000
+
 
 class StudyRefused(UserError):  # noqa: N818 (a refusal is a result, no error)
     """A study that cannot be graded, with the reason in one line.
 
     The message says what was found, what was needed and what to do. The program
-    records it as a refusal and goes on with the next study.
+    records it as a refusal and goes on with the next study. It stays one printable line
+    whatever a hostile header puts into it.
+
+    Args:
+        message: The line.
     """
+
+    def __init__(self, message: str) -> None:
+        line = "".join(letter if letter.isprintable() else "\ufffd" for letter in message)
+        if len(line) > _LONGEST_MESSAGE:
+            line = f"{line[: _LONGEST_MESSAGE - 1]}…"
+        super().__init__(line)
 
 
 @dataclass(frozen=True)
@@ -58,35 +76,51 @@ def to_ras(
         affine: Its voxel index to RAS+ millimetres ``(4, 4)``.
 
     Returns:
-        The same voxels and the affine that belongs to their new order.
+        The same voxels, a view of them, and the affine that belongs to their new order.
     """
     orientation = nib.orientations.io_orientation(affine)
-    reordered = np.ascontiguousarray(nib.orientations.apply_orientation(data, orientation))
+    reordered = nib.orientations.apply_orientation(data, orientation)
     return reordered, affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
 
 
-def check_volume(data: NDArray[Any], affine: NDArray[np.float64], source: str) -> None:
-    """Refuse a volume that cannot hold a brain's uptake.
+def check_shape(shape: tuple[int, ...], source: str) -> None:
+    """Refuse a volume by its size alone, before memory is taken for it.
 
     Args:
-        data: Volume as read.
+        shape: As a header claims it.
+        source: File or folder, for the message.
+
+    Raises:
+        StudyRefused: If it is not 3D, too small for a brain, or too large for a scan.
+    """
+    size = " x ".join(map(str, shape))
+    if len(shape) != 3:
+        raise StudyRefused(
+            f"{source}: found a {len(shape)}D image of {size} voxels, needed one 3D volume"
+        )
+    if min(shape) < MIN_VOXELS:
+        raise StudyRefused(
+            f"{source}: found {size} voxels, needed a brain volume of at least {MIN_VOXELS} "
+            "along each axis"
+        )
+    if math.prod(map(int, shape)) > MAX_VOXELS:
+        raise StudyRefused(
+            f"{source}: the header claims {size} voxels, needed at most {MAX_VOXELS:,} in all; "
+            "cut the volume to the head"
+        )
+
+
+def check_affine(affine: NDArray[np.float64], source: str) -> None:
+    """Refuse an affine that leads to no volume of plausible voxels.
+
+    Args:
         affine: Voxel index to RAS+ millimetres ``(4, 4)``.
         source: File or folder, for the message.
 
     Raises:
-        StudyRefused: If the volume is not 3D, tiny, not finite, constant, or has
-            an impossible voxel size.
+        StudyRefused: If it is not finite, its axes span no volume, or its voxels have an
+            impossible size.
     """
-    if data.ndim != 3:
-        raise StudyRefused(
-            f"{source}: found a {data.ndim}D image of shape {data.shape}, needed one 3D volume; "
-            "average the frames of the uptake window first"
-        )
-    if min(data.shape) < 8:
-        raise StudyRefused(
-            f"{source}: found {' x '.join(map(str, data.shape))} voxels, "
-            "needed a brain volume of at least 8 along each axis"
-        )
     if not np.isfinite(affine).all():
         raise StudyRefused(f"{source}: the affine has values that are not finite; export it again")
     zooms = np.linalg.norm(affine[:3, :3], axis=0)
@@ -101,13 +135,29 @@ def check_volume(data: NDArray[Any], affine: NDArray[np.float64], source: str) -
             f"{source}: the affine's axes do not span a volume; the geometry is broken, "
             "export it again"
         )
-    if not np.isfinite(data).all():
+
+
+def check_volume(data: NDArray[Any], affine: NDArray[np.float64], source: str) -> None:
+    """Refuse a volume that cannot hold a brain's uptake.
+
+    Args:
+        data: Volume as read.
+        affine: Voxel index to RAS+ millimetres ``(4, 4)``.
+        source: File or folder, for the message.
+
+    Raises:
+        StudyRefused: If the volume is not 3D, tiny, not finite, constant, or has
+            an impossible voxel size.
+    """
+    check_shape(data.shape, source)
+    check_affine(affine, source)
+    lowest, highest = float(data.min()), float(data.max())  # NaN and infinity show in them
+    if not math.isfinite(lowest) or not math.isfinite(highest):
         count = int((~np.isfinite(data)).sum())
         raise StudyRefused(
             f"{source}: {count} of {data.size} voxels are NaN or infinite; export it again"
         )
-    if data.min() == data.max():
+    if lowest == highest:
         raise StudyRefused(
-            f"{source}: every voxel is {float(data.flat[0]):g}, so there is no image in it; "
-            "export it again"
+            f"{source}: every voxel is {lowest:g}, so there is no image in it; export it again"
         )

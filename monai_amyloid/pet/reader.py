@@ -20,11 +20,13 @@ class PetReader(ImageReader):
 
     Args:
         tracer: BIDS label for studies that do not name their tracer.
+        series: Which image to take where a study has several, as ``--series`` names it.
     """
 
-    def __init__(self, tracer: str | None = None) -> None:
+    def __init__(self, tracer: str | None = None, series: str | None = None) -> None:
         super().__init__()
         self.tracer = tracer
+        self.series = series
 
     def verify_suffix(self, filename: _Paths) -> bool:
         """Accept every single path: what is there decides, not its name.
@@ -68,8 +70,9 @@ class PetReader(ImageReader):
             StudyRefused: If the study cannot be graded, see
                 :func:`monai_amyloid.pet.study.read_study`.
         """
-        image = read_study(img, self.tracer)
-        return image.data, {
+        image = read_study(img, self.tracer, self.series)
+        # Tensors cannot be made of an array that runs backwards.
+        return np.ascontiguousarray(image.data), {
             MetaKeys.AFFINE: image.affine,
             MetaKeys.ORIGINAL_AFFINE: image.affine.copy(),
             MetaKeys.SPATIAL_SHAPE: np.array(image.data.shape),

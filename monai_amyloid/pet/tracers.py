@@ -16,6 +16,8 @@ class Tracer:
         centiloid_intercept: Centiloid at SUVR 0.
         half_life_seconds: Physical half-life of the radionuclide.
         window_minutes: Start and end of the usual static acquisition after injection.
+        accepted_minutes: Earliest start and latest end of a late image that can be read; its
+            numbers may differ from those of the usual window.
     """
 
     label: str
@@ -25,11 +27,15 @@ class Tracer:
     centiloid_intercept: float
     half_life_seconds: float
     window_minutes: tuple[float, float]
+    accepted_minutes: tuple[float, float]
 
 
 _F18_SECONDS = 6586.2  # 109.77 min, the value scanners write into (0018,1075)
 _C11_SECONDS = 1223.4  # 20.39 min
 
+# Windows: florbetaben and florbetapir in 4 frames of 5 min as ADNI acquires them; a florbetaben
+# scan of 15 to 20 min may start 45 to 130 min after injection, a florbetapir scan of 10 min 30 to
+# 50 min (their prescribing information). PiB 50 to 70 min: Klunk 2015.
 # Lines over the whole cerebellum: Rowe 2017 (florbetaben, doi:10.1007/s00259-017-3749-6),
 # Navitsky 2018 (florbetapir), Battle 2018 (flutemetamol), Klunk 2015 (PiB), Rowe 2016 (NAV4694,
 # doi:10.2967/jnumed.115.171595).
@@ -44,6 +50,7 @@ TRACERS = {
             -154.9,
             _F18_SECONDS,
             (90.0, 110.0),
+            (45.0, 150.0),
         ),
         Tracer(
             "18FAV45",
@@ -52,7 +59,8 @@ TRACERS = {
             175.2,
             -182.2,
             _F18_SECONDS,
-            (50.0, 60.0),
+            (50.0, 70.0),
+            (30.0, 90.0),
         ),
         Tracer(
             "18FFMM",
@@ -62,6 +70,7 @@ TRACERS = {
             -121.3,
             _F18_SECONDS,
             (90.0, 110.0),
+            (60.0, 140.0),
         ),
         Tracer(
             "11CPIB",
@@ -71,6 +80,7 @@ TRACERS = {
             -94.6,
             _C11_SECONDS,
             (50.0, 70.0),
+            (40.0, 90.0),
         ),
         Tracer(
             "18FNAV4694",
@@ -80,6 +90,7 @@ TRACERS = {
             -87.6,
             _F18_SECONDS,
             (50.0, 70.0),
+            (40.0, 90.0),
         ),
     )
 }

@@ -83,6 +83,7 @@ def write_results(results: Iterable[Result], path: Path) -> None:
             **{f"suvr_{name}": value for name, value in (result.suvr or {}).items()},
             "tracer": result.study.get("tracer"),
             "reasons": "; ".join(result.reasons),
+            "warnings": "; ".join(result.study.get("warnings", ())),
         }
         rows.append(row)
     # Whole grades beside missing ones, and every column though all may be refused.

@@ -110,7 +110,9 @@ def test_bad_scans_are_refused_with_reasons_and_the_others_are_prepared(
     assert result.table.participant_id.tolist() == ["sub-0001", "sub-0002", "sub-0003"]
     refused = read(output, "refused.tsv")
     assert refused.participant_id.tolist() == ["hole", "frames", "unknown"]
-    for reason, needed in zip(refused.reason, ("NaN", "4D image", "--tracer"), strict=True):
+    for reason, needed in zip(
+        refused.reason, ("NaN", "2 frames but no FrameTimesStart", "--tracer"), strict=True
+    ):
         assert needed in reason
 
 
@@ -183,7 +185,7 @@ def test_an_output_that_cannot_be_written_is_told_before_any_work(
 def test_an_error_that_nobody_foresaw_is_a_reason_and_stops_nothing(
     cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def break_one(path: Path, tracer: str | None) -> object:
+    def break_one(path: Path, tracer: str | None, series: str | None) -> object:
         if "sub-0001" in path.name:
             raise MemoryError("too\nlarge")
         return read_study(path, tracer=tracer)

@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.pet.dicom import read_series
 from monai_amyloid.pet.dicom_writer import write_series
 from monai_amyloid.pet.image import PetImage, to_ras
 from monai_amyloid.pet.tracers import TRACERS
+
+from .reading import read_series
 
 LPS_TO_RAS = np.diag([-1.0, -1, 1, 1])
 

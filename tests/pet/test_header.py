@@ -3,11 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from monai_amyloid.pet.frames import Frame, FrameSeries
 from monai_amyloid.pet.header import refuse_wrong_content, tracer_of, unit_of, with_tracer
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import StudyRefused
 
 CODE = {"CodeValue": "712736002", "CodingSchemeDesignator": "SCT", "CodeMeaning": "agent"}
-IMAGE = PetImage(np.zeros((9, 9, 9), np.float32), np.eye(4))
+FRAME = Frame(lambda: np.zeros((9, 9, 9), np.float32))
+SERIES = FrameSeries((FRAME,), np.eye(4), (9, 9, 9), "scan")
 
 
 @pytest.mark.parametrize(
@@ -17,25 +19,39 @@ IMAGE = PetImage(np.zeros((9, 9, 9), np.float32), np.eye(4))
         ({"TracerName": "FDG", "Radiopharmaceutical": "FBB"}, "is 'FDG'"),
         ({"TracerName": "PIB", "RadiopharmaceuticalCodeSequence": [CODE]}, "11CPIB and 18FFBB"),
         ({"CorrectedImage": ["DECY", "SCAT"]}, r"\(0028,0051\) .* without ATTN"),
+        ({"AttenuationCorrectionMethod": "None"}, "without ATTN"),
         ({"LossyImageCompression": "01"}, r"\(0028,2110\)"),
     ],
 )
 def test_a_header_that_names_the_wrong_content_is_refused(provenance: dict, reason: str) -> None:
     with pytest.raises(StudyRefused, match=f"^scan: .*{reason}"):
-        refuse_wrong_content(replace(IMAGE, provenance=provenance), "scan")
+        refuse_wrong_content(replace(SERIES, provenance=provenance))
 
 
 def test_every_reason_for_a_refusal_is_named() -> None:
     body = replace(
-        IMAGE, affine=np.diag([1, 1, 60.0, 1]), provenance={"Radiopharmaceutical": "FDG"}
+        SERIES, affine=np.diag([1, 1, 60.0, 1]), provenance={"Radiopharmaceutical": "FDG"}
     )
     with pytest.raises(StudyRefused, match=r"'FDG'.*; and .*whole body scan, 540 mm"):
-        refuse_wrong_content(body, "scan")
+        refuse_wrong_content(body)
+
+
+def test_an_amyloid_scan_of_a_body_is_not_refused_for_its_length() -> None:
+    body = replace(SERIES, affine=np.diag([1, 1, 60.0, 1]))
+    refuse_wrong_content(replace(body, tracer="18FFBB"))
+    with pytest.raises(StudyRefused, match="whole body scan, 540 mm"):
+        refuse_wrong_content(body)
+
+
+def test_a_half_life_of_another_radionuclide_is_refused() -> None:
+    with pytest.raises(StudyRefused, match=r"\(0018,1075\) is 1223 s, but that of 18FFBB is 6586"):
+        refuse_wrong_content(replace(SERIES, tracer="18FFBB", half_life=1223.0))
+    refuse_wrong_content(replace(SERIES, tracer="18FFBB", half_life=6588.0))
 
 
 @pytest.mark.parametrize("provenance", [{}, {"CorrectedImage": "ATTN"}, {"TracerName": "FBB"}])
 def test_a_silent_or_right_header_is_accepted(provenance: dict) -> None:
-    refuse_wrong_content(replace(IMAGE, provenance=provenance), "scan")
+    refuse_wrong_content(replace(SERIES, provenance=provenance))
 
 
 def test_the_tracer_is_found_by_code_where_the_text_is_vague() -> None:
@@ -51,11 +67,11 @@ def test_a_code_sequence_of_the_wrong_kind_names_no_tracer(broken: object) -> No
 
 
 def test_the_users_tracer_fills_in_but_never_contradicts_the_header() -> None:
-    assert with_tracer(IMAGE, "18FFMM", "scan").tracer == "18FFMM"
-    named = replace(IMAGE, tracer="18FFBB", provenance={"TracerName": "Neuraceq"})
-    assert with_tracer(named, "18FFBB", "scan") is named
+    assert with_tracer(SERIES, "18FFMM").tracer == "18FFMM"
+    named = replace(SERIES, tracer="18FFBB", provenance={"TracerName": "Neuraceq"})
+    assert with_tracer(named, "18FFBB") is named
     with pytest.raises(StudyRefused, match=r"scan: .*18FFBB \(Neuraceq\), but 18FFMM was given"):
-        with_tracer(named, "18FFMM", "scan")
+        with_tracer(named, "18FFMM")
 
 
 def test_units_are_spelled_as_in_bids() -> None:

@@ -15,7 +15,8 @@ def with_nan() -> np.ndarray:
 @pytest.mark.parametrize(
     ("data", "affine", "reason"),
     [
-        (np.zeros((9, 9, 9, 4)), np.eye(4), "4D image .* average the frames"),
+        (np.zeros((9, 9, 9, 4)), np.eye(4), "4D image of 9 x 9 x 9 x 4 voxels"),
+        (np.broadcast_to(np.float32(0), (600,) * 3), np.eye(4), "600 x 600 x 600 .* at most 134"),
         (VOLUME[:5], np.eye(4), "5 x 10 x 10 voxels"),
         (VOLUME, np.diag([np.nan, 1, 1, 1]), "not finite"),
         (VOLUME, np.diag([0.01, 1, 1, 1]), "0.01 x 1 x 1 mm"),
@@ -29,3 +30,9 @@ def test_a_volume_that_cannot_be_a_brain_is_refused(
 ) -> None:
     with pytest.raises(StudyRefused, match=f"^scan: .*{reason}"):
         check_volume(data, affine.astype(float), "scan")
+
+
+def test_a_refusal_is_one_printable_line_whatever_a_header_puts_into_it() -> None:
+    line = str(StudyRefused("scan: \x1b[2J\n'evil'\u202e" + "x" * 9000))
+    assert line.isprintable()
+    assert len(line) == 2000

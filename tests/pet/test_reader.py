@@ -45,8 +45,8 @@ def test_volumes_are_collated_into_a_batch(image: PetImage, series: Path, tmp_pa
 def test_a_refused_study_is_not_loaded_by_another_reader(
     series: Path, edit: Callable[..., None]
 ) -> None:
-    edit(*series.iterdir(), SeriesType=["DYNAMIC", "IMAGE"])
-    with pytest.raises(StudyRefused, match="is DYNAMIC"):
+    edit(*series.iterdir(), SeriesType=["GATED", "IMAGE"])
+    with pytest.raises(StudyRefused, match="is GATED"):
         LoadImage(reader=PetReader())(series)
 
 

@@ -42,15 +42,38 @@ def test_one_dicom_file_stands_for_its_series(study: Path, image: PetImage, edit
         shutil.copy(file, folder / f"ct{number}")
     found = read_study(folder / "0003.dcm")
     assert found.data.shape == image.data.shape
-    with pytest.raises(StudyRefused, match=r"of modality CT, needed .* PT"):
+    with pytest.raises(StudyRefused, match=r"found 1 series: CT 'Head'.*needed one PET series"):
         read_study(folder / "ct1")
 
 
-def test_two_pet_series_are_listed(study: Path, image: PetImage, tmp_path: Path) -> None:
-    write_series(image, study / "NAC", participant="sub-7", seed_uid="n", description="PET NAC")
-    expected = r"found 2 PET images: PT 'PET NAC' \(12 images, UID …\d{8}\), PT 'PET amyloid AC"
-    with pytest.raises(StudyRefused, match=expected + ".*; needed one, pass the folder"):
+def test_two_pet_series_are_listed_and_one_can_be_named(study: Path, image: PetImage) -> None:
+    twice = replace(image, data=image.data * 2)
+    write_series(twice, study / "2", participant="sub-7", seed_uid="n", description="PET sharp")
+    expected = r"found 2 PET images: PT 'PET sharp' \(12 images, UID …\d{8}\), PT 'PET amyloid AC"
+    with pytest.raises(StudyRefused, match=expected + ".*; needed one.*, as with --series") as said:
         read_study(study)
+    key = str(said.value).split("--series ")[1]
+    for name in (key, "PET sharp"):
+        found = read_study(study, series=name)
+        np.testing.assert_allclose(found.data, twice.data, rtol=1e-4, atol=1)
+        assert "'PET sharp' (12 images" in found.provenance["series"][0]
+        assert "taken, named by the user" in found.provenance["series"][0]
+    with pytest.raises(StudyRefused, match="'gone' names 0 of its PET images; needed one of PT"):
+        read_study(study, series="gone")
+
+
+def test_an_uncorrected_series_beside_the_corrected_one_is_left_out(
+    study: Path, image: PetImage
+) -> None:
+    raw = replace(image, provenance={"CorrectedImage": ["DECY"]})
+    write_series(raw, study / "1", participant="sub-7", seed_uid="n", description="PET")
+    found = read_study(study)
+    np.testing.assert_allclose(found.data, image.data, atol=image.data.max() / 60000)
+    said = found.provenance["series"]
+    assert "taken, the only PET image left" in said[0]
+    assert "left out, not corrected for attenuation" in said[1]
+    assert "CT 'Head' (12 images" in said[2]
+    assert "left out, no PET" in said[2]
 
 
 def test_a_folder_without_pet_says_what_it_has(study: Path) -> None:
@@ -61,10 +84,14 @@ def test_a_folder_without_pet_says_what_it_has(study: Path) -> None:
 def test_a_folder_with_nothing_to_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyRefused, match="the folder is empty"):
         read_study(tmp_path)
-    (tmp_path / "photo.jpg").write_bytes(b"jpeg")
+    (tmp_path / "notes.txt").write_bytes(b"text")
     with pytest.raises(StudyRefused, match="found 1 files, none of them DICOM or NIfTI"):
         read_study(tmp_path)
-    with pytest.raises(StudyRefused, match=r"photo.jpg: neither DICOM nor NIfTI"):
+    (tmp_path / "notes.txt").unlink()
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0 jpeg")
+    with pytest.raises(StudyRefused, match="found 1 pictures, which do not say where they lie"):
+        read_study(tmp_path)
+    with pytest.raises(StudyRefused, match=r"photo.jpg: found a picture of a slice"):
         read_study(tmp_path / "photo.jpg")
     with pytest.raises(StudyRefused, match="gone: no such file or folder"):
         read_study(tmp_path / "gone")

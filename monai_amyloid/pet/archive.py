@@ -1,0 +1,178 @@
+"""Unpack the zip of a study, and nothing that reaches beyond its folder or its size."""
+
+import errno
+import io
+import stat
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PureWindowsPath
+
+from monai_amyloid.pet.image import StudyRefused
+
+# The most bytes of one unpacked study. A dynamic series of 40 frames of 256 x 256 x 128 has 0.7.
+MOST_BYTES = 4 * 2**30
+# Deflate can reach 1032:1, with constant bytes alone; voxels and headers of a scan reach 20:1, and
+# a small file of zeros harms nobody.
+MOST_EXPANSION = 1000
+HARMLESS_BYTES = 10 * 2**20
+# Names and sizes of the files, 320 bytes for each of 50,000.
+MOST_LIST_BYTES = 16 * 10**6
+# Folders within folders of one name in the zip: deeper than any export, less than Python recurses.
+MOST_DEPTH = 64
+
+_ENCRYPTED = 0x1 | 0x40  # general purpose bits 0 and 6 (APPNOTE 4.4.4)
+_UTF8 = 0x800  # bit 11
+# The other methods unpack 4 kB to gigabytes in one call, before anyone can count them.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_CHUNK = 2**20
+_AGAIN = "pack or copy the study again"
+
+
+class _Guarded(io.FileIO):
+    """A file that refuses to be read in a huge piece, as zipfile does with the list of names."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > MOST_LIST_BYTES:
+            raise StudyRefused(
+                f"{self.name}: the list of its files is {size:,} bytes long, needed at most "
+                f"{MOST_LIST_BYTES:,}: this is a whole archive; pass one study"
+            )
+        return super().read(size) or b""
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """Give the name of an entry; without the flag for UTF-8 zipfile reads it as cp437.
+
+    macOS writes UTF-8 without the flag, Korean Windows cp949. Its common part, EUC-KR, holds
+    no pair of bytes that a western name would hold.
+    """
+    if not entry.flag_bits & _UTF8:
+        for encoding in ("utf-8", "euc_kr"):
+            try:
+                return entry.filename.encode("cp437").decode(encoding)
+            except UnicodeError:
+                continue
+    return entry.filename
+
+
+def _parts(name: str) -> list[str] | None:
+    """Split the name of an entry into folders and file; None where it may lead elsewhere."""
+    if name.startswith("/") or "\\" in name or "\0" in name:
+        return None
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    for part in parts:
+        # Windows drops dots and spaces at the end of a name, and takes "c:x" for a drive.
+        if not part.strip(" .") or PureWindowsPath(part).drive:
+            return None
+    return parts if len(parts) <= MOST_DEPTH else None
+
+
+def _entries(
+    archive: zipfile.ZipFile, source: Path, most_files: int
+) -> Iterator[tuple[zipfile.ZipInfo, list[str]]]:
+    """Give the files of a zip with the parts of their names, after checking every entry."""
+    entries = archive.infolist()
+    if len(entries) > most_files:
+        raise StudyRefused(
+            f"{source}: found {len(entries):,} files, needed at most {most_files:,}: this is a "
+            "whole archive; pass one study"
+        )
+    # Before the disk is filled; a claim that is too low is found while it is.
+    if sum(entry.file_size for entry in entries) > MOST_BYTES:
+        raise StudyRefused(_too_large(source))
+    for entry in entries:
+        name = _name(entry)
+        # zipfile ends a name at a NUL, and on Windows takes a backslash for a slash.
+        parts = _parts(name) if _parts(entry.orig_filename) is not None else None
+        if parts is None:
+            raise StudyRefused(
+                f"{source}: the entry {name[:100]!r} has a name that may lead out of the folder, "
+                f"needed names of folders and files with '/', at most {MOST_DEPTH}; {_AGAIN}"
+            )
+        if entry.flag_bits & _ENCRYPTED:
+            raise StudyRefused(f"{source}: {name!r} is encrypted; pass it without a password")
+        # The upper half is the Unix mode, 0 where another system wrote the zip. Links, devices
+        # and pipes are no files of a study.
+        kind = stat.S_IFMT(entry.external_attr >> 16)
+        if not parts or name.endswith("/") or kind not in (0, stat.S_IFREG):
+            continue
+        if entry.compress_type not in _METHODS:
+            raise StudyRefused(
+                f"{source}: {name!r} is compressed by method {entry.compress_type}, needed "
+                "deflate (8) or none (0); pack it again as a common zip"
+            )
+        yield entry, parts
+
+
+def _too_large(source: Path) -> str:
+    """Say that a study is too large."""
+    return (
+        f"{source}: unpacks to more than {MOST_BYTES:,} bytes, the most that a study may have; "
+        "pass one study, or its folder"
+    )
+
+
+def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: int) -> int:
+    """Unpack one entry and count its bytes, which zipfile checks by their CRC."""
+    source = Path(str(archive.filename))
+    # What the entry claims to be packed in may be more than there is.
+    packed = min(entry.compress_size, source.stat().st_size)
+    most = max(HARMLESS_BYTES, MOST_EXPANSION * packed)
+    written = 0
+    # Never over a file that is there: the same name twice, or two names that are one on this disk.
+    with archive.open(entry) as packed_file, target.open("xb") as file:
+        while chunk := packed_file.read(_CHUNK):
+            written += len(chunk)
+            if written > room:
+                raise StudyRefused(_too_large(source))
+            if max(written, entry.file_size) > most:
+                raise StudyRefused(
+                    f"{source}: {_name(entry)!r} unpacks to more than {MOST_EXPANSION:,} times its "
+                    "size, as a decompression bomb does; pass the study as a folder"
+                )
+            file.write(chunk)
+    if written != entry.file_size:
+        raise zipfile.BadZipFile(f"{_name(entry)!r} is cut off")
+    return written
+
+
+def unpack(source: Path, folder: Path, most_files: int) -> None:
+    """Unpack a zip into a folder.
+
+    Links and special files in it are left out. Nothing is written outside the folder.
+
+    Args:
+        source: The zip.
+        folder: An empty folder.
+        most_files: The most entries that the zip may have.
+
+    Raises:
+        StudyRefused: If the zip is broken, encrypted, or too large; if two entries are one file;
+            if the name of an entry could lead out of the folder; if the disk is full.
+    """
+    room = MOST_BYTES
+    try:
+        with _Guarded(source) as stream, zipfile.ZipFile(stream) as archive:
+            for entry, parts in _entries(archive, source, most_files):
+                target = folder.joinpath(*parts)
+                try:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    room -= _write(archive, entry, target, room)
+                except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                    raise StudyRefused(
+                        f"{source}: {_name(entry)!r} is there twice, or differs from another "
+                        f"name by case alone, needed each file once; {_AGAIN}"
+                    ) from error
+    except StudyRefused:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            raise StudyRefused(
+                f"{source}: the disk is full where it is unpacked ({folder.parent}); free some "
+                "space there, set TMPDIR to another disk, or pass the study as a folder"
+            ) from error
+        raise StudyRefused(f"{source}: cannot be unpacked ({reason}); {_AGAIN}") from error
+    except Exception as error:  # zipfile and zlib raise whatever the broken bytes lead them to
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StudyRefused(f"{source}: a broken or truncated zip ({reason}); {_AGAIN}") from error

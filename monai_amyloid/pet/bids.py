@@ -1,0 +1,131 @@
+"""A BIDS dataset: where its PET sessions are, and which JSON files speak of an image."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from monai_amyloid.pet.image import StudyRefused
+
+_DATASET = "dataset_description.json"
+_LARGEST_SIDECAR = 10_000_000  # bytes; a real one has some thousand
+_LEVEL = re.compile("(sub|ses)-.+|pet")  # folders of a dataset down to its PET
+
+
+def entities(path: Path) -> dict[str, str]:
+    """Split a BIDS file name into its parts.
+
+    Args:
+        path: Such as ``sub-01_ses-02_trc-18FFBB_pet.nii.gz``; nothing is read.
+
+    Returns:
+        Such as ``{"sub": "01", "ses": "02", "trc": "18FFBB", "suffix": "pet"}``; empty where
+        the name is not of that form.
+    """
+    *pairs, suffix = path.name.split(".")[0].split("_")
+    found = dict(pair.split("-", 1) for pair in pairs if "-" in pair)
+    if len(found) < len(pairs) or not suffix.isalnum() or not all(map(str.isalnum, found)):
+        return {}
+    return {**found, "suffix": suffix}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Read one sidecar."""
+
+    def refuse_constant(name: str) -> None:
+        raise ValueError(f"{name} is no JSON number")
+
+    try:
+        if path.stat().st_size > _LARGEST_SIDECAR:
+            raise ValueError(f"it has more than {_LARGEST_SIDECAR:,} bytes")
+        text = path.read_text(encoding="utf-8-sig")
+        content = json.loads(text, parse_constant=refuse_constant)
+    except (OSError, ValueError, RecursionError) as error:
+        raise StudyRefused(
+            f"{path}: the sidecar is not valid JSON ({error}); correct or remove it"
+        ) from error
+    if not isinstance(content, dict):
+        raise StudyRefused(
+            f"{path}: the sidecar holds a {type(content).__name__}, needed a JSON object; "
+            "correct or remove it"
+        )
+    return content
+
+
+def _levels(path: Path, root: Path | None) -> list[Path]:
+    """List the folders whose sidecars count for an image, the dataset's root first."""
+    folder = path.parent.resolve()
+    above = [folder, *folder.parents]
+    root = folder if root is None else root.resolve()
+    described = next((place for place in above if (place / _DATASET).is_file()), None)
+    if described is not None and (
+        described.is_relative_to(root)
+        # The user may name one session: the dataset above counts where the folders are its own.
+        or all(map(_LEVEL.fullmatch, folder.relative_to(described).parts))
+    ):
+        root = described
+    return above[above.index(root) :: -1] if root in above else [folder]
+
+
+def read_sidecar(path: Path, root: Path | None = None) -> dict[str, Any]:
+    """Read the metadata of an image by the BIDS inheritance principle.
+
+    The JSON files beside the image and in the folders above, up to the root of the dataset,
+    count where their suffix is the image's and their entities are among the image's. Nearer
+    files overrule farther ones, and in one folder those with more entities the others. Links
+    that lead out of the dataset are not followed.
+
+    Args:
+        path: Image file. Where its name is not BIDS with the suffix ``pet``, the JSON file of
+            the same stem alone is read.
+        root: Where the search ends if no ``dataset_description.json`` tells the root of the
+            dataset, such as the folder that the user named; None for the image's own folder.
+
+    Returns:
+        Values by BIDS keyword; empty where there is no sidecar.
+
+    Raises:
+        StudyRefused: If a sidecar is too large, or is no JSON object with finite numbers.
+
+    References:
+        BIDS 1.10, common principles, "The Inheritance Principle".
+    """
+    path = Path(path)
+    levels = _levels(path, root)
+    own = entities(path)
+    if own.get("suffix") == "pet":
+        found = []
+        for folder in levels:
+            beside = [(entities(file), file) for file in folder.glob("*pet.json")]
+            fitting = [
+                (len(part), file) for part, file in beside if part and part.items() <= own.items()
+            ]
+            found += [file for _, file in sorted(fitting)]
+    else:
+        stem = path.name.lower().removesuffix(".gz").removesuffix(".nii")
+        found = [path.with_name(path.name[: len(stem)] + ".json")]
+    merged: dict[str, Any] = {}
+    for file in found:
+        if file.is_file() and file.resolve().is_relative_to(levels[0]):
+            merged |= _read_json(file)
+    return merged
+
+
+def _is_inside(folder: Path, root: Path) -> bool:
+    """Whether a path is a folder that no link leads out of the dataset."""
+    return folder.is_dir() and folder.resolve().is_relative_to(root.resolve())
+
+
+def find_sessions(folder: Path) -> list[Path]:
+    """Find the PET of every participant and session of a BIDS dataset.
+
+    Args:
+        folder: Any folder. Derivatives, source data and code of a dataset are left out.
+
+    Returns:
+        Its ``sub-*/pet`` and ``sub-*/ses-*/pet`` folders, sorted; empty where the folder is no
+        BIDS dataset or has no PET.
+    """
+    folder = Path(folder)
+    found = (*folder.glob("sub-*/pet"), *folder.glob("sub-*/ses-*/pet"))
+    return sorted(place for place in found if _is_inside(place, folder))

@@ -1,0 +1,234 @@
+"""The images of a study that may be the PET to grade, whatever files they are in."""
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from monai_amyloid.pet.bids import entities
+from monai_amyloid.pet.dicom import read_series
+from monai_amyloid.pet.dicom_enhanced import enhanced_provenance, enhanced_slices
+from monai_amyloid.pet.dicom_header import Header
+from monai_amyloid.pet.dicom_slice import CAPTURES, ENHANCED, PET_CLASSES, provenance_of
+from monai_amyloid.pet.dicom_timing import over_midnight, uptake_seconds
+from monai_amyloid.pet.ecat import read_ecat_frames
+from monai_amyloid.pet.ecat_header import is_ecat
+from monai_amyloid.pet.frames import FrameSeries
+from monai_amyloid.pet.header import lacks_attenuation_correction, tracer_of
+from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.pet.nifti import read_nifti_frames
+
+_UNCORRECTED = re.compile(r"(?<![a-z])(nac|no[ _-]?ac|non[ _-]?ac|uncorrected)(?![a-z])", re.I)
+
+
+class Candidate:
+    """One image of a study, by its headers alone.
+
+    Attributes:
+        key: What ``--series`` takes to name it.
+        label: As it is listed for a person.
+        images: Files or frames that hold it.
+    """
+
+    key: str
+    label: str
+    images: int
+
+    def read(self) -> FrameSeries:
+        """Read its frames; raises :class:`StudyRefused` if it cannot be read rightly."""
+        raise NotImplementedError
+
+    def answers_to(self, name: str) -> bool:
+        """Whether ``--series name`` means this image."""
+        return name == self.key
+
+    @property
+    def patient(self) -> Any:
+        """Whose it is, to compare only; None where the file does not say."""
+        return None
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What the header says of the image."""
+        raise NotImplementedError
+
+    @property
+    def is_capture(self) -> bool:
+        """Whether a program exported it rather than a scanner."""
+        return False
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether it has several time frames."""
+        raise NotImplementedError
+
+    @property
+    def minutes(self) -> tuple[float, float] | None:
+        """Start and end after injection in minutes, None where not known."""
+        raise NotImplementedError
+
+    @property
+    def tracer(self) -> str | None:
+        """BIDS label of the tracer that the header names."""
+        return tracer_of(self.provenance)
+
+    @property
+    def is_uncorrected(self) -> bool:
+        """Whether header or description say that attenuation was not corrected."""
+        described = str(self.provenance.get("SeriesDescription", ""))
+        return lacks_attenuation_correction(self.provenance) or bool(_UNCORRECTED.search(described))
+
+
+class DicomCandidate(Candidate):
+    """A DICOM series.
+
+    Args:
+        headers: Of its files, at least one.
+        key: End of its UID that no other series has.
+    """
+
+    def __init__(self, headers: Sequence[Header], key: str) -> None:
+        self.headers, self.key = headers, key
+        first = headers[0]
+        self.uid = first.text("SeriesInstanceUID")
+        self.description = first.text("SeriesDescription")
+        self.images = sum(int(_or_none(header, "NumberOfFrames") or 1) for header in headers)
+        modality = first.text("Modality") or "unknown"
+        count = f"{self.images} image{'s' if self.images != 1 else ''}"
+        self.label = f"{modality} {self.description!r} ({count}, UID …{self.key})"
+
+    @property
+    def is_pet(self) -> bool:
+        """Whether it holds PET, or a grey volume that may have been one."""
+        first = self.headers[0]
+        kind = first.text("SOPClassUID")
+        if kind in PET_CLASSES:
+            return first.text("Modality") == "PT"
+        return self.is_capture and not self.is_picture
+
+    @property
+    def is_capture(self) -> bool:
+        """Whether it is a secondary capture."""
+        return self.headers[0].text("SOPClassUID") in CAPTURES
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a picture that does not say where it lies, or in colour."""
+        first = self.headers[0]
+        lies = first.text("ImagePositionPatient") or (
+            first.dataset.get_item("PerFrameFunctionalGroupsSequence") is not None
+        )
+        return not lies or first.text("PhotometricInterpretation") != "MONOCHROME2"
+
+    def read(self) -> FrameSeries:
+        """Read its frames."""
+        return read_series(self.headers)
+
+    def answers_to(self, name: str) -> bool:
+        """Whether a name is the end of its UID, or its description."""
+        return bool(name) and (self.uid.endswith(name) or self.description == name)
+
+    @property
+    def patient(self) -> Any:
+        """The raw Patient ID, to compare only."""
+        return self.headers[0].identity[0]
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """What the first header says."""
+        first = self.headers[0]
+        return provenance_of(first.dataset) | enhanced_provenance(first)
+
+    @cached_property
+    def is_dynamic(self) -> bool:
+        """Whether it has several time frames, by Series Type or by what repeats."""
+        if "SeriesType" in self.provenance:
+            return "DYNAMIC" in self.provenance["SeriesType"]
+        return (_or_none(self.headers[0], "NumberOfTimeSlices") or 1) > 1
+
+    @cached_property
+    def minutes(self) -> tuple[float, float] | None:
+        """Start and end after injection; a header that is broken here is judged when read."""
+        first = self.headers[0]
+        try:
+            if first.text("SOPClassUID") in ENHANCED:
+                slices = list(enhanced_slices(first))
+                begins = [one.begin for one in slices]
+                duration = slices[0].duration or 0.0
+            else:
+                begins = [header.clock("Acquisition") for header in self.headers]
+                duration = (first.number("ActualFrameDuration") or 0.0) / 1000
+            known = [begin for begin in over_midnight(begins) if begin is not None]
+            uptake = uptake_seconds(first, min(known), []) if known else None
+        except StudyRefused:
+            return None
+        if uptake is None:
+            return None
+        return uptake / 60, (uptake + max(known) - min(known) + duration) / 60
+
+
+class FileCandidate(Candidate):
+    """A NIfTI or ECAT file.
+
+    Args:
+        file: The image.
+        name: Its path within the study.
+    """
+
+    def __init__(self, file: Path, name: str) -> None:
+        self.file, self.key = file, name
+        self.images = 1
+        self.label = f"{'ECAT' if is_ecat(file) else 'NIfTI'} {name!r}"
+
+    def read(self) -> FrameSeries:
+        """Read its frames."""
+        if is_ecat(self.file):
+            return read_ecat_frames(self.file)
+        return read_nifti_frames(self.file)
+
+    def answers_to(self, name: str) -> bool:
+        """Whether a name is its path within the study, or its file name."""
+        return name in (self.key, self.file.name)
+
+    @cached_property
+    def _series(self) -> FrameSeries | None:
+        try:
+            return self.read()
+        except StudyRefused:  # told when it is the one that is taken
+            return None
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What its header and sidecar say; nothing where they cannot be read."""
+        return dict(self._series.provenance) if self._series else {}
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether it has several time frames."""
+        return self._series is not None and len(self._series.frames) > 1
+
+    @property
+    def is_uncorrected(self) -> bool:
+        """Whether sidecar or file name (BIDS ``rec-nac…``) say so."""
+        reconstruction = entities(self.file).get("rec", "")
+        return super().is_uncorrected or reconstruction.lower().startswith("nac")
+
+    @property
+    def minutes(self) -> tuple[float, float] | None:
+        """Start and end after injection."""
+        series = self._series
+        if series is None or not series.from_injection:
+            return None
+        first, last = series.frames[0], series.frames[-1]
+        if first.start is None or last.start is None:
+            return None
+        return first.start / 60, (last.start + (last.duration or 0.0)) / 60
+
+
+def _or_none(header: Header, keyword: str) -> float | None:
+    """Give a number for a listing; a broken one is judged when the series is read."""
+    try:
+        return header.number(keyword)
+    except StudyRefused:
+        return None

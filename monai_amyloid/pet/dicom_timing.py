@@ -1,0 +1,209 @@
+"""When the frames of a DICOM series were measured, on the clock of the injection."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from monai_amyloid.pet.decay import correction_time
+from monai_amyloid.pet.dicom_enhanced import converted_attributes
+from monai_amyloid.pet.dicom_header import (
+    Header,
+    moment_of,
+    named,
+    number_of,
+    seconds_of_day,
+    text_of,
+)
+from monai_amyloid.pet.dicom_slice import PetSlice
+from monai_amyloid.pet.image import StudyRefused
+
+_DAY = 86400.0
+# Nobody scans amyloid later than this after the injection: a longer time is a wrong header.
+LATEST_SECONDS = 12 * 3600.0
+# Frames whose stated decay factors differ by less than this were corrected to one time; scanners
+# differ in whether the factor counts the decay within the frame.
+_SAME_DECAY = 0.03
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Times of the frames of a series.
+
+    Attributes:
+        starts: For each frame, seconds from injection, or from the first frame; None: unknown.
+        durations: In seconds; None: unknown.
+        corrected_to: On the clock of ``starts``; None: not decay-corrected.
+        from_injection: Whether ``starts`` count from the injection.
+        decay_known: Whether the header says if the frames are decay-corrected.
+        half_life: In seconds, None where the header does not say.
+        warnings: What is odd about the times.
+    """
+
+    starts: list[float | None]
+    durations: list[float | None]
+    corrected_to: list[float | None]
+    from_injection: bool
+    decay_known: bool
+    half_life: float | None
+    warnings: tuple[str, ...]
+
+
+def frame_timing(frames: Sequence[Sequence[PetSlice]], provenance: Mapping[str, Any]) -> Timing:
+    """Find out when frames were measured and what they are decay-corrected to.
+
+    Args:
+        frames: Slices of each time frame, the earliest frame first.
+        provenance: What the header says of corrections, by DICOM keyword.
+
+    Raises:
+        StudyRefused: If a time or the half-life is there and is broken.
+    """
+    header = frames[0][0].header
+    isotope = isotope_of(header)
+    half_life = number_of(isotope, "RadionuclideHalfLife", header.file)
+    half_life = half_life if half_life and half_life > 0 else None
+    begins = _begins(frames)
+    durations = [_usual([one.duration for one in frame]) for frame in frames]
+    warnings: list[str] = []
+    first = begins[0]
+    uptake = None if first is None else uptake_seconds(header, first, warnings)
+    known = [begin for begin in begins if begin is not None]
+    starts: list[float | None] = [None] * len(frames)
+    if first is not None and len(known) == len(frames):
+        # At midnight the clock of a file without a date begins anew.
+        starts = [(uptake or 0.0) + (begin - first) % _DAY for begin in known]
+    factors = [_usual([one.decay_factor for one in frame]) for frame in frames]
+    corrected, decay_known = _corrected_to(
+        provenance, factors, starts, durations, half_life, uptake is not None
+    )
+    return Timing(
+        starts, durations, corrected, uptake is not None, decay_known, half_life, tuple(warnings)
+    )
+
+
+def isotope_of(header: Header) -> Dataset:
+    """Give the first item of the Radiopharmaceutical Information Sequence, empty if missing."""
+    try:
+        for place in (header.dataset, *converted_attributes(header)):
+            found: Any = place.get("RadiopharmaceuticalInformationSequence")
+            if found:
+                return Dataset(found[0])
+        return Dataset()
+    except StudyRefused:
+        raise
+    except Exception as error:  # pydicom parses on access, so broken bytes show up here
+        raise StudyRefused(
+            f"{header.file}: {named('RadiopharmaceuticalInformationSequence')} is broken; "
+            "export it again"
+        ) from error
+
+
+def over_midnight(begins: Sequence[float | None]) -> list[float | None]:
+    """Let a clock without a date run on over midnight.
+
+    Args:
+        begins: Moments of one scan in seconds, None where unknown.
+
+    Returns:
+        The same; times of day that are half a day before others belong to the next day.
+    """
+    known = [begin for begin in begins if begin is not None]
+    if not known or max(known) >= _DAY or max(known) - min(known) <= _DAY / 2:
+        return list(begins)
+    return [
+        begin + _DAY if begin is not None and begin < max(known) - _DAY / 2 else begin
+        for begin in begins
+    ]
+
+
+def uptake_seconds(header: Header, begin: float, warnings: list[str]) -> float | None:
+    """Give the time from injection to the start of a scan.
+
+    Args:
+        header: Of any file of the series.
+        begin: Start of the scan in seconds on the scanner's clock.
+        warnings: A sentence is added where the header contradicts itself.
+
+    Returns:
+        Seconds, or None where the header does not say, or says what cannot be.
+    """
+    isotope, file = isotope_of(header), header.file
+    moment = moment_of(isotope, "RadiopharmaceuticalStartDateTime", file)
+    time = text_of(isotope, "RadiopharmaceuticalStartTime", file)
+    if moment is not None and begin > _DAY:
+        uptake = begin - moment
+    elif moment is not None or time:
+        at = moment or seconds_of_day(time, "RadiopharmaceuticalStartTime", file)
+        uptake = (begin - at) % _DAY  # a scan after midnight of a time without a date
+    else:
+        return None
+    if 0 <= uptake <= LATEST_SECONDS:
+        return uptake
+    warnings.append(
+        f"{named('RadiopharmaceuticalStartTime')} and {named('AcquisitionTime')} are "
+        f"{uptake / 60:.0f} min apart, which cannot be: the time after injection is not known"
+    )
+    return None
+
+
+def _begins(frames: Sequence[Sequence[PetSlice]]) -> list[float | None]:
+    """Give the start of each frame on the scanner's clock.
+
+    Some scanners write the start of the series into every Acquisition Time; then Frame Reference
+    Time tells how far the frames are apart.
+    """
+    begins = [_earliest(frame) for frame in frames]
+    first = begins[0]
+    if len(frames) == 1 or first is None or len(set(begins)) > 1:
+        return begins
+    references = [_usual([one.reference for one in frame]) for frame in frames]
+    known = [at for at in references if at is not None]
+    # Where that is the same everywhere too, nobody knows.
+    if len(known) < len(frames) or min(np.diff(known)) <= 0:
+        return [None] * len(frames)
+    return [first + at - known[0] for at in known]
+
+
+def _earliest(frame: Sequence[PetSlice]) -> float | None:
+    """Give the start of a frame: of its first bed position."""
+    known = [begin for begin in over_midnight([one.begin for one in frame]) if begin is not None]
+    return min(known) if known else None
+
+
+def _usual(values: Sequence[float | None]) -> float | None:
+    """Give the median of the known values."""
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else None
+
+
+def _corrected_to(
+    provenance: Mapping[str, Any],
+    factors: Sequence[float | None],
+    starts: Sequence[float | None],
+    durations: Sequence[float | None],
+    half_life: float | None,
+    from_injection: bool,
+) -> tuple[list[float | None], bool]:
+    """Give for each frame the time its decay is corrected to, and whether the header says so."""
+    correction = str(provenance.get("DecayCorrection", ""))
+    corrected = provenance.get("CorrectedImage")
+    if correction == "NONE" or (not correction and corrected and "DECY" not in corrected):
+        return [None] * len(starts), True
+    known = bool(correction or corrected)
+    # One common time; which one it is has no effect on a ratio.
+    common = 0.0 if correction == "ADMIN" and from_injection else starts[0] or 0.0
+    times = []
+    for start, duration, factor in zip(starts, durations, factors, strict=True):
+        if start is None or half_life is None or factor is None or factor < 1:
+            return [common] * len(starts), known
+        try:
+            times.append(correction_time(factor, start, duration or 0.0, half_life))
+        except ValueError:
+            return [common] * len(starts), known
+    if half_life is None or (max(times) - min(times)) / half_life <= math.log2(1 + _SAME_DECAY):
+        return [common] * len(starts), known
+    return list(times), known

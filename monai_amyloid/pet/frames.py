@@ -1,0 +1,58 @@
+"""Time frames of a scan, as every kind of file gives them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One time frame, its voxels not yet loaded.
+
+    Attributes:
+        load: Reads the voxels ``(X, Y, Z)``, float32, RAS+, scaled to the unit of the series.
+        start: Seconds from injection (or, where that is unknown, from the first frame) to the
+            start of the frame; None where the source gives no times.
+        duration: Seconds; None where unknown.
+        corrected_to: The time, in seconds on the clock of ``start``, that the voxels are
+            decay-corrected to; None where they are not corrected.
+    """
+
+    load: Callable[[], NDArray[np.float32]]
+    start: float | None = None
+    duration: float | None = None
+    corrected_to: float | None = None
+
+
+@dataclass(frozen=True)
+class FrameSeries:
+    """The frames of one image, in the order of time, all on one grid.
+
+    Attributes:
+        frames: At least one.
+        affine: Voxel index to RAS+ millimetres ``(4, 4)``, of every frame.
+        shape: ``(X, Y, Z)`` of every frame.
+        source: File or folder, for messages.
+        from_injection: Whether ``start`` of the frames counts from the injection.
+        decay_known: Whether the source says if and to when the frames are decay-corrected.
+        tracer: BIDS label, or None where the source names none.
+        unit: BIDS spelling, such as ``"Bq/mL"``.
+        half_life: Of the radionuclide in seconds, or None where the source does not say.
+        provenance: What the source said, by DICOM or BIDS keyword, nothing that names a person.
+        warnings: What a user should know of how it was read, in sentences.
+    """
+
+    frames: tuple[Frame, ...]
+    affine: NDArray[np.float64]
+    shape: tuple[int, int, int]
+    source: str
+    from_injection: bool = False
+    decay_known: bool = True
+    tracer: str | None = None
+    unit: str = "arbitrary"
+    half_life: float | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,125 @@
+"""From time frames to the one static volume that is graded."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monai_amyloid.pet.decay import decay_correction
+from monai_amyloid.pet.eight_bit import check_eight_bit
+from monai_amyloid.pet.frames import Frame, FrameSeries
+from monai_amyloid.pet.image import PetImage, StudyRefused, check_volume
+from monai_amyloid.pet.motion import MOVED_MM, estimate_motion, realign
+from monai_amyloid.pet.tracers import TRACERS
+from monai_amyloid.pet.window import choose_frames
+
+# Times that differ by less have the same decay: 0.01 % of 18F.
+_SAME_TIME_SECONDS = 1.0
+
+
+def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
+    """Choose the frames that show amyloid and make one volume of them.
+
+    The frames are brought to one time of decay, realigned where the head moved, and averaged by
+    their duration.
+
+    Args:
+        series: As a file or a DICOM series gives it.
+        tracer: BIDS label, where the series names none.
+
+    Returns:
+        The volume. Its provenance says in words which ``frames`` were taken and why, and lists
+        ``warnings``.
+
+    Raises:
+        StudyRefused: If no frame shows late uptake, or the voxels are no image.
+    """
+    label = series.tracer or tracer
+    choice = choose_frames(series, label)
+    warnings = [*series.warnings, *choice.warnings]
+    words = choice.words
+    if len(choice.frames) == 1:
+        data = choice.frames[0].load()
+    else:
+        scales = _decay_scales(series, choice.frames, label, warnings)
+        data, moved = _average(choice.frames, scales, series)
+        words += f", averaged by duration; the head moved at most {max(moved):.1f} mm"
+        again = [number for number, mm in enumerate(moved, start=1) if mm > MOVED_MM]
+        if again:
+            words += f", frame {', '.join(map(str, again))} realigned"
+    check_volume(data, series.affine, series.source)
+    warnings += check_eight_bit(data, series.provenance, series.source)
+    provenance = {**series.provenance, "frames": words, "warnings": warnings}
+    return PetImage(data, series.affine, series.tracer, series.unit, provenance)
+
+
+def _decay_scales(
+    series: FrameSeries, frames: Sequence[Frame], tracer: str | None, warnings: list[str]
+) -> list[float]:
+    """Give the factor of each frame that brings all to the decay of the first one's start."""
+    if not series.decay_known:
+        warnings.append(
+            "the header does not say if the frames are decay-corrected; they were averaged as "
+            "they are"
+        )
+        return [1.0] * len(frames)
+    times = [frame.corrected_to for frame in frames]
+    known = [time for time in times if time is not None]
+    if len(known) == len(frames) and max(known) - min(known) <= _SAME_TIME_SECONDS:
+        return [1.0] * len(frames)
+    half_life = series.half_life or (TRACERS[tracer].half_life_seconds if tracer else None)
+    if half_life is None or any(frame.start is None for frame in frames):
+        raise StudyRefused(
+            f"{series.source}: the frames are not decay-corrected to one time, and their times or "
+            "the half-life (0018,1075) are missing; needed the decay-corrected series"
+        )
+    first = frames[0].start or 0.0
+    try:
+        return [
+            decay_correction(frame.start or 0.0, frame.duration or 0.0, half_life, first)
+            if frame.corrected_to is None
+            # Activity at one time seen from another: a frame without length.
+            else decay_correction(frame.corrected_to, 0.0, half_life, first)
+            for frame in frames
+        ]
+    except ValueError as error:
+        raise StudyRefused(f"{series.source}: {error}") from error
+
+
+def _average(
+    frames: Sequence[Frame], scales: Sequence[float], series: FrameSeries
+) -> tuple[NDArray[np.float32], list[float]]:
+    """Average frames by duration, each on the head of the middle one; and how far each moved."""
+    middle = len(frames) // 2
+    reference = _loaded(frames[middle], series)
+    durations = [frame.duration or 1.0 for frame in frames]
+    total, measured = np.zeros(series.shape, np.float32), np.zeros(series.shape, np.float32)
+    moved = []
+    for number, (frame, scale, duration) in enumerate(zip(frames, scales, durations, strict=True)):
+        data, distance = reference, 0.0
+        if number != middle:
+            data = _loaded(frame, series)
+            try:
+                motion = estimate_motion(reference, data, series.affine)
+            except ValueError as error:
+                raise StudyRefused(
+                    f"{series.source}: the frames cannot be laid on one another ({error}); average "
+                    "the frames of the uptake window first"
+                ) from error
+            distance = motion.displacement_mm
+            if distance > MOVED_MM:
+                data = realign(data, motion, series.affine)
+        weight = np.float32(duration / sum(durations))
+        # Where a realigned frame measured nothing, the others make the average.
+        inside = np.isfinite(data)
+        total += np.where(inside, data, 0) * (weight * np.float32(scale))
+        measured += inside * weight
+        moved.append(distance)
+    return total / measured, moved
+
+
+def _loaded(frame: Frame, series: FrameSeries) -> NDArray[np.float32]:
+    """Load a frame and refuse one that holds no image."""
+    data = frame.load()
+    check_volume(data, series.affine, series.source)
+    return data

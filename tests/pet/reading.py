@@ -1,0 +1,17 @@
+"""One static series by its files, without the choice among series."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from monai_amyloid.pet import dicom
+from monai_amyloid.pet.dicom_header import Header, open_header
+from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.static import static_image
+
+
+def headers_of(files: Iterable[Path]) -> list[Header]:
+    return [header for header in map(open_header, files) if header is not None]
+
+
+def read_series(files: Iterable[Path]) -> PetImage:
+    return static_image(dicom.read_series(headers_of(files)))
