@@ -18,7 +18,8 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.learning.datalist import UNKNOWN, read_cohort
 from monai_amyloid.output import replace_file, writable_folder, write_table
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.pet.nifti import is_nifti, write_nifti
+from monai_amyloid.pet.nifti import is_nifti
+from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
 
 _KEPT = ("participant_id", "session_id", "tracer", "bapl", "age", "sex", "site")

@@ -155,17 +155,24 @@ class DicomCandidate(Candidate):
             if first.text("SOPClassUID") in ENHANCED:
                 slices = list(enhanced_slices(first))
                 begins = [one.begin for one in slices]
-                duration = slices[0].duration or 0.0
+                durations = [one.duration or 0.0 for one in slices]
             else:
                 begins = [header.clock("Acquisition") for header in self.headers]
-                duration = (first.number("ActualFrameDuration") or 0.0) / 1000
-            known = [begin for begin in over_midnight(begins) if begin is not None]
-            uptake = uptake_seconds(first, min(known), []) if known else None
+                durations = [
+                    (header.number("ActualFrameDuration") or 0.0) / 1000 for header in self.headers
+                ]
+            times = [
+                (begin, begin + duration)
+                for begin, duration in zip(over_midnight(begins), durations, strict=True)
+                if begin is not None
+            ]
+            start, end = (min(times)[0], max(end for _, end in times)) if times else (None, 0.0)
+            uptake = None if start is None else uptake_seconds(first, start, [])
         except StudyRefused:
             return None
-        if uptake is None:
+        if start is None or uptake is None:
             return None
-        return uptake / 60, (uptake + max(known) - min(known) + duration) / 60
+        return uptake / 60, (uptake + end - start) / 60
 
 
 class FileCandidate(Candidate):
@@ -183,6 +190,9 @@ class FileCandidate(Candidate):
 
     def read(self) -> FrameSeries:
         """Read its frames."""
+        return self._series or self._read()
+
+    def _read(self) -> FrameSeries:
         if is_ecat(self.file):
             return read_ecat_frames(self.file)
         return read_nifti_frames(self.file)
@@ -194,7 +204,7 @@ class FileCandidate(Candidate):
     @cached_property
     def _series(self) -> FrameSeries | None:
         try:
-            return self.read()
+            return self._read()
         except StudyRefused:  # told when it is the one that is taken
             return None
 

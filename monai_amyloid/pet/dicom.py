@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from monai_amyloid.pet.dicom_enhanced import enhanced_provenance, enhanced_slices
 from monai_amyloid.pet.dicom_grid import make_grid
 from monai_amyloid.pet.dicom_header import SAME_IN_A_SERIES, Header, named
-from monai_amyloid.pet.dicom_pixels import PixelLayout, pixel_layout, stored_values
+from monai_amyloid.pet.dicom_pixels import stored_values
 from monai_amyloid.pet.dicom_slice import (
     CAPTURES,
     ENHANCED,
@@ -26,6 +26,7 @@ from monai_amyloid.pet.frames import Frame, FrameSeries
 from monai_amyloid.pet.header import tracer_of, unit_of
 from monai_amyloid.pet.image import StudyRefused, check_shape
 from monai_amyloid.pet.philips import philips_factor
+from monai_amyloid.pet.pixel_layout import PixelLayout, pixel_layout
 from monai_amyloid.pet.slice_scale import check_scales
 from monai_amyloid.pet.suv import suv_factor
 

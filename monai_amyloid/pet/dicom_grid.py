@@ -181,8 +181,8 @@ def _sorted_by_time(
         if apart.size:
             odd = slices[first[tuple(apart[0])]]
             raise StudyRefused(
-                f"{source}: {named(taken[0])} and {named(keyword)} put slices into different time "
-                f"frames, where {_names(odd)} lies; export the whole series again"
+                f"{source}: {named(taken[0])} and {named(keyword)} disagree on the time frame of "
+                f"{_names(odd)}; export the whole series again"
             )
     if taken is not None:
         return taken[1]

@@ -278,6 +278,8 @@ def open_header(file: Path) -> Header | None:
             if deflated:
                 _check_deflated(stream)
             dataset = pydicom.dcmread(stream, stop_before_pixels=True, defer_size=_DEFERRED_BYTES)
+            _check_claims(dataset, file)
+            identity = tuple(_raw(dataset, keyword) for keyword in SAME_IN_A_SERIES)
         except InvalidDicomError:
             return None
         except StudyRefused as refusal:
@@ -286,8 +288,15 @@ def open_header(file: Path) -> Header | None:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk, not the bytes
             raise StudyRefused(f"{file}: {broken(error)}") from error
-        identity = tuple(_raw(dataset, keyword) for keyword in SAME_IN_A_SERIES)
         return Header(file, dataset, None if deflated else stream.tell(), identity)
+
+
+def _check_claims(dataset: Dataset, file: Path) -> None:
+    """Refuse a value that was left in the file and claims to be longer than the file."""
+    size = file.stat().st_size
+    for element in dataset.values():
+        if isinstance(element, RawDataElement) and element.value is None and element.length > size:
+            raise ValueError(f"an element claims {element.length} bytes, the file has {size}")
 
 
 def _raw(dataset: Dataset, keyword: str) -> Any:

@@ -27,6 +27,8 @@ LATEST_SECONDS = 12 * 3600.0
 # Frames whose stated decay factors differ by less than this were corrected to one time; scanners
 # differ in whether the factor counts the decay within the frame.
 _SAME_DECAY = 0.03
+# Slices of one frame that were measured further apart than this are of several bed positions.
+_ONE_BED_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def frame_timing(frames: Sequence[Sequence[PetSlice]], provenance: Mapping[str, 
         provenance: What the header says of corrections, by DICOM keyword.
 
     Raises:
-        StudyRefused: If a time or the half-life is there and is broken.
+        StudyRefused: If a time or the half-life is there and is broken, or if bed positions were
+            not decay-corrected to one time.
     """
     header = frames[0][0].header
     isotope = isotope_of(header)
@@ -80,6 +83,9 @@ def frame_timing(frames: Sequence[Sequence[PetSlice]], provenance: Mapping[str, 
     corrected, decay_known = _corrected_to(
         provenance, factors, starts, durations, half_life, uptake is not None
     )
+    for frame, time in zip(frames, corrected, strict=True):
+        if time is None:
+            _refuse_undecayed_beds(frame)
     return Timing(
         starts, durations, corrected, uptake is not None, decay_known, half_life, tuple(warnings)
     )
@@ -148,6 +154,18 @@ def uptake_seconds(header: Header, begin: float, warnings: list[str]) -> float |
         f"{uptake / 60:.0f} min apart, which cannot be: the time after injection is not known"
     )
     return None
+
+
+def _refuse_undecayed_beds(frame: Sequence[PetSlice]) -> None:
+    """Refuse a volume whose slices show what was left of the tracer at different times."""
+    for values in (over_midnight([one.begin for one in frame]), [one.reference for one in frame]):
+        known = [value for value in values if value is not None]
+        if known and max(known) - min(known) > _ONE_BED_SECONDS:
+            raise StudyRefused(
+                f"{frame[0].header.file}: {named('DecayCorrection')} is NONE, but the slices were "
+                f"measured up to {max(known) - min(known):.0f} s apart, in several bed positions; "
+                "needed the decay-corrected series"
+            )
 
 
 def _begins(frames: Sequence[Sequence[PetSlice]]) -> list[float | None]:

@@ -174,7 +174,7 @@ def read_ecat_frames(path: Path) -> FrameSeries:
     path = Path(path)
     main = main_header(path)
     matrices = matrices_of(path, int(main["num_frames"]))
-    shape, zooms = check_grid(matrices, path)
+    shape, zooms = check_grid(matrices, int(main["num_planes"]), path)
     warnings = _orientation_warning(main, path)
     affine = np.diag([*zooms, 1.0])
     affine[:3, 3] = -(np.array(shape) - 1) / 2 * np.array(zooms)

@@ -13,6 +13,7 @@ from monai_amyloid.pet.image import StudyRefused, check_shape
 _MAGIC = re.compile(rb"MATRIX7\d")
 BLOCK_BYTES = 512  # bytes; blocks count from 1, the main header is the first
 _MOST_FRAMES = 1000
+_IN_A_DIRECTORY = 31  # frames in one block of the directory
 _VOLUMES = (6, 7)  # file types VOLUME8 and VOLUME16; others are slices, sinograms, normalisation
 _NOT_STATIC = {1: "a blank scan", 2: "a transmission scan", 5: "gated", 6: "a transmission scan"}
 # Signed integers and floats of the Sun; whether bytes (1) have a sign is disputed, VAX is extinct.
@@ -127,8 +128,13 @@ def matrices_of(path: Path, expected: int) -> list[Matrix]:
     return sorted(found, key=lambda matrix: matrix.number)
 
 
+def _whole(size: int) -> int:
+    """Give the bytes of the blocks that hold so many."""
+    return -(-size // BLOCK_BYTES) * BLOCK_BYTES
+
+
 def check_grid(
-    matrices: list[Matrix], path: Path
+    matrices: list[Matrix], planes: int, path: Path
 ) -> tuple[tuple[int, int, int], tuple[float, ...]]:
     """Give the shape and the voxel size in mm, the same in every frame and all in the file."""
     grids: set[tuple[tuple[int, int, int], tuple[float, ...], int]] = set()
@@ -146,9 +152,15 @@ def check_grid(
             raise StudyRefused(
                 f"{path}: data_type is {code}, needed 6 (16 bits), 7 (32 bits) or 5 (float)"
             )
-        end = next((bound for bound in bounds if bound > matrix.offset), matrix.offset)
-        if matrix.offset + math.prod(shape) * VOXELS[code].itemsize > end:
-            raise broken(path, f"the voxels of frame {matrix.number} go beyond their end")
+        bound = next((bound for bound in bounds if bound > matrix.offset), matrix.offset)
+        end = matrix.offset + math.prod(shape) * VOXELS[code].itemsize
+        # Voxels fill whole blocks; with many frames a block of the directory may follow.
+        if end > bound or (len(matrices) < _IN_A_DIRECTORY and bound not in (end, _whole(end))):
+            raise broken(
+                path, f"the voxels of frame {matrix.number} end at byte {end}, their place {bound}"
+            )
+        if z != planes:
+            raise broken(path, f"num_planes is {planes}, but z_dimension is {z}")
         grids.add((shape, zooms, code))
     if len(grids) != 1:
         raise StudyRefused(

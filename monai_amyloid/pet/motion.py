@@ -156,7 +156,7 @@ def _smooth(data: NDArray[np.float32], affine: NDArray[np.float64]) -> _Smooth:
         shape = list(blocks.shape)
         whole = blocks[(slice(None),) * axis + (slice(shape[axis] // size * size),)]
         shape[axis : axis + 1] = [shape[axis] // size, size]
-        blocks = whole.reshape(shape).mean(axis=axis + 1, dtype=np.float64)
+        blocks = whole.reshape(shape).mean(axis=axis + 1)
     sigma = _SMOOTHING_FWHM_MM / (2 * np.sqrt(2 * np.log(2))) / (step * zooms)
     values = ndimage.gaussian_filter(blocks, sigma, truncate=3.0)
     # One hot spot must not be all that is seen.

@@ -1,13 +1,12 @@
 """A PET image in a NIfTI file with its BIDS sidecar: read and write."""
 
 import gzip
-import io
-import json
 import math
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import nibabel as nib
@@ -18,7 +17,6 @@ from nibabel.openers import ImageOpener
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
-from monai_amyloid.output import replace_file
 from monai_amyloid.pet.bids import entities, read_sidecar
 from monai_amyloid.pet.bids_times import frame_times, half_life_of
 from monai_amyloid.pet.frames import Frame, FrameSeries
@@ -31,7 +29,6 @@ from monai_amyloid.pet.image import (
     to_ras,
 )
 from monai_amyloid.pet.static import static_image
-from monai_amyloid.pet.tracers import TRACERS
 
 _SUFFIXES = (".nii.gz", ".nii")
 # xyzt_units for space: not said (millimetres in every program), metre, millimetre, micron.
@@ -40,6 +37,8 @@ _MOST_FRAMES = 1000
 _LARGEST_OFFSET = 2**24  # bytes before the voxels; a real header has 352, extensions some more
 _LARGEST_UNPACKED = 2**32  # bytes: a frame is reached by unpacking all before it
 _SCANNER = 1  # NIFTI_XFORM_SCANNER_ANAT: the affine leads to millimetres in the scanner
+_LEAST_SHEAR = 1e-3
+_CHUNK_BYTES = 2**20
 
 
 def is_nifti(path: Path) -> bool:
@@ -52,12 +51,6 @@ def is_nifti(path: Path) -> bool:
         True for ``.nii`` and ``.nii.gz``.
     """
     return path.name.lower().endswith(_SUFFIXES)
-
-
-def _sidecar_path(path: Path) -> Path:
-    """Give the JSON file of the same stem, where BIDS puts the metadata."""
-    suffix = next(end for end in _SUFFIXES if path.name.lower().endswith(end))
-    return path.with_name(path.name[: -len(suffix)] + ".json")
 
 
 def _header(path: Path) -> nib.Nifti1Header:
@@ -126,10 +119,42 @@ def _geometry(header: nib.Nifti1Header, path: Path) -> NDArray[np.float64]:
                 f"{path}: sform and qform are mirror images of each other, so left and right are "
                 "not known; convert the DICOM again, for example with dcm2niix"
             )
+    if sform == qform:
+        _check_forms(header, affine, path)
     # nibabel leaves the unit to its caller; one that is not true gives absurd voxels below.
     affine[:3] *= _MILLIMETRES[unit]
     check_affine(affine, str(path))
     return affine
+
+
+def _check_forms(header: nib.Nifti1Header, sform: NDArray[np.float64], path: Path) -> None:
+    """Refuse two affines into the same space that put the corners half a voxel apart."""
+    last = np.array(header.get_data_shape()[:3]) - 1
+    corners = np.array(list(product(*((0, end) for end in last)))).T
+    apart = np.linalg.norm((sform - header.get_qform())[:3] @ [*corners, np.ones(8)], axis=0)
+    # A qform cannot hold a shear, as of a tilted gantry.
+    axes = sform[:3, :3] / np.linalg.norm(sform[:3, :3], axis=0)
+    sheared = np.abs(axes.T @ axes - np.eye(3)).max() > _LEAST_SHEAR
+    if not sheared and apart.max() > np.linalg.norm(sform[:3, :3], axis=0).min() / 2:
+        raise StudyRefused(
+            f"{path}: sform and qform have the same code and lie up to {apart.max():.1f} mm apart, "
+            "so it is not known which is right; convert the DICOM again, for example with dcm2niix"
+        )
+
+
+def _check_length(path: Path, needed: int) -> None:
+    """Refuse a file that does not end with its voxels; read to its end, where the checksum is."""
+    if path.suffix.lower() == ".gz":
+        found = 0
+        with gzip.open(path) as stream:
+            while found <= needed and (part := stream.read(_CHUNK_BYTES)):
+                found += len(part)
+    else:
+        found = path.stat().st_size
+    if found < needed:
+        raise ValueError(f"it ends after {found} bytes, needed {needed}")
+    if found > needed:
+        raise ValueError(f"its header speaks of {needed} bytes, and it has more")
 
 
 def _load(path: Path, proxy: ArrayProxy, affine: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -186,17 +211,13 @@ def read_nifti_frames(path: Path, root: Path | None = None) -> FrameSeries:
         affine = _geometry(header, path)
         voxels = header.get_data_dtype()
         size = math.prod(map(int, shape[:3])) * voxels.itemsize
-        # On disk only the file's own length shows a cut; a compressed one shows it when read.
         if count * size > _LARGEST_UNPACKED and path.suffix.lower() == ".gz":
             raise StudyRefused(
                 f"{path}: the header claims {count * size:,} bytes of voxels, needed at most "
                 f"{_LARGEST_UNPACKED:,} in a compressed file; unpack it, or cut it to the frames "
                 "of the uptake window"
             )
-        if path.suffix.lower() == ".nii":
-            needed, found = int(header["vox_offset"]) + count * size, path.stat().st_size
-            if found < needed:
-                raise ValueError(f"found {found} bytes, needed {needed}")
+        _check_length(path, int(header["vox_offset"]) + count * size)
     sidecar = read_sidecar(path, root)
     times = frame_times(sidecar, count, str(path))
     provenance = {key: sidecar[key] for key in KEPT if key in sidecar}
@@ -253,37 +274,3 @@ def read_nifti(path: Path, tracer: str | None = None) -> PetImage:
             the sidecar contradicts ``tracer``.
     """
     return static_image(with_tracer(read_nifti_frames(path), tracer), tracer)
-
-
-def write_nifti(image: PetImage, path: Path) -> None:
-    """Write a PET volume as ``.nii.gz`` with its BIDS sidecar; the same image, the same bytes.
-
-    Args:
-        image: Volume to write; its provenance goes into the sidecar.
-        path: File to write, named ``.nii.gz``; folders are made as needed.
-
-    Raises:
-        ValueError: If the name does not end in ``.nii.gz``.
-    """
-    path = Path(path)
-    if not path.name.endswith(".nii.gz"):
-        raise ValueError(f"found the name {path.name!r}, needed one that ends in .nii.gz")
-    file = nib.Nifti1Image(np.asarray(image.data, dtype=np.float32), image.affine)
-    file.set_sform(image.affine, code=_SCANNER)
-    # A qform cannot hold a shear (gantry tilt): it is the nearest rotation, the sform is exact.
-    file.set_qform(image.affine, code=_SCANNER)
-    file.header.set_xyzt_units("mm")
-    packed = io.BytesIO()
-    # No time and no file name in the gzip header; level 1, for noise hardly packs any better.
-    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0, compresslevel=1) as stream:
-        stream.write(file.to_bytes())
-
-    sidecar = {key: value for key, value in image.provenance.items() if key in KEPT}
-    sidecar |= {"Modality": "PT", "Units": image.unit}
-    if image.tracer is not None:
-        sidecar["TracerName"] = TRACERS[image.tracer].name
-        sidecar["TracerRadionuclide"] = "C11" if image.tracer.startswith("11C") else "F18"
-    text = json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    # The sidecar first: an image that is there has its metadata.
-    replace_file(_sidecar_path(path), text.encode())
-    replace_file(path, packed.getvalue())

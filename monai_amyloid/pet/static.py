@@ -9,7 +9,7 @@ from monai_amyloid.pet.decay import decay_correction
 from monai_amyloid.pet.eight_bit import check_eight_bit
 from monai_amyloid.pet.frames import Frame, FrameSeries
 from monai_amyloid.pet.image import PetImage, StudyRefused, check_volume
-from monai_amyloid.pet.motion import MOVED_MM, estimate_motion, realign
+from monai_amyloid.pet.motion import MOVED_MM, Motion, estimate_motion, realign
 from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.pet.window import choose_frames
 
@@ -93,33 +93,49 @@ def _average(
     middle = len(frames) // 2
     reference = _loaded(frames[middle], series)
     durations = [frame.duration or 1.0 for frame in frames]
-    total, measured = np.zeros(series.shape, np.float32), np.zeros(series.shape, np.float32)
-    moved = []
-    for number, (frame, scale, duration) in enumerate(zip(frames, scales, durations, strict=True)):
-        data, distance = reference, 0.0
+    total = np.zeros_like(reference)
+    measured = 0.0
+    coverage: NDArray[np.float32] | None = None
+    moved = [0.0] * len(frames)
+    # The reference comes last, for its voxels are spent in the sum.
+    for number in sorted(range(len(frames)), key=lambda number: number == middle):
+        weight = np.float32(durations[number] / sum(durations))
+        data = reference
         if number != middle:
-            data = _loaded(frame, series)
-            try:
-                motion = estimate_motion(reference, data, series.affine)
-            except ValueError as error:
-                raise StudyRefused(
-                    f"{series.source}: the frames cannot be laid on one another ({error}); average "
-                    "the frames of the uptake window first"
-                ) from error
-            distance = motion.displacement_mm
-            if distance > MOVED_MM:
+            data = _loaded(frames[number], series)
+            motion = _motion(reference, data, series)
+            moved[number] = motion.displacement_mm
+            if motion.displacement_mm > MOVED_MM:
                 data = realign(data, motion, series.affine)
-        weight = np.float32(duration / sum(durations))
-        # Where a realigned frame measured nothing, the others make the average.
-        inside = np.isfinite(data)
-        total += np.where(inside, data, 0) * (weight * np.float32(scale))
-        measured += inside * weight
-        moved.append(distance)
-    return total / measured, moved
+        if moved[number] > MOVED_MM:
+            # Where a realigned frame measured nothing, the others make the average.
+            inside = np.isfinite(data)
+            coverage = np.zeros_like(total) if coverage is None else coverage
+            coverage += inside * weight
+            data[~inside] = 0
+        else:
+            measured += float(weight)
+        data *= weight * np.float32(scales[number])
+        total += data
+    total /= np.float32(measured) if coverage is None else coverage + np.float32(measured)
+    return total, moved
+
+
+def _motion(
+    reference: NDArray[np.float32], data: NDArray[np.float32], series: FrameSeries
+) -> Motion:
+    """Estimate how the head moved, or refuse frames that do not show the same head."""
+    try:
+        return estimate_motion(reference, data, series.affine)
+    except ValueError as error:
+        raise StudyRefused(
+            f"{series.source}: the frames cannot be laid on one another ({error}); average "
+            "the frames of the uptake window first"
+        ) from error
 
 
 def _loaded(frame: Frame, series: FrameSeries) -> NDArray[np.float32]:
     """Load a frame and refuse one that holds no image."""
-    data = frame.load()
+    data = np.require(frame.load(), requirements="W")
     check_volume(data, series.affine, series.source)
     return data

@@ -19,7 +19,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.output import replace_file, writable_folder, write_table
 from monai_amyloid.pet.dicom_writer import write_series
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.pet.nifti import write_nifti
+from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.phantom.anatomy import aged, icbm152
 from monai_amyloid.phantom.reader import evidence, plaque_load, regional_uptake_grades
 from monai_amyloid.phantom.scanner import Scan, acquire, blur, draw_scan, tracer_map

@@ -12,7 +12,8 @@ from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, TEMPLATE
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.datalist import CohortError, read_cohort
 from monai_amyloid.learning.prepare import prepare
-from monai_amyloid.pet.nifti import read_nifti, write_nifti
+from monai_amyloid.pet.nifti import read_nifti
+from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohort import simulate
 

@@ -210,9 +210,10 @@ MAIN_FAULTS = [
 ]
 SUB_FAULTS = [
     ({"x_dimension": 65535, "y_dimension": 65535}, "claims 65535 x 65535 x 9 voxels"),
+    ({"z_dimension": 8}, "the voxels of frame 1 end at byte"),
     ({"z_dimension": 1}, "10 x 12 x 1 voxels"),
-    ({"z_dimension": 90}, "the voxels of frame 1 go beyond their end"),
-    ({"z_dimension": 12}, "the voxels of frame 1 go beyond their end"),
+    ({"z_dimension": 90}, "the voxels of frame 1 end at byte"),
+    ({"z_dimension": 12}, "the voxels of frame 1 end at byte"),
     ({"data_type": 3}, "data_type is 3, needed 6"),
     ({"x_pixel_size": np.nan}, "differ in shape, voxel size"),
     ({"x_pixel_size": 2.0}, "voxels of 20 x"),
@@ -299,6 +300,8 @@ def test_the_headers_of_a_real_scan_give_its_decay_and_its_tracer(tmp_path: Path
     content = bytearray(real.read_bytes()[:1536])
     slices = 1024 + subhdr_dtype.fields["z_dimension"][1]
     content[slices : slices + 2] = struct.pack(">H", 10)
+    planes = hdr_dtype.fields["num_planes"][1]
+    content[planes : planes + 2] = struct.pack(">H", 10)
     voxels = STORED[0, :, :10].repeat(2, -1)[..., :10]
     (tmp_path / "real.v").write_bytes(content + voxels.tobytes(order="F"))
     series = read_ecat_frames(tmp_path / "real.v")

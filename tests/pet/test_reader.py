@@ -9,7 +9,7 @@ from monai.data import DataLoader, Dataset
 from monai.transforms import EnsureChannelFirstd, LoadImage, LoadImaged
 
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.pet.nifti import write_nifti
+from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.pet.reader import PetReader
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from monai_amyloid.pet.dicom_writer import write_series
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.pet.nifti import write_nifti
+from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
 
 Edit = Callable[..., None]
