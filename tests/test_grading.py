@@ -7,13 +7,14 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 import torch
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading import Grader, grade_studies, likely_grades, study_name, unique_names
-from monai_amyloid.pet.study import read_study
+from monai_amyloid.pet.study import read_study, studies_of
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +161,52 @@ def test_names_of_studies_are_their_own_and_unique(tmp_path: Path) -> None:
     paths = [tmp_path / "a/뇌 PET", tmp_path / "b/뇌 PET", tmp_path / "x" / "scan.nii.gz"]
     assert unique_names(paths) == ["뇌 PET", "뇌 PET-2", "scan"]
     assert study_name(tmp_path / "a" / ".." / "a" / "뇌 PET") == "뇌 PET"
+
+
+@pytest.mark.parametrize("axes", [(2, 0, 1), (1, 2, 0), (0, 2, 1)])
+def test_a_scan_stored_in_another_axis_order_has_the_same_result(
+    grader: Grader, studies: Path, tmp_path: Path, axes: tuple[int, int, int]
+) -> None:
+    image = read_study(studies / "sub-0002")
+    scan = nib.Nifti1Image(image.data, image.affine)
+    turned = scan.as_reoriented(np.array([[axis, -1] for axis in axes]))
+    results = []
+    for name, copy in (("scan", scan), ("turned", turned)):
+        nib.save(copy, tmp_path / f"{name}.nii.gz")
+        result, _ = grader.grade(tmp_path / f"{name}.nii.gz", tracer="18FFBB")
+        results.append((result.bapl, result.probabilities, result.centiloid, result.suvr))
+    assert results[0] == results[1]
+
+
+def test_names_and_uids_that_lead_out_of_the_folder_are_only_text(
+    grader: Grader, studies: Path, tmp_path: Path
+) -> None:
+    study = tmp_path / "in" / "study"
+    shutil.copytree(studies / "sub-0001", study)
+    for file in study.iterdir():
+        dataset = pydicom.dcmread(file)
+        dataset.PatientID = dataset.PatientName = dataset.SeriesDescription = "../../../evil"
+        dataset.SeriesInstanceUID = "../../evil"
+        dataset.save_as(file)
+    [result] = grade_studies(grader, [study], tmp_path / "out", pictures=False)
+    assert result.status != "refused"
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.[jc]s*")}
+    assert written == {"out/study/result.json", "out/results.csv"}
+    assert not list(tmp_path.parent.glob("*evil*"))
+
+
+def test_each_session_of_a_bids_dataset_is_a_study(
+    grader: Grader, studies: Path, tmp_path: Path
+) -> None:
+    image = read_study(studies / "sub-0001")
+    (tmp_path / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.10.0"}')
+    (tmp_path / "pet.json").write_text('{"TracerName": "florbetaben"}')
+    for folder in ("sub-1/ses-a/pet", "sub-1/ses-b/pet", "sub-2/pet"):
+        name = folder.replace("/pet", "_pet").replace("/", "_") + ".nii.gz"
+        (tmp_path / folder).mkdir(parents=True)
+        nib.save(nib.Nifti1Image(image.data, image.affine), tmp_path / folder / name)
+    found = studies_of(tmp_path)
+    assert unique_names(found) == ["sub-1_ses-a", "sub-1_ses-b", "sub-2"]
+    result, _ = grader.grade(found[1])
+    assert result.status != "refused" and result.study["tracer"] == "18FFBB"
+    assert studies_of(studies / "sub-0001") == [studies / "sub-0001"]

@@ -15,7 +15,7 @@ from monai_amyloid.pet.study import read_study
 
 
 def list_studies(folder: str) -> list[dict[str, str]]:
-    """List the studies of a folder: each subfolder and each NIfTI file in it.
+    """List the studies of a folder: each subfolder, zip, NIfTI and ECAT file in it.
 
     Args:
         folder: Folder of studies.
@@ -33,7 +33,7 @@ def list_studies(folder: str) -> list[dict[str, str]]:
             path
             for path in sorted(root.iterdir())
             if not path.name.startswith(".")
-            and (path.is_dir() or path.name.lower().endswith((".nii", ".nii.gz")))
+            and (path.is_dir() or path.name.lower().endswith((".nii", ".nii.gz", ".zip", ".v")))
         ]
     if not found:
         raise UserError(
