@@ -132,7 +132,9 @@ class DicomCandidate(Candidate):
     @property
     def patient(self) -> Any:
         """The raw Patient ID, to compare only."""
-        return self.headers[0].identity[0]
+        raw = self.headers[0].identity[0]
+        # Programs pad text with a space or a zero.
+        return raw.strip(b" \0") if isinstance(raw, bytes) else raw
 
     @cached_property
     def provenance(self) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
     several = len(ordered) > 1
     source = str(first.file.parent if several else first.file)
     slices = [one for header in ordered for one in _slices_of(header)]
+    _check_intercepts(slices)
     units = {one.unit for one in slices}
     if len(units) > 1:
         raise StudyRefused(
@@ -96,6 +97,22 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
         provenance=provenance,
         warnings=timing.warnings,
     )
+
+
+def _check_intercepts(slices: Sequence[PetSlice]) -> None:
+    """Refuse slices that do not share the value of no uptake.
+
+    PS3.3 C.8.9.4 makes the intercept of every PET image zero; a program that shifts the values
+    shifts all of them.
+    """
+    first = slices[0]
+    for other in slices[1:]:
+        if other.intercept != first.intercept:
+            raise StudyRefused(
+                f"{other.header.file}: {named('RescaleIntercept')} is {other.intercept:g}, but "
+                f"{first.intercept:g} in {first.header.file}, needed the same (0 by the standard); "
+                "export it again"
+            )
 
 
 def _refuse_gated(provenance: dict[str, Any], header: Header) -> None:

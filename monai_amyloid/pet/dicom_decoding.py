@@ -72,6 +72,8 @@ def decoded_values(
         with warnings.catch_warnings(), _silent_decoders():
             warnings.simplefilter("ignore")  # what matters is raised or checked
             dataset = pydicom.dcmread(header.file)
+            if not plugin:
+                _check_length(len(dataset.PixelData), layout, count)
             for frame in frames:
                 if plugin and syntax != RLELossless:
                     encoded = get_frame(dataset.PixelData, frame, number_of_frames=count)
@@ -86,6 +88,13 @@ def decoded_values(
     except Exception as error:  # the decoders raise whatever the broken bytes lead them to
         raise StudyRefused(f"{header.file}: {broken(error)}") from error
     return images
+
+
+def _check_length(found: int, layout: PixelLayout, count: int) -> None:
+    """Hold the length of uncompressed pixels against the header; one byte may be padding."""
+    needed = layout.rows * layout.columns * layout.allocated // 8 * count
+    if found != needed + needed % 2:
+        raise ValueError(f"Pixel Data has {found} bytes, needed {needed}")
 
 
 @contextmanager

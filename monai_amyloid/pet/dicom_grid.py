@@ -187,8 +187,11 @@ def _sorted_by_time(
     if taken is not None:
         return taken[1]
     one, other = slices[by_place[0, 0]], slices[by_place[0, 1]]
+    same = one.header.file == other.header.file
+    of_file = f" (frames {one.frame + 1} and {other.frame + 1})" if same else ""
     raise StudyRefused(
-        f"{source}: {_names(one)} and {_names(other)} are at the same place, and neither "
+        # In full: a series that is there twice has the same names in two folders.
+        f"{one.header.file} and {other.header.file}{of_file} are at the same place, and neither "
         f"{named('AcquisitionTime')}, {named('FrameReferenceTime')} nor {named('ImageIndex')} "
         f"makes them {count} time frames; remove the duplicates or export the series again"
     )

@@ -34,6 +34,7 @@ SAME_IN_A_SERIES = (
     *("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SOPClassUID"),
     *("Modality", "Rows", "Columns", "BitsAllocated", "BitsStored", "PixelRepresentation"),
     *("Units", "DecayCorrection", "CorrectedImage", "SeriesType"),
+    "RadiopharmaceuticalInformationSequence",
 )
 
 

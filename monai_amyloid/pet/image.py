@@ -17,6 +17,10 @@ MAX_VOXELS = 2**27
 # Along one axis; fewer than this cannot hold a brain.
 MIN_VOXELS = 8
 _LONGEST_MESSAGE = 2000
+# Noise around no uptake goes below zero, by far less than the brain goes above it.
+_MOST_NEGATIVE = 0.5
+# Every scan of a head has air in it, or the zeros of a mask.
+_LEAST_RANGE = 0.25
 
 
 class StudyRefused(UserError):  # noqa: N818 (a refusal is a result, no error)
@@ -146,8 +150,8 @@ def check_volume(data: NDArray[Any], affine: NDArray[np.float64], source: str) -
         source: File or folder, for the message.
 
     Raises:
-        StudyRefused: If the volume is not 3D, tiny, not finite, constant, or has
-            an impossible voxel size.
+        StudyRefused: If the volume is not 3D, tiny, not finite, constant, far below zero,
+            without background, or has an impossible voxel size.
     """
     check_shape(data.shape, source)
     check_affine(affine, source)
@@ -156,6 +160,16 @@ def check_volume(data: NDArray[Any], affine: NDArray[np.float64], source: str) -
         count = int((~np.isfinite(data)).sum())
         raise StudyRefused(
             f"{source}: {count} of {data.size} voxels are NaN or infinite; export it again"
+        )
+    if lowest < -_MOST_NEGATIVE * highest:
+        raise StudyRefused(
+            f"{source}: values run from {lowest:g} to {highest:g}, but uptake is not negative; "
+            "the stored type or its sign is wrong, export it again"
+        )
+    if lowest != highest and lowest > _LEAST_RANGE * highest:
+        raise StudyRefused(
+            f"{source}: values run from {lowest:g} to {highest:g}, without any at no uptake, so "
+            "the scale has an offset; export it again with its background"
         )
     if lowest == highest:
         raise StudyRefused(

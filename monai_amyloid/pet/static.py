@@ -42,8 +42,14 @@ def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
         data = choice.frames[0].load()
     else:
         scales = _decay_scales(series, choice.frames, label, warnings)
-        data, moved = _average(choice.frames, scales, series)
-        words += f", averaged by duration; the head moved at most {max(moved):.1f} mm"
+        weights = [frame.duration or 0.0 for frame in choice.frames]
+        alike = min(weights) <= 0
+        if alike:
+            weights = [1.0] * len(weights)
+            warnings.append("the durations of the frames are not known; they count alike")
+        data, moved = _average(choice.frames, scales, weights, series)
+        words += f", averaged{'' if alike else ' by duration'}; "
+        words += f"the head moved at most {max(moved):.1f} mm"
         again = [number for number, mm in enumerate(moved, start=1) if mm > MOVED_MM]
         if again:
             words += f", frame {', '.join(map(str, again))} realigned"
@@ -87,19 +93,21 @@ def _decay_scales(
 
 
 def _average(
-    frames: Sequence[Frame], scales: Sequence[float], series: FrameSeries
+    frames: Sequence[Frame],
+    scales: Sequence[float],
+    weights: Sequence[float],
+    series: FrameSeries,
 ) -> tuple[NDArray[np.float32], list[float]]:
-    """Average frames by duration, each on the head of the middle one; and how far each moved."""
+    """Average frames by weight, each on the head of the middle one; and how far each moved."""
     middle = len(frames) // 2
     reference = _loaded(frames[middle], series)
-    durations = [frame.duration or 1.0 for frame in frames]
     total = np.zeros_like(reference)
     measured = 0.0
     coverage: NDArray[np.float32] | None = None
     moved = [0.0] * len(frames)
     # The reference comes last, for its voxels are spent in the sum.
     for number in sorted(range(len(frames)), key=lambda number: number == middle):
-        weight = np.float32(durations[number] / sum(durations))
+        weight = np.float32(weights[number] / sum(weights))
         data = reference
         if number != middle:
             data = _loaded(frames[number], series)

@@ -110,7 +110,11 @@ def _without_injection(series: FrameSeries, durations: Sequence[float | None]) -
     count = len(series.frames)
     known = [duration for duration in durations if duration]
     even = len(known) == count and max(known) <= 1.5 * min(known)
-    if not even or min(known) < _SHORTEST_FRAME_SECONDS or sum(known) > _LONGEST_BLOCK_SECONDS:
+    starts = [frame.start for frame in series.frames if frame.start is not None]
+    lasted = max(
+        [sum(known), *(start - starts[0] + (known or [0.0])[-1] for start in starts)], default=0
+    )
+    if not even or min(known) < _SHORTEST_FRAME_SECONDS or lasted > _LONGEST_BLOCK_SECONDS:
         raise StudyRefused(
             f"{series.source}: found {count} frames and no time of injection, so which of them "
             "show amyloid is not known; needed RadiopharmaceuticalStartTime (0018,1072) or "

@@ -36,3 +36,16 @@ def test_a_refusal_is_one_printable_line_whatever_a_header_puts_into_it() -> Non
     line = str(StudyRefused("scan: \x1b[2J\n'evil'\u202e" + "x" * 9000))
     assert line.isprintable()
     assert len(line) == 2000
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (VOLUME - 600, "run from -600 to 399, but uptake is not negative"),
+        (VOLUME + 9000, "run from 9000 to 9999, without any at no uptake"),
+    ],
+)
+def test_values_that_are_no_uptake_are_refused(data: np.ndarray, reason: str) -> None:
+    with pytest.raises(StudyRefused, match=f"^scan: values {reason}"):
+        check_volume(data, np.eye(4), "scan")
+    check_volume(VOLUME - 300, np.eye(4), "scan")
