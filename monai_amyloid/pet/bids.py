@@ -35,11 +35,18 @@ def _read_json(path: Path) -> dict[str, Any]:
     def refuse_constant(name: str) -> None:
         raise ValueError(f"{name} is no JSON number")
 
+    def refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError("a key stands in it twice")
+        return dict(pairs)
+
     try:
         if path.stat().st_size > _LARGEST_SIDECAR:
             raise ValueError(f"it has more than {_LARGEST_SIDECAR:,} bytes")
         text = path.read_text(encoding="utf-8-sig")
-        content = json.loads(text, parse_constant=refuse_constant)
+        content = json.loads(
+            text, parse_constant=refuse_constant, object_pairs_hook=refuse_repeated
+        )
     except (OSError, ValueError, RecursionError) as error:
         raise StudyRefused(
             f"{path}: the sidecar is not valid JSON ({error}); correct or remove it"

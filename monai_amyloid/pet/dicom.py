@@ -25,6 +25,7 @@ from monai_amyloid.pet.dicom_timing import frame_timing
 from monai_amyloid.pet.frames import Frame, FrameSeries
 from monai_amyloid.pet.header import tracer_of, unit_of
 from monai_amyloid.pet.image import StudyRefused, check_shape
+from monai_amyloid.pet.jpeg_process import JpegProcess
 from monai_amyloid.pet.philips import philips_factor
 from monai_amyloid.pet.pixel_layout import PixelLayout, pixel_layout
 from monai_amyloid.pet.slice_scale import check_scales
@@ -70,15 +71,16 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
             f"{source}: {named('Units')} of some slices lead to {' and '.join(map(str, units))}, "
             "needed one unit; export the whole series again"
         )
-    provenance = provenance_of(first.dataset) | enhanced_provenance(first)
-    _refuse_gated(provenance, first)
+    _refuse_gated(enhanced_provenance(first) or provenance_of(first.dataset), first)
     grid = make_grid(slices, source)
+    earliest = grid.frames[0][0]
+    provenance = provenance_of(earliest.header.dataset) | enhanced_provenance(earliest.header)
     _check_counts(grid.frames, len(slices), source)
     volume = _Volume(layout, len(grid.frames[0]), grid.affine)
     check_shape(volume.shape, source)
     timing = frame_timing(grid.frames, provenance)
     provenance["stored_bits"] = layout.stored
-    provenance["suv_factor"], provenance["suv"] = _suv(grid.frames[0][0])
+    provenance["suv_factor"], provenance["suv"] = _suv(earliest)
     return FrameSeries(
         tuple(
             Frame(volume.loader(frame), start, duration, corrected_to)
@@ -236,9 +238,11 @@ class _Loader:
         pairs = sorted(
             zip(places, self.slices, strict=True), key=lambda pair: str(pair[1].header.file)
         )
-        for _, group in groupby(pairs, key=lambda pair: pair[1].header.file):
-            together = list(group)
-            header = together[0][1].header
-            images = stored_values(header, self.volume.layout, [one.frame for _, one in together])
-            for (place, one), stored in zip(together, images, strict=True):
-                yield place, one, stored
+        with JpegProcess() as jpeg:
+            for _, group in groupby(pairs, key=lambda pair: pair[1].header.file):
+                together = list(group)
+                header = together[0][1].header
+                frames = [one.frame for _, one in together]
+                images = stored_values(header, self.volume.layout, frames, jpeg)
+                for (place, one), stored in zip(together, images, strict=True):
+                    yield place, one, stored

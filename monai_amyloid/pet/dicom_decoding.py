@@ -1,11 +1,7 @@
 """Compressed DICOM pixels, each kind by the one decoder that was found to be safe with it."""
 
-import os
-import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,10 +24,11 @@ from pydicom.uid import (
 from monai_amyloid.pet.codestream import check_codestream
 from monai_amyloid.pet.dicom_header import Header, broken, named, text_of
 from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.pet.jpeg_process import JpegProcess
 from monai_amyloid.pet.pixel_layout import PixelLayout
 
-# Left to itself, pydicom tries one plugin after another. GDCM ends the program on some broken
-# JPEG 2000 frames, so it sees nothing but lossless JPEG, which no other free decoder reads.
+# Left to itself, pydicom tries one plugin after another, and GDCM ends the program on some broken
+# frames: it sees nothing but lossless JPEG, in a process of its own.
 _DECODERS = {
     RLELossless: "pydicom",
     JPEGLSLossless: "pyjpegls",
@@ -44,7 +41,7 @@ _DECODERS = {
 
 
 def decoded_values(
-    header: Header, layout: PixelLayout, frames: Sequence[int]
+    header: Header, layout: PixelLayout, frames: Sequence[int], jpeg: JpegProcess
 ) -> list[NDArray[Any]]:
     """Decode the stored values of some frames of one file.
 
@@ -52,6 +49,7 @@ def decoded_values(
         header: Of the file.
         layout: Of the series.
         frames: Counted from 0, in the order wanted.
+        jpeg: Decodes lossless JPEG.
 
     Returns:
         Integers ``(rows, columns)``, not scaled, for each frame.
@@ -67,22 +65,28 @@ def decoded_values(
             "without compression or with a lossless one; export it again"
         )
     count = int(header.number("NumberOfFrames") or 1)
-    images = []
+    indices = [frame if count > 1 else None for frame in frames]
     try:
-        with warnings.catch_warnings(), _silent_decoders():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters is raised or checked
+            warnings.filterwarnings("error", message=".*non-conformant padding")
             dataset = pydicom.dcmread(header.file)
             if not plugin:
                 _check_length(len(dataset.PixelData), layout, count)
-            for frame in frames:
-                if plugin and syntax != RLELossless:
+            elif syntax != RLELossless:
+                for frame in frames:
                     encoded = get_frame(dataset.PixelData, frame, number_of_frames=count)
                     check_codestream(encoded, layout, header)
-                index = frame if count > 1 else None
-                values = np.asarray(pixel_array(dataset, index=index, decoding_plugin=plugin))
-                if values.dtype.kind not in "iu":
-                    raise ValueError(f"pixels of type {values.dtype}, needed integers")
-                images.append(values)
+            if plugin == "gdcm":
+                images = jpeg.decode(header.file, indices)
+            else:
+                images = [
+                    np.asarray(pixel_array(dataset, index=index, decoding_plugin=plugin))
+                    for index in indices
+                ]
+        for image in images:
+            if image.dtype.kind not in "iu":
+                raise ValueError(f"pixels of type {image.dtype}, needed integers")
     except StudyRefused:
         raise
     except Exception as error:  # the decoders raise whatever the broken bytes lead them to
@@ -95,21 +99,3 @@ def _check_length(found: int, layout: PixelLayout, count: int) -> None:
     needed = layout.rows * layout.columns * layout.allocated // 8 * count
     if found != needed + needed % 2:
         raise ValueError(f"Pixel Data has {found} bytes, needed {needed}")
-
-
-@contextmanager
-def _silent_decoders() -> Iterator[None]:
-    """Keep what C libraries write to the terminal away from it; what fails is raised."""
-    sys.stderr.flush()
-    try:
-        before = os.dup(2)
-    except OSError:  # a program without a terminal
-        yield
-        return
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(before, 2)
-        os.close(before)

@@ -24,8 +24,11 @@ MOST_DEFLATED_BYTES = 2**28
 # Longer values than this (private blobs) stay in the file until somebody asks for them.
 _DEFERRED_BYTES = 2**16
 _TRANSFER_SYNTAX = b"\x02\x00\x10\x00UI"
+_UNDEFINED_LENGTH = 0xFFFFFFFF
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_SHORTEST_MOMENT = 10  # characters: a day and an hour
 _TEXT_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI"})
+_PADDED_VRS = _TEXT_VRS | {"LO"}
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2}(?:\.\d{1,6})?)?")
 
@@ -115,7 +118,8 @@ class Header:
             StudyRefused: If it is there and is no moment.
         """
         together = _TAGS.get(f"{name}DateTime") or tag_for_keyword(f"{name}DateTime")
-        if together is not None and self.text(f"{name}DateTime"):
+        # A DateTime may be a day alone (PS3.5 6.2), which says nothing of the time.
+        if together is not None and len(self.text(f"{name}DateTime")) >= _SHORTEST_MOMENT:
             return moment_of(self.dataset, f"{name}DateTime", self.file)
         time = self.text(f"{name}Time")
         if not time:
@@ -174,7 +178,7 @@ def moment_of(dataset: Dataset, keyword: str, file: Path) -> float | None:
     text = re.sub(r"[+-]\d{4}$", "", text_of(dataset, keyword, file))
     if not text:
         return None
-    if len(text) < 10:
+    if len(text) < _SHORTEST_MOMENT:
         raise StudyRefused(f"{file}: {named(keyword)} is {text!r}, needed a date and a time")
     day = _seconds_of_date(text[:8], keyword, file)
     return day + seconds_of_day(text[8:], keyword, file)
@@ -279,7 +283,7 @@ def open_header(file: Path) -> Header | None:
             if deflated:
                 _check_deflated(stream)
             dataset = pydicom.dcmread(stream, stop_before_pixels=True, defer_size=_DEFERRED_BYTES)
-            _check_claims(dataset, file)
+            _check_claims(dataset, file.stat().st_size)
             identity = tuple(_raw(dataset, keyword) for keyword in SAME_IN_A_SERIES)
         except InvalidDicomError:
             return None
@@ -292,18 +296,24 @@ def open_header(file: Path) -> Header | None:
         return Header(file, dataset, None if deflated else stream.tell(), identity)
 
 
-def _check_claims(dataset: Dataset, file: Path) -> None:
-    """Refuse a value that was left in the file and claims to be longer than the file."""
-    size = file.stat().st_size
+def _check_claims(dataset: Dataset, size: int) -> None:
+    """Refuse values that are longer than what the file holds of them."""
     for element in dataset.values():
-        if isinstance(element, RawDataElement) and element.value is None and element.length > size:
+        if not isinstance(element, RawDataElement) or element.length == _UNDEFINED_LENGTH:
+            continue
+        if element.value is None and element.length > size:  # left in the file
             raise ValueError(f"an element claims {element.length} bytes, the file has {size}")
+        if element.value is not None and len(element.value) < element.length:
+            raise ValueError("the file ends within its header")
 
 
 def _raw(dataset: Dataset, keyword: str) -> Any:
     """Give a value that was not converted yet, None where it is missing."""
-    element = dataset.get_item(_TAGS[keyword])
-    return None if element is None else element.value
+    element: Any = dataset.get_item(_TAGS[keyword])
+    if element is None:
+        return None
+    is_text = isinstance(element.value, bytes) and _VRS[keyword] in _PADDED_VRS
+    return element.value.rstrip(b"\0 ") if is_text else element.value
 
 
 def _is_deflated(stream: BinaryIO) -> bool:

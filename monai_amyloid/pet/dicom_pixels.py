@@ -15,6 +15,7 @@ from pydicom.uid import (
 from monai_amyloid.pet.dicom_decoding import decoded_values
 from monai_amyloid.pet.dicom_header import Header, named, text_of
 from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.pet.jpeg_process import JpegProcess
 from monai_amyloid.pet.pixel_layout import PixelLayout
 
 _PIXEL_DATA = {True: b"\xe0\x7f\x10\x00", False: b"\x7f\xe0\x00\x10"}
@@ -27,7 +28,7 @@ _NATIVE = {
 
 
 def stored_values(
-    header: Header, layout: PixelLayout, frames: Sequence[int] = (0,)
+    header: Header, layout: PixelLayout, frames: Sequence[int], jpeg: JpegProcess
 ) -> Iterator[NDArray[Any]]:
     """Read the stored values of some frames of one file.
 
@@ -35,6 +36,7 @@ def stored_values(
         header: Of the file.
         layout: Of the series.
         frames: Counted from 0, in the order wanted.
+        jpeg: Decodes lossless JPEG, for one file after the other.
 
     Yields:
         Integers ``(rows, columns)``, not scaled, for each frame.
@@ -42,8 +44,11 @@ def stored_values(
     Raises:
         StudyRefused: If the pixels are cut off or cannot be decoded.
     """
-    read = _native if _is_native(header) else decoded_values
-    for image in read(header, layout, frames):
+    native = _is_native(header)
+    images = (
+        _native(header, layout, frames) if native else decoded_values(header, layout, frames, jpeg)
+    )
+    for image in images:
         if image.shape != layout[:2]:
             raise StudyRefused(
                 f"{header.file}: the pixels are {image.shape}, but {named('Rows')} and "

@@ -14,6 +14,8 @@ _SMALLEST_SECTION_MM2 = 2000.0
 # Of the usual maximum of a slice: tissue of a head, above what scatter leaves in air. The liver
 # and the bladder, far brighter than a brain, are but a few slices.
 _TISSUE = 0.1
+# Every third voxel each way tells a body from air, in a ninth of the memory.
+_STRIDE = 3
 
 
 def cut_to_head(image: PetImage, source: str) -> PetImage:
@@ -35,9 +37,10 @@ def cut_to_head(image: PetImage, source: str) -> PetImage:
     count = image.data.shape[2]
     if height * count <= LONGEST_HEAD_MM:
         return image
-    peaks = np.percentile(image.data.reshape(-1, count), 98, axis=0)
+    part = image.data[::_STRIDE, ::_STRIDE]
+    peaks = np.percentile(part.reshape(-1, count), 98, axis=0)
     tissue = _TISSUE * float(np.median(peaks[peaks > 0])) if (peaks > 0).any() else np.inf
-    area = (image.data > tissue).sum(axis=(0, 1)) * float(np.prod(image.zooms[:2]))
+    area = (part > tissue).sum(axis=(0, 1)) * float(np.prod(image.zooms[:2])) * _STRIDE**2
     body = np.flatnonzero(area >= _SMALLEST_SECTION_MM2)
     if not body.size:
         raise StudyRefused(f"{source}: found no body in it, needed a scan with a head")

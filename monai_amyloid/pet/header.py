@@ -57,6 +57,7 @@ UNITS = {"BQML": "Bq/mL", "GML": "SUV", "CNTS": "counts", "NONE": "arbitrary"}
 # The longest axial field of view of one bed position on a conventional scanner is about 320 mm;
 # a head with neck fits, a body does not.
 LONGEST_HEAD_MM = 400.0
+_LONGEST_NAME = 200  # letters of a tracer's name; DICOM allows 64
 # Headers round the half-life; radionuclides differ by factors.
 HALF_LIFE_TOLERANCE = 0.05
 
@@ -86,7 +87,7 @@ def _tracer_texts(provenance: Mapping[str, Any]) -> list[str]:
     """List every text of a header that may name the tracer."""
     meanings = [code.get("CodeMeaning") for code in _tracer_codes(provenance)]
     named = (provenance.get("TracerName"), provenance.get("Radiopharmaceutical"), *meanings)
-    return [str(text) for text in named if text]
+    return [str(text)[:_LONGEST_NAME] for text in named if text]
 
 
 def _named_tracers(provenance: Mapping[str, Any]) -> list[str]:

@@ -37,7 +37,7 @@ _MOST_FRAMES = 1000
 _LARGEST_OFFSET = 2**24  # bytes before the voxels; a real header has 352, extensions some more
 _LARGEST_UNPACKED = 2**32  # bytes: a frame is reached by unpacking all before it
 _SCANNER = 1  # NIFTI_XFORM_SCANNER_ANAT: the affine leads to millimetres in the scanner
-_LEAST_SHEAR = 1e-3
+_LAST_CODE = 5  # NIFTI_XFORM_TEMPLATE_OTHER
 _CHUNK_BYTES = 2**20
 
 
@@ -97,6 +97,11 @@ def _geometry(header: nib.Nifti1Header, path: Path) -> NDArray[np.float64]:
             f"{path}: sform_code and qform_code are both 0, so the file does not say which way "
             "is up; convert the DICOM again, for example with dcm2niix"
         )
+    if not (0 <= sform <= _LAST_CODE and 0 <= qform <= _LAST_CODE):
+        raise StudyRefused(
+            f"{path}: sform_code is {sform} and qform_code {qform}, needed 0 to {_LAST_CODE}; "
+            "export it again"
+        )
     unit = int(header["xyzt_units"]) & 7
     if unit not in _MILLIMETRES:
         raise StudyRefused(
@@ -129,13 +134,13 @@ def _geometry(header: nib.Nifti1Header, path: Path) -> NDArray[np.float64]:
 
 def _check_forms(header: nib.Nifti1Header, sform: NDArray[np.float64], path: Path) -> None:
     """Refuse two affines into the same space that put the corners half a voxel apart."""
+    # A qform cannot hold a shear, as of a tilted gantry: the nearest one to the sform is compared.
+    nearest = header.copy()
+    nearest.set_qform(sform)
     last = np.array(header.get_data_shape()[:3]) - 1
-    corners = np.array(list(product(*((0, end) for end in last)))).T
-    apart = np.linalg.norm((sform - header.get_qform())[:3] @ [*corners, np.ones(8)], axis=0)
-    # A qform cannot hold a shear, as of a tilted gantry.
-    axes = sform[:3, :3] / np.linalg.norm(sform[:3, :3], axis=0)
-    sheared = np.abs(axes.T @ axes - np.eye(3)).max() > _LEAST_SHEAR
-    if not sheared and apart.max() > np.linalg.norm(sform[:3, :3], axis=0).min() / 2:
+    corners = np.array([*product(*((0, end) for end in last), (1,))]).T
+    apart = np.linalg.norm(((nearest.get_qform() - header.get_qform()) @ corners)[:3], axis=0)
+    if apart.max() > np.linalg.norm(sform[:3, :3], axis=0).min() / 2:
         raise StudyRefused(
             f"{path}: sform and qform have the same code and lie up to {apart.max():.1f} mm apart, "
             "so it is not known which is right; convert the DICOM again, for example with dcm2niix"

@@ -38,7 +38,9 @@ def test_a_slice_with_a_slope_three_times_off_is_named(
     write_classic(HEAD, tmp_path, "ge", names="plain", edit=edit)
     with pytest.raises(StudyRefused, match=r"times as bright.*\(0028,1053\) must be") as refusal:
         read_study(tmp_path)
-    assert str(refusal.value).startswith(str(tmp_path / names[number]))
+    named = str(refusal.value).split(": the slice")[0].split(" or ")
+    assert str(tmp_path / names[number]) in named
+    assert len(named) == (2 if number in (1, 22) and factor == 3 else 1)
 
 
 def test_a_frame_of_a_multiframe_file_with_a_wrong_slope_is_found(tmp_path: Path) -> None:
