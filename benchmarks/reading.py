@@ -180,10 +180,8 @@ def main() -> None:
             print("|---|---|---|---|---|")
             for reader, figures in found.items():
                 seconds, grown = np.median(figures, axis=0)
-                print(
-                    f"| {reader} | {seconds:.3f} | {seconds / ours:.2f} | {grown:.0f} | "
-                    f"{grown / size:.1f} |"
-                )
+                memory = "- | -" if np.isnan(grown) else f"{grown:.0f} | {grown / size:.1f}"
+                print(f"| {reader} | {seconds:.3f} | {seconds / ours:.2f} | {memory} |")
 
 
 if __name__ == "__main__":

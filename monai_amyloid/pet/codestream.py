@@ -41,7 +41,7 @@ def check_codestream(frame: bytes, layout: PixelLayout, header: Header) -> None:
         )
     rows, columns, components, bits = found
     if (rows, columns, components) != (layout.rows, layout.columns, 1) or not (
-        layout.stored <= bits <= min(layout.allocated, 16)
+        layout.stored <= bits <= 16 and -(-bits // 8) * 8 == layout.allocated
     ):
         raise StudyRefused(
             f"{header.file}: a compressed frame has {rows} x {columns} values of {bits} bits in "

@@ -80,8 +80,13 @@ def decoded_values(
             if plugin == "gdcm":
                 images = jpeg.decode(header.file, indices)
             else:
+                # Bits above Bits Stored are not cut off here: the caller refuses them.
                 images = [
-                    np.asarray(pixel_array(dataset, index=index, decoding_plugin=plugin))
+                    np.asarray(
+                        pixel_array(
+                            dataset, index=index, decoding_plugin=plugin, correct_unused_bits=False
+                        )
+                    )
                     for index in indices
                 ]
         for image in images:

@@ -195,3 +195,30 @@ def test_an_error_that_nobody_foresaw_is_a_reason_and_stops_nothing(
     result = prepare(cohort, tmp_path)
     assert result.refused["reason"].tolist() == ["could not be prepared (MemoryError: too large)"]
     assert len(result.table) == 2
+
+
+def test_a_column_series_names_the_image_and_warnings_are_kept(
+    cohort: Path, tmp_path: Path
+) -> None:
+    scans = sorted((cohort / "scans").glob("sub-*.nii.gz"))[:2]
+    study = tmp_path / "study"
+    study.mkdir()
+    for scan in scans:
+        shutil.copy(scan, study)
+    values = nib.load(scans[0]).get_fdata()
+    eight = nib.Nifti1Image(
+        (values / values.max() * 255).astype(np.uint8), nib.load(scans[0]).affine
+    )
+    nib.save(eight, tmp_path / "eight_bit.nii.gz")
+    rows = [
+        {"participant_id": "one", "path": study, "series": scans[0].name},
+        {"participant_id": "none", "path": study, "series": "n/a"},
+        {"participant_id": "eight", "path": tmp_path / "eight_bit.nii.gz", "series": "n/a"},
+    ]
+    result = prepare(write(pd.DataFrame(rows), tmp_path), tmp_path / "out", tracer="18FFBB")
+    assert result.refused.participant_id.tolist() == ["none"]
+    assert "found 2 PET images" in result.refused.reason[0]
+    one, eight_bit = read(tmp_path / "out").to_dict("records")
+    assert one["warnings"] == "n/a" and "8-bit export" in eight_bit["warnings"]
+    # The registration of both differs by rounding; 256 steps keep Centiloid within one.
+    assert eight_bit["centiloid"] == pytest.approx(one["centiloid"], abs=1)
