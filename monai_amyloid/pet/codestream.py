@@ -6,7 +6,8 @@ the frame is not what they expect. So its own header is read first, in Python.
 
 import struct
 
-from monai_amyloid.pet.dicom_header import Header, named
+from monai_amyloid.pet.dicom_header import Header
+from monai_amyloid.pet.dicom_values import named
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.pixel_layout import PixelLayout
 

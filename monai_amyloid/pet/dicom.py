@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monai_amyloid.pet.dicom_enhanced import enhanced_provenance, enhanced_slices
 from monai_amyloid.pet.dicom_grid import make_grid
-from monai_amyloid.pet.dicom_header import SAME_IN_A_SERIES, Header, named
+from monai_amyloid.pet.dicom_header import SAME_IN_A_SERIES, Header
 from monai_amyloid.pet.dicom_pixels import stored_values
 from monai_amyloid.pet.dicom_slice import (
     CAPTURES,
@@ -22,6 +22,7 @@ from monai_amyloid.pet.dicom_slice import (
     provenance_of,
 )
 from monai_amyloid.pet.dicom_timing import frame_timing
+from monai_amyloid.pet.dicom_values import named
 from monai_amyloid.pet.frames import Frame, FrameSeries
 from monai_amyloid.pet.header import tracer_of, unit_of
 from monai_amyloid.pet.image import StudyRefused, check_shape

@@ -22,7 +22,8 @@ from pydicom.uid import (
 )
 
 from monai_amyloid.pet.codestream import check_codestream
-from monai_amyloid.pet.dicom_header import Header, broken, named, text_of
+from monai_amyloid.pet.dicom_header import Header
+from monai_amyloid.pet.dicom_values import broken, named
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.jpeg_process import JpegProcess
 from monai_amyloid.pet.pixel_layout import PixelLayout
@@ -57,7 +58,7 @@ def decoded_values(
     Raises:
         StudyRefused: If the compression is lossy or unknown, or the frames cannot be decoded.
     """
-    syntax = UID(text_of(header.dataset.file_meta, "TransferSyntaxUID", header.file))
+    syntax = UID(header.transfer_syntax)
     plugin = _DECODERS.get(syntax, "")
     if not plugin and syntax != DeflatedExplicitVRLittleEndian:
         raise StudyRefused(

@@ -7,16 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from monai_amyloid.pet.dicom_header import (
-    Header,
-    broken,
-    moment_of,
-    named,
-    number_of,
-    numbers_of,
-    seconds_of_day,
-    text_of,
-)
+from monai_amyloid.pet.dicom_header import Header
 from monai_amyloid.pet.dicom_slice import (
     ENHANCED,
     NO_GEOMETRY,
@@ -24,6 +15,15 @@ from monai_amyloid.pet.dicom_slice import (
     positive,
     provenance_of,
     scale_of,
+)
+from monai_amyloid.pet.dicom_values import (
+    broken,
+    moment_of,
+    named,
+    number_of,
+    numbers_of,
+    seconds_of_day,
+    text_of,
 )
 from monai_amyloid.pet.image import StudyRefused
 

@@ -13,7 +13,8 @@ from pydicom.uid import (
 )
 
 from monai_amyloid.pet.dicom_decoding import decoded_values
-from monai_amyloid.pet.dicom_header import Header, named, text_of
+from monai_amyloid.pet.dicom_header import Header
+from monai_amyloid.pet.dicom_values import named
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.jpeg_process import JpegProcess
 from monai_amyloid.pet.pixel_layout import PixelLayout
@@ -65,10 +66,10 @@ def stored_values(
 
 def _is_native(header: Header) -> bool:
     """Whether the pixels stand in the file as they are, uncompressed."""
-    syntax = text_of(header.dataset.file_meta, "TransferSyntaxUID", header.file)
+    syntax = header.transfer_syntax
     if header.pixels_at is None or syntax not in _NATIVE:
         return False
-    implicit, little = header.dataset.original_encoding
+    implicit, little = header.encoding
     if _NATIVE[UID(syntax)] != (implicit, little):
         raise StudyRefused(
             f"{header.file}: {named('TransferSyntaxUID')} is {syntax}, but the file is written in "
@@ -79,7 +80,7 @@ def _is_native(header: Header) -> bool:
 
 def _native(header: Header, layout: PixelLayout, frames: Sequence[int]) -> list[NDArray[Any]]:
     """Read uncompressed values without a second pass over the header."""
-    implicit, little = header.dataset.original_encoding
+    implicit, little = header.encoding
     rows, columns = layout[:2]
     dtype = np.dtype(
         f"{'<' if little else '>'}{'i' if layout.signed else 'u'}{layout.allocated // 8}"

@@ -18,7 +18,8 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
-from monai_amyloid.pet.dicom_header import Header, named
+from monai_amyloid.pet.dicom_header import Header
+from monai_amyloid.pet.dicom_values import named
 from monai_amyloid.pet.header import KEPT
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.philips import philips_factor
@@ -209,7 +210,11 @@ def provenance_of(dataset: Dataset, others: Sequence[Dataset] = ()) -> dict[str,
                 kept[keyword] = [
                     {name: str(_value(item, name) or "") for name in names} for item in value
                 ]
-            elif value not in (None, "") and not isinstance(value, DatasetSequence):
+            elif (
+                value not in (None, "")
+                and not isinstance(value, DatasetSequence)
+                and str(value).isprintable()  # a broken text may have swallowed a name
+            ):
                 kept[keyword] = _plain(value)
     return kept
 

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
+from monai_amyloid.pet.dicom_values import reason_of
 from monai_amyloid.pet.image import StudyRefused
 
 # A record of an image has 300 bytes, or 5 kB with an icon. pydicom takes 0.7 s and 50 times the
@@ -77,7 +78,7 @@ def _records(path: Path) -> list[Dataset]:
     except StudyRefused:
         raise
     except Exception as error:  # pydicom raises whatever the broken bytes lead it to
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = reason_of(error)
         raise StudyRefused(
             f"{path}: truncated or unreadable DICOMDIR ({reason}); {_INSTEAD}"
         ) from error
@@ -95,6 +96,9 @@ def _listed(path: Path) -> Iterator[tuple[str, ...]]:
             parts = (value,) if isinstance(value, str) else tuple(map(str, value))
         except Exception as error:  # pydicom converts on access, so broken bytes show up here
             raise StudyRefused(f"{path}: record {number} is broken; {_INSTEAD}") from error
+        if not "".join(parts).isprintable():
+            # Not quoted: a wrong length lets it swallow what stands behind it, a name perhaps.
+            raise StudyRefused(f"{path}: {_FILE_ID} of record {number} is broken; {_INSTEAD}")
         for part in parts:
             # A part names one folder or file. One at the front that is empty is an absolute path.
             if not part.strip(" .") or any(mark in part for mark in "/\\:\0"):

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.pet.dicom_header import named
+from monai_amyloid.pet.dicom_values import named
 from monai_amyloid.pet.image import StudyRefused
 
 # Of a slice against the mean of its neighbours. A head changes by less from slice to slice: in
 # real and simulated scans the extremes are 0.6 and 1.5 where the slices look alike.
 LARGEST_JUMP = 2.0
-# The first and the last slice have one neighbour, and a crown or a cut liver changes fast: in a
-# real scan 2.5 times, in a simulated one 0.3 times.
+# The first and the last slice have one neighbour, and there a head fades by any factor; brighter
+# than it is a cut liver, 2.5 times in a real scan.
 LARGEST_JUMP_AT_THE_END = 5.0
 # Slices that look less alike than this (cosine) may differ in brightness for good reasons.
 _ALIKE = 0.9
@@ -34,7 +34,7 @@ def check_scales(slices: NDArray[np.float32], files: Sequence[Path]) -> None:
     Raises:
         StudyRefused: If a slice looks like the mean of its two neighbours (cosine above 0.9) but
             is more than twice as bright, or less than half, as a whole and in its usual voxel; at
-            either end, like its one neighbour and five times.
+            either end, like its one neighbour and more than five times.
     """
     stride = _STRIDE if min(slices.shape[1:]) >= 16 * _STRIDE else 1
     flat = slices[:, ::stride, ::stride].reshape(len(slices), -1).astype(np.float64)
@@ -44,10 +44,11 @@ def check_scales(slices: NDArray[np.float32], files: Sequence[Path]) -> None:
     with np.errstate(all="ignore"):  # empty slices divide by zero and are not compared
         ratio = (flat * around).sum(1) / (around**2).sum(1)
         alike = (flat * around).sum(1) / np.sqrt((flat**2).sum(1) * (around**2).sum(1))
-    odd = (alike > _ALIKE) & ((ratio > limit) | (ratio < 1 / limit))
+    least = np.where(limit == LARGEST_JUMP, 1 / limit, 0)
+    odd = (alike > _ALIKE) & ((ratio > limit) | (ratio < least))
     for index in np.flatnonzero(odd):
         usual = _usual_ratio(flat[index], around[index])
-        odd[index] = usual > limit[index] or usual < 1 / limit[index]
+        odd[index] = usual > limit[index] or usual < least[index]
     if odd.any():
         suspects = _suspects(flat, np.flatnonzero(odd).tolist())
         ratios = " or ".join(f"{ratio[index]:.2g}" for index in suspects)

@@ -7,8 +7,9 @@ from pathlib import Path
 from monai_amyloid.pet.bids import find_sessions
 from monai_amyloid.pet.candidates import Candidate, DicomCandidate, FileCandidate
 from monai_amyloid.pet.choice import choose
-from monai_amyloid.pet.dicom_header import Header, open_header, text_of
+from monai_amyloid.pet.dicom_header import Header, open_header
 from monai_amyloid.pet.dicom_slice import NO_GEOMETRY
+from monai_amyloid.pet.dicom_values import text_of
 from monai_amyloid.pet.ecat_header import is_ecat
 from monai_amyloid.pet.head import cut_to_head
 from monai_amyloid.pet.header import check_label, refuse_wrong_content, with_tracer
@@ -94,8 +95,9 @@ def _dicom_series(files: list[Path]) -> dict[str, list[Header]]:
         header = open_header(file)
         if header is None:
             continue
-        meta = header.dataset.file_meta
-        kind = header.text("SOPClassUID") or text_of(meta, "MediaStorageSOPClassUID", file)
+        kind = header.text("SOPClassUID") or text_of(
+            header.dataset.file_meta, "MediaStorageSOPClassUID", file
+        )
         if kind == _MEDIA_DIRECTORY:
             continue
         uid = header.text("SeriesInstanceUID")
