@@ -143,15 +143,14 @@ def text_of(dataset: Dataset, keyword: str, file: Path) -> str:
         if isinstance(element, RawDataElement) and (element.VR or vr_of(keyword)) in TEXT_VRS:
             return plain_text(element.value or b"", keyword, file)
         value = dataset.get(keyword)
+        several = isinstance(value, (list, MultiValue))
+        # A value written under another representation may be anything, and no text.
+        text = "\\".join(map(str, value)) if several else str("" if value is None else value)
     except StudyRefused:
         raise
     except Exception as error:  # pydicom converts on access, so broken bytes show up here
         raise StudyRefused(f"{file}: {named(keyword)} is broken; export it again") from error
-    if value is None:
-        return ""
-    several = isinstance(value, (list, MultiValue))
-    text = "\\".join(str(part) for part in value) if several else str(value).strip()
-    return _unbroken(text, keyword, file)
+    return _unbroken(text.strip(), keyword, file)
 
 
 def number_of(dataset: Dataset, keyword: str, file: Path) -> float | None:

@@ -140,7 +140,8 @@ def _check_forms(header: nib.Nifti1Header, sform: NDArray[np.float64], path: Pat
     last = np.array(header.get_data_shape()[:3]) - 1
     corners = np.array([*product(*((0, end) for end in last), (1,))]).T
     apart = np.linalg.norm(((nearest.get_qform() - header.get_qform()) @ corners)[:3], axis=0)
-    if apart.max() > np.linalg.norm(sform[:3, :3], axis=0).min() / 2:
+    # Turned round, so that what is no number is refused as well.
+    if not apart.max() <= np.linalg.norm(sform[:3, :3], axis=0).min() / 2:
         raise StudyRefused(
             f"{path}: sform and qform have the same code and lie up to {apart.max():.1f} mm apart, "
             "so it is not known which is right; convert the DICOM again, for example with dcm2niix"

@@ -109,7 +109,12 @@ def _capture(folder: Path) -> None:
 
 
 def _nifti(
-    truth: Truth, file: Path, *, geometry: str = "both", kind: type = nib.Nifti1Image, **sidecar: Any
+    truth: Truth,
+    file: Path,
+    *,
+    geometry: str = "both",
+    kind: type = nib.Nifti1Image,
+    **sidecar: Any,
 ) -> None:
     """Write 16-bit voxels with one slope, a sidecar, and sform, qform or both."""
     values = truth.frames[0] if len(truth.starts) == 1 else np.moveaxis(truth.frames, 0, -1)
@@ -191,7 +196,7 @@ _WRITERS: dict[str, tuple[Callable[[Path], object], str, str | None]] = {
         "",
         None,
     ),
-    "Philips": (lambda folder: _classic(folder, static(), "philips"), "", None),
+    "Philips": (lambda folder: _classic(folder, static(), "philips", code=None), "", None),
     "hospital": (_hospital, "", None),
     "dual phase": (_dual, "", None),
     "enhanced": (

@@ -18,11 +18,21 @@ def is_nifti(content: bytes) -> bool:
 
 
 def unpacked(content: bytes) -> bytes:
-    """What a gzip file holds, or the bytes themselves."""
-    try:
-        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    except (OSError, EOFError, zlib.error):
+    """What a gzip file holds, as far as it can be read, or the bytes themselves."""
+    if content[:2] != b"\x1f\x8b":
         return content
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(content)
+    except zlib.error:
+        return content
+
+
+def is_sound(content: bytes) -> bool:
+    """Whether the checksum of a gzip file is right; True for any other."""
+    try:
+        return content[:2] != b"\x1f\x8b" or bool(gzip.decompress(content))
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def packed_like(content: bytes, original: bytes) -> bytes:
@@ -37,6 +47,14 @@ def header_length(content: bytes) -> int:
     if is_nifti(content):
         return 352 if content[344:348] == b"n+1\0" else 544
     return 3 * 512 if content[:6] == b"MATRIX" else len(content)
+
+
+def voxel_spans(content: bytes) -> list[slice]:
+    """Where the voxels of a NIfTI or ECAT file are."""
+    if content[:6] != b"MATRIX":
+        return [slice(header_length(content), None)] if is_nifti(content) else []
+    rows = np.frombuffer(content[512:1024], ">i4").reshape(32, 4)
+    return [slice(start * 512, stop * 512) for _, start, stop, _ in rows[1 : rows[0, 3] + 1]]
 
 
 def flip(content: bytes, rng: np.random.Generator, stop: int | None = None) -> bytes:

@@ -46,6 +46,7 @@ _TEXTS = (
     *(b"9" * 5000, b"1" * 17, b"1\\2\\3", b"\x1b[31m\0\r\n\x07", b"../../x", b"1,5", b"1_0"),
     *("환자".encode(), "١٢".encode(), b"\xff\xfe\xfd\xfc", b"  ", b"\\", b"\\" * 4000, b"0x10"),
     *(b"99999999", b"240000", b"20000101", b"1e5", b"NONE", b"YES", b"01", b"DERIVED\\MIP"),
+    *(b"Flutemetamol", b"Florbetapir (18F)", b"FDG -- fluorodeoxyglucose"),
 )
 _VRS = ("UN", "OB", "OW", "SQ", "DS", "IS", "US", "SS", "FD", "FL", "LO", "UI", "AT", "PN", "UT")
 _WIDE = ("OB", "OW", "SQ", "UN", "UT", "UC", "UR", "OF", "OD", "OL", "OV")
@@ -158,7 +159,11 @@ def _item(**values: Any) -> Sequence:
 # What a file may hold that no PET needs: each would change the voxels of a reader that obeys it.
 _UNEXPECTED: tuple[dict[str, Any], ...] = (
     {"GatedInformationSequence": _item(TriggerTime="1")},
-    {"ModalityLUTSequence": _item(LUTDescriptor=[4, 0, 16], ModalityLUTType="US", LUTData=b"\1" * 8)},
+    {
+        "ModalityLUTSequence": _item(
+            LUTDescriptor=[4, 0, 16], ModalityLUTType="US", LUTData=b"\1" * 8
+        )
+    },
     {"VOILUTSequence": _item(LUTDescriptor=[4, 0, 16], LUTData=b"\1" * 8)},
     {"RealWorldValueMappingSequence": _item(RealWorldValueSlope=7.0, RealWorldValueIntercept=9.0)},
     {"PixelAspectRatio": ["1", "2"]},
@@ -205,7 +210,11 @@ Edit = Callable[[Dataset, int, Rng], None]
 
 def lengths(content: bytes, rng: Rng) -> bytes:
     """Spoil the length of an element, found by what looks like its value representation."""
-    marks = [m for vr in (b"DS", b"UI", b"SQ", b"OW", b"OB", b"LO", b"US", b"CS") for m in _all(content, vr)]
+    marks = [
+        m
+        for vr in (b"DS", b"UI", b"SQ", b"OW", b"OB", b"LO", b"US", b"CS")
+        for m in _all(content, vr)
+    ]
     if not marks:
         return raw.flip(content, rng)
     at = int(rng.choice(marks))
