@@ -25,7 +25,7 @@ START_SECONDS, FRAME_SECONDS = 5400.0, 300.0
 
 def write_studies(folder: Path) -> dict[str, Path]:
     """Write a static study and one of four late frames, as a scanner sends them."""
-    from monai_amyloid.pet.dicom_writer import write_series
+    from monai_amyloid.pet.dicom.writer import write_series
     from monai_amyloid.pet.image import PetImage
 
     grid = np.stack(np.meshgrid(*(np.linspace(-1.3, 1.3, n) for n in SHAPE), indexing="ij"))
@@ -73,8 +73,8 @@ def _ours(folder: Path) -> None:
 
 
 def _our_frames(folder: Path) -> None:
-    from monai_amyloid.pet.dicom import read_series
-    from monai_amyloid.pet.dicom_header import open_header
+    from monai_amyloid.pet.dicom.header import open_header
+    from monai_amyloid.pet.dicom.series import read_series
 
     files = [file for file in folder.rglob("*") if file.is_file()]
     for frame in read_series(header for header in map(open_header, files) if header).frames:
@@ -143,7 +143,7 @@ def _peak_bytes() -> int:
 def _import(reader: str) -> None:
     """Import what a reader needs, and let it read something small, before its memory counts."""
     with tempfile.TemporaryDirectory() as folder:
-        from monai_amyloid.pet.dicom_writer import write_series
+        from monai_amyloid.pet.dicom.writer import write_series
         from monai_amyloid.pet.image import PetImage
 
         values = np.random.default_rng(0).gamma(2, 9, (16, 16, 12)).astype(np.float32)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from monai_amyloid.pet.bids import entities
-from monai_amyloid.pet.dicom import read_series
-from monai_amyloid.pet.dicom_enhanced import enhanced_provenance, enhanced_slices
-from monai_amyloid.pet.dicom_header import Header
-from monai_amyloid.pet.dicom_slice import CAPTURES, ENHANCED, PET_CLASSES, provenance_of
-from monai_amyloid.pet.dicom_timing import over_midnight, uptake_seconds
+from monai_amyloid.pet.dicom.enhanced import enhanced_slices
+from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
+from monai_amyloid.pet.dicom.series import read_series
+from monai_amyloid.pet.dicom.slices import CAPTURES, ENHANCED, PET_CLASSES
+from monai_amyloid.pet.dicom.timing import over_midnight, uptake_seconds
 from monai_amyloid.pet.ecat import read_ecat_frames
 from monai_amyloid.pet.ecat_header import is_ecat
 from monai_amyloid.pet.frames import FrameSeries

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monai_amyloid.pet.archive import unpack
-from monai_amyloid.pet.dicomdir import files_of_dicomdir, is_dicomdir, is_dicomdir_name
+from monai_amyloid.pet.dicom.media_directory import files_of_dicomdir, is_dicomdir, is_dicomdir_name
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.nifti import is_nifti
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from monai_amyloid.pet.bids import find_sessions
 from monai_amyloid.pet.candidates import Candidate, DicomCandidate, FileCandidate
 from monai_amyloid.pet.choice import choose
-from monai_amyloid.pet.dicom_header import Header, open_header
-from monai_amyloid.pet.dicom_slice import NO_GEOMETRY
-from monai_amyloid.pet.dicom_values import text_of
+from monai_amyloid.pet.dicom.header import Header, open_header
+from monai_amyloid.pet.dicom.slices import NO_GEOMETRY
+from monai_amyloid.pet.dicom.values import text_of
 from monai_amyloid.pet.ecat_header import is_ecat
 from monai_amyloid.pet.head import cut_to_head
 from monai_amyloid.pet.header import check_label, refuse_wrong_content, with_tracer

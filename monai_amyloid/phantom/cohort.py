@@ -17,7 +17,7 @@ from monai_amyloid.brain.centiloid import centiloid
 from monai_amyloid.brain.suvr import cortex_suvr_in_template
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replace_file, writable_folder, write_table
-from monai_amyloid.pet.dicom_writer import write_series
+from monai_amyloid.pet.dicom.writer import write_series
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.phantom.anatomy import aged, icbm152

@@ -9,7 +9,7 @@ import pydicom
 import pytest
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.pet.dicom_writer import write_series
+from monai_amyloid.pet.dicom.writer import write_series
 from monai_amyloid.pet.image import PetImage
 
 

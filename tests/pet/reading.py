@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from monai_amyloid.pet import dicom
-from monai_amyloid.pet.dicom_header import Header, open_header
+from monai_amyloid.pet.dicom import series as dicom
+from monai_amyloid.pet.dicom.header import Header, open_header
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.static import static_image
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monai_amyloid.pet.bids import entities, find_sessions, read_sidecar
 from monai_amyloid.pet.bids_times import frame_times, half_life_of
-from monai_amyloid.pet.dicom_writer import write_series
+from monai_amyloid.pet.dicom.writer import write_series
 from monai_amyloid.pet.image import PetImage, StudyRefused
 from monai_amyloid.pet.tracers import tracer_label
 

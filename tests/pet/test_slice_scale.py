@@ -10,9 +10,9 @@ import pytest
 from pydicom.dataset import Dataset
 from scipy import stats
 
-from monai_amyloid.pet import dicom
+from monai_amyloid.pet.dicom import series as dicom
+from monai_amyloid.pet.dicom.slice_scale import LARGEST_JUMP, check_scales
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.pet.slice_scale import LARGEST_JUMP, check_scales
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohort import draw_participant, scan_participant
 

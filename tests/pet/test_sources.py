@@ -17,7 +17,7 @@ from PIL import Image
 from pydicom.fileset import FileSet
 
 from monai_amyloid.pet import sources
-from monai_amyloid.pet.dicom_writer import write_series
+from monai_amyloid.pet.dicom.writer import write_series
 from monai_amyloid.pet.image import PetImage, StudyRefused
 from monai_amyloid.pet.sources import is_picture, open_study
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monai_amyloid.pet.dicom_writer import write_series
+from monai_amyloid.pet.dicom.writer import write_series
 from monai_amyloid.pet.image import PetImage, StudyRefused
 from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study

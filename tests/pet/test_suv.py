@@ -11,7 +11,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from monai_amyloid.pet.suv import suv_factor
+from monai_amyloid.pet.dicom.suv import suv_factor
 
 F18 = 6586.2
 WEIGHT, DOSE = 70.0, 300e6

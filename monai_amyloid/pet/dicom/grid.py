@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.uid import EnhancedPETImageStorage
 
-from monai_amyloid.pet.dicom_slice import PetSlice
-from monai_amyloid.pet.dicom_timing import over_midnight
-from monai_amyloid.pet.dicom_values import named
+from monai_amyloid.pet.dicom.slices import PetSlice
+from monai_amyloid.pet.dicom.timing import over_midnight
+from monai_amyloid.pet.dicom.values import named
 from monai_amyloid.pet.image import StudyRefused
 
 # A slice may lie this fraction of the slice distance off the even grid. Real scanners round the

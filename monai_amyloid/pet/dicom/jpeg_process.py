@@ -1,9 +1,8 @@
 """Lossless JPEG, decoded in a process of its own.
 
 GDCM is the one free decoder of lossless JPEG, and on some broken frames it ends the program that
-called it. So it runs in a child, which may end without harm: ``python -m
-monai_amyloid.pet.jpeg_process`` answers each request, one line of JSON, with a line of JSON and
-the values.
+called it. So it runs in a child, this file as a program, which may end without harm. It answers
+each request, a line of JSON, with a line of JSON and the values.
 """
 
 import contextlib

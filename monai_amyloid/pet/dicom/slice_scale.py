@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.pet.dicom_values import named
+from monai_amyloid.pet.dicom.values import named
 from monai_amyloid.pet.image import StudyRefused
 
 # Of a slice against the mean of its neighbours. A head changes by less from slice to slice: in

@@ -7,7 +7,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DA, DT, TM
 
-from monai_amyloid.pet.dicom_values import named
+from monai_amyloid.pet.dicom.values import named
 
 # The dose has to be in Bq (PS3.3 C.8.9.2). The smallest injected doses are tens of MBq: a value
 # below this is in MBq, kBq or mCi by mistake, and which one cannot be known.

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from monai_amyloid.pet.dicom_header import Header
-from monai_amyloid.pet.dicom_values import named
+from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.values import named
 from monai_amyloid.pet.image import StudyRefused
 
 # PET detectors give at most a few hundred; a claim beyond this is no slice of a head.

@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from monai_amyloid.pet.dicom_scan import Scan, scan_header
-from monai_amyloid.pet.dicom_values import (
+from monai_amyloid.pet.dicom.scan import Scan, scan_header
+from monai_amyloid.pet.dicom.values import (
     SHORTEST_MOMENT,
     TEXT_VRS,
     broken,

@@ -6,10 +6,10 @@ the frame is not what they expect. So its own header is read first, in Python.
 
 import struct
 
-from monai_amyloid.pet.dicom_header import Header
-from monai_amyloid.pet.dicom_values import named
+from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.pixel_layout import PixelLayout
+from monai_amyloid.pet.dicom.values import named
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.pet.pixel_layout import PixelLayout
 
 _JPEG_2000 = b"\xff\x4f\xff\x51"  # start of codestream, then its sizes
 _JPEG = b"\xff\xd8"

@@ -1,14 +1,9 @@
 """One PET slice, whichever kind of DICOM file holds it: where it lies, its scale, its time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
-from pydicom.sequence import Sequence as DatasetSequence
 from pydicom.uid import (
     EnhancedPETImageStorage,
     LegacyConvertedEnhancedPETImageStorage,
@@ -18,11 +13,10 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
-from monai_amyloid.pet.dicom_header import Header
-from monai_amyloid.pet.dicom_values import named
-from monai_amyloid.pet.header import KEPT
+from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.philips import philips_factor
+from monai_amyloid.pet.dicom.values import named
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.pet.philips import philips_factor
 
 CAPTURES = (
     SecondaryCaptureImageStorage,
@@ -188,49 +182,3 @@ def scale_of(slope: float, intercept: float | None, header: Header) -> tuple[flo
             f"{header.file}: {named('RescaleSlope')} is {slope:g}, needed more than 0"
         )
     return float(slope), float(intercept or 0.0)
-
-
-def provenance_of(dataset: Dataset, others: Sequence[Dataset] = ()) -> dict[str, Any]:
-    """Keep what the header says of the image, without anything that names a person.
-
-    Args:
-        dataset: Header of any file of the series.
-        others: Items of it that describe the image too, such as functional groups.
-
-    Returns:
-        Values by DICOM keyword, all of which JSON can hold, and ``"source": "dicom"``.
-    """
-    kept: dict[str, Any] = {"source": "dicom"}
-    isotopes = _value(dataset, "RadiopharmaceuticalInformationSequence") or [Dataset()]
-    for keyword in KEPT:
-        for part in (dataset, *others, isotopes[0]):
-            value = _value(part, keyword)
-            if keyword == "RadiopharmaceuticalCodeSequence" and value:
-                names = ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
-                kept[keyword] = [
-                    {name: str(_value(item, name) or "") for name in names} for item in value
-                ]
-            elif (
-                value not in (None, "")
-                and not isinstance(value, DatasetSequence)
-                and str(value).isprintable()  # a broken text may have swallowed a name
-            ):
-                kept[keyword] = _plain(value)
-    return kept
-
-
-def _value(dataset: Dataset, keyword: str) -> Any:
-    """Give a value that only describes; one that is broken is as good as missing."""
-    try:
-        return dataset.get(keyword)
-    except Exception:  # pydicom converts on access and raises whatever broken bytes lead it to
-        return None
-
-
-def _plain(value: Any) -> Any:
-    """Turn a DICOM value into what JSON can hold."""
-    if isinstance(value, MultiValue):
-        return [_plain(part) for part in value]
-    if isinstance(value, int):
-        return int(value)
-    return float(value) if isinstance(value, float) and np.isfinite(value) else str(value)

@@ -21,12 +21,12 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from monai_amyloid.pet.codestream import check_codestream
-from monai_amyloid.pet.dicom_header import Header
-from monai_amyloid.pet.dicom_values import broken, named
+from monai_amyloid.pet.dicom.codestream import check_codestream
+from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.jpeg_process import JpegProcess
+from monai_amyloid.pet.dicom.pixel_layout import PixelLayout
+from monai_amyloid.pet.dicom.values import broken, named
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.pet.jpeg_process import JpegProcess
-from monai_amyloid.pet.pixel_layout import PixelLayout
 
 # Left to itself, pydicom tries one plugin after another, and GDCM ends the program on some broken
 # frames: it sees nothing but lossless JPEG, in a process of its own.

@@ -19,7 +19,7 @@ _DATE, _TIME = "20000101", "120000"
 _LARGEST = 32767  # int16
 # PS3.16 CID 4020.
 _RADIONUCLIDES = {"18F": ("77004003", "^18^Fluorine"), "11C": ("40565003", "^11^Carbon")}
-# NIfTI RAS+ to DICOM LPS+, see :mod:`monai_amyloid.pet.dicom`.
+# NIfTI RAS+ to DICOM LPS+, see :mod:`monai_amyloid.pet.dicom.series`.
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 

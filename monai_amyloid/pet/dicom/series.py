@@ -8,29 +8,29 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.pet.dicom_enhanced import enhanced_provenance, enhanced_slices
-from monai_amyloid.pet.dicom_grid import make_grid
-from monai_amyloid.pet.dicom_header import SAME_IN_A_SERIES, Header
-from monai_amyloid.pet.dicom_pixels import stored_values
-from monai_amyloid.pet.dicom_slice import (
+from monai_amyloid.pet.dicom.enhanced import enhanced_slices
+from monai_amyloid.pet.dicom.grid import make_grid
+from monai_amyloid.pet.dicom.header import SAME_IN_A_SERIES, Header
+from monai_amyloid.pet.dicom.jpeg_process import JpegProcess
+from monai_amyloid.pet.dicom.philips import philips_factor
+from monai_amyloid.pet.dicom.pixel_layout import PixelLayout, pixel_layout
+from monai_amyloid.pet.dicom.pixels import stored_values
+from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
+from monai_amyloid.pet.dicom.slice_scale import check_scales
+from monai_amyloid.pet.dicom.slices import (
     CAPTURES,
     ENHANCED,
     PetSlice,
     captured_slice,
     check_kind,
     classic_slice,
-    provenance_of,
 )
-from monai_amyloid.pet.dicom_timing import frame_timing
-from monai_amyloid.pet.dicom_values import named
+from monai_amyloid.pet.dicom.suv import suv_factor
+from monai_amyloid.pet.dicom.timing import frame_timing
+from monai_amyloid.pet.dicom.values import named
 from monai_amyloid.pet.frames import Frame, FrameSeries
 from monai_amyloid.pet.header import tracer_of, unit_of
 from monai_amyloid.pet.image import StudyRefused, check_shape
-from monai_amyloid.pet.jpeg_process import JpegProcess
-from monai_amyloid.pet.philips import philips_factor
-from monai_amyloid.pet.pixel_layout import PixelLayout, pixel_layout
-from monai_amyloid.pet.slice_scale import check_scales
-from monai_amyloid.pet.suv import suv_factor
 
 
 def read_series(headers: Iterable[Header]) -> FrameSeries:

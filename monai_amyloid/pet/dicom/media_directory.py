@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
-from monai_amyloid.pet.dicom_values import reason_of
+from monai_amyloid.pet.dicom.values import reason_of
 from monai_amyloid.pet.image import StudyRefused
 
 # A record of an image has 300 bytes, or 5 kB with an icon. pydicom takes 0.7 s and 50 times the

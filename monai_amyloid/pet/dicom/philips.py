@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from monai_amyloid.pet.dicom_header import Header
-from monai_amyloid.pet.dicom_values import named
+from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.values import named
 from monai_amyloid.pet.image import StudyRefused
 
 _PHILIPS_GROUP = 0x7053

@@ -12,12 +12,12 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from monai_amyloid.pet.dicom_decoding import decoded_values
-from monai_amyloid.pet.dicom_header import Header
-from monai_amyloid.pet.dicom_values import named
+from monai_amyloid.pet.dicom.decoding import decoded_values
+from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.jpeg_process import JpegProcess
+from monai_amyloid.pet.dicom.pixel_layout import PixelLayout
+from monai_amyloid.pet.dicom.values import named
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.pet.jpeg_process import JpegProcess
-from monai_amyloid.pet.pixel_layout import PixelLayout
 
 _PIXEL_DATA = {True: b"\xe0\x7f\x10\x00", False: b"\x7f\xe0\x00\x10"}
 # Uncompressed transfer syntaxes, and whether they are implicit and little-endian.
