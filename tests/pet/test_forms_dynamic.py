@@ -156,6 +156,22 @@ def test_a_slice_with_the_time_of_another_frame_is_refused(
         read_study(tmp_path)
 
 
+@pytest.mark.parametrize("keyword", ["AcquisitionTime", "FrameReferenceTime", "ImageIndex"])
+def test_a_slice_with_the_time_of_another_frame_beside_that_one_is_refused(
+    keyword: str, tmp_path: Path
+) -> None:
+    swap = _swapped(keyword)
+
+    def edit(dataset: Dataset, frame: int, number: int) -> None:
+        if frame == 1:
+            swap(dataset, frame, number)
+
+    write_classic(LATE, tmp_path, "philips", edit=edit)
+    tag = {"A": "0008,0032", "F": "0054,1300", "I": "0054,1330"}[keyword[0]]
+    with pytest.raises(StudyRefused, match=rf"\({tag}\) of the slices at the place of .* twice"):
+        read_study(tmp_path)
+
+
 @pytest.mark.parametrize(("copies", "reason"), [(0, "are 3 slices"), (2, "are 5 slices")])
 def test_a_slice_of_one_frame_missing_or_twice_is_refused(
     copies: int, reason: str, tmp_path: Path

@@ -171,6 +171,7 @@ def _sorted_by_time(
         ordered = np.take_along_axis(keys, ranks, axis=1)
         # Every slice of a frame comes before every slice of the next.
         if not (ordered[:, :-1].max(axis=0) < ordered[:, 1:].min(axis=0)).all():
+            _check_frames_named(keyword, slices, by_place, ordered, source)
             continue
         by_time = np.take_along_axis(by_place, ranks, axis=1)
         if taken is None:
@@ -194,6 +195,25 @@ def _sorted_by_time(
         f"{one.header.file} and {other.header.file}{of_file} are at the same place, and neither "
         f"{named('AcquisitionTime')}, {named('FrameReferenceTime')} nor {named('ImageIndex')} "
         f"makes them {count} time frames; remove the duplicates or export the series again"
+    )
+
+
+def _check_frames_named(
+    keyword: str,
+    slices: Sequence[PetSlice],
+    by_place: NDArray[np.intp],
+    ordered: NDArray[np.float64],
+    source: str,
+) -> None:
+    """Refuse values that name as many frames as there are, but not once at every place."""
+    frames = np.unique(ordered)
+    if len(frames) != ordered.shape[1]:
+        return  # the same in all frames, or another in every bed position: it names no frames
+    at = int(np.flatnonzero((ordered != frames).any(axis=1))[0])
+    place = _names(slices[by_place[at, 0]])
+    raise StudyRefused(
+        f"{source}: {named(keyword)} of the slices at the place of {place} gives one time frame "
+        "twice; export the whole series again"
     )
 
 
