@@ -206,6 +206,7 @@ def _check_frames_named(
     source: str,
 ) -> None:
     """Refuse values that name as many frames as there are, but not once at every place."""
+    ordered = ordered.round(1)  # seconds, written with different numbers of digits
     frames = np.unique(ordered)
     if len(frames) != ordered.shape[1]:
         return  # the same in all frames, or another in every bed position: it names no frames
