@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
@@ -160,13 +161,14 @@ def test_a_slice_with_the_time_of_another_frame_is_refused(
 def test_a_slice_with_the_time_of_another_frame_beside_that_one_is_refused(
     keyword: str, tmp_path: Path
 ) -> None:
-    swap = _swapped(keyword)
-
-    def edit(dataset: Dataset, frame: int, number: int) -> None:
-        if frame == 1:
-            swap(dataset, frame, number)
-
-    write_classic(LATE, tmp_path, "philips", edit=edit)
+    write_classic(LATE, tmp_path, "philips")
+    slices = {file: pydicom.dcmread(file) for file in tmp_path.rglob("*") if file.is_file()}
+    place = next(iter(slices.values())).ImagePositionPatient
+    (file, one), (_, other) = [
+        pair for pair in slices.items() if pair[1].ImagePositionPatient == place
+    ][:2]
+    one[keyword] = other[keyword]
+    one.save_as(file)
     tag = {"A": "0008,0032", "F": "0054,1300", "I": "0054,1330"}[keyword[0]]
     with pytest.raises(StudyRefused, match=rf"\({tag}\) of the slices at the place of .* twice"):
         read_study(tmp_path)

@@ -106,7 +106,7 @@ def _alike(parts: list[Difference]) -> bool:
 def _volume_reason(one: Difference) -> str | None:
     field = one.where.split(".")[-1]
     if field in _PLACES and one.new is not None:
-        old, new = (np.frombuffer(value, "<f8" if len(value) > 40 else "<f4") for value in one[2:])
+        old, new = (np.frombuffer(value, "<f8" if len(value) > 16 else "<f4") for value in one[2:])
         # sform and qform may lie half a voxel apart at the corners: 3 mm here.
         if len(old) == len(new) == 4 and np.abs(np.subtract(new, old)) @ [8, 9, 10, 1] <= 3:
             return "(d) a place within half a voxel"
