@@ -17,6 +17,8 @@ MAX_VOXELS = 2**27
 # Along one axis; fewer than this cannot hold a brain.
 MIN_VOXELS = 8
 _LONGEST_MESSAGE = 2000
+# From the middle of the scanner; a table moves by two metres.
+_FARTHEST_MM = 10_000.0
 # Noise around no uptake goes below zero, by far less than the brain goes above it.
 _MOST_NEGATIVE = 0.5
 # Every scan of a head has air in it, or the zeros of a mask.
@@ -123,7 +125,7 @@ def check_affine(affine: NDArray[np.float64], source: str) -> None:
 
     Raises:
         StudyRefused: If it is not finite, its axes span no volume, or its voxels have an
-            impossible size.
+            impossible size or place.
     """
     if not np.isfinite(affine).all():
         raise StudyRefused(f"{source}: the affine has values that are not finite; export it again")
@@ -132,6 +134,11 @@ def check_affine(affine: NDArray[np.float64], source: str) -> None:
         raise StudyRefused(
             f"{source}: found voxels of {' x '.join(f'{z:g}' for z in zooms)} mm, "
             "needed 0.3 to 10 mm; check the header"
+        )
+    if np.abs(affine[:3, 3]).max() > _FARTHEST_MM:
+        raise StudyRefused(
+            f"{source}: the first voxel lies at {' x '.join(f'{x:g}' for x in affine[:3, 3])} mm, "
+            f"needed within {_FARTHEST_MM / 1000:g} m of the scanner; check the header"
         )
     # Volume of a voxel against that of a box with its edges: 1 where they are at right angles.
     if abs(np.linalg.det(affine[:3, :3])) < 0.1 * zooms.prod():

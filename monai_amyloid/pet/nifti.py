@@ -67,6 +67,9 @@ def _header(path: Path) -> nib.Nifti1Header:
     # Complex or colour voxels: float32 would drop half of them. 128 bits: no scanner has them.
     if voxels.kind not in "iuf" or voxels.itemsize > 8:
         raise StudyRefused(f"{path}: found voxels of type {voxels}, needed one number a voxel")
+    stated = int(header["sizeof_hdr"]), int(header["bitpix"])
+    if stated != (kind.sizeof_hdr, voxels.itemsize * 8):
+        raise ValueError(f"sizeof_hdr is {stated[0]} and bitpix {stated[1]} of {voxels} voxels")
     slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
     if not (np.isfinite([slope, intercept]).all() and slope >= 0):
         raise StudyRefused(

@@ -19,6 +19,7 @@ def with_nan() -> np.ndarray:
         (np.broadcast_to(np.float32(0), (600,) * 3), np.eye(4), "600 x 600 x 600 .* at most 134"),
         (VOLUME[:5], np.eye(4), "5 x 10 x 10 voxels"),
         (VOLUME, np.diag([np.nan, 1, 1, 1]), "not finite"),
+        (VOLUME, np.array([*np.eye(4)[:2], [0, 0, 1, -2e9], [0, 0, 0, 1]]), "needed within 10 m"),
         (VOLUME, np.diag([0.01, 1, 1, 1]), "0.01 x 1 x 1 mm"),
         (VOLUME, np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]]), "span"),
         (with_nan(), np.eye(4), "2 of 1000 voxels are NaN"),

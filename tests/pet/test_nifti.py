@@ -208,6 +208,9 @@ def plain(tmp_path: Path) -> Path:
 
 
 HEADER_FAULTS = [
+    ({"sizeof_hdr": 256}, "truncated or not a NIfTI file"),
+    ({"bitpix": 15}, "bitpix 15 of int16 voxels"),
+    ({"srow_x": [2, 0, 0, 1e9], "qform_code": 0}, "needed within 10 m"),
     ({"pixdim": [1, 2, 2.5, 3, 0, 0, 0, 0]}, "mirror images of each other"),
     ({"pixdim": [-1, 2.1, 2.5, 3, 0, 0, 0, 0]}, "the sform has voxels of 2 x 2.5 x 3 mm but"),
     ({"srow_x": [np.nan, 0, 0, 0]}, "sform|affine"),
