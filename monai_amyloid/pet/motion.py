@@ -153,10 +153,10 @@ def _smooth(data: NDArray[np.float32], affine: NDArray[np.float64]) -> _Smooth:
     step = np.clip(np.round(_SPACING_MM / zooms), 1, data.shape).astype(int)
     blocks: NDArray[np.floating] = data
     for axis, size in enumerate(step):
-        shape = list(blocks.shape)
-        whole = blocks[(slice(None),) * axis + (slice(shape[axis] // size * size),)]
-        shape[axis : axis + 1] = [shape[axis] // size, size]
-        blocks = whole.reshape(shape).mean(axis=axis + 1)
+        whole = blocks.shape[axis] // size * size
+        kept = blocks[(slice(None),) * axis + (slice(whole),)]
+        # Sums of blocks in place: a reshape would copy the volume.
+        blocks = np.add.reduceat(kept, np.arange(0, whole, size), axis=axis) / size
     sigma = _SMOOTHING_FWHM_MM / (2 * np.sqrt(2 * np.log(2))) / (step * zooms)
     values = ndimage.gaussian_filter(blocks, sigma, truncate=3.0)
     # One hot spot must not be all that is seen.
