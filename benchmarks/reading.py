@@ -1,5 +1,7 @@
 """Seconds and memory to read a study, beside other readers: python benchmarks/reading.py.
 
+With ``--folder DIR`` a static series of one's own is read instead of the two that are made.
+
 Each reader runs in a process of its own, the readers in turn, so that none finds the memory of
 another and all meet the same machine. Seconds are the fastest of the runs within a process that
 has imported and read once; dcm2niix is a program, so its whole process is timed. Memory is what
@@ -8,6 +10,7 @@ the extra "dev".
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -156,6 +159,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--rounds", type=int, default=3, help="processes of each reader")
+    parser.add_argument("--folder", type=Path, help="a folder that holds one static series")
     parser.add_argument("--reader", choices=READERS, help=argparse.SUPPRESS)
     parser.add_argument("--study", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -163,25 +167,40 @@ def main() -> None:
         print(*measure(options.reader, options.study))
         return
     with tempfile.TemporaryDirectory() as folder:
-        for name, study in write_studies(Path(folder)).items():
-            frames = len(list(study.iterdir()))
-            size = np.prod(SHAPE) * 4 / 1e6
-            print(f"\n{name}: {frames} x {' x '.join(map(str, SHAPE))}, {size:.0f} MB a volume\n")
-            found: dict[str, list[tuple[float, float]]] = {reader: [] for reader in READERS}
-            for _ in range(options.rounds):
-                for reader, figures in found.items():
-                    command = [sys.executable, "-W", "ignore", __file__]
-                    command += ["--reader", reader, "--study", str(study)]
-                    answer = subprocess.run(command, check=True, capture_output=True, text=True)
-                    seconds, grown = map(float, answer.stdout.split()[-2:])
-                    figures.append((seconds, grown))
-            ours = np.median([seconds for seconds, _ in found["monai_amyloid, whole study"]])
-            print("| reader | seconds | of ours | memory, MB | volumes |")
-            print("|---|---|---|---|---|")
-            for reader, figures in found.items():
-                seconds, grown = np.median(figures, axis=0)
-                memory = "- | -" if np.isnan(grown) else f"{grown:.0f} | {grown / size:.1f}"
-                print(f"| {reader} | {seconds:.3f} | {seconds / ours:.2f} | {memory} |")
+        if options.folder:
+            studies = {"given": Path(folder) / "given"}
+            shutil.copytree(options.folder, studies["given"] / "frame 0")
+        else:
+            studies = write_studies(Path(folder))
+        for name, study in studies.items():
+            compare(name, study, options.rounds)
+
+
+def compare(name: str, study: Path, rounds: int) -> None:
+    """Run every reader on one study, in turn, and print its table."""
+    files = [file for file in study.rglob("*") if file.is_file()]
+    first = pydicom.dcmread(files[0], stop_before_pixels=True)
+    frames = len(list(study.iterdir()))
+    shape = (first.Columns, first.Rows, len(files) // frames)
+    size = np.prod(shape) * 4 / 1e6
+    print(f"\n{name}: {frames} x {' x '.join(map(str, shape))}, {size:.0f} MB a volume\n")
+    found: dict[str, list[tuple[float, float]]] = {reader: [] for reader in READERS}
+    for _ in range(rounds):
+        for reader, figures in found.items():
+            command = [sys.executable, "-W", "ignore", __file__]
+            command += ["--reader", reader, "--study", str(study)]
+            answer = subprocess.run(command, check=False, capture_output=True, text=True)
+            done = answer.returncode == 0
+            seconds, grown = map(float, answer.stdout.split()[-2:]) if done else (np.nan, np.nan)
+            figures.append((seconds, grown))
+    base = np.median([seconds for seconds, _ in found["monai_amyloid, frames alone"]])
+    print("| reader | seconds | of our frames | memory, MB | volumes |")
+    print("|---|---|---|---|---|")
+    for reader, figures in found.items():
+        seconds, grown = np.median(figures, axis=0)
+        took = "refuses | -" if np.isnan(seconds) else f"{seconds:.3f} | {seconds / base:.2f}"
+        memory = "- | -" if np.isnan(grown) else f"{grown:.0f} | {grown / size:.1f}"
+        print(f"| {reader} | {took} | {memory} |")
 
 
 if __name__ == "__main__":
