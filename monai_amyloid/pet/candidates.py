@@ -1,6 +1,7 @@
 """The images of a study that may be the PET to grade, whatever files they are in."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,7 @@ from monai_amyloid.pet.nifti import read_nifti_frames
 _UNCORRECTED = re.compile(r"(?<![a-z])(nac|no[ _-]?ac|non[ _-]?ac|uncorrected)(?![a-z])", re.I)
 
 
-class Candidate:
+class Candidate(ABC):
     """One image of a study, by its headers alone.
 
     Attributes:
@@ -36,9 +37,9 @@ class Candidate:
     label: str
     images: int
 
+    @abstractmethod
     def read(self) -> FrameSeries:
         """Read its frames; raises :class:`StudyRefused` if it cannot be read rightly."""
-        raise NotImplementedError
 
     def answers_to(self, name: str) -> bool:
         """Whether ``--series name`` means this image."""
@@ -50,9 +51,9 @@ class Candidate:
         return None
 
     @property
+    @abstractmethod
     def provenance(self) -> dict[str, Any]:
         """What the header says of the image."""
-        raise NotImplementedError
 
     @property
     def is_capture(self) -> bool:
@@ -60,14 +61,14 @@ class Candidate:
         return False
 
     @property
+    @abstractmethod
     def is_dynamic(self) -> bool:
         """Whether it has several time frames."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def minutes(self) -> tuple[float, float] | None:
         """Start and end after injection in minutes, None where not known."""
-        raise NotImplementedError
 
     @property
     def tracer(self) -> str | None:
