@@ -17,6 +17,7 @@ from scipy.spatial.transform import Rotation
 from monai_amyloid.grading import Grader
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohort import simulate
+from monai_amyloid.phantom.plan import Plan
 
 DEMO_BUNDLE = Path("demo/bundles/amyloid_pet_bapl_classification")
 POSES = ((12, -7, 5), (-15, 4, -9), (3, 18, 10), (20, 0, 0))  # degrees
@@ -29,7 +30,7 @@ def main() -> None:
     options = parser.parse_args()
     grader = Grader(options.bundle, "cpu")
     with tempfile.TemporaryDirectory() as folder:
-        simulate(Path(folder) / "cohort", 1, seed=11)
+        simulate(Path(folder) / "cohort", 1, Plan(seed=11))
         source = next((Path(folder) / "cohort" / "scans").glob("*.nii.gz"))
         scan, copy = nib.load(source), Path(folder) / "copy.nii"
         pristine = read_study(source)

@@ -46,6 +46,16 @@ class ScanFormat(StrEnum):
 
     NIFTI = "nifti"
     DICOM = "dicom"
+    BIDS = "bids"
+
+
+class Pattern(StrEnum):
+    """What a simulated tracer shows."""
+
+    AMYLOID = "amyloid"
+    FDG = "fdg"
+    TAU = "tau"
+    PERFUSION = "perfusion"
 
 
 def main() -> None:
@@ -60,27 +70,70 @@ def main() -> None:
 @app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(help="Where the cohort is written.")],
-    participants: Annotated[int, typer.Option(min=1, help="How many people.")] = 603,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    participants: Annotated[int | None, typer.Option(min=1, help="How many; default 603.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The same seed gives the same bytes; default 0.")
+    ] = None,
     stored_as: Annotated[ScanFormat, typer.Option("--as", help="Format of the scans.")] = (
         ScanFormat.NIFTI
     ),
+    cohort: Annotated[
+        str | None, typer.Option(metavar="standard-603", help="A cohort that has a name.")
+    ] = None,
+    tracer: Tracer = None,
+    site: Annotated[
+        list[str] | None, typer.Option(help="site-1 to site-5; repeat the option; default: all.")
+    ] = None,
+    sessions: Annotated[int, typer.Option(min=1, help="Visits, two years apart.")] = 1,
+    readers: Annotated[int, typer.Option(min=1, help="Readers; the majority's grade counts.")] = 1,
+    fixed_prevalence: Annotated[
+        bool, typer.Option(help="291 : 78 : 234 of grades 1 : 2 : 3, or what the readers give.")
+    ] = True,
+    pattern: Annotated[
+        Pattern, typer.Option(help="What the tracer shows; other than amyloid: wrong input.")
+    ] = Pattern.AMYLOID,
+    difficult: Annotated[bool, typer.Option(help="Extreme poses, and mishaps likely.")] = False,
+    dynamic: Annotated[bool, typer.Option(help="Four frames a scan, not their average.")] = False,
     workers: Workers = _CORES,
 ) -> None:
     """Make a simulated cohort: scans, participants.tsv and the truth."""
     from monai_amyloid.phantom.cohort import simulate as make
+    from monai_amyloid.phantom.plan import Plan, named_plan
 
+    plan = Plan(
+        seed=seed or 0,
+        tracer=tracer or "18FFBB",
+        sites=tuple(site) if site else Plan.sites,
+        sessions=sessions,
+        readers=readers,
+        fixed_prevalence=fixed_prevalence,
+        pattern=pattern.value,
+        difficult=difficult,
+        dynamic=dynamic,
+    )
+    count = participants or 603
+    if cohort is not None:
+        if plan != Plan() or participants or seed:
+            raise typer.BadParameter(
+                "a named cohort is what it is: only --as and --workers go with it",
+                param_hint="--cohort",
+            )
+        count, plan = named_plan(cohort)
     with _progress("Simulating") as (start, advance):
-        start(participants)
-        make(
-            folder,
-            participants,
-            seed=seed,
-            form=stored_as.value,
-            workers=workers,
-            finished=advance,
-        )
-    typer.echo(f"{participants} participants: {folder / 'participants.tsv'}")
+        start(count)
+        make(folder, count, plan, form=stored_as.value, workers=workers, finished=advance)
+    typer.echo(f"{count} participants: {folder / 'participants.tsv'}")
+
+
+@app.command()
+def ceiling(
+    cohort: Annotated[Path, typer.Argument(help="A simulated cohort's folder.")],
+    readers: Annotated[int, typer.Option(min=2, help="How many readers are simulated.")] = 400,
+) -> None:
+    """Print the best that any classifier can do on a simulated cohort: ceiling.tsv."""
+    from monai_amyloid.phantom.ceiling import measure
+
+    typer.echo(measure(cohort, readers))
 
 
 @app.command()

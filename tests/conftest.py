@@ -48,7 +48,11 @@ def bundle(untrained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two simulated DICOM studies, ``sub-0001`` and ``sub-0002``."""
     from monai_amyloid.phantom.cohort import simulate
+    from monai_amyloid.phantom.plan import Plan
 
     folder = tmp_path_factory.mktemp("병원 clinic")
-    simulate(folder, 2, seed=3, form="dicom")
+    simulate(folder, 2, Plan(seed=3, sites=("site-1",)), form="dicom")
+    for number in (1, 2):
+        study = folder / "scans" / f"sub-{number:04d}_ses-01"
+        study.rename(study.with_name(f"sub-{number:04d}"))
     return folder / "scans"

@@ -79,7 +79,7 @@ def pet_templates() -> NDArray[np.float32]:
     """An amyloid-negative and a positive florbetaben template, ``(2, 91, 109, 91)`` SUVR.
 
     They are noise-free simulated scans at Centiloid 0 and 80, blurred to 8 mm
-    (``scripts/make_pet_templates.py``), so that no patient's data is carried.
+    (``scripts/development/make_pet_templates.py``), so that no patient's data is carried.
     """
     stored = np.asarray(nib.load(DATA / "pet_templates.nii.gz").dataobj)
     # Stored as SUVR x 100 in 8 bit: a step of 0.01 is far below a scan's noise.

@@ -1,6 +1,6 @@
-"""The head that is scanned: tissue fractions and regions of the ICBM 152 average."""
+"""The heads that are scanned: tissue fractions, regions and their way to the template."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -12,49 +12,62 @@ DATA = Path(__file__).parent / "data"
 
 TISSUES = ("grey", "white", "csf", "ventricle", "skull", "soft_tissue")
 
+# The ICBM 152 average, and six people of the Allen Human Brain Atlas by their donor numbers.
+ANATOMIES = ("icbm152", "9861", "10021", "12876", "14380", "15496", "15697")
+
+# Smooth fields: 4 mm, over the whole head.
+WARP_SHAPE = (52, 64, 64)
+WARP_AFFINE = np.array([[4, 0, 0, -104], [0, 4, 0, -138], [0, 0, 4, -138], [0, 0, 0, 1]], float)
+
 
 @dataclass(frozen=True)
 class Anatomy:
-    """A head in template space.
+    """A head, its brain about where the template's is.
 
     Attributes:
-        fractions: Share of each of :data:`TISSUES` in a voxel, ``(6, X, Y, Z)`` float32.
+        name: One of :data:`ANATOMIES`.
+        fractions: Share of each of :data:`TISSUES` in a voxel, ``(6, X, Y, Z)`` float32; what
+            is missing to 1 is air.
         labels: Region of each voxel's grey or white matter ``(X, Y, Z)``, a ``label`` of
             :func:`monai_amyloid.brain.template.regions`.
         depth: Millimetres below the smooth hull of the brain ``(X, Y, Z)``, up to 25.5.
-        affine: Voxel index to RAS+ millimetres of template space ``(4, 4)``.
+        affine: Voxel index to RAS+ millimetres ``(4, 4)``, 2 mm.
+        from_icbm: Displacement in mm ``(3, *WARP_SHAPE)``: point x of the ICBM 152 anatomy is
+            x + displacement(x) in this one.
     """
 
+    name: str
     fractions: NDArray[np.float32]
     labels: NDArray[np.uint8]
     depth: NDArray[np.float32]
     affine: NDArray[np.float64]
+    from_icbm: NDArray[np.float32]
+
+    @property
+    def tissues(self) -> dict[str, NDArray[np.float32]]:
+        """The fractions by the name of their tissue."""
+        return dict(zip(TISSUES, self.fractions, strict=True))
 
 
 @cache
-def icbm152() -> Anatomy:
-    """The ICBM 152 (2009a) average head at 2 mm, with a schematic skull, face and neck."""
-    fractions = nib.load(DATA / "tissue_fractions.nii.gz")
-    labels = np.asarray(nib.load(DATA / "nearest_region.nii.gz").dataobj)
+def load_anatomy(name: str) -> Anatomy:
+    """Load one of :data:`ANATOMIES`, with its schematic skull, face and neck."""
+    folder = DATA / name
+    fractions = nib.load(folder / "tissue_fractions.nii.gz")
     shares = np.moveaxis(np.asarray(fractions.dataobj), -1, 0).astype(np.float32) / np.float32(255)
-    depth = np.asarray(nib.load(DATA / "depth.nii.gz").dataobj).astype(np.float32) / np.float32(10)
-    return Anatomy(np.ascontiguousarray(shares), labels, depth, np.asarray(fractions.affine))
-
-
-def aged(anatomy: Anatomy, loss_mm: float) -> Anatomy:
-    """Withdraw the brain's surface and fill the gap with cerebrospinal fluid.
-
-    The ICBM 152 average is of young adults; people who have an amyloid PET are old. With
-    2 mm, simulated and real florbetaben group means agree best in size.
-
-    Args:
-        anatomy: The head before.
-        loss_mm: Depth of brain lost below its hull, 0 to 4 mm.
-    """
-    lost = np.clip(1 - (anatomy.depth - loss_mm) / 2, 0, 1) if loss_mm > 0 else np.float32(0)
-    fractions = anatomy.fractions.copy()
-    for name in ("grey", "white"):
-        fluid = fractions[TISSUES.index(name)] * lost
-        fractions[TISSUES.index(name)] -= fluid
-        fractions[TISSUES.index("csf")] += fluid
-    return replace(anatomy, fractions=fractions)
+    # A few voxels hold a little more than all of themselves, by the rounding of the maps.
+    shares /= np.maximum(shares.sum(axis=0), 1)
+    labels = np.ascontiguousarray(nib.load(folder / "nearest_region.nii.gz").dataobj)
+    stored_depth = np.ascontiguousarray(nib.load(folder / "depth.nii.gz").dataobj)
+    depth = stored_depth.astype(np.float32) / np.float32(10)
+    stored = np.asarray(nib.load(folder / "from_template.nii.gz").dataobj)
+    displacement = np.moveaxis(stored, -1, 0).astype(np.float32) / np.float32(100)
+    anatomy = Anatomy(
+        name,
+        np.ascontiguousarray(shares),
+        labels,
+        depth,
+        np.asarray(fractions.affine),
+        np.ascontiguousarray(displacement),
+    )
+    return anatomy

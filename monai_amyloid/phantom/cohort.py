@@ -1,164 +1,73 @@
 """A simulated cohort on disk: scans, the table a hospital would have, and the truth."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pandas as pd
+import torch
+from threadpoolctl import threadpool_limits
 
 from monai_amyloid import __version__
-from monai_amyloid.brain.centiloid import centiloid
-from monai_amyloid.brain.suvr import cortex_suvr_in_template
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replace_file, writable_folder, write_table
-from monai_amyloid.pet.dicom.writer import write_series
-from monai_amyloid.pet.image import PetImage
-from monai_amyloid.pet.nifti_writer import write_nifti
-from monai_amyloid.phantom.anatomy import aged, icbm152
-from monai_amyloid.phantom.reader import evidence, plaque_load, regional_uptake_grades
-from monai_amyloid.phantom.scanner import Scan, acquire, blur, draw_scan, tracer_map
-from monai_amyloid.phantom.uptake import Disease, draw_disease, label_values
+from monai_amyloid.phantom.person import Session, draw_sessions
+from monai_amyloid.phantom.plan import Plan, wanted_grades
+from monai_amyloid.phantom.scanner import Scanned, acquire
+from monai_amyloid.phantom.storage import Form, bids_files, path_of, store
+from monai_amyloid.phantom.truth import truth_row
 
-# Grades of the Dong-A study: 603 florbetaben scans.
-PREVALENCE = {1: 291, 2: 78, 3: 234}
-TRACER = "18FFBB"
-
-Format = Literal["nifti", "dicom"]
-
-
-@dataclass(frozen=True)
-class Participant:
-    """One simulated person and scan, before any voxel is made.
-
-    Attributes:
-        identifier: ``sub-0001`` and so on.
-        bapl: The grade that the reader gives.
-        disease: The amyloid.
-        scan: The acquisition.
-        age: Years.
-        sex: ``"F"`` or ``"M"``.
-        seed: Of this person's tissue variation.
-    """
-
-    identifier: str
-    bapl: int
-    disease: Disease
-    scan: Scan
-    age: int
-    sex: str
-    seed: int
-
-
-def wanted_grades(count: int) -> list[int]:
-    """Grades in an order that keeps every beginning close to :data:`PREVALENCE`.
-
-    Args:
-        count: Number of participants; at 603 the counts are exactly 291, 78 and 234.
-
-    Returns:
-        The first ``count`` grades; a longer cohort begins with a shorter one.
-    """
-    total = sum(PREVALENCE.values())
-    made = dict.fromkeys(PREVALENCE, 0)
-    grades: list[int] = []
-    for position in range(1, count + 1):
-        deficit = {g: n * position / total - made[g] for g, n in PREVALENCE.items()}
-        grade = max(deficit, key=lambda g: deficit[g])
-        made[grade] += 1
-        grades.append(grade)
-    return grades
-
-
-def draw_participant(number: int, grade: int, seed: int) -> Participant:
-    """Draw a person whom the simulated reader gives ``grade``.
-
-    Args:
-        number: From 1; the same number and seed give the same person in any cohort.
-        grade: The reader's grade, 1, 2 or 3.
-        seed: Of the cohort.
-    """
-    random = np.random.default_rng([seed, number])
-    while True:
-        # Drawn until the reader agrees, so that prevalence is exact and labels stay noisy.
-        disease = draw_disease(grade, random)
-        if plaque_load(regional_uptake_grades(evidence(disease), random)) == grade:
-            break
-    return Participant(
-        identifier=f"sub-{number:04d}",
-        bapl=grade,
-        disease=disease,
-        scan=draw_scan(random),
-        age=int(np.clip(random.normal(72, 8), 50, 95)),
-        sex=str(random.choice(["F", "M"])),
-        seed=int(random.integers(2**31)),
-    )
-
-
-def scan_participant(participant: Participant) -> tuple[PetImage, dict[str, Any]]:
-    """Make a participant's scan and its truth.
-
-    Returns:
-        The volume as a scanner exports it, and the row of ``truth.tsv``.
-    """
-    scan = participant.scan
-    anatomy = aged(icbm152(), scan.brain_loss_mm)
-    values = label_values(participant.disease, np.random.default_rng(participant.seed))
-    sharp = tracer_map(anatomy, values, scan.scalp)
-    blurred = blur(sharp, scan.fwhm_mm, np.full(3, 2.0))
-    seen = evidence(participant.disease)
-    truth = {
-        "participant_id": participant.identifier,
-        "latent_centiloid": participant.disease.latent_centiloid,
-        "centiloid": centiloid(cortex_suvr_in_template(blurred, anatomy.affine), TRACER),
-        "pattern": participant.disease.pattern,
-        **{f"evidence_{name}": value for name, value in seen.items()},
-        **scan.as_row(),
-    }
-    return acquire(blurred, anatomy.affine, scan, TRACER), truth
+_RECORD = "simulation.json"
+_ROWS = ".rows"
 
 
 def simulate(
     folder: Path,
     participants: int,
+    plan: Plan | None = None,
     *,
-    seed: int = 0,
-    form: Format = "nifti",
+    form: Form = "nifti",
     workers: int = 1,
     finished: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write a cohort: ``scans/``, ``participants.tsv`` and ``truth.tsv``.
+    """Write a cohort: scans, ``participants.tsv`` and ``truth.tsv``.
 
     The same command again goes on where an interrupted one stopped.
 
     Args:
         folder: Made if missing; must not hold another cohort.
-        participants: How many; each has one session.
-        seed: The same seed gives the same bytes for any number of workers.
-        form: One NIfTI file or one folder of DICOM slices a scan.
+        participants: How many; a longer cohort begins with a shorter one.
+        plan: What they are; the same plan gives the same bytes for any number of workers.
+        form: ``"nifti"``, ``"dicom"`` or ``"bids"``.
         workers: Processes.
-        finished: Called after each scan, for progress.
+        finished: Called after each participant, for progress.
 
     Raises:
         UserError: If the folder holds another cohort or cannot be written.
     """
-    writable_folder(folder / "scans")
-    _claim(folder / "simulation.json", {"version": __version__, "seed": seed, "format": form})
-    people = list(enumerate(wanted_grades(participants), start=1))
-    make = partial(_make_one, folder=folder, seed=seed, form=form)
+    plan = plan or Plan()
+    writable_folder(folder)
+    made_by = {"version": __version__, "format": form, **plan.as_record()}
+    _claim(folder / _RECORD, json.loads(json.dumps(made_by)))
+    (folder / _ROWS).mkdir(exist_ok=True)
+    wanted: Sequence[int | None] = [None] * participants
+    if plan.fixed_prevalence and plan.pattern == "amyloid":
+        wanted = wanted_grades(participants)
+    make = partial(_make_participant, folder=folder, plan=plan, form=form)
     rows, truths = [], []
-    for row, truth in _run(make, people, workers):
-        rows.append(row)
-        truths.append(truth)
+    for made in _run(make, list(enumerate(wanted, start=1)), workers):
+        rows += made["rows"]
+        truths += made["truths"]
         finished()
     # The tables come last: a cohort with tables is complete.
     write_table(pd.DataFrame(truths), folder / "truth.tsv")
     write_table(pd.DataFrame(rows), folder / "participants.tsv")
+    if form == "bids":
+        bids_files(folder, ("truth.tsv", _RECORD, f"{_ROWS}/**"))
 
 
 def _claim(record: Path, made_by: dict[str, Any]) -> None:
@@ -166,15 +75,19 @@ def _claim(record: Path, made_by: dict[str, Any]) -> None:
     if record.is_file():
         earlier = json.loads(record.read_text(encoding="utf-8"))
         if earlier != made_by:
+            other = sorted(key for key in earlier | made_by if earlier.get(key) != made_by.get(key))
+            said = ", ".join(f"{key} {earlier.get(key)} not {made_by.get(key)}" for key in other)
             raise UserError(
-                f"{record.parent}: already holds a cohort made with {earlier}, not with "
-                f"{made_by}; choose another folder or remove it"
+                f"{record.parent}: already holds a cohort made with {said}; "
+                "choose another folder or remove it"
             )
-    replace_file(record, json.dumps(made_by).encode())
+    replace_file(record, json.dumps(made_by, indent=2).encode())
 
 
 def _run(
-    make: Callable[[tuple[int, int]], Any], people: list[tuple[int, int]], workers: int
+    make: Callable[[tuple[int, int | None]], Any],
+    people: list[tuple[int, int | None]],
+    workers: int,
 ) -> Iterator[Any]:
     if workers <= 1:
         yield from map(make, people)
@@ -184,29 +97,49 @@ def _run(
         yield from pool.map(make, people)
 
 
-def _make_one(
-    person: tuple[int, int], folder: Path, seed: int, form: Format
+def _make_participant(
+    person: tuple[int, int | None], folder: Path, plan: Plan, form: Form
+) -> dict[str, list[dict[str, Any]]]:
+    number, grade = person
+    # Written last, so that whoever has rows has scans; read again where a cohort goes on.
+    record = folder / _ROWS / f"{number:06d}.json"
+    if record.is_file():
+        kept: dict[str, list[dict[str, Any]]] = json.loads(record.read_text(encoding="utf-8"))
+        if all((folder / row["path"]).exists() for row in kept["rows"]):
+            return kept
+    made: dict[str, list[dict[str, Any]]] = {"rows": [], "truths": []}
+    threads = torch.get_num_threads()
+    # One thread each: sums are then made in the same order everywhere, and workers share no core.
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            for session in draw_sessions(plan, number, grade):
+                row, truth = _make_session(session, folder, plan, form)
+                made["rows"].append(row)
+                made["truths"].append(truth)
+    finally:
+        torch.set_num_threads(threads)
+    replace_file(record, json.dumps(made).encode())
+    return made
+
+
+def _make_session(
+    session: Session, folder: Path, plan: Plan, form: Form
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    participant = draw_participant(*person, seed)
-    image, truth = scan_participant(participant)
-    path = Path("scans") / participant.identifier
-    if form == "nifti":
-        path = path.with_suffix(".nii.gz")
+    seen = Scanned(session.head, session.uptake, session.scan)
+    path = path_of(session.participant, session.session, form, plan.tracer)
     # Both writers put a scan in place whole, so one that is there is complete.
     if not (folder / path).exists():
-        if form == "nifti":
-            write_nifti(image, folder / path)
-        else:
-            name = participant.identifier
-            write_series(image, folder / path, participant=name, seed_uid=f"{seed}.{name}")
+        series = acquire(seen, session.scan, plan.tracer, dynamic=plan.dynamic)
+        store(series, folder, session.participant, session.session, form, plan.seed)
     row = {
-        "participant_id": participant.identifier,
-        "session_id": "ses-01",
+        "participant_id": session.participant,
+        "session_id": session.session,
         "path": path.as_posix(),
-        "tracer": TRACER,
-        "bapl": participant.bapl,
-        "age": participant.age,
-        "sex": participant.sex,
-        "site": "simulated",
+        "tracer": plan.tracer,
+        "bapl": session.reading.bapl if session.reading else None,
+        "age": session.age,
+        "sex": session.sex,
+        "site": session.scan.site,
     }
-    return row, truth
+    return row, truth_row(session, seen, plan.tracer)

@@ -1,157 +1,136 @@
-"""From a head full of tracer to the voxels a scanner exports."""
+"""From a head full of tracer to the frames that a scanner exports."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial.transform import Rotation
 
-from monai_amyloid.pet.image import PetImage
-from monai_amyloid.phantom.anatomy import Anatomy
-from monai_amyloid.phantom.uptake import CSF, SCALP_RANGE, SKULL, VENTRICLE
+from monai_amyloid.pet.frames import Frame, FrameSeries
+from monai_amyloid.pet.tracers import TRACERS
+from monai_amyloid.phantom.attenuation import WATER, attenuation_map, mismatch_error
+from monai_amyloid.phantom.body import with_body
+from monai_amyloid.phantom.deformation import grid_points, interpolate
+from monai_amyloid.phantom.head import Head
+from monai_amyloid.phantom.noise import correlated_noise
+from monai_amyloid.phantom.scan import FRAME_SECONDS, FRAMES, Scan
+from monai_amyloid.phantom.sites import SITES
+from monai_amyloid.phantom.tracer_map import FWHM_PER_SIGMA, blur
 
-_FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
+Volume = NDArray[np.float32]
+
+# Reading between voxels of h mm blurs, on average over places, with variance h^2 / 6.
+_READING_VARIANCE = 2.0**2 / 6
+# What air holds of the noise of tissue of uptake 1 is that of this uptake.
+_LEAST_COUNTED = 0.05
+_HEADER = {
+    "BodyPartExamined": "BRAIN",
+    "CorrectedImage": ["DECY", "ATTN", "SCAT", "NORM"],
+    "DecayCorrection": "START",
+}
 
 
-@dataclass(frozen=True)
-class Scan:
-    """How one head lies in one scanner.
+class Scanned:
+    """A head as an ideal scanner of some resolution would see it, without noise.
+
+    Args:
+        head: The person.
+        uptake: Tracer on the anatomy's grid ``(X, Y, Z)``.
+        scan: The acquisition: its resolution and where it ends.
 
     Attributes:
-        rotation_degrees: Pitch, roll, yaw: about the x, y and z axis.
-        shift_mm: Of the head, in RAS+.
-        head_scale: Size of the head against the template, by axis.
-        brain_loss_mm: Depth of brain lost to age below its hull.
-        fwhm_mm: Resolution of the reconstructed image.
-        noise_cv: Noise SD over mean in tissue of uptake 1.
-        zooms_mm: Voxel size.
-        matrix: Voxels across x and y.
-        slices: Voxels along z.
-        lowest_mm: Where the lowest slice lies, in the head's template coordinates.
-        scale: Exported value of uptake 1, in Bq/mL.
-        scalp: Uptake of scalp and muscle.
-        seed: Of the noise.
+        uptake: The blurred head in its own millimetres ``(X, Y, Z)``; once read between its
+            voxels it has the scan's resolution.
+        attenuation: 1/mm at 511 keV, on the same grid.
+        affine: Voxel index of both to the head's millimetres ``(4, 4)``.
     """
 
-    rotation_degrees: tuple[float, float, float]
-    shift_mm: tuple[float, float, float]
-    head_scale: tuple[float, float, float]
-    brain_loss_mm: float
-    fwhm_mm: float
-    noise_cv: float
-    zooms_mm: tuple[float, float, float]
-    matrix: int
-    slices: int
-    lowest_mm: float
-    scale: float
-    scalp: float
-    seed: int
-
-    def as_row(self) -> dict[str, float]:
-        """The parameters as one flat row of ``truth.tsv``."""
-        row: dict[str, float] = {}
-        for name, value in asdict(self).items():
-            if isinstance(value, tuple):
-                row.update({f"{name}_{axis}": v for axis, v in zip("xyz", value, strict=True)})
-            else:
-                row[name] = value
-        return row
+    def __init__(self, head: Head, uptake: Volume, scan: Scan) -> None:
+        both = np.stack([uptake, attenuation_map(head.fractions)])
+        sharp, mu = interpolate(both, head.anatomy.affine, head.voxel_origins())
+        lowest = scan.lowest_mm - 40.0  # a tilted head shows more of what is below it
+        sharp, self.affine = with_body(sharp, head.anatomy.affine, scan.scalp, lowest)
+        self.attenuation, _ = with_body(mu, head.anatomy.affine, WATER, lowest)
+        variance = (scan.fwhm_mm / FWHM_PER_SIGMA) ** 2 - 2 * _READING_VARIANCE
+        self.uptake = blur(sharp, np.sqrt(variance) * FWHM_PER_SIGMA, np.full(3, 2.0))
 
 
-def draw_scan(random: np.random.Generator) -> Scan:
-    """Draw a usual florbetaben acquisition."""
-    zoom = 2.04
-    thickness = float(random.choice([2.0, 2.5, 3.0]))
-    fwhm = float(np.clip(random.lognormal(np.log(5.2), 0.2), 3.5, 8.5))
-    return Scan(
-        rotation_degrees=tuple(np.clip(random.normal(0, (6, 3, 4)), -15, 15).tolist()),
-        shift_mm=tuple(np.clip(random.normal(0, (4, 8, 8)), -20, 20).tolist()),
-        head_scale=tuple(
-            (random.normal(1.0, 0.03) * random.normal(1.0, 0.02, 3)).clip(0.9, 1.1).tolist()
-        ),
-        brain_loss_mm=float(np.clip(random.normal(2.0, 0.8), 0, 4)),
-        fwhm_mm=fwhm,
-        noise_cv=float(np.clip(random.lognormal(np.log(0.08), 0.35), 0.04, 0.15)),
-        zooms_mm=(zoom, zoom, thickness),
-        matrix=128,
-        slices=int(np.ceil(218 / thickness)),
-        lowest_mm=-104.0,
-        scale=float(random.lognormal(np.log(8000), 0.4)),
-        scalp=float(random.uniform(*SCALP_RANGE)),
-        seed=int(random.integers(2**31)),
-    )
-
-
-def tracer_map(anatomy: Anatomy, values: NDArray[np.float64], scalp: float) -> NDArray[np.float32]:
-    """Tracer in the head, before the scanner blurs it.
+def acquire(seen: Scanned, scan: Scan, tracer: str, *, dynamic: bool = False) -> FrameSeries:
+    """Scan a head: pose, motion, voxels, a shifted CT, noise and scale.
 
     Args:
-        anatomy: The head.
-        values: Grey and white uptake by label ``(2, labels + 1)``.
-        scalp: Uptake of scalp and muscle.
-
-    Returns:
-        Uptake ``(X, Y, Z)`` on the grid of ``anatomy``, cerebellum about 1.
-    """
-    grey, white, csf, ventricle, skull, soft = anatomy.fractions
-    by_label = values.astype(np.float32)
-    uptake = grey * by_label[0][anatomy.labels]
-    uptake += white * by_label[1][anatomy.labels]
-    uptake += CSF * csf + VENTRICLE * ventricle + SKULL * skull + scalp * soft
-    return np.asarray(uptake, np.float32)
-
-
-def blur(
-    uptake: NDArray[np.float32], fwhm_mm: float, zooms: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """Blur by a Gaussian point spread function, on voxels of ``zooms`` mm."""
-    sigma = fwhm_mm / _FWHM_PER_SIGMA / zooms
-    return np.asarray(ndimage.gaussian_filter(uptake, sigma, mode="constant", truncate=3.0))
-
-
-def head_to_scanner(scan: Scan) -> NDArray[np.float64]:
-    """The true transform from template to scanner millimetres, ``(4, 4)``."""
-    matrix = np.eye(4)
-    rotation = Rotation.from_euler("xyz", scan.rotation_degrees, degrees=True).as_matrix()
-    matrix[:3, :3] = rotation @ np.diag(scan.head_scale)
-    # Turned about the centre of the head, not about the anterior commissure.
-    centre = np.array([0.0, -18.0, 10.0])
-    matrix[:3, 3] = centre - matrix[:3, :3] @ centre + scan.shift_mm
-    return matrix
-
-
-def acquire(
-    blurred: NDArray[np.float32], affine: NDArray[np.float64], scan: Scan, tracer: str
-) -> PetImage:
-    """Scan a head: pose, voxels, noise and scale.
-
-    Args:
-        blurred: Noise-free uptake ``(X, Y, Z)`` at the scan's resolution, in template space.
-        affine: Voxel index of ``blurred`` to template millimetres ``(4, 4)``.
+        seen: The head without noise.
         scan: The acquisition.
         tracer: BIDS label.
+        dynamic: Whether the scanner exports its four frames, instead of their average.
 
     Returns:
-        The exported volume in Bq/mL, RAS+.
+        The exported frames in Bq/mL, RAS+, decay-corrected to the start of the first.
     """
-    shape = (scan.matrix, scan.matrix, scan.slices)
-    native = np.diag([*scan.zooms_mm, 1.0])
-    half = scan.matrix * scan.zooms_mm[0] / 2
-    native[:3, 3] = (-half, -half - 18, scan.lowest_mm)
-    to_voxel = np.linalg.inv(affine) @ np.linalg.inv(head_to_scanner(scan)) @ native
-    volume = ndimage.affine_transform(
-        blurred, to_voxel[:3, :3], to_voxel[:3, 3], output_shape=shape, order=1, output=np.float32
-    )
+    start = TRACERS[tracer].window_minutes[0] * 60.0
+    half_life = TRACERS[tracer].half_life_seconds
     random = np.random.default_rng(scan.seed)
-    # Filtered noise has the texture of the point spread function; its variance follows the
-    # local counts, above a floor from the randoms and scatter of the whole head.
-    noise = blur(
-        random.standard_normal(shape, dtype=np.float32), scan.fwhm_mm, np.array(scan.zooms_mm)
+    means, attenuation = _noise_free(seen, scan)
+    weights = np.exp2(-np.arange(FRAMES) * FRAME_SECONDS / half_life)
+    if dynamic:
+        volumes = [means[frame % len(means)] for frame in range(FRAMES)]
+        # The counts of 20 minutes are shared among the frames, later ones get fewer.
+        noises = scan.noise_cv * np.sqrt(weights.sum() / weights)
+        seconds = FRAME_SECONDS
+    else:
+        volumes = [np.mean(means, axis=0, dtype=np.float32)]
+        noises = np.array([scan.noise_cv])
+        seconds = FRAME_SECONDS * FRAMES
+    exported = [
+        _export(volume, attenuation, scan, float(noise), random)
+        for volume, noise in zip(volumes, noises, strict=True)
+    ]
+    frames = tuple(
+        Frame(partial(_same, volume), start + number * seconds, seconds, start)
+        for number, volume in enumerate(exported)
     )
-    noise *= scan.noise_cv / noise.std()
-    volume += noise * np.sqrt(np.clip(volume, 0.05, None))
+    return FrameSeries(
+        frames,
+        scan.affine,
+        scan.shape,
+        "simulated",
+        from_injection=True,
+        tracer=tracer,
+        unit="Bq/mL",
+        half_life=half_life,
+        provenance={**_HEADER, "stored_bits": SITES[scan.site].stored_bits},
+    )
+
+
+def _same(volume: Volume) -> Volume:
+    return volume
+
+
+def _noise_free(seen: Scanned, scan: Scan) -> tuple[Sequence[Volume], Volume]:
+    """One volume of a head that lies still, else one a frame; and attenuation in the first."""
+    first, attenuation = _in_scanner([seen.uptake, seen.attenuation], seen, scan, 0)
+    later = range(1, FRAMES if scan.motion else 1)
+    means = [first, *(_in_scanner([seen.uptake], seen, scan, frame)[0] for frame in later)]
+    if any(scan.ct_shift_mm):
+        zooms = SITES[scan.site].zooms_mm
+        shift = scan.ct_shift_mm
+        means = [mean + mismatch_error(mean, attenuation, zooms, shift) for mean in means]
+    return means, attenuation
+
+
+def _in_scanner(
+    volumes: Sequence[Volume], seen: Scanned, scan: Scan, frame: int
+) -> NDArray[np.float32]:
+    to_head = np.linalg.inv(scan.head_to_scanner(frame)) @ scan.affine
+    return interpolate(np.stack(volumes), seen.affine, grid_points(scan.shape, to_head))
+
+
+def _export(
+    mean: Volume, attenuation: Volume, scan: Scan, cv: float, random: np.random.Generator
+) -> Volume:
+    zooms = SITES[scan.site].zooms_mm
+    # Air is not free of counts: randoms and scatter are only subtracted on average.
+    counted = np.maximum(mean, np.float32(_LEAST_COUNTED))
+    volume = mean + correlated_noise(counted, attenuation, scan.fwhm_mm, zooms, cv, random)
     # Scanners store whole numbers of Bq/mL.
-    volume = np.rint(np.clip(volume, 0, None) * np.float32(scan.scale))
-    header = {"BodyPartExamined": "BRAIN", "CorrectedImage": ["DECY", "ATTN", "SCAT", "NORM"]}
-    return PetImage(volume, native, tracer, "Bq/mL", header)
+    return np.asarray(np.rint(np.clip(volume, 0, None) * np.float32(scan.scale)), np.float32)

@@ -1,9 +1,10 @@
-"""How amyloid spreads over the regions, and how much tracer each tissue then holds.
+"""How much tracer each tissue holds as amyloid grows.
 
 Sharp tissue values before the scanner's blur, on a scale where the whole cerebellum is
-about 1, for florbetaben. Table and shape were fitted to published florbetaben group means
-(rPOP templates); the order of spread follows the regional exponents: cingulate, precuneus
-and orbitofrontal cortex early, sensorimotor and primary visual cortex late.
+about 1, for florbetaben. The table was fitted to published florbetaben group means (the rPOP
+templates) by ``scripts/development/fit_group_means.py``. The exponents are estimates that give
+the order of spread: cingulate, precuneus and orbitofrontal cortex early, sensorimotor and
+primary visual cortex late.
 """
 
 from dataclasses import dataclass
@@ -11,150 +12,124 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.template import READ_REGIONS, regions
+from monai_amyloid.brain.template import regions
 
 
 @dataclass(frozen=True)
 class RegionUptake:
-    """Uptake of one region as amyloid grows.
+    """Uptake of one region and of the white matter beneath it.
 
     Attributes:
-        negative: Value at Centiloid 0.
-        positive: Value at Centiloid 80.
+        negative: Grey value at Centiloid 0.
+        positive: Grey value at Centiloid 80.
+        white_negative: White value at Centiloid 0.
+        white_positive: White value at Centiloid 80.
         exponent: Order of spread: below 1 early, above 1 late.
     """
 
     negative: float
     positive: float
+    white_negative: float
+    white_positive: float
     exponent: float
 
 
 UPTAKE = {
-    "lateral_frontal": RegionUptake(0.82, 1.55, 1.1),
-    "orbitofrontal": RegionUptake(0.90, 1.75, 0.7),
-    "medial_frontal": RegionUptake(0.80, 1.60, 0.7),
-    "anterior_cingulate": RegionUptake(0.88, 1.65, 0.7),
-    "posterior_cingulate": RegionUptake(0.92, 1.75, 0.7),
-    "precuneus": RegionUptake(0.86, 1.70, 0.7),
-    "lateral_parietal": RegionUptake(0.84, 1.55, 1.1),
-    "lateral_temporal": RegionUptake(0.87, 1.60, 1.1),
-    "lateral_occipital": RegionUptake(0.90, 1.40, 1.6),
-    "calcarine_lingual": RegionUptake(0.88, 1.20, 2.3),
-    "sensorimotor": RegionUptake(0.84, 1.20, 2.3),
-    "insula": RegionUptake(0.75, 1.25, 1.1),
-    "putamen": RegionUptake(0.85, 1.45, 1.6),
-    "caudate": RegionUptake(0.65, 0.90, 2.3),
-    "thalamus": RegionUptake(1.15, 1.22, 1.6),
-    "hippocampus": RegionUptake(0.88, 0.88, 1.0),
-    "cerebral_white": RegionUptake(1.90, 1.98, 1.6),
-    "brainstem": RegionUptake(1.95, 1.95, 1.0),
-    "cerebellar_grey": RegionUptake(0.82, 0.82, 1.0),
-    "cerebellar_white": RegionUptake(2.10, 2.10, 1.0),
+    "lateral_frontal": RegionUptake(0.76, 1.75, 1.90, 2.02, 1.1),
+    "orbitofrontal": RegionUptake(0.94, 1.86, 1.77, 1.98, 0.7),
+    "medial_frontal": RegionUptake(0.60, 1.43, 1.99, 2.13, 0.7),
+    "anterior_cingulate": RegionUptake(0.83, 1.78, 1.75, 1.68, 0.7),
+    "posterior_cingulate": RegionUptake(0.86, 1.82, 1.88, 1.93, 0.7),
+    "precuneus": RegionUptake(0.87, 1.97, 1.83, 1.84, 0.7),
+    "lateral_parietal": RegionUptake(0.76, 1.69, 1.82, 1.91, 1.1),
+    "lateral_temporal": RegionUptake(0.84, 1.64, 1.86, 1.94, 1.1),
+    "lateral_occipital": RegionUptake(0.98, 1.69, 1.77, 1.83, 1.6),
+    "calcarine_lingual": RegionUptake(0.88, 1.35, 1.67, 1.60, 2.3),
+    "sensorimotor": RegionUptake(0.59, 1.22, 1.94, 1.97, 2.3),
+    "insula": RegionUptake(0.74, 1.23, 2.15, 2.22, 1.1),
+    "putamen": RegionUptake(0.58, 1.20, 2.29, 2.33, 1.6),
+    "caudate": RegionUptake(0.55, 0.92, 1.54, 1.42, 2.3),
+    "thalamus": RegionUptake(0.81, 0.99, 2.47, 2.32, 1.6),
+    "hippocampus": RegionUptake(0.76, 0.96, 1.79, 1.66, 1.6),
+    "brainstem": RegionUptake(1.42, 1.42, 2.30, 2.30, 1.0),
+    "cerebellum": RegionUptake(0.79, 0.79, 2.70, 2.70, 1.0),
 }
-VENTRICLE = 0.15
-CSF = 0.25
-SKULL = 0.7
+VENTRICLE = 0.02
+CSF = 0.18
+SKULL = 0.67
 SCALP_RANGE = (0.5, 1.3)
 
 # Centiloid at which `positive` is reached, and the excess at which uptake saturates.
-_FULL_CENTILOID = 80.0
-_SATURATION = 1.3
-
-# Mean and SD of the latent Centiloid by the grade that a participant is drawn for.
-LATENT_CENTILOID = {1: (3.0, 9.0), 2: (32.0, 14.0), 3: (82.0, 28.0)}
-_FOCAL_SHARE = 0.40  # of grade 2: one or two read regions alone
-_ONE_SIDED_SHARE = 0.25  # of grade 2: one hemisphere leads
+FULL_CENTILOID = 80.0
+SATURATION = 1.3
 
 
 @dataclass(frozen=True)
-class Disease:
-    """One participant's amyloid.
+class TissueValues:
+    """One person's sharp uptake, by label of :func:`monai_amyloid.brain.template.regions`.
 
     Attributes:
-        latent_centiloid: The disease's stage before any regional variation.
-        excess: Amyloid load of each label of :func:`~monai_amyloid.brain.template.regions`,
-            0 where negative, 1 at Centiloid 80.
-        pattern: ``"diffuse"``, ``"focal"`` or ``"one_sided"``.
+        grey: Grey matter without amyloid, ``(labels + 1,)``; label 0 is unused.
+        amyloid: What amyloid adds to it.
+        white: White matter.
+        csf: Cerebrospinal fluid around the brain.
+        ventricle: Cerebrospinal fluid inside it.
+        skull: Bone and its marrow.
+        scalp: Scalp, muscle and fat.
     """
 
-    latent_centiloid: float
-    excess: NDArray[np.float64]
-    pattern: str
+    grey: NDArray[np.float32]
+    amyloid: NDArray[np.float32]
+    white: NDArray[np.float32]
+    csf: float = CSF
+    ventricle: float = VENTRICLE
+    skull: float = SKULL
+    scalp: float = 0.9
+
+    @staticmethod
+    def labels_of(*names: str) -> list[int]:
+        """Labels of regions by their names."""
+        table = regions().table
+        return table["label"][table.region.isin(names)].tolist()
 
 
 def amyloid_excess(centiloid: float, exponent: float) -> float:
     """Share of a region's full uptake reached at a Centiloid value, 0 to 1.3."""
-    return float(min(_SATURATION, (max(centiloid, 0.0) / _FULL_CENTILOID) ** exponent))
+    return float(min(SATURATION, (max(centiloid, 0.0) / FULL_CENTILOID) ** exponent))
 
 
-def draw_disease(grade: int, random: np.random.Generator) -> Disease:
-    """Draw a participant's amyloid from the distribution of a grade.
-
-    Args:
-        grade: 1, 2 or 3, the grade a participant is drawn for; a reader may give another.
-        random: Source of randomness.
-
-    Returns:
-        The disease with region and hemisphere variation.
-    """
-    table = regions().table
-    centiloid = float(random.normal(*LATENT_CENTILOID[grade]))
-    exponents = np.array([UPTAKE[r].exponent if r in UPTAKE else 1.0 for r in table.region])
-    excess = np.array([amyloid_excess(centiloid, exponent) for exponent in exponents])
-    # Positives vary by 25 % of the excess, by 12 % once the disease is late.
-    spread = 0.25 if centiloid < 60 else 0.12
-    excess *= random.lognormal(-(spread**2) / 2, spread, len(table))
-    # Negatives vary by 4 % of the value, about 5 % of the way to a positive.
-    excess += random.normal(0.0, 0.045, len(table))
-
-    pattern = "diffuse"
-    if grade == 2:
-        draw = random.uniform()
-        if draw < _FOCAL_SHARE:
-            pattern = "focal"
-            seeds = random.choice(READ_REGIONS, size=int(random.integers(1, 3)), replace=False)
-            excess *= np.where(table.read_region.isin(seeds), 1.6, 0.3)
-        elif draw < _FOCAL_SHARE + _ONE_SIDED_SHARE:
-            pattern = "one_sided"
-            side = str(random.choice(["left", "right"]))
-            excess *= np.where(table.hemisphere == side, 1.3, 0.5)
-    return Disease(centiloid, np.clip(excess, -0.2, _SATURATION), pattern)
+def typical_excess(centiloid: float) -> NDArray[np.float64]:
+    """Excess of every label at a Centiloid value, in the usual order of spread."""
+    exponents = [UPTAKE[region].exponent for region in regions().table.region]
+    return np.array([amyloid_excess(centiloid, exponent) for exponent in exponents])
 
 
-def label_values(
-    disease: Disease, random: np.random.Generator | None = None
-) -> NDArray[np.float64]:
-    """Sharp grey and white matter uptake of each label.
+def florbetaben_values(
+    excess: NDArray[np.float64], stage: float, scalp: float = 0.9
+) -> TissueValues:
+    """Florbetaben in a person whose white matter and cerebellum are typical.
 
     Args:
-        disease: The participant's amyloid.
-        random: Adds the variation between people of white matter and cerebellum; None for
-            a typical person.
-
-    Returns:
-        ``(2, labels + 1)``: grey and white value by label; label 0 is unused.
+        excess: Amyloid load of each label, 0 where negative, 1 at Centiloid 80.
+        stage: The same of the whole brain, which the white matter follows.
+        scalp: Uptake of scalp and muscle.
     """
-    table = regions().table
-    person = np.ones(3) if random is None else random.normal(1.0, (0.05, 0.03, 0.04))
-    mean = amyloid_excess(disease.latent_centiloid, UPTAKE["cerebral_white"].exponent)
-    white = _value("cerebral_white", mean) * person[0]
-    values = np.zeros((2, len(table) + 1))
-    for label, region, excess in zip(
-        table["label"].to_numpy(), table.region, disease.excess, strict=True
-    ):
-        if region == "cerebellum":
-            pair = (
-                UPTAKE["cerebellar_grey"].negative * person[1],
-                UPTAKE["cerebellar_white"].negative * person[2],
-            )
-        elif region == "brainstem":
-            pair = (UPTAKE["brainstem"].negative * person[2],) * 2
-        else:
-            pair = (_value(region, excess), white)
-        values[:, label] = pair
-    return values
+    table = [UPTAKE[region] for region in regions().table.region]
+    grey = [region.negative for region in table]
+    amyloid = [
+        (region.positive - region.negative) * load
+        for region, load in zip(table, excess, strict=True)
+    ]
+    white = [
+        region.white_negative + (region.white_positive - region.white_negative) * stage
+        for region in table
+    ]
+    return TissueValues(by_label(grey), by_label(amyloid), by_label(white), scalp=scalp)
 
 
-def _value(region: str, excess: float) -> float:
-    uptake = UPTAKE[region]
-    return uptake.negative + (uptake.positive - uptake.negative) * excess
+def by_label(values: list[float]) -> NDArray[np.float32]:
+    """Turn one value a row of the region table into an array that labels index."""
+    labels = regions().table["label"].to_numpy()
+    indexed = np.zeros(labels.max() + 1, np.float32)
+    indexed[labels] = values
+    return indexed

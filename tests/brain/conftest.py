@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
+from phantom.people import NO_MISHAP, scan_person, template_to_scanner
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.phantom.cohort import draw_participant, scan_participant
-from monai_amyloid.phantom.scanner import head_to_scanner
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +20,7 @@ def simulated() -> dict[int, tuple[PetImage, float, np.ndarray]]:
     """By grade: a noisy scan in a random pose, its true Centiloid and its true transform."""
     scans = {}
     for grade in (1, 2, 3):
-        person = draw_participant(grade, grade, seed=0)
-        image, truth = scan_participant(person)
-        scans[grade] = image, truth["centiloid"], head_to_scanner(person.scan)
+        person = scan_person(grade, grade, **NO_MISHAP)
+        truth = person.truth["centiloid"]
+        scans[grade] = person.image, truth, template_to_scanner(person.session)
     return scans

@@ -9,7 +9,7 @@ from monai_amyloid.brain.quality import measure_quality, refuse_poor_quality
 from monai_amyloid.brain.registration import Registration
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.phantom.anatomy import icbm152
+from monai_amyloid.phantom.anatomy import load_anatomy
 
 GOOD = {
     "registration": 0.97,
@@ -63,9 +63,10 @@ def test_what_is_no_brain_is_refused(volume: Callable[[], np.ndarray], reason: s
     ],
 )
 def test_a_brain_of_another_modality_is_refused(weights: tuple, reason: str) -> None:
-    volume = np.tensordot(np.array(weights, np.float32), icbm152().fractions, axes=1)
+    anatomy = load_anatomy("icbm152")
+    volume = np.tensordot(np.array(weights, np.float32), anatomy.fractions, axes=1)
     with pytest.raises(StudyRefused, match=reason):
-        normalize(PetImage(volume.astype(np.float32), icbm152().affine, "18FFBB"))
+        normalize(PetImage(volume.astype(np.float32), anatomy.affine, "18FFBB"))
 
 
 @pytest.mark.parametrize(("grade", "axis"), [(1, 2), (3, 2), (3, 1)])

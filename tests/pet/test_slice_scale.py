@@ -1,12 +1,12 @@
 """A slice of a wrong scale is found; no real or simulated head is taken for one."""
 
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
+from phantom.people import NO_MISHAP, scan_person
 from pydicom.dataset import Dataset
 from scipy import stats
 
@@ -14,7 +14,8 @@ from monai_amyloid.pet.dicom import series as dicom
 from monai_amyloid.pet.dicom.slice_scale import LARGEST_JUMP, check_scales
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.cohort import draw_participant, scan_participant
+from monai_amyloid.phantom.plan import Plan
+from monai_amyloid.phantom.sites import SITES, Site
 
 from .reading import headers_of
 from .vendors import make_truth, write_classic, write_enhanced
@@ -89,18 +90,15 @@ def test_the_end_of_a_very_hot_organ_is_no_wrong_scale() -> None:
 
 @pytest.mark.parametrize("thickness", [2, 4, 6])
 @pytest.mark.parametrize("fwhm", [3.5, 8.5])
-def test_noisy_heads_in_any_orientation_are_no_wrong_scale(thickness: int, fwhm: float) -> None:
+def test_noisy_heads_in_any_orientation_are_no_wrong_scale(
+    thickness: int, fwhm: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zooms = (4.0, 4.0, float(thickness))
+    monkeypatch.setitem(SITES, "coarse", Site(zooms, 64, 216.0, fwhm, 1.0))
+    plan = Plan(seed=thickness, sites=("coarse",))
+    scan = NO_MISHAP | {"noise_cv": 0.15, "fwhm_mm": fwhm, "slices": 216 // thickness}
     for number, grade in enumerate((1, 3)):
-        person = draw_participant(number, grade, seed=thickness)
-        scan = replace(
-            person.scan,
-            noise_cv=0.15,
-            fwhm_mm=fwhm,
-            zooms_mm=(4.0, 4.0, float(thickness)),
-            matrix=64,
-            slices=216 // thickness,
-        )
-        image, _ = scan_participant(replace(person, scan=scan))
+        image = scan_person(number, grade, plan, **scan).image
         for axis in range(3):
             slices = np.ascontiguousarray(np.moveaxis(image.data, axis, 0))
             check_scales(slices, [Path(str(index)) for index in range(len(slices))])

@@ -1,17 +1,23 @@
+import json
 import shutil
-from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.datalist import read_cohort
+from monai_amyloid.pet.bids import find_sessions
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.cohort import draw_participant, simulate, wanted_grades
+from monai_amyloid.phantom.cohort import simulate
+from monai_amyloid.phantom.plan import Plan, wanted_grades
+from monai_amyloid.phantom.sites import SITES
+
+from .people import ONE_SITE
+
+PLAN = Plan(seed=5)
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -22,92 +28,144 @@ def content(folder: Path) -> dict[str, bytes]:
     }
 
 
+def read(folder: Path, name: str = "truth.tsv") -> pd.DataFrame:
+    return pd.read_csv(folder / name, sep="\t", na_values="n/a")
+
+
 @pytest.fixture
 def copied(cohort: Path, tmp_path: Path) -> Path:
     """A cohort of one's own, to change."""
     return shutil.copytree(cohort, tmp_path / "cohort")
 
 
-def test_the_full_cohort_has_the_grades_of_the_study() -> None:
-    assert Counter(wanted_grades(603)) == {1: 291, 2: 78, 3: 234}
-
-
-@given(st.integers(1, 700), st.integers(1, 700))
-def test_a_longer_cohort_begins_with_a_shorter_one(one: int, two: int) -> None:
-    short, long = sorted((one, two))
-    assert wanted_grades(long)[:short] == wanted_grades(short)
-
-
-@given(st.integers(1, 603))
-def test_every_beginning_is_close_to_the_prevalence(count: int) -> None:
-    made = Counter(wanted_grades(count))
-    for grade, total in {1: 291, 2: 78, 3: 234}.items():
-        assert abs(made[grade] - count * total / 603) <= 1
-
-
-def test_the_same_number_and_seed_draw_the_same_person() -> None:
-    one, again, other = (draw_participant(7, 2, seed) for seed in (3, 3, 4))
-    assert one.identifier == again.identifier == "sub-0007"
-    np.testing.assert_array_equal(one.disease.excess, again.disease.excess)
-    assert (one.scan, one.age, one.sex, one.seed) == (again.scan, again.age, again.sex, again.seed)
-    assert one.scan != other.scan
+@pytest.fixture(scope="module")
+def visits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people as BIDS, each scanned twice and read by three readers."""
+    folder = tmp_path_factory.mktemp("visits 방문")
+    simulate(folder, 2, replace(ONE_SITE, sessions=2, readers=3), form="bids")
+    return folder
 
 
 def test_a_cohort_is_a_table_that_can_be_read_and_a_truth_beside_it(cohort: Path) -> None:
-    table = read_cohort(cohort / "participants.tsv")
-    truth = pd.read_csv(cohort / "truth.tsv", sep="\t")
-    assert table.bapl.tolist() == wanted_grades(3)
+    table, truth = read_cohort(cohort / "participants.tsv"), read(cohort)
+    assert table.bapl.tolist() == wanted_grades(3) == truth.reader_1_bapl.tolist()
     assert table.participant_id.tolist() == truth.participant_id.tolist()
-    assert set(table.tracer) == {"18FFBB"}
-    assert not any(column.startswith("evidence") for column in table)
+    assert set(table.tracer) == {"18FFBB"} and set(table.site) <= set(SITES)
+    assert list(truth)[:3] == ["participant_id", "latent_centiloid", "centiloid"]
+    # A hospital knows nothing of the truth.
+    assert set(table).isdisjoint(set(truth) - {"participant_id", "session_id", "site"})
     image = read_study(Path(table.path[0]))
-    assert (image.tracer, image.unit) == ("18FFBB", "Bq/mL")
+    assert image.tracer == "18FFBB" and image.data.max() > 0
 
 
 def test_two_workers_write_the_same_bytes_as_one(cohort: Path, tmp_path: Path) -> None:
     calls: list[int] = []
-    simulate(tmp_path / "two", 3, seed=5, workers=2, finished=lambda: calls.append(1))
+    simulate(tmp_path / "two", 3, PLAN, workers=2, finished=lambda: calls.append(1))
     assert content(tmp_path / "two") == content(cohort)
     assert len(calls) == 3
 
 
 def test_an_interrupted_cohort_is_completed_identically(cohort: Path, copied: Path) -> None:
-    kept = copied / "scans" / "sub-0001.nii.gz"
+    kept = copied / "scans" / "sub-0001_ses-01_pet.nii.gz"
     before = kept.stat().st_mtime_ns
-    (copied / "scans" / "sub-0002.nii.gz").unlink()
+    (copied / "scans" / "sub-0002_ses-01_pet.nii.gz").unlink()  # its row is there
+    (copied / ".rows" / "000003.json").unlink()  # its scan is there
     (copied / "participants.tsv").unlink()
-    simulate(copied, 3, seed=5)
+    simulate(copied, 3, PLAN)
     assert content(copied) == content(cohort)
     assert kept.stat().st_mtime_ns == before
 
 
-def test_a_cohort_that_grows_keeps_its_participants(cohort: Path, tmp_path: Path) -> None:
-    simulate(tmp_path / "five", 5, seed=5)
-    small, large = content(cohort), content(tmp_path / "five")
+def test_a_cohort_that_grows_keeps_its_participants(cohort: Path, copied: Path) -> None:
+    fresh = copied.with_name("four")
+    for folder in (copied, fresh):
+        simulate(folder, 4, PLAN)
+    small, large = content(cohort), content(fresh)
+    assert content(copied) == large
     for name in small.keys() - {"participants.tsv", "truth.tsv"}:
         assert large[name] == small[name], name
     for name in ("participants.tsv", "truth.tsv"):
         assert large[name].startswith(small[name])
-        assert len(large[name].splitlines()) == 6
+        assert len(large[name].splitlines()) == 5
 
 
-@pytest.mark.parametrize("other", [{"seed": 6}, {"seed": 5, "form": "dicom"}])
-def test_another_cohort_is_not_mixed_into_a_folder(copied: Path, other: dict) -> None:
+@pytest.mark.parametrize(
+    ("plan", "form", "said"),
+    [
+        (Plan(seed=6), "nifti", "seed 5 not 6"),
+        (PLAN, "dicom", "format nifti not dicom"),
+        (replace(PLAN, tracer="11CPIB", readers=3), "nifti", "readers 1 not 3, tracer 18FFBB not"),
+        (replace(PLAN, sites=("site-1",)), "nifti", "sites"),
+    ],
+)
+def test_another_cohort_is_not_mixed_into_a_folder(
+    copied: Path, plan: Plan, form: str, said: str
+) -> None:
     before = content(copied)
     with pytest.raises(
         UserError, match=r"already holds a cohort .* choose another folder"
     ) as error:
-        simulate(copied, 3, **other)
-    assert "\n" not in str(error.value)
+        simulate(copied, 3, plan, form=form)
+    assert said in str(error.value) and "\n" not in str(error.value)
     assert content(copied) == before
 
 
-def test_dicom_and_nifti_hold_the_same_voxels(cohort: Path, tmp_path: Path) -> None:
-    simulate(tmp_path / "dicom", 1, seed=5, form="dicom")
-    dicom = read_study(tmp_path / "dicom" / "scans" / "sub-0001")
-    nifti = read_study(cohort / "scans" / "sub-0001.nii.gz")
-    # DICOM stores 15 bit a slice.
-    step = nifti.data.max(axis=(0, 1)) / 32767
-    assert (np.abs(dicom.data - nifti.data) <= 0.51 * step + 1e-3).all()
+def test_dicom_and_nifti_hold_the_same_voxels(tmp_path: Path) -> None:
+    simulate(tmp_path / "nifti", 1, ONE_SITE)
+    simulate(tmp_path / "dicom", 1, ONE_SITE, form="dicom")
+    nifti = read_study(tmp_path / "nifti" / "scans" / "sub-0001_ses-01_pet.nii.gz")
+    dicom = read_study(tmp_path / "dicom" / "scans" / "sub-0001_ses-01")
+    # DICOM stores 15 bit a slice, NIfTI 15 bit a volume; each is rounded by half a step.
+    steps = nifti.data.max(axis=(0, 1)) / 32767 + nifti.data.max() / 32767
+    assert (np.abs(dicom.data - nifti.data) <= 0.51 * steps + 1e-3).all()
     np.testing.assert_allclose(dicom.affine, nifti.affine, atol=1e-4)
     assert (dicom.tracer, dicom.unit) == (nifti.tracer, nifti.unit)
+    truths = [read(tmp_path / form) for form in ("nifti", "dicom")]
+    pd.testing.assert_frame_equal(*truths)
+
+
+def test_people_who_come_twice_have_two_rows_of_one_participant(visits: Path) -> None:
+    table, truth = read_cohort(visits / "participants.tsv"), read(visits)
+    expected = [f"sub-000{n}" for n in (1, 1, 2, 2)]
+    assert table.participant_id.tolist() == truth.participant_id.tolist() == expected
+    assert table.session_id.tolist() == ["ses-01", "ses-02"] * 2
+    assert table.age.astype(float).diff().tolist()[1::2] == [2, 2]
+    # The first visits have the wanted grades, by most of three readers.
+    assert table.bapl[::2].tolist() == wanted_grades(2)
+    readers = truth[[f"reader_{n}_bapl" for n in (1, 2, 3)]]
+    assert table.bapl.tolist() == readers.median(axis=1).tolist()
+    assert truth.scale_x[0] == truth.scale_x[1] != truth.scale_x[2]
+
+
+def test_a_bids_cohort_is_a_dataset_of_sessions(visits: Path) -> None:
+    folders = [visits / f"sub-000{n}" / f"ses-0{k}" / "pet" for n in (1, 2) for k in (1, 2)]
+    assert find_sessions(visits) == folders
+    assert read_study(folders[3]).tracer == "18FFBB"
+    ignored = (visits / ".bidsignore").read_text().split()
+    assert {"truth.tsv", "simulation.json", "participants.tsv"} <= set(ignored)
+    assert json.loads((visits / "dataset_description.json").read_text())["DatasetType"] == "raw"
+
+
+def test_wrong_input_has_no_grade_and_says_so(tmp_path: Path) -> None:
+    simulate(tmp_path / "fdg", 1, replace(ONE_SITE, pattern="fdg"))
+    written = (tmp_path / "fdg" / "participants.tsv").read_text().splitlines()
+    assert dict(zip(written[0].split("\t"), written[1].split("\t"), strict=True))["bapl"] == "n/a"
+    assert read_cohort(tmp_path / "fdg" / "participants.tsv").bapl.isna().all()
+    assert not any(column.startswith(("evidence", "reader")) for column in read(tmp_path / "fdg"))
+
+
+def test_a_dynamic_cohort_is_read_back_as_late_frames(tmp_path: Path) -> None:
+    plan = replace(ONE_SITE, dynamic=True, tracer="11CPIB")
+    simulate(tmp_path / "frames", 1, plan)
+    (row,) = read_cohort(tmp_path / "frames" / "participants.tsv").to_dict("records")
+    said = json.loads(Path(row["path"].replace(".nii.gz", ".json")).read_text())
+    since = [start - said["InjectionStart"] for start in said["FrameTimesStart"]]
+    assert since == [3000, 3300, 3600, 3900]
+    image = read_study(Path(row["path"]))
+    assert image.data.ndim == 3 and image.tracer == row["tracer"] == "11CPIB"
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot write here"):
+        simulate(tmp_path / "file" / "cohort", 1, finished=pytest.fail)

@@ -1,0 +1,111 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from monai_amyloid.brain.template import READ_REGIONS
+from monai_amyloid.phantom.person import Reading, Session, draw_sessions, reading_row
+from monai_amyloid.phantom.plan import Plan
+from monai_amyloid.phantom.reader import Evidence, plaque_load
+from monai_amyloid.phantom.tracer_map import petrous_bone
+
+from .people import ONE_SITE, draw
+
+
+@pytest.fixture(scope="module")
+def visits() -> list[Session]:
+    """Three visits of one person, each read by three readers."""
+    return list(draw_sessions(replace(ONE_SITE, sessions=3, readers=3), 7, 2))
+
+
+def test_the_same_number_and_plan_draw_the_same_person() -> None:
+    one, again, other, later = draw(7, 1), draw(7, 1), draw(8, 1), draw(7, 1, Plan(seed=1))
+    assert one.participant == "sub-0007" and one.session == "ses-01"
+    assert (one.age, one.sex, one.scan) == (again.age, again.sex, again.scan)
+    assert one.head.morphology == again.head.morphology
+    np.testing.assert_array_equal(one.uptake, again.uptake)
+    assert one.reading == again.reading
+    for changed in (other, later):
+        assert changed.head.morphology != one.head.morphology and changed.scan != one.scan
+
+
+def test_more_visits_do_not_change_the_first(visits: list[Session]) -> None:
+    (alone,) = draw_sessions(replace(ONE_SITE, readers=3), 7, 2)
+    assert (alone.scan, alone.reading) == (visits[0].scan, visits[0].reading)
+    np.testing.assert_array_equal(alone.uptake, visits[0].uptake)
+
+
+def test_a_person_comes_back_two_years_later_with_the_same_head(visits: list[Session]) -> None:
+    assert [visit.session for visit in visits] == ["ses-01", "ses-02", "ses-03"]
+    assert np.diff([visit.age for visit in visits]).tolist() == [2, 2]
+    assert len({visit.participant for visit in visits}) == 1
+    assert len({visit.scan.site for visit in visits}) == 1
+    assert all(visit.head is visits[0].head for visit in visits)
+    assert len({visit.scan.seed for visit in visits}) == 3
+    # Of the same places: who accumulates has more in the end.
+    assert visits[2].disease.latent_centiloid != visits[0].disease.latent_centiloid
+    assert visits[2].disease.patches is visits[0].disease.patches
+
+
+def test_the_readers_agree_with_the_grade_that_was_asked_for() -> None:
+    plan = replace(ONE_SITE, readers=3)
+    for number, grade in enumerate((1, 2, 3, 2), start=20):
+        reading = draw(number, grade, plan).reading
+        assert reading is not None and reading.bapl == grade == sorted(reading.grades)[1]
+        assert reading.grades == [plaque_load(each) for each in reading.regional]
+
+
+@pytest.mark.parametrize(
+    ("grades", "bapl"), [((2,), 2), ((1, 3), 1), ((3, 1, 3), 3), ((1, 2, 3), 2), ((2, 1, 1, 3), 1)]
+)
+def test_the_grade_is_the_middle_one(grades: tuple, bapl: int) -> None:
+    assert Reading({}, tuple({"frontal": grade} for grade in grades)).bapl == bapl
+
+
+def test_grades_come_as_they_may_where_none_is_asked_for() -> None:
+    plan = replace(ONE_SITE, fixed_prevalence=False)
+    readings = [draw(number, None, plan).reading for number in range(30, 37)]
+    assert {reading.bapl for reading in readings if reading} in ({1, 2}, {1, 3}, {1, 2, 3})
+
+
+def test_readers_see_every_tracer_as_florbetaben() -> None:
+    florbetaben, pib = (draw(3, 3, replace(ONE_SITE, tracer=name)) for name in ("18FFBB", "11CPIB"))
+    assert florbetaben.reading == pib.reading
+    assert florbetaben.head.morphology == pib.head.morphology and florbetaben.scan == pib.scan
+    assert np.abs(florbetaben.uptake - pib.uptake).max() > 0.3
+
+
+def test_no_reader_grades_a_scan_of_something_else_than_amyloid() -> None:
+    session = draw(3, None, replace(ONE_SITE, pattern="fdg"))
+    assert session.reading is None
+    grey, white = (session.uptake[session.head.fractions[i] > 0.95].mean() for i in (0, 1))
+    assert grey > 1.5 * white
+
+
+def test_the_scalp_of_a_scan_is_nothing_that_a_reader_sees() -> None:
+    session = draw(5, 1)
+    soft = session.head.fractions[5] > 0.999
+    soft.reshape(-1)[petrous_bone(session.head.morphology.anatomy).index] = False
+    np.testing.assert_allclose(session.uptake[soft], session.scan.scalp, atol=1e-4)
+
+
+def test_white_matter_and_cerebellum_vary_between_people() -> None:
+    levels = []
+    for number in range(40, 47):
+        person = draw(number, 1)
+        white = person.head.fractions[1] > 0.9
+        cerebellum = white & (person.head.anatomy.labels == 34)
+        levels.append([float(person.uptake[m].mean()) for m in (white & ~cerebellum, cerebellum)])
+    spread = np.std(levels, axis=0) / np.mean(levels, axis=0)
+    assert (spread > 0.015).all() and (spread < 0.1).all()
+
+
+def test_a_reading_becomes_columns() -> None:
+    seen = {name: Evidence(0.8, 0.6, 0.5) for name in READ_REGIONS}
+    regional = tuple(dict.fromkeys(READ_REGIONS, grade) | {"parietal": 2} for grade in (1, 3))
+    row = reading_row(Reading(seen, regional))
+    assert row["evidence_frontal_smaller_area"] == 0.8
+    assert (row["evidence_parietal_confluent"], row["evidence_parietal_mean"]) == (0.6, 0.5)
+    assert (row["reader_1_rctu_frontal"], row["reader_2_rctu_frontal"]) == (1, 3)
+    assert (row["reader_1_bapl"], row["reader_2_bapl"]) == (2, 3)
+    assert len(row) == 3 * 4 + 2 * 5

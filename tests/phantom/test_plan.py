@@ -1,0 +1,54 @@
+import json
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.phantom.plan import NAMED, Plan, named_plan, wanted_grades
+from monai_amyloid.phantom.sites import SITES
+
+
+def test_the_full_cohort_has_the_grades_of_the_study() -> None:
+    assert Counter(wanted_grades(603)) == {1: 291, 2: 78, 3: 234}
+
+
+@given(st.integers(1, 700), st.integers(1, 700))
+def test_a_longer_cohort_begins_with_a_shorter_one(one: int, two: int) -> None:
+    short, long = sorted((one, two))
+    assert wanted_grades(long)[:short] == wanted_grades(short)
+
+
+@given(st.integers(1, 603))
+def test_every_beginning_is_close_to_the_prevalence(count: int) -> None:
+    made = Counter(wanted_grades(count))
+    for grade, total in {1: 291, 2: 78, 3: 234}.items():
+        assert abs(made[grade] - count * total / 603) <= 1
+
+
+def test_grades_are_drawn_in_the_proportions_of_the_study() -> None:
+    assert Plan().shares == pytest.approx([291 / 603, 78 / 603, 234 / 603])
+
+
+def test_a_named_cohort_has_its_size_and_every_site() -> None:
+    count, plan = named_plan("standard-603")
+    assert (count, plan) == (603, Plan())
+    assert plan.sites == tuple(SITES) and plan.seed == 0
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(UserError, match=r"no cohort is named 'best'; choose from .*standard-603"):
+        named_plan("best")
+    with pytest.raises(UserError, match=r"'site-9' is no site; choose from site-1, site-2"):
+        Plan(sites=("site-1", "site-9"))
+
+
+def test_two_plans_have_the_same_record_only_if_they_are_the_same() -> None:
+    records = [json.dumps(plan.as_record()) for _, plan in NAMED.values()]
+    changes = ({"seed": 1}, {"tracer": "11CPIB"}, {"sites": ("site-2",)}, {"sessions": 2},
+               {"readers": 3}, {"fixed_prevalence": False}, {"pattern": "tau"},
+               {"difficult": True}, {"dynamic": True})  # fmt: skip
+    records += [json.dumps(replace(Plan(), **change).as_record()) for change in changes]
+    assert len(set(records)) == len(records)

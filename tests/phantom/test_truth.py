@@ -1,0 +1,99 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813 (its own documentation names it so)
+
+from monai_amyloid.brain.centiloid import centiloid
+from monai_amyloid.brain.registration import to_sitk
+from monai_amyloid.brain.suvr import regional_suvr, suvr
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, regions, voi
+from monai_amyloid.phantom.deformation import grid_points, interpolate
+from monai_amyloid.phantom.scanner import acquire
+from monai_amyloid.phantom.truth import regional_truth, truth_row
+
+from .people import NO_MISHAP, ScannedPerson, points_of, scan_person
+
+# Bq/mL so many that rounding is nothing.
+QUIET = NO_MISHAP | {"noise_cv": 1e-6, "scale": 1e5, "fwhm_mm": 6.0}
+
+
+@pytest.fixture(scope="module", params=[(2, 3), (3, 1)])
+def person(request: pytest.FixtureRequest) -> ScannedPerson:
+    return scan_person(*request.param, **QUIET)
+
+
+def on_template(person: ScannedPerson) -> np.ndarray:
+    """A scan's SUVR on the template's grid, by SimpleITK along the known way of every voxel."""
+    session = person.session
+    pose = session.scan.head_to_scanner()
+    points = points_of(np.ones(TEMPLATE_SHAPE, bool))
+    there = pose[:3, :3] @ session.head.from_template(points) + pose[:3, 3:]
+    # SimpleITK counts in LPS+ and its displacements stand as (z, y, x, component).
+    shift = ((there - points) * [[-1], [-1], [1]]).reshape(3, *TEMPLATE_SHAPE)
+    field = sitk.GetImageFromArray(np.ascontiguousarray(shift.T).astype(np.float64), True)
+    template = to_sitk(np.zeros(TEMPLATE_SHAPE, np.float32), TEMPLATE_AFFINE)
+    field.CopyInformation(template)
+    image = to_sitk(person.image.data, person.image.affine)
+    laid = sitk.Resample(image, template, sitk.DisplacementFieldTransform(field), sitk.sitkBSpline)
+    data = sitk.GetArrayFromImage(laid).T.astype(np.float32)
+    return suvr(data, voi("whole_cerebellum"))
+
+
+def test_the_truth_is_what_the_brain_room_measures_through_the_known_way(
+    person: ScannedPerson,
+) -> None:
+    laid = on_template(person)
+    measured = regional_suvr(laid)["cortex"]
+    assert person.truth["centiloid"] == pytest.approx(centiloid(measured, "18FFBB"), abs=0.5)
+    assert person.truth["suvr_cortex"] == pytest.approx(measured, abs=0.005)
+    atlas = regions()
+    for row in atlas.table.itertuples():
+        side = "" if row.hemisphere == "both" else f"_{row.hemisphere}"
+        expected = float(laid[atlas.labels == row.label].mean())
+        assert person.truth[f"suvr_{row.region}{side}"] == pytest.approx(expected, abs=0.02)
+
+
+def test_the_centiloid_is_on_the_tracers_own_line(person: ScannedPerson) -> None:
+    row = truth_row(person.session, person.seen, "18FFMM")
+    assert row["suvr_cortex"] == person.truth["suvr_cortex"]
+    assert row["centiloid"] == pytest.approx(centiloid(row["suvr_cortex"], "18FFMM"))
+
+
+def test_uptake_of_another_unit_has_the_same_truth(person: ScannedPerson) -> None:
+    other = replace(person.session, scan=replace(person.session.scan, scale=7.0))
+    before = regional_truth(person.session.head, person.seen)
+    assert truth_row(other, person.seen, "18FFBB")["suvr_cortex"] == before["cortex"]
+
+
+def test_the_ventricles_have_the_volume_that_is_counted_in_the_head(person: ScannedPerson) -> None:
+    head = person.session.head
+    volume = head.anatomy.tissues["ventricle"]
+    places = head.to_anatomy(grid_points(volume.shape, head.anatomy.affine))
+    counted = interpolate(volume[None], head.anatomy.affine, places).sum(dtype=float) * 8e-3
+    assert person.truth["ventricle_ml"] == pytest.approx(counted, rel=0.1)
+
+
+def test_a_row_names_the_person_the_head_the_scan_and_the_readers(person: ScannedPerson) -> None:
+    row, session = person.truth, person.session
+    assert list(row)[:3] == ["participant_id", "latent_centiloid", "centiloid"]
+    assert row["participant_id"] == session.participant and row["session_id"] == "ses-01"
+    assert row["latent_centiloid"] == session.disease.latent_centiloid
+    assert row["pattern"] == session.disease.pattern
+    assert row["anatomy"] == session.head.morphology.anatomy
+    assert row["scale_y"] == session.head.morphology.scale[1]
+    assert row["fwhm_mm"] == 6.0 and row["site"] == "site-1"
+    assert row["reader_1_bapl"] == session.reading.bapl
+    assert 0 < row["jacobian_min"] < 1 < row["jacobian_max"]
+    assert all(isinstance(value, str | int | float | bool) for value in row.values())
+    columns = truth_row(replace(session, reading=None), person.seen, "18FFBB")
+    assert set(row) - set(columns) == {c for c in row if c.startswith(("evidence_", "reader_"))}
+
+
+def test_noise_and_pose_change_nothing_of_the_truth(person: ScannedPerson) -> None:
+    moved = replace(person.session.scan, rotation_degrees=(9.0, 3.0, -4.0), seed=1, noise_cv=0.1)
+    noisy = replace(person.session, scan=moved)
+    row = truth_row(noisy, person.seen, "18FFBB")
+    assert row["centiloid"] == person.truth["centiloid"]
+    image = acquire(person.seen, moved, "18FFBB").frames[0].load()
+    assert np.abs(image - person.image.data).max() > 0.1 * image.max()
