@@ -17,6 +17,7 @@ FRAME_SECONDS = 300.0
 # Where a usual field of view ends, below the cerebellum, and where one does that cuts it or
 # that shows the shoulders: template millimetres.
 _LOWEST_MM = (-95.0, -78.0)
+_VERTEX_MM = 90.0  # and where the highest slice is to lie at least
 _CUT_LOWEST_MM = (-52.0, -32.0)
 _LONG_LOWEST_MM = (-200.0, -160.0)
 # Exported value of uptake 1, in Bq/mL: over so many orders that it tells nothing of a person.
@@ -102,8 +103,9 @@ def draw_scan(site: str, random: np.random.Generator, *, difficult: bool = False
         difficult: Whether poses are extreme and each mishap is likely, instead of now and then.
     """
     scanner = SITES[site]
-    lowest = random.uniform(*_LOWEST_MM)
     length = scanner.axial_mm
+    # A short field of view is laid over the whole brain.
+    lowest = max(random.uniform(*_LOWEST_MM), _VERTEX_MM - length)
     mishaps = random.uniform(size=4) < (0.4 if difficult else np.array([0.0, 0.1, 0.15, 0.08]))
     cut, shoulders, moves, mismatch = (bool(happens) for happens in mishaps)
     if cut:
