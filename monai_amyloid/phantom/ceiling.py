@@ -69,12 +69,14 @@ def reader_agreement(truth: pd.DataFrame, readings: Grades) -> dict[str, float]:
     pairs = range(0, readings.shape[1] - 1, 2)
     agreement = {}
     for name, inside in groups.items():
+        chosen = positive[inside]
+        # Kappa is not defined for two readers who both say the same of every scan.
         kappas = [
-            cohen_kappa_score(positive[inside, i], positive[inside, i + 1], labels=[False, True])
+            cohen_kappa_score(chosen[:, i], chosen[:, i + 1])
             for i in pairs
-            if inside.sum() > 1
+            if 0 < chosen[:, i : i + 2].sum() < chosen[:, i : i + 2].size
         ]
-        agreement[name] = float(np.nanmean(kappas)) if kappas else float("nan")
+        agreement[name] = float(np.mean(kappas)) if kappas else float("nan")
     return agreement
 
 

@@ -67,7 +67,7 @@ def simulate(
     write_table(pd.DataFrame(truths), folder / "truth.tsv")
     write_table(pd.DataFrame(rows), folder / "participants.tsv")
     if form == "bids":
-        bids_files(folder, ("truth.tsv", _RECORD, f"{_ROWS}/**"))
+        bids_files(folder, ("truth.tsv", "ceiling.tsv", _RECORD, f"{_ROWS}/**"))
 
 
 def _claim(record: Path, made_by: dict[str, Any]) -> None:
