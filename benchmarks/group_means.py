@@ -39,7 +39,7 @@ from monai_amyloid.phantom.morphology import Morphology
 from monai_amyloid.phantom.person import draw_sessions
 from monai_amyloid.phantom.plan import Plan
 from monai_amyloid.phantom.scanner import Scanned, acquire
-from monai_amyloid.phantom.tracer_map import FWHM_PER_SIGMA
+from monai_amyloid.phantom.tomography import FWHM_PER_SIGMA
 from monai_amyloid.phantom.truth import regional_truth
 
 Volume = NDArray[np.float32]

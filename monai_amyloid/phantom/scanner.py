@@ -15,7 +15,8 @@ from monai_amyloid.phantom.head import Head
 from monai_amyloid.phantom.noise import correlated_noise
 from monai_amyloid.phantom.scan import FRAME_SECONDS, FRAMES, Scan
 from monai_amyloid.phantom.sites import SITES
-from monai_amyloid.phantom.tracer_map import FWHM_PER_SIGMA, blur
+from monai_amyloid.phantom.tomography import FWHM_PER_SIGMA
+from monai_amyloid.phantom.tracer_map import blur
 
 Volume = NDArray[np.float32]
 

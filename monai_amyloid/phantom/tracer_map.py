@@ -10,6 +10,7 @@ from scipy import ndimage
 from monai_amyloid.phantom.anatomy import WARP_AFFINE, load_anatomy
 from monai_amyloid.phantom.deformation import Field, Points, grid_points, interpolate
 from monai_amyloid.phantom.head import Head
+from monai_amyloid.phantom.tomography import FWHM_PER_SIGMA
 from monai_amyloid.phantom.uptake import TissueValues
 
 Volume = NDArray[np.float32]
@@ -22,8 +23,6 @@ _HEMISPHERE_MM = (14.0, 34.0)
 # Both petrous bones as ellipsoids: |x|, y, z of the middle, half the axes, and what they lack.
 _PETROUS_MM = ((36.0, -27.0, -44.0), (26.0, 16.0, 16.0))
 _PETROUS_LOSS = 0.65
-
-FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 
 
 def tracer_map(head: Head, values: TissueValues, patches: Field) -> NDArray[np.float32]:

@@ -26,7 +26,7 @@ from monai_amyloid.phantom import head as heads
 from monai_amyloid.phantom.anatomy import ANATOMIES, DATA, TISSUES, load_anatomy
 from monai_amyloid.phantom.deformation import grid_points, interpolate, moved
 from monai_amyloid.phantom.morphology import ANATOMY_SHARES, Morphology
-from monai_amyloid.phantom.tracer_map import FWHM_PER_SIGMA
+from monai_amyloid.phantom.tomography import FWHM_PER_SIGMA
 from monai_amyloid.phantom.typical import TERMS, monomials, template_to_icbm
 from monai_amyloid.phantom.uptake import CSF, SKULL, UPTAKE, VENTRICLE
 
