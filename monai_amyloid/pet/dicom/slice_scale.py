@@ -33,8 +33,8 @@ def check_scales(slices: NDArray[np.float32], files: Sequence[Path]) -> None:
 
     Raises:
         StudyRefused: If a slice looks like the mean of its two neighbours (cosine above 0.9) but
-            is more than twice as bright, or less than half, as a whole and in its usual voxel; at
-            either end, like its one neighbour and more than five times.
+            is more than twice as bright, or less than half, as a whole and in its usual voxel
+            and is not between the two; at either end, like its one neighbour and more than five times.
     """
     stride = _STRIDE if min(slices.shape[1:]) >= 16 * _STRIDE else 1
     flat = slices[:, ::stride, ::stride].reshape(len(slices), -1).astype(np.float64)
@@ -46,6 +46,12 @@ def check_scales(slices: NDArray[np.float32], files: Sequence[Path]) -> None:
         alike = (flat * around).sum(1) / np.sqrt((flat**2).sum(1) * (around**2).sum(1))
     least = np.where(limit == LARGEST_JUMP, 1 / limit, 0)
     odd = (alike > _ALIKE) & ((ratio > limit) | (ratio < least))
+    # A head that fades above the vertex within a few thick slices is no wrong scale.
+    level = flat.sum(1)
+    fades = (np.minimum(level[:-2], level[2:]) <= level[1:-1]) & (
+        level[1:-1] <= np.maximum(level[:-2], level[2:])
+    )
+    odd[1:-1] &= ~fades
     for index in np.flatnonzero(odd):
         usual = _usual_ratio(flat[index], around[index])
         odd[index] = usual > limit[index] or usual < least[index]
