@@ -34,7 +34,8 @@ def check_scales(slices: NDArray[np.float32], files: Sequence[Path]) -> None:
     Raises:
         StudyRefused: If a slice looks like the mean of its two neighbours (cosine above 0.9) but
             is more than twice as bright, or less than half, as a whole and in its usual voxel
-            and is not between the two; at either end, like its one neighbour and more than five times.
+            and is not between the two; at either end, like its one neighbour and more than five
+            times.
     """
     stride = _STRIDE if min(slices.shape[1:]) >= 16 * _STRIDE else 1
     flat = slices[:, ::stride, ::stride].reshape(len(slices), -1).astype(np.float64)
