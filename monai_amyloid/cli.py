@@ -56,6 +56,15 @@ class Pattern(StrEnum):
     FDG = "fdg"
     TAU = "tau"
     PERFUSION = "perfusion"
+    RACLOPRIDE = "raclopride"
+
+
+class ReferenceRegion(StrEnum):
+    """What SUVR is over."""
+
+    WHOLE_CEREBELLUM = "whole_cerebellum"
+    CEREBELLAR_GREY = "cerebellar_grey"
+    PONS = "pons"
 
 
 def main() -> None:
@@ -143,6 +152,10 @@ def prepare(
         "prepared"
     ),
     tracer: Tracer = None,
+    reference: Annotated[
+        ReferenceRegion,
+        typer.Option(help="What SUVR is over; Centiloid is by the whole cerebellum always."),
+    ] = ReferenceRegion.WHOLE_CEREBELLUM,
     workers: Workers = _CORES,
 ) -> None:
     """Normalise every scan of a cohort to SUVR on the template; can be resumed."""
@@ -150,7 +163,13 @@ def prepare(
 
     with _progress("Preparing") as (start, advance):
         result = make(
-            cohort, output, tracer=tracer, workers=workers, started=start, finished=advance
+            cohort,
+            output,
+            tracer=tracer,
+            reference=reference.value,
+            workers=workers,
+            started=start,
+            finished=advance,
         )
     typer.echo(f"{len(result.table)} scans prepared: {output / 'participants.tsv'}")
     if len(result.refused):

@@ -16,6 +16,7 @@ from monai.transforms import Compose
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.normalization import BrainPet, normalize
+from monai_amyloid.brain.normative import z_scores
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.losses import ordinal_probabilities
@@ -112,6 +113,7 @@ class Grader:
                 seconds=clock.seconds,
             )
             return result, None
+        header["warnings"] = [*header["warnings"], *brain.warnings]
         chances = self.probabilities(brain)
         clock.lap("network")
         likely = likely_grades(chances)
@@ -126,6 +128,7 @@ class Grader:
             prediction_set=likely,
             centiloid=brain.centiloid,
             suvr=brain.regions,
+            z_scores=z_scores(brain.regions, brain.source.tracer),
             quality=brain.quality,
             study=header,
             model=self.model,

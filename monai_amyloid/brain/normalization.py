@@ -6,10 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.centiloid import centiloid
-from monai_amyloid.brain.quality import measure_quality, refuse_poor_quality
-from monai_amyloid.brain.registration import Registration, register, to_template
-from monai_amyloid.brain.suvr import regional_suvr, suvr
+from monai_amyloid.brain.quality import measure_quality, quality_warnings, refuse_poor_quality
+from monai_amyloid.brain.recognition import recognise, refuse_other_patterns
+from monai_amyloid.brain.registration import Registration, register
+from monai_amyloid.brain.resampling import resample
+from monai_amyloid.brain.suvr import Reference, regional_suvr, suvr
 from monai_amyloid.brain.template import voi
+from monai_amyloid.brain.wrong_input import (
+    is_convincing,
+    refuse_resized,
+    refuse_turned,
+    refuse_unrecognised,
+    refuse_values,
+)
 from monai_amyloid.pet.image import PetImage, StudyRefused
 from monai_amyloid.pet.tracers import TRACERS
 
@@ -19,10 +28,11 @@ class BrainPet:
     """A normalised amyloid PET.
 
     Attributes:
-        suvr: SUVR over the whole cerebellum on the template grid ``(91, 109, 91)``.
-        regions: Mean SUVR of ``cortex`` and of the four regions that a reader grades.
+        suvr: SUVR over the reference on the template grid ``(91, 109, 91)``.
+        regions: Mean SUVR over the reference, from :func:`~monai_amyloid.brain.suvr.regional_suvr`.
         centiloid: By the tracer's own line.
         quality: From :func:`~monai_amyloid.brain.quality.measure_quality`.
+        warnings: What makes the numbers less certain, in sentences.
         registration: Where the template lies in the scan.
         source: The image that it came from.
     """
@@ -31,15 +41,17 @@ class BrainPet:
     regions: dict[str, float]
     centiloid: float
     quality: dict[str, float]
+    warnings: tuple[str, ...]
     registration: Registration
     source: PetImage
 
 
-def normalize(image: PetImage) -> BrainPet:
+def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> BrainPet:
     """Register a scan to the template and measure it.
 
     Args:
         image: An amyloid PET of the brain whose tracer is known.
+        reference: What SUVR is over; Centiloid is over the whole cerebellum always.
 
     Returns:
         SUVR, Centiloid and quality.
@@ -52,19 +64,40 @@ def normalize(image: PetImage) -> BrainPet:
             "the study does not name its tracer, and a Centiloid of an unknown tracer is a wrong "
             f"number; name it with --tracer, one of {', '.join(TRACERS)}"
         )
-    registration = register(image)
+    registration = _find_brain(image)
     quality = measure_quality(image, registration)
     refuse_poor_quality(quality)
     try:
-        volume = suvr(to_template(image, registration), voi("whole_cerebellum"))
+        over_cerebellum = suvr(resample(image, registration), voi("whole_cerebellum"))
+        volume = suvr(over_cerebellum, voi(reference))
     except ValueError as error:
         raise StudyRefused(f"SUVR cannot be computed: {error}") from error
-    regions = regional_suvr(volume)
+    load = centiloid(regional_suvr(over_cerebellum)["cortex"], image.tracer)
     return BrainPet(
         suvr=volume,
-        regions=regions,
-        centiloid=centiloid(regions["cortex"], image.tracer),
+        regions=regional_suvr(volume),
+        centiloid=load,
         quality=quality,
+        warnings=quality_warnings(quality, load),
         registration=registration,
         source=image,
     )
+
+
+def _find_brain(image: PetImage) -> Registration:
+    """Register a scan, or say what it shows where that is no amyloid in a brain.
+
+    A poor fit may be a wrong input or a start that missed: the slow search of every orientation
+    and contrast tells them apart, and gives a better start.
+    """
+    refuse_values(image)
+    try:
+        registration = register(image)
+    except StudyRefused:
+        registration = None
+    if registration is None or not is_convincing(image, registration):
+        registration = register(image, refuse_unrecognised(image).matrix)
+        refuse_other_patterns(recognise(image, registration))
+    refuse_turned(registration.matrix)
+    refuse_resized(registration.matrix)
+    return registration

@@ -1,4 +1,7 @@
-"""Uptake over the cerebellum, by voxel and by region."""
+"""Uptake over a reference region, by voxel and by region."""
+
+from functools import cache
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +11,11 @@ from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, regions,
 
 Volume = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+
+# What SUVR may be over, names of GAAIN volumes of interest. Centiloid and z-scores are always
+# over the whole cerebellum: their lines and norms were made with it.
+Reference = Literal["whole_cerebellum", "cerebellar_grey", "pons"]
+REFERENCES: tuple[Reference, ...] = get_args(Reference)
 
 
 def suvr(pet: Volume, reference: Mask) -> Volume:
@@ -40,21 +48,54 @@ def suvr(pet: Volume, reference: Mask) -> Volume:
 
 
 def regional_suvr(volume: Volume) -> dict[str, float]:
-    """Mean SUVR of the GAAIN cortex and of the four regions that a reader grades.
+    """Mean SUVR of the GAAIN cortex and of every region of the template, left and right.
 
     Args:
         volume: SUVR on the template grid ``(91, 109, 91)``.
 
     Returns:
-        ``cortex`` and each of :data:`~monai_amyloid.brain.template.READ_REGIONS`.
+        ``cortex``; each of :data:`~monai_amyloid.brain.template.READ_REGIONS`, alone and with
+        ``_left`` and ``_right``; every other region of the table with its side; ``brainstem``
+        and ``cerebellum``.
     """
-    atlas = regions()
     means = {"cortex": float(volume[voi("cortex")].mean(dtype=np.float64))}
-    for name in READ_REGIONS:
-        indices = atlas.table["label"][atlas.table.read_region == name]
-        inside = np.isin(atlas.labels, indices)
-        means[name] = float(volume[inside].mean(dtype=np.float64))
+    voxels, labels = _labelled_voxels()
+    sums = np.bincount(labels, weights=volume.ravel()[voxels])
+    counts = np.bincount(labels)
+    for name, members in region_labels().items():
+        means[name] = float(sums[members].sum() / counts[members].sum())
     return means
+
+
+@cache
+def region_labels() -> dict[str, list[int]]:
+    """Labels of each region of :func:`regional_suvr` but the cortex, by its name.
+
+    A set of labels has one name: a region that is a whole read region (``lateral_temporal``,
+    and ``lateral_parietal`` for ``parietal``) bears the read region's.
+    """
+    table = regions().table
+    named: dict[str, list[int]] = {}
+    for name in READ_REGIONS:
+        rows = table[table.read_region == name]
+        named[name] = rows["label"].tolist()
+        for side in ("left", "right"):
+            named[f"{name}_{side}"] = rows["label"][rows.hemisphere == side].tolist()
+    for label, region, hemisphere in zip(
+        table["label"].tolist(), table.region, table.hemisphere, strict=True
+    ):
+        side = "" if hemisphere == "both" else f"_{hemisphere}"
+        if [label] not in named.values():
+            named[f"{region}{side}"] = [label]
+    return named
+
+
+@cache
+def _labelled_voxels() -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
+    """Where on the flat grid a region is, and its label there."""
+    labels = regions().labels.ravel()
+    voxels = np.flatnonzero(labels)
+    return voxels, labels[voxels]
 
 
 def cortex_suvr_in_template(volume: Volume, affine: NDArray[np.float64]) -> float:

@@ -1,6 +1,8 @@
 """The template grid, its regions and its two PET templates, as package data.
 
-The grid is that of the GAAIN Centiloid volumes of interest: MNI space, 2 mm, RAS+.
+The grid is that of the GAAIN Centiloid volumes of interest: MNI space, 2 mm, RAS+. The regions
+and the templates are those of the head that amyloid PET shows there on average, a few percent
+smaller than the ICBM 152 average of young adults.
 """
 
 from dataclasses import dataclass
@@ -63,24 +65,35 @@ def voi(name: str) -> NDArray[np.bool_]:
 
 @cache
 def brain_mask() -> NDArray[np.bool_]:
-    """The ICBM 152 brain with its ventricles, ``(91, 109, 91)``."""
+    """The brain of the typical head with its ventricles, ``(91, 109, 91)``."""
     return _read_only(_load("brain_mask") > 0)
 
 
 @cache
 def regions() -> Regions:
-    """Cortical and deep grey regions, left and right."""
+    """Cortical and deep grey regions of the typical head, left and right."""
     table = pd.read_csv(DATA / "regions.tsv", sep="\t", keep_default_na=False)
     return Regions(_read_only(_load("regions")), table)
+
+
+@cache
+def tissue_uptake() -> NDArray[np.float32]:
+    """Florbetaben uptake of a typical head, by tissue, ``(4, 91, 109, 91)`` SUVR.
+
+    Grey matter with fluid, white matter, skull and scalp, and what amyloid adds to the grey
+    matter at Centiloid 80. They are noise-free simulations, blurred to 8 mm
+    (``scripts/development/make_pet_templates.py``), so that no patient's data is carried.
+    """
+    stored = np.asarray(nib.load(DATA / "pet_templates.nii.gz").dataobj)
+    # Stored as SUVR x 100 in 8 bit: a step of 0.01 is far below a scan's noise.
+    return _read_only(np.moveaxis(stored, -1, 0).astype(np.float32) / np.float32(100))
 
 
 @cache
 def pet_templates() -> NDArray[np.float32]:
     """An amyloid-negative and a positive florbetaben template, ``(2, 91, 109, 91)`` SUVR.
 
-    They are noise-free simulated scans at Centiloid 0 and 80, blurred to 8 mm
-    (``scripts/development/make_pet_templates.py``), so that no patient's data is carried.
+    The sums of :func:`tissue_uptake` at Centiloid 0 and 80.
     """
-    stored = np.asarray(nib.load(DATA / "pet_templates.nii.gz").dataobj)
-    # Stored as SUVR x 100 in 8 bit: a step of 0.01 is far below a scan's noise.
-    return _read_only(np.moveaxis(stored, -1, 0).astype(np.float32) / np.float32(100))
+    negative = tissue_uptake()[:3].sum(axis=0)
+    return _read_only(np.stack([negative, negative + tissue_uptake()[3]]))

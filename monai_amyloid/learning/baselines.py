@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-# The regions a reader grades, and the whole cortex; of participants.tsv.
-SUVR_PREFIX = "suvr_"
+from monai_amyloid.brain.template import READ_REGIONS
+
+# Of participants.tsv: the whole cortex and the regions a reader grades, not their parts.
+SUVR_COLUMNS = tuple(f"suvr_{name}" for name in ("cortex", *READ_REGIONS))
 
 
 def majority(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
@@ -28,8 +30,7 @@ def majority(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
 
 def suvr_columns(cohort: pd.DataFrame) -> list[str]:
     """Names of the columns of regional SUVR that hold any value."""
-    names = [name for name in cohort.columns if name.startswith(SUVR_PREFIX)]
-    return [name for name in names if cohort[name].notna().any()]
+    return [name for name in SUVR_COLUMNS if name in cohort and cohort[name].notna().any()]
 
 
 def suvr_regression(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
@@ -40,8 +41,8 @@ def suvr_regression(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     be said; a region without a value gets the training rows' median.
 
     Args:
-        train: Rows with ``bapl`` and ``suvr_*``; each grade at least once.
-        test: Rows with the same ``suvr_*``.
+        train: Rows with ``bapl`` and :data:`SUVR_COLUMNS`; each grade at least once.
+        test: Rows with the same columns.
 
     Returns:
         ``p_bapl1 p_bapl2 p_bapl3``, indexed as ``test``.

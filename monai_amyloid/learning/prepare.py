@@ -13,6 +13,7 @@ import pandas as pd
 
 from monai_amyloid import __version__
 from monai_amyloid.brain.normalization import BrainPet, normalize
+from monai_amyloid.brain.suvr import Reference
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.datalist import UNKNOWN, read_cohort
@@ -43,20 +44,22 @@ def prepare(
     output: Path,
     *,
     tracer: str | None = None,
+    reference: Reference = "whole_cerebellum",
     workers: int = 1,
     started: Callable[[int], None] = lambda total: None,
     finished: Callable[[], None] = lambda: None,
 ) -> Prepared:
     """Read, register and normalise each scan of a cohort table.
 
-    A scan that was prepared by an earlier run, from the same file and by the same version,
-    is not repeated.
+    A scan that was prepared by an earlier run, from the same file, over the same reference and
+    by the same version, is not repeated.
 
     Args:
         cohort: ``participants.tsv``, or the folder that holds it. A column ``series`` names the
             image to take where a study has several.
         output: Folder for the SUVR volumes, ``participants.tsv`` and ``refused.tsv``.
         tracer: BIDS label for scans whose header and table row name none.
+        reference: What SUVR is over.
         workers: Processes.
         started: Called once with the number of scans.
         finished: Called after each scan.
@@ -73,7 +76,7 @@ def prepare(
         for row in table.to_dict("records")
     ]
     started(len(rows))
-    make = partial(_prepare_one, output=output, tracer=tracer)
+    make = partial(_prepare_one, output=output, tracer=tracer, reference=reference)
     results: list[dict[str, Any]] = [{}] * len(rows)
     for index, result in _run(make, rows, workers):
         results[index] = result
@@ -107,13 +110,16 @@ def _run(
             yield futures[future], future.result()
 
 
-def _prepare_one(row: dict[str, Any], output: Path, tracer: str | None) -> dict[str, Any]:
+def _prepare_one(
+    row: dict[str, Any], output: Path, tracer: str | None, reference: Reference
+) -> dict[str, Any]:
     """Prepare one scan, or take what an earlier run made of the same input."""
     source = Path(row["path"])
     name = f"{row['participant_id']}_{row['session_id']}"
     path = output / "scans" / f"{name}.nii.gz"
     record = output / "scans" / f"{name}.row.json"
-    made_from = {"version": __version__, "tracer": tracer, **_fingerprint(source), "row": row}
+    chosen = {"version": __version__, "tracer": tracer, "reference": reference}
+    made_from = {**chosen, **_fingerprint(source), "row": row}
     made_from = json.loads(json.dumps(made_from, default=str))
     if record.is_file() and path.is_file():
         earlier = json.loads(record.read_text(encoding="utf-8"))
@@ -123,7 +129,7 @@ def _prepare_one(row: dict[str, Any], output: Path, tracer: str | None) -> dict[
         study = read_study(
             source, tracer=_named(row, "tracer") or tracer, series=_named(row, "series")
         )
-        brain = normalize(study)
+        brain = normalize(study, reference=reference)
     except StudyRefused as refusal:
         return _refused(row, str(refusal))
     except Exception as error:  # one scan that nobody foresaw must not stop a thousand
@@ -131,8 +137,8 @@ def _prepare_one(row: dict[str, Any], output: Path, tracer: str | None) -> dict[
     write_nifti(_as_image(brain), path)
     result = {key: row.get(key) for key in _KEPT}
     result |= {"path": path.relative_to(output).as_posix(), "tracer": brain.source.tracer}
-    result |= measurements(brain)
-    result["warnings"] = "; ".join(study.provenance["warnings"]) or None
+    result |= {"reference": reference, **measurements(brain)}
+    result["warnings"] = "; ".join((*study.provenance["warnings"], *brain.warnings)) or None
     content = json.dumps({"made_from": made_from, "result": result}, default=_plain)
     replace_file(record, content.encode())
     return dict(json.loads(content)["result"])

@@ -29,7 +29,8 @@ def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
 
     Returns:
         The volume. Its provenance says in words which ``frames`` were taken and why, and lists
-        ``warnings``.
+        ``warnings``; ``motion_mm`` is how far the head moved between frames, where several were
+        averaged.
 
     Raises:
         StudyRefused: If no frame shows late uptake, or the voxels are no image.
@@ -37,7 +38,7 @@ def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
     label = series.tracer or tracer
     choice = choose_frames(series, label)
     warnings = [*series.warnings, *choice.warnings]
-    words = choice.words
+    words, motion = choice.words, {}
     if len(choice.frames) == 1:
         data = choice.frames[0].load()
     else:
@@ -50,12 +51,13 @@ def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
         data, moved = _average(choice.frames, scales, weights, series)
         words += f", averaged{'' if alike else ' by duration'}; "
         words += f"the head moved at most {max(moved):.1f} mm"
+        motion = {"motion_mm": max(moved)}
         again = [number for number, mm in enumerate(moved, start=1) if mm > MOVED_MM]
         if again:
             words += f", frame {', '.join(map(str, again))} realigned"
     check_volume(data, series.affine, series.source)
     warnings += check_eight_bit(data, series.provenance, series.source)
-    provenance = {**series.provenance, "frames": words, "warnings": warnings}
+    provenance = {**series.provenance, **motion, "frames": words, "warnings": warnings}
     return PetImage(data, series.affine, series.tracer, series.unit, provenance)
 
 

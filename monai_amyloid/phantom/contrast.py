@@ -113,6 +113,20 @@ PATTERNS = {
         0.5,
         0.6,
     ),
+    # Dopamine D2 receptors: the striatum alone, less of it in disease.
+    "raclopride": OtherPattern(
+        {
+            "": 1.05,
+            "putamen": 3.8,
+            "caudate": 3.3,
+            "thalamus": 1.3,
+            "brainstem": 0.95,
+            "cerebellum": 1.05,
+        },
+        {"putamen": -0.6, "caudate": -0.4},
+        0.75,
+        0.85,
+    ),
 }
 
 

@@ -1,5 +1,6 @@
 """How one person's head differs from the typical one: size, shape, age and old infarcts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,14 +50,18 @@ class Morphology:
     seed: int = 0
 
 
-def draw_morphology(age: float, random: np.random.Generator) -> Morphology:
+def draw_morphology(
+    age: float, random: np.random.Generator, anatomies: Sequence[str] = ANATOMIES
+) -> Morphology:
     """Draw a person's head; older people have thinner cortex and wider ventricles.
 
     Args:
         age: Years.
         random: Source of randomness.
+        anatomies: Those of :data:`ANATOMY_SHARES` that it may be made of.
     """
-    anatomy = str(random.choice(ANATOMIES, p=list(ANATOMY_SHARES.values())))
+    shares = np.array([ANATOMY_SHARES[name] for name in anatomies])
+    anatomy = str(random.choice(anatomies, p=shares / shares.sum()))
     decades = (age - 72) / 10
     hydrocephalus = bool(random.uniform() < _HYDROCEPHALUS_SHARE)
     widening = float(np.clip(random.normal(0.8 * decades, 1.6), -3, 5))

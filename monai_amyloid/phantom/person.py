@@ -88,7 +88,7 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
     age = float(np.clip(random.normal(72, 8), 50, 95))
     sex = str(random.choice(["F", "M"]))
     site = str(random.choice(plan.sites))
-    head = shape_head(draw_morphology(age, random))
+    head = shape_head(draw_morphology(age, random, plan.anatomies))
     person = _Person(random)
     disease, reading = _draw_read_disease(plan, head, person, grade, random)
     for visit in range(plan.sessions):

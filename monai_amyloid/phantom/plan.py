@@ -4,12 +4,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.phantom.anatomy import ANATOMIES
 from monai_amyloid.phantom.sites import SITES
 
 # Grades of the Dong-A study: 603 florbetaben scans.
 PREVALENCE = {1: 291, 2: 78, 3: 234}
 
-Pattern = Literal["amyloid", "fdg", "tau", "perfusion"]
+Pattern = Literal["amyloid", "fdg", "tau", "perfusion", "raclopride"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Plan:
         seed: The same plan and seed give the same voxels.
         tracer: BIDS label that the scans carry.
         sites: Hospitals, each person at one of them, by chance.
+        anatomies: Brains that heads are made of, in their usual proportions.
         sessions: Visits of each person, two years apart.
         readers: Readers of each scan; its grade is their majority's.
         fixed_prevalence: Whether the first visits have the grades of the original study in
@@ -33,6 +35,7 @@ class Plan:
     seed: int = 0
     tracer: str = "18FFBB"
     sites: tuple[str, ...] = tuple(SITES)
+    anatomies: tuple[str, ...] = ANATOMIES
     sessions: int = 1
     readers: int = 1
     fixed_prevalence: bool = True
@@ -45,6 +48,11 @@ class Plan:
         for site in self.sites:
             if site not in SITES:
                 raise UserError(f"{site!r} is no site; choose from {', '.join(SITES)}")
+        for anatomy in self.anatomies:
+            if anatomy not in ANATOMIES:
+                raise UserError(f"{anatomy!r} is no anatomy; choose from {', '.join(ANATOMIES)}")
+        if not self.anatomies:
+            raise UserError(f"no anatomy is named; choose from {', '.join(ANATOMIES)}")
 
     @property
     def shares(self) -> list[float]:
@@ -54,7 +62,7 @@ class Plan:
 
     def as_record(self) -> dict[str, Any]:
         """The plan as JSON can hold it."""
-        return {**asdict(self), "sites": list(self.sites)}
+        return asdict(self) | {"sites": list(self.sites), "anatomies": list(self.anatomies)}
 
 
 # Named cohorts: how many participants, and the plan. They never change under their name.

@@ -8,9 +8,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.output import replace_file
 
 SCHEMA = "monai-amyloid-result/1"
+# A person reads the table: of the regions, the cortex and what a reader grades.
+_IN_TABLE = ("cortex", *READ_REGIONS)
 
 Status = Literal["graded", "needs_reader", "refused"]
 
@@ -28,7 +31,9 @@ class Result:
         probabilities: Of the grades ``"1"``, ``"2"``, ``"3"``; None where refused.
         prediction_set: The likely grades; None where refused.
         centiloid: By the tracer's own line; None where refused.
-        suvr: Mean SUVR of ``cortex`` and of the four regions that a reader grades.
+        suvr: Mean SUVR over the whole cerebellum of ``cortex``, the four regions that a reader
+            grades, and every region left and right.
+        z_scores: Of the same regions against simulated negatives.
         quality: Of the registration; see :mod:`monai_amyloid.brain.quality`.
         study: What the study said of itself, without anything that names a person.
         model: Name, version and SHA-256 of the classifier's weights.
@@ -43,6 +48,7 @@ class Result:
     prediction_set: tuple[int, ...] | None = None
     centiloid: float | None = None
     suvr: Mapping[str, float] | None = None
+    z_scores: Mapping[str, float] | None = None
     quality: Mapping[str, float] | None = None
     study: Mapping[str, Any] = field(default_factory=dict)
     model: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +86,8 @@ def write_results(results: Iterable[Result], path: Path) -> None:
             "bapl": result.bapl,
             **{f"p_bapl{g}": p for g, p in (result.probabilities or {}).items()},
             "centiloid": result.centiloid,
-            **{f"suvr_{name}": value for name, value in (result.suvr or {}).items()},
+            **{f"suvr_{name}": (result.suvr or {}).get(name) for name in _IN_TABLE},
+            "z_cortex": (result.z_scores or {}).get("cortex"),
             "tracer": result.study.get("tracer"),
             "reasons": "; ".join(result.reasons),
             "warnings": "; ".join(result.study.get("warnings", ())),

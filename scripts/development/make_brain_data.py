@@ -35,6 +35,7 @@ from ventricles import ventricle_share
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.phantom.anatomy import WARP_SHAPE
 from monai_amyloid.phantom.deformation import grid_points
+from monai_amyloid.phantom.typical import template_to_icbm
 
 VOIS = {
     "cortex": "ctx",
@@ -45,10 +46,10 @@ VOIS = {
 
 
 def on_template(data: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Bring labels from the phantom's grid to the template's."""
-    image = nib.Nifti1Image(data.astype(np.uint8), AFFINE)
-    moved = resample_from_to(image, (TEMPLATE_SHAPE, TEMPLATE_AFFINE), order=0)
-    return np.asarray(moved.dataobj, np.uint8)
+    """Bring labels of ICBM 152, on the phantom's grid, into the typical head of the template."""
+    places = template_to_icbm(grid_points(TEMPLATE_SHAPE, TEMPLATE_AFFINE))
+    index = (places - AFFINE[:3, 3].reshape(3, 1, 1, 1)) / AFFINE[0, 0]
+    return np.asarray(ndimage.map_coordinates(data.astype(np.uint8), index, order=0), np.uint8)
 
 
 def write_vois(folder: Path) -> None:

@@ -1,48 +1,60 @@
-"""Make the negative and positive florbetaben templates that registration matches.
+"""Make the florbetaben templates that registration matches, each tissue by itself.
 
-Run once by a developer, after make_brain_data.py, make_donor_anatomies.py and
-fit_group_means.py; the output is committed:
+Run once by a developer, after make_brain_data.py and fit_group_means.py; the output is committed:
 
     python scripts/development/make_pet_templates.py
+
+They are made of the ICBM 152 anatomy alone, so that the six other anatomies of the simulator
+test the registration on brains that it has not seen.
 """
+
+from dataclasses import replace
 
 import nibabel as nib
 import numpy as np
 
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
 from monai_amyloid.phantom.deformation import grid_points, interpolate, moved
-from monai_amyloid.phantom.disease import typical_disease
+from monai_amyloid.phantom.disease import Disease, typical_disease
 from monai_amyloid.phantom.head import shape_head
-from monai_amyloid.phantom.morphology import ANATOMY_SHARES, Morphology
+from monai_amyloid.phantom.morphology import Morphology
 from monai_amyloid.phantom.tracer_map import blur, tracer_map
 from monai_amyloid.phantom.typical import template_to_anatomy
-from monai_amyloid.phantom.uptake import florbetaben_values
+from monai_amyloid.phantom.uptake import TissueValues, florbetaben_values
 
 FWHM_MM = 8.0
+_ANATOMY = "icbm152"
 
 
-def mean_scan(centiloid: float) -> np.ndarray:
-    """The population's mean uptake in the template, without noise, at 8 mm."""
-    points = grid_points(TEMPLATE_SHAPE, TEMPLATE_AFFINE)
-    disease = typical_disease(centiloid)
-    values = florbetaben_values(disease.excess, disease.stage)
-    mean = np.zeros(TEMPLATE_SHAPE, np.float32)
-    for name, share in ANATOMY_SHARES.items():
-        head = shape_head(Morphology(anatomy=name))
-        sharp = tracer_map(head, values, disease.patches)
-        places = moved(template_to_anatomy(name), points)
-        mean += share * interpolate(sharp[None], head.anatomy.affine, places)[0]
-    return blur(mean, FWHM_MM, np.full(3, 2.0))
+def mean_scan(values: TissueValues, disease: Disease) -> np.ndarray:
+    """Uptake of the typical head in the template, without noise, at 8 mm."""
+    head = shape_head(Morphology(anatomy=_ANATOMY))
+    sharp = tracer_map(head, values, disease.patches)
+    places = moved(template_to_anatomy(_ANATOMY), grid_points(TEMPLATE_SHAPE, TEMPLATE_AFFINE))
+    laid = interpolate(sharp[None], head.anatomy.affine, places)[0]
+    return blur(laid, FWHM_MM, np.full(3, 2.0))
+
+
+def components() -> np.ndarray:
+    """Grey matter with fluid, white matter, skull and scalp, and what amyloid adds, SUVR."""
+    none, much = typical_disease(0.0), typical_disease(80.0)
+    negative = florbetaben_values(none.excess, none.stage)
+    positive = florbetaben_values(much.excess, much.stage)
+    no_outside = replace(negative, skull=0.0, scalp=0.0)
+    no_white = replace(no_outside, white=np.zeros_like(negative.white))
+    whole, brain, grey = (mean_scan(v, none) for v in (negative, no_outside, no_white))
+    amyloid = mean_scan(positive, much) - whole
+    parts = np.stack([grey, brain - grey, whole - brain, amyloid])
+    return parts / whole[voi("whole_cerebellum")].mean()
 
 
 def main() -> None:
-    """Simulate Centiloid 0 and 80 without noise, on the template grid."""
-    volumes = []
-    for centiloid in (0.0, 80.0):
-        volume = mean_scan(centiloid)
-        volumes.append(volume / volume[voi("whole_cerebellum")].mean())
-        print(f"Centiloid {centiloid:g}: cortex SUVR {volumes[-1][voi('cortex')].mean():.3f}")
-    stored = np.rint(np.stack(volumes, axis=-1) * 100).clip(0, 255).astype(np.uint8)
+    """Simulate the typical head at Centiloid 0 and 80, on the template grid."""
+    parts = components()
+    for name, volume in (("0", parts[:3].sum(axis=0)), ("80", parts.sum(axis=0))):
+        cortex, reference = (volume[voi(n)].mean() for n in ("cortex", "whole_cerebellum"))
+        print(f"Centiloid {name}: cortex SUVR {cortex / reference:.3f}")
+    stored = np.rint(np.moveaxis(parts, 0, -1) * 100).clip(0, 255).astype(np.uint8)
     nib.save(nib.Nifti1Image(stored, TEMPLATE_AFFINE), DATA / "pet_templates.nii.gz")
 
 

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nibabel import Nifti1Image
 from nibabel.processing import resample_from_to
+from scipy import ndimage
 
-from monai_amyloid.brain.suvr import cortex_suvr_in_template, regional_suvr, suvr
+from monai_amyloid.brain.suvr import REFERENCES, cortex_suvr_in_template, regional_suvr, suvr
 from monai_amyloid.brain.template import (
     READ_REGIONS,
     TEMPLATE_AFFINE,
@@ -61,6 +62,45 @@ def test_uptake_in_one_read_region_shows_in_that_region_alone(region: str) -> No
     assert means[region] == pytest.approx(2)
     assert [means[other] for other in READ_REGIONS if other != region] == pytest.approx([1, 1, 1])
     assert 1 < means["cortex"] < 2
+
+
+UNEVEN = np.random.default_rng(2).gamma(3, 0.5, TEMPLATE_SHAPE).astype(np.float32)
+
+
+def test_every_region_and_side_is_the_mean_of_its_own_voxels() -> None:
+    atlas, means = regions(), regional_suvr(UNEVEN)
+    label_means = ndimage.mean(UNEVEN.astype(float), atlas.labels, atlas.table["label"])
+    by_name = {
+        f"{row.region}_{row.hemisphere}".removesuffix("_both"): mean
+        for row, mean in zip(atlas.table.itertuples(), label_means, strict=True)
+    }
+    # One name for the same voxels: the read region's.
+    for side in ("left", "right"):
+        by_name[f"parietal_{side}"] = by_name.pop(f"lateral_parietal_{side}")
+    assert {name: means[name] for name in by_name} == pytest.approx(by_name)
+
+
+def test_no_two_names_stand_for_the_same_voxels() -> None:
+    means = regional_suvr(UNEVEN)
+    assert len(set(means.values())) == len(means) == 1 + 4 + 2 * 4 + 2 * 14 + 2
+
+
+@pytest.mark.parametrize("region", READ_REGIONS)
+def test_a_side_of_a_read_region_shows_on_that_side_alone(region: str) -> None:
+    atlas = regions()
+    volume = np.ones(TEMPLATE_SHAPE, np.float32)
+    rows = atlas.table[(atlas.table.read_region == region) & (atlas.table.hemisphere == "left")]
+    volume[np.isin(atlas.labels, rows["label"])] = 2
+    means = regional_suvr(volume)
+    assert means[f"{region}_left"] == pytest.approx(2)
+    assert means[f"{region}_right"] == pytest.approx(1)
+    assert means[region] == pytest.approx(1.5, abs=0.05)
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_every_reference_has_voxels_that_can_be_divided_by(reference: str) -> None:
+    volume = suvr(700 * pet_templates()[1], voi(reference))
+    assert volume[voi(reference)].mean() == pytest.approx(1, abs=1e-4)
 
 
 def test_the_cortex_of_both_ways_is_the_same_on_the_templates_grid() -> None:

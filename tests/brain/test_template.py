@@ -75,7 +75,7 @@ def test_nobody_can_change_what_all_share(shared: np.ndarray) -> None:
 def test_the_templates_are_suvr_and_differ_in_the_cortex() -> None:
     negative, positive = pet_templates()
     for template in (negative, positive):
-        assert template[voi("whole_cerebellum")].mean() == pytest.approx(1, abs=0.01)
+        assert template[voi("whole_cerebellum")].mean() == pytest.approx(1, abs=0.02)
     low, high = regional_suvr(negative), regional_suvr(positive)
     # Real florbetaben group means: 1.02 and 1.55 in the GAAIN cortex (rPOP).
     assert low["cortex"] == pytest.approx(1.02, abs=0.08)

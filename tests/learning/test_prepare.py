@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
+from monai_amyloid.brain.suvr import regional_suvr
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, pet_templates, voi
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.datalist import CohortError, read_cohort
 from monai_amyloid.learning.prepare import prepare
@@ -18,7 +19,8 @@ from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohort import simulate
 from monai_amyloid.phantom.plan import Plan
 
-MEASURED = ["centiloid", "suvr_cortex", *(f"suvr_{name}" for name in READ_REGIONS), "registration"]
+SUVR = [f"suvr_{name}" for name in regional_suvr(pet_templates()[0])]
+MEASURED = ["centiloid", "registration", *SUVR]
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +159,25 @@ def test_a_changed_scan_is_prepared_again(own: tuple[Path, Path], cohort: Path) 
     after = prepare(write(table, source.parent), output).table
     assert after.centiloid[0] == pytest.approx(before.centiloid[2], rel=1e-4)
     assert after.centiloid[1] == pytest.approx(before.centiloid[1], rel=1e-4)
+
+
+def test_another_reference_is_prepared_again_and_leaves_the_centiloid(
+    own: tuple[Path, Path],
+) -> None:
+    source, output = own
+    before = read(output).iloc[0]
+    write(read(source.parent).iloc[:1], source.parent)
+    prepare(source, output, reference="pons")
+    after = read(output).iloc[0]
+    volume = nib.load(output / after.path).get_fdata()
+    assert volume[voi("pons")].mean() == pytest.approx(1, abs=1e-3)
+    assert [before.reference, after.reference] == ["whole_cerebellum", "pons"]
+    assert after.centiloid == pytest.approx(before.centiloid, abs=1e-3)
+    ratio = after[SUVR].astype(float) / before[SUVR].astype(float)
+    np.testing.assert_allclose(ratio, ratio.iloc[0], rtol=1e-3)
+    written = times(output)
+    prepare(source, output, reference="pons")
+    assert times(output) == written
 
 
 @pytest.mark.parametrize(

@@ -86,3 +86,13 @@ def test_tau_starts_in_the_temporal_lobe_beside_bright_basal_ganglia() -> None:
     gain = ill - healthy
     assert gain.argmax() in {at["lateral_temporal"], at["lateral_temporal"] - 1}
     assert gain[at["cerebellum"]] == gain[at["sensorimotor"]] == 0
+
+
+@pytest.mark.parametrize("stage", [0.0, 80.0])
+def test_raclopride_is_in_the_striatum_alone(stage: float) -> None:
+    values = tissue_values("raclopride", "18FFBB", typical_disease(stage)).grey
+    at = dict(zip(TABLE.region, values[TABLE.label] / values[TABLE.label.iloc[-1]], strict=True))
+    assert TABLE.region.iloc[-1] == "cerebellum"
+    for name, value in at.items():
+        low, high = (2.7, 4) if name in {"putamen", "caudate"} else (0.9, 1.3)
+        assert low < value < high

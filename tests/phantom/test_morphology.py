@@ -1,5 +1,6 @@
 import json
-from dataclasses import asdict
+from collections import Counter
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,18 @@ def test_every_anatomy_is_drawn_by_its_share() -> None:
         # Four standard deviations of a share of 1500.
         error = 4 * np.sqrt(ANATOMY_SHARES[name] * (1 - ANATOMY_SHARES[name]) / 1500)
         assert share == pytest.approx(ANATOMY_SHARES[name], abs=error)
+
+
+def test_a_head_is_made_of_the_allowed_anatomies_and_is_else_the_same() -> None:
+    donors = ANATOMIES[1:]
+    heads = [draw_morphology(72, np.random.default_rng(seed), donors) for seed in range(600)]
+    counts = Counter(head.anatomy for head in heads)
+    assert set(counts) == set(donors)
+    # Four standard deviations of a sixth of 600.
+    assert all(abs(count - 100) <= 4 * np.sqrt(600 / 6 * 5 / 6) for count in counts.values())
+    assert [replace(head, anatomy="") for head in heads] == [
+        replace(head, anatomy="") for head in DRAWN[:600]
+    ]
 
 
 def test_mishaps_of_a_brain_happen_now_and_then() -> None:

@@ -1,13 +1,15 @@
 import json
 from collections import Counter
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monai_amyloid import cli
 from monai_amyloid.errors import UserError
-from monai_amyloid.phantom.plan import NAMED, Plan, named_plan, wanted_grades
+from monai_amyloid.phantom.plan import NAMED, Pattern, Plan, named_plan, wanted_grades
 from monai_amyloid.phantom.sites import SITES
 
 
@@ -43,12 +45,21 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         named_plan("best")
     with pytest.raises(UserError, match=r"'site-9' is no site; choose from site-1, site-2"):
         Plan(sites=("site-1", "site-9"))
+    with pytest.raises(UserError, match=r"'colin27' is no anatomy; choose from icbm152, 9861"):
+        Plan(anatomies=("icbm152", "colin27"))
+    with pytest.raises(UserError, match=r"no anatomy is named; choose from icbm152, 9861"):
+        Plan(anatomies=())
+
+
+def test_every_pattern_of_a_plan_can_be_asked_for_on_the_command_line() -> None:
+    assert {pattern.value for pattern in cli.Pattern} == set(get_args(Pattern))
 
 
 def test_two_plans_have_the_same_record_only_if_they_are_the_same() -> None:
     records = [json.dumps(plan.as_record()) for _, plan in NAMED.values()]
-    changes = ({"seed": 1}, {"tracer": "11CPIB"}, {"sites": ("site-2",)}, {"sessions": 2},
-               {"readers": 3}, {"fixed_prevalence": False}, {"pattern": "tau"},
-               {"difficult": True}, {"dynamic": True})  # fmt: skip
+    changes = ({"seed": 1}, {"tracer": "11CPIB"}, {"sites": ("site-2",)},
+               {"anatomies": ("9861",)}, {"sessions": 2}, {"readers": 3},
+               {"fixed_prevalence": False}, {"pattern": "tau"}, {"difficult": True},
+               {"dynamic": True})  # fmt: skip
     records += [json.dumps(replace(Plan(), **change).as_record()) for change in changes]
     assert len(set(records)) == len(records)

@@ -5,7 +5,6 @@ import pytest
 import SimpleITK as sitk  # noqa: N813 (its own documentation names it so)
 
 from monai_amyloid.brain.centiloid import centiloid
-from monai_amyloid.brain.registration import to_sitk
 from monai_amyloid.brain.suvr import regional_suvr, suvr
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, regions, voi
 from monai_amyloid.phantom.deformation import grid_points, interpolate
@@ -23,6 +22,17 @@ def person(request: pytest.FixtureRequest) -> ScannedPerson:
     return scan_person(*request.param, **QUIET)
 
 
+def in_lps(data: np.ndarray, affine: np.ndarray) -> sitk.Image:
+    """A SimpleITK image of a RAS+ volume ``(X, Y, Z)``, its geometry in LPS+."""
+    image = sitk.GetImageFromArray(np.ascontiguousarray(data.T))
+    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
+    zooms = np.linalg.norm(lps[:3, :3], axis=0)
+    image.SetSpacing(zooms.tolist())
+    image.SetOrigin(lps[:3, 3].tolist())
+    image.SetDirection((lps[:3, :3] / zooms).ravel().tolist())
+    return image
+
+
 def on_template(person: ScannedPerson) -> np.ndarray:
     """A scan's SUVR on the template's grid, by SimpleITK along the known way of every voxel."""
     session = person.session
@@ -32,9 +42,9 @@ def on_template(person: ScannedPerson) -> np.ndarray:
     # SimpleITK counts in LPS+ and its displacements stand as (z, y, x, component).
     shift = ((there - points) * [[-1], [-1], [1]]).reshape(3, *TEMPLATE_SHAPE)
     field = sitk.GetImageFromArray(np.ascontiguousarray(shift.T).astype(np.float64), True)
-    template = to_sitk(np.zeros(TEMPLATE_SHAPE, np.float32), TEMPLATE_AFFINE)
+    template = in_lps(np.zeros(TEMPLATE_SHAPE, np.float32), TEMPLATE_AFFINE)
     field.CopyInformation(template)
-    image = to_sitk(person.image.data, person.image.affine)
+    image = in_lps(person.image.data, person.image.affine)
     laid = sitk.Resample(image, template, sitk.DisplacementFieldTransform(field), sitk.sitkBSpline)
     data = sitk.GetArrayFromImage(laid).T.astype(np.float32)
     return suvr(data, voi("whole_cerebellum"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.report.result import Result, one_line, write_result, write_results
 
 GRADED = Result(
@@ -15,7 +16,8 @@ GRADED = Result(
     probabilities={"1": 0.01, "2": 0.04, "3": 0.95},
     prediction_set=(3,),
     centiloid=84.23456,
-    suvr={"cortex": 1.55},
+    suvr={"cortex": 1.55, "frontal": 1.5, "precuneus_left": 1.6},
+    z_scores={"cortex": 6.04999, "frontal": 5.5, "precuneus_left": 7.0},
     study={"tracer": "18FFBB"},
 )
 REFUSED = Result("=bad, study", "refused", ('found "nothing"',))
@@ -26,6 +28,8 @@ def test_a_result_is_read_back_from_json_as_it_was(tmp_path: Path) -> None:
     assert content["bapl"] == 3 and content["prediction_set"] == [3]
     assert content["centiloid"] == pytest.approx(84.2346) and content["reasons"] == []
     assert "name" not in content and content["schema"] == "monai-amyloid-result/1"
+    assert content["suvr"] == GRADED.suvr
+    assert content["z_scores"] == {"cortex": 6.05, "frontal": 5.5, "precuneus_left": 7.0}
 
 
 def test_a_number_that_is_not_finite_is_never_written(tmp_path: Path) -> None:
@@ -47,7 +51,16 @@ def test_the_table_has_a_row_a_study_and_survives_odd_names(tmp_path: Path) -> N
 def test_a_table_of_refusals_alone_has_all_columns(tmp_path: Path) -> None:
     write_results([REFUSED], tmp_path / "results.csv")
     header = (tmp_path / "results.csv").read_text(encoding="utf-8-sig").splitlines()[0]
-    assert header.startswith("study,status,bapl,p_bapl1,p_bapl2,p_bapl3,centiloid")
+    assert header.startswith("study,status,bapl,p_bapl1,p_bapl2,p_bapl3,centiloid,suvr_cortex")
+
+
+def test_the_table_has_the_cortex_and_the_read_regions_alone(tmp_path: Path) -> None:
+    write_results([GRADED, REFUSED], tmp_path / "results.csv")
+    rows = list(csv.DictReader((tmp_path / "results.csv").open(encoding="utf-8-sig")))
+    suvr = [name for name in rows[0] if name.startswith("suvr_")]
+    assert suvr == ["suvr_cortex", *(f"suvr_{name}" for name in READ_REGIONS)]
+    assert (rows[0]["suvr_cortex"], rows[0]["z_cortex"]) == ("1.55", "6.05")
+    assert rows[1]["suvr_cortex"] == "" == rows[1]["z_cortex"]
 
 
 def test_a_line_for_the_terminal_says_grade_or_reason() -> None:

@@ -1,0 +1,228 @@
+"""Say what a scan shows in place of an amyloid PET.
+
+The shares of the tissues, blurred as a scanner blurs them, are fitted to the scan: their weights
+are its signature, in which nothing of the scanner and little of the person is left. What tells
+amyloid tracers from others is not amyloid, which a healthy brain lacks, but the white matter:
+all of them are held there, on any scan, more than in the cortex of the cerebellum.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE
+from monai_amyloid.pet.image import PetImage, StudyRefused
+
+TISSUES = (
+    *("cortex", "white matter", "striatum", "thalamus", "pons"),
+    *("cerebellar cortex", "cerebellar white matter", "fluid", "skull", "scalp"),
+)
+_BRAIN = slice(0, 7)
+# Every second voxel of the template: finer than 8 mm FWHM needs.
+TISSUE_SHAPE = (46, 55, 46)
+TISSUE_AFFINE = TEMPLATE_AFFINE @ np.diag([2.0, 2.0, 2.0, 1.0])
+# Skull and scalp that are fitted lie within this of the brain; the face differs too much.
+_RIM_MM = 12.0
+# Voxels that are nearly all brain.
+_INNER_BRAIN = 0.8
+# Of the cerebellum's share that must be seen for uptake to be given over it.
+_LEAST_CEREBELLUM = 0.3
+
+# White matter, pons and cerebellar white matter, on average, over the cortex of the cerebellum.
+# Amyloid tracers, real and simulated: 1.9 (NAV4694, a difficult pose) to 4.3. T1-weighted
+# MRI at most 1.6, tau 1.2, raclopride 0.9, FDG and perfusion 0.6.
+LEAST_WHITE_OVER_CEREBELLAR_CORTEX = 1.8
+# Skull over the brighter of cortex and white matter: amyloid PET at most 0.7, CT at least 1.9.
+MOST_SKULL_OVER_BRAIN = 1.2
+# Skull over scalp, where there is a scalp: at least 0.37 in PET, whose tracers reach the marrow and
+# whose blur fills the bone, 0.27 once where a head moved; at most 0.22 in MRI, which sees no bone,
+# and 0.11 in T1. The lower bound is for what has an amyloid tracer's white matter.
+_SKULL_OVER_SCALP_OF_MRI, _CERTAINLY_MRI = 0.28, 0.15
+_LEAST_SCALP = 0.4
+# Only words hang on the rest. Striatum over cortex: dopamine receptors 2 and more, others 1.4.
+_STRIATUM_OVER_CORTEX = 1.7
+# Fluid over cerebellum: T2 2 and more, others below 0.5.
+_FLUID = 1.2
+# All white matter over the cerebellar cortex: FDG and perfusion 0.4 to 0.7, tau 1.1 to 1.2.
+_GREY_TRACER = 0.85
+# Grey over white matter in MRI: T1 0.7 to 0.95, FLAIR 1.1 to 1.5.
+_MRI_GREY_OVER_WHITE = 1.0
+
+
+class Pose(Protocol):
+    """Where the template lies in a scan."""
+
+    def to_scan(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Where points ``(3, ...)`` of the template lie in the scan, mm."""
+        ...
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a scan's tissues hold.
+
+    Attributes:
+        uptake: By name of :data:`TISSUES`, over the whole cerebellum, without partial volume;
+            empty where the cerebellum is not in view.
+        match: Correlation of the fitted tissues with the scan, in the head.
+        brain_match: The same in the brain alone, where a ball or a box has nothing to match.
+    """
+
+    uptake: dict[str, float]
+    match: float
+    brain_match: float
+
+    @property
+    def white_over_cerebellar_cortex(self) -> float:
+        """Mean of all white matter over the cortex of the cerebellum; infinite over none."""
+        white = [self.uptake[name] for name in ("white matter", "pons", "cerebellar white matter")]
+        below = self.uptake["cerebellar cortex"]
+        return float(np.mean(white)) / below if below > 0 else np.inf
+
+    @property
+    def skull_over_brain(self) -> float:
+        """Skull over the brighter one of cortex and white matter."""
+        brain = max(self.uptake["cortex"], self.uptake["white matter"])
+        return self.uptake["skull"] / brain if brain > 0 else np.inf
+
+    @property
+    def skull_over_scalp(self) -> float:
+        """Skull over scalp; 1 where the scalp holds little, as in a brain cut out of its head."""
+        scalp = self.uptake["scalp"]
+        return self.uptake["skull"] / scalp if scalp > _LEAST_SCALP else 1.0
+
+
+@cache
+def tissue_templates() -> NDArray[np.float32]:
+    """Share of each of :data:`TISSUES`, ``(10, 46, 55, 46)``, blurred to 8 mm.
+
+    Of the same typical heads as the PET templates (``scripts/development/
+    make_tissue_templates.py``).
+    """
+    stored = np.asarray(nib.load(DATA / "tissue_templates.nii.gz").dataobj)
+    shares = np.ascontiguousarray(np.moveaxis(stored, -1, 0)).astype(np.float32) / np.float32(255)
+    shares.flags.writeable = False
+    return shares
+
+
+@cache
+def near_brain() -> NDArray[np.bool_]:
+    """The brain and what lies around it, on the grid of :func:`tissue_templates`."""
+    brain = tissue_templates()[_BRAIN].sum(axis=0) > 0.3
+    rim = ndimage.distance_transform_edt(~brain, sampling=TISSUE_AFFINE[0, 0]) <= _RIM_MM
+    return np.asarray(rim)
+
+
+def recognise(image: PetImage, pose: Pose) -> Signature:
+    """Measure what the tissues of a head hold.
+
+    Args:
+        image: The scan.
+        pose: Where the template lies in it.
+    """
+    places, shares = _nodes()
+    in_scan = pose.to_scan(places)
+    to_voxel = np.linalg.inv(image.affine)
+    voxels = to_voxel[:3, :3] @ in_scan + to_voxel[:3, 3:]
+    last = np.array(image.data.shape)[:, None] - 1
+    seen = ((voxels >= 0) & (voxels <= last)).all(axis=0)
+    cerebellum = shares[:, 5:7].sum(axis=1)
+    if cerebellum[seen].sum() < _LEAST_CEREBELLUM * cerebellum.sum():
+        return Signature({}, 0.0, 0.0)
+    values = ndimage.map_coordinates(image.data, voxels[:, seen], order=1).astype(np.float64)
+    design = shares[seen]
+    # A little ridge: a tissue out of view gets nothing instead of anything.
+    gram = design.T @ design + 1e-3 * np.eye(len(TISSUES))
+    weights = np.linalg.solve(gram, design.T @ values)
+    reference = float(design[:, 5:7].sum(axis=0) @ weights[5:7]) / cerebellum[seen].sum()
+    fitted = design @ weights
+    brain = design[:, _BRAIN].sum(axis=1) > _INNER_BRAIN
+    matches = correlation(fitted, values), correlation(fitted[brain], values[brain])
+    if reference <= 1e-6 * float(np.abs(weights).max()):
+        return Signature({}, *matches)
+    return Signature(dict(zip(TISSUES, (weights / reference).tolist(), strict=True)), *matches)
+
+
+def correlation(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+    """Correlation of two arrays; 0 where one is constant."""
+    spread = float(one.std() * other.std())
+    if not spread > 0:
+        return 0.0
+    return float(((one - one.mean()) * (other - other.mean())).mean()) / spread
+
+
+def shows_bone(signature: Signature) -> bool:
+    """Whether bone is as bright as in CT, or as dark as in MRI."""
+    holds = signature.white_over_cerebellar_cortex >= LEAST_WHITE_OVER_CEREBELLAR_CORTEX
+    dark = _CERTAINLY_MRI if holds else _SKULL_OVER_SCALP_OF_MRI
+    bright = signature.skull_over_brain > MOST_SKULL_OVER_BRAIN
+    return bright or signature.skull_over_scalp < dark
+
+
+def other_pattern(signature: Signature) -> str | None:
+    """Name what a signature shows, with what tells it.
+
+    Returns:
+        A clause, or None where it is an amyloid tracer's, or no cerebellum is in view.
+    """
+    at = signature.uptake
+    if not at:
+        return None
+    grey_over_white = at["cortex"] / max(at["white matter"], 1e-3)
+    retention = signature.white_over_cerebellar_cortex
+    if signature.skull_over_brain > MOST_SKULL_OVER_BRAIN:
+        return f"bone has {signature.skull_over_brain:.1f} times the values of the brain, as in CT"
+    if shows_bone(signature):
+        weighting = "T1" if grey_over_white < _MRI_GREY_OVER_WHITE else "FLAIR"
+        weighting = "T2" if at["fluid"] > _FLUID else weighting
+        return (
+            f"bone has {signature.skull_over_scalp:.2f} of the scalp's values and grey matter "
+            f"{grey_over_white:.2f} of the white matter's, as in {weighting}-weighted MRI"
+        )
+    if retention >= LEAST_WHITE_OVER_CEREBELLAR_CORTEX:
+        return None
+    if at["striatum"] > _STRIATUM_OVER_CORTEX * at["cortex"]:
+        return (
+            f"the striatum has {at['striatum'] / at['cortex']:.1f} times the cortex's uptake, as "
+            "with raclopride or another tracer of the dopamine system"
+        )
+    if at["fluid"] > _FLUID:
+        return f"fluid has {at['fluid']:.1f} times the cerebellum's values, as in T2-weighted MRI"
+    if retention < _GREY_TRACER:
+        return (
+            f"the cortex has {grey_over_white:.1f} times the white matter's uptake, also in the "
+            "cerebellum, as with FDG or perfusion (FLAIR-weighted MRI of a head without skull "
+            "looks alike)"
+        )
+    return (
+        f"white matter has {retention:.2f} times the uptake of the cerebellum's cortex, as with "
+        "a tau tracer or in MRI"
+    )
+
+
+def refuse_other_patterns(signature: Signature) -> None:
+    """Refuse what is no amyloid tracer's signature.
+
+    Raises:
+        StudyRefused: With what the scan shows instead.
+    """
+    found = other_pattern(signature)
+    if found is not None:
+        raise StudyRefused(
+            f"no amyloid brain PET was recognised: {found}; an amyloid tracer has at least "
+            f"{LEAST_WHITE_OVER_CEREBELLAR_CORTEX} times the cerebellar cortex's uptake in white "
+            "matter, and little in bone; check which series this is"
+        )
+
+
+@cache
+def _nodes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Places ``(3, N)`` mm and shares ``(N, 10)`` of the head near the brain."""
+    index = np.argwhere(near_brain()).T
+    places = TISSUE_AFFINE[:3, :3] @ index + TISSUE_AFFINE[:3, 3:]
+    return places, tissue_templates()[:, near_brain()].T.astype(np.float64)

@@ -1,0 +1,98 @@
+"""A scan as the registration reads it: smoothed, on few voxels, at any point."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from monai_amyloid.pet.image import PetImage
+
+_FWHM_PER_SIGMA = 2.3548
+
+
+@dataclass(frozen=True)
+class ScanSamples:
+    """A scan that can be read at any point.
+
+    Attributes:
+        volume: ``(1, 1, X, Y, Z)`` float32, 0 to about 1.
+        to_voxel: The scan's millimetres to the volume's voxels, ``(4, 4)``.
+        unit: What 1 is in the scan's own unit.
+    """
+
+    volume: torch.Tensor
+    to_voxel: NDArray[np.float64]
+    unit: float
+
+    def at(
+        self, points: torch.Tensor, matrix: NDArray[np.float64]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Read between the voxels.
+
+        Args:
+            points: ``(..., N, 3)`` mm; a transform each where there are more dimensions.
+            matrix: To the scan's millimetres, ``(..., 4, 4)``.
+
+        Returns:
+            Values ``(..., N)``, and whether each point lies inside the scan.
+        """
+        both = torch.as_tensor(self.to_voxel @ matrix, dtype=torch.float32, device=points.device)
+        voxels = points @ both[..., :3, :3].mT + both[..., None, :3, 3]
+        last = torch.tensor(self.volume.shape[2:], device=points.device) - 1
+        inside = ((voxels >= -0.5) & (voxels <= last + 0.5)).all(dim=-1)
+        # grid_sample counts from -1 to 1 between the outermost voxels, last axis first.
+        places = (2 * voxels / last.clamp(min=1) - 1).flip(-1)
+        read = torch.nn.functional.grid_sample(
+            self.volume,
+            places.reshape(1, 1, 1, -1, 3),
+            padding_mode="border",
+            align_corners=True,
+        )
+        return read.reshape(inside.shape), inside
+
+
+def smoothed(
+    image: PetImage, fwhm_mm: float, voxel_mm: float, device: torch.device | str
+) -> ScanSamples:
+    """Smooth a scan, on voxels that are averaged up to a size.
+
+    Args:
+        image: The scan.
+        fwhm_mm: Of the smoothing, in which the averaging is counted.
+        voxel_mm: Voxels are averaged up to about this size.
+        device: Where the samples are to lie.
+    """
+    volume = torch.from_numpy(np.ascontiguousarray(image.data, np.float32)).to(device)
+    zooms = image.zooms
+    counts = np.maximum(1, np.floor(voxel_mm / zooms + 0.2)).astype(int)
+    counts = np.minimum(counts, volume.shape)
+    affine = np.array(image.affine, np.float64)
+    affine[:3, 3] += affine[:3, :3] @ ((counts - 1) / 2)
+    affine[:3, :3] = affine[:3, :3] * counts
+    for axis, count in enumerate(counts.tolist()):
+        if count > 1:
+            whole = volume.shape[axis] // count * count
+            volume = volume.narrow(axis, 0, whole).unfold(axis, count, count).mean(-1)
+        variance = (fwhm_mm / _FWHM_PER_SIGMA) ** 2 - (count**2 - 1) * zooms[axis] ** 2 / 12
+        if variance > 0:
+            volume = _blurred(volume, float(np.sqrt(variance) / (count * zooms[axis])), axis)
+    # A hot bladder or injection site must not set the scale.
+    highest = float(np.percentile(volume.cpu().numpy(), 99.8))
+    unit = highest if highest > 0 else 1.0
+    to_voxel = np.asarray(np.linalg.inv(affine), np.float64)
+    return ScanSamples(volume.clamp(0, unit)[None, None] / unit, to_voxel, unit)
+
+
+def _blurred(volume: torch.Tensor, sigma: float, axis: int) -> torch.Tensor:
+    """Gaussian along one axis, ``sigma`` in voxels; the edge goes on as it is."""
+    radius = max(1, int(np.ceil(3 * sigma)))
+    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32, device=volume.device)
+    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel /= kernel.sum()
+    lines = volume.movedim(axis, -1)
+    padded = torch.nn.functional.pad(
+        lines.reshape(-1, 1, lines.shape[-1]), (radius, radius), mode="replicate"
+    )
+    smooth = torch.nn.functional.conv1d(padded, kernel[None, None])
+    return smooth.reshape(lines.shape).movedim(-1, axis)

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.brain.normative import negatives, z_scores
+from monai_amyloid.brain.suvr import regional_suvr
+from monai_amyloid.brain.template import pet_templates
+from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.tracers import TRACERS
+
+
+@pytest.mark.parametrize("tracer", TRACERS)
+def test_every_region_of_every_tracer_has_a_plausible_norm(tracer: str) -> None:
+    norms = negatives().loc[tracer]
+    assert set(norms.index) == set(regional_suvr(pet_templates()[0]))
+    assert norms["mean"].between(0.6, 2.0).all()
+    assert norms["sd"].between(0.005, 0.2).all()
+
+
+def test_the_mean_negative_has_a_score_of_0_and_two_sd_above_it_2() -> None:
+    norms = negatives().loc["18FAV45"]
+    assert z_scores(norms["mean"].to_dict(), "18FAV45") == pytest.approx(
+        dict.fromkeys(norms.index, 0)
+    )
+    high = (norms["mean"] + 2 * norms["sd"]).to_dict()
+    assert z_scores(high, "18FAV45") == pytest.approx(dict.fromkeys(norms.index, 2))
+
+
+def test_a_simulated_negative_is_usual_and_a_positive_is_not(
+    simulated: dict[int, tuple[PetImage, float, np.ndarray]],
+) -> None:
+    # None of them is among the people that the norms were measured on.
+    negative, positive = (
+        z_scores(regional_suvr(normalize(simulated[grade][0]).suvr), "18FFBB") for grade in (1, 3)
+    )
+    assert np.abs(list(negative.values())).mean() < 1.5
+    assert min(positive[name] for name in ("cortex", "frontal", "precuneus_left")) > 4
+    assert abs(positive["brainstem"]) < 3
+
+
+@pytest.mark.parametrize(("tracer", "region"), [("18FFDG", "cortex"), ("18FFBB", "nose")])
+def test_what_no_negatives_were_measured_of_has_no_score(tracer: str, region: str) -> None:
+    with pytest.raises(ValueError, match=f"tracer '{tracer}', region '{region}'"):
+        z_scores({region: 1.2}, tracer)
