@@ -101,7 +101,7 @@ class Signature:
 def tissue_templates() -> NDArray[np.float32]:
     """Share of each of :data:`TISSUES`, ``(10, 46, 55, 46)``, blurred to 8 mm.
 
-    Of the same typical heads as the PET templates (``scripts/development/
+    Of the same typical head as the PET templates (``scripts/development/
     make_tissue_templates.py``).
     """
     stored = np.asarray(nib.load(DATA / "tissue_templates.nii.gz").dataobj)

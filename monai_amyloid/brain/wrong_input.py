@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from monai_amyloid.brain.head_search import SIZES, HeadPose, find_head, plausible, sizes
 from monai_amyloid.brain.quality import MINIMUM_MATCH
@@ -22,11 +23,15 @@ _WAYS = (("left", "right"), ("backward", "forward"), ("down", "up"))
 # Heads of any tracer match at 0.74 and more in the head and 0.58 in the brain; bodies, phantoms
 # and noise reach one of them by chance, not both. The skull and scalp of CT and MRI match at 0.92
 # and more, even where the brain shows next to no contrast; a ball, which has a rim too, at 0.87.
-_MATCH, _BRAIN_MATCH, _SKULL_MATCH = 0.73, 0.5, 0.90
+_MATCH, _BRAIN_MATCH, _SKULL_MATCH = 0.73, 0.4, 0.90
 # Scalp and neck differ much among people: less of the head will do where the brain is certain.
 _CERTAIN_BRAIN_MATCH, _SCALP_DIFFERS_MATCH = 0.80, 0.60
-# A head with its shoulders; trunks have 12 to 20.
+# A head with its shoulders; trunks have 12 to 20 litres.
 _MOST_LITRES = 13.0
+# There is air about the upper half of a head, and often flesh about what looks like one in a trunk:
+# places at this distance from a brain of this size that hold this much of the brain's mean.
+_BRAIN_CENTRE_MM, _BRAIN_RADII_MM = (0.0, -18.0, 12.0), (70.0, 88.0, 66.0)
+_AROUND_MM, _FLESH, _MOST_FLESH = 38.0, 0.25, 0.1
 # To say that a header lies takes more.
 _CLEAR_MATCH, _CLEAR_BRAIN_MATCH = 0.8, 0.55
 _RESIZED_MATCH = 0.88
@@ -117,10 +122,11 @@ def refuse_unrecognised(image: PetImage) -> HeadPose:
     pose = find_head(image)
     found = recognise(image, pose)
     pattern = other_pattern(found)
+    alone = pose.object_litres <= _MOST_LITRES and _flesh_around(image, pose) <= _MOST_FLESH
     clear = found.match >= _CLEAR_MATCH and found.brain_match >= _CLEAR_BRAIN_MATCH
-    if clear and pose.plausible and pattern is None:
+    if pose.plausible and alone and clear and pattern is None:
         refuse_turned(pose.matrix)
-    if pose.plausible and pose.object_litres <= _MOST_LITRES and _is_head(found):
+    if pose.plausible and alone and _is_head(found):
         if pattern is not None:
             raise StudyRefused(f"{_NONE}: {pattern}; check which series this is")
         return pose
@@ -142,6 +148,24 @@ def _is_head(found: Signature) -> bool:
     if found.brain_match >= _CERTAIN_BRAIN_MATCH:
         return found.match >= _SCALP_DIFFERS_MATCH
     return found.match >= _MATCH and found.brain_match >= _BRAIN_MATCH
+
+
+def _flesh_around(image: PetImage, pose: HeadPose) -> float:
+    """Share of the places beside and above a head that hold tracer."""
+    spiral = np.arange(0.5, 200)
+    height, angle = spiral / 200, spiral * np.pi * (3 - np.sqrt(5))
+    flat = np.sqrt(1 - height**2)
+    out = np.stack([flat * np.cos(angle), flat * np.sin(angle), height])
+
+    def mean_at(radii: NDArray[np.float64]) -> NDArray[np.float64]:
+        points = out * radii[:, None] + np.array(_BRAIN_CENTRE_MM)[:, None]
+        to_voxel = np.linalg.inv(image.affine)
+        voxels = to_voxel[:3, :3] @ pose.to_scan(points) + to_voxel[:3, 3:]
+        return np.asarray(ndimage.map_coordinates(image.data, voxels, order=1), np.float64)
+
+    radii = np.array(_BRAIN_RADII_MM)
+    brain = float(np.mean([mean_at(radii * share).mean() for share in (0.3, 0.6, 0.9)]))
+    return float((mean_at(radii + _AROUND_MM) > _FLESH * brain).mean())
 
 
 def _turn(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

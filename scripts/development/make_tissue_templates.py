@@ -1,7 +1,6 @@
 """Make the shares of the tissues by which recognition tells one tracer from another.
 
-Run once by a developer, after make_brain_data.py, make_donor_anatomies.py and
-fit_group_means.py; the output is committed:
+Run once by a developer, after make_brain_data.py and fit_group_means.py; the output is committed:
 
     python scripts/development/make_tissue_templates.py
 """
@@ -11,14 +10,14 @@ import numpy as np
 
 from monai_amyloid.brain.recognition import TISSUE_AFFINE, TISSUE_SHAPE, TISSUES
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE, regions
-from monai_amyloid.phantom.anatomy import ANATOMIES
 from monai_amyloid.phantom.deformation import grid_points, interpolate, moved
 from monai_amyloid.phantom.head import Head, shape_head
-from monai_amyloid.phantom.morphology import ANATOMY_SHARES, Morphology
+from monai_amyloid.phantom.morphology import Morphology
 from monai_amyloid.phantom.tracer_map import blur
 from monai_amyloid.phantom.typical import template_to_anatomy
 
 FWHM_MM = 8.0
+ANATOMY = "icbm152"
 NUCLEI = {"striatum": ("putamen", "caudate"), "thalamus": ("thalamus",), "pons": ("brainstem",)}
 
 
@@ -49,16 +48,13 @@ def shares(head: Head) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    """Average the typical heads and blur them as a scanner would."""
-    points = grid_points(TEMPLATE_SHAPE, TEMPLATE_AFFINE)
-    mean = np.zeros((len(TISSUES), *TEMPLATE_SHAPE), np.float32)
-    for name in ANATOMIES:
-        head = shape_head(Morphology(anatomy=name))
-        parts = shares(head)
-        sharp = np.stack([parts[tissue] for tissue in TISSUES]).astype(np.float32)
-        places = moved(template_to_anatomy(name), points)
-        mean += ANATOMY_SHARES[name] * interpolate(sharp, head.anatomy.affine, places)
-    coarse = [blur(share, FWHM_MM, np.full(3, 2.0))[::2, ::2, ::2] for share in mean]
+    """Lay the typical head of the ICBM 152 anatomy on the template, blurred as a scanner would."""
+    head = shape_head(Morphology(anatomy=ANATOMY))
+    parts = shares(head)
+    sharp = np.stack([parts[tissue] for tissue in TISSUES]).astype(np.float32)
+    places = moved(template_to_anatomy(ANATOMY), grid_points(TEMPLATE_SHAPE, TEMPLATE_AFFINE))
+    laid = interpolate(sharp, head.anatomy.affine, places)
+    coarse = [blur(share, FWHM_MM, np.full(3, 2.0))[::2, ::2, ::2] for share in laid]
     stored = np.rint(np.stack(coarse, axis=-1) * 255).clip(0, 255).astype(np.uint8)
     if stored.shape[:3] != TISSUE_SHAPE:
         raise SystemExit(f"found a grid of {stored.shape[:3]}, needed {TISSUE_SHAPE}")
