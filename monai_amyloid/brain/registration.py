@@ -33,7 +33,7 @@ from monai_amyloid.pet.image import PetImage, StudyRefused
 # How far around the brain the scan is fitted: skull and scalp show where the brain ends.
 _RIM_MM = 6.0
 # The scan is smoothed to about the template's 8 mm.
-_FINE_FWHM_MM, _FINE_VOXEL_MM, _FINE_SPACING_MM = 5.0, 3.0, 4.0
+_FINE_FWHM_MM, _FINE_VOXEL_MM, _FINE_SPACING_MM = 5.0, 4.0, 4.0
 _COARSE_FWHM_MM, _COARSE_VOXEL_MM, _COARSE_SPACING_MM = 11.0, 5.0, 8.0
 _AMYLOID = 3  # of tissue_uptake()
 # Newton's inverse of a deformation of a few millimetres meets within 0.001 mm after these.

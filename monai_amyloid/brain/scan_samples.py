@@ -85,14 +85,11 @@ def smoothed(
 
 
 def _blurred(volume: torch.Tensor, sigma: float, axis: int) -> torch.Tensor:
-    """Gaussian along one axis, ``sigma`` in voxels; the edge goes on as it is."""
-    radius = max(1, int(np.ceil(3 * sigma)))
-    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32, device=volume.device)
-    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
-    kernel /= kernel.sum()
-    lines = volume.movedim(axis, -1)
-    padded = torch.nn.functional.pad(
-        lines.reshape(-1, 1, lines.shape[-1]), (radius, radius), mode="replicate"
-    )
-    smooth = torch.nn.functional.conv1d(padded, kernel[None, None])
-    return smooth.reshape(lines.shape).movedim(-1, axis)
+    """Gaussian along one axis, ``sigma`` in voxels; at the edge, of what there is."""
+    # A matrix product is several times faster than a convolution, and the same on any device.
+    place = torch.arange(volume.shape[axis], dtype=torch.float32, device=volume.device)
+    kernel = torch.exp(-0.5 * ((place[:, None] - place) / sigma) ** 2)
+    kernel /= kernel.sum(dim=1, keepdim=True)
+    if axis == 0:
+        return (kernel @ volume.flatten(1)).reshape(volume.shape)
+    return kernel @ volume if axis == 1 else volume @ kernel.T

@@ -30,6 +30,13 @@ class Warp:
         """Displacement ``(N, 3)`` mm at points ``(N, 3)`` mm of the template."""
         return cosines(points) @ torch.from_numpy(self.coefficients).T.to(points)
 
+    def on_grid(self, *axes: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Displacement ``(3, X, Y, Z)`` mm at the nodes of a grid, from its x, y and z in mm."""
+        waves = [_waves(torch.from_numpy(mm).float(), axis) for axis, mm in enumerate(axes)]
+        coefficients = torch.from_numpy(self.coefficients).reshape(3, *ORDERS)
+        field = torch.einsum("cijk,xi,yj,zk->cxyz", coefficients, *waves)
+        return np.asarray(field.numpy(), np.float32)
+
     def gradient(self, points: torch.Tensor) -> torch.Tensor:
         """Derivative of each component along each axis, ``(N, 3, 3)``."""
         coefficients = torch.from_numpy(self.coefficients).to(points)
@@ -47,16 +54,19 @@ def cosines(points: torch.Tensor, derivative: int | None = None) -> torch.Tensor
         points: Template millimetres; beyond the box the field stays as it is at its side.
         derivative: Axis along which to take the derivative per millimetre, if any.
     """
-    parts = []
-    for axis, (order, low, high) in enumerate(zip(ORDERS, _LOW_MM, _HIGH_MM, strict=True)):
-        frequency = torch.arange(order).to(points) * (np.pi / (high - low))
-        place = points[:, axis].clamp(low, high)[:, None] - low
-        if axis == derivative:
-            inside = (points[:, axis] > low) & (points[:, axis] < high)
-            parts.append(-frequency * torch.sin(frequency * place) * inside[:, None])
-        else:
-            parts.append(torch.cos(frequency * place))
+    parts = [_waves(points[:, axis], axis, slope=axis == derivative) for axis in range(3)]
     return torch.einsum("na,nb,nc->nabc", *parts).reshape(len(points), -1)
+
+
+def _waves(millimetres: torch.Tensor, axis: int, *, slope: bool = False) -> torch.Tensor:
+    """The cosines along one axis, or their slopes per mm, ``(N, order)``."""
+    low, high = _LOW_MM[axis], _HIGH_MM[axis]
+    frequency = torch.arange(ORDERS[axis]).to(millimetres) * (np.pi / (high - low))
+    place = millimetres.clamp(low, high)[:, None] - low
+    if not slope:
+        return torch.cos(frequency * place)
+    inside = (millimetres > low) & (millimetres < high)
+    return -frequency * torch.sin(frequency * place) * inside[:, None]
 
 
 @cache

@@ -25,7 +25,7 @@ _WAYS = (("left", "right"), ("backward", "forward"), ("down", "up"))
 # and more, even where the brain shows next to no contrast; a ball, which has a rim too, at 0.87.
 _MATCH, _BRAIN_MATCH, _SKULL_MATCH = 0.73, 0.4, 0.90
 # Scalp and neck differ much among people: less of the head will do where the brain is certain.
-_CERTAIN_BRAIN_MATCH, _SCALP_DIFFERS_MATCH = 0.80, 0.60
+_CERTAIN_BRAIN_MATCH, _SCALP_DIFFERS_MATCH = 0.65, 0.60
 # A head with its shoulders; trunks have 12 to 20 litres.
 _MOST_LITRES = 13.0
 # There is air about the upper half of a head, and often flesh about what looks like one in a trunk:

@@ -36,6 +36,13 @@ def test_the_gradient_is_that_of_finite_differences(axis: int) -> None:
     np.testing.assert_allclose(WARP.gradient(POINTS)[:, :, axis], expected, atol=1e-3)
 
 
+def test_a_grid_is_displaced_as_its_points_are() -> None:
+    axes = [np.linspace(-80, 80, count) for count in (5, 6, 7)]
+    points = np.stack(np.meshgrid(*axes, indexing="ij")).reshape(3, -1).T
+    expected = WARP.displacement(torch.tensor(points, dtype=torch.float32))
+    np.testing.assert_allclose(WARP.on_grid(*axes).reshape(3, -1).T, expected, atol=1e-5)
+
+
 def test_beyond_the_box_the_field_goes_on_as_at_its_side() -> None:
     beyond, side = torch.tensor([[100.0, 0, 0]]), torch.tensor([[78.0, 0, 0]])
     np.testing.assert_allclose(WARP.displacement(beyond), WARP.displacement(side))
