@@ -8,6 +8,10 @@ import pandas as pd
 from monai_amyloid.brain.template import DATA
 
 
+# The cerebellum is what SUVR is over: it hardly varies, and its score would be large for nothing.
+_REFERENCE = "cerebellum"
+
+
 def z_scores(regions: Mapping[str, float], tracer: str | None) -> dict[str, float]:
     """Standard deviations above the mean of negatives of the same tracer, by region.
 
@@ -21,12 +25,12 @@ def z_scores(regions: Mapping[str, float], tracer: str | None) -> dict[str, floa
         tracer: BIDS label, a key of :data:`~monai_amyloid.pet.tracers.TRACERS`.
 
     Returns:
-        The z-score of each region.
+        The z-score of each region but the cerebellum.
 
     Raises:
         ValueError: If no negatives of the tracer or the region were measured.
     """
-    norms = negatives()
+    norms, regions = negatives(), {k: v for k, v in regions.items() if k != _REFERENCE}
     missing = [name for name in regions if (tracer, name) not in norms.index]
     if missing:
         raise ValueError(f"no negatives were measured of tracer {tracer!r}, region {missing[0]!r}")

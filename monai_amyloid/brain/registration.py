@@ -115,8 +115,8 @@ def register(
         best = max(fits, key=lambda fit: fit.match)
         if best.match < 0:
             raise StudyRefused(
-                "no amyloid brain PET was recognised: the template found nothing to hold on to; "
-                "check that this is a brain PET in a usual orientation"
+                "no amyloid brain PET was recognised: too little of a brain is in view; "
+                "check that this is a PET of the whole brain in a usual orientation"
             )
         fine = smoothed(image, _FINE_FWHM_MM, _FINE_VOXEL_MM, device)
         tissues = _fine().to(device)

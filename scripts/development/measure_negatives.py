@@ -66,7 +66,8 @@ def norms(scans: pd.DataFrame) -> pd.DataFrame:
     """Mean and SD by tracer and region."""
     values = scans.melt("tracer", var_name="region")
     by_region = values.groupby(["tracer", "region"], sort=False)["value"]
-    return by_region.agg(mean="mean", sd="std").reset_index()
+    found = by_region.agg(mean="mean", sd="std").reset_index()
+    return found[found.region != "cerebellum"]  # what SUVR is over has no score
 
 
 def check(scans: pd.DataFrame) -> None:

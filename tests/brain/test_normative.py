@@ -12,9 +12,9 @@ from monai_amyloid.pet.tracers import TRACERS
 @pytest.mark.parametrize("tracer", TRACERS)
 def test_every_region_of_every_tracer_has_a_plausible_norm(tracer: str) -> None:
     norms = negatives().loc[tracer]
-    assert set(norms.index) == set(regional_suvr(pet_templates()[0]))
+    assert {*norms.index, "cerebellum"} == set(regional_suvr(pet_templates()[0]))
     assert norms["mean"].between(0.6, 2.0).all()
-    assert norms["sd"].between(0.005, 0.2).all()
+    assert norms["sd"].between(0.01, 0.2).all()
 
 
 def test_the_mean_negative_has_a_score_of_0_and_two_sd_above_it_2() -> None:
