@@ -7,7 +7,6 @@ import pandas as pd
 
 from monai_amyloid.brain.template import DATA
 
-
 # The cerebellum is what SUVR is over: it hardly varies, and its score would be large for nothing.
 _REFERENCE = "cerebellum"
 
