@@ -32,6 +32,8 @@ _CERTAIN = 0.80
 # Voxel sizes that are wrong by a factor are looked for at these, along x, y and z.
 _WRONG_SIZES = ((2, 2, 2), (0.5, 0.5, 0.5), (1, 1, 2), (1, 1, 0.5), (2, 2, 1), (0.5, 0.5, 1))
 _CLEARLY_BETTER = 0.08
+# A head of impossible size must fit by this much better: stretched, it fits much by chance.
+_STRETCHED = 0.15
 
 _VOXEL_MM = 4.0
 _COARSE_FWHM_MM = 8.0
@@ -96,7 +98,7 @@ class _Search:
     def best(self) -> HeadPose:
         if len(self.object.places) < _LEAST_VOXELS:
             return HeadPose(np.eye(4), 0.0)
-        best = self._best_of([_tilted(degrees) for degrees in (0, -20, 20)])
+        best = self._best_of([_tilted(degrees) for degrees in (0, -15, 15, -30, 30)])
         if best.match < _CERTAIN or not plausible(best.matrix):
             turned = self._best_of(_turns()[1:])
             resized = self._best_of([np.diag(factors) for factors in _WRONG_SIZES])
@@ -110,10 +112,10 @@ class _Search:
         fits = [fit_affine(self.coarse, joined, start, 5, rigid) for start in starts]
         fits = sorted(fits, key=_by_match)[-5:]
         fits = [fit_affine(self.coarse, joined, fit.matrix, 10, rigid) for fit in fits]
-        fits = sorted(fits, key=_by_match)[-2:]
+        fits = sorted(fits, key=_by_match)[-4:]
         every = _tissues()
         fits = [fit_affine(self.fine, every, fit.matrix, 10) for fit in fits]
-        return max(fits, key=_by_match)
+        return max(fits, key=lambda fit: fit.match - _STRETCHED * (not plausible(fit.matrix)))
 
 
 def _by_match(fit: Fit) -> float:

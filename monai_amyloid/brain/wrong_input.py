@@ -34,7 +34,7 @@ _BRAIN_CENTRE_MM, _BRAIN_RADII_MM = (0.0, -18.0, 12.0), (70.0, 88.0, 66.0)
 _AROUND_MM, _FLESH, _MOST_FLESH = 38.0, 0.25, 0.1
 # To say that a header lies takes more.
 _CLEAR_MATCH, _CLEAR_BRAIN_MATCH = 0.8, 0.55
-_RESIZED_MATCH = 0.88
+_RESIZED_MATCH, _RESIZED_BRAIN_MATCH = 0.88, 0.75
 
 
 def refuse_values(image: PetImage) -> None:
@@ -122,7 +122,8 @@ def refuse_unrecognised(image: PetImage) -> HeadPose:
     pose = find_head(image)
     found = recognise(image, pose)
     pattern = other_pattern(found)
-    alone = pose.object_litres <= _MOST_LITRES and _flesh_around(image, pose) <= _MOST_FLESH
+    in_air = _flesh_around(image, pose) <= _MOST_FLESH
+    alone = in_air and pose.object_litres <= _MOST_LITRES
     clear = found.match >= _CLEAR_MATCH and found.brain_match >= _CLEAR_BRAIN_MATCH
     if pose.plausible and alone and clear and pattern is None:
         refuse_turned(pose.matrix)
@@ -131,7 +132,8 @@ def refuse_unrecognised(image: PetImage) -> HeadPose:
             raise StudyRefused(f"{_NONE}: {pattern}; check which series this is")
         return pose
     # A bladder or a heart fits a brain of another size by chance, never this well.
-    if found.match >= _RESIZED_MATCH and found.uptake and pattern is None:
+    fits = found.match >= _RESIZED_MATCH and found.brain_match >= _RESIZED_BRAIN_MATCH
+    if fits and in_air and pattern is None:
         refuse_resized(pose.matrix)
     seen = "" if found.uptake else " and no cerebellum in view"
     raise StudyRefused(
