@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monai_amyloid.brain.suvr import USUAL_REFERENCE
 from monai_amyloid.learning.datalist import GRADES, CohortError, read_cohort
 from monai_amyloid.output import replacing
 
@@ -144,12 +145,14 @@ def split(dataset_dir: str, fold: int, folds: int, seed: int) -> dict[str, list[
 
     Raises:
         CohortError: As :func:`read_cohort`, :func:`assign_folds` and :func:`folds_of` say,
-            or if there is no such fold.
+            if there is no such fold, or if the scans are over another reference region than
+            those that a bundle grades.
     """
     if not 0 <= fold < folds:
         raise CohortError(f"found fold = {fold}, needed 0 to {folds - 1} (of {folds} folds)")
     folder = Path(dataset_dir)
     cohort = read_cohort(folder / "participants.tsv")
+    _check_reference(cohort, folder)
     assigned = folds_of(folder, cohort, folds, seed)
     rest = _grade_of_participant(cohort)[assigned != fold]
     # As many parts as the fraction asks for, fewer where a grade is too rare.
@@ -165,6 +168,16 @@ def split(dataset_dir: str, fold: int, folds: int, seed: int) -> dict[str, list[
         part: _as_datalist(graded[graded["participant_id"].isin(names)])
         for part, names in people.items()
     }
+
+
+def _check_reference(cohort: pd.DataFrame, folder: Path) -> None:
+    """Refuse scans that a bundle would never see: grading is over the whole cerebellum."""
+    if "reference" in cohort and (cohort["reference"] != USUAL_REFERENCE).any():
+        other = sorted({*cohort["reference"]} - {USUAL_REFERENCE})
+        raise CohortError(
+            f"{folder}: prepared over {', '.join(other)}, needed {USUAL_REFERENCE}, which grading "
+            "uses; prepare again without --reference"
+        )
 
 
 def _as_datalist(rows: pd.DataFrame) -> list[dict[str, Any]]:

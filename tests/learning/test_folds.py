@@ -37,6 +37,13 @@ def test_all_sessions_of_a_participant_are_on_one_side(tmp_path: Path) -> None:
     assert sum(map(len, parts.values())) == 36
 
 
+def test_scans_over_another_reference_than_grading_uses_train_nothing(tmp_path: Path) -> None:
+    table = write_table(tmp_path, [1, 2, 3] * 6)
+    pd.read_csv(table, sep="\t").assign(reference="pons").to_csv(table, sep="\t", index=False)
+    with pytest.raises(CohortError, match="prepared over pons, needed whole_cerebellum"):
+        split(str(tmp_path), fold=0, folds=3, seed=0)
+
+
 def test_each_part_holds_each_grade_and_every_scan_is_tested_once(tmp_path: Path) -> None:
     write_table(tmp_path, [1, 2, 3, "n/a"] * 6)
     tested: list[str] = []
