@@ -14,15 +14,14 @@ from scipy.spatial.transform import Rotation
 
 from monai_amyloid.brain.gauss_newton import (
     Fit,
-    Tissues,
     fit_affine,
     rigid_freedom,
-    tissues_on_grid,
 )
 from monai_amyloid.brain.largest_object import LargestObject, largest_object
 from monai_amyloid.brain.recognition import TISSUE_AFFINE, near_brain, tissue_templates
 from monai_amyloid.brain.registration import one_thread
 from monai_amyloid.brain.scan_samples import smoothed
+from monai_amyloid.brain.tissues import Tissues, tissues_on_grid
 from monai_amyloid.pet.image import PetImage
 
 # Edge lengths of an adult's brain against the template's.

@@ -7,10 +7,11 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.brain.gauss_newton import Tissues, correlations, tissues_on_grid
+from monai_amyloid.brain.gauss_newton import correlations
 from monai_amyloid.brain.largest_object import largest_object
 from monai_amyloid.brain.scan_samples import ScanSamples
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
+from monai_amyloid.brain.tissues import Tissues, tissues_on_grid
 from monai_amyloid.pet.image import StudyRefused
 
 _LEAST_LITRES = 0.7

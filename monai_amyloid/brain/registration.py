@@ -18,15 +18,14 @@ from scipy import ndimage
 
 from monai_amyloid.brain.gauss_newton import (
     Fit,
-    Tissues,
     fit_affine,
     fit_warp,
     rigid_freedom,
-    tissues_on_grid,
 )
 from monai_amyloid.brain.pose import likely_poses
 from monai_amyloid.brain.scan_samples import smoothed
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
+from monai_amyloid.brain.tissues import Tissues, tissues_on_grid
 from monai_amyloid.brain.warp import Warp
 from monai_amyloid.pet.image import PetImage, StudyRefused
 

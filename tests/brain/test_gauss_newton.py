@@ -6,15 +6,14 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from monai_amyloid.brain.gauss_newton import (
-    Tissues,
     correlations,
     fit_affine,
     fit_warp,
     rigid_freedom,
-    tissues_on_grid,
 )
 from monai_amyloid.brain.scan_samples import ScanSamples, smoothed
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
+from monai_amyloid.brain.tissues import Tissues, tissues_on_grid
 from monai_amyloid.brain.warp import TERMS, Warp
 from monai_amyloid.pet.image import PetImage
 

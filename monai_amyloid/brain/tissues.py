@@ -1,0 +1,66 @@
+"""The tissues of a template, sampled for a fit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+
+
+@dataclass(frozen=True)
+class Tissues:
+    """A template's tissues at points of a coarse grid.
+
+    Attributes:
+        points: ``(N, 3)`` mm of the template.
+        uptake: Of each tissue at each point, ``(N, K)``.
+        slope: Of the uptake, ``(N, K, 3)`` per mm.
+    """
+
+    points: torch.Tensor
+    uptake: torch.Tensor
+    slope: torch.Tensor
+
+    def to(self, device: torch.device | str) -> "Tissues":
+        """The same on another device."""
+        return Tissues(self.points.to(device), self.uptake.to(device), self.slope.to(device))
+
+    def weights(self, values: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
+        """Least-squares weights of the tissues, ``(K,)``, for a scan's values ``(N,)``."""
+        seen = self.uptake * inside[:, None]
+        gram = seen.T @ seen
+        # A tissue that is not in view, or not to be told from the others, has little weight.
+        gram.diagonal().add_(1e-5 * gram.diagonal().mean() + 1e-9)
+        weights: torch.Tensor = torch.linalg.solve(gram, seen.T @ values)
+        return weights
+
+
+def tissues_on_grid(
+    volumes: NDArray[np.float32],
+    affine: NDArray[np.float64],
+    mask: NDArray[np.bool_],
+    spacing_mm: float,
+    fwhm_mm: float = 0.0,
+) -> Tissues:
+    """Sample a template on a coarse grid.
+
+    Args:
+        volumes: Uptake of each tissue ``(K, X, Y, Z)``.
+        affine: Voxel index to template millimetres, without rotation and of one spacing.
+        mask: Voxels to use, ``(X, Y, Z)``.
+        spacing_mm: Of the coarse grid, a multiple of the voxels'.
+        fwhm_mm: Of additional smoothing.
+    """
+    zoom = float(affine[0, 0])
+    step = round(spacing_mm / zoom)
+    smooth = ndimage.gaussian_filter(volumes, (0, *(fwhm_mm / 2.355 / zoom,) * 3))
+    slopes = np.stack([np.stack(np.gradient(each, zoom)) for each in smooth])
+    index = np.argwhere(mask)
+    index = index[(index % step == step // 2).all(axis=1)]
+    at = tuple(index.T)
+    return Tissues(
+        torch.tensor(index @ affine[:3, :3].T + affine[:3, 3], dtype=torch.float32),
+        torch.from_numpy(np.ascontiguousarray(smooth[:, *at].T)),
+        torch.from_numpy(np.ascontiguousarray(np.moveaxis(slopes[:, :, *at], 2, 0))),
+    )
