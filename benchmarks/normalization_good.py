@@ -41,7 +41,8 @@ def measure(person: tuple[int, int], plan: Plan) -> dict[str, Any]:
         brain = normalize(image)
     except StudyRefused as error:
         return row | {"refused": str(error)}
-    return row | {"found": brain.centiloid, **brain.quality}
+    quality = {f"measured_{name}": value for name, value in brain.quality.items()}
+    return row | {"found": brain.centiloid, **quality}
 
 
 def results(count: int, seed: int, workers: int) -> Iterator[dict[str, Any]]:
@@ -73,6 +74,24 @@ def report(rows: pd.DataFrame) -> None:
     print(graded.loc[worst, list(SHOWN)].to_string(index=False, float_format="{:.2f}".format))
 
 
+def report_quality(rows: pd.DataFrame) -> None:
+    """Print how far the measures of quality are from what the simulator knows."""
+    graded = rows[rows.refused == ""]
+    print("\n| measure | bias | SD | r | farthest off |")
+    print("|---|---|---|---|---|")
+    for measure, truth in (
+        ("fwhm_mm", "fwhm_mm"),
+        ("noise_cv", "noise_cv"),
+        ("amyloid_load", "centiloid"),
+    ):
+        found, known = graded[f"measured_{measure}"], graded[truth]
+        error, related = found - known, np.corrcoef(found, known)[0, 1]
+        print(
+            f"| {measure} | {error.mean():+.3g} | {error.std():.3g} | {related:.2f} | "
+            f"{error[error.abs().idxmax()]:+.3g} |"
+        )
+
+
 def main() -> None:
     """Measure, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
@@ -86,6 +105,7 @@ def main() -> None:
         if len(rows) % 50 == 0:
             print(f"{len(rows)} of {given.scans}", flush=True)
     report(pd.DataFrame(rows))
+    report_quality(pd.DataFrame(rows))
 
 
 if __name__ == "__main__":

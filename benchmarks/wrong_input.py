@@ -57,7 +57,7 @@ def cases(seed: int, share: float) -> Iterator[tuple[str, str, PetImage]]:
 def main() -> None:
     """Print the table, then what went wrong."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--seed", type=int, default=903)
+    parser.add_argument("--seed", type=int, default=904)
     parser.add_argument("--share", type=float, default=1.0, help="of the cases")
     options = parser.parse_args()
     torch.set_num_threads(1)

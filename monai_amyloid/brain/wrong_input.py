@@ -25,7 +25,7 @@ _WAYS = (("left", "right"), ("backward", "forward"), ("down", "up"))
 # and more, even where the brain shows next to no contrast; a ball, which has a rim too, at 0.87.
 _MATCH, _BRAIN_MATCH, _SKULL_MATCH = 0.73, 0.4, 0.90
 # Scalp and neck differ much among people: less of the head will do where the brain is certain.
-_CERTAIN_BRAIN_MATCH, _SCALP_DIFFERS_MATCH = 0.65, 0.60
+_CERTAIN_BRAIN_MATCH, _SCALP_DIFFERS_MATCH = 0.55, 0.60
 # A head with its shoulders; trunks have 12 to 20 litres.
 _MOST_LITRES = 13.0
 # There is air about the upper half of a head, and often flesh about what looks like one in a trunk:
@@ -34,7 +34,9 @@ _BRAIN_CENTRE_MM, _BRAIN_RADII_MM = (0.0, -18.0, 12.0), (70.0, 88.0, 66.0)
 _AROUND_MM, _FLESH, _MOST_FLESH = 38.0, 0.25, 0.1
 # To say that a header lies takes more.
 _CLEAR_MATCH, _CLEAR_BRAIN_MATCH = 0.8, 0.55
-_RESIZED_MATCH, _RESIZED_BRAIN_MATCH = 0.88, 0.75
+_RESIZED_MATCH, _RESIZED_BRAIN_MATCH = 0.85, 0.6
+# The head of half the size of an adult.
+_LEAST_LITRES = 0.3
 
 
 def refuse_values(image: PetImage) -> None:
@@ -68,9 +70,8 @@ def refuse_resized(matrix: NDArray[np.float64]) -> None:
     """
     low, high = SIZES
     if not plausible(matrix):
-        along = " x ".join(f"{size:.2f}" for size in sizes(matrix))
         raise StudyRefused(
-            f"{_NONE}: the brain would have {along} of the "
+            f"{_NONE}: the brain would have {_sizes(matrix)} of the "
             f"usual size along its axes, needed {low} to {high}; check the voxel size in the header"
         )
 
@@ -122,7 +123,8 @@ def refuse_unrecognised(image: PetImage) -> HeadPose:
     pose = find_head(image)
     found = recognise(image, pose)
     pattern = other_pattern(found)
-    in_air = _flesh_around(image, pose) <= _MOST_FLESH
+    flesh = _flesh_around(image, pose)
+    in_air = flesh <= _MOST_FLESH
     alone = in_air and pose.object_litres <= _MOST_LITRES
     clear = found.match >= _CLEAR_MATCH and found.brain_match >= _CLEAR_BRAIN_MATCH
     if pose.plausible and alone and clear and pattern is None:
@@ -133,14 +135,16 @@ def refuse_unrecognised(image: PetImage) -> HeadPose:
         return pose
     # A bladder or a heart fits a brain of another size by chance, never this well.
     fits = found.match >= _RESIZED_MATCH and found.brain_match >= _RESIZED_BRAIN_MATCH
-    if fits and in_air and pattern is None:
+    if fits and in_air and pattern is None and pose.object_litres >= _LEAST_LITRES:
         refuse_resized(pose.matrix)
     seen = "" if found.uptake else " and no cerebellum in view"
     raise StudyRefused(
         f"{_NONE}: the largest object has {pose.object_litres:.1f} L (a head: 3 to 7 L), and the "
         f"tissues of a head fit it at {found.match:.2f}, those of a brain at "
-        f"{found.brain_match:.2f}{seen} (needed {_MATCH} and {_BRAIN_MATCH}), in the best of 24 "
-        "orientations; use a PET of the whole brain, not of a body region or a phantom"
+        f"{found.brain_match:.2f}{seen} (needed {_MATCH} and {_BRAIN_MATCH}), as a brain of "
+        f"{_sizes(pose.matrix)} of the usual size with tracer in {flesh:.0%} of the places around "
+        "it, in the best of 24 orientations; use a PET of the whole brain, not of a body region or "
+        "a phantom"
     )
 
 
@@ -168,6 +172,10 @@ def _flesh_around(image: PetImage, pose: HeadPose) -> float:
     radii = np.array(_BRAIN_RADII_MM)
     brain = float(np.mean([mean_at(radii * share).mean() for share in (0.3, 0.6, 0.9)]))
     return float((mean_at(radii + _AROUND_MM) > _FLESH * brain).mean())
+
+
+def _sizes(matrix: NDArray[np.float64]) -> str:
+    return " x ".join(f"{size:.2f}" for size in sizes(matrix))
 
 
 def _turn(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
