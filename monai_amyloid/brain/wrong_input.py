@@ -20,9 +20,10 @@ _AIR_HOUNSFIELD = (-1100.0, -900.0)
 _MOST_DEGREES = 60.0
 _WAYS = (("left", "right"), ("backward", "forward"), ("down", "up"))
 
-# Heads of any tracer match at 0.74 and more in the head and 0.58 in the brain; bodies, phantoms
-# and noise reach one of them by chance, not both. The skull and scalp of CT and MRI match at 0.92
-# and more, even where the brain shows next to no contrast; a ball, which has a rim too, at 0.87.
+# Heads of any tracer match at 0.66 and more in the head and most of them at 0.55 in the brain;
+# bodies, phantoms and noise reach one of them by chance, seldom both. The skull and scalp of CT
+# and MRI match at 0.92 and more, even where the brain shows next to no contrast; a ball, which has
+# a rim too, at 0.87.
 _MATCH, _BRAIN_MATCH, _SKULL_MATCH = 0.73, 0.4, 0.90
 # Scalp and neck differ much among people: less of the head will do where the brain is certain.
 _CERTAIN_BRAIN_MATCH, _SCALP_DIFFERS_MATCH = 0.55, 0.60
