@@ -72,7 +72,7 @@ def measure_quality(image: PetImage, registration: Registration) -> dict[str, fl
     fwhm_mm = resolution_mm(scan)
     quality = {
         "registration": registration.match,
-        "brain_covered": registration.template_covered,
+        "brain_covered": _share_inside(image, registration, brain_mask()),
         "cerebellum_covered": _share_inside(image, registration, voi("whole_cerebellum")),
         "cortex_covered": _share_inside(image, registration, voi("cortex")),
         "vertex_covered": _share_inside(image, registration, _vertex()),

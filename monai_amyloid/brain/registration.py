@@ -1,7 +1,6 @@
 """Lay the template on a PET without an MRI.
 
-From a search over poses by an affine transform to a smooth deformation, on one core in a third of
-a second. Uptake itself differs between a negative and a positive brain, so a fit to either
+From a search over poses by an affine transform to a smooth deformation. Uptake itself differs between a negative and a positive brain, so a fit to either
 template is pulled by amyloid: the uptake of grey matter, white matter, scalp and amyloid is
 estimated with the place (after adaptive templates, Lundqvist 2013 and Bourgeat 2015).
 """
@@ -35,7 +34,7 @@ _RIM_MM = 6.0
 _FINE_FWHM_MM, _FINE_VOXEL_MM, _FINE_SPACING_MM = 5.0, 4.0, 4.0
 _COARSE_FWHM_MM, _COARSE_VOXEL_MM, _COARSE_SPACING_MM = 11.0, 5.0, 8.0
 _AMYLOID = 3  # of tissue_uptake()
-# Newton's inverse of a deformation of a few millimetres meets within 0.001 mm after these.
+# The inverse of a deformation of a few millimetres is found to 0.001 mm by so many repetitions.
 _INVERSION_STEPS = 12
 
 
@@ -52,7 +51,6 @@ class Registration:
         positive_share: Weight of amyloid over grey matter's: 0 in the negative template, 1 in the
             positive one; a second opinion on the amyloid load.
         match: Correlation with the weighted tissues in and about the brain, -1 to 1.
-        template_covered: Share of the template's brain that lies inside the scan.
     """
 
     matrix: NDArray[np.float64]
@@ -60,7 +58,6 @@ class Registration:
     weights: NDArray[np.float32]
     positive_share: float
     match: float
-    template_covered: float
 
     def to_scan(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Where points ``(3, ...)`` of the template lie in the scan, mm."""
@@ -127,7 +124,6 @@ def register(
         best.weights * np.float32(fine.unit),
         _positive_share(best),
         best.match,
-        _covered(image, best),
     )
 
 
@@ -166,12 +162,3 @@ def _coarse() -> Tissues:
 def _positive_share(fit: Fit) -> float:
     grey, amyloid = float(fit.weights[0]), float(fit.weights[_AMYLOID])
     return float(np.clip(amyloid / grey, -0.5, 3.0)) if grey > 0 else 0.0
-
-
-def _covered(image: PetImage, fit: Fit) -> float:
-    points = _fine().points
-    laid = points + fit.warp.displacement(points)
-    to_voxel = np.linalg.inv(image.affine) @ fit.matrix
-    voxels = laid.double().numpy() @ to_voxel[:3, :3].T + to_voxel[:3, 3]
-    inside = ((voxels >= 0) & (voxels <= np.array(image.data.shape) - 1)).all(axis=1)
-    return float(inside.mean())

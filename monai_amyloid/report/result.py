@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from math import isnan
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,6 +71,10 @@ def write_result(result: Result, folder: Path) -> Path:
     """Write ``result.json`` into a study's own folder."""
     content = {"schema": SCHEMA, **_rounded(asdict(result))}
     del content["name"]  # the folder bears it
+    # A measure of quality that a scan does not allow is null; a grade or Centiloid never is.
+    if content["quality"]:
+        measured = content["quality"].items()
+        content["quality"] = {key: None if isnan(value) else value for key, value in measured}
     path = folder / "result.json"
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     replace_file(path, text.encode())
@@ -103,7 +108,7 @@ def write_results(results: Iterable[Result], path: Path) -> None:
 
 
 def _rounded(value: Any) -> Any:
-    """Four significant decimals: more would be noise."""
+    """Four decimals: more would be noise."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, Mapping):

@@ -16,7 +16,7 @@ Simulated = dict[int, tuple[PetImage, float, np.ndarray]]
 
 
 def laid_by(matrix: np.ndarray, warp: Warp = NO_WARP) -> Registration:
-    return Registration(matrix, warp, np.zeros(4, np.float32), 0.5, 1.0, 1.0)
+    return Registration(matrix, warp, np.zeros(4, np.float32), 0.5, 1.0)
 
 
 def test_laying_the_template_on_itself_changes_nothing(template_head: PetImage) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,12 @@ def test_a_number_that_is_not_finite_is_never_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write_result(Result("x", "graded", centiloid=float("nan")), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_measure_of_quality_that_a_scan_does_not_allow_is_null(tmp_path: Path) -> None:
+    measured = {"fwhm_mm": float("nan"), "noise_cv": 0.08}
+    path = write_result(replace(GRADED, quality=measured), tmp_path)
+    assert json.loads(path.read_text())["quality"] == {"fwhm_mm": None, "noise_cv": 0.08}
 
 
 def test_the_table_has_a_row_a_study_and_survives_odd_names(tmp_path: Path) -> None:
