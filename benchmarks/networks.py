@@ -14,7 +14,7 @@ from monai.data import MetaTensor
 from monai.transforms import Compose
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
-from monai_amyloid.learning.losses import OrdinalLoss
+from monai_amyloid.learning.losses import GradeLoss
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 NETWORKS = {
@@ -33,12 +33,12 @@ def measure(files: list[str], spacing_mm: float, batch: int, steps: int) -> tupl
         *parser.get_parsed_content("layout"),
     ]
     empty = MetaTensor(torch.zeros(1, *TEMPLATE_SHAPE), affine=TEMPLATE_AFFINE)
-    shape = Compose(steps_of_image)({"image": empty})["image"].shape
+    shape = Compose(steps_of_image)({"image": empty, "tracer": "18FFBB"})["image"].shape
     device = torch.device(parser.get_parsed_content("device"))
     network = parser.get_parsed_content("network_def").to(device)
     images = torch.rand(batch, *shape, device=device)
     labels = torch.arange(batch, device=device) % 3
-    optimizer, loss = torch.optim.AdamW(network.parameters()), OrdinalLoss()
+    optimizer, loss = torch.optim.AdamW(network.parameters()), GradeLoss()
 
     def train() -> None:
         optimizer.zero_grad()

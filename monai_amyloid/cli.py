@@ -147,10 +147,19 @@ def ceiling(
 
 @app.command()
 def prepare(
-    cohort: Annotated[Path, typer.Argument(help="participants.tsv, or its folder.")],
+    cohort: Annotated[
+        Path | None, typer.Argument(help="participants.tsv, or its folder.", show_default=False)
+    ] = None,
     output: Annotated[Path, typer.Option(help="Where normalised scans are written.")] = Path(
         "prepared"
     ),
+    slices: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="In place of COHORT: folders 1gr, 2gr, 3gr of pictures such as 2gr_44_0001.jpg.",
+        ),
+    ] = None,
     tracer: Tracer = None,
     reference: Annotated[
         ReferenceRegion,
@@ -159,18 +168,26 @@ def prepare(
     workers: Workers = _CORES,
 ) -> None:
     """Normalise every scan of a cohort to SUVR on the template; can be resumed."""
+    from monai_amyloid.learning.picture_cohort import prepare_pictures
     from monai_amyloid.learning.prepare import prepare as make
 
     with _progress("Preparing") as (start, advance):
-        result = make(
-            cohort,
-            output,
-            tracer=tracer,
-            reference=reference.value,
-            workers=workers,
-            started=start,
-            finished=advance,
-        )
+        if cohort is not None and slices is None:
+            result = make(
+                cohort,
+                output,
+                tracer=tracer,
+                reference=reference.value,
+                workers=workers,
+                started=start,
+                finished=advance,
+            )
+        elif slices is not None and cohort is None and tracer is None:
+            result = prepare_pictures(slices, output, started=start, finished=advance)
+        else:
+            raise typer.BadParameter(
+                "name either COHORT or --slices DIR, which takes no --tracer", param_hint="COHORT"
+            )
     typer.echo(f"{len(result.table)} scans prepared: {output / 'participants.tsv'}")
     if len(result.refused):
         for row in result.refused.itertuples():
@@ -185,11 +202,70 @@ def prepare(
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Output folder of training, with its folds.")],
     dataset_dir: Annotated[Path, typer.Option(help="The prepared cohort.")] = Path("prepared"),
+    ceiling: Annotated[
+        Path | None, typer.Option(help="ceiling.tsv of a simulated cohort, to measure by.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Where the page and the tables go; default: RUN.")
+    ] = None,
 ) -> None:
     """Compare the held-out predictions of every finished fold with the baselines."""
     from monai_amyloid.learning.evaluation import evaluate as measure
+    from monai_amyloid.report.evaluation_page import can_write_page, write_evaluation_page
 
-    typer.echo(str(measure(run, dataset_dir)))
+    evaluation = measure(run, dataset_dir, ceiling, output)
+    typer.echo(str(evaluation))
+    if can_write_page():
+        page = write_evaluation_page(evaluation, evaluation.folder / "evaluation.html")
+        typer.echo(f"as a page:  {page}")
+    else:
+        typer.echo("no page without: pip install 'monai-amyloid[report]'", err=True)
+
+
+@app.command()
+def crossval(
+    output_dir: Annotated[Path, typer.Option(help="Where the folds and the evaluation go.")],
+    config_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="train.json, then its differences, in order; repeat the option."),
+    ] = None,
+    dataset_dir: Annotated[Path, typer.Option(help="The prepared cohort.")] = Path("prepared"),
+    folds: Annotated[int, typer.Option(min=2, help="Parts to hold out, one after another.")] = 5,
+    repeats: Annotated[int, typer.Option(min=1, help="How often to deal out the folds.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Folds at once; default: one a GPU, or what core and memory fit."),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A value of the config; repeatable."),
+    ] = None,
+    tune: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=A,B,C", help="Values to choose from, anew in each fold."),
+    ] = None,
+) -> None:
+    """Train every fold, predict the scans it holds out, and evaluate; goes on after a kill."""
+    from monai_amyloid.learning.crossval import cross_validate
+    from monai_amyloid.learning.crossval_plan import CrossValidation
+
+    def pairs(options: list[str] | None, name: str) -> dict[str, str]:
+        for option in options or []:
+            if "=" not in option:
+                raise typer.BadParameter(f"{option!r} has no =", param_hint=name)
+        return {key: value for key, _, value in (option.partition("=") for option in options or [])}
+
+    plan = CrossValidation(
+        tuple(config_file or [Path("configs/train.json")]),
+        dataset_dir,
+        output_dir,
+        folds=folds,
+        repeats=repeats,
+        values=pairs(values, "--set"),
+        tune={key: value.split(",") for key, value in pairs(tune, "--tune").items()},
+    )
+    evaluation = cross_validate(plan, jobs, say=lambda line: typer.echo(line, err=True))
+    typer.echo(str(evaluation))
 
 
 @app.command()
@@ -212,7 +288,10 @@ def export(
 def infer(
     study: Annotated[
         list[Path],
-        typer.Argument(help="Study folders, zips, DICOMDIRs, NIfTI files or BIDS datasets."),
+        typer.Argument(
+            help="Study folders, zips, DICOMDIRs, NIfTI files or BIDS datasets; or pictures, for "
+            "a bundle of a network of pictures."
+        ),
     ],
     output: Annotated[Path, typer.Option(help="Where the results are written.")],
     bundle: Annotated[Path, typer.Option(help="The trained classifier.")] = DEFAULT_BUNDLE,

@@ -20,6 +20,8 @@ from monai.transforms import Compose
 import monai_amyloid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.errors import UserError
+from monai_amyloid.learning.datalist import GRADES
+from monai_amyloid.learning.picture_cohort import PICTURE
 from monai_amyloid.output import writable_folder
 
 NAME = "amyloid_pet_bapl_classification"
@@ -73,8 +75,9 @@ def export(run_dir: Path, config_files: Sequence[Path], output: Path) -> Path:
         state = torch.load(weights, map_location="cpu", weights_only=True)
         stored = partial / "models" / "model.pt"
         torch.save(state, stored)
-        shape = _check_network(inference, state, config_files)
+        shape, logits = _check_network(inference, state, config_files)
         metadata = _metadata(configs / "metadata.json", stored, shape, run_dir)
+        _describe(metadata, merged.get("metadata", {}), logits)
         for name, content in (
             ("train.json", training),
             ("inference.json", inference),
@@ -116,11 +119,11 @@ def _needed_by(config: Mapping[str, Any], roots: Iterable[str]) -> dict[str, Any
 
 def _check_network(
     config: Mapping[str, Any], state: Mapping[str, torch.Tensor], config_files: Sequence[Path]
-) -> tuple[int, ...]:
+) -> tuple[tuple[int, ...], int]:
     """Load the weights into the described network and run it once.
 
     Returns:
-        Shape of the network's input without the batch.
+        Shape of the network's input without the batch, and the number of logits.
     """
     parser = ConfigParser(dict(config))
     network = parser.get_parsed_content("network_def")
@@ -133,11 +136,12 @@ def _check_network(
             "give the config files that it was trained with, in the same order"
         ) from error
     steps = [*parser.get_parsed_content("preprocessing"), *parser.get_parsed_content("layout")]
-    empty = MetaTensor(torch.zeros(1, *TEMPLATE_SHAPE), affine=TEMPLATE_AFFINE)
-    image = Compose(steps)({"image": empty})["image"]
+    depth = 1 if config["input_kind"] == PICTURE else TEMPLATE_SHAPE[2]
+    empty = MetaTensor(torch.zeros(1, *TEMPLATE_SHAPE[:2], depth), affine=TEMPLATE_AFFINE)
+    image = Compose(steps)({"image": empty, "tracer": "18FFBB"})["image"]
     with torch.inference_mode():
-        network.eval()(image[None])
-    return tuple(image.shape)
+        logits = network.eval()(image[None])
+    return tuple(image.shape), logits.shape[-1]
 
 
 def _metadata(
@@ -164,6 +168,24 @@ def _metadata(
     # called channels too, so that MONAI's verify_net_in_out builds the right tensor.
     image["num_channels"], image["spatial_shape"] = shape[0], list(shape[1:])
     return metadata
+
+
+def _describe(metadata: dict[str, Any], said: Mapping[str, Any], logits: int) -> None:
+    """Say in the metadata what is true of this network's input and output.
+
+    Args:
+        metadata: To be changed.
+        said: The configs' ``metadata``: of the bundle, or of the input image.
+        logits: Two of an ordinal head, or three of a softmax head.
+    """
+    image = metadata["network_data_format"]["inputs"]["image"]
+    for name, value in said.items():
+        (image if name in image else metadata)[name] = value
+    if logits == 3:
+        names = {str(grade - 1): f"logit of BAPL {grade}" for grade in GRADES}
+        output = {"format": "logits", "num_channels": 3, "channel_def": names}
+        metadata["network_data_format"]["outputs"]["pred"] |= output
+        metadata["pred_classes"] = "three logits, of BAPL 1, 2 and 3 (softmax)"
 
 
 def _write_documents(

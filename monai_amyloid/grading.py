@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,23 @@ from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.normative import z_scores
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.losses import ordinal_probabilities
+from monai_amyloid.learning.losses import grade_probabilities
+from monai_amyloid.learning.picture_cohort import PICTURE, VOLUME
+from monai_amyloid.learning.pictures import read_bag
 from monai_amyloid.output import writable_folder
 from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.sources import is_picture
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.report.figures import require_matplotlib, write_picture
+from monai_amyloid.report.figures import require_matplotlib, write_picture, write_slices
 from monai_amyloid.report.result import Result, write_result, write_results
 
 # Grades are added to the prediction set, the most probable first, until they hold this much.
 SET_PROBABILITY = 0.90
+ONLY_A_PICTURE = (
+    "graded from a picture: no Centiloid, SUVR or quality can be said of it, nor whether it is the "
+    "right slice, which side is left, or that the scan behind it could be graded"
+)
+Bag = NDArray[np.float32]  # pictures of one person, (91, 109, n), 0 to 255
 
 
 class Grader:
@@ -69,6 +77,7 @@ class Grader:
         parser = ConfigParser()
         parser.read_config(str(parts["configs/inference.json"]))
         parser["bundle_root"] = str(bundle)
+        self.kind = str(parser.get("input_kind", VOLUME))
         self.device = _device(device or parser.get_parsed_content("device"))
         self.preprocessing = Compose(
             [
@@ -83,21 +92,30 @@ class Grader:
 
     def grade(
         self, study: Path, tracer: str | None = None, series: str | None = None
-    ) -> tuple[Result, BrainPet | None]:
+    ) -> tuple[Result, BrainPet | Bag | None]:
         """Read, normalise and classify one study.
 
         Args:
-            study: As :func:`monai_amyloid.pet.study.read_study` takes it.
+            study: As :func:`monai_amyloid.pet.study.read_study` takes it; for a bundle of a
+                network of pictures, a picture or a folder of one person's.
             tracer: BIDS label, where the study names none.
             series: Which image to take where the study has several.
 
         Returns:
-            The result, and the normalised scan unless the study was refused.
+            The result, and the normalised scan or the pictures ``(91, 109, n)`` unless the
+            study was refused.
         """
         clock = _Clock()
         name = study_name(study)
         header: dict[str, Any] = {}
         try:
+            if self.kind == PICTURE:
+                return self._grade_pictures(study, clock)
+            if study.is_file() and is_picture(study):
+                raise StudyRefused(
+                    f"{study}: found a picture, needed a scan, for this bundle's network is of "
+                    "volumes; name a bundle of pictures with --bundle"
+                )
             image = read_study(study, tracer=tracer, series=series)
             header = _said_of(image)
             clock.lap("read")
@@ -116,6 +134,26 @@ class Grader:
         header["warnings"] = [*header["warnings"], *brain.warnings]
         chances = self.probabilities(brain)
         clock.lap("network")
+        return replace(
+            self._graded(name, chances, header, clock),
+            centiloid=brain.centiloid,
+            suvr=brain.regions,
+            z_scores=z_scores(brain.regions, brain.source.tracer),
+            quality=brain.quality,
+        ), brain
+
+    def _grade_pictures(self, study: Path, clock: "_Clock") -> tuple[Result, Bag]:
+        """Grade a picture, of which nothing else can be said."""
+        bag = read_bag(study)
+        clock.lap("read")
+        chances = self._probabilities(bag)
+        clock.lap("network")
+        header = {"tracer": None, "source": PICTURE, "warnings": [ONLY_A_PICTURE]}
+        return self._graded(study_name(study), chances, header, clock), bag
+
+    def _graded(
+        self, name: str, chances: NDArray[np.float64], header: Mapping[str, Any], clock: "_Clock"
+    ) -> Result:
         likely = likely_grades(chances)
         certain = len(likely) == 1
         doubt = f"more than one grade is likely: BAPL {' or '.join(map(str, likely))}"
@@ -126,22 +164,23 @@ class Grader:
             bapl=int(chances.argmax()) + 1,
             probabilities={str(grade): float(p) for grade, p in enumerate(chances, start=1)},
             prediction_set=likely,
-            centiloid=brain.centiloid,
-            suvr=brain.regions,
-            z_scores=z_scores(brain.regions, brain.source.tracer),
-            quality=brain.quality,
             study=header,
             model=self.model,
             seconds=clock.seconds,
-        ), brain
+        )
 
     def probabilities(self, brain: BrainPet) -> NDArray[np.float64]:
         """Probabilities of BAPL 1, 2 and 3 of a normalised scan, ``(3,)``."""
-        volume = MetaTensor(brain.suvr[None], affine=TEMPLATE_AFFINE)
-        batch = self.preprocessing({"image": volume})["image"][None].to(self.device)
+        return self._probabilities(brain.suvr, brain.source.tracer)
+
+    def _probabilities(
+        self, image: NDArray[np.float32], tracer: str | None = None
+    ) -> NDArray[np.float64]:
+        volume = MetaTensor(image[None], affine=TEMPLATE_AFFINE)
+        batch = self.preprocessing({"image": volume, "tracer": tracer})["image"][None]
         with torch.inference_mode():
-            logits = self.network(batch)
-        chances = np.asarray(ordinal_probabilities(logits.float())[0].double().cpu())
+            logits = self.network(batch.to(self.device))
+        chances = np.asarray(grade_probabilities(logits.float())[0].double().cpu())
         if not np.isfinite(chances).all():
             raise ArithmeticError("the network's output is not finite; export it again")
         return chances
@@ -190,14 +229,17 @@ def grade_studies(
         require_matplotlib()
     results = []
     for study, name in zip(studies, unique_names(studies), strict=True):
-        result, brain = _grade_or_say_why(grader, study, tracer, series)
+        result, shown = _grade_or_say_why(grader, study, tracer, series)
         folder = output / name
         folder.mkdir(exist_ok=True)
         picture = folder / "picture.png"
         picture.unlink(missing_ok=True)  # of an earlier run with another outcome
         clock = _Clock()
-        if brain is not None and pictures:
-            write_picture(brain, result, picture)
+        if shown is not None and pictures:
+            if isinstance(shown, BrainPet):
+                write_picture(shown, result, picture)
+            else:
+                write_slices(shown, result, picture)
             clock.lap("report")
         result = replace(result, name=name, seconds={**result.seconds, **clock.seconds})
         write_result(result, folder)
@@ -234,7 +276,7 @@ def unique_names(studies: Iterable[Path]) -> list[str]:
 
 def _grade_or_say_why(
     grader: Grader, study: Path, tracer: str | None, series: str | None
-) -> tuple[Result, BrainPet | None]:
+) -> tuple[Result, BrainPet | Bag | None]:
     """Grade a study; an error that nobody foresaw becomes its reason too."""
     try:
         return grader.grade(study, tracer, series)

@@ -1,12 +1,14 @@
 """What the configs promise, without training anything."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor
+from monai.transforms import Compose
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
 
@@ -23,6 +25,12 @@ def parse(files: list[Path], **override: object) -> ConfigParser:
     return parser
 
 
+def template() -> dict[str, Any]:
+    """The typical negative scan, as a prepared one."""
+    image = MetaTensor(pet_templates()[:1].copy(), affine=TEMPLATE_AFFINE)
+    return {"image": image, "tracer": "18FFBB"}
+
+
 @VARIANTS
 def test_training_and_validation_share_every_transform_that_is_not_random(
     files: list[Path],
@@ -32,13 +40,16 @@ def test_training_and_validation_share_every_transform_that_is_not_random(
     validate = parser.get_parsed_content("validate#preprocessing").transforms
     augmentation = parser.get_parsed_content("augmentation")
     assert [step for step in train if step not in augmentation] == list(validate)
-    assert len(train) - len(validate) == len(augmentation) == 6
+    assert len(train) - len(validate) == len(augmentation) == 8
 
 
+@pytest.mark.parametrize("classes", [2, 3])
 @VARIANTS
-def test_the_network_gives_two_logits_for_a_preprocessed_template(files: list[Path]) -> None:
-    parser = parse(files)
-    data = {"image": MetaTensor(pet_templates()[:1].copy(), affine=TEMPLATE_AFFINE)}
+def test_the_network_gives_its_logits_for_a_preprocessed_template(
+    files: list[Path], classes: int
+) -> None:
+    parser = parse(files, num_classes=classes)
+    data = template()
     for step in parser.get_parsed_content("preprocessing") + parser.get_parsed_content("layout"):
         data = step(data)
     image = data["image"]
@@ -47,12 +58,12 @@ def test_the_network_gives_two_logits_for_a_preprocessed_template(files: list[Pa
     assert image.max() <= 1
     network = parser.get_parsed_content("network_def").eval()
     with torch.no_grad():
-        assert network(image[None]).shape == (1, 2)
+        assert network(image[None]).shape == (1, classes)
 
 
 def test_the_crop_holds_the_brain_and_keeps_suvr_in_proportion() -> None:
     steps = parse(SLICES, spacing_mm=2.0).get_parsed_content("preprocessing")
-    data = {"image": MetaTensor(pet_templates()[:1].copy(), affine=TEMPLATE_AFFINE)}
+    data = template()
     for step in steps:
         data = step(data)
     expected = np.clip(pet_templates()[0, 5:85, 6:102, :80] / 2.5, 0, 1)
@@ -62,7 +73,7 @@ def test_the_crop_holds_the_brain_and_keeps_suvr_in_proportion() -> None:
 @pytest.mark.parametrize("spacing, shape", [(3.0, (54, 64, 54)), (4.0, (40, 48, 40))])
 def test_the_spacing_sets_the_grid(spacing: float, shape: tuple[int, ...]) -> None:
     steps = parse(SLICES, spacing_mm=spacing).get_parsed_content("preprocessing")
-    data = {"image": MetaTensor(pet_templates()[:1].copy(), affine=TEMPLATE_AFFINE)}
+    data = template()
     for step in steps:
         data = step(data)
     assert tuple(data["image"].shape[1:]) == shape
@@ -71,4 +82,30 @@ def test_the_spacing_sets_the_grid(spacing: float, shape: tuple[int, ...]) -> No
 @VARIANTS
 def test_every_run_id_is_there(files: list[Path]) -> None:
     parser = parse([*files, CONFIGS / "evaluate.json"])
-    assert {"training", "evaluating", "run"} <= set(parser.config or {})
+    assert {"training", "evaluating", "predicting", "run"} <= set(parser.config or {})
+
+
+@pytest.mark.parametrize(
+    "name", ["flip", "affine", "elastic", "intensity", "gamma", "blur", "noise", "slice_dropout"]
+)
+def test_each_augmentation_is_switched_by_its_name(name: str) -> None:
+    names = ("flip", "affine", "elastic", "intensity", "gamma", "blur", "noise", "slice_dropout")
+    parser = parse(VOLUME, spacing_mm=8.0, **dict.fromkeys(names, 0.0))
+    image = torch.rand(1, 16, 16, 16, generator=torch.Generator().manual_seed(0)) * 0.8
+    off = Compose(parser.get_parsed_content("augmentation"))({"image": image})["image"]
+    assert torch.equal(torch.as_tensor(off), image)
+    parser = parse(VOLUME, spacing_mm=8.0, **(dict.fromkeys(names, 0.0) | {name: 1.0}))
+    steps = Compose(parser.get_parsed_content("augmentation"))
+    steps.set_random_state(seed=1)
+    changed = torch.as_tensor(steps({"image": image})["image"])
+    assert changed.shape == image.shape and not torch.equal(changed, image)
+
+
+def test_pretraining_learns_the_grade_and_every_number_of_a_table(tmp_path: Path) -> None:
+    columns = "participant_id\tsession_id\tseen_a\tseen_b\n"
+    table = tmp_path / "truth.tsv"
+    table.write_text(columns + "sub-1\tses-01\t1\t2\nsub-2\tses-01\t2\t1\n")
+    for files in (SLICES, VOLUME):
+        both = [*files, CONFIGS / "pretrain.json"]
+        parser = parse(both, targets=str(table), target_prefix="seen_")
+        assert parser.get_parsed_content("num_classes") == 4

@@ -90,7 +90,8 @@ def test_grading_equals_training_preprocessing_of_the_prepared_scan(
     parser.read_config([str(configs / "train.json"), str(configs / "resnet50_3d.json")])
     parser["spacing_mm"] = 8.0
     steps = [s for i in ("load", "preprocessing", "layout") for s in parser.get_parsed_content(i)]
-    batch = Compose(steps)({"image": str(tmp_path / "p.nii.gz")})["image"][None]
+    scan = {"image": str(tmp_path / "p.nii.gz"), "tracer": "18FFBB"}
+    batch = Compose(steps)(scan)["image"][None]
     with torch.inference_mode():
         s2, s3 = torch.sigmoid(grader.network(batch))[0].double().numpy()
     expected = [1 - s2, s2 * (1 - s3), s2 * s3]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import ignite.distributed as idist
 import torch
 from ignite.engine import Engine, Events
 
@@ -44,12 +45,15 @@ class KeepBestModel:
             # What earlier weights said of the held-out scans is not what these will say.
             for name in ("predictions.tsv", "evaluation.tsv"):
                 self.path.with_name(name).unlink(missing_ok=True)
-            with replacing(self.path) as part:
-                torch.save(self.network.state_dict(), part)
+            # To an open file: by a path torch writes its name, here a process's own, into it.
+            with replacing(self.path) as part, part.open("wb") as file:
+                torch.save(self.network.state_dict(), file)
 
 
 class Checkpoint:
     """Everything a training needs to go on, written atomically after each epoch.
+
+    Of several processes the first writes and reads, and the others get from it what it read.
 
     Args:
         path: Of the checkpoint.
@@ -82,16 +86,27 @@ class Checkpoint:
             "best_metric_epoch": best.best_metric_epoch,
             "finished": bool(engine.should_terminate),
         }
-        with replacing(self.path) as part:
-            torch.save(content, part)
+        if idist.get_rank() == 0:
+            with replacing(self.path) as part:
+                torch.save(content, part)
+
+    def _read(self) -> dict[str, Any] | None:
+        content = None
+        if idist.get_rank() == 0 and self.path.is_file():
+            content = torch.load(self.path, map_location="cpu", weights_only=True)
+        if idist.get_world_size() > 1:
+            shared = [content]
+            torch.distributed.broadcast_object_list(shared)
+            content = shared[0]
+        return content
 
     def _load(self, engine: Engine) -> None:
         if not self.resume:
             return
-        if not self.path.is_file():
+        content = self._read()
+        if content is None:
             logger.info("no checkpoint at %s yet: beginning with epoch 1", self.path)
             return
-        content = torch.load(self.path, map_location=engine.state.device, weights_only=True)
         try:
             for name, item in self.objects.items():
                 item.load_state_dict(content[name])

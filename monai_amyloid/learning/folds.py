@@ -1,6 +1,7 @@
 """Who trains, who selects the model, and who is held out.
 
-A participant stands in one fold with all sessions, so that no one is on two sides.
+A participant stands in one fold with all sessions, so that no one is on two sides. A repeat deals
+the same participants out anew.
 """
 
 from pathlib import Path
@@ -11,13 +12,14 @@ import pandas as pd
 
 from monai_amyloid.brain.suvr import USUAL_REFERENCE
 from monai_amyloid.learning.datalist import GRADES, CohortError, read_cohort
+from monai_amyloid.learning.duplicates import check_duplicates
 from monai_amyloid.output import replacing
 
 # Part of what is not held out that selects the model: enough to see each grade.
 VALIDATION_PART = 0.15
 
 
-def assign_folds(cohort: pd.DataFrame, folds: int, seed: int) -> "pd.Series[int]":
+def assign_folds(cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0) -> "pd.Series[int]":
     """Deal the participants of each grade out to the folds.
 
     Of any grade, two folds differ by at most one participant, which scikit-learn's
@@ -27,6 +29,7 @@ def assign_folds(cohort: pd.DataFrame, folds: int, seed: int) -> "pd.Series[int]
         cohort: As :func:`~monai_amyloid.learning.datalist.read_cohort` returns it.
         folds: Number of folds, 2 or more.
         seed: Of the shuffle.
+        repeat: Each deals out differently.
 
     Returns:
         Fold 0 to ``folds - 1``, indexed by the ``participant_id`` of all who have a grade.
@@ -47,7 +50,12 @@ def assign_folds(cohort: pd.DataFrame, folds: int, seed: int) -> "pd.Series[int]
                 f"found {count} participants with BAPL {grade}, needed {needed} or more for "
                 f"{folds} folds; add participants or ask for fewer folds with --folds"
             )
-    return _deal(grades, folds, np.random.default_rng([seed, folds]))
+    return _deal(grades, folds, _random(repeat, seed, folds))
+
+
+def _random(repeat: int, *words: int) -> np.random.Generator:
+    key = (repeat,) if repeat else ()
+    return np.random.default_rng(np.random.SeedSequence(words, spawn_key=key))
 
 
 def _grade_of_participant(cohort: pd.DataFrame) -> "pd.Series[int]":
@@ -67,8 +75,13 @@ def _deal(grades: "pd.Series[int]", parts: int, random: np.random.Generator) -> 
     return pd.Series(dealt, index=grades.index, name="fold", dtype=int)
 
 
-def read_folds(dataset_dir: Path) -> "pd.Series[int]":
-    """Read ``splits.tsv``.
+def splits_file(dataset_dir: Path, repeat: int = 0) -> Path:
+    """Where the folds of a repeat are written: ``splits.tsv``, ``splits_repeat1.tsv``, ..."""
+    return dataset_dir / (f"splits_repeat{repeat}.tsv" if repeat else "splits.tsv")
+
+
+def read_folds(dataset_dir: Path, repeat: int = 0) -> "pd.Series[int]":
+    """Read the folds of a repeat.
 
     Returns:
         Fold by ``participant_id``.
@@ -77,7 +90,7 @@ def read_folds(dataset_dir: Path) -> "pd.Series[int]":
         CohortError: If there is none, it is no such table, or a participant stands in
             two folds.
     """
-    path = dataset_dir / "splits.tsv"
+    path = splits_file(dataset_dir, repeat)
     if not path.is_file():
         raise CohortError(f"no folds at {path}: train first")
     table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
@@ -92,8 +105,10 @@ def read_folds(dataset_dir: Path) -> "pd.Series[int]":
     return table.set_index("participant_id")["fold"].astype(int)
 
 
-def folds_of(dataset_dir: Path, cohort: pd.DataFrame, folds: int, seed: int) -> "pd.Series[int]":
-    """The folds of ``splits.tsv``, which is written if it is not there yet.
+def folds_of(
+    dataset_dir: Path, cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0
+) -> "pd.Series[int]":
+    """The folds that are written for a repeat; they are written if they are not there yet.
 
     Once written the file decides, whatever the seed, so that every run on a dataset
     holds out the same people.
@@ -102,16 +117,16 @@ def folds_of(dataset_dir: Path, cohort: pd.DataFrame, folds: int, seed: int) -> 
         CohortError: If the file does not fit the cohort or the number of folds, or
             cannot be written.
     """
-    path = dataset_dir / "splits.tsv"
+    path = splits_file(dataset_dir, repeat)
     if not path.is_file():
-        assigned = assign_folds(cohort, folds, seed)
+        assigned = assign_folds(cohort, folds, seed, repeat)
         try:
             with replacing(path) as part:
                 assigned.to_csv(part, sep="\t", lineterminator="\n")
         except OSError as error:
             raise CohortError(f"cannot write {path}: {error.strerror}") from error
         return assigned
-    stored = read_folds(dataset_dir)
+    stored = read_folds(dataset_dir, repeat)
     again = f"remove {path} to have it made again (and train every fold anew)"
     if set(stored) != set(range(folds)):
         raise CohortError(f"{path} has {stored.max() + 1} folds, asked for were {folds}; {again}")
@@ -125,7 +140,9 @@ def folds_of(dataset_dir: Path, cohort: pd.DataFrame, folds: int, seed: int) -> 
     return stored.reindex(graded)
 
 
-def split(dataset_dir: str, fold: int, folds: int, seed: int) -> dict[str, list[dict[str, Any]]]:
+def split(
+    dataset_dir: str, fold: int, folds: int, seed: int, repeat: int = 0
+) -> dict[str, list[dict[str, Any]]]:
     """Divide a prepared dataset for one fold.
 
     The fold itself is the test part, held out from everything. Of the others, about
@@ -137,27 +154,32 @@ def split(dataset_dir: str, fold: int, folds: int, seed: int) -> dict[str, list[
         fold: The fold to hold out, from 0.
         folds: Number of folds.
         seed: Of the folds, where they are not written yet.
+        repeat: 0 or more; each deals the participants out anew.
 
     Returns:
         For ``training``, ``validation`` and ``test`` one dictionary a session:
-        ``image`` (path), ``label`` (0, 1, 2 for BAPL 1, 2, 3), ``participant_id`` and
-        ``session_id``. Sessions without a grade are in none.
+        ``image`` (path), ``label`` (0, 1, 2 for BAPL 1, 2, 3), ``participant_id``,
+        ``session_id`` and, where the table has it, ``tracer``. Sessions without a grade
+        are in none.
 
     Raises:
         CohortError: As :func:`read_cohort`, :func:`assign_folds` and :func:`folds_of` say,
-            if there is no such fold, or if the scans are over another reference region than
-            those that a bundle grades.
+            if there is no such fold or repeat, if the scans are over another reference
+            region than those that a bundle grades, or if two are the same image.
     """
+    if repeat < 0:
+        raise CohortError(f"found repeat = {repeat}, needed 0 or more")
     if not 0 <= fold < folds:
         raise CohortError(f"found fold = {fold}, needed 0 to {folds - 1} (of {folds} folds)")
     folder = Path(dataset_dir)
     cohort = read_cohort(folder / "participants.tsv")
     _check_reference(cohort, folder)
-    assigned = folds_of(folder, cohort, folds, seed)
+    check_duplicates(cohort[cohort["bapl"].notna()])
+    assigned = folds_of(folder, cohort, folds, seed, repeat)
     rest = _grade_of_participant(cohort)[assigned != fold]
     # As many parts as the fraction asks for, fewer where a grade is too rare.
     parts = min(round(1 / VALIDATION_PART), int(rest.value_counts().min()))
-    validation = _deal(rest, parts, np.random.default_rng([seed, folds, fold])) == 0
+    validation = _deal(rest, parts, _random(repeat, seed, folds, fold)) == 0
     people = {
         "training": rest.index[~validation],
         "validation": rest.index[validation],
@@ -181,7 +203,8 @@ def _check_reference(cohort: pd.DataFrame, folder: Path) -> None:
 
 
 def _as_datalist(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    chosen = rows[["path", "bapl", "participant_id", "session_id"]].rename(
+    columns = ["path", "bapl", "participant_id", "session_id", "tracer"]
+    chosen = rows[[name for name in columns if name in rows]].rename(
         columns={"path": "image", "bapl": "label"}
     )
     chosen["label"] = chosen["label"].astype(int) - 1

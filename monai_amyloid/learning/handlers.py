@@ -2,17 +2,21 @@
 
 All handlers of this package but the writer of predictions attach to the trainer. Their
 order in the config's list is the order in which they act when an epoch ends: refresh,
-validate, keep the best, log, stop, write the checkpoint.
+validate, keep the best, log, stop, write the checkpoint. In one training of several processes
+the first alone validates, logs and writes; the others have only those handlers that say here
+what they do then.
 """
 
 import logging
 from collections import deque
 from typing import Any
 
+import ignite.distributed as idist
 import numpy as np
 import torch
 from ignite.engine import Engine, Events
 from monai.data.utils import set_rnd
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import update_bn
 
 logger = logging.getLogger(__name__)
@@ -22,7 +26,8 @@ class SeedEachEpoch:
     """Draw every random number of an epoch from the seed and the epoch's number alone.
 
     An epoch is then the same whether the process began with it or has run for hours, so
-    that a resumed training reaches what an uninterrupted one does.
+    that a resumed training reaches what an uninterrupted one does. Several processes draw the
+    same scans, of which each takes its share, and augment them differently.
 
     Args:
         seed: Of the run.
@@ -42,11 +47,14 @@ class SeedEachEpoch:
 
     def __call__(self, engine: Engine) -> None:
         """Seed torch, numpy, the transforms and the sampler."""
-        words = np.random.SeedSequence([self.seed, engine.state.epoch]).generate_state(4)
+        epoch = [self.seed, engine.state.epoch]
+        key = (idist.get_rank(),) if idist.get_rank() else ()
+        words = np.random.SeedSequence(epoch, spawn_key=key).generate_state(3)
         torch.manual_seed(int(words[0]))
         np.random.seed(words[1])  # noqa: NPY002 (what the libraries underneath draw from)
         set_rnd(self.dataset, int(words[2]))
-        self.sampler.generator.manual_seed(int(words[3]))
+        draw = np.random.SeedSequence(epoch).generate_state(4)[3]
+        self.sampler.generator.manual_seed(int(draw))
 
 
 class RefreshBatchNorm:
@@ -58,7 +66,8 @@ class RefreshBatchNorm:
 
     Args:
         network: The network.
-        batches: How many of the epoch's last batches to measure them on.
+        batches: How many of the epoch's last batches to measure them on; of several processes,
+            as many of each.
 
     References:
         Wu and Johnson 2021, Rethinking "Batch" in BatchNorm, arXiv:2105.07576
@@ -81,13 +90,21 @@ class RefreshBatchNorm:
     def __call__(self, engine: Engine) -> None:
         """Replace the statistics."""
         update_bn(self.seen, self.network)
+        if (processes := idist.get_world_size()) > 1:
+            for module in self.network.modules():
+                # Frozen statistics track nothing.
+                if isinstance(module, _BatchNorm) and module.track_running_stats:
+                    for name in ("running_mean", "running_var"):
+                        measured = module.get_buffer(name)
+                        measured.copy_(idist.all_reduce(measured) / processes)
 
 
 class StopWithoutImprovement:
     """Stop the training when validation has not improved for some epochs.
 
     Has no count of its own, unlike MONAI's ``EarlyStopHandler``: it compares epochs
-    that are in the checkpoint, and so survives a resume.
+    that are in the checkpoint, and so survives a resume. Of several processes the first, which
+    validates, decides for all.
 
     Args:
         evaluator: The validation engine.
@@ -104,7 +121,10 @@ class StopWithoutImprovement:
 
     def __call__(self, engine: Engine) -> None:
         """Stop if the best epoch is too long ago."""
-        waited = engine.state.epoch - self.evaluator.state.best_metric_epoch
-        if self.patience > 0 and waited >= self.patience:
+        if not self.patience:
+            return
+        best = self.evaluator.state.best_metric_epoch
+        waited = engine.state.epoch - int(idist.broadcast(float(best), src=0))
+        if waited >= self.patience:
             logger.info("no improvement for %d epochs: stopped", waited)
             engine.terminate()

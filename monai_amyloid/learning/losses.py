@@ -1,8 +1,9 @@
-"""The ordinal target: three grades in order, from two logits.
+"""The target: three grades in order, from two logits, or as three classes, from three.
 
-The network answers two questions, as continuation ratios (CORN): is the grade 2 or
-more, and if so, is it 3? ``sigmoid(l0) = P(y >= 2)``, ``sigmoid(l1) = P(y = 3 | y >= 2)``.
-The three probabilities are a distribution for every pair of logits.
+With two logits the network answers two questions, as continuation ratios (CORN): is the grade 2
+or more, and if so, is it 3? ``sigmoid(l0) = P(y >= 2)``, ``sigmoid(l1) = P(y = 3 | y >= 2)``.
+The three probabilities are a distribution for every pair of logits. With three logits they are
+a softmax, which knows of no order.
 
 References:
     Shi, Cao and Raschka 2021, arXiv:2111.08851
@@ -11,18 +12,28 @@ References:
 from collections.abc import Sequence
 
 import torch
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import log_softmax, logsigmoid
 
 
-def ordinal_log_probabilities(logits: torch.Tensor) -> torch.Tensor:
+def grade_log_probabilities(logits: torch.Tensor) -> torch.Tensor:
     """Logarithm of the probability of each grade.
 
     Args:
-        logits: ``(..., 2)``.
+        logits: ``(..., 2)`` of an ordinal head or ``(..., 3)`` of a softmax head.
 
     Returns:
         ``(..., 3)``, finite for any finite logits.
+
+    Raises:
+        ValueError: If there are neither two nor three logits.
     """
+    if logits.shape[-1] == 3:
+        return log_softmax(logits, dim=-1)
+    if logits.shape[-1] != 2:
+        raise ValueError(
+            f"found {logits.shape[-1]} logits a scan, needed 2 (ordinal) or 3 (softmax): "
+            "set num_classes of the network"
+        )
     first, second = logits.unbind(-1)
     above = logsigmoid(first)
     return torch.stack(
@@ -30,55 +41,76 @@ def ordinal_log_probabilities(logits: torch.Tensor) -> torch.Tensor:
     )
 
 
-def ordinal_probabilities(logits: torch.Tensor) -> torch.Tensor:
+def grade_probabilities(logits: torch.Tensor) -> torch.Tensor:
     """Probability of BAPL 1, 2 and 3.
 
     Args:
-        logits: ``(..., 2)``.
+        logits: ``(..., 2)`` or ``(..., 3)``, as :func:`grade_log_probabilities` takes them.
 
     Returns:
         ``(..., 3)``, summing to 1.
     """
-    return ordinal_log_probabilities(logits).exp()
+    return grade_log_probabilities(logits).exp()
 
 
-class OrdinalLoss(torch.nn.Module):
-    """Mean negative log likelihood of the grade.
+class GradeLoss(torch.nn.Module):
+    """Mean negative log likelihood of the grade, for an ordinal and a softmax head.
 
     Args:
         class_weights: Weight of each grade, as in :class:`torch.nn.CrossEntropyLoss`; the
-            mean is over weights.
-        label_smoothing: Part of the target that is spread evenly over the three grades.
+            mean is over weights. ``None`` and an empty list weigh all alike.
+        label_smoothing: Part of the target that is spread over the neighbouring grades,
+            which are what readers confuse a scan with.
     """
 
-    class_weights: torch.Tensor | None
+    class_weights: torch.Tensor
 
     def __init__(
         self, class_weights: Sequence[float] | None = None, label_smoothing: float = 0.0
     ) -> None:
         super().__init__()
-        weights = (
-            None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
+        self.register_buffer(
+            "class_weights", torch.tensor(class_weights or (1.0, 1.0, 1.0), dtype=torch.float32)
         )
-        self.register_buffer("class_weights", weights)
         self.label_smoothing = label_smoothing
 
     def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Loss of a batch.
 
         Args:
-            logits: ``(B, 2)``.
-            labels: ``(B,)`` or ``(B, 1)``, 0, 1, 2 for BAPL 1, 2, 3.
+            logits: ``(B, 2)`` or ``(B, 3)``.
+            labels: ``(B,)`` or ``(B, 1)``, 0, 1, 2 for BAPL 1, 2, 3; or the share of each
+                grade ``(B, 3)``, where scans were mixed.
 
         Returns:
             A scalar, nats.
         """
         # Under mixed precision the logits may be 16 bit, in which the loss would be coarse.
-        log_probabilities = ordinal_log_probabilities(logits.float())
-        # With log probabilities as logits the softmax of cross entropy changes nothing.
-        return torch.nn.functional.cross_entropy(
-            log_probabilities,
-            labels.reshape(-1).long(),
-            weight=self.class_weights,
-            label_smoothing=self.label_smoothing,
-        )
+        log_probabilities = grade_log_probabilities(logits.float())
+        target = soft_labels(labels, self.label_smoothing) * self.class_weights
+        return -(target * log_probabilities).sum() / target.sum()
+
+
+def soft_labels(labels: torch.Tensor, smoothing: float) -> torch.Tensor:
+    """Share of each grade in each target, smoothed towards the neighbouring grades.
+
+    Args:
+        labels: ``(B,)`` or ``(B, 1)`` grades from 0, or ``(B, 3)`` shares.
+        smoothing: What a grade gives away: the middle one half to each neighbour.
+
+    Returns:
+        ``(B, 3)``, rows summing to 1.
+    """
+    if labels.ndim == 2 and labels.shape[1] == 3:
+        shares = labels.float()
+    else:
+        shares = torch.nn.functional.one_hot(labels.reshape(-1).long(), 3).float()
+    half = smoothing / 2
+    spread = shares.new_tensor(
+        [
+            [1 - smoothing, smoothing, 0.0],
+            [half, 1 - smoothing, half],
+            [0.0, smoothing, 1 - smoothing],
+        ]
+    )
+    return shares @ spread

@@ -1,4 +1,4 @@
-"""How well grades are told, from confusion matrices.
+"""How well grades are told, from confusion matrices and scores.
 
 A matrix counts ``[..., true, predicted]`` over the three grades; leading axes hold
 resamples, so that an interval costs one pass. A measure that is undefined, such as the
@@ -7,36 +7,32 @@ recall of a grade that nobody has, is NaN, and left out of means.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from monai_amyloid.learning.datalist import GRADES
+from monai_amyloid.learning.intervals import Estimate, percentile_interval, resample
 
 Array = NDArray[np.float64]
 
-# Of a percentile interval, and the number of resamples, customary in reports of readers.
-CONFIDENCE = 0.95
-RESAMPLES = 1000
 
-
-def confusion(truth: ArrayLike, predicted: ArrayLike) -> Array:
+def confusion(truth: ArrayLike, predicted: ArrayLike, weights: ArrayLike | None = None) -> Array:
     """Count grades.
 
     Args:
         truth: Grades 1, 2, 3, ``(N,)``.
         predicted: Grades 1, 2, 3, ``(N,)``.
+        weights: How often each scan counts, ``(..., N)``; once where not given.
 
     Returns:
-        Counts ``(3, 3)``, rows true, columns predicted.
+        Counts ``(..., 3, 3)``, rows true, columns predicted.
     """
-    cells = _cells(truth, predicted)
-    return np.bincount(cells, minlength=9).reshape(3, 3).astype(float)
-
-
-def _cells(truth: ArrayLike, predicted: ArrayLike) -> NDArray[np.int64]:
-    return np.asarray((np.asarray(truth, int) - 1) * 3 + np.asarray(predicted, int) - 1)
+    cells = (np.asarray(truth, int) - 1) * 3 + np.asarray(predicted, int) - 1
+    times = np.ones(len(cells)) if weights is None else np.asarray(weights, float)
+    counts = times @ np.eye(9)[cells]
+    return np.asarray(counts.reshape(*counts.shape[:-1], 3, 3))
 
 
 def _ratio(numerator: Array, denominator: Array) -> Array:
@@ -93,87 +89,112 @@ def quadratic_kappa(matrix: Array) -> Array:
     return 1 - _ratio(seen * total, chance)
 
 
-def bapl2_recall(matrix: Array) -> Array:
-    """Recall of BAPL 2, ``(...)``."""
-    return recall(matrix)[..., 1]
-
-
-def bapl2_f1(matrix: Array) -> Array:
-    """F1 of BAPL 2, ``(...)``."""
-    return f1(matrix)[..., 1]
+def _of_grade(measure: Callable[[Array], Array], grade: int, matrix: Array) -> Array:
+    return measure(matrix)[..., grade - 1]
 
 
 MEASURES: dict[str, Callable[[Array], Array]] = {
     "accuracy": accuracy,
     "balanced_accuracy": balanced_accuracy,
     "macro_f1": macro_f1,
-    "bapl2_recall": bapl2_recall,
-    "bapl2_f1": bapl2_f1,
     "quadratic_kappa": quadratic_kappa,
+    **{
+        f"bapl{grade}_{name}": partial(_of_grade, measure, grade)
+        for grade in GRADES
+        for name, measure in (("precision", precision), ("recall", recall), ("f1", f1))
+    },
 }
 
 
-def positive_auc(truth: ArrayLike, positive: ArrayLike) -> float:
+def positive_auc(truth: ArrayLike, positive: ArrayLike, weights: ArrayLike | None = None) -> Array:
     """Area under the curve of BAPL 2 and 3 against 1.
 
     Args:
         truth: Grades 1, 2, 3, ``(N,)``.
         positive: Score that grows with amyloid, ``(N,)``.
+        weights: How often each scan counts, ``(..., N)``; once where not given.
 
     Returns:
-        0.5 by chance, NaN where only one side is there.
-    """
-    from sklearn.metrics import roc_auc_score
+        ``(...)``: 0.5 by chance, NaN where only one side is there.
 
-    is_positive = np.asarray(truth) >= 2
-    if is_positive.all() or not is_positive.any():
-        return float("nan")
-    return float(roc_auc_score(is_positive, positive))
+    References:
+        Hanley and McNeil 1982, doi:10.1148/radiology.143.1.7063747
+    """
+    score = np.asarray(positive, float)
+    order = np.argsort(score, kind="stable")
+    is_positive = np.asarray(truth)[order] >= 2
+    times = np.ones(len(score)) if weights is None else np.asarray(weights, float)
+    times = times[..., order]
+    # Scans of one score are one step of the curve: a tie counts half.
+    starts = np.flatnonzero(np.diff(score[order], prepend=-np.inf) > 0)
+    ill = np.add.reduceat(times * is_positive, starts, axis=-1)
+    well = np.add.reduceat(times * ~is_positive, starts, axis=-1)
+    lower = np.cumsum(well, axis=-1) - well / 2
+    return _ratio((ill * lower).sum(-1), ill.sum(-1) * well.sum(-1))
+
+
+def weighted_measures(
+    truth: ArrayLike, probabilities: ArrayLike, repeats: ArrayLike, weights: Array
+) -> dict[str, Array]:
+    """Every measure of :data:`MEASURES` and ``auc_positive``, as the mean over the repeats.
+
+    Args:
+        truth: Grades 1, 2, 3, ``(N,)``.
+        probabilities: Of each grade, ``(N, 3)``; the most probable one is told.
+        repeats: Which repetition of the cross-validation a row is of, ``(N,)``.
+        weights: How often each row counts, ``(..., N)``.
+
+    Returns:
+        By name, ``(...)``.
+    """
+    grade, chances, repeat = (np.asarray(each) for each in (truth, probabilities, repeats))
+    each_repeat: dict[str, list[Array]] = {name: [] for name in (*MEASURES, "auc_positive")}
+    for number in np.unique(repeat):
+        rows = repeat == number
+        times = weights[..., rows]
+        matrix = confusion(grade[rows], chances[rows].argmax(-1) + 1, times)
+        for name, measure in MEASURES.items():
+            each_repeat[name].append(measure(matrix))
+        area = positive_auc(grade[rows], 1 - chances[rows, 0], times)
+        each_repeat["auc_positive"].append(area)
+    return {name: _mean_of_defined(np.stack(values, -1)) for name, values in each_repeat.items()}
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A measure and its percentile interval (:data:`CONFIDENCE`)."""
+class Measured:
+    """Measures by name.
 
-    value: float
-    low: float
-    high: float
+    Attributes:
+        estimates: With bootstrap intervals over participants.
+        draws: Of the bootstrap; the same draw in all models measured with one seed.
+    """
+
+    estimates: dict[str, Estimate]
+    draws: dict[str, Array]
 
 
 def measure_all(
-    participants: ArrayLike, truth: ArrayLike, predicted: ArrayLike, seed: int = 0
-) -> dict[str, Estimate]:
-    """Every measure of :data:`MEASURES`, with a bootstrap interval over participants.
+    participants: ArrayLike,
+    truth: ArrayLike,
+    probabilities: ArrayLike,
+    repeats: ArrayLike,
+    seed: int = 0,
+) -> Measured:
+    """:func:`weighted_measures` with bootstrap intervals over participants.
 
-    Participants are drawn with all their sessions, for a person's scans are not
-    independent.
+    A person's sessions, and their predictions in every repeat, are not independent: a
+    participant is drawn with all of them. The interval is that of other participants from the
+    same clinics and these trained networks; it does not hold what another training would give.
 
     Args:
         participants: Name of each row's participant, ``(N,)``.
         truth: Grades 1, 2, 3, ``(N,)``.
-        predicted: Grades 1, 2, 3, ``(N,)``.
+        probabilities: Of each grade, ``(N, 3)``.
+        repeats: Repetition of the cross-validation, ``(N,)``.
         seed: Of the resamples.
-
-    References:
-        Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
     """
-    matrix = confusion(truth, predicted)
-    resampled = _resampled(participants, truth, predicted, seed)
-    tail = (1 - CONFIDENCE) / 2
-    estimates = {}
-    for name, measure in MEASURES.items():
-        values = measure(resampled)
-        values = values[~np.isnan(values)]
-        low, high = np.quantile(values, [tail, 1 - tail]) if values.size else (np.nan, np.nan)
-        estimates[name] = Estimate(float(measure(matrix)), float(low), float(high))
-    return estimates
-
-
-def _resampled(participants: ArrayLike, truth: ArrayLike, predicted: ArrayLike, seed: int) -> Array:
-    codes, names = pd.factorize(np.asarray(participants))
-    count = len(names)
-    per_participant = np.zeros((count, 9))
-    np.add.at(per_participant, (codes, _cells(truth, predicted)), 1)
-    random = np.random.default_rng(seed)
-    times = random.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
-    return np.asarray((times @ per_participant).reshape(RESAMPLES, len(GRADES), len(GRADES)))
+    measure = partial(weighted_measures, truth, probabilities, repeats)
+    values, draws = resample(participants, measure, seed)
+    return Measured(
+        {name: percentile_interval(values[name], draws[name]) for name in values}, draws
+    )

@@ -7,7 +7,7 @@ import torch
 from ignite.engine import Engine, Events
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.losses import ordinal_probabilities
+from monai_amyloid.learning.losses import grade_probabilities
 from monai_amyloid.output import replacing
 
 
@@ -73,22 +73,19 @@ def prediction_table(
     Args:
         participants: ``participant_id`` of each scan, N.
         sessions: ``session_id`` of each scan, N.
-        logits: ``(N, 2)``.
+        logits: ``(N, 2)`` of an ordinal head or ``(N, 3)`` of a softmax head.
         labels: ``(N,)``, 0, 1, 2 for BAPL 1, 2, 3.
 
     Returns:
-        ``participant_id session_id bapl logit_2 logit_3 p_bapl1 p_bapl2 p_bapl3 predicted``,
-        where ``predicted`` is the most probable grade.
+        ``participant_id session_id bapl p_bapl1 p_bapl2 p_bapl3 predicted``, where
+        ``predicted`` is the most probable grade.
     """
-    logits = torch.as_tensor(logits).detach().float().cpu()
-    probabilities = ordinal_probabilities(logits)
+    probabilities = grade_probabilities(torch.as_tensor(logits).detach().float().cpu())
     return pd.DataFrame(
         {
             "participant_id": participants,
             "session_id": sessions,
             "bapl": torch.as_tensor(labels).reshape(-1).cpu().numpy() + 1,
-            "logit_2": logits[:, 0].numpy(),
-            "logit_3": logits[:, 1].numpy(),
             "p_bapl1": probabilities[:, 0].numpy(),
             "p_bapl2": probabilities[:, 1].numpy(),
             "p_bapl3": probabilities[:, 2].numpy(),

@@ -5,9 +5,98 @@ from typing import Any
 
 import torch
 from monai.config import KeysCollection
-from monai.transforms import MapTransform
+from monai.transforms import MapTransform, RandomizableTransform
 
-from monai_amyloid.learning.losses import ordinal_probabilities
+from monai_amyloid.errors import UserError
+from monai_amyloid.learning.losses import grade_probabilities
+from monai_amyloid.pet.tracers import TRACERS
+
+
+class FlorbetabenEquivalentd(MapTransform):
+    """Put every tracer's SUVR on florbetaben's scale, by their Centiloid lines.
+
+    The same amyloid is a higher SUVR in one tracer than in another; a network that has seen
+    florbetaben alone would grade the others too low or too high. SUVR from 1 on follow the
+    lines; below, where there is less uptake than in the reference region, they keep their share
+    of 1, so that air stays at 0.
+
+    Args:
+        keys: Of SUVR volumes.
+        tracer_key: Of the BIDS label of their tracer.
+        allow_missing_keys: As in every MONAI dictionary transform.
+    """
+
+    def __init__(
+        self,
+        keys: KeysCollection,
+        tracer_key: str = "tracer",
+        allow_missing_keys: bool = False,
+    ) -> None:
+        super().__init__(keys, allow_missing_keys)
+        self.tracer_key = tracer_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Replace each volume.
+
+        Raises:
+            UserError: If the tracer is missing, or none that has a Centiloid line.
+        """
+        result = dict(data)
+        if result.get(self.tracer_key) not in TRACERS:
+            raise UserError(
+                f"found the tracer {result.get(self.tracer_key)!r}, needed one of "
+                f"{', '.join(TRACERS)}, whose SUVR can be compared; prepare the scans again"
+            )
+        slope, intercept = florbetaben_line(result[self.tracer_key])
+        for key in self.key_iterator(result):
+            suvr = result[key]
+            result[key] = slope * suvr + intercept * suvr.clip(max=1)
+        return result
+
+
+def florbetaben_line(tracer: str) -> tuple[float, float]:
+    """Slope and intercept from a tracer's SUVR to the florbetaben SUVR of the same Centiloid."""
+    own, florbetaben = TRACERS[tracer], TRACERS["18FFBB"]
+    slope = own.centiloid_slope / florbetaben.centiloid_slope
+    shift = own.centiloid_intercept - florbetaben.centiloid_intercept
+    return slope, shift / florbetaben.centiloid_slope
+
+
+class RandSliceDropoutd(RandomizableTransform, MapTransform):
+    """Lose some neighbouring axial slices of a volume, as a cut field of view does.
+
+    Args:
+        keys: Of volumes ``(1, X, Y, Z)``.
+        prob: Of losing any.
+        share: The most of all slices that are lost.
+        allow_missing_keys: As in every MONAI dictionary transform.
+    """
+
+    def __init__(
+        self,
+        keys: KeysCollection,
+        prob: float,
+        share: float = 0.15,
+        allow_missing_keys: bool = False,
+    ) -> None:
+        MapTransform.__init__(self, keys, allow_missing_keys)
+        RandomizableTransform.__init__(self, prob)
+        self.share = share
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Set the lost slices of each volume to 0, the same ones in all."""
+        result = dict(data)
+        self.randomize(None)
+        if not self._do_transform:
+            return result
+        start, length = self.R.uniform(size=2)
+        for key in self.key_iterator(result):
+            volume = torch.as_tensor(result[key]).clone()
+            lost = int(length * self.share * volume.shape[-1])
+            first = int(start * (volume.shape[-1] - lost + 1))
+            volume[..., first : first + lost] = 0
+            result[key] = volume
+        return result
 
 
 class AxialSlicesd(MapTransform):
@@ -63,7 +152,7 @@ class AxialSlicesd(MapTransform):
         return stack.contiguous()
 
 
-class OrdinalProbabilitiesd(MapTransform):
+class GradeProbabilitiesd(MapTransform):
     """Turn the network's two logits into the probabilities of BAPL 1, 2 and 3.
 
     Args:
@@ -75,5 +164,5 @@ class OrdinalProbabilitiesd(MapTransform):
         """Replace logits ``(..., 2)`` by probabilities ``(..., 3)``."""
         result = dict(data)
         for key in self.key_iterator(result):
-            result[key] = ordinal_probabilities(torch.as_tensor(result[key]).float())
+            result[key] = grade_probabilities(torch.as_tensor(result[key]).float())
         return result

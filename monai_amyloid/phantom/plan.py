@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.phantom.anatomy import ANATOMIES
-from monai_amyloid.phantom.sites import SITES
+from monai_amyloid.phantom.sites import OUTSIDE_SITES, SITES, USUAL_SITES
 
 # Grades of the Dong-A study: 603 florbetaben scans.
 PREVALENCE = {1: 291, 2: 78, 3: 234}
@@ -34,7 +34,7 @@ class Plan:
 
     seed: int = 0
     tracer: str = "18FFBB"
-    sites: tuple[str, ...] = tuple(SITES)
+    sites: tuple[str, ...] = tuple(USUAL_SITES)
     anatomies: tuple[str, ...] = ANATOMIES
     sessions: int = 1
     readers: int = 1
@@ -66,7 +66,19 @@ class Plan:
 
 
 # Named cohorts: how many participants, and the plan. They never change under their name.
-NAMED = {"standard-603": (603, Plan())}
+_OUTSIDE_ANATOMIES = ("15496", "15697")
+NAMED = {
+    "standard-603": (603, Plan()),
+    # People that no other cohort holds, without the outside anatomies: to learn from beforehand.
+    "pretraining-2400": (
+        2400,
+        Plan(seed=2400, anatomies=tuple(a for a in ANATOMIES if a not in _OUTSIDE_ANATOMIES)),
+    ),
+    # What a model meets elsewhere, one thing at a time.
+    "outside-scanner-300": (300, Plan(seed=301, sites=tuple(OUTSIDE_SITES))),
+    "outside-anatomy-300": (300, Plan(seed=302, anatomies=_OUTSIDE_ANATOMIES)),
+    "outside-tracer-300": (300, Plan(seed=303, tracer="18FAV45")),
+}
 
 
 def named_plan(name: str) -> tuple[int, Plan]:

@@ -26,10 +26,16 @@ class Site:
     stored_bits: int = 16
 
 
-SITES = {
+# The hospitals of a usual cohort.
+USUAL_SITES = {
     "site-1": Site((2.04, 2.04, 2.03), 128, 221.0, 4.9, 1.0),
     "site-2": Site((2.34, 2.34, 3.27), 112, 190.0, 5.8, 0.8),
     "site-3": Site((2.0, 2.0, 2.0), 128, 180.0, 5.2, 0.9),
     "site-4": Site((2.57, 2.57, 2.43), 104, 170.0, 6.8, 0.6),
     "site-5": Site((3.0, 3.0, 4.0), 88, 260.0, 7.4, 1.2, stored_bits=8),
 }
+
+# Kept apart to test on what no training has seen: sharper and noisier than the usual ones.
+OUTSIDE_SITES = {"site-6": Site((1.65, 1.65, 1.65), 152, 240.0, 3.8, 0.4)}
+
+SITES = USUAL_SITES | OUTSIDE_SITES

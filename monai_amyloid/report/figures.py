@@ -29,6 +29,7 @@ _SHOWN_MM = ((-84.0, 84.0), (-120.0, 86.0), (-72.0, 94.0))
 _OUTLINES = {"brain": "#0072ff", "cortex": "#ff2a00", "cerebellum": "#00a03c"}
 _UNSEEN = (1.0, 0.75, 0.0, 0.45)  # amber, RGBA
 _WRAPPED = 118
+_MOST_IN_A_ROW = 6
 _LINE = "Research software. Not for clinical decisions."
 
 
@@ -81,6 +82,32 @@ def write_picture(brain: BrainPet, result: Result | None, path: Path) -> None:
                 panel.text(where, 0.02, side, transform=panel.transAxes, ha=align, fontsize=8)
             panel.set_axis_off()
     _write_captions(figure, brain, result)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=110, format="png", metadata={"Software": None})
+
+
+def write_slices(bag: NDArray[Any], result: Result, path: Path) -> None:
+    """Draw pictures as they were read, with their grade.
+
+    Args:
+        bag: Pictures of one person ``(X, Y, n)``, 0 to 255.
+        result: Their grade, for the caption.
+        path: PNG to write.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = min(bag.shape[2], _MOST_IN_A_ROW)
+    rows = -(-bag.shape[2] // columns)
+    figure = Figure(figsize=(max(6.0, 2.5 * columns), 3.0 * rows + 1.5), facecolor="white")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel in panels:
+        panel.set_axis_off()
+    for panel, plane in zip(panels, np.moveaxis(bag, 2, 0), strict=False):
+        panel.imshow(plane.T, cmap="gray", vmin=0, vmax=255, origin="lower")
+    figure.suptitle(f"{_grade_of(result)}   a picture, no Centiloid", fontsize=11)
+    figure.text(0.5, 0.02, _LINE, ha="center", fontsize=8)
     with replacing(path) as partial:
         figure.savefig(partial, dpi=110, format="png", metadata={"Software": None})
 
@@ -144,6 +171,10 @@ def _caption(brain: BrainPet, result: Result | None) -> str:
         return centiloid
     if result.status == "refused":
         return fill(f"refused: {'; '.join(result.reasons)}", _WRAPPED // 2, max_lines=1)
+    return f"{_grade_of(result)}   {centiloid}"
+
+
+def _grade_of(result: Result) -> str:
     chances = ", ".join(f"BAPL {g} {p:.0%}" for g, p in (result.probabilities or {}).items())
     grade = f"BAPL {result.bapl}" if result.status == "graded" else "needs a reader"
-    return f"{grade}   ({chances})   {centiloid}"
+    return f"{grade}   ({chances})"

@@ -31,7 +31,8 @@ class Result:
         bapl: The most probable grade, 1, 2 or 3; None where refused.
         probabilities: Of the grades ``"1"``, ``"2"``, ``"3"``; None where refused.
         prediction_set: The likely grades; None where refused.
-        centiloid: By the tracer's own line; None where refused.
+        centiloid: By the tracer's own line; None where refused, and of a picture, as are SUVR,
+            z-scores and quality.
         suvr: Mean SUVR over the whole cerebellum of ``cortex``, the four regions that a reader
             grades, and every region left and right.
         z_scores: Of the same regions against simulated negatives.
@@ -62,9 +63,8 @@ def one_line(result: Result) -> str:
         return f"{result.name}: refused: {'; '.join(result.reasons)}"
     chances = ", ".join(f"{p:.0%} BAPL {g}" for g, p in (result.probabilities or {}).items())
     reader = "  needs a reader" if result.status == "needs_reader" else ""
-    return (
-        f"{result.name}: BAPL {result.bapl} ({chances})  Centiloid {result.centiloid:.0f}{reader}"
-    )
+    measured = "a picture" if result.centiloid is None else f"Centiloid {result.centiloid:.0f}"
+    return f"{result.name}: BAPL {result.bapl} ({chances})  {measured}{reader}"
 
 
 def write_result(result: Result, folder: Path) -> Path:

@@ -14,13 +14,14 @@ AMYLOID = {1: 0.0, 2: 0.5, 3: 1.0}  # part of the positive template in each grad
 
 
 def write_table(folder: Path, grades: Sequence[object], image: str = "image.nii.gz") -> Path:
-    """A cohort table whose rows share one empty image file."""
+    """A cohort table with files that differ, of a few bytes; the first is called ``image``."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / image).touch()
-    rows = [
-        {"participant_id": f"sub-{n:02d}", "session_id": "ses-01", "path": image, "bapl": grade}
-        for n, grade in enumerate(grades)
-    ]
+    rows = []
+    for n, grade in enumerate(grades):
+        name = f"{n}_{image}" if n else image
+        (folder / name).write_text(str(n))
+        row = {"participant_id": f"sub-{n:02d}", "session_id": "ses-01", "path": name}
+        rows.append(row | {"bapl": grade})
     table = folder / "participants.tsv"
     pd.DataFrame(rows).to_csv(table, sep="\t", index=False)
     return table
@@ -46,6 +47,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name = f"sub-{number:02d}.nii"
         nib.save(nib.Nifti1Image(noisy.astype(np.float32), TEMPLATE_AFFINE), folder / name)
         row = {"participant_id": f"sub-{number:02d}", "session_id": "ses-01", "path": name}
-        rows.append(row | {"bapl": grade} | suvr_row(grade, random.normal(0, 0.05)))
+        row |= {"tracer": "18FFBB", "bapl": grade}
+        rows.append(row | suvr_row(grade, random.normal(0, 0.05)))
     pd.DataFrame(rows).to_csv(folder / "participants.tsv", sep="\t", index=False)
     return folder

@@ -30,7 +30,11 @@ def test_folds_differ_by_at_most_one_participant_of_a_grade(
 def test_all_sessions_of_a_participant_are_on_one_side(tmp_path: Path) -> None:
     table = write_table(tmp_path, [1, 2, 3] * 6)
     rows = pd.read_csv(table, sep="\t")
-    pd.concat([rows, rows.assign(session_id="ses-02")]).to_csv(table, sep="\t", index=False)
+    write_table(tmp_path / "again", range(100, 118))
+    later = rows.assign(session_id="ses-02", path="again/" + rows["path"])
+    for path in (tmp_path / "again").iterdir():
+        path.write_text("later " + path.name)
+    pd.concat([rows, later]).to_csv(table, sep="\t", index=False)
     parts = split(str(tmp_path), fold=1, folds=3, seed=0)
     people = {name: {row["participant_id"] for row in rows} for name, rows in parts.items()}
     assert sum(map(len, people.values())) == len(set.union(*people.values())) == 18
@@ -93,3 +97,21 @@ def test_too_few_participants_of_a_grade_are_counted(tmp_path: Path) -> None:
 def test_a_fold_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CohortError, match=r"found fold = 5, needed 0 to 4"):
         split(str(tmp_path), fold=5, folds=5, seed=0)
+
+
+def test_repeats_deal_the_same_people_out_differently(tmp_path: Path) -> None:
+    write_table(tmp_path, [1, 2, 3] * 6)
+    tested = []
+    for repeat in range(3):
+        held = [split(str(tmp_path), k, 3, seed=0, repeat=repeat)["test"] for k in range(3)]
+        names = [tuple(row["participant_id"] for row in rows) for rows in held]
+        assert len({name for rows in names for name in rows}) == 18
+        tested.append(tuple(names))
+    assert len(set(tested)) == 3
+    assert sorted(path.name for path in tmp_path.glob("splits*")) == [
+        "splits.tsv",
+        "splits_repeat1.tsv",
+        "splits_repeat2.tsv",
+    ]
+    with pytest.raises(CohortError, match="found repeat = -1"):
+        split(str(tmp_path), 0, 3, seed=0, repeat=-1)

@@ -1,16 +1,47 @@
+import hashlib
+import io
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NamedTuple
 
+import pandas as pd
 import pytest
 import torch
-from monai.networks.nets import MILModel, resnet50
+from monai.bundle import ConfigParser
+from monai.networks.nets import MILModel, ResNet, resnet50
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.pretrained import load_backbone, start_from
+from monai_amyloid.learning import pretrained_sources
+from monai_amyloid.learning.pretrained import load, start_from
 
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 PARTIAL = "weights/resnet50_imagenet_stem_to_layer2.pt"
 
 
-def slice_network() -> MILModel:
+def resnet(spatial_dims: int, planes: int = 8, outputs: int = 2, bias: bool = False) -> ResNet:
+    """A bottleneck ResNet of one block a stage, with the names of a ResNet-50."""
+    return ResNet(
+        "bottleneck",
+        [1, 1, 1, 1],
+        [planes * factor for factor in (1, 2, 4, 8)],
+        spatial_dims=spatial_dims,
+        n_input_channels=3 if spatial_dims == 2 else 1,
+        conv1_t_stride=2,
+        num_classes=outputs,
+        bias_downsample=bias,
+    )
+
+
+def slice_network(backbone: torch.nn.Module | None = None, outputs: int = 2) -> MILModel:
+    small = resnet(2)
+    small.fc = None
+    return MILModel(outputs, backbone=backbone or small, backbone_num_features=256)
+
+
+def whole_slice_network() -> MILModel:
     backbone = resnet50(
         spatial_dims=2,
         n_input_channels=3,
@@ -18,41 +49,114 @@ def slice_network() -> MILModel:
         feed_forward=False,
         bias_downsample=False,
     )
-    return MILModel(2, mil_mode="att", backbone=backbone, backbone_num_features=2048)
+    return MILModel(2, backbone=backbone, backbone_num_features=2048)
 
 
-def test_real_imagenet_tensors_are_loaded_key_by_key(shared_data: Path) -> None:
-    network = slice_network()
-    report = load_backbone(network, shared_data / PARTIAL)
-    stored = torch.load(shared_data / PARTIAL, weights_only=True)
+@pytest.fixture(scope="module")
+def real(shared_data: Path) -> Path:
+    return shared_data / PARTIAL
+
+
+def test_real_imagenet_tensors_are_loaded_key_by_key(real: Path) -> None:
+    network = whole_slice_network()
+    report = load(network, str(real))
+    stored = torch.load(real, weights_only=True)
     own = network.net.state_dict()
-    assert all(torch.equal(own[name], stored[name]) for name in report.loaded)
+    loaded = [name.removeprefix("net.") for name in report.named("loaded")]
+    assert all(torch.equal(own[name], stored[name]) for name in loaded)
     # Of layer 3 the file has one convolution, which comes with its batch norm.
     rooms = ("conv1.", "bn1.", "layer1.", "layer2.", "layer3.0.conv1.", "layer3.0.bn1.")
-    assert all(name.startswith(rooms) for name in report.loaded)
-    absent = [name for name in report.missing if name.startswith(rooms)]
-    assert all(name.endswith("num_batches_tracked") for name in absent)
-    assert report.unexpected == ("fc.bias",)
-    assert set(report.loaded) | set(report.missing) == set(own)
+    assert all(name.startswith(rooms) for name in loaded)
+    assert report.named("unexpected") == ("fc.bias",)
+    assert report.reach() == "to layer2"
 
 
-def test_statistics_of_absent_convolutions_are_refused(shared_data: Path) -> None:
-    network = slice_network()
-    report = load_backbone(network, shared_data / PARTIAL)
-    assert {name.split(".")[0] for name in report.refused} == {"layer3", "layer4"}
-    own = network.net.state_dict()
-    for name in report.refused:
-        if name.endswith("running_var"):
-            assert torch.equal(own[name], torch.ones_like(own[name]))
+def test_statistics_of_absent_convolutions_are_refused(real: Path) -> None:
+    network = whole_slice_network()
+    refused = load(network, str(real)).named("refused")
+    assert {name.split(".")[1] for name in refused} == {"layer3", "layer4"}
+    own = network.state_dict()
+    variances = [own[name] for name in refused if name.endswith("running_var")]
+    assert all(torch.equal(one, torch.ones_like(one)) for one in variances)
 
 
-def test_a_whole_state_dict_leaves_nothing_out(tmp_path: Path) -> None:
+def test_real_imagenet_tensors_inflated_to_3d_sum_to_the_2d_ones(real: Path) -> None:
+    network = resnet50(
+        spatial_dims=3, n_input_channels=1, conv1_t_stride=2, num_classes=2, bias_downsample=False
+    )
+    report = load(network, str(real))
+    assert report.reach() == "to layer2"
+    stored = torch.load(real, weights_only=True)
+    grey = network.conv1.weight.sum((1, 4))
+    assert torch.allclose(grey, stored["conv1.weight"].sum(1), atol=1e-6)
+    deep = network.layer2[1].conv2.weight.sum(4)
+    assert torch.allclose(deep, stored["layer2.1.conv2.weight"], atol=1e-6)
+
+
+def test_a_whole_backbone_leaves_nothing_out(tmp_path: Path) -> None:
     torch.save(slice_network().net.state_dict(), tmp_path / "resnet50.pt")
-    report = load_backbone(slice_network(), tmp_path / "resnet50.pt")
-    assert report.missing == report.unexpected == report.refused == ()
+    report = load(slice_network(), str(tmp_path / "resnet50.pt"))
+    assert report.named("unexpected") == report.named("refused") == ()
+    assert {name.split(".")[0] for name in report.named("missing")} == {"myfc", "attention"}
+    assert report.reach() == "all layers"
 
 
-def test_without_a_path_the_network_stays_as_it_is() -> None:
+def test_the_report_names_every_tensor_once(tmp_path: Path) -> None:
+    torch.save({"conv1.weight": torch.zeros(8, 3, 7, 7), "x": torch.zeros(1)}, tmp_path / "w.pt")
+    network = slice_network()
+    start_from(network, str(tmp_path / "w.pt"), str(tmp_path / "pretrained.tsv"))
+    table = pd.read_csv(tmp_path / "pretrained.tsv", sep="\t")
+    assert list(table.columns) == ["tensor", "shape", "state", "why"]
+    assert list(table["tensor"]) == [*network.state_dict(), "x"]
+    assert dict(table["state"].value_counts()) == {
+        "loaded": 1,
+        "missing": len(network.state_dict()) - 1,
+        "unexpected": 1,
+    }
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_of_a_pretrained_head_the_grades_outputs_are_taken(
+    tmp_path: Path, dtype: torch.dtype
+) -> None:
+    model = slice_network(outputs=5).to(dtype)
+    torch.save(model.state_dict(), tmp_path / "model.pt")
+    network = slice_network(outputs=2)
+    report = load(network, str(tmp_path / "model.pt"))
+    assert report.named("refused") == report.named("missing") == report.named("unexpected") == ()
+    own, stored = network.state_dict(), model.state_dict()
+    assert own["attention.0.weight"].dtype == torch.float32
+    for name in report.named("loaded"):
+        first = stored[name][:2] if name.startswith("myfc.") else stored[name]
+        assert torch.equal(own[name], first.to(own[name].dtype))
+
+
+@pytest.mark.parametrize(("stored", "wanted"), [(1000, 2), (5, 3), (2, 3)])
+def test_a_head_of_other_answers_stays_as_initialised(
+    tmp_path: Path, stored: int, wanted: int
+) -> None:
+    torch.save(slice_network(outputs=stored).state_dict(), tmp_path / "model.pt")
+    network = slice_network(outputs=wanted)
+    before = network.state_dict()["myfc.weight"].clone()
+    report = load(network, str(tmp_path / "model.pt"))
+    assert report.named("refused") == ("myfc.weight", "myfc.bias")
+    assert torch.equal(network.state_dict()["myfc.weight"], before)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_medicalnets_names_and_wrapping_are_taken_off(tmp_path: Path, bias: bool) -> None:
+    # Its shortcuts have no bias; a network whose shortcuts do keeps its own.
+    medical = resnet(3).state_dict()
+    wrapped = {f"module.{n}": t for n, t in medical.items() if not n.startswith("fc.")}
+    torch.save({"state_dict": wrapped, "epoch": 1}, tmp_path / "resnet_50.pth")
+    network = resnet(3, bias=bias)
+    report = load(network, str(tmp_path / "resnet_50.pth"))
+    biases = [f"layer{n}.0.downsample.0.bias" for n in (1, 2, 3, 4)]
+    assert sorted(report.named("missing")) == sorted(["fc.weight", "fc.bias"] + biases * bias)
+    assert torch.equal(network.layer4[0].conv2.weight, medical["layer4.0.conv2.weight"])
+
+
+def test_without_a_name_the_network_stays_as_it_is() -> None:
     network = torch.nn.Linear(1, 1)
     assert start_from(network, "") is network
 
@@ -60,8 +164,9 @@ def test_without_a_path_the_network_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "no pretrained weights at"),
-        ({"conv1.weight": torch.zeros(8, 3, 7, 7)}, "conv1.weight has shape"),
+        (None, "give a file or one of imagenet, imagenet-v2"),
+        ({"conv1.weight": torch.zeros(8, 3, 5, 5)}, "weights of the same network"),
+        ({"conv1.weight": torch.zeros(16, 3, 7, 7)}, "half the width: set its widen_factor to 1"),
         ({"other": torch.zeros(1)}, "none of its 1 tensors"),
         ([torch.zeros(1)], "not a state dict"),
     ],
@@ -71,9 +176,114 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path, content: object, sa
     if content is not None:
         torch.save(content, path)
     with pytest.raises(UserError, match=said):
-        load_backbone(slice_network(), path)
+        load(slice_network(), str(path))
 
 
-def test_a_network_without_a_backbone_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="leave --pretrained empty"):
-        load_backbone(torch.nn.Linear(1, 1), tmp_path)
+def test_a_network_of_half_width_takes_no_inflated_weights(tmp_path: Path) -> None:
+    torch.save(resnet(2).state_dict(), tmp_path / "resnet50.pth")
+    with pytest.raises(UserError, match="set its widen_factor to 1"):
+        load(resnet(3, planes=4), str(tmp_path / "resnet50.pth"))
+
+
+class Server(NamedTuple):
+    folder: Path
+    address: str
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A folder whose files have an address, with torch's cache beside it."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+
+    class Silent(SimpleHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+    handler = partial(Silent, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        monkeypatch.setattr("torch.hub._hub_dir", None)
+        yield Server(folder, f"http://127.0.0.1:{running.server_port}")
+        running.shutdown()
+
+
+def publish(server: Server, monkeypatch: pytest.MonkeyPatch, digits: str = "") -> Path:
+    """Serve a small ResNet under the address of ImageNet's; where the cache will have it."""
+    buffer = io.BytesIO()
+    torch.save(resnet(2, outputs=1000).state_dict(), buffer)
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+    name = f"resnet50-{digits or digest[:8]}.pth"
+    (server.folder / name).write_bytes(buffer.getvalue())
+    monkeypatch.setitem(pretrained_sources.ADDRESSES, "imagenet", f"{server.address}/{name}")
+    return server.folder.parent / "cache" / "hub" / "checkpoints" / name
+
+
+def test_published_weights_are_downloaded_once(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = publish(server, monkeypatch)
+    report = load(resnet(3), "imagenet")
+    assert report.source == f"imagenet ({cached.name}), inflated to 3D"
+    assert report.named("refused") == ("fc.weight", "fc.bias")
+    (server.folder / cached.name).unlink()
+    assert load(slice_network(), "imagenet").named("unexpected") == ("fc.weight", "fc.bias")
+    assert [file.name for file in cached.parent.iterdir()] == [cached.name]
+
+
+def test_a_download_of_another_content_is_refused_and_not_kept(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = publish(server, monkeypatch, digits="0123abcd")
+    with pytest.raises(UserError, match="SHA-256 differs"):
+        load(slice_network(), "imagenet")
+    assert not cached.exists()
+
+
+def test_a_damaged_file_in_the_cache_is_named(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = publish(server, monkeypatch)
+    load(slice_network(), "imagenet")
+    cached.write_bytes(cached.read_bytes()[:-1])
+    with pytest.raises(UserError, match="delete it"):
+        load(slice_network(), "imagenet")
+
+
+def test_without_a_network_the_line_says_what_to_fetch_and_where_to_put_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = publish(server, monkeypatch)
+    address = f"http://127.0.0.1:9/{cached.name}"  # nothing listens there
+    monkeypatch.setitem(pretrained_sources.ADDRESSES, "imagenet", address)
+    with pytest.raises(UserError) as raised:
+        load(slice_network(), "imagenet")
+    assert f"cannot download {address}" in str(raised.value)
+    assert f"put it at {cached}" in str(raised.value)
+
+
+def test_the_published_names_hold_the_first_digits_of_a_hash() -> None:
+    for address in pretrained_sources.ADDRESSES.values():
+        assert address.startswith("https://download.pytorch.org/models/resnet50-")
+        assert len(Path(address).stem.split("-")[1]) == 8
+
+
+@pytest.mark.parametrize("kind", ["slices", "volume"])
+def test_the_config_starts_from_weights_and_freezes_them(
+    real: Path, tmp_path: Path, kind: str
+) -> None:
+    files = ["train.json", "resnet50_3d.json"][: 1 if kind == "slices" else 2]
+    parser = ConfigParser()
+    parser.read_config([CONFIGS / file for file in files])
+    values = {"pretrained": str(real), "frozen": "layer2", "widen_factor": 1, "device": "cpu"}
+    parser.update(values | {"output_dir": str(tmp_path)})
+    network = parser.get_parsed_content("network").train()
+    backbone = getattr(network, "net", network)
+    assert not backbone.layer2.training
+    assert backbone.layer3.training
+    assert not any(parameter.requires_grad for parameter in backbone.layer1.parameters())
+    table = pd.read_csv(tmp_path / "fold0" / "pretrained.tsv", sep="\t")
+    assert table["state"].eq("loaded").sum() == 125

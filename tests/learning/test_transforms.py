@@ -1,7 +1,17 @@
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from monai_amyloid.learning.transforms import AxialSlicesd, OrdinalProbabilitiesd
+from monai_amyloid.brain.centiloid import centiloid
+from monai_amyloid.errors import UserError
+from monai_amyloid.learning.transforms import (
+    AxialSlicesd,
+    FlorbetabenEquivalentd,
+    GradeProbabilitiesd,
+    RandSliceDropoutd,
+)
+from monai_amyloid.pet.tracers import TRACERS
 
 
 def volume_of_heights(depth: int) -> torch.Tensor:
@@ -31,6 +41,34 @@ def test_a_volume_without_room_for_the_slices_is_refused(shape: tuple[int, ...])
 
 
 def test_logits_become_probabilities_and_other_keys_stay() -> None:
-    result = OrdinalProbabilitiesd("pred")({"pred": torch.zeros(2), "label": 1})
+    result = GradeProbabilitiesd("pred")({"pred": torch.zeros(2), "label": 1})
     assert result["pred"].tolist() == [0.5, 0.25, 0.25]
     assert result["label"] == 1
+
+
+@given(st.sampled_from(sorted(TRACERS)), st.floats(1, 3))
+def test_florbetaben_equivalents_have_the_centiloid_of_their_own_line(
+    tracer: str, suvr: float
+) -> None:
+    said = FlorbetabenEquivalentd("image")({"image": torch.tensor([0.0, suvr]), "tracer": tracer})
+    assert said["image"][0] == 0
+    own, florbetaben = centiloid(suvr, tracer), centiloid(float(said["image"][1]), "18FFBB")
+    assert florbetaben == pytest.approx(own, abs=1e-2)
+
+
+def test_a_volume_whose_tracer_is_unknown_has_no_equivalent() -> None:
+    with pytest.raises(UserError, match="found the tracer 'n/a', needed one of 18FFBB"):
+        FlorbetabenEquivalentd("image")({"image": torch.ones(1), "tracer": "n/a"})
+
+
+def test_lost_slices_are_neighbours_and_few() -> None:
+    transform = RandSliceDropoutd("image", prob=1.0, share=0.3)
+    transform.set_random_state(seed=0)
+    lost = []
+    for _ in range(50):
+        volume = transform({"image": torch.ones(1, 2, 2, 20)})["image"]
+        dark = torch.nonzero(volume[0, 0, 0] == 0).flatten()
+        assert len(dark) <= 6 and (dark.diff() == 1).all()
+        assert (volume[..., dark] == 0).all()
+        lost += dark.tolist()
+    assert set(lost) == set(range(20))

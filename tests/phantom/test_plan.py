@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monai_amyloid import cli
 from monai_amyloid.errors import UserError
 from monai_amyloid.phantom.plan import NAMED, Pattern, Plan, named_plan, wanted_grades
-from monai_amyloid.phantom.sites import SITES
+from monai_amyloid.phantom.sites import USUAL_SITES
 
 
 def test_the_full_cohort_has_the_grades_of_the_study() -> None:
@@ -37,7 +37,7 @@ def test_grades_are_drawn_in_the_proportions_of_the_study() -> None:
 def test_a_named_cohort_has_its_size_and_every_site() -> None:
     count, plan = named_plan("standard-603")
     assert (count, plan) == (603, Plan())
-    assert plan.sites == tuple(SITES) and plan.seed == 0
+    assert plan.sites == tuple(USUAL_SITES) and plan.seed == 0
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:

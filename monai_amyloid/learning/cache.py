@@ -1,0 +1,96 @@
+"""What preprocessing makes of a scan, kept on disk: a cohort of any size in little memory."""
+
+import enum
+import hashlib
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+import torch
+from monai.transforms import Compose
+from monai.transforms.traits import RandomizableTrait
+from torch.utils.data import Dataset
+
+from monai_amyloid.output import replacing
+
+Item = Mapping[Hashable, Any]
+
+
+class CachedScans(Dataset[dict[Hashable, Any]]):
+    """A dataset whose preprocessed images lie on disk in 16 bits, whose labels do not.
+
+    MONAI's ``PersistentDataset`` leaves a broken file where it is killed while it writes one,
+    keeps labels that a table has corrected since, and does not see that a scan was prepared anew.
+    Here a file is whole or not there, and its name tells the scan's path, size and time and every
+    step before the first random one.
+
+    Args:
+        data: Dictionaries with ``image``, a path.
+        transform: Its steps from the first random one on are done at each access.
+        cache_dir: Made if missing; folds, runs and processes may share it.
+    """
+
+    def __init__(self, data: Sequence[Item], transform: Compose, cache_dir: str) -> None:
+        self.data = list(data)
+        steps = transform.flatten().transforms
+        first = next(
+            (n for n, step in enumerate(steps) if isinstance(step, RandomizableTrait)), len(steps)
+        )
+        self.fixed = Compose(steps[:first])
+        self.random = Compose(steps[first:])
+        self.folder = Path(cache_dir)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.steps = json.dumps([_described(step) for step in steps[:first]])
+
+    def __len__(self) -> int:
+        """Number of scans."""
+        return len(self.data)
+
+    def __getitem__(self, index: int) -> dict[Hashable, Any]:
+        """One scan, preprocessed and augmented."""
+        item = self.data[index]
+        path = self.path_of(item)
+        if path.is_file():
+            image = torch.from_numpy(np.load(path, allow_pickle=False).astype(np.float32))
+        else:
+            image = torch.as_tensor(self.fixed(dict(item))["image"]).float()
+            # Half precision tells 0.0005 of the range apart; noise is a hundred times that.
+            stored = image.numpy().astype(np.float16)
+            with replacing(path) as part, part.open("wb") as file:
+                np.save(file, stored, allow_pickle=False)
+            image = torch.from_numpy(stored.astype(np.float32))
+        result: dict[Hashable, Any] = self.random({**item, "image": image})
+        return result
+
+    def path_of(self, item: Item) -> Path:
+        """Where a scan's preprocessed image lies or will lie."""
+        facts = Path(item["image"]).stat()
+        # The tracer decides on the scale; the label and who it is do not.
+        made_from = [str(item["image"]), facts.st_size, facts.st_mtime_ns, item.get("tracer")]
+        key = hashlib.sha256((self.steps + json.dumps(made_from)).encode()).hexdigest()
+        return self.folder / f"{key[:32]}.npy"
+
+
+def _described(value: Any) -> Any:
+    """A transform and all its settings as JSON, the same in every process."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.ndarray | torch.Tensor):
+        return np.asarray(value).tolist()
+    if isinstance(value, Mapping):
+        return sorted((str(key), _described(part)) for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return [_described(part) for part in value]
+    if isinstance(value, enum.Enum | slice | set | frozenset | range):
+        return sorted(map(str, value)) if isinstance(value, set | frozenset) else str(value)
+    kind = value if isinstance(value, type | FunctionType) else type(value)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    # The settings of a transform are its attributes; a type or a function is its name.
+    return (
+        [name, _described(vars(value))]
+        if kind is type(value) and hasattr(value, "__dict__")
+        else name
+    )

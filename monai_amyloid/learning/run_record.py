@@ -1,0 +1,144 @@
+"""What a folder of results was made with, so that nothing in it is mixed with anything else."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.output import replacing, writable_folder
+
+# Say where and how, not what comes out.
+_WITHOUT_INFLUENCE = ("output_dir", "dataset_dir", "cache_dir", "num_workers", "log_images")
+_FILE = "crossval.json"
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep a second process from writing into a folder; the system ends this with the process.
+
+    Raises:
+        UserError: If another process is there, or the folder cannot be written.
+    """
+    with (writable_folder(folder) / ".crossval.lock").open("ab") as file:
+        try:
+            _lock(file)
+        except OSError as error:
+            raise UserError(
+                f"{folder}: another crossval is writing there; wait for it or end it, or give "
+                "another --output-dir"
+            ) from error
+        yield
+
+
+def _lock(file: IO[bytes]) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        # Not flock, whose lock a process started here holds on to until it runs its program.
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def flat(config: Any, name: str = "") -> dict[str, str]:
+    """A config's values by id, as ``train#trainer#max_epochs``."""
+    if isinstance(config, Mapping | list) and config:
+        items = config.items() if isinstance(config, Mapping) else enumerate(config)
+        parts = [flat(value, f"{name}#{key}" if name else str(key)) for key, value in items]
+        return {key: value for part in parts for key, value in part.items()}
+    return {name: config if isinstance(config, str) else json.dumps(config)}
+
+
+def overridden(settings: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """Flat settings with some replaced, a value also in place of all below its id."""
+    kept = {
+        key: value
+        for key, value in settings.items()
+        if not any(key == name or key.startswith(f"{name}#") for name in values)
+    }
+    return kept | dict(values)
+
+
+def cohort_digest(cohort: pd.DataFrame) -> str:
+    """A short name of whose scans, of what size and of which grade, in any folder."""
+    facts = [
+        [
+            row["participant_id"],
+            row["session_id"],
+            Path(row["path"]).stat().st_size,
+            str(row["bapl"]),
+        ]
+        for row in cohort.to_dict("records")
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def check_same(folder: Path, settings: Mapping[str, str]) -> None:
+    """Write what a folder's results are made with, or compare with what is written.
+
+    Args:
+        folder: Of the results.
+        settings: Flat values. New ones are added, as those of a further repeat.
+
+    Raises:
+        UserError: If a value differs, or there are results of nobody knows what settings.
+    """
+    path = folder / _FILE
+    wanted = {key: value for key, value in settings.items() if key not in _WITHOUT_INFLUENCE}
+    stored: dict[str, str] = {}
+    if path.is_file():
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    elif found := sorted(folder.glob("**/checkpoint.pt")):
+        raise UserError(
+            f"{found[0].parent} was trained by itself, with settings that may be others; give "
+            "another --output-dir"
+        )
+    optional = ("splits of repeat ",)
+    different = [
+        key
+        for key in sorted(stored.keys() | wanted.keys())
+        if stored and stored.get(key) != wanted.get(key)
+        if not (key.startswith(optional) and (key not in stored or key not in wanted))
+    ]
+    if different:
+        key = different[0]
+        more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
+        raise UserError(
+            f"{folder} was made with {key} = {stored.get(key, 'nothing')}, now it is "
+            f"{wanted.get(key, 'nothing')}{more}; give another --output-dir or the same settings"
+        )
+    with replacing(path) as part:
+        part.write_text(json.dumps(stored | wanted, indent=1) + "\n", encoding="utf-8")
+
+
+def finish(folder: Path, files: Sequence[str], facts: Mapping[str, Any] | None = None) -> None:
+    """Note that files of a fold are complete, and belong together."""
+    content = {"files": {name: file_digest(folder / name) for name in files}, **(facts or {})}
+    with replacing(folder / "finished.json") as part:
+        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def finished(folder: Path) -> dict[str, Any] | None:
+    """What :func:`finish` noted, if the files still are as they were then."""
+    path = folder / "finished.json"
+    if not path.is_file():
+        return None
+    noted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for name, digest in noted["files"].items():
+        if not (folder / name).is_file() or file_digest(folder / name) != digest:
+            return None
+    return noted
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,87 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+import torch
+from monai.transforms import Compose, LoadImaged, RandFlipd, ScaleIntensityRanged
+
+from monai_amyloid.learning.cache import CachedScans
+
+
+def scan(folder: Path, value: float = 2.0) -> dict[Any, Any]:
+    """A scan that is ``value`` on its left half."""
+    volume = np.zeros((4, 4, 4), np.float32)
+    volume[:2] = value
+    nib.save(nib.Nifti1Image(volume, np.eye(4)), folder / "scan.nii")
+    return {"image": str(folder / "scan.nii"), "label": 1, "tracer": "18FFBB"}
+
+
+def steps(top: float = 4.0, flip: float = 0.0) -> Compose:
+    return Compose(
+        [
+            LoadImaged(keys="image", ensure_channel_first=True),
+            ScaleIntensityRanged(keys="image", a_min=0, a_max=top, b_min=0, b_max=1),
+            RandFlipd(keys="image", prob=flip, spatial_axis=0),
+        ]
+    )
+
+
+def test_the_second_access_reads_what_the_first_computed(tmp_path: Path) -> None:
+    item = scan(tmp_path)
+    first = CachedScans([item], steps(), str(tmp_path / "cache"))[0]["image"]
+    (stored,) = (tmp_path / "cache").iterdir()
+    np.save(stored, np.load(stored) + np.float16(1))
+    again = CachedScans([item], steps(), str(tmp_path / "cache"))[0]["image"]
+    torch.testing.assert_close(again, first + 1)
+    assert float(first.max()) == 0.5
+
+
+def test_random_steps_are_done_at_every_access(tmp_path: Path) -> None:
+    item = scan(tmp_path)
+    usual = CachedScans([item], steps(), str(tmp_path / "cache"))[0]["image"]
+    flipped = CachedScans([item], steps(flip=1.0), str(tmp_path / "cache"))[0]["image"]
+    torch.testing.assert_close(torch.as_tensor(flipped), usual.flip(1))
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+@pytest.mark.parametrize("change", ["scan", "step", "tracer"])
+def test_what_changes_the_image_changes_its_file(tmp_path: Path, change: str) -> None:
+    item = scan(tmp_path)
+    before = CachedScans([item], steps(), str(tmp_path / "cache")).path_of(item)
+    if change == "scan":
+        scan(tmp_path, 3.0)
+        os.utime(tmp_path / "scan.nii", ns=(1, 1))
+    after = CachedScans([], steps(5.0 if change == "step" else 4.0), str(tmp_path / "cache"))
+    changed = {**item, "tracer": "11CPIB"} if change == "tracer" else item
+    assert after.path_of(changed) != before
+
+
+def test_a_corrected_label_is_seen_at_once(tmp_path: Path) -> None:
+    item = scan(tmp_path)
+    CachedScans([item], steps(), str(tmp_path / "cache"))[0]
+    again = CachedScans([{**item, "label": 2}], steps(), str(tmp_path / "cache"))[0]
+    assert again["label"] == 2
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_the_same_steps_have_the_same_name_in_every_process(tmp_path: Path) -> None:
+    code = (
+        "from tests.learning.test_cache import steps; from monai_amyloid.learning.cache import "
+        "CachedScans; import json, sys; "
+        f"sys.stdout.write('STEPS' + CachedScans([], steps(), {str(tmp_path)!r}).steps)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": str(root)}
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        cwd=root, env=environment,
+    )  # fmt: skip
+    own = CachedScans([], steps(), str(tmp_path)).steps
+    assert said.stdout.split("STEPS")[1] == own and "a_max" in own
+    assert json.loads(own)
