@@ -24,9 +24,9 @@ import torch
 from monai.bundle import ConfigParser
 from monai.data import DataLoader
 
-from monai_amyloid.learning import baselines
+from monai_amyloid.cohort.datalist import read_cohort
+from monai_amyloid.evaluation import baselines
 from monai_amyloid.learning.cache import CachedScans
-from monai_amyloid.learning.datalist import read_cohort
 from monai_amyloid.learning.losses import grade_probabilities
 from monai_amyloid.learning.transforms import florbetaben_line
 from monai_amyloid.phantom.ceiling import many_readings, observer_of_evidence, read_truth, scores

@@ -17,17 +17,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monai_amyloid.learning.baselines import regional_boosting, suvr_regression
-from monai_amyloid.learning.calibration import fit_temperature, temper
-from monai_amyloid.learning.conformal import (
+from monai_amyloid.cohort.datalist import read_cohort
+from monai_amyloid.cohort.folds import assign_folds
+from monai_amyloid.evaluation.baselines import regional_boosting, suvr_regression
+from monai_amyloid.evaluation.calibration import fit_temperature, temper
+from monai_amyloid.evaluation.conformal import (
     COVERAGE,
     covered,
     needs_reader,
     prediction_sets,
     set_thresholds,
 )
-from monai_amyloid.learning.datalist import read_cohort
-from monai_amyloid.learning.folds import assign_folds
 
 Array = NDArray[np.float64]
 Sets = NDArray[np.bool_]

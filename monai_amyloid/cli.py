@@ -168,8 +168,8 @@ def prepare(
     workers: Workers = _CORES,
 ) -> None:
     """Normalise every scan of a cohort to SUVR on the template; can be resumed."""
-    from monai_amyloid.learning.picture_cohort import prepare_pictures
-    from monai_amyloid.learning.prepare import prepare as make
+    from monai_amyloid.cohort.picture_cohort import prepare_pictures
+    from monai_amyloid.cohort.prepare import prepare as make
 
     with _progress("Preparing") as (start, advance):
         if cohort is not None and slices is None:
@@ -210,7 +210,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Compare the held-out predictions of every finished fold with the baselines."""
-    from monai_amyloid.learning.evaluation import evaluate as measure
+    from monai_amyloid.evaluation.evaluate import evaluate as measure
     from monai_amyloid.report.evaluation_page import can_write_page, write_evaluation_page
 
     evaluation = measure(run, dataset_dir, ceiling, output)

@@ -19,9 +19,9 @@ from monai.transforms import Compose
 
 import monai_amyloid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
+from monai_amyloid.cohort.datalist import GRADES
+from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.datalist import GRADES
-from monai_amyloid.learning.picture_cohort import PICTURE
 from monai_amyloid.output import writable_folder
 
 NAME = "amyloid_pet_bapl_classification"

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.normative import z_scores
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
+from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
+from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.losses import grade_probabilities
-from monai_amyloid.learning.picture_cohort import PICTURE, VOLUME
-from monai_amyloid.learning.pictures import read_bag
 from monai_amyloid.output import writable_folder
 from monai_amyloid.pet.image import PetImage, StudyRefused
 from monai_amyloid.pet.sources import is_picture

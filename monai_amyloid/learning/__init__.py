@@ -1,1 +1,1 @@
-"""From a hospital's table of scans to a validated classifier."""
+"""Networks that learn the grades of a cohort, and what they say of scans they never saw."""

@@ -12,13 +12,13 @@ from typing import Any
 import pandas as pd
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.evaluation.evaluate import evaluate
+from monai_amyloid.evaluation.results import Evaluation
 from monai_amyloid.learning import run_record
 from monai_amyloid.learning.crossval_plan import CrossValidation
 from monai_amyloid.learning.distributed import run_folder
-from monai_amyloid.learning.evaluation import evaluate
 from monai_amyloid.learning.fold_process import EPOCH, ProcessFailedError, attend, bundle_command
 from monai_amyloid.learning.jobs import Jobs
-from monai_amyloid.learning.results import Evaluation
 from monai_amyloid.learning.time_left import TimeLeft
 from monai_amyloid.output import replacing, write_table
 
@@ -36,7 +36,7 @@ def cross_validate(
         say: Called with a line of progress.
 
     Returns:
-        As :func:`~monai_amyloid.learning.evaluation.evaluate`.
+        As :func:`~monai_amyloid.evaluation.evaluate.evaluate`.
 
     Raises:
         UserError: If something cannot be used, the folder holds results of other settings, or

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from monai.bundle import ConfigParser
 
+from monai_amyloid.cohort.datalist import read_cohort
+from monai_amyloid.cohort.folds import split, splits_file
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning import run_record
-from monai_amyloid.learning.datalist import read_cohort
-from monai_amyloid.learning.folds import split, splits_file
 
 # What the command line gives by options of its own, or itself.
 _SET_HERE = ("config_file", "dataset_dir", "output_dir", "fold", "folds", "repeat", "resume")

@@ -5,7 +5,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from monai_amyloid.learning.datalist import GRADES
+from monai_amyloid.cohort.datalist import GRADES
 
 Picture = NDArray[np.uint8]
 

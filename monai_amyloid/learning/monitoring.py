@@ -15,9 +15,9 @@ from monai.bundle import ConfigParser
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
-from monai_amyloid.learning.datalist import GRADES
+from monai_amyloid.cohort.datalist import GRADES
+from monai_amyloid.evaluation.metrics import confusion
 from monai_amyloid.learning.drawing import captioned, confusion_picture
-from monai_amyloid.learning.metrics import confusion
 from monai_amyloid.learning.validation_pass import ValidationPass
 
 WORST = 8  # scans shown

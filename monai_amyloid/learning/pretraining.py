@@ -14,8 +14,8 @@ import pandas as pd
 import torch
 from monai.engines.utils import default_prepare_batch
 
-from monai_amyloid.learning.datalist import UNKNOWN, CohortError
-from monai_amyloid.learning.folds import split
+from monai_amyloid.cohort.datalist import UNKNOWN, CohortError
+from monai_amyloid.cohort.folds import split
 from monai_amyloid.learning.losses import GradeLoss
 from monai_amyloid.learning.validation import validation_metrics
 
@@ -33,7 +33,7 @@ def split_with_targets(
     """Divide a prepared dataset, with a table's numbers beside each grade.
 
     Args:
-        dataset_dir: As in :func:`monai_amyloid.learning.folds.split`.
+        dataset_dir: As in :func:`monai_amyloid.cohort.folds.split`.
         fold: As there; a pretraining tests nothing, so that the fold trains as well.
         folds: As there.
         seed: As there.
@@ -41,7 +41,7 @@ def split_with_targets(
         prefix: The columns that begin with it are learnt.
 
     Returns:
-        As :func:`~monai_amyloid.learning.folds.split`, with ``targets``: float32 ``(T,)``, of
+        As :func:`~monai_amyloid.cohort.folds.split`, with ``targets``: float32 ``(T,)``, of
         mean 0 and standard deviation 1 over the table.
 
     Raises:

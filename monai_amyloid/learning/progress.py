@@ -18,7 +18,7 @@ class LogEpochs:
 
     Args:
         evaluator: The validation engine.
-        datalist: As :func:`monai_amyloid.learning.folds.split` returns it.
+        datalist: As :func:`monai_amyloid.cohort.folds.split` returns it.
         run_dir: Folder of the run.
     """
 

@@ -10,9 +10,9 @@ from monai.transforms import MapTransform
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
+from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
+from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.picture_cohort import PICTURE, VOLUME
-from monai_amyloid.learning.pictures import read_bag
 from monai_amyloid.pet.study import read_study
 
 _STUDIES = (".nii", ".nii.gz", ".zip", ".v", ".jpg", ".jpeg", ".png")

@@ -2,7 +2,7 @@
 
 import torch
 
-from monai_amyloid.learning import metrics
+from monai_amyloid.evaluation import metrics
 from monai_amyloid.learning.losses import GradeLoss, grade_probabilities
 
 
@@ -14,7 +14,7 @@ def validation_metrics(logits: torch.Tensor, labels: torch.Tensor) -> dict[str, 
         labels: ``(N,)``, 0, 1, 2 for BAPL 1, 2, 3.
 
     Returns:
-        ``loss`` and every measure of :data:`monai_amyloid.learning.metrics.MEASURES`.
+        ``loss`` and every measure of :data:`monai_amyloid.evaluation.metrics.MEASURES`.
     """
     logits, labels = torch.as_tensor(logits).cpu(), torch.as_tensor(labels).cpu().reshape(-1)
     predicted = grade_probabilities(logits.float()).argmax(-1)

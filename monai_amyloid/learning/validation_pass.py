@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from ignite.engine import Engine
 
-from monai_amyloid.learning.datalist import GRADES
+from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.learning.drawing import axial_views
 from monai_amyloid.learning.losses import grade_probabilities
 from monai_amyloid.learning.pretraining import GRADE_LOGITS

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from monai_amyloid.learning.calibration import reliability
-from monai_amyloid.learning.datalist import GRADES
-from monai_amyloid.learning.results import Evaluation, ModelResult
+from monai_amyloid.cohort.datalist import GRADES
+from monai_amyloid.evaluation.calibration import reliability
+from monai_amyloid.evaluation.results import Evaluation, ModelResult
 
 # Told apart by colour-blind readers (Okabe and Ito) and, by dash, on a black and white print.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#595959")

@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 
 from monai_amyloid import __version__
+from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.conformal import COVERAGE
-from monai_amyloid.learning.datalist import GRADES
-from monai_amyloid.learning.held_out import ROW
-from monai_amyloid.learning.operating_point import SENSITIVITY
-from monai_amyloid.learning.result_tables import site_table
-from monai_amyloid.learning.result_text import interval, number, p_value
-from monai_amyloid.learning.results import Evaluation, ModelResult
+from monai_amyloid.evaluation.conformal import COVERAGE
+from monai_amyloid.evaluation.held_out import ROW
+from monai_amyloid.evaluation.operating_point import SENSITIVITY
+from monai_amyloid.evaluation.result_tables import site_table
+from monai_amyloid.evaluation.result_text import interval, number, p_value
+from monai_amyloid.evaluation.results import Evaluation, ModelResult
 from monai_amyloid.output import replace_file
 from monai_amyloid.report.evaluation_figures import confusion_plot, reliability_plot, roc_plot
 from monai_amyloid.report.gallery import worst_errors

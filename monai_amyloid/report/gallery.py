@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
-from monai_amyloid.learning.results import Evaluation
+from monai_amyloid.evaluation.results import Evaluation
 
 # Axial places of the four regions in the order they are read: inferior temporal lobe, frontal
 # lobe with posterior cingulate, precuneus, parietal lobe.

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from cohort.tables import write_table
 from monai.bundle import ConfigWorkflow
 from typer.testing import CliRunner
 
@@ -22,8 +23,6 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.learning import crossval, fold_process
 from monai_amyloid.learning.crossval import cross_validate
 from monai_amyloid.learning.crossval_plan import CrossValidation
-
-from .conftest import write_table
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 FILES = (CONFIGS / "train.json", CONFIGS / "resnet50_3d.json")

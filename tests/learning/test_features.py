@@ -138,7 +138,7 @@ def test_the_frozen_slice_network_trains_and_is_evaluated(prepared: Path, tmp_pa
     files = [str(CONFIGS / "train.json"), str(CONFIGS / "resnet50_2d_frozen.json")]
     small = {"layout#0#slices": 2, "spacing_mm": 8.0, "versions": 1, "batch_size": 4}
     small |= {"feature_dir": str(tmp_path / "features"), "cache_dir": str(tmp_path / "cache")}
-    given = {"dataset_dir": str(prepared), "output_dir": str(tmp_path), "folds": 5, **small}
+    given = {"dataset_dir": str(prepared), "output_dir": str(tmp_path), "folds": 3, **small}
     for run_id, kind in (("training", "train"), ("evaluating", "eval")):
         added = [str(CONFIGS / "evaluate.json")] if kind == "eval" else []
         workflow = ConfigWorkflow(
@@ -148,8 +148,8 @@ def test_the_frozen_slice_network_trains_and_is_evaluated(prepared: Path, tmp_pa
         workflow.parser["_meta_"] = dict.fromkeys(numbers, "0")
         workflow.initialize()
         workflow.run()
-    assert len(pd.read_csv(tmp_path / "fold0" / "predictions.tsv", sep="\t")) == 3
+    assert len(pd.read_csv(tmp_path / "fold0" / "predictions.tsv", sep="\t")) == 5
     weights = torch.load(tmp_path / "fold0" / "model.pt", weights_only=True)
     assert "net.conv1.weight" in weights and "myfc.weight" in weights
-    # Three held out, three that select, and of nine at least as many as a batch draws from.
+    # Five held out, those that select, and of the others at least as many as a batch draws.
     assert 7 <= len(list((tmp_path / "features").iterdir())) <= 15

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.datalist import read_cohort
 from monai_amyloid.pet.bids import find_sessions
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohort import simulate

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
-from monai_amyloid.learning.datalist import read_cohort
-from monai_amyloid.learning.evaluation import evaluate
-from monai_amyloid.learning.folds import folds_of
-from monai_amyloid.learning.held_out import PROBABILITIES
-from monai_amyloid.learning.results import Evaluation
+from monai_amyloid.cohort.datalist import read_cohort
+from monai_amyloid.cohort.folds import folds_of
+from monai_amyloid.evaluation.evaluate import evaluate
+from monai_amyloid.evaluation.held_out import PROBABILITIES
+from monai_amyloid.evaluation.results import Evaluation
 from monai_amyloid.report.gallery import axial_slices, worst_errors
 
 pytest.importorskip("matplotlib")

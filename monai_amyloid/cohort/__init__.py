@@ -1,0 +1,1 @@
+"""Who was scanned: the cohort table, its prepared scans, its folds."""

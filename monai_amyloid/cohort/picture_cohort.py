@@ -1,0 +1,170 @@
+"""Folders of graded pictures become a prepared cohort."""
+
+import gzip
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_amyloid.brain.template import TEMPLATE_SHAPE
+from monai_amyloid.cohort.datalist import CohortError, read_cohort
+from monai_amyloid.cohort.pictures import read_picture, slice_affine
+from monai_amyloid.cohort.prepare import Prepared
+from monai_amyloid.errors import UserError
+from monai_amyloid.output import replace_file, writable_folder, write_table
+from monai_amyloid.pet.image import StudyRefused
+
+PICTURE, VOLUME = "picture", "volume"
+_FOLDER = re.compile(r"([123])gr", re.IGNORECASE)
+_NAME = re.compile(r"([123])gr_(\d+)_([a-z0-9]+)\.(?:jpe?g|png)", re.IGNORECASE)
+# What file managers leave behind.
+_NO_PICTURES = ("thumbs.db", "desktop.ini")
+_MNI = 4  # NIFTI_XFORM_MNI_152
+
+
+def prepare_pictures(
+    folder: Path,
+    output: Path,
+    *,
+    started: Callable[[int], None] = lambda total: None,
+    finished: Callable[[], None] = lambda: None,
+) -> Prepared:
+    """Lay each graded picture on the template's grid.
+
+    The pictures of one number in one grade's folder are one person's slices, in the order of
+    the slices: ``2gr/2gr_44_0001.jpg`` is slice 44 of ``sub-2gr0001``. Patients are counted in
+    each grade anew, so that ``1gr_44_0001`` is somebody else. (BIDS names hold letters and
+    digits alone.)
+
+    Args:
+        folder: Holds ``1gr``, ``2gr`` and ``3gr`` (or some of them) with pictures that
+            :func:`~monai_amyloid.cohort.pictures.read_picture` takes.
+        output: Folder for the slices ``(91, 109, n)``, 0 to 255, RAS+, for ``participants.tsv``
+            (with ``kind`` = picture and ``slices``) and ``refused.tsv``.
+        started: Called once with the number of files.
+        finished: Called after each file.
+
+    Raises:
+        UserError: If there are no such folders or no picture that can be used, or ``output``
+            cannot be written.
+    """
+    files = _files(folder)
+    writable_folder(output / "scans")
+    started(len(files))
+    people: dict[tuple[int, str], dict[int, NDArray[np.float32]]] = defaultdict(dict)
+    refused = []
+    for file in files:
+        try:
+            grade, index, patient = _said_by_name(file)
+            if index in people.get((grade, patient), {}):
+                raise StudyRefused(f"{file}: slice {index} of this patient is there twice")
+            people[grade, patient][index] = read_picture(file)
+        except StudyRefused as refusal:
+            name = re.sub(r"[^A-Za-z0-9]", "", file.stem)
+            row = {"participant_id": f"sub-{name}", "session_id": "ses-01", "path": str(file)}
+            refused.append({**row, "reason": str(refusal)})
+        finished()
+    table = pd.DataFrame([_write(*who, slices, output) for who, slices in sorted(people.items())])
+    said = pd.DataFrame(refused, columns=["participant_id", "session_id", "path", "reason"])
+    write_table(said, output / "refused.tsv")
+    if table.empty:
+        (output / "participants.tsv").unlink(missing_ok=True)  # of an earlier run: now untrue
+        reason = f"the first because: {said.reason.iloc[0]}" if refused else "the folders are empty"
+        raise UserError(f"{folder}: no picture can be used, {reason}")
+    write_table(table, output / "participants.tsv")
+    return Prepared(table, said)
+
+
+def _files(folder: Path) -> list[Path]:
+    inside = sorted(folder.iterdir()) if folder.is_dir() else []
+    graded = [path for path in inside if path.is_dir() and _FOLDER.fullmatch(path.name)]
+    if not graded:
+        found = ", ".join(path.name for path in inside[:5]) or "nothing"
+        raise UserError(
+            f"{folder}: found {found}; needed the folders 1gr, 2gr and 3gr with pictures such as "
+            "2gr/2gr_44_0001.jpg (grade, slice, patient)"
+        )
+    return [
+        file
+        for part in graded
+        for file in sorted(part.iterdir())
+        if not file.name.startswith(".") and file.name.casefold() not in _NO_PICTURES
+    ]
+
+
+def _said_by_name(file: Path) -> tuple[int, int, str]:
+    """Grade, slice and patient, of a file in a grade's folder."""
+    name = _NAME.fullmatch(file.name)
+    if name is None:
+        raise StudyRefused(
+            f"{file}: found the name {file.name}, needed grade, slice and patient, such as "
+            "2gr_44_0001.jpg"
+        )
+    if name[1] != file.parent.name[0]:
+        raise StudyRefused(
+            f"{file}: the name says BAPL {name[1]} and the folder BAPL {file.parent.name[0]}; "
+            "find out which is right"
+        )
+    index = int(name[2])
+    if index >= TEMPLATE_SHAPE[2]:
+        raise StudyRefused(f"{file}: found slice {index}, needed 0 to {TEMPLATE_SHAPE[2] - 1}")
+    return int(name[1]), index, name[3].lower()
+
+
+def _write(
+    grade: int, patient: str, slices: dict[int, NDArray[np.float32]], output: Path
+) -> dict[str, Any]:
+    participant = f"sub-{grade}gr{patient}"
+    order = sorted(slices)
+    data = np.stack([slices[index] for index in order], axis=-1)
+    image = nib.Nifti1Image(data, slice_affine(order))
+    image.set_sform(image.affine, _MNI)
+    image.header.set_xyzt_units("mm")
+    path = output / "scans" / f"{participant}_ses-01.nii.gz"
+    replace_file(path, gzip.compress(image.to_bytes(), mtime=0))
+    return {
+        "participant_id": participant,
+        "session_id": "ses-01",
+        "tracer": None,
+        "bapl": grade,
+        "path": path.relative_to(output).as_posix(),
+        "kind": PICTURE,
+        "slices": " ".join(map(str, order)),
+    }
+
+
+def input_kind(dataset_dir: str) -> str:
+    """What a prepared cohort is of: ``picture`` or ``volume``.
+
+    Raises:
+        CohortError: If it holds both, or is not usable.
+    """
+    cohort = read_cohort(Path(dataset_dir) / "participants.tsv")
+    kinds = set(cohort["kind"]) if "kind" in cohort else {VOLUME}
+    if kinds not in ({PICTURE}, {VOLUME}):
+        raise CohortError(
+            f"{dataset_dir}: found scans of the kinds {', '.join(sorted(kinds))}, needed {PICTURE} "
+            f"or {VOLUME} for all; prepare them into folders of their own"
+        )
+    return str(kinds.pop())
+
+
+def bag_size(dataset_dir: str) -> int:
+    """The most pictures that a participant of a prepared cohort of pictures has.
+
+    Raises:
+        CohortError: If the cohort is of volumes, or not usable.
+    """
+    if input_kind(dataset_dir) != PICTURE:
+        raise CohortError(
+            f"{dataset_dir}: found volumes, needed pictures, as `monai-amyloid prepare "
+            "--slices` prepares them; for volumes leave configs/pictures.json out"
+        )
+    cohort = read_cohort(Path(dataset_dir) / "participants.tsv")
+    return int(cohort["slices"].str.split().map(len).max())

@@ -1,0 +1,1 @@
+"""How well grades are told, from what was said of held-out scans."""

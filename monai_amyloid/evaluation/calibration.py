@@ -1,0 +1,145 @@
+"""Whether a probability means what it says: temperature scaling and calibration error.
+
+References:
+    Guo et al. 2017, On calibration of modern neural networks, arXiv:1706.04599
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from monai_amyloid.evaluation.intervals import wilson
+
+Array = NDArray[np.float64]
+
+# Of equal width, as in Guo et al. 2017, so that the figure compares with published ones.
+BINS = 15
+# A probability of 0 would make one mistake cost everything.
+_SMALLEST = 1e-9
+# Inverse temperatures that are tried: from nearly all grades alike to five times as sure, for a
+# few scans that are all told right would else teach certainty.
+_INVERSE_RANGE = (0.02, 5.0)
+_DRAWS = 1000
+
+
+def temper(probabilities: ArrayLike, temperature: float) -> Array:
+    """Soften (above 1) or sharpen (below 1) probabilities: ``softmax(log p / T)``.
+
+    The most probable grade stays the most probable one.
+
+    Args:
+        probabilities: ``(N, 3)``.
+        temperature: Above 0.
+    """
+    logarithm = np.log(np.clip(np.asarray(probabilities, float), _SMALLEST, 1)) / temperature
+    powers = np.exp(logarithm - logarithm.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def fit_temperature(probabilities: ArrayLike, truth: ArrayLike) -> float:
+    """The temperature that makes what was seen likeliest.
+
+    The likelihood has one peak in ``1 / T``. Where every scan is told right no finite
+    sharpening is best, and the range that is searched ends it.
+
+    Args:
+        probabilities: Of scans that trained nothing, ``(N, 3)``.
+        truth: Grades 1, 2, 3, ``(N,)``.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def loss(inverse: float) -> float:
+        return log_loss(truth, temper(probabilities, 1 / inverse))
+
+    return float(1 / minimize_scalar(loss, bounds=_INVERSE_RANGE, method="bounded").x)
+
+
+def log_loss(truth: ArrayLike, probabilities: Array) -> float:
+    """Mean negative logarithm of the true grade's probability, nats."""
+    chance = probabilities[np.arange(len(probabilities)), np.asarray(truth, int) - 1]
+    return float(-np.log(np.clip(chance, _SMALLEST, 1)).mean())
+
+
+def brier(truth: ArrayLike, probabilities: Array) -> float:
+    """Mean squared distance to the truth, summed over the grades: 0 best, 2 worst.
+
+    References:
+        Brier 1950, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2
+    """
+    certain = np.eye(3)[np.asarray(truth, int) - 1]
+    return float(((probabilities - certain) ** 2).sum(axis=1).mean())
+
+
+def _bins(confidence: Array) -> NDArray[np.int64]:
+    return np.asarray(np.minimum((confidence * BINS).astype(int), BINS - 1))
+
+
+def expected_calibration_error(truth: ArrayLike, probabilities: Array) -> float:
+    """Mean distance of confidence and accuracy over :data:`BINS` bins of the told grade.
+
+    Chance alone makes it greater than 0, the more so the fewer the scans:
+    :func:`error_if_calibrated` says by how much.
+
+    Args:
+        truth: Grades 1, 2, 3, ``(N,)``.
+        probabilities: ``(N, 3)``.
+    """
+    right = probabilities.argmax(axis=1) + 1 == np.asarray(truth)
+    return float(_error(probabilities.max(axis=1), right[None].astype(float))[0])
+
+
+def _error(confidence: Array, right: Array) -> Array:
+    gap = (right - confidence) @ np.eye(BINS)[_bins(confidence)]
+    return np.asarray(np.abs(gap).sum(axis=1) / len(confidence))
+
+
+def error_if_calibrated(probabilities: Array, seed: int = 0) -> tuple[float, float]:
+    """What the calibration error would be if every probability were exactly true.
+
+    Args:
+        probabilities: ``(N, 3)``.
+        seed: Of the draws.
+
+    Returns:
+        Mean, and the value that 95 % of the draws stay under.
+
+    References:
+        Broecker and Smith 2007, doi:10.1175/WAF993.1 (consistency resampling)
+    """
+    confidence = probabilities.max(axis=1)
+    random = np.random.default_rng(seed)
+    right = (random.random((_DRAWS, len(confidence))) < confidence).astype(float)
+    errors = _error(confidence, right)
+    return float(errors.mean()), float(np.quantile(errors, 0.95))
+
+
+def reliability(truth: ArrayLike, probabilities: Array) -> pd.DataFrame:
+    """Confidence beside accuracy, bin by bin.
+
+    Args:
+        truth: Grades 1, 2, 3, ``(N,)``.
+        probabilities: ``(N, 3)``.
+
+    Returns:
+        ``bin_low bin_high n confidence accuracy accuracy_low accuracy_high`` of the bins that
+        hold scans, with Wilson's intervals.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) + 1 == np.asarray(truth)
+    place = _bins(confidence)
+    rows = []
+    for number in np.unique(place):
+        inside = place == number
+        share = wilson(float(right[inside].mean()), int(inside.sum()))
+        rows.append(
+            {
+                "bin_low": number / BINS,
+                "bin_high": (number + 1) / BINS,
+                "n": int(inside.sum()),
+                "confidence": float(confidence[inside].mean()),
+                "accuracy": share.value,
+                "accuracy_low": share.low,
+                "accuracy_high": share.high,
+            }
+        )
+    return pd.DataFrame(rows)

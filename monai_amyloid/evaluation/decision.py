@@ -1,0 +1,156 @@
+"""From a network's probabilities to what is said: calibrated, a set of grades, positive or not.
+
+Three steps with a number or three each, all learned from held-out predictions: a temperature,
+the thresholds of the sets, the threshold of amyloid positivity.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.evaluation.calibration import fit_temperature, temper
+from monai_amyloid.evaluation.conformal import (
+    COVERAGE,
+    needs_reader,
+    prediction_sets,
+    set_thresholds,
+)
+from monai_amyloid.evaluation.held_out import HeldOut
+from monai_amyloid.evaluation.operating_point import SENSITIVITY, positive_threshold
+from monai_amyloid.output import replace_file
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+SCHEMA = "monai-amyloid-calibration/1"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said of N scans.
+
+    Attributes:
+        probabilities: Calibrated, ``(N, 3)``.
+        sets: Grades that may be the true one, ``(N, 3)``.
+        needs_reader: Where the set is not just the most probable grade, ``(N,)``.
+        positive: BAPL 2 or 3 at the operating point, ``(N,)``.
+    """
+
+    probabilities: Array
+    sets: Mask
+    needs_reader: Mask
+    positive: Mask
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The learned numbers.
+
+    Attributes:
+        temperature: Of :func:`~monai_amyloid.evaluation.calibration.temper`.
+        set_thresholds: Least calibrated probability of BAPL 1, 2, 3 in a set.
+        positive_threshold: Least calibrated probability of BAPL 2 or 3 that is positive.
+    """
+
+    temperature: float
+    set_thresholds: tuple[float, float, float]
+    positive_threshold: float
+
+    def apply(self, probabilities: ArrayLike) -> Said:
+        """Say it of scans, given the network's own probabilities ``(N, 3)``."""
+        calibrated = temper(probabilities, self.temperature)
+        sets = prediction_sets(calibrated, self.set_thresholds)
+        return Said(
+            calibrated,
+            sets,
+            needs_reader(calibrated, sets),
+            1 - calibrated[:, 0] >= self.positive_threshold,
+        )
+
+
+def fit_decision(probabilities: Array, truth: ArrayLike) -> Decision:
+    """Learn the numbers.
+
+    Args:
+        probabilities: The network's own of scans that trained nothing, ``(N, 3)``.
+        truth: Grades 1, 2, 3, ``(N,)``; each at least once.
+    """
+    temperature = fit_temperature(probabilities, truth)
+    calibrated = temper(probabilities, temperature)
+    return Decision(
+        temperature,
+        set_thresholds(calibrated, truth),
+        positive_threshold(1 - calibrated[:, 0], truth),
+    )
+
+
+def cross_fit(held_out: HeldOut, probabilities: Array) -> Said:
+    """Say of each fold what the numbers learned from the repeat's other folds say.
+
+    Args:
+        held_out: Of two folds or more in each repeat.
+        probabilities: A model's, of the rows of ``held_out``, ``(N, 3)``.
+    """
+    truth = held_out.rows["bapl"].to_numpy(int)
+    count = len(truth)
+    said = Said(
+        np.zeros((count, 3)),
+        np.zeros((count, 3), bool),
+        np.zeros(count, bool),
+        np.zeros(count, bool),
+    )
+    for repeat, fold, part in held_out.parts():
+        others = held_out.other_parts(repeat, fold)
+        found = fit_decision(probabilities[others], truth[others]).apply(probabilities[part])
+        for name, values in vars(found).items():
+            getattr(said, name)[part] = values
+    return said
+
+
+def write_decision(decision: Decision, path: Path, learned_from: Mapping[str, Any]) -> None:
+    """Write ``calibration.json``.
+
+    Args:
+        decision: The learned numbers.
+        path: Of the file.
+        learned_from: What they were learned from, for people: model, scans, folds.
+    """
+    content = {
+        "schema": SCHEMA,
+        **learned_from,
+        "temperature": decision.temperature,
+        "sets": {
+            "coverage_of_each_grade": COVERAGE,
+            "thresholds": dict(zip("123", decision.set_thresholds, strict=True)),
+        },
+        "positive": {"sensitivity": SENSITIVITY, "threshold": decision.positive_threshold},
+    }
+    replace_file(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def read_decision(path: Path) -> Decision:
+    """Read ``calibration.json``.
+
+    Raises:
+        UserError: If it is missing or no such file.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        thresholds = content["sets"]["thresholds"]
+        first, second, third = (float(thresholds[grade]) for grade in "123")
+        return Decision(
+            float(content["temperature"]),
+            (first, second, third),
+            float(content["positive"]["threshold"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path}: no calibration to read ({type(error).__name__}); needed the file that "
+            "`monai-amyloid evaluate` writes: run it again"
+        ) from error

@@ -1,0 +1,113 @@
+"""The network beside its baselines, on the same held-out scans."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_amyloid.evaluation import baselines
+from monai_amyloid.evaluation.comparison import comparison_table
+from monai_amyloid.evaluation.decision import fit_decision, write_decision
+from monai_amyloid.evaluation.held_out import (
+    PROBABILITIES,
+    ROW,
+    HeldOut,
+    find_predictions,
+    read_held_out,
+)
+from monai_amyloid.evaluation.result_tables import write_tables
+from monai_amyloid.evaluation.results import Evaluation, model_result, read_ceiling
+from monai_amyloid.output import writable_folder
+
+Array = NDArray[np.float64]
+
+NETWORK = "network"
+JOINED = "network + SUVR"
+_BASELINES = {
+    "majority grade": baselines.majority,
+    "SUVR regression": baselines.suvr_regression,
+    "regional boosting": baselines.regional_boosting,
+}
+
+
+def evaluate_fold(run_dir: str, dataset_dir: str, fold: int, repeat: int = 0) -> Evaluation:
+    """As :func:`evaluate`, for one fold; ``evaluation.tsv`` goes into the fold's folder.
+
+    One fold leaves nothing to learn a calibration from: the probabilities are the network's own.
+    """
+    folder = Path(run_dir) / (f"repeat{repeat}" if repeat else "") / f"fold{fold}"
+    tables = [(repeat, folder / "predictions.tsv")]
+    evaluation = _evaluate(read_held_out(tables, Path(dataset_dir)), folder, None)
+    write_tables(evaluation, with_scans=False)
+    return evaluation
+
+
+def evaluate(
+    run_dir: Path, dataset_dir: Path, ceiling: Path | None = None, output: Path | None = None
+) -> Evaluation:
+    """Compare the network with the baselines on every fold that has been predicted.
+
+    The baselines learn, fold by fold, from all who are not held out, and grade the same scans as
+    the network. Calibration, sets, operating point and the model that joins the network with
+    SUVR are learned, fold by fold, from the other folds' predictions.
+
+    Args:
+        run_dir: ``output_dir`` of the training, with ``fold*/predictions.tsv`` or
+            ``repeat*/fold*/predictions.tsv``.
+        dataset_dir: Prepared dataset that it was trained on.
+        ceiling: ``ceiling.tsv`` of the simulated cohort, to measure by.
+        output: Folder of the tables and of ``calibration.json``, which holds the numbers learned
+            from all held-out predictions, for the network's export; default ``run_dir``.
+
+    Raises:
+        CohortError: If nothing has been predicted, a table is broken, or the predictions
+            do not fit the dataset or its folds, which could hide a leak.
+    """
+    held_out = read_held_out(find_predictions(run_dir), dataset_dir)
+    best = read_ceiling(ceiling) if ceiling is not None else None
+    evaluation = _evaluate(held_out, writable_folder(output or run_dir), best)
+    write_tables(evaluation, with_scans=True)
+    rows = held_out.rows
+    write_decision(
+        fit_decision(rows[PROBABILITIES].to_numpy(float), rows["bapl"].to_numpy(int)),
+        evaluation.folder / "calibration.json",
+        {
+            "model": NETWORK,
+            "scans": held_out.scans,
+            "repeats": held_out.repeats,
+            "folds": list(evaluation.folds),
+        },
+    )
+    return evaluation
+
+
+def _evaluate(held_out: HeldOut, folder: Path, ceiling: pd.DataFrame | None) -> Evaluation:
+    models = _models(held_out)
+    results = tuple(model_result(name, held_out, said) for name, said in models.items())
+    comparisons = comparison_table(
+        held_out.rows,
+        models,
+        {result.model: result.measured for result in results},
+        [name for name in (NETWORK, JOINED) if name in models],
+    )
+    return Evaluation(held_out, results, comparisons, ceiling, folder)
+
+
+def _models(held_out: HeldOut) -> dict[str, Array]:
+    """Probabilities ``(N, 3)`` of each model that the cohort allows."""
+    models = {NETWORK: held_out.rows[PROBABILITIES].to_numpy(float)}
+    with_suvr = bool(baselines.suvr_columns(held_out.cohort))
+    if with_suvr and held_out.can_cross_fit:
+        models[JOINED] = baselines.network_with_suvr(held_out)
+    for name in _BASELINES if with_suvr else ["majority grade"]:
+        models[name] = _baseline(name, held_out)
+    return models
+
+
+def _baseline(name: str, held_out: HeldOut) -> Array:
+    said = np.zeros((len(held_out.rows), 3))
+    for repeat, fold, part in held_out.parts():
+        test = held_out.rows[part].set_index(ROW, drop=False)
+        said[part] = _BASELINES[name](held_out.learned_from(repeat, fold), test).to_numpy()
+    return said

@@ -1,0 +1,147 @@
+"""What a cross-validation said of the scans that it held out, checked against its folds."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_amyloid.cohort.datalist import UNKNOWN, CohortError, read_cohort
+from monai_amyloid.cohort.folds import read_folds
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+PROBABILITIES = ["p_bapl1", "p_bapl2", "p_bapl3"]
+ROW = ["participant_id", "session_id"]
+_PREDICTION_COLUMNS = [*ROW, "fold", "bapl", *PROBABILITIES]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Held-out scans, each once in every repeat of the cross-validation.
+
+    Attributes:
+        rows: Numbered from 0: ``repeat fold``, the columns of ``participants.tsv`` and the
+            network's ``p_bapl1 p_bapl2 p_bapl3``.
+        cohort: All graded sessions of the prepared dataset.
+        folds: Fold by ``participant_id``, for each repeat.
+    """
+
+    rows: pd.DataFrame
+    cohort: pd.DataFrame
+    folds: dict[int, "pd.Series[int]"]
+
+    def parts(self) -> Iterator[tuple[int, int, Mask]]:
+        """Repeat, fold and which rows are of them."""
+        repeats, folds = (self.rows[name].to_numpy(int) for name in ("repeat", "fold"))
+        for repeat, fold in sorted(set(zip(repeats.tolist(), folds.tolist(), strict=True))):
+            yield repeat, fold, (repeats == repeat) & (folds == fold)
+
+    def other_parts(self, repeat: int, fold: int) -> Mask:
+        """Rows of the same repeat's other folds: what may be learned from for this one."""
+        return ((self.rows["repeat"] == repeat) & (self.rows["fold"] != fold)).to_numpy()
+
+    def learned_from(self, repeat: int, fold: int) -> pd.DataFrame:
+        """All graded sessions that a fold did not hold out."""
+        return self.cohort[self.cohort["participant_id"].map(self.folds[repeat]) != fold]
+
+    @property
+    def can_cross_fit(self) -> bool:
+        """Whether each part has another fold of its repeat to learn from."""
+        return all(self.other_parts(repeat, fold).any() for repeat, fold, _ in self.parts())
+
+    @property
+    def scans(self) -> int:
+        """Number of scans, whatever the number of repeats."""
+        return len(self.rows.drop_duplicates(ROW))
+
+    @property
+    def repeats(self) -> int:
+        """How many times the cross-validation was repeated."""
+        return int(self.rows["repeat"].nunique())
+
+
+def find_predictions(run_dir: Path) -> list[tuple[int, Path]]:
+    """Tables of predictions of a run, ``fold*/`` or ``repeat*/fold*/``, with their repeat.
+
+    Raises:
+        CohortError: If there is none, or a fold is there twice.
+    """
+    found = [(0, path) for path in sorted(run_dir.glob("fold*/predictions.tsv"))]
+    for path in sorted(run_dir.glob("repeat*/fold*/predictions.tsv")):
+        if number := re.fullmatch(r"repeat(\d+)", path.parent.parent.name):
+            found.append((int(number[1]), path))
+    if not found:
+        raise CohortError(
+            f"no fold*/predictions.tsv in {run_dir}: run `python -m monai.bundle run evaluating "
+            "--config_file \"['configs/train.json','configs/evaluate.json']\"` first"
+        )
+    seen: dict[tuple[int, str], Path] = {}
+    for repeat, path in found:
+        twice = seen.setdefault((repeat, path.parent.name), path)
+        if twice != path:
+            raise CohortError(
+                f"{twice} and {path} are of the same fold; needed each once: move one away"
+            )
+    return found
+
+
+def read_held_out(tables: Sequence[tuple[int, Path]], dataset_dir: Path) -> HeldOut:
+    """Read and check the predictions of a run.
+
+    Args:
+        tables: As :func:`find_predictions` gives them.
+        dataset_dir: Prepared dataset that the run was trained on.
+
+    Raises:
+        CohortError: If a table is missing, broken or not whole, or does not fit the dataset or
+            its folds, which could hide a leak.
+    """
+    cohort = read_cohort(dataset_dir / "participants.tsv")
+    cohort = cohort[cohort["bapl"].notna()].set_index(ROW, drop=False)
+    cohort = cohort.assign(bapl=cohort["bapl"].astype(int))
+    if "site" not in cohort:
+        cohort["site"] = UNKNOWN
+    folds = {repeat: read_folds(dataset_dir, repeat) for repeat, _ in tables}
+    parts = [_read(path, repeat, cohort, folds[repeat]) for repeat, path in tables]
+    return HeldOut(pd.concat(parts, ignore_index=True), cohort, folds)
+
+
+def _read(
+    table: Path, repeat: int, cohort: pd.DataFrame, fold_of: "pd.Series[int]"
+) -> pd.DataFrame:
+    if not table.is_file():
+        raise CohortError(f"no predictions at {table}: run `evaluating` for this fold first")
+    rows = pd.read_csv(table, sep="\t", dtype=dict.fromkeys(ROW, str))
+    if not {*_PREDICTION_COLUMNS} <= {*rows} or rows.empty or rows["fold"].nunique() != 1:
+        raise CohortError(f"{table}: not a table of predictions; run `evaluating` again")
+    rows = rows.set_index(ROW, drop=False)
+    known = rows.index.isin(cohort.index)
+    if not known.all():
+        raise CohortError(
+            f"{table}: {' '.join(rows.index[~known][0])} is not in the dataset; give the "
+            "--dataset-dir that it was trained on"
+        )
+    fold = rows["fold"].iloc[0]
+    elsewhere = rows[rows["participant_id"].map(fold_of) != fold]
+    if not elsewhere.empty:
+        raise CohortError(
+            f"{table}: {elsewhere.participant_id.iloc[0]} is predicted in fold {fold} but "
+            "the dataset holds them out in another, so that the network may have learned from "
+            "them; train and evaluate again"
+        )
+    held_out = int((cohort["participant_id"].map(fold_of) == fold).sum())
+    if rows.index.has_duplicates or len(rows) != held_out:
+        raise CohortError(
+            f"{table}: found {len(rows)} rows, needed one for each of the {held_out} scans that "
+            f"fold {fold} holds out; run `evaluating` again"
+        )
+    chances = rows[PROBABILITIES]
+    if not (chances.sum(axis=1) - 1).abs().lt(1e-3).all():
+        raise CohortError(f"{table}: probabilities do not add up to 1; run `evaluating` again")
+    described = cohort.loc[rows.index].assign(repeat=repeat, fold=int(fold))
+    return described.assign(**{name: chances[name] for name in PROBABILITIES})

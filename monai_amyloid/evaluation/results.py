@@ -1,0 +1,164 @@
+"""What an evaluation found: every model on the very same held-out scans."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_amyloid.cohort.datalist import GRADES, CohortError
+from monai_amyloid.evaluation.calibration import (
+    brier,
+    error_if_calibrated,
+    expected_calibration_error,
+    log_loss,
+)
+from monai_amyloid.evaluation.conformal import covered
+from monai_amyloid.evaluation.decision import Said, cross_fit
+from monai_amyloid.evaluation.held_out import HeldOut
+from monai_amyloid.evaluation.intervals import Estimate, share_of
+from monai_amyloid.evaluation.metrics import Measured, confusion, measure_all
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """One model on the held-out scans.
+
+    Attributes:
+        model: Its name.
+        scans: Number of scans, whatever the number of repeats.
+        probabilities: Its own, ``(N, 3)``, of the rows of :class:`HeldOut`.
+        measured: Measures of the told grades.
+        confusion: Counts ``(3, 3)``, rows true, columns predicted, summed over the repeats.
+        said: Calibrated, with sets; None where only one fold is there to learn that from.
+        figures: What the probabilities and the sets are worth, by name.
+    """
+
+    model: str
+    scans: int
+    probabilities: Array
+    measured: Measured
+    confusion: Array
+    said: Said | None
+    figures: dict[str, Estimate]
+
+    @property
+    def measures(self) -> dict[str, Estimate]:
+        """Measures of the told grades, with 95 % intervals over participants."""
+        return self.measured.estimates
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Every model on the very same scans.
+
+    Attributes:
+        held_out: The scans.
+        results: The network first, the model that joins it with SUVR, then the baselines.
+        comparisons: Paired tests, one row a pair of models.
+        ceiling: ``observer metric value low high`` of a simulated cohort, or None.
+        folder: Where the tables lie.
+    """
+
+    held_out: HeldOut
+    results: tuple[ModelResult, ...]
+    comparisons: pd.DataFrame
+    ceiling: pd.DataFrame | None
+    folder: Path
+
+    @property
+    def folds(self) -> tuple[int, ...]:
+        """The folds that the scans were held out in."""
+        return tuple(sorted({int(fold) for fold in self.held_out.rows["fold"]}))
+
+    def __str__(self) -> str:
+        """The comparison as plain text."""
+        from monai_amyloid.evaluation.result_text import text
+
+        return text(self)
+
+    def best(self) -> dict[str, float]:
+        """The highest ceiling of each metric; empty where none was given."""
+        if self.ceiling is None:
+            return {}
+        return {
+            str(name): float(v) for name, v in self.ceiling.groupby("metric")["value"].max().items()
+        }
+
+
+def model_result(name: str, held_out: HeldOut, probabilities: Array) -> ModelResult:
+    """Measure a model.
+
+    Args:
+        name: Of the model.
+        held_out: The scans.
+        probabilities: Of its rows, ``(N, 3)``.
+    """
+    rows = held_out.rows
+    truth = rows["bapl"].to_numpy(int)
+    said = cross_fit(held_out, probabilities) if held_out.can_cross_fit else None
+    return ModelResult(
+        model=name,
+        scans=held_out.scans,
+        probabilities=probabilities,
+        measured=measure_all(rows["participant_id"], truth, probabilities, rows["repeat"]),
+        confusion=confusion(truth, probabilities.argmax(axis=1) + 1),
+        said=said,
+        figures=_figures(rows, probabilities, said),
+    )
+
+
+def _figures(rows: pd.DataFrame, own: Array, said: Said | None) -> dict[str, Estimate]:
+    truth = rows["bapl"].to_numpy(int)
+    figures = {f"{name}_own": value for name, value in _calibration(rows, own).items()}
+    if said is None:
+        return figures
+    figures |= _calibration(rows, said.probabilities)
+    inside = covered(said.sets, truth)
+    right = said.probabilities.argmax(axis=1) + 1 == truth
+    everyone = np.ones(len(rows), bool)
+    shares = {
+        "coverage": (inside, everyone),
+        **{f"bapl{grade}_coverage": (inside, truth == grade) for grade in GRADES},
+        "needs_reader": (said.needs_reader, everyone),
+        "accuracy_outside": (right, ~said.needs_reader),
+        "accuracy_inside": (right, said.needs_reader),
+        "sensitivity": (said.positive, truth >= 2),
+        "specificity": (~said.positive, truth == 1),
+    }
+    people = rows["participant_id"].to_numpy()
+    figures |= {name: share_of(seen[of], people[of]) for name, (seen, of) in shares.items()}
+    return figures | {"set_size": _alone(float(said.sets.sum(axis=1).mean()))}
+
+
+def _calibration(rows: pd.DataFrame, probabilities: Array) -> dict[str, Estimate]:
+    """Means over the repeats."""
+    each = []
+    for _, one in rows.reset_index(drop=True).groupby("repeat"):
+        truth, chances = one["bapl"].to_numpy(int), probabilities[one.index]
+        error = expected_calibration_error(truth, chances)
+        by_chance = error_if_calibrated(chances)
+        each.append((error, *by_chance, brier(truth, chances), log_loss(truth, chances)))
+    names = ("ece", "ece_if_calibrated", "ece_if_calibrated_high", "brier", "log_loss")
+    return {name: _alone(float(v)) for name, v in zip(names, np.mean(each, axis=0), strict=True)}
+
+
+def _alone(value: float) -> Estimate:
+    return Estimate(value, np.nan, np.nan)
+
+
+def read_ceiling(path: Path) -> pd.DataFrame:
+    """Read the ``ceiling.tsv`` of a simulated cohort.
+
+    Raises:
+        CohortError: If it is missing or no such table.
+    """
+    if not path.is_file():
+        raise CohortError(f"no {path}: write it with `monai-amyloid ceiling COHORT`")
+    table = pd.read_csv(path, sep="\t", na_values="n/a")
+    if not {"observer", "metric", "value", "low", "high"} <= {*table} or table.empty:
+        raise CohortError(f"{path}: no table of a ceiling; write it with `monai-amyloid ceiling`")
+    return table
