@@ -141,7 +141,7 @@ def folds_of(
 
 
 def split(
-    dataset_dir: str, fold: int, folds: int, seed: int, repeat: int = 0
+    dataset_dir: str, fold: int, folds: int, seed: int, repeat: int = 0, participants: int = 0
 ) -> dict[str, list[dict[str, Any]]]:
     """Divide a prepared dataset for one fold.
 
@@ -155,6 +155,8 @@ def split(
         folds: Number of folds.
         seed: Of the folds, where they are not written yet.
         repeat: 0 or more; each deals the participants out anew.
+        participants: Learn from so many only, of each grade its share: what a smaller study
+            would have had. 0 for all.
 
     Returns:
         For ``training``, ``validation`` and ``test`` one dictionary a session:
@@ -177,6 +179,8 @@ def split(
     check_duplicates(cohort[cohort["bapl"].notna()])
     assigned = folds_of(folder, cohort, folds, seed, repeat)
     rest = _grade_of_participant(cohort)[assigned != fold]
+    if participants:
+        rest = _some(rest, participants, _random(repeat, seed, folds, fold, participants))
     # As many parts as the fraction asks for, fewer where a grade is too rare.
     parts = min(round(1 / VALIDATION_PART), int(rest.value_counts().min()))
     validation = _deal(rest, parts, _random(repeat, seed, folds, fold)) == 0
@@ -190,6 +194,26 @@ def split(
         part: _as_datalist(graded[graded["participant_id"].isin(names)])
         for part, names in people.items()
     }
+
+
+def _some(
+    grades: "pd.Series[int]", participants: int, random: np.random.Generator
+) -> "pd.Series[int]":
+    """So many of the participants, each grade in its share, two or more of each."""
+    if participants > len(grades):
+        raise CohortError(
+            f"found participants = {participants}, needed {len(grades)} or fewer, which are not "
+            "held out"
+        )
+    order = grades.sample(frac=1, random_state=random)
+    # Of grades sorted in shuffled order, evenly spaced ones are in proportion.
+    dealt = order.sort_values(kind="stable")
+    chosen = dealt.iloc[np.arange(participants) * len(dealt) // participants]
+    if chosen.value_counts().reindex(GRADES, fill_value=0).min() < 2:
+        raise CohortError(
+            f"found participants = {participants}, needed more: each grade must train and select"
+        )
+    return chosen.sort_index()
 
 
 def _check_reference(cohort: pd.DataFrame, folder: Path) -> None:

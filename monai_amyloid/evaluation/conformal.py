@@ -58,19 +58,18 @@ def _threshold(chances: Array, coverage: float) -> float:
 def prediction_sets(probabilities: Array, thresholds: tuple[float, float, float]) -> Sets:
     """Grades whose probability reaches their threshold.
 
-    A scan whose grades all stay below gets its most probable one, so that no set is empty. The
-    grades have an order: a set of 1 and 3 holds 2. Both only add, so that the promise holds.
+    A set may be empty: no grade is as likely as it usually is in scans of that grade, and a person
+    must read the scan. Filled with the most probable grade, sets of an accurate model would hold
+    the truth more often than promised. The grades have an order: a set of 1 and 3 holds 2.
 
     Args:
         probabilities: ``(N, 3)``.
         thresholds: As :func:`set_thresholds` gives them.
 
     Returns:
-        ``(N, 3)``, at least one True a row.
+        ``(N, 3)``.
     """
-    inside = probabilities >= np.array(thresholds)
-    most = np.eye(3, dtype=bool)[probabilities.argmax(axis=1)]
-    sets = np.where(inside.any(axis=1, keepdims=True), inside, most)
+    sets = probabilities >= np.array(thresholds)
     sets[:, 1] |= sets[:, 0] & sets[:, 2]
     return np.asarray(sets)
 
@@ -78,7 +77,7 @@ def prediction_sets(probabilities: Array, thresholds: tuple[float, float, float]
 def needs_reader(probabilities: Array, sets: Sets) -> NDArray[np.bool_]:
     """Scans that a person must read: whose set is not just the most probable grade.
 
-    It holds several, or another one, for a rare grade enters at a lower probability.
+    It holds several or none, or another one, for a rare grade enters at a lower probability.
 
     Args:
         probabilities: ``(N, 3)``.

@@ -28,7 +28,7 @@ _GRADE_WEIGHT = 0.3
 
 
 def split_with_targets(
-    dataset_dir: str, fold: int, folds: int, seed: int, targets: str, prefix: str
+    dataset_dir: str, fold: int, folds: int, seed: int, *, targets: str, prefix: str
 ) -> dict[str, list[dict[str, Any]]]:
     """Divide a prepared dataset, with a table's numbers beside each grade.
 

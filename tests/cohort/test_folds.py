@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -115,3 +116,24 @@ def test_repeats_deal_the_same_people_out_differently(tmp_path: Path) -> None:
     ]
     with pytest.raises(CohortError, match="found repeat = -1"):
         split(str(tmp_path), 0, 3, seed=0, repeat=-1)
+
+
+def test_a_smaller_study_has_its_share_of_each_grade_and_holds_out_the_same(tmp_path: Path) -> None:
+    write_table(tmp_path, [1] * 30 + [2] * 10 + [3] * 20)
+    whole = split(str(tmp_path), 1, 5, 0)
+    part = split(str(tmp_path), 1, 5, 0, participants=24)
+    assert part["test"] == whole["test"]
+    learnt = part["training"] + part["validation"]
+    assert Counter(scan["label"] for scan in learnt) == {0: 12, 1: 4, 2: 8}
+    names = {scan["participant_id"] for scan in learnt}
+    assert names <= {s["participant_id"] for s in whole["training"] + whole["validation"]}
+    assert part == split(str(tmp_path), 1, 5, 0, participants=24)
+
+
+@pytest.mark.parametrize(("participants", "said"), [(49, "needed 48 or fewer"), (6, "needed more")])
+def test_a_study_of_an_impossible_size_is_refused(
+    tmp_path: Path, participants: int, said: str
+) -> None:
+    write_table(tmp_path, [1] * 30 + [2] * 10 + [3] * 20)
+    with pytest.raises(CohortError, match=said):
+        split(str(tmp_path), 1, 5, 0, participants=participants)

@@ -48,7 +48,7 @@ def test_a_table_without_the_numbers_is_refused(
 def test_every_scan_gets_its_own_targets_and_none_is_held_out(prepared: Path) -> None:
     cohort = pd.read_csv(prepared / "participants.tsv", sep="\t")
     targets = str(prepared / "participants.tsv")
-    parts = split_with_targets(str(prepared), 0, 3, 0, targets, "suvr_")
+    parts = split_with_targets(str(prepared), 0, 3, 0, targets=targets, prefix="suvr_")
     scans = parts["training"] + parts["validation"]
     assert not parts["test"] and len(scans) == len(cohort)
     column = cohort.set_index("participant_id")["suvr_cortex"]
@@ -60,7 +60,7 @@ def test_every_scan_gets_its_own_targets_and_none_is_held_out(prepared: Path) ->
 def test_a_scan_that_the_table_lacks_is_named(prepared: Path, tmp_path: Path) -> None:
     path = table(tmp_path, seen_a=[1.0, 2.0, 3.0])
     with pytest.raises(CohortError, match=r"sub-\d+ ses-01 is not in it"):
-        split_with_targets(str(prepared), 0, 3, 0, str(path), "seen_")
+        split_with_targets(str(prepared), 0, 3, 0, targets=str(path), prefix="seen_")
 
 
 def test_the_loss_is_zero_for_what_is_known_and_sure() -> None:
