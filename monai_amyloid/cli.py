@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.pet.tracers import TRACERS
+
+if TYPE_CHECKING:
+    from monai_amyloid.evaluation.results import Evaluation
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -87,11 +90,15 @@ def simulate(
         ScanFormat.NIFTI
     ),
     cohort: Annotated[
-        str | None, typer.Option(metavar="standard-603", help="A cohort that has a name.")
+        str | None,
+        typer.Option(
+            metavar="standard-603|pretraining-2400|outside-…", help="A cohort that has a name."
+        ),
     ] = None,
     tracer: Tracer = None,
     site: Annotated[
-        list[str] | None, typer.Option(help="site-1 to site-5; repeat the option; default: all.")
+        list[str] | None,
+        typer.Option(help="site-1 to site-6; repeat the option; default: the first five."),
     ] = None,
     sessions: Annotated[int, typer.Option(min=1, help="Visits, two years apart.")] = 1,
     readers: Annotated[int, typer.Option(min=1, help="Readers; the majority's grade counts.")] = 1,
@@ -211,9 +218,14 @@ def evaluate(
 ) -> None:
     """Compare the held-out predictions of every finished fold with the baselines."""
     from monai_amyloid.evaluation.evaluate import evaluate as measure
+
+    _show(measure(run, dataset_dir, ceiling, output))
+
+
+def _show(evaluation: "Evaluation") -> None:
+    """Print an evaluation, and write its page where the report's packages are."""
     from monai_amyloid.report.evaluation_page import can_write_page, write_evaluation_page
 
-    evaluation = measure(run, dataset_dir, ceiling, output)
     typer.echo(str(evaluation))
     if can_write_page():
         page = write_evaluation_page(evaluation, evaluation.folder / "evaluation.html")
@@ -264,8 +276,7 @@ def crossval(
         values=pairs(values, "--set"),
         tune={key: value.split(",") for key, value in pairs(tune, "--tune").items()},
     )
-    evaluation = cross_validate(plan, jobs, say=lambda line: typer.echo(line, err=True))
-    typer.echo(str(evaluation))
+    _show(cross_validate(plan, jobs, say=lambda line: typer.echo(line, err=True)))
 
 
 @app.command()

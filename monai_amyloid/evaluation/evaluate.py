@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from monai_amyloid.evaluation import baselines
 from monai_amyloid.evaluation.comparison import comparison_table
@@ -66,7 +67,9 @@ def evaluate(
     """
     held_out = read_held_out(find_predictions(run_dir), dataset_dir)
     best = read_ceiling(ceiling) if ceiling is not None else None
-    evaluation = _evaluate(held_out, writable_folder(output or run_dir), best)
+    # The models are small: threads would wait for each other longer than they compute.
+    with threadpool_limits(1):
+        evaluation = _evaluate(held_out, writable_folder(output or run_dir), best)
     write_tables(evaluation, with_scans=True)
     rows = held_out.rows
     write_decision(

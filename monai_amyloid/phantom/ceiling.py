@@ -1,8 +1,11 @@
 """The best that any classifier can do on a simulated cohort: readers disagree with themselves.
 
 An observer who knows what each region truly shows still cannot know how the reader of the day
-saw it. Many readers are simulated; the observer answers what most of them would. A model that
-scores above this has found a leak; one that scores near it has learnt all there is.
+saw it. Many readers are simulated; the observer answers what most of them would. Against these
+readers, a model that scores above this has found a leak; one that scores near it has learnt all
+there is. Against a cohort's own grades a model may score above it: with a fixed prevalence people
+are drawn for a grade until their reader gives it, and so are told apart better than by any reader
+who comes afterwards (``benchmarks/own_grades.py``).
 """
 
 from collections.abc import Mapping
