@@ -9,6 +9,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 import torch
+from monai.data import get_track_meta
 from monai.transforms import Compose, LoadImaged, RandFlipd, ScaleIntensityRanged
 
 from monai_amyloid.learning.cache import CachedScans
@@ -85,3 +86,10 @@ def test_the_same_steps_have_the_same_name_in_every_process(tmp_path: Path) -> N
     own = CachedScans([], steps(), str(tmp_path)).steps
     assert said.stdout.split("STEPS")[1] == own and "a_max" in own
     assert json.loads(own)
+
+
+def test_what_is_given_is_a_plain_tensor_and_monai_tracks_as_before(tmp_path: Path) -> None:
+    dataset = CachedScans([scan(tmp_path)], steps(flip=1.0), str(tmp_path / "cache"))
+    for _ in range(2):
+        assert type(dataset[0]["image"]) is torch.Tensor
+        assert get_track_meta()
