@@ -1,11 +1,9 @@
 """What preprocessing makes of a scan, kept on disk: a cohort of any size in little memory."""
 
-import enum
 import hashlib
 import json
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from monai.transforms import Compose
 from monai.transforms.traits import RandomizableTrait
 from torch.utils.data import Dataset
 
+from monai_amyloid.learning.description import describe
 from monai_amyloid.output import replacing
 
 Item = Mapping[Hashable, Any]
@@ -44,7 +43,7 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
         self.random = Compose(steps[first:])
         self.folder = Path(cache_dir)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.steps = json.dumps([_described(step) for step in steps[:first]])
+        self.steps = repr(describe(steps[:first]))
 
     def __len__(self) -> int:
         """Number of scans."""
@@ -80,25 +79,3 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
         made_from = [str(item["image"]), facts.st_size, facts.st_mtime_ns, item.get("tracer")]
         key = hashlib.sha256((self.steps + json.dumps(made_from)).encode()).hexdigest()
         return self.folder / f"{key[:32]}.npy"
-
-
-def _described(value: Any) -> Any:
-    """A transform and all its settings as JSON, the same in every process."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, np.ndarray | torch.Tensor):
-        return np.asarray(value).tolist()
-    if isinstance(value, Mapping):
-        return sorted((str(key), _described(part)) for key, part in value.items())
-    if isinstance(value, list | tuple):
-        return [_described(part) for part in value]
-    if isinstance(value, enum.Enum | slice | set | frozenset | range):
-        return sorted(map(str, value)) if isinstance(value, set | frozenset) else str(value)
-    kind = value if isinstance(value, type | FunctionType) else type(value)
-    name = f"{kind.__module__}.{kind.__qualname__}"
-    # The settings of a transform are its attributes; a type or a function is its name.
-    return (
-        [name, _described(vars(value))]
-        if kind is type(value) and hasattr(value, "__dict__")
-        else name
-    )

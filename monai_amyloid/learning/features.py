@@ -12,6 +12,7 @@ import torch
 from monai.config import KeysCollection
 from monai.transforms import Compose, MapTransform, Randomizable
 
+from monai_amyloid.learning.description import describe
 from monai_amyloid.output import replacing
 
 
@@ -136,29 +137,3 @@ class FrozenFeaturesd(Randomizable, MapTransform):
                 digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
             self._weights = (changes, digest.hexdigest())
         return self._weights[1]
-
-
-def describe(part: Any) -> Any:
-    """What a transform is and its numbers, the same in every process, without random states.
-
-    Args:
-        part: A transform, or anything that one holds.
-
-    Returns:
-        Nested tuples whose ``repr`` is equal where the parts are.
-    """
-    if isinstance(part, Mapping):
-        kept = {str(k): v for k, v in part.items() if not isinstance(v, np.random.RandomState)}
-        return tuple((name, describe(kept[name])) for name in sorted(kept))
-    if isinstance(part, (set, frozenset)):
-        return tuple(sorted(map(repr, part)))
-    if isinstance(part, (list, tuple)):
-        return tuple(map(describe, part))
-    if isinstance(part, (np.ndarray, torch.Tensor)):
-        array = np.asarray(part)
-        return (array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).hexdigest())
-    if callable(part) and hasattr(part, "__qualname__"):
-        return f"{part.__module__}.{part.__qualname__}"
-    if hasattr(part, "__dict__"):
-        return (type(part).__qualname__, describe(vars(part)))
-    return repr(part)
