@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from ignite.engine import Engine, Events
+from torch.utils.tensorboard import SummaryWriter
 
 logger = logging.getLogger(__name__)
 
@@ -75,12 +76,12 @@ class InputImages:
     """What the network is shown, in TensorBoard: augmented, in the first batch of an epoch.
 
     Args:
-        log_dir: Folder of the event file.
+        writer: Of the training.
         interval: Epochs between pictures; 0 writes none.
     """
 
-    def __init__(self, log_dir: str, interval: int) -> None:
-        self.log_dir = log_dir
+    def __init__(self, writer: SummaryWriter, interval: int) -> None:
+        self.writer = writer
         self.interval = interval
 
     def attach(self, engine: Engine) -> None:
@@ -94,11 +95,8 @@ class InputImages:
         in_epoch = (state.iteration - 1) % state.epoch_length
         if in_epoch or (state.epoch - 1) % self.interval:
             return
-        from torch.utils.tensorboard import SummaryWriter
-
         pictures = torch.stack([middle_slice(item["image"]) for item in state.output])
-        with SummaryWriter(self.log_dir) as writer:
-            writer.add_images("input", pictures, state.epoch)
+        self.writer.add_images("input", pictures, state.epoch)
 
 
 def middle_slice(image: torch.Tensor) -> torch.Tensor:

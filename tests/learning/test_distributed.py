@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import ignite.distributed as idist
 import pytest
@@ -105,7 +106,7 @@ def test_batch_norm_is_measured_on_the_batches_of_all_processes(
 @pytest.mark.usefixtures("second_of_two")
 def test_only_the_first_process_writes(tmp_path: Path) -> None:
     checkpoint = Checkpoint(str(tmp_path / "checkpoint.pt"), {}, SimpleNamespace(), resume=False)
-    assert handlers_of_process([InputImages("", 1), checkpoint]) == [checkpoint]
+    assert handlers_of_process([InputImages(Mock(), 1), checkpoint]) == [checkpoint]
     own = Path(run_folder(str(tmp_path), 0, 3))
     assert own.is_dir()
     assert tmp_path not in own.parents
