@@ -77,8 +77,8 @@ def find_predictions(run_dir: Path) -> list[tuple[int, Path]]:
             found.append((int(number[1]), path))
     if not found:
         raise CohortError(
-            f"no fold*/predictions.tsv in {run_dir}: run `python -m monai.bundle run evaluating "
-            "--config_file \"['configs/train.json','configs/evaluate.json']\"` first"
+            f"no fold*/predictions.tsv in {run_dir}: train the folds first, with "
+            "`monai-amyloid crossval` or `python -m monai.bundle run training` and `evaluating`"
         )
     seen: dict[tuple[int, str], Path] = {}
     for repeat, path in found:

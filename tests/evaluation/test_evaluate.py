@@ -199,7 +199,7 @@ def test_predictions_of_another_dataset_are_refused(dataset: Path, tmp_path: Pat
 
 
 def test_a_run_without_predictions_says_what_to_run(dataset: Path, tmp_path: Path) -> None:
-    with pytest.raises(CohortError, match="run evaluating"):
+    with pytest.raises(CohortError, match="monai-amyloid crossval"):
         evaluate(tmp_path / "nothing", dataset)
 
 
