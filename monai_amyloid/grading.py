@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from monai_amyloid.pet.sources import is_picture
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.report.figures import require_matplotlib, write_picture, write_slices
 from monai_amyloid.report.result import Result, write_result, write_results
+from monai_amyloid.study_names import study_name, unique_names
 
 # Grades are added to the prediction set, the most probable first, until they hold this much.
 SET_PROBABILITY = 0.90
@@ -247,31 +248,6 @@ def grade_studies(
         finished(result)
     write_results(results, output / "results.csv")
     return results
-
-
-def study_name(study: Path) -> str:
-    """A study's own name: its folder, its file without extensions, or its BIDS session."""
-    path = study.resolve()
-    if path.name == "pet" and path.is_dir():
-        above = [part.name for part in (path.parents[1], path.parent)]
-        named = [name for name in above if name.startswith(("sub-", "ses-"))]
-        return "_".join(named) or path.name
-    return path.name if path.is_dir() else path.name.split(".")[0] or "study"
-
-
-def unique_names(studies: Iterable[Path]) -> list[str]:
-    """Names of studies, made unique where two collide, without regard to case."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for study in studies:
-        base = name = study_name(study)
-        number = 1
-        while name.casefold() in taken:
-            number += 1
-            name = f"{base}-{number}"
-        taken.add(name.casefold())
-        names.append(name)
-    return names
 
 
 def _grade_or_say_why(

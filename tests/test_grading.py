@@ -13,8 +13,9 @@ import torch
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.errors import UserError
-from monai_amyloid.grading import Grader, grade_studies, likely_grades, study_name, unique_names
+from monai_amyloid.grading import Grader, grade_studies, likely_grades
 from monai_amyloid.pet.study import read_study, studies_of
+from monai_amyloid.study_names import study_name, unique_names
 
 
 @pytest.fixture(scope="module")

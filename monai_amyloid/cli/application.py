@@ -1,0 +1,36 @@
+"""The command line program, and the options that several commands take."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monai_amyloid.pet.tracers import TRACERS
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Grade amyloid brain PET (BAPL 1, 2, 3). Research software, not for clinical decisions.",
+)
+
+Workers = Annotated[int, typer.Option(min=1, help="Processes; default: one a core.")]
+
+
+def _known_tracer(tracer: str | None) -> str | None:
+    if tracer is not None and tracer not in TRACERS:
+        raise typer.BadParameter(f"{tracer!r} is none of {', '.join(TRACERS)}")
+    return tracer
+
+
+Tracer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="|".join(TRACERS),
+        help="BIDS label, where the scan names none.",
+        callback=_known_tracer,
+    ),
+]
+CORES = os.cpu_count() or 1
+DEFAULT_BUNDLE = Path("bundles/amyloid_pet_bapl_classification")

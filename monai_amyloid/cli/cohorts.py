@@ -1,0 +1,163 @@
+"""Commands that make and prepare cohorts of scans."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monai_amyloid.cli.application import CORES, Tracer, Workers, app
+from monai_amyloid.cli.progress import progress
+from monai_amyloid.errors import UserError
+
+
+class ScanFormat(StrEnum):
+    """How simulated scans are stored."""
+
+    NIFTI = "nifti"
+    DICOM = "dicom"
+    BIDS = "bids"
+
+
+class Pattern(StrEnum):
+    """What a simulated tracer shows."""
+
+    AMYLOID = "amyloid"
+    FDG = "fdg"
+    TAU = "tau"
+    PERFUSION = "perfusion"
+    RACLOPRIDE = "raclopride"
+
+
+class ReferenceRegion(StrEnum):
+    """What SUVR is over."""
+
+    WHOLE_CEREBELLUM = "whole_cerebellum"
+    CEREBELLAR_GREY = "cerebellar_grey"
+    PONS = "pons"
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Where the cohort is written.")],
+    participants: Annotated[int | None, typer.Option(min=1, help="How many; default 603.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The same seed gives the same bytes; default 0.")
+    ] = None,
+    stored_as: Annotated[ScanFormat, typer.Option("--as", help="Format of the scans.")] = (
+        ScanFormat.NIFTI
+    ),
+    cohort: Annotated[
+        str | None,
+        typer.Option(
+            metavar="standard-603|pretraining-2400|outside-…", help="A cohort that has a name."
+        ),
+    ] = None,
+    tracer: Tracer = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option(help="site-1 to site-6; repeat the option; default: the first five."),
+    ] = None,
+    sessions: Annotated[int, typer.Option(min=1, help="Visits, two years apart.")] = 1,
+    readers: Annotated[int, typer.Option(min=1, help="Readers; the majority's grade counts.")] = 1,
+    fixed_prevalence: Annotated[
+        bool, typer.Option(help="291 : 78 : 234 of grades 1 : 2 : 3, or what the readers give.")
+    ] = True,
+    pattern: Annotated[
+        Pattern, typer.Option(help="What the tracer shows; other than amyloid: wrong input.")
+    ] = Pattern.AMYLOID,
+    difficult: Annotated[bool, typer.Option(help="Extreme poses, and mishaps likely.")] = False,
+    dynamic: Annotated[bool, typer.Option(help="Four frames a scan, not their average.")] = False,
+    workers: Workers = CORES,
+) -> None:
+    """Make a simulated cohort: scans, participants.tsv and the truth."""
+    from monai_amyloid.phantom.cohort import simulate as make
+    from monai_amyloid.phantom.plan import Plan, named_plan
+
+    plan = Plan(
+        seed=seed or 0,
+        tracer=tracer or "18FFBB",
+        sites=tuple(site) if site else Plan.sites,
+        sessions=sessions,
+        readers=readers,
+        fixed_prevalence=fixed_prevalence,
+        pattern=pattern.value,
+        difficult=difficult,
+        dynamic=dynamic,
+    )
+    count = participants or 603
+    if cohort is not None:
+        if plan != Plan() or participants or seed:
+            raise typer.BadParameter(
+                "a named cohort is what it is: only --as and --workers go with it",
+                param_hint="--cohort",
+            )
+        count, plan = named_plan(cohort)
+    with progress("Simulating") as (start, advance):
+        start(count)
+        make(folder, count, plan, form=stored_as.value, workers=workers, finished=advance)
+    typer.echo(f"{count} participants: {folder / 'participants.tsv'}")
+
+
+@app.command()
+def ceiling(
+    cohort: Annotated[Path, typer.Argument(help="A simulated cohort's folder.")],
+    readers: Annotated[int, typer.Option(min=2, help="How many readers are simulated.")] = 400,
+) -> None:
+    """Print the best that any classifier can do on a simulated cohort: ceiling.tsv."""
+    from monai_amyloid.phantom.ceiling import measure
+
+    typer.echo(measure(cohort, readers))
+
+
+@app.command()
+def prepare(
+    cohort: Annotated[
+        Path | None, typer.Argument(help="participants.tsv, or its folder.", show_default=False)
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where normalised scans are written.")] = Path(
+        "prepared"
+    ),
+    slices: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="In place of COHORT: folders 1gr, 2gr, 3gr of pictures such as 2gr_44_0001.jpg.",
+        ),
+    ] = None,
+    tracer: Tracer = None,
+    reference: Annotated[
+        ReferenceRegion,
+        typer.Option(help="What SUVR is over; Centiloid is by the whole cerebellum always."),
+    ] = ReferenceRegion.WHOLE_CEREBELLUM,
+    workers: Workers = CORES,
+) -> None:
+    """Normalise every scan of a cohort to SUVR on the template; can be resumed."""
+    from monai_amyloid.cohort.picture_cohort import prepare_pictures
+    from monai_amyloid.cohort.prepare import prepare as make
+
+    with progress("Preparing") as (start, advance):
+        if cohort is not None and slices is None:
+            result = make(
+                cohort,
+                output,
+                tracer=tracer,
+                reference=reference.value,
+                workers=workers,
+                started=start,
+                finished=advance,
+            )
+        elif slices is not None and cohort is None and tracer is None:
+            result = prepare_pictures(slices, output, started=start, finished=advance)
+        else:
+            raise typer.BadParameter(
+                "name either COHORT or --slices DIR, which takes no --tracer", param_hint="COHORT"
+            )
+    typer.echo(f"{len(result.table)} scans prepared: {output / 'participants.tsv'}")
+    if len(result.refused):
+        for row in result.refused.itertuples():
+            typer.echo(f"  refused {row.participant_id} {row.session_id}: {row.reason}", err=True)
+        raise UserError(
+            f"{len(result.refused)} of {len(result.refused) + len(result.table)} scans were "
+            f"refused; reasons in {output / 'refused.tsv'}, the others can be used"
+        )

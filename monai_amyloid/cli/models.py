@@ -1,0 +1,101 @@
+"""Commands that train, evaluate and package a classifier."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monai_amyloid.cli.application import DEFAULT_BUNDLE, app
+
+if TYPE_CHECKING:
+    from monai_amyloid.evaluation.results import Evaluation
+
+
+@app.command()
+def crossval(
+    output_dir: Annotated[Path, typer.Option(help="Where the folds and the evaluation go.")],
+    config_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="train.json, then its differences, in order; repeat the option."),
+    ] = None,
+    dataset_dir: Annotated[Path, typer.Option(help="The prepared cohort.")] = Path("prepared"),
+    folds: Annotated[int, typer.Option(min=2, help="Parts to hold out, one after another.")] = 5,
+    repeats: Annotated[int, typer.Option(min=1, help="How often to deal out the folds.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Folds at once; default: one a GPU, or what core and memory fit."),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A value of the config; repeatable."),
+    ] = None,
+    tune: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=A,B,C", help="Values to choose from, anew in each fold."),
+    ] = None,
+) -> None:
+    """Train every fold, predict the scans it holds out, and evaluate; goes on after a kill."""
+    from monai_amyloid.learning.crossval import cross_validate
+    from monai_amyloid.learning.crossval_plan import CrossValidation
+
+    def pairs(options: list[str] | None, name: str) -> dict[str, str]:
+        for option in options or []:
+            if "=" not in option:
+                raise typer.BadParameter(f"{option!r} has no =", param_hint=name)
+        return {key: value for key, _, value in (option.partition("=") for option in options or [])}
+
+    plan = CrossValidation(
+        tuple(config_file or [Path("configs/train.json")]),
+        dataset_dir,
+        output_dir,
+        folds=folds,
+        repeats=repeats,
+        values=pairs(values, "--set"),
+        tune={key: value.split(",") for key, value in pairs(tune, "--tune").items()},
+    )
+    _show(cross_validate(plan, jobs, say=lambda line: typer.echo(line, err=True)))
+
+
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="Output folder of training, with its folds.")],
+    dataset_dir: Annotated[Path, typer.Option(help="The prepared cohort.")] = Path("prepared"),
+    ceiling: Annotated[
+        Path | None, typer.Option(help="ceiling.tsv of a simulated cohort, to measure by.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Where the page and the tables go; default: RUN.")
+    ] = None,
+) -> None:
+    """Compare the held-out predictions of every finished fold with the baselines."""
+    from monai_amyloid.evaluation.evaluate import evaluate as measure
+
+    _show(measure(run, dataset_dir, ceiling, output))
+
+
+def _show(evaluation: "Evaluation") -> None:
+    """Print an evaluation, and write its page where the report's packages are."""
+    from monai_amyloid.report.evaluation_page import can_write_page, write_evaluation_page
+
+    typer.echo(str(evaluation))
+    if can_write_page():
+        page = write_evaluation_page(evaluation, evaluation.folder / "evaluation.html")
+        typer.echo(f"as a page:  {page}")
+    else:
+        typer.echo("no page without: pip install 'monai-amyloid[report]'", err=True)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a trained fold, such as runs/…/fold0.")],
+    config_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="Configs trained with, in the same order; repeat the option."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Folder of the bundle.")] = DEFAULT_BUNDLE,
+) -> None:
+    """Package a trained network as a MONAI Bundle."""
+    from monai_amyloid.export import export as write
+
+    bundle = write(run, config_file or [Path("configs/train.json")], output)
+    typer.echo(f"bundle: {bundle}")

@@ -1,0 +1,29 @@
+"""What the results of a study are called."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def study_name(study: Path) -> str:
+    """A study's own name: its folder, its file without extensions, or its BIDS session."""
+    path = study.resolve()
+    if path.name == "pet" and path.is_dir():
+        above = [part.name for part in (path.parents[1], path.parent)]
+        named = [name for name in above if name.startswith(("sub-", "ses-"))]
+        return "_".join(named) or path.name
+    return path.name if path.is_dir() else path.name.split(".")[0] or "study"
+
+
+def unique_names(studies: Iterable[Path]) -> list[str]:
+    """Names of studies, made unique where two collide, without regard to case."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for study in studies:
+        base = name = study_name(study)
+        number = 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{base}-{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
