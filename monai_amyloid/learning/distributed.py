@@ -23,6 +23,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.learning.checkpoints import Checkpoint
 from monai_amyloid.learning.handlers import (
     RefreshBatchNorm,
+    RefuseLostTraining,
     SeedEachEpoch,
     StopWithoutImprovement,
 )
@@ -32,6 +33,7 @@ LONGEST_WAIT = timedelta(hours=1)
 _NEEDED_BY_ALL = (
     SeedEachEpoch,
     LrScheduleHandler,
+    RefuseLostTraining,
     RefreshBatchNorm,
     StopWithoutImprovement,
     Checkpoint,

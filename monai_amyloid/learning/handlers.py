@@ -1,13 +1,14 @@
 """What an epoch needs around it, where MONAI and ignite have no handler for it.
 
 All handlers of this package but the writer of predictions attach to the trainer. Their
-order in the config's list is the order in which they act when an epoch ends: refresh,
-validate, keep the best, log, stop, write the checkpoint. In one training of several processes
-the first alone validates, logs and writes; the others have only those handlers that say here
-what they do then.
+order in the config's list is the order in which they act when an epoch ends: check the loss,
+refresh, validate, keep the best, log, stop, write the checkpoint. In one training of several
+processes the first alone validates, logs and writes; the others have only those handlers that
+say here what they do then.
 """
 
 import logging
+import math
 from collections import deque
 from typing import Any
 
@@ -18,6 +19,8 @@ from ignite.engine import Engine, Events
 from monai.data.utils import set_rnd
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import update_bn
+
+from monai_amyloid.errors import UserError
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +58,27 @@ class SeedEachEpoch:
         set_rnd(self.dataset, int(words[2]))
         draw = np.random.SeedSequence(epoch).generate_state(4)[3]
         self.sampler.generator.manual_seed(int(draw))
+
+
+class RefuseLostTraining:
+    """End a training whose loss is no number any more, before anything is written of the epoch.
+
+    Raises:
+        UserError: If the mean loss of an epoch is infinite or not a number.
+    """
+
+    def attach(self, engine: Engine) -> None:
+        """Act after each epoch of a trainer."""
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Look at the loss, which is the same for all processes."""
+        if not math.isfinite(float(engine.state.metrics["loss"])):
+            raise UserError(
+                f"the loss of epoch {engine.state.epoch} is not a finite number: the weights are "
+                "lost; train anew with a lower --learning_rate, or with --amp false. Files of "
+                "earlier epochs are as they were"
+            )
 
 
 class RefreshBatchNorm:

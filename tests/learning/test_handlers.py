@@ -7,9 +7,11 @@ import torch
 from ignite.engine import Engine, Events
 from monai.transforms import Compose, RandGaussianNoised
 
+from monai_amyloid.errors import UserError
 from monai_amyloid.learning.checkpoints import KeepBestModel
 from monai_amyloid.learning.handlers import (
     RefreshBatchNorm,
+    RefuseLostTraining,
     SeedEachEpoch,
     StopWithoutImprovement,
 )
@@ -64,6 +66,22 @@ def test_training_stops_some_epochs_after_the_best(patience: int, epochs: int) -
     trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda engine: seen.append(1))
     trainer.run([0], max_epochs=9)
     assert len(seen) == epochs
+
+
+@pytest.mark.parametrize("lost", [float("nan"), float("inf")])
+def test_a_training_whose_loss_is_no_number_ends_with_its_cause(lost: float) -> None:
+    trainer = Engine(lambda engine, batch: None)
+    finished = []
+
+    @trainer.on(Events.EPOCH_COMPLETED)
+    def measure(engine: Engine) -> None:
+        engine.state.metrics["loss"] = lost if engine.state.epoch == 2 else 0.5
+
+    RefuseLostTraining().attach(trainer)
+    trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda engine: finished.append(1))
+    with pytest.raises(UserError, match=r"epoch 2 is not a finite number.*learning_rate"):
+        trainer.run([0], max_epochs=9)
+    assert len(finished) == 1
 
 
 def test_the_middle_slice_is_drawn_with_the_front_up() -> None:
