@@ -29,7 +29,8 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
 
     Args:
         data: Dictionaries with ``image``, a path.
-        transform: Its steps from the first random one on are done at each access.
+        transform: Its steps from the first random one on are done at each access; those of
+            probability 0 are left out.
         cache_dir: Made if missing; folds, runs and processes may share it.
     """
 
@@ -40,7 +41,8 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
             (n for n, step in enumerate(steps) if isinstance(step, RandomizableTrait)), len(steps)
         )
         self.fixed = Compose(steps[:first])
-        self.random = Compose(steps[first:])
+        # MONAI's elastic deformation resamples a scan even where none is drawn.
+        self.random = Compose([step for step in steps[first:] if getattr(step, "prob", 1.0) > 0])
         self.folder = Path(cache_dir)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.steps = repr(describe(steps[:first]))

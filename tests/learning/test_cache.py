@@ -50,6 +50,14 @@ def test_random_steps_are_done_at_every_access(tmp_path: Path) -> None:
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
+def test_a_step_that_is_switched_off_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = CachedScans([scan(tmp_path)], steps(flip=0.0), str(tmp_path / "cache"))
+    monkeypatch.setattr(RandFlipd, "__call__", lambda *_: pytest.fail("was done"))
+    assert dataset[0]["image"].shape == (1, 4, 4, 4)
+
+
 @pytest.mark.parametrize("change", ["scan", "step", "tracer"])
 def test_what_changes_the_image_changes_its_file(tmp_path: Path, change: str) -> None:
     item = scan(tmp_path)
