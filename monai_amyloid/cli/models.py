@@ -75,9 +75,10 @@ def evaluate(
 
 def _show(evaluation: "Evaluation") -> None:
     """Print an evaluation, and write its page where the report's packages are."""
+    from monai_amyloid.evaluation.result_text import as_text
     from monai_amyloid.report.evaluation_page import can_write_page, write_evaluation_page
 
-    typer.echo(str(evaluation))
+    typer.echo(as_text(evaluation))
     if can_write_page():
         page = write_evaluation_page(evaluation, evaluation.folder / "evaluation.html")
         typer.echo(f"as a page:  {page}")

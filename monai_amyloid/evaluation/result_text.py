@@ -36,8 +36,8 @@ CERTAINTY = {
 _WITH_INTERVAL = ("macro_f1", "bapl2_f1", "quadratic_kappa", "auc_positive")
 
 
-def text(evaluation: Evaluation) -> str:
-    """The comparison and the network's confusion matrix; certainty where there are folds."""
+def as_text(evaluation: Evaluation) -> str:
+    """The comparison, the network's confusion matrix, and its certainty where there are folds."""
     held_out = evaluation.held_out
     people = held_out.rows["participant_id"].nunique()
     repeats = f", {held_out.repeats} repeats (means)" if held_out.repeats > 1 else ""

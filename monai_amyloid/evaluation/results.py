@@ -74,12 +74,6 @@ class Evaluation:
         """The folds that the scans were held out in."""
         return tuple(sorted({int(fold) for fold in self.held_out.rows["fold"]}))
 
-    def __str__(self) -> str:
-        """The comparison as plain text."""
-        from monai_amyloid.evaluation.result_text import text
-
-        return text(self)
-
     def best(self) -> dict[str, float]:
         """The highest ceiling of each metric; empty where none was given."""
         if self.ceiling is None:

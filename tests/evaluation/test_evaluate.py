@@ -16,6 +16,7 @@ from monai_amyloid.evaluation.calibration import fit_temperature
 from monai_amyloid.evaluation.decision import cross_fit, read_decision
 from monai_amyloid.evaluation.evaluate import evaluate, evaluate_fold
 from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions, read_held_out
+from monai_amyloid.evaluation.result_text import as_text
 from monai_amyloid.learning.predictions import prediction_table
 
 MODELS = ["network", "network + SUVR", "majority grade", "SUVR regression", "regional boosting"]
@@ -64,7 +65,7 @@ def test_the_table_and_the_text_say_the_same(dataset: Path, tmp_path: Path) -> N
     evaluation = evaluate_fold(str(tmp_path), str(dataset), 1)
     table = pd.read_csv(tmp_path / "fold1" / "evaluation.tsv", sep="\t").set_index("model")
     assert table["n"].tolist() == [10] * 4
-    line = next(row for row in str(evaluation).splitlines() if row.startswith("SUVR"))
+    line = next(row for row in as_text(evaluation).splitlines() if row.startswith("SUVR"))
     suvr = table.loc["SUVR regression"]
     assert f"{suvr['macro_f1']:.2f} [{suvr['macro_f1_low']:.2f}, " in line
 
@@ -72,7 +73,7 @@ def test_the_table_and_the_text_say_the_same(dataset: Path, tmp_path: Path) -> N
 def test_one_fold_is_not_calibrated_and_says_so(dataset: Path, tmp_path: Path) -> None:
     before = predict(dataset, tmp_path, 1)
     evaluation = evaluate_fold(str(tmp_path), str(dataset), 1)
-    assert "One fold: nothing to learn a calibration from" in str(evaluation)
+    assert "One fold: nothing to learn a calibration from" in as_text(evaluation)
     assert all(result.said is None for result in evaluation.results)
     left = pd.read_csv(tmp_path / "fold1" / "predictions.tsv", sep="\t")
     pd.testing.assert_frame_equal(left, before, check_dtype=False)
@@ -161,7 +162,7 @@ def test_a_share_of_the_ceiling_stands_beside_the_measure(dataset: Path, tmp_pat
     table = pd.read_csv(tmp_path / "evaluation.tsv", sep="\t")
     expected = (table["macro_f1"] / 0.8).tolist()
     assert table["macro_f1_of_ceiling"].tolist() == pytest.approx(expected, abs=1e-4)
-    assert "ceiling: best" in str(evaluation)
+    assert "ceiling: best" in as_text(evaluation)
     with pytest.raises(CohortError, match="monai-amyloid ceiling"):
         evaluate(tmp_path, dataset, tmp_path / "none.tsv")
 
