@@ -1,7 +1,6 @@
 """What a person sees of a training: a line an epoch, and pictures in TensorBoard."""
 
 import logging
-import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,13 @@ from ignite.engine import Engine, Events
 from torch.utils.tensorboard import SummaryWriter
 
 logger = logging.getLogger(__name__)
+
+# Measures of the validation in the line of an epoch.
+_SHOWN = {
+    "loss": "loss {:.3f}",
+    "macro_f1": "macro-F1 {:.3f}",
+    "bapl2_recall": "BAPL 2 recall {:.2f}",
+}
 
 
 class LogEpochs:
@@ -48,18 +54,23 @@ class LogEpochs:
         self.started = time.monotonic()
 
     def __call__(self, engine: Engine) -> None:
-        """Log the epoch."""
-        validation = self.evaluator.state.metrics
+        """Log the epoch, with its validation if it had one."""
+        state, validation = engine.state, self.evaluator.state
+        seen = ""
+        if validation.epoch == state.epoch:
+            measures = [
+                form.format(validation.metrics[name])
+                for name, form in _SHOWN.items()
+                if name in validation.metrics
+            ]
+            best = f"(best so far: epoch {validation.best_metric_epoch})"
+            seen = "  validation: " + "  ".join([*measures, best])
         logger.info(
-            "epoch %d/%d  loss %.3f  validation: loss %.3f  macro-F1 %.3f  BAPL 2 recall %.2f"
-            "  (best so far: epoch %d)  %.0f s",
-            engine.state.epoch,
-            engine.state.max_epochs,
-            engine.state.metrics["loss"],
-            validation.get("loss", math.nan),
-            validation.get("macro_f1", math.nan),
-            validation.get("bapl2_recall", math.nan),
-            self.evaluator.state.best_metric_epoch,
+            "epoch %d/%d  loss %.3f%s  %.0f s",
+            state.epoch,
+            state.max_epochs,
+            state.metrics["loss"],
+            seen,
             time.monotonic() - self.started,
         )
 

@@ -80,14 +80,19 @@ def test_a_command_names_files_and_values_as_arguments() -> None:
     assert command[-5:] == expected
 
 
-def test_the_line_of_an_epoch_is_understood(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("validated", [3, 2])
+def test_the_line_of_an_epoch_is_understood(
+    caplog: pytest.LogCaptureFixture, validated: int
+) -> None:
     state = SimpleNamespace(epoch=3, max_epochs=30, metrics={"loss": 0.5})
-    evaluator = SimpleNamespace(state=SimpleNamespace(metrics={}, best_metric_epoch=2))
+    found = SimpleNamespace(epoch=validated, metrics={"macro_f1": 0.7}, best_metric_epoch=2)
     with caplog.at_level(logging.INFO):
-        LogEpochs(evaluator, {}, "run")(SimpleNamespace(state=state))
+        LogEpochs(SimpleNamespace(state=found), {}, "run")(SimpleNamespace(state=state))
     match = EPOCH.search("20:10:53  " + caplog.messages[0])
     assert match is not None
     assert (match["epoch"], match["epochs"]) == ("3", "30")
+    # What was validated in an earlier epoch is not said of this one.
+    assert ("macro-F1 0.700  (best so far: epoch 2)" in match[0]) == (validated == 3)
 
 
 def test_the_time_left_is_that_of_the_epochs_to_come() -> None:
