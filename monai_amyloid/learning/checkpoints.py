@@ -28,6 +28,9 @@ class KeepBestModel:
         path: Of the state dict, loadable with ``weights_only=True``.
         network: The network.
         evaluator: The validation engine, which has run when an epoch ends.
+
+    Raises:
+        UserError: At the end of a training that was never validated.
     """
 
     def __init__(self, path: str, network: torch.nn.Module, evaluator: Engine) -> None:
@@ -36,8 +39,16 @@ class KeepBestModel:
         self.evaluator = evaluator
 
     def attach(self, engine: Engine) -> None:
-        """Act after each epoch of a trainer."""
+        """Act after each epoch of a trainer, and at its end."""
         engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+        engine.add_event_handler(Events.COMPLETED, self._refuse_if_none)
+
+    def _refuse_if_none(self, engine: Engine) -> None:
+        if self.evaluator.state.best_metric_epoch < 1:
+            raise UserError(
+                f"trained {engine.state.epoch} epochs without a validation, so that no model was "
+                "kept; give a --val_interval of no more than --max_epochs"
+            )
 
     def __call__(self, engine: Engine) -> None:
         """Save if this epoch is the best one."""

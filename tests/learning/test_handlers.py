@@ -106,3 +106,15 @@ def test_figures_of_earlier_weights_go_when_new_ones_are_written(
     keep(trainer)
     assert (tmp_path / "evaluation.tsv").exists() == kept
     assert (tmp_path / "model.pt").exists() != kept
+
+
+@pytest.mark.parametrize("best", [-1, 4])
+def test_a_training_that_kept_no_model_says_so(tmp_path: Path, best: int) -> None:
+    evaluator = SimpleNamespace(state=SimpleNamespace(best_metric_epoch=best))
+    trainer = Engine(lambda engine, batch: None)
+    KeepBestModel(str(tmp_path / "model.pt"), torch.nn.Linear(1, 1), evaluator).attach(trainer)
+    if best < 0:
+        with pytest.raises(UserError, match="trained 3 epochs without a validation"):
+            trainer.run([0], max_epochs=3)
+    else:
+        assert trainer.run([0], max_epochs=3).epoch == 3
