@@ -134,7 +134,7 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
-def memory(prepared: Path, sizes: list[int], spacing_mm: float) -> None:
+def memory(prepared: Path, sizes: list[int]) -> None:
     """Print the growth of a process that reads cohorts of several sizes, each in its own."""
     print("| scans | peak memory, MB | growth over the first hundred, MB | s/scan |")
     print("|---|---|---|---|")
@@ -192,7 +192,7 @@ def main() -> None:
         names = options.network or list(NETWORKS)
         speed(options.prepared, options.scans, options.rounds, folder, names)
     print()
-    memory(options.prepared, options.sizes, 3.0)
+    memory(options.prepared, options.sizes)
 
 
 if __name__ == "__main__":
