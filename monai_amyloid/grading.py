@@ -1,7 +1,5 @@
 """A bundle and a study make a result: the one place that joins the rooms."""
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -18,9 +16,12 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.normative import z_scores
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
+from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
 from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.errors import UserError
+from monai_amyloid.evaluation.decision import read_decision
+from monai_amyloid.learning.exported import exported_file, exported_metadata
 from monai_amyloid.learning.losses import grade_probabilities
 from monai_amyloid.output import writable_folder
 from monai_amyloid.pet.image import PetImage, StudyRefused
@@ -30,8 +31,6 @@ from monai_amyloid.report.figures import require_matplotlib, write_picture, writ
 from monai_amyloid.report.result import Result, write_result, write_results
 from monai_amyloid.study_names import study_name, unique_names
 
-# Grades are added to the prediction set, the most probable first, until they hold this much.
-SET_PROBABILITY = 0.90
 ONLY_A_PICTURE = (
     "graded from a picture: no Centiloid, SUVR or quality can be said of it, nor whether it is the "
     "right slice, which side is left, or that the scan behind it could be graded"
@@ -43,40 +42,29 @@ class Grader:
     """A trained bundle, ready to grade studies.
 
     Args:
-        bundle: Folder with ``configs/inference.json``, ``configs/metadata.json`` and
-            ``models/model.pt``. Its configs are code that runs: use bundles that you trust.
+        bundle: Folder that ``monai-amyloid export`` wrote. Its configs are code that runs: use
+            bundles that you trust.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
 
     Raises:
-        UserError: If a file is missing, the weights are not those of the metadata, or the
-            machine has no such device.
+        UserError: If a file is missing, weights or calibration are not those that were exported,
+            or the machine has no such device.
     """
 
     def __init__(self, bundle: Path, device: str | None = None) -> None:
-        parts = {
-            name: bundle / name
-            for name in ("configs/inference.json", "configs/metadata.json", "models/model.pt")
+        metadata = exported_metadata(bundle)
+        weights = exported_file(bundle, "models/model.pt")
+        self.decision = read_decision(Path(exported_file(bundle, "models/calibration.json")))
+        self.model = {
+            "name": metadata["name"],
+            "version": metadata["version"],
+            "sha256": metadata["sha256"]["models/model.pt"],
         }
-        for name, path in parts.items():
-            if not path.is_file():
-                raise UserError(
-                    f"{bundle}: no {name} there, needed a trained bundle; name one with "
-                    "--bundle, such as demo/bundles/amyloid_pet_bapl_classification after "
-                    "`make demo`, or make your own with `monai-amyloid export`"
-                )
-        metadata = json.loads(parts["configs/metadata.json"].read_text(encoding="utf-8"))
-        weights = parts["models/model.pt"]
-        digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-        stated = str(metadata.get("sha256"))
-        if stated != digest:
-            raise UserError(
-                f"{weights}: SHA-256 {digest[:12]}… is not {stated[:12]}… of the "
-                "bundle's metadata; the weights were changed or belong to another bundle"
-            )
-        self.model = {"name": metadata["name"], "version": metadata["version"], "sha256": digest}
-
+        config = bundle / "configs" / "inference.json"
+        if not config.is_file():
+            raise UserError(f"no {config}: needed a whole bundle; copy or export it again")
         parser = ConfigParser()
-        parser.read_config(str(parts["configs/inference.json"]))
+        parser.read_config(str(config))
         parser["bundle_root"] = str(bundle)
         self.kind = str(parser.get("input_kind", VOLUME))
         self.device = _device(device or parser.get_parsed_content("device"))
@@ -155,15 +143,17 @@ class Grader:
     def _graded(
         self, name: str, chances: NDArray[np.float64], header: Mapping[str, Any], clock: "_Clock"
     ) -> Result:
-        likely = likely_grades(chances)
-        certain = len(likely) == 1
-        doubt = f"more than one grade is likely: BAPL {' or '.join(map(str, likely))}"
+        said = self.decision.apply(chances[None])
+        calibrated, inside = said.probabilities[0], said.sets[0]
+        most = int(calibrated.argmax()) + 1
+        likely = tuple(grade for grade in GRADES if inside[grade - 1])
+        doubt = bool(said.needs_reader[0])
         return Result(
             name=name,
-            status="graded" if certain else "needs_reader",
-            reasons=() if certain else (doubt,),
-            bapl=int(chances.argmax()) + 1,
-            probabilities={str(grade): float(p) for grade, p in enumerate(chances, start=1)},
+            status="needs_reader" if doubt else "graded",
+            reasons=(_why_in_doubt(most, likely),) if doubt else (),
+            bapl=most,
+            probabilities={str(grade): float(p) for grade, p in enumerate(calibrated, start=1)},
             prediction_set=likely,
             study=header,
             model=self.model,
@@ -171,7 +161,7 @@ class Grader:
         )
 
     def probabilities(self, brain: BrainPet) -> NDArray[np.float64]:
-        """Probabilities of BAPL 1, 2 and 3 of a normalised scan, ``(3,)``."""
+        """The network's own probabilities of BAPL 1, 2 and 3 of a normalised scan, ``(3,)``."""
         return self._probabilities(brain.suvr, brain.source.tracer)
 
     def _probabilities(
@@ -187,17 +177,13 @@ class Grader:
         return chances
 
 
-def likely_grades(chances: NDArray[np.float64]) -> tuple[int, ...]:
-    """The fewest grades that hold :data:`SET_PROBABILITY` together.
-
-    Args:
-        chances: Probabilities of BAPL 1, 2 and 3, ``(3,)``.
-    """
-    ranked = np.argsort(chances)[::-1]
-    # A sum of 0.9 in floating point may end a hair below it.
-    held = np.cumsum(chances[ranked]) + 1e-9
-    enough = int(np.searchsorted(held, SET_PROBABILITY)) + 1
-    return tuple(sorted(int(grade) + 1 for grade in ranked[:enough]))
+def _why_in_doubt(most: int, likely: tuple[int, ...]) -> str:
+    """Why a person must read a scan, by its most probable grade and its prediction set."""
+    if not likely:
+        return f"BAPL {most} is the most probable grade, but less so than in most scans of it"
+    if len(likely) == 1:  # a rare grade enters a set at a lower probability
+        return f"BAPL {most} is the most probable grade, but the scan may well be BAPL {likely[0]}"
+    return f"more than one grade is likely: BAPL {' or '.join(map(str, likely))}"
 
 
 def grade_studies(

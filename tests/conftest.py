@@ -33,13 +33,21 @@ def untrained_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     torch.save(parser.get_parsed_content("network_def").state_dict(), run / "model.pt")
     (run / "settings.json").write_text(json.dumps({"spacing_mm": 8.0}))
+    rows = ["participant_id\tsession_id\tfold\tbapl\tp_bapl1\tp_bapl2\tp_bapl3\tpredicted"]
+    for number in range(30):
+        grade, sure = 1 + number % 3, 0.5 + number / 100
+        chances = [(1 - sure) / 2] * 3
+        chances[grade - 1] = sure
+        cells = [f"sub-{number:04d}", "ses-01", 0, grade, *chances, grade]
+        rows.append("\t".join(map(str, cells)))
+    (run / "predictions.tsv").write_text("\n".join(rows) + "\n")
     return run
 
 
 @pytest.fixture(scope="session")
 def bundle(untrained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle as export writes it; its grades mean nothing."""
-    from monai_amyloid.export import export
+    from monai_amyloid.export.bundle import export
 
     return export(untrained_run, CONFIGS_3D, tmp_path_factory.mktemp("bundles") / "untrained")
 

@@ -13,7 +13,8 @@ import torch
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.errors import UserError
-from monai_amyloid.grading import Grader, grade_studies, likely_grades
+from monai_amyloid.evaluation.decision import Decision
+from monai_amyloid.grading import Grader, grade_studies
 from monai_amyloid.pet.study import read_study, studies_of
 from monai_amyloid.study_names import study_name, unique_names
 
@@ -35,7 +36,8 @@ def test_a_study_gets_the_result_of_the_design(graded: Path) -> None:
     result = json.loads((graded / "sub-0001" / "result.json").read_text())
     assert result["schema"] == "monai-amyloid-result/1"
     assert result["status"] in ("graded", "needs_reader")
-    assert result["bapl"] in result["prediction_set"]
+    assert (result["status"] == "graded") == (result["prediction_set"] == [result["bapl"]])
+    assert (result["status"] == "needs_reader") == bool(result["reasons"])
     assert sum(result["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert set(result["suvr"]) > {"cortex", "frontal", "parietal", "lateral_temporal"}
     assert result["study"]["tracer"] == "18FFBB" and result["study"]["source"] == "dicom"
@@ -99,12 +101,14 @@ def test_grading_equals_training_preprocessing_of_the_prepared_scan(
     np.testing.assert_allclose(grader.probabilities(brain), expected, atol=1e-6)
 
 
-def test_a_changed_byte_in_the_weights_is_refused(bundle: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["models/model.pt", "models/calibration.json"])
+def test_a_changed_byte_in_what_was_learned_is_refused(
+    bundle: Path, tmp_path: Path, name: str
+) -> None:
     copy = shutil.copytree(bundle, tmp_path / "bundle")
-    weights = copy / "models" / "model.pt"
-    content = bytearray(weights.read_bytes())
+    content = bytearray((copy / name).read_bytes())
     content[len(content) // 2] ^= 1
-    weights.write_bytes(bytes(content))
+    (copy / name).write_bytes(bytes(content))
     with pytest.raises(UserError, match="SHA-256"):
         Grader(copy)
 
@@ -116,7 +120,7 @@ def test_a_device_that_is_not_there_is_one_line(bundle: Path, device: str) -> No
 
 
 def test_a_folder_that_is_no_bundle_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no configs/inference.json.*make demo"):
+    with pytest.raises(UserError, match=r"no configs/metadata.json.*monai-amyloid export"):
         Grader(tmp_path)
 
 
@@ -142,19 +146,29 @@ def test_a_study_without_a_tracer_is_refused_until_it_is_named(
 
 
 @pytest.mark.parametrize(
-    ("chances", "likely"),
+    ("logits", "bapl", "likely", "why"),
     [
-        ((0.95, 0.04, 0.01), (1,)),
-        ((0.9, 0.1, 0.0), (1,)),
-        ((0.2, 0.72, 0.08), (1, 2)),
-        ((0.1, 0.3, 0.6), (2, 3)),
-        ((0.4, 0.3, 0.3), (1, 2, 3)),
+        ((-9.0, -9.0), 1, [1], ""),
+        ((9.0, 9.0), 3, [3], ""),
+        ((1.5, -3.0), 2, [2], ""),
+        ((-1.0, -9.0), 1, [2], "may well be BAPL 2"),
+        ((-1.8, -9.0), 1, [], "less so than in most scans"),
+        ((9.0, 0.5), 3, [2, 3], "BAPL 2 or 3"),
     ],
 )
-def test_the_fewest_grades_that_hold_nine_tenths_are_likely(
-    chances: tuple[float, ...], likely: tuple[int, ...]
+def test_what_is_said_of_a_scan_follows_the_bundles_calibration(
+    bundle: Path, studies: Path, logits: tuple[float, float], bapl: int, likely: list[int], why: str
 ) -> None:
-    assert likely_grades(np.array(chances)) == likely
+    grader = Grader(bundle, device="cpu")
+    thresholds = (0.9, 0.2, 0.6)
+    grader.decision = Decision(temperature=1.0, set_thresholds=thresholds, positive_threshold=0.5)
+    grader.network = lambda batch: torch.tensor([logits])
+    result, _ = grader.grade(studies / "sub-0001")
+    assert (result.bapl, list(result.prediction_set or ())) == (bapl, likely)
+    assert (result.status == "graded") == (why == "") and why in "; ".join(result.reasons)
+    s2, s3 = 1 / (1 + np.exp(-np.array(logits)))
+    expected = [1 - s2, s2 * (1 - s3), s2 * s3]
+    np.testing.assert_allclose(list((result.probabilities or {}).values()), expected, atol=1e-6)
 
 
 def test_names_of_studies_are_their_own_and_unique(tmp_path: Path) -> None:

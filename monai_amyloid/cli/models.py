@@ -88,15 +88,47 @@ def _show(evaluation: "Evaluation") -> None:
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a trained fold, such as runs/…/fold0.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a fold, or of a cross-validation.")],
     config_file: Annotated[
         list[Path] | None,
         typer.Option(help="Configs trained with, in the same order; repeat the option."),
     ] = None,
     output: Annotated[Path, typer.Option(help="Folder of the bundle.")] = DEFAULT_BUNDLE,
+    trained_on: Annotated[
+        str | None, typer.Option(help="The cohort in words, for the model card.")
+    ] = None,
+    half_precision: Annotated[
+        bool, typer.Option("--half-precision", help="Store weights in 16 bits.")
+    ] = False,
+    full_size: Annotated[
+        Path | None, typer.Option(help="model.pt of a larger network, to list and not to store.")
+    ] = None,
 ) -> None:
-    """Package a trained network as a MONAI Bundle."""
-    from monai_amyloid.export import export as write
+    """Package a trained and predicted network as a MONAI Bundle."""
+    from monai_amyloid.export.bundle import export as write
 
-    bundle = write(run, config_file or [Path("configs/train.json")], output)
+    bundle = write(
+        run,
+        config_file or [Path("configs/train.json")],
+        output,
+        half_precision=half_precision,
+        trained_on=trained_on,
+        full_size=full_size,
+    )
     typer.echo(f"bundle: {bundle}")
+
+
+@app.command()
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="Folder of the bundle.")] = DEFAULT_BUNDLE,
+) -> None:
+    """Check a bundle: files, checksums, the Model Zoo's rules, TorchScript."""
+    from monai_amyloid.export.verify import verify as check
+
+    failed = False
+    for each in check(bundle):
+        failed |= bool(each.wrong)
+        typer.echo(f"{'failed' if each.wrong else 'ok':6}  {each.name}", err=bool(each.wrong))
+        if each.wrong:
+            typer.echo(f"        {each.wrong}", err=True)
+    raise typer.Exit(1 if failed else 0)

@@ -196,6 +196,22 @@ def split(
     }
 
 
+def graded_scans(dataset_dir: str) -> list[dict[str, Any]]:
+    """Every graded session of a prepared dataset, as :func:`split` describes them.
+
+    Raises:
+        CohortError: If the table is not usable, its scans are over another reference region than
+            those that a bundle grades, or none has a grade.
+    """
+    folder = Path(dataset_dir)
+    cohort = read_cohort(folder / "participants.tsv")
+    _check_reference(cohort, folder)
+    graded = cohort[cohort["bapl"].notna()]
+    if graded.empty:
+        raise CohortError(f"{folder}: no scan has a grade; needed some to evaluate with")
+    return _as_datalist(graded)
+
+
 def _some(
     grades: "pd.Series[int]", participants: int, random: np.random.Generator
 ) -> "pd.Series[int]":

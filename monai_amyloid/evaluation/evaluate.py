@@ -9,12 +9,18 @@ from threadpoolctl import threadpool_limits
 
 from monai_amyloid.evaluation import baselines
 from monai_amyloid.evaluation.comparison import comparison_table
-from monai_amyloid.evaluation.decision import fit_decision, write_decision
+from monai_amyloid.evaluation.decision import (
+    Decision,
+    fit_decision,
+    read_decision,
+    write_decision,
+)
 from monai_amyloid.evaluation.held_out import (
     PROBABILITIES,
     ROW,
     HeldOut,
     find_predictions,
+    read_foreign,
     read_held_out,
 )
 from monai_amyloid.evaluation.result_tables import write_tables
@@ -40,6 +46,32 @@ def evaluate_fold(run_dir: str, dataset_dir: str, fold: int, repeat: int = 0) ->
     folder = Path(run_dir) / (f"repeat{repeat}" if repeat else "") / f"fold{fold}"
     tables = [(repeat, folder / "predictions.tsv")]
     evaluation = _evaluate(read_held_out(tables, Path(dataset_dir)), folder, None)
+    write_tables(evaluation, with_scans=False)
+    return evaluation
+
+
+def evaluate_bundle(predictions: str, dataset_dir: str, calibration: str) -> Evaluation:
+    """As :func:`evaluate`, for a finished bundle on a cohort that it did not learn from.
+
+    The network is calibrated as the bundle says; the baselines learn, fold by fold, from the
+    cohort itself, which is to their advantage. ``evaluation.tsv`` goes beside the predictions.
+
+    Args:
+        predictions: ``predictions.tsv`` of every graded scan.
+        dataset_dir: The prepared dataset.
+        calibration: The bundle's ``calibration.json``.
+
+    Raises:
+        CohortError: As :func:`evaluate`.
+    """
+    table = Path(predictions)
+    with threadpool_limits(1):
+        evaluation = _evaluate(
+            read_foreign(table, Path(dataset_dir)),
+            table.parent,
+            None,
+            read_decision(Path(calibration)),
+        )
     write_tables(evaluation, with_scans=False)
     return evaluation
 
@@ -85,9 +117,17 @@ def evaluate(
     return evaluation
 
 
-def _evaluate(held_out: HeldOut, folder: Path, ceiling: pd.DataFrame | None) -> Evaluation:
+def _evaluate(
+    held_out: HeldOut,
+    folder: Path,
+    ceiling: pd.DataFrame | None,
+    decision: Decision | None = None,
+) -> Evaluation:
     models = _models(held_out)
-    results = tuple(model_result(name, held_out, said) for name, said in models.items())
+    results = tuple(
+        model_result(name, held_out, said, decision if name == NETWORK else None)
+        for name, said in models.items()
+    )
     comparisons = comparison_table(
         held_out.rows,
         models,
@@ -100,6 +140,8 @@ def _evaluate(held_out: HeldOut, folder: Path, ceiling: pd.DataFrame | None) -> 
 def _models(held_out: HeldOut) -> dict[str, Array]:
     """Probabilities ``(N, 3)`` of each model that the cohort allows."""
     models = {NETWORK: held_out.rows[PROBABILITIES].to_numpy(float)}
+    if held_out.foreign and not held_out.can_cross_fit:  # then nothing to learn a baseline from
+        return models
     with_suvr = bool(baselines.suvr_columns(held_out.cohort))
     if with_suvr and held_out.can_cross_fit:
         models[JOINED] = baselines.network_with_suvr(held_out)

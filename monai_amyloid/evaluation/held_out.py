@@ -10,13 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.cohort.datalist import UNKNOWN, CohortError, read_cohort
-from monai_amyloid.cohort.folds import read_folds
+from monai_amyloid.cohort.folds import assign_folds, read_folds
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 PROBABILITIES = ["p_bapl1", "p_bapl2", "p_bapl3"]
 ROW = ["participant_id", "session_id"]
+_BASELINE_FOLDS = 5
 _PREDICTION_COLUMNS = [*ROW, "fold", "bapl", *PROBABILITIES]
 
 
@@ -29,11 +30,14 @@ class HeldOut:
             network's ``p_bapl1 p_bapl2 p_bapl3``.
         cohort: All graded sessions of the prepared dataset.
         folds: Fold by ``participant_id``, for each repeat.
+        foreign: Whether the network learned from none of them, so that the folds are those of the
+            baselines alone.
     """
 
     rows: pd.DataFrame
     cohort: pd.DataFrame
     folds: dict[int, "pd.Series[int]"]
+    foreign: bool = False
 
     def parts(self) -> Iterator[tuple[int, int, Mask]]:
         """Repeat, fold and which rows are of them."""
@@ -101,19 +105,51 @@ def read_held_out(tables: Sequence[tuple[int, Path]], dataset_dir: Path) -> Held
         CohortError: If a table is missing, broken or not whole, or does not fit the dataset or
             its folds, which could hide a leak.
     """
-    cohort = read_cohort(dataset_dir / "participants.tsv")
-    cohort = cohort[cohort["bapl"].notna()].set_index(ROW, drop=False)
-    cohort = cohort.assign(bapl=cohort["bapl"].astype(int))
-    if "site" not in cohort:
-        cohort["site"] = UNKNOWN
+    cohort = _graded(dataset_dir)
     folds = {repeat: read_folds(dataset_dir, repeat) for repeat, _ in tables}
     parts = [_read(path, repeat, cohort, folds[repeat]) for repeat, path in tables]
     return HeldOut(pd.concat(parts, ignore_index=True), cohort, folds)
 
 
-def _read(
-    table: Path, repeat: int, cohort: pd.DataFrame, fold_of: "pd.Series[int]"
-) -> pd.DataFrame:
+def read_foreign(table: Path, dataset_dir: Path) -> HeldOut:
+    """Read what a finished network said of a cohort that it did not learn from.
+
+    The participants are dealt to five folds for the baselines, which learn from this cohort; to
+    one, so that there are no baselines, where a grade is too rare for five.
+
+    Args:
+        table: Predictions of every graded scan.
+        dataset_dir: The prepared dataset.
+
+    Raises:
+        CohortError: As :func:`read_held_out`.
+    """
+    cohort = _graded(dataset_dir)
+    try:
+        folds = assign_folds(cohort.reset_index(drop=True), _BASELINE_FOLDS, seed=0)
+    except CohortError:
+        folds = pd.Series(0, cohort["participant_id"].unique())
+    rows = _whole(_table(table, cohort), table, len(cohort))
+    rows = cohort.loc[rows.index].assign(
+        repeat=0,
+        fold=cohort.loc[rows.index, "participant_id"].map(folds),
+        **{name: rows[name] for name in PROBABILITIES},
+    )
+    return HeldOut(rows.reset_index(drop=True), cohort, {0: folds}, foreign=True)
+
+
+def _graded(dataset_dir: Path) -> pd.DataFrame:
+    """All graded sessions of a prepared dataset."""
+    cohort = read_cohort(dataset_dir / "participants.tsv")
+    cohort = cohort[cohort["bapl"].notna()].set_index(ROW, drop=False)
+    cohort = cohort.assign(bapl=cohort["bapl"].astype(int))
+    if "site" not in cohort:
+        cohort["site"] = UNKNOWN
+    return cohort
+
+
+def _table(table: Path, cohort: pd.DataFrame) -> pd.DataFrame:
+    """A table of predictions of one fold's scans, or of one cohort's."""
     if not table.is_file():
         raise CohortError(f"no predictions at {table}: run `evaluating` for this fold first")
     rows = pd.read_csv(table, sep="\t", dtype=dict.fromkeys(ROW, str))
@@ -126,6 +162,13 @@ def _read(
             f"{table}: {' '.join(rows.index[~known][0])} is not in the dataset; give the "
             "--dataset-dir that it was trained on"
         )
+    return rows
+
+
+def _read(
+    table: Path, repeat: int, cohort: pd.DataFrame, fold_of: "pd.Series[int]"
+) -> pd.DataFrame:
+    rows = _table(table, cohort)
     fold = rows["fold"].iloc[0]
     elsewhere = rows[rows["participant_id"].map(fold_of) != fold]
     if not elsewhere.empty:
@@ -135,13 +178,18 @@ def _read(
             "them; train and evaluate again"
         )
     held_out = int((cohort["participant_id"].map(fold_of) == fold).sum())
-    if rows.index.has_duplicates or len(rows) != held_out:
-        raise CohortError(
-            f"{table}: found {len(rows)} rows, needed one for each of the {held_out} scans that "
-            f"fold {fold} holds out; run `evaluating` again"
-        )
-    chances = rows[PROBABILITIES]
-    if not (chances.sum(axis=1) - 1).abs().lt(1e-3).all():
-        raise CohortError(f"{table}: probabilities do not add up to 1; run `evaluating` again")
+    chances = _whole(rows, table, held_out)[PROBABILITIES]
     described = cohort.loc[rows.index].assign(repeat=repeat, fold=int(fold))
     return described.assign(**{name: chances[name] for name in PROBABILITIES})
+
+
+def _whole(rows: pd.DataFrame, table: Path, scans: int) -> pd.DataFrame:
+    """The same rows, if they are one for each of so many scans and hold probabilities."""
+    if rows.index.has_duplicates or len(rows) != scans:
+        raise CohortError(
+            f"{table}: found {len(rows)} rows, needed one for each of the {scans} scans that "
+            "were to be predicted; run `evaluating` again"
+        )
+    if not (rows[PROBABILITIES].sum(axis=1) - 1).abs().lt(1e-3).all():
+        raise CohortError(f"{table}: probabilities do not add up to 1; run `evaluating` again")
+    return rows

@@ -43,9 +43,13 @@ def as_text(evaluation: Evaluation) -> str:
     repeats = f", {held_out.repeats} repeats (means)" if held_out.repeats > 1 else ""
     folds = ", ".join(map(str, evaluation.folds))
     network = evaluation.results[0]
+    whose = (
+        "Scans of another cohort (baselines learn from its other folds)"
+        if held_out.foreign
+        else f"Held-out scans of fold {folds}{repeats}"
+    )
     parts = [
-        f"Held-out scans of fold {folds}{repeats}: {held_out.scans} of {people} participants; "
-        "[95 % interval over participants]",
+        f"{whose}: {held_out.scans} of {people} participants; [95 % interval over participants]",
         align([["model", "n", *MEASURES], *_ceiling_rows(evaluation), *_rows(evaluation)]),
         f"{network.model}: true grade (rows) by predicted grade (columns)\n"
         + align(confusion_rows(network.confusion)),
@@ -115,8 +119,9 @@ def confusion_rows(matrix: Array) -> list[list[str]]:
 def _certainty(evaluation: Evaluation) -> str:
     if evaluation.results[0].said is None:
         return "One fold: nothing to learn a calibration from; probabilities are the network's own."
-    rows = [[result.model, *_certainty_cells(result)] for result in evaluation.results]
-    heading = "Calibrated, with 90 % sets and at the operating point (learned on the other folds)"
+    rows = [[each.model, *_certainty_cells(each)] for each in evaluation.results if each.said]
+    learned = "as the bundle says" if evaluation.held_out.foreign else "learned on the other folds"
+    heading = f"Calibrated, with 90 % sets and at the operating point ({learned})"
     return f"{heading}\n{align([['model', *CERTAINTY], *rows])}"
 
 

@@ -15,7 +15,7 @@ from monai_amyloid.evaluation.calibration import (
     log_loss,
 )
 from monai_amyloid.evaluation.conformal import covered
-from monai_amyloid.evaluation.decision import Said, cross_fit
+from monai_amyloid.evaluation.decision import Decision, Said, cross_fit
 from monai_amyloid.evaluation.held_out import HeldOut
 from monai_amyloid.evaluation.intervals import Estimate, share_of
 from monai_amyloid.evaluation.metrics import Measured, confusion, measure_all
@@ -83,17 +83,24 @@ class Evaluation:
         }
 
 
-def model_result(name: str, held_out: HeldOut, probabilities: Array) -> ModelResult:
+def model_result(
+    name: str, held_out: HeldOut, probabilities: Array, decision: Decision | None = None
+) -> ModelResult:
     """Measure a model.
 
     Args:
         name: Of the model.
         held_out: The scans.
         probabilities: Of its rows, ``(N, 3)``.
+        decision: The calibration that it comes with; None to learn one from the other folds.
     """
     rows = held_out.rows
     truth = rows["bapl"].to_numpy(int)
-    said = cross_fit(held_out, probabilities) if held_out.can_cross_fit else None
+    said = None
+    if decision is not None:
+        said = decision.apply(probabilities)
+    elif held_out.can_cross_fit:
+        said = cross_fit(held_out, probabilities)
     return ModelResult(
         model=name,
         scans=held_out.scans,

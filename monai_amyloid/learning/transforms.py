@@ -1,6 +1,7 @@
 """MONAI transforms that MONAI does not have."""
 
 from collections.abc import Hashable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from monai.config import KeysCollection
 from monai.transforms import MapTransform, RandomizableTransform
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.learning.losses import grade_probabilities
 from monai_amyloid.pet.tracers import TRACERS
 
@@ -153,16 +155,34 @@ class AxialSlicesd(MapTransform):
 
 
 class GradeProbabilitiesd(MapTransform):
-    """Turn the network's two logits into the probabilities of BAPL 1, 2 and 3.
+    """Turn the network's logits into the probabilities of BAPL 1, 2 and 3.
 
     Args:
-        keys: Of the logits ``(..., 2)``.
+        keys: Of the logits.
+        calibration: ``calibration.json``; None for the network's own probabilities.
         allow_missing_keys: As in every MONAI dictionary transform.
+
+    Raises:
+        UserError: If there is no such calibration.
     """
 
+    def __init__(
+        self,
+        keys: KeysCollection,
+        calibration: str | None = None,
+        allow_missing_keys: bool = False,
+    ) -> None:
+        super().__init__(keys, allow_missing_keys)
+        self.decision = read_decision(Path(calibration)) if calibration else None
+
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Replace logits ``(..., 2)`` by probabilities ``(..., 3)``."""
+        """Replace logits ``(..., 2)`` or ``(..., 3)`` by probabilities ``(..., 3)``."""
         result = dict(data)
         for key in self.key_iterator(result):
-            result[key] = grade_probabilities(torch.as_tensor(result[key]).float())
+            chances = grade_probabilities(torch.as_tensor(result[key]).float())
+            if self.decision is not None:
+                rows = chances.double().reshape(-1, 3).cpu()
+                told = self.decision.apply(rows).probabilities
+                chances = torch.from_numpy(told).reshape(chances.shape).to(chances)
+            result[key] = chances
         return result

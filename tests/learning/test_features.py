@@ -137,7 +137,7 @@ def test_the_name_of_the_weights_says_how_far_they_reach(
 
 def test_the_frozen_slice_network_trains_and_is_evaluated(prepared: Path, tmp_path: Path) -> None:
     files = [str(CONFIGS / "train.json"), str(CONFIGS / "resnet50_2d_frozen.json")]
-    small = {"layout#0#slices": 2, "spacing_mm": 8.0, "versions": 1, "batch_size": 4}
+    small = {"slices": 2, "spacing_mm": 8.0, "versions": 1, "batch_size": 4}
     small |= {"feature_dir": str(tmp_path / "features"), "cache_dir": str(tmp_path / "cache")}
     given = {"dataset_dir": str(prepared), "output_dir": str(tmp_path), "folds": 3, **small}
     for run_id, kind in (("training", "train"), ("evaluating", "eval")):

@@ -137,7 +137,7 @@ def test_the_slice_network_trains_with_loader_processes(prepared: Path, tmp_path
         output_dir=str(tmp_path),
         max_epochs=1,
         num_workers=1,
-        **{"layout#0#slices": 3},
+        slices=3,
     )
     assert workflow.check_properties() == []
     assert checkpoint(tmp_path)["epoch"] == 1

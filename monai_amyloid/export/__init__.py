@@ -1,0 +1,1 @@
+"""Trained weights and their configs become a MONAI Bundle, and a bundle is checked."""

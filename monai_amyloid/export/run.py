@@ -1,0 +1,124 @@
+"""What a training left for export."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from monai_amyloid.cohort.datalist import GRADES
+from monai_amyloid.errors import UserError
+from monai_amyloid.evaluation.decision import Decision, fit_decision
+from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions
+from monai_amyloid.evaluation.metrics import measure_all
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A trained fold.
+
+    Attributes:
+        folder: Of the fold.
+        settings: The values trained with, by their name at the top of the config.
+        state: The weights, as trained.
+        predictions: Of all folds of its cross-validation that were predicted, ``fold`` beside
+            each; of the fold alone where it stands alone.
+    """
+
+    folder: Path
+    settings: dict[str, Any]
+    state: dict[str, torch.Tensor]
+    predictions: pd.DataFrame
+
+    @property
+    def weights(self) -> Path:
+        """The file of the weights."""
+        return self.folder / "model.pt"
+
+    @property
+    def began_elsewhere(self) -> bool:
+        """Whether the training began from other weights than random ones."""
+        return (self.folder / "pretrained.tsv").is_file()
+
+    def calibration(self) -> tuple[Decision, dict[str, Any]]:
+        """Learn temperature, sets and operating point from the held-out scans.
+
+        Returns:
+            The numbers, and what they were learned from.
+
+        Raises:
+            UserError: If a grade was never held out.
+        """
+        truth = self.predictions["bapl"].to_numpy(int)
+        missing = sorted({*GRADES} - {*truth.tolist()})
+        if missing:
+            raise UserError(
+                f"{self.folder}: among {len(truth)} held-out scans none is BAPL "
+                f"{' or '.join(map(str, missing))}, needed each grade to calibrate with; predict "
+                "more folds, or train on a larger cohort"
+            )
+        chances = self.predictions[PROBABILITIES].to_numpy(float)
+        folds = sorted({int(fold) for fold in self.predictions["fold"]})
+        learned_from = {"model": "network", "scans": len(truth), "folds": folds}
+        return fit_decision(chances, truth), learned_from
+
+    def measured(self) -> pd.DataFrame:
+        """The network and its baselines on held-out scans, one row a model, with intervals.
+
+        Of the whole cross-validation where that was evaluated, else of the fold; empty where
+        neither was.
+        """
+        for folder in (self.folder.parent, self.folder):
+            if (table := folder / "evaluation.tsv").is_file():
+                return pd.read_csv(table, sep="\t")
+        return pd.DataFrame()
+
+    def measured_alone(self) -> dict[str, float]:
+        """This very network on the scans that it never saw, with 95 % intervals."""
+        own = self.predictions[self.predictions["fold"] == int(self.settings.get("fold", 0))]
+        chances = own[PROBABILITIES].to_numpy(float)
+        truth = own["bapl"].to_numpy(int)
+        found = measure_all(own["participant_id"], truth, chances, pd.Series(0, own.index))
+        row: dict[str, float] = {"n": len(own)}
+        for name, estimate in found.estimates.items():
+            row |= {name: estimate.value}
+            row |= {f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+        return row
+
+
+def read_run(folder: Path) -> TrainedRun:
+    """Read what training and evaluating left.
+
+    Args:
+        folder: Of a fold, or of a cross-validation, whose first fold is taken.
+
+    Raises:
+        UserError: If a file is missing.
+    """
+    if not (folder / "model.pt").is_file() and (folder / "fold0" / "model.pt").is_file():
+        folder = folder / "fold0"
+    steps = {
+        "model.pt": "training",
+        "settings.json": "training",
+        "predictions.tsv": "evaluating",
+    }
+    for name, step in steps.items():
+        if not (folder / name).is_file():
+            raise UserError(
+                f"no {folder / name}: needed the folder of a fold that was trained and predicted; "
+                f"run `python -m monai.bundle run {step}` first, or `monai-amyloid crossval`"
+            )
+    settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    state = torch.load(folder / "model.pt", map_location="cpu", weights_only=True)
+    return TrainedRun(folder, settings, state, _predictions(folder))
+
+
+def _predictions(fold: Path) -> pd.DataFrame:
+    """Held-out predictions of a fold and, in a cross-validation, of the others beside it."""
+    tables = [fold / "predictions.tsv"]
+    if fold.name.startswith("fold"):
+        beside = [path for repeat, path in find_predictions(fold.parent) if repeat == 0]
+        tables = sorted({*tables, *beside})
+    return pd.concat([pd.read_csv(table, sep="\t") for table in tables], ignore_index=True)

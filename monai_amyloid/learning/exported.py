@@ -1,0 +1,65 @@
+"""What ``monai-amyloid export`` wrote, checked before it is used."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from monai_amyloid.errors import UserError
+
+METADATA = "configs/metadata.json"
+
+
+def exported_metadata(bundle: str | Path) -> dict[str, Any]:
+    """Read a bundle's ``metadata.json``.
+
+    Raises:
+        UserError: If it is missing or no metadata of an export.
+    """
+    path = Path(bundle) / METADATA
+    if not path.is_file():
+        raise UserError(
+            f"{bundle}: no {METADATA} there, needed a trained bundle; name one with --bundle, or "
+            "make your own with `monai-amyloid export`"
+        )
+    try:
+        metadata = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path}: no JSON ({error}); export the bundle again") from error
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("sha256"), dict):
+        raise UserError(
+            f"{path}: no checksums of the bundle's files, needed those that `monai-amyloid export` "
+            "writes; export it again"
+        )
+    return metadata
+
+
+def exported_file(bundle: str | Path, name: str) -> str:
+    """Path of a file of a bundle whose bytes are those that were exported.
+
+    Args:
+        bundle: The bundle's folder.
+        name: Of the file, such as ``models/model.pt``.
+
+    Raises:
+        UserError: If it is missing, or any byte was changed.
+    """
+    stated = exported_metadata(bundle)["sha256"].get(name)
+    path = Path(bundle) / name
+    if not path.is_file():
+        raise UserError(
+            f"{bundle}: no {name} there, needed a whole bundle; copy or export it again"
+        )
+    found = sha256(path)
+    if found != stated:
+        raise UserError(
+            f"{path}: SHA-256 {found[:12]}… is not {str(stated)[:12]}… of the bundle's metadata; "
+            "it was changed or belongs to another bundle: copy or export it again"
+        )
+    return str(path)
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
