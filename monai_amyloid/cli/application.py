@@ -32,5 +32,15 @@ Tracer = Annotated[
         callback=_known_tracer,
     ),
 ]
+
+
+def pairs(options: list[str] | None, name: str) -> dict[str, str]:
+    """Repeated ``KEY=VALUE`` options as a dictionary."""
+    for option in options or []:
+        if "=" not in option:
+            raise typer.BadParameter(f"{option!r} has no =", param_hint=name)
+    return {key: value for key, _, value in (option.partition("=") for option in options or [])}
+
+
 CORES = os.cpu_count() or 1
 DEFAULT_BUNDLE = Path("bundles/amyloid_pet_bapl_classification")

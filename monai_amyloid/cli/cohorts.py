@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from monai_amyloid.cli.application import CORES, Tracer, Workers, app
+from monai_amyloid.cli.application import CORES, Tracer, Workers, app, pairs
 from monai_amyloid.cli.progress import progress
 from monai_amyloid.errors import UserError
 
@@ -113,7 +113,10 @@ def ceiling(
 @app.command()
 def prepare(
     cohort: Annotated[
-        Path | None, typer.Argument(help="participants.tsv, or its folder.", show_default=False)
+        Path | None,
+        typer.Argument(
+            help="participants.tsv, its folder, or a spreadsheet (CSV, XLSX).", show_default=False
+        ),
     ] = None,
     output: Annotated[Path, typer.Option(help="Where normalised scans are written.")] = Path(
         "prepared"
@@ -125,7 +128,24 @@ def prepare(
             help="In place of COHORT: folders 1gr, 2gr, 3gr of pictures such as 2gr_44_0001.jpg.",
         ),
     ] = None,
+    studies: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The study folders of a spreadsheet that names none; default: beside it.",
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=HEADER",
+            help="What a header of the spreadsheet means, such as bapl=판독; repeatable.",
+        ),
+    ] = None,
     tracer: Tracer = None,
+    contact_sheet: Annotated[
+        bool, typer.Option(help="Whether to draw contact_sheet.html, to look the scans over.")
+    ] = True,
     reference: Annotated[
         ReferenceRegion,
         typer.Option(help="What SUVR is over; Centiloid is by the whole cerebellum always."),
@@ -133,13 +153,21 @@ def prepare(
     workers: Workers = CORES,
 ) -> None:
     """Normalise every scan of a cohort to SUVR on the template; can be resumed."""
+    from monai_amyloid.cohort.listing import list_scans
     from monai_amyloid.cohort.picture_cohort import prepare_pictures
     from monai_amyloid.cohort.prepare import prepare as make
 
+    scans = None
+    if cohort is not None and slices is None:
+        scans = list_scans(cohort, studies, pairs(column, "--column"))
+        for name, header in scans.meant.items():
+            typer.echo(f"  {header} → {name}", err=True)
+        if scans.left_out:
+            typer.echo(f"  not used: {', '.join(scans.left_out)}", err=True)
     with progress("Preparing") as (start, advance):
-        if cohort is not None and slices is None:
+        if scans is not None:
             result = make(
-                cohort,
+                scans,
                 output,
                 tracer=tracer,
                 reference=reference.value,
@@ -154,6 +182,8 @@ def prepare(
                 "name either COHORT or --slices DIR, which takes no --tracer", param_hint="COHORT"
             )
     typer.echo(f"{len(result.table)} scans prepared: {output / 'participants.tsv'}")
+    if contact_sheet and scans is not None:
+        _draw_contact_sheet(output)
     if len(result.refused):
         for row in result.refused.itertuples():
             typer.echo(f"  refused {row.participant_id} {row.session_id}: {row.reason}", err=True)
@@ -161,3 +191,15 @@ def prepare(
             f"{len(result.refused)} of {len(result.refused) + len(result.table)} scans were "
             f"refused; reasons in {output / 'refused.tsv'}, the others can be used"
         )
+
+
+def _draw_contact_sheet(prepared: Path) -> None:
+    """Draw it where the report's packages are."""
+    from monai_amyloid.report.contact_sheet import can_write_sheet, write_contact_sheet
+
+    if not can_write_sheet():
+        typer.echo("no contact sheet without: pip install 'monai-amyloid[report]'", err=True)
+        return
+    with progress("Drawing") as (start, advance):
+        sheet = write_contact_sheet(prepared, started=start, finished=advance)
+    typer.echo(f"look them over: {sheet}")

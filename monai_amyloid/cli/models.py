@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monai_amyloid.cli.application import DEFAULT_BUNDLE, app
+from monai_amyloid.cli.application import DEFAULT_BUNDLE, app, pairs
 
 if TYPE_CHECKING:
     from monai_amyloid.evaluation.results import Evaluation
@@ -37,12 +37,6 @@ def crossval(
     """Train every fold, predict the scans it holds out, and evaluate; goes on after a kill."""
     from monai_amyloid.learning.crossval import cross_validate
     from monai_amyloid.learning.crossval_plan import CrossValidation
-
-    def pairs(options: list[str] | None, name: str) -> dict[str, str]:
-        for option in options or []:
-            if "=" not in option:
-                raise typer.BadParameter(f"{option!r} has no =", param_hint=name)
-        return {key: value for key, _, value in (option.partition("=") for option in options or [])}
 
     plan = CrossValidation(
         tuple(config_file or [Path("configs/train.json")]),

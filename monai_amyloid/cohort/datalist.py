@@ -8,6 +8,7 @@ from monai_amyloid.errors import UserError
 
 GRADES = (1, 2, 3)
 UNKNOWN = "n/a"  # BIDS spelling of a missing value
+ONLY_SESSION = "ses-01"  # where the table names none
 # pandas writes a column of whole numbers with gaps as 1.0, 2.0, 3.0.
 _GRADE_SPELLINGS = {f"{grade}{end}": grade for grade in GRADES for end in ("", ".0")}
 _NUMBERS = ("centiloid", "suvr_")
@@ -41,13 +42,30 @@ def read_cohort(table: Path) -> pd.DataFrame:
         )
     if cohort.empty:
         raise CohortError(f"{table}: there is no row in it; needed one row a session")
+    cohort = check_cohort(cohort, table)
+    cohort["path"] = _images(cohort["path"], table)
+    return cohort
+
+
+def check_cohort(cohort: pd.DataFrame, table: Path) -> pd.DataFrame:
+    """Check everything but the images.
+
+    Args:
+        cohort: Text, one row a session.
+        table: Where it was read, for messages.
+
+    Returns:
+        As :func:`read_cohort`, ``path`` as it stands there.
+
+    Raises:
+        CohortError: As :func:`read_cohort`.
+    """
     if "session_id" not in cohort:
-        cohort.insert(1, "session_id", "ses-01")
+        cohort.insert(1, "session_id", ONLY_SESSION)
     cohort["bapl"] = _grades(cohort, table)
     for name in cohort.columns[cohort.columns.str.startswith(_NUMBERS)]:
         cohort[name] = _numbers(cohort[name], table)
     _check_sessions(cohort, table)
-    cohort["path"] = _images(cohort["path"], table)
     return cohort
 
 

@@ -15,7 +15,8 @@ from monai_amyloid import __version__
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.suvr import Reference
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
-from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
+from monai_amyloid.cohort.datalist import UNKNOWN
+from monai_amyloid.cohort.listing import REFUSED, Listing, list_scans
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replace_file, writable_folder, write_table
 from monai_amyloid.pet.image import PetImage, StudyRefused
@@ -40,7 +41,7 @@ class Prepared:
 
 
 def prepare(
-    cohort: Path,
+    cohort: Path | Listing,
     output: Path,
     *,
     tracer: str | None = None,
@@ -55,8 +56,9 @@ def prepare(
     by the same version, is not repeated.
 
     Args:
-        cohort: ``participants.tsv``, or the folder that holds it. A column ``series`` names the
-            image to take where a study has several.
+        cohort: As :func:`~monai_amyloid.cohort.listing.list_scans` takes or returns it.
+            A column ``series`` names the image to
+            take where a study has several.
         output: Folder for the SUVR volumes, ``participants.tsv`` and ``refused.tsv``.
         tracer: BIDS label for scans whose header and table row name none.
         reference: What SUVR is over.
@@ -68,8 +70,8 @@ def prepare(
         CohortError: If the table is not usable.
         UserError: If every scan was refused, or ``output`` cannot be written.
     """
-    source = cohort / "participants.tsv" if cohort.is_dir() else cohort
-    table = read_cohort(source)
+    scans = cohort if isinstance(cohort, Listing) else list_scans(cohort)
+    source, table = scans.source, scans.table
     writable_folder(output / "scans")
     rows = [
         {str(key): value for key, value in row.items() if pd.notna(value)}
@@ -82,15 +84,15 @@ def prepare(
         results[index] = result
         finished()
     refused = pd.DataFrame(
-        [result for result in results if "reason" in result],
-        columns=["participant_id", "session_id", "path", "reason"],
+        [*scans.refused.to_dict("records"), *(each for each in results if "reason" in each)],
+        columns=REFUSED,
     )
     done = pd.DataFrame([result for result in results if "reason" not in result])
     write_table(refused, output / "refused.tsv")
     if done.empty:
         (output / "participants.tsv").unlink(missing_ok=True)  # of an earlier run: now untrue
         raise UserError(
-            f"{source}: all {len(rows)} scans were refused, the first because: "
+            f"{source}: all {len(refused)} scans were refused, the first because: "
             f"{refused.reason.iloc[0]}; see {output / 'refused.tsv'}"
         )
     write_table(done, output / "participants.tsv")
