@@ -38,8 +38,8 @@ def test_help_loads_no_heavy_library_and_is_fast() -> None:
     ("arguments", "needed"),
     [
         (["prepare", "nowhere"], "monai-amyloid simulate"),
-        (["export", "nowhere"], "train first"),
-        (["infer", "nowhere", "--output", "x"], "make demo"),
+        (["export", "nowhere"], "run training"),
+        (["infer", "x", "--bundle", "nowhere", "--output", "x"], "monai-amyloid export"),
         (["evaluate", "nowhere"], "no "),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import monai_amyloid
 from monai_amyloid.pet.tracers import TRACERS
 
 app = typer.Typer(
@@ -43,4 +44,20 @@ def pairs(options: list[str] | None, name: str) -> dict[str, str]:
 
 
 CORES = os.cpu_count() or 1
-DEFAULT_BUNDLE = Path("bundles/amyloid_pet_bapl_classification")
+
+
+def _shipped_bundle() -> Path:
+    """The trained bundle of this repository: here, or beside the installed package's source."""
+    name = Path("bundles") / "amyloid_pet_bapl_classification"
+    beside = Path(monai_amyloid.__file__).parents[1] / name
+    return beside if beside.is_dir() and not name.is_dir() else name
+
+
+Bundle = Annotated[
+    Path,
+    typer.Option(
+        default_factory=_shipped_bundle,
+        show_default="bundles/amyloid_pet_bapl_classification",
+        help="The trained classifier.",
+    ),
+]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monai_amyloid.cli.application import DEFAULT_BUNDLE, app, pairs
+from monai_amyloid.cli.application import app, pairs
 
 if TYPE_CHECKING:
     from monai_amyloid.evaluation.results import Evaluation
@@ -87,7 +87,9 @@ def export(
         list[Path] | None,
         typer.Option(help="Configs trained with, in the same order; repeat the option."),
     ] = None,
-    output: Annotated[Path, typer.Option(help="Folder of the bundle.")] = DEFAULT_BUNDLE,
+    output: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path(
+        "bundles/my_bapl_classification"
+    ),
     trained_on: Annotated[
         str | None, typer.Option(help="The cohort in words, for the model card.")
     ] = None,
@@ -114,7 +116,7 @@ def export(
 
 @app.command()
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="Folder of the bundle.")] = DEFAULT_BUNDLE,
+    bundle: Annotated[Path, typer.Argument(help="Folder of the bundle.")],
 ) -> None:
     """Check a bundle: files, checksums, the Model Zoo's rules, TorchScript."""
     from monai_amyloid.export.verify import verify as check

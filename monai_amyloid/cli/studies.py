@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from monai_amyloid.cli.application import DEFAULT_BUNDLE, Tracer, app
+from monai_amyloid.cli.application import Bundle, Tracer, app
 
 
 @app.command()
@@ -18,7 +18,7 @@ def infer(
         ),
     ],
     output: Annotated[Path, typer.Option(help="Where the results are written.")],
-    bundle: Annotated[Path, typer.Option(help="The trained classifier.")] = DEFAULT_BUNDLE,
+    bundle: Bundle,
     tracer: Tracer = None,
     series: Annotated[
         str | None,
