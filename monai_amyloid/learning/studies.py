@@ -1,18 +1,24 @@
 """Raw studies as input of a MONAI pipeline: read, registered, SUVR on the template grid."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import torch
+from ignite.engine import Engine, Events
 from monai.config import KeysCollection
 from monai.data import MetaTensor
-from monai.transforms import MapTransform
+from monai.transforms import Compose, MapTransform
+from torch.utils.data import Dataset
 
 from monai_amyloid.brain.normalization import normalize
-from monai_amyloid.brain.template import TEMPLATE_AFFINE
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
 from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.errors import UserError
+from monai_amyloid.output import replace_file
+from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
 
 _STUDIES = (".nii", ".nii.gz", ".zip", ".v", ".jpg", ".jpeg", ".png")
@@ -87,3 +93,80 @@ class ReadStudyd(MapTransform):
                 volume, result["tracer"] = brain.suvr, brain.source.tracer
             result[key] = MetaTensor(volume[None], affine=TEMPLATE_AFFINE)
         return result
+
+
+class StudyDataset(Dataset[dict[str, Any]]):
+    """Studies to grade; one that cannot be graded says why, and the others go on.
+
+    Args:
+        data: As :func:`list_studies` lists them.
+        read: :class:`ReadStudyd`.
+        transforms: From SUVR on the template to the network's input.
+    """
+
+    def __init__(
+        self,
+        data: Sequence[Mapping[Any, str]],
+        read: ReadStudyd,
+        transforms: Sequence[Callable[[Any], Any]],
+    ) -> None:
+        self.data = data
+        self.read = read
+        self.transforms = Compose(transforms)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        """A study: ``image``, ``study``, and ``refused``, empty or why there is no image of it."""
+        given: dict[Hashable, Any] = {**self.data[index]}
+        try:
+            read, refused = self.read(given), ""
+        except StudyRefused as refusal:
+            # The network needs something of the usual shape; its answer is thrown away.
+            depth = 1 if self.read.kind == PICTURE else TEMPLATE_SHAPE[2]
+            empty = torch.zeros(1, *TEMPLATE_SHAPE[:2], depth)
+            read = {"image": MetaTensor(empty, affine=TEMPLATE_AFFINE), "tracer": "18FFBB"}
+            refused = str(refusal)
+        image = self.transforms({"image": read["image"], "tracer": read.get("tracer")})["image"]
+        return {"image": image, "study": given["study"], "refused": refused}
+
+
+class WriteProbabilities:
+    """Write a table of every study's probabilities when an evaluator has seen them all.
+
+    Args:
+        path: Of the CSV: ``study p_bapl1 p_bapl2 p_bapl3 refused``, with a byte order mark so that
+            Excel reads Korean.
+
+    Raises:
+        UserError: At the end, after the table is written, if a study was refused.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        self.rows: list[dict[str, Any]] = []
+
+    def attach(self, engine: Engine) -> None:
+        """Act on the batches and at the end of an evaluator that decollates."""
+        engine.add_event_handler(Events.STARTED, lambda _: self.rows.clear())
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self)
+        engine.add_event_handler(Events.COMPLETED, self._write)
+
+    def __call__(self, engine: Engine) -> None:
+        """Keep a batch's studies."""
+        for one, told in zip(engine.state.batch, engine.state.output, strict=True):
+            chances = [None] * 3 if one["refused"] else told["pred"].reshape(3).tolist()
+            columns = dict(zip(("p_bapl1", "p_bapl2", "p_bapl3"), chances, strict=True))
+            self.rows.append({"study": one["study"], **columns, "refused": one["refused"]})
+
+    def _write(self, engine: Engine) -> None:
+        table = pd.DataFrame(self.rows)
+        text = table.to_csv(index=False, float_format="%.6g", lineterminator="\r\n")
+        replace_file(self.path, text.encode("utf-8-sig"))
+        refused = table[table["refused"] != ""]
+        if not refused.empty:
+            raise UserError(
+                f"{len(refused)} of {len(table)} studies were refused, the first because: "
+                f"{refused['refused'].iloc[0]}; the others are in {self.path}"
+            )

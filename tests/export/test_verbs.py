@@ -62,12 +62,28 @@ def run(alone: Path, name: str, config: str, *options: str | Path, processes: in
 
 def test_inference_says_what_grading_says(alone: Path, studies: Path) -> None:
     run(alone, "inference", "configs/inference.json", "--dataset_dir", studies)
-    table = pd.read_csv(alone / "results" / "probabilities.csv", header=None, index_col=0)
+    table = pd.read_csv(alone / "results" / "probabilities.csv", index_col="study")
     grader = Grader(alone, device="cpu")
-    assert len(table) == 2
+    assert len(table) == 2 and table["refused"].isna().all()
     for study in studies.iterdir():
         told = list((grader.grade(study)[0].probabilities or {}).values())
-        np.testing.assert_allclose(table.loc[str(study)], told, atol=1e-5)
+        np.testing.assert_allclose(table.loc[str(study)].iloc[:3].astype(float), told, atol=1e-5)
+
+
+def test_a_bad_study_does_not_stop_the_inference_of_the_others(
+    alone: Path, studies: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "in" / "empty").mkdir(parents=True)
+    shutil.copytree(studies / "sub-0001", tmp_path / "in" / "good")
+    command = [sys.executable, "-W", "ignore", "-m", "monai.bundle", "run", "inference"]
+    command += ["--config_file", "configs/inference.json", "--dataset_dir", str(tmp_path / "in")]
+    command += ["--output_dir", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=alone, capture_output=True, text=True, check=False)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert done.returncode == 1 and len(lines) == 1 and "1 of 2 studies" in lines[0]
+    table = pd.read_csv(tmp_path / "out" / "probabilities.csv")
+    assert table["p_bapl1"].notna().tolist() == [False, True]
+    assert "empty" in table["refused"][0] and table["refused"].isna()[1]
 
 
 def test_evaluating_measures_the_bundle_on_another_cohort(alone: Path, cohort: Path) -> None:
