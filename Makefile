@@ -1,4 +1,6 @@
 # Two commands for people: `make demo` and `make test`. Both make the environment they need.
+# `make elsewhere` starts the other programs that take the bundle, each in its own environment.
+# `make weights` makes the weights of bundles/, `make full-size-weights` those that are too large.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +9,13 @@ DEMO := demo
 DEMO_CONFIG := "['configs/train.json','configs/resnet50_3d.json']"
 BUNDLE := $(DEMO)/bundles/amyloid_pet_bapl_classification
 
-.PHONY: install demo test lint clean
+# Of `make weights`: the share of ResNet-50's width, and the passes over the simulated scans.
+WIDTH ?= 0.5
+PASSES ?= 8
+WEIGHTS := runs/weights_$(WIDTH)
+ELSEWHERE := .elsewhere
+
+.PHONY: install demo test lint elsewhere weights full-size-weights clean
 
 install: .venv/installed
 
@@ -50,6 +58,41 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# MONAI Label and MONAI Deploy pin other versions than this package: --no-deps, and their own lists.
+$(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy: $(ELSEWHERE)/%: tests/elsewhere/%.txt
+	rm -rf $@
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+
+$(ELSEWHERE)/federated: tests/elsewhere/federated.txt
+	rm -rf $@
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+
+elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHERE)/federated
+	$(BIN)/pytest tests/elsewhere
+
+# About two hours on two cores for half the width, half a day for the whole.
+weights: install
+	$(BIN)/monai-amyloid simulate runs/pretraining --cohort pretraining-2400
+	$(BIN)/monai-amyloid simulate runs/standard --cohort standard-603
+	-$(BIN)/monai-amyloid prepare runs/pretraining --output runs/pretraining_prepared
+	-$(BIN)/monai-amyloid prepare runs/standard --output runs/standard_prepared
+	$(BIN)/python -W ignore -m monai.bundle run training --config_file \
+		"['configs/train.json','configs/resnet50_3d.json','configs/pretrain.json']" \
+		--dataset_dir runs/pretraining_prepared --targets runs/pretraining/truth.tsv \
+		--output_dir $(WEIGHTS)/pretraining --widen_factor $(WIDTH) --affine 0.5 \
+		--max_epochs $(PASSES) --log_images 0 --resume true
+	$(BIN)/monai-amyloid crossval --config-file configs/train.json \
+		--config-file configs/resnet50_3d.json --dataset-dir runs/standard_prepared \
+		--output-dir $(WEIGHTS)/folds --set widen_factor=$(WIDTH) --set affine=0.5 \
+		--set pretrained=$(CURDIR)/$(WEIGHTS)/pretraining/fold0/model.pt \
+		--set learning_rate=0.00003 --set balance=0 --set max_epochs=3
+
+full-size-weights:
+	$(MAKE) weights WIDTH=1.0 PASSES=7
 
 clean:
 	rm -rf $(DEMO)

@@ -61,7 +61,7 @@ def export(
         raise UserError(f"{output}: exists and is no bundle; choose another --output")
     if full_size is not None and not full_size.is_file():
         raise UserError(f"no {full_size}: needed the model.pt of the larger network")
-    state = _half(run.state) if half_precision else run.state
+    state = half_precision_state(run.state) if half_precision else run.state
     shape, logits = _check_network(configs["inference.json"], state, config_files)
     said = configs["train.json"].get("metadata", {})
     beside = config_files[0].parent
@@ -91,7 +91,7 @@ def export(
     return output
 
 
-def _half(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def half_precision_state(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Convolutions and matrices in 16 bits; what is small, and counts, as it is.
 
     Raises:

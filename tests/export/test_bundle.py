@@ -151,9 +151,9 @@ def test_configs_without_those_of_a_bundle_beside_them_are_one_line(
 
 
 def test_half_of_a_weight_is_the_nearest_of_sixteen_bits() -> None:
-    from monai_amyloid.export.bundle import _half
+    from monai_amyloid.export.bundle import half_precision_state
 
     weight = torch.tensor(np.random.default_rng(0).normal(size=(5, 7)), dtype=torch.float32)
-    stored = _half({"weight": weight, "bias": weight[0], "steps": torch.tensor(3)})
+    stored = half_precision_state({"weight": weight, "bias": weight[0], "steps": torch.tensor(3)})
     np.testing.assert_array_equal(stored["weight"], weight.numpy().astype(np.float16))
     assert stored["bias"].dtype == torch.float32 and stored["steps"].dtype == torch.int64
