@@ -1,0 +1,123 @@
+"""MONAI Label app: an exported bundle grades the studies of a running server.
+
+MONAI Label imports this file from the folder that ``--app`` names. The bundle is given with
+``--conf bundle FOLDER``; the model has the name of that folder. README.md beside it tells how.
+"""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from fastapi import HTTPException
+from monai.data import MetaTensor
+from monailabel.interfaces.app import MONAILabelApp
+from monailabel.interfaces.tasks.infer_v2 import InferTask, InferType
+from monailabel.tasks.infer.bundle import BundleInferTask
+
+from monai_amyloid.errors import UserError, find_user_error
+from monai_amyloid.evaluation.decision import Decision
+from monai_amyloid.learning.exported import exported_metadata
+from monai_amyloid.learning.losses import grade_probabilities
+
+LABELS = {f"BAPL {grade}": grade - 1 for grade in (1, 2, 3)}
+
+
+class GradeStudy(BundleInferTask):
+    """Read a study, lay it on the template, and tell the probabilities of BAPL 1, 2 and 3.
+
+    Args:
+        bundle: Folder that ``monai-amyloid export`` wrote.
+        conf: Of the app, as MONAI Label gives it.
+    """
+
+    def __init__(self, bundle: Path, conf: Mapping[str, str]) -> None:
+        super().__init__(str(bundle), conf, type=InferType.CLASSIFICATION, load_strict=True)
+        # What the metadata names are the network's logits, not the grades.
+        self.labels = LABELS
+        self.path = [self.bundle_config.get_parsed_content("checkpoint")]  # checked by its SHA-256
+        postprocessing = self.bundle_config.get_parsed_content("postprocessing")
+        self.decision: Decision = postprocessing.decision
+
+    def __call__(
+        self, request: Mapping[str, Any], callbacks: Mapping[Any, Any] | None = None
+    ) -> tuple[str | None, dict[str, Any]]:
+        """Grade the study at ``request["image"]``.
+
+        Raises:
+            HTTPException: 404 if there is no such study, 422 if it is refused; both say why.
+        """
+        study = request["image"]
+        if not study or not Path(study).exists():  # Path("") would be the server's own folder
+            raise HTTPException(404, "no such study on this server; give its path or its name")
+        try:
+            said: tuple[str | None, dict[str, Any]] = super().__call__(request, callbacks)
+        except Exception as error:
+            mistake = find_user_error(error)
+            if mistake is None:
+                raise
+            raise HTTPException(422, str(mistake)) from error
+        return said
+
+    def pre_transforms(self, data: Mapping[str, Any] | None = None) -> Sequence[Callable[..., Any]]:
+        """Steps from a study's path to the network's input."""
+        self._update_device(data)
+        reader = copy.copy(self.bundle_config.get_parsed_content("read_study"))
+        reader.tracer = (data or {}).get("tracer") or reader.tracer
+        steps = [self.bundle_config.get_parsed_content(key) for key in ("preprocessing", "layout")]
+        return [reader, *steps[0], *steps[1]]
+
+    def post_transforms(
+        self, data: Mapping[str, Any] | None = None
+    ) -> Sequence[Callable[..., Any]]:
+        """From the network's logits to calibrated probabilities and what follows from them."""
+        return [self._decide]
+
+    def _decide(self, data: dict[str, Any]) -> dict[str, Any]:
+        chances = grade_probabilities(torch.as_tensor(data["pred"])[None].float())
+        said = self.decision.apply(chances.double().cpu().numpy())
+        data["pred"] = MetaTensor(said.probabilities[0])  # the writer needs MONAI's own kind
+        data["said"] = {
+            "bapl": int(said.probabilities[0].argmax()) + 1,
+            "status": "needs_reader" if said.needs_reader[0] else "graded",
+            "prediction_set": [g + 1 for g in range(3) if said.sets[0][g]],
+        }
+        return data
+
+    def writer(
+        self, data: dict[str, Any], extension: str | None = None, dtype: Any = None
+    ) -> tuple[str | None, dict[str, Any]]:
+        """MONAI Label's own list of labels and scores, with the grade beside it."""
+        file, written = super().writer(data, extension, dtype)
+        return file, {**written, **data["said"]}
+
+
+class AmyloidApp(MONAILabelApp):
+    """A server that grades amyloid brain PET with one bundle.
+
+    Args:
+        app_dir: This folder.
+        studies: Folder of studies.
+        conf: ``bundle``, the bundle's folder.
+
+    Raises:
+        UserError: If no bundle is named, or it is none.
+    """
+
+    def __init__(self, app_dir: str, studies: str, conf: dict[str, str]) -> None:
+        if "bundle" not in conf:
+            raise UserError("no bundle is named: needed --conf bundle FOLDER")
+        self.bundle = Path(conf["bundle"]).resolve()
+        exported_metadata(self.bundle)  # MONAI Label passes over a folder that is no bundle
+        super().__init__(
+            app_dir,
+            studies,
+            conf,
+            name="monai-amyloid",
+            description="Grades amyloid brain PET into BAPL 1, 2 and 3: research software",
+        )
+
+    def init_infers(self) -> dict[str, InferTask]:
+        """The one model, by the name of its bundle's folder."""
+        return {self.bundle.name: GradeStudy(self.bundle, self.conf)}
