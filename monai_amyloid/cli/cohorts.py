@@ -195,9 +195,10 @@ def prepare(
 
 def _draw_contact_sheet(prepared: Path) -> None:
     """Draw it where the report's packages are."""
-    from monai_amyloid.report.contact_sheet import can_write_sheet, write_contact_sheet
+    from monai_amyloid.report.contact_sheet import write_contact_sheet
+    from monai_amyloid.report.pages import can_write_pages
 
-    if not can_write_sheet():
+    if not can_write_pages():
         typer.echo("no contact sheet without: pip install 'monai-amyloid[report]'", err=True)
         return
     with progress("Drawing") as (start, advance):

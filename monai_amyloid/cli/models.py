@@ -70,10 +70,11 @@ def evaluate(
 def _show(evaluation: "Evaluation") -> None:
     """Print an evaluation, and write its page where the report's packages are."""
     from monai_amyloid.evaluation.result_text import as_text
-    from monai_amyloid.report.evaluation_page import can_write_page, write_evaluation_page
+    from monai_amyloid.report.evaluation_page import write_evaluation_page
+    from monai_amyloid.report.pages import can_write_pages
 
     typer.echo(as_text(evaluation))
-    if can_write_page():
+    if can_write_pages():
         page = write_evaluation_page(evaluation, evaluation.folder / "evaluation.html")
         typer.echo(f"as a page:  {page}")
     else:

@@ -3,7 +3,6 @@
 import base64
 import io
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ from scipy import ndimage
 from monai_amyloid import __version__
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, voi
 from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
-from monai_amyloid.errors import UserError
 from monai_amyloid.output import replace_file
+from monai_amyloid.report.pages import render_page
 
 # SUVR shown as black; positive cortex is about 1.6, white matter about 2.
 _DARKEST_SUVR = 2.2
@@ -26,11 +25,6 @@ _DARKEST_SUVR = 2.2
 # cerebellum, an axial one through basal nuclei and posterior cingulate.
 _PLANES = ((0, -6.0), (1, -50.0), (2, 8.0))
 _BRAIN, _CEREBELLUM = (220, 60, 40), (30, 110, 220)
-
-
-def can_write_sheet() -> bool:
-    """Whether Jinja, of the extra ``report``, is installed."""
-    return find_spec("jinja2") is not None
 
 
 def write_contact_sheet(
@@ -55,10 +49,6 @@ def write_contact_sheet(
     Raises:
         UserError: If Jinja is not installed, or nothing is prepared there.
     """
-    if not can_write_sheet():
-        raise UserError("the sheet needs jinja2: pip install 'monai-amyloid[report]'")
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     table = read_cohort(prepared / "participants.tsv")
     warned = table.get("warnings", pd.Series(UNKNOWN, table.index)) == UNKNOWN
     match = pd.to_numeric(table.get("registration", pd.Series(1.0, table.index)), errors="coerce")
@@ -70,19 +60,12 @@ def write_contact_sheet(
         finished()
     refused = prepared / "refused.tsv"
     reasons = pd.read_csv(refused, sep="\t", dtype=str) if refused.is_file() else pd.DataFrame()
-    # Every cell is escaped: a table may hold anything.
-    environment = Environment(
-        loader=PackageLoader("monai_amyloid.report", "data"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("contact_sheet.html.jinja").render(
-        version=__version__, scans=scans, refused=reasons.to_dict("records")
+    page = render_page(
+        "contact_sheet.html.jinja",
+        {"version": __version__, "scans": scans, "refused": reasons.to_dict("records")},
     )
     sheet = prepared / "contact_sheet.html"
-    replace_file(sheet, page.encode())
+    replace_file(sheet, page)
     return sheet
 
 

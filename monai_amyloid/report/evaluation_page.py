@@ -1,6 +1,5 @@
 """An evaluation as one HTML file that needs no network."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,6 @@ import pandas as pd
 
 from monai_amyloid import __version__
 from monai_amyloid.cohort.datalist import GRADES
-from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.conformal import COVERAGE
 from monai_amyloid.evaluation.held_out import ROW
 from monai_amyloid.evaluation.operating_point import SENSITIVITY
@@ -18,6 +16,7 @@ from monai_amyloid.evaluation.results import Evaluation, ModelResult
 from monai_amyloid.output import replace_file
 from monai_amyloid.report.evaluation_figures import confusion_plot, reliability_plot, roc_plot
 from monai_amyloid.report.gallery import worst_errors
+from monai_amyloid.report.pages import render_page
 
 _MEASURES = {
     "accuracy": "accuracy",
@@ -27,11 +26,6 @@ _MEASURES = {
     "quadratic kappa": "quadratic_kappa",
     "AUC of 2 or 3": "auc_positive",
 }
-
-
-def can_write_page() -> bool:
-    """Whether matplotlib and Jinja, of the extra ``report``, are installed."""
-    return all(find_spec(name) is not None for name in ("matplotlib", "jinja2"))
 
 
 def write_evaluation_page(evaluation: Evaluation, path: Path) -> Path:
@@ -47,23 +41,7 @@ def write_evaluation_page(evaluation: Evaluation, path: Path) -> Path:
     Raises:
         UserError: If matplotlib or Jinja is not installed.
     """
-    if not can_write_page():
-        raise UserError(
-            "the page needs matplotlib and jinja2; install them with: "
-            "pip install 'monai-amyloid[report]'"
-        )
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    # Every cell is escaped: ids and sites come from a table that anyone may have written.
-    environment = Environment(
-        loader=PackageLoader("monai_amyloid.report", "data"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("evaluation.html.jinja").render(_content(evaluation))
-    replace_file(path, page.encode())
+    replace_file(path, render_page("evaluation.html.jinja", _content(evaluation)))
     return path
 
 
