@@ -39,10 +39,13 @@ def main() -> None:
     parser.add_argument("--config", type=Path, action="append", required=True)
     options = parser.parse_args()
     found: dict[str, tuple[Measured, float, float, int]] = {}
-    for named in options.run:
-        name, _, run = named.partition("=")
+    runs = {name: Path(run) for name, _, run in (each.partition("=") for each in options.run)}
+    trained = [{path.parent.name for path in run.glob("fold*/model.pt")} for run in runs.values()]
+    folds = sorted(set.intersection(*trained))
+    for name, run in runs.items():
         for stored in ("32 bits", "16 bits"):
-            rows, megabytes = out_of_fold(Path(run), options.config, options.prepared, stored)
+            weights = [run / fold / "model.pt" for fold in folds]
+            rows, megabytes = out_of_fold(weights, options.config, options.prepared, stored)
             truth = rows["bapl"].to_numpy(int)
             chances = rows[["p1", "p2", "p3"]].to_numpy(float)
             people = pd.Series(rows["participant_id"].to_numpy())
@@ -65,13 +68,13 @@ def main() -> None:
 
 
 def out_of_fold(
-    run: Path, configs: list[Path], prepared: Path, stored: str
+    files: list[Path], configs: list[Path], prepared: Path, stored: str
 ) -> tuple[pd.DataFrame, float]:
     """Probabilities of every scan that a fold held out, and the size of a fold's weights."""
     fold_of = read_folds(prepared)
     scans = graded_scans(str(prepared))
     parts, megabytes = [], 0.0
-    for weights in sorted(run.glob("fold*/model.pt")):
+    for weights in files:
         fold = int(weights.parent.name.removeprefix("fold"))
         held_out = [scan for scan in scans if fold_of[scan["participant_id"]] == fold]
         state: State = torch.load(weights, map_location="cpu", weights_only=True)

@@ -10,6 +10,7 @@ import torch
 from ignite.engine import Engine, Events
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.learning.settings import switched_on
 from monai_amyloid.output import replacing
 
 logger = logging.getLogger(__name__)
@@ -74,12 +75,12 @@ class Checkpoint:
     """
 
     def __init__(
-        self, path: str, objects: Mapping[str, Any], evaluator: Engine, resume: bool
+        self, path: str, objects: Mapping[str, Any], evaluator: Engine, resume: bool | str
     ) -> None:
         self.path = Path(path)
         self.objects = dict(objects)
         self.evaluator = evaluator
-        self.resume = resume
+        self.resume = switched_on(resume)
 
     def attach(self, engine: Engine) -> None:
         """Act before the first and after each epoch of a trainer."""

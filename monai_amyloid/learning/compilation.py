@@ -3,9 +3,10 @@
 import torch
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.learning.settings import switched_on
 
 
-def can_compile(wanted: bool, device: str | torch.device) -> bool:
+def can_compile(wanted: bool | str, device: str | torch.device) -> bool:
     """Whether to compile a network, proved on one number before a training begins.
 
     Args:
@@ -18,7 +19,7 @@ def can_compile(wanted: bool, device: str | torch.device) -> bool:
     Raises:
         UserError: If it is wanted and torch cannot compile here.
     """
-    if not wanted:
+    if not switched_on(wanted):
         return False
     one = torch.ones(1, device=device)
     try:

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from monai.inferers import Inferer
 
+from monai_amyloid.learning.settings import switched_on
+
 
 def has_fast_bfloat16(device: str | torch.device) -> bool:
     """Whether bfloat16 is faster than float32: CUDA of compute capability 8, CPUs with AMX."""
@@ -22,12 +24,12 @@ class MixedPrecisionInferer(Inferer):
     loss needs no scaling.
 
     Args:
-        enabled: Else the network runs as it is.
+        enabled: Else the network runs as it is; ``"false"`` as a command line gives it too.
     """
 
-    def __init__(self, enabled: bool) -> None:
+    def __init__(self, enabled: bool | str) -> None:
         super().__init__()
-        self.enabled = enabled
+        self.enabled = switched_on(enabled)
 
     def __call__(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 
 from ignite.engine import Engine, Events
 
+from monai_amyloid.errors import UserError
 from monai_amyloid.output import replacing
 
 
@@ -30,3 +31,18 @@ class RecordSettings:
         """Write the file."""
         with replacing(self.path) as part:
             part.write_text(json.dumps(self.settings, indent=2) + "\n", encoding="utf-8")
+
+
+def switched_on(value: bool | str) -> bool:
+    """A switch of the config, as a config or a command line gives it.
+
+    ``python -m monai.bundle … --amp false`` gives the word, which as text would be true.
+
+    Raises:
+        UserError: If it is neither true nor false.
+    """
+    words = {"true": True, "false": False}
+    text = str(value).lower()
+    if text not in words:
+        raise UserError(f"found {value!r} for a switch, needed true or false")
+    return words[text]

@@ -2,6 +2,7 @@ import pytest
 import torch
 from monai.networks.nets import resnet50
 
+from monai_amyloid.errors import UserError
 from monai_amyloid.learning.precision import (
     MixedPrecisionInferer,
     channels_last,
@@ -52,3 +53,10 @@ def test_a_cpu_is_asked_for_its_matrix_unit(monkeypatch: pytest.MonkeyPatch) -> 
     for there in (True, False):
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda there=there: there)
         assert has_fast_bfloat16("cpu") is there
+
+
+@pytest.mark.parametrize(("word", "on"), [("false", False), ("True", True), (False, False)])
+def test_a_switch_of_the_command_line_is_what_it_says(word: bool | str, on: bool) -> None:
+    assert MixedPrecisionInferer(word).enabled is on
+    with pytest.raises(UserError, match="needed true or false"):
+        MixedPrecisionInferer("perhaps")

@@ -1,0 +1,60 @@
+"""The trained bundle in this repository, as it is after a clone."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from monai_amyloid.export.verify import verify
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = ROOT / "bundles" / "amyloid_pet_bapl_classification"
+
+
+def test_it_passes_every_check_of_the_model_zoo() -> None:
+    assert {check.name: check.wrong for check in verify(SHIPPED) if check.wrong} == {}
+
+
+def test_its_card_says_first_that_it_learnt_from_simulated_scans() -> None:
+    lines = (SHIPPED / "docs" / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
+    said = " ".join(lines.split())
+    assert "simulated" in said and "no clinical validation" in said and "research only" in said
+
+
+def test_what_is_too_large_for_git_is_listed_with_its_checksum() -> None:
+    from monai.bundle import ConfigParser
+
+    listed = ConfigParser.load_config_file(str(SHIPPED / "large_files.yml"))["full_size"]
+    assert len(listed[0]["hash_val"]) == 64 and listed[0]["bytes"] > 100_000_000
+    assert (SHIPPED / "models" / "model.pt").stat().st_size < 25_000_000
+
+
+@pytest.mark.parametrize(("name", "grade"), [("neg", 1), ("pos", 3)])
+def test_the_script_grades_a_real_mean_from_anywhere(
+    shared_data: Path, tmp_path: Path, name: str, grade: int
+) -> None:
+    scan = shared_data / "templates" / f"florbetaben_{name}.nii.gz"
+    command = [sys.executable, str(ROOT / "scripts" / "infer_bundle.py"), str(scan)]
+    command += ["--tracer", "18FFBB", "--output", "results"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / f"results/florbetaben_{name}/result.json").read_text())
+    assert result["bapl"] == grade and result["status"] == "graded"
+    assert result["model"]["name"] == SHIPPED.name
+
+
+def test_it_grades_most_of_its_own_simulated_scans_as_the_reader_did(tmp_path: Path) -> None:
+    import pandas as pd
+
+    from monai_amyloid.grading import Grader
+    from monai_amyloid.phantom.cohort import simulate
+    from monai_amyloid.phantom.plan import Plan
+
+    simulate(tmp_path, 8, Plan(seed=77, sites=("site-1", "site-2")))
+    table = pd.read_csv(tmp_path / "participants.tsv", sep="\t")
+    grader = Grader(SHIPPED, device="cpu")
+    told = [grader.grade(tmp_path / path, tracer="18FFBB")[0].bapl for path in table["path"]]
+    right = [told_grade == true for told_grade, true in zip(told, table["bapl"], strict=True)]
+    assert sum(right) >= 6
