@@ -39,7 +39,8 @@ demo: install
 		--dataset_dir $(DEMO)/prepared --output_dir $(DEMO)/run
 	@echo "== 5/6 export the bundle"
 	$(BIN)/monai-amyloid export $(DEMO)/run/fold0 --output $(BUNDLE) \
-		--config-file configs/train.json --config-file configs/resnet50_3d.json
+		--config-file configs/train.json --config-file configs/resnet50_3d.json \
+		--trained-on "192 simulated 18F-florbetaben scans; no patient's scan"
 	@echo "== 6/6 grade DICOM studies"
 	$(BIN)/python scripts/infer_bundle.py $(DEMO)/clinic/scans/* --bundle $(BUNDLE) \
 		--output $(DEMO)/results

@@ -20,7 +20,7 @@ from monai_amyloid.export.configs import bundle_configs
 from monai_amyloid.export.metadata import make_metadata
 from monai_amyloid.export.run import read_run
 from monai_amyloid.learning.exported import METADATA, sha256
-from monai_amyloid.output import writable_folder
+from monai_amyloid.output import check_writable, writable_folder
 
 NAME = "amyloid_pet_bapl_classification"
 
@@ -54,6 +54,7 @@ def export(
         UserError: If a file is missing, the configs do not describe the trained network, the
             weights cannot be stored in 16 bits, or ``output`` is a folder of something else.
     """
+    check_writable(output)
     run = read_run(run_dir)
     decision, learned_from = run.calibration()
     configs = bundle_configs(config_files, run.settings, run.began_elsewhere)
