@@ -63,9 +63,9 @@ def write_large_files(bundle: Path, full_size: Path | None) -> None:
     if not large and full_size is None:
         return
     lines = [
-        "# Weights that are too large for git. They are published nowhere; where made_by names a",
-        "# command, it is of monai-amyloid's repository. Whoever publishes some adds their url, for",
-        "# MONAI's download_large_files.",
+        "# Weights that are too large for git, published nowhere. made_by names a command of",
+        "# monai-amyloid's repository. Whoever publishes some adds their url, for MONAI's",
+        "# download_large_files.",
     ]
     lines += ["large_files:" if large else "large_files: []"]
     for path in large:
