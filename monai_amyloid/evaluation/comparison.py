@@ -113,7 +113,7 @@ def comparison_table(
 
     Returns:
         ``model against``, the columns of both tests, and ``p_holm``: of the macro-F1,
-        corrected for the number of rows.
+        corrected for the number of rows; empty where a model stands alone.
     """
     pairs = [
         (model, other)
@@ -121,6 +121,8 @@ def comparison_table(
         for other in models
         if other not in tested[place:]
     ]
+    if not pairs:
+        return pd.DataFrame()
     table = pd.DataFrame(
         {
             "model": model,

@@ -44,7 +44,7 @@ def as_text(evaluation: Evaluation) -> str:
     folds = ", ".join(map(str, evaluation.folds))
     network = evaluation.results[0]
     whose = (
-        "Scans of another cohort (baselines learn from its other folds)"
+        "Scans of another cohort"
         if held_out.foreign
         else f"Held-out scans of fold {folds}{repeats}"
     )

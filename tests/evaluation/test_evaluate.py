@@ -13,8 +13,13 @@ from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.folds import split
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.calibration import fit_temperature
-from monai_amyloid.evaluation.decision import cross_fit, read_decision
-from monai_amyloid.evaluation.evaluate import evaluate, evaluate_fold
+from monai_amyloid.evaluation.decision import (
+    Decision,
+    cross_fit,
+    read_decision,
+    write_decision,
+)
+from monai_amyloid.evaluation.evaluate import evaluate, evaluate_bundle, evaluate_fold
 from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions, read_held_out
 from monai_amyloid.evaluation.result_text import as_text
 from monai_amyloid.learning.predictions import prediction_table
@@ -213,3 +218,50 @@ def test_without_suvr_only_the_majority_stands_beside(dataset: Path, tmp_path: P
     predict(dataset, tmp_path, 0)
     models = [result.model for result in evaluate(tmp_path, dataset).results]
     assert models == ["network", "majority grade"]
+
+
+def foreign(dataset: Path, folder: Path) -> pd.DataFrame:
+    """Predictions of the whole dataset by a network that learned from none of it."""
+    rows = pd.concat([predict(dataset, folder, fold) for fold in range(3)]).assign(fold=0)
+    rows.to_csv(folder / "predictions.tsv", sep="\t", index=False)
+    decision = Decision(2.0, (0.5, 0.2, 0.6), 0.4)
+    write_decision(decision, folder / "calibration.json", {})
+    return rows
+
+
+def test_a_bundle_on_another_cohort_says_what_its_calibration_says(
+    dataset: Path, tmp_path: Path
+) -> None:
+    rows = foreign(dataset, tmp_path)
+    place = str(tmp_path / "predictions.tsv")
+    found = evaluate_bundle(place, str(dataset), str(tmp_path / "calibration.json"))
+    assert [each.model for each in found.results] == MODELS and found.results[0].scans == 30
+    said = found.results[0].said
+    assert said is not None
+    chances = found.held_out.rows[PROBABILITIES].to_numpy(float)
+    tempered = chances**0.5 / (chances**0.5).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(said.probabilities, tempered, atol=1e-6)
+    np.testing.assert_array_equal(said.positive, 1 - tempered[:, 0] >= 0.4)
+    order = found.held_out.rows.set_index(["participant_id", "session_id"]).index
+    assert list(order) == list(rows.set_index(["participant_id", "session_id"]).index)
+
+
+def test_where_a_grade_is_too_rare_for_baselines_the_network_stands_alone(
+    dataset: Path, tmp_path: Path
+) -> None:
+    rows = foreign(dataset, tmp_path)
+    table = pd.read_csv(dataset / "participants.tsv", sep="\t", dtype=str)
+    kept = table[(table["bapl"] != "2") | (table.index < 6)]
+    kept.to_csv(dataset / "participants.tsv", sep="\t", index=False)
+    place = tmp_path / "predictions.tsv"
+    rows[rows["participant_id"].isin(kept["participant_id"])].to_csv(place, sep="\t", index=False)
+    found = evaluate_bundle(str(place), str(dataset), str(tmp_path / "calibration.json"))
+    assert [each.model for each in found.results] == ["network"]
+    assert "Scans of another cohort: 22" in as_text(found)
+
+
+def test_a_scan_that_was_not_predicted_is_missed(dataset: Path, tmp_path: Path) -> None:
+    place = tmp_path / "predictions.tsv"
+    foreign(dataset, tmp_path).iloc[1:].to_csv(place, sep="\t", index=False)
+    with pytest.raises(CohortError, match="found 29 rows, needed one for each of the 30"):
+        evaluate_bundle(str(place), str(dataset), str(tmp_path / "calibration.json"))
