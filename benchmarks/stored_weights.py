@@ -52,7 +52,8 @@ def main() -> None:
             measured = measure_all(people, truth, chances, pd.Series(0, people.index))
             loss = log_loss(truth, chances)
             found[f"{name}, {stored}"] = (measured, loss, megabytes, len(rows))
-    against = f"{options.run[-1].partition('=')[0]}, 32 bits"
+    against = f"{list(runs)[-1]}, 32 bits"
+    print(f"{', '.join(folds)}, which every run has")
     print(
         f"| network | scans | file, MB | macro-F1 | BAPL 2 F1 | log loss | macro-F1 less {against}"
     )
