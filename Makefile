@@ -75,7 +75,7 @@ $(ELSEWHERE)/federated: tests/elsewhere/federated.txt
 elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHERE)/federated
 	$(BIN)/pytest tests/elsewhere
 
-# About two hours on two cores for half the width, half a day for the whole.
+# About an hour and a half on two cores for half the width, two and a half for the whole.
 weights: install
 	$(BIN)/monai-amyloid simulate runs/pretraining --cohort pretraining-2400
 	$(BIN)/monai-amyloid simulate runs/standard --cohort standard-603
