@@ -128,7 +128,8 @@ def _network(bundle: Path) -> None:
 
 def _properties(kind: str, config: str) -> Callable[[Path], None]:
     def check(bundle: Path) -> None:
-        with tempfile.TemporaryDirectory() as folder:
+        # Windows does not remove what a writer of TensorBoard still holds open.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             workflow = ConfigWorkflow(
                 config_file=str(bundle / config),
                 meta_file=str(bundle / METADATA),
