@@ -20,7 +20,7 @@ from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
 from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.errors import UserError
-from monai_amyloid.evaluation.decision import read_decision
+from monai_amyloid.evaluation.decision import Decision, read_decision
 from monai_amyloid.learning.exported import exported_file, exported_metadata
 from monai_amyloid.learning.losses import grade_probabilities
 from monai_amyloid.output import writable_folder
@@ -151,7 +151,7 @@ class Grader:
         return Result(
             name=name,
             status="needs_reader" if doubt else "graded",
-            reasons=(_why_in_doubt(most, likely),) if doubt else (),
+            reasons=(_why_in_doubt(most, likely, self.decision),) if doubt else (),
             bapl=most,
             probabilities={str(grade): float(p) for grade, p in enumerate(calibrated, start=1)},
             prediction_set=likely,
@@ -177,8 +177,13 @@ class Grader:
         return chances
 
 
-def _why_in_doubt(most: int, likely: tuple[int, ...]) -> str:
+def _why_in_doubt(most: int, likely: tuple[int, ...], decision: Decision) -> str:
     """Why a person must read a scan, by its most probable grade and its prediction set."""
+    thresholds = zip(GRADES, decision.set_thresholds, strict=True)
+    always = [str(grade) for grade, least in thresholds if least <= 0 and grade != most]
+    if always and {str(grade) for grade in likely} - {*always} <= {str(most)}:
+        named = " or ".join(always)
+        return f"BAPL {named} cannot be left out: too few such scans calibrated this bundle"
     if not likely:
         return f"BAPL {most} is the most probable grade, but less so than in most scans of it"
     if len(likely) == 1:  # a rare grade enters a set at a lower probability

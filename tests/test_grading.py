@@ -146,21 +146,29 @@ def test_a_study_without_a_tracer_is_refused_until_it_is_named(
 
 
 @pytest.mark.parametrize(
-    ("logits", "bapl", "likely", "why"),
+    ("logits", "bapl", "likely", "why", "least"),
     [
-        ((-9.0, -9.0), 1, [1], ""),
-        ((9.0, 9.0), 3, [3], ""),
-        ((1.5, -3.0), 2, [2], ""),
-        ((-1.0, -9.0), 1, [2], "may well be BAPL 2"),
-        ((-1.8, -9.0), 1, [], "less so than in most scans"),
-        ((9.0, 0.5), 3, [2, 3], "BAPL 2 or 3"),
+        ((-9.0, -9.0), 1, [1], "", 0.2),
+        ((9.0, 9.0), 3, [3], "", 0.2),
+        ((1.5, -3.0), 2, [2], "", 0.2),
+        ((-1.0, -9.0), 1, [2], "may well be BAPL 2", 0.2),
+        ((-1.8, -9.0), 1, [], "less so than in most scans", 0.2),
+        ((9.0, 0.5), 3, [2, 3], "BAPL 2 or 3", 0.2),
+        ((-9.0, -9.0), 1, [1, 2], "BAPL 2 cannot be left out: too few", 0.0),
+        ((1.5, -3.0), 2, [2], "", 0.0),
     ],
 )
 def test_what_is_said_of_a_scan_follows_the_bundles_calibration(
-    bundle: Path, studies: Path, logits: tuple[float, float], bapl: int, likely: list[int], why: str
+    bundle: Path,
+    studies: Path,
+    logits: tuple[float, float],
+    bapl: int,
+    likely: list[int],
+    why: str,
+    least: float,
 ) -> None:
     grader = Grader(bundle, device="cpu")
-    thresholds = (0.9, 0.2, 0.6)
+    thresholds = (0.9, least, 0.6)
     grader.decision = Decision(temperature=1.0, set_thresholds=thresholds, positive_threshold=0.5)
     grader.network = lambda batch: torch.tensor([logits])
     result, _ = grader.grade(studies / "sub-0001")
