@@ -6,9 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from conftest import CONFIGS
+from monai.bundle import ConfigParser
 from typer.testing import CliRunner
 
 from monai_amyloid.cli import app
+from monai_amyloid.export.bundle import export
 from monai_amyloid.export.verify import SCHEMA, verify
 
 Spoil = Callable[[Path], object]
@@ -62,3 +66,18 @@ def test_the_command_ends_with_one_where_a_check_failed(bundle: Path, tmp_path: 
 def test_the_schema_is_the_model_zoos(shared_data: Path) -> None:
     theirs = json.loads((shared_data / "zoo" / SCHEMA.name).read_text(encoding="utf-8"))
     assert json.loads(SCHEMA.read_text(encoding="utf-8")) == theirs
+
+
+def test_a_bundle_of_the_slice_network_passes_every_check(
+    untrained_run: Path, tmp_path: Path
+) -> None:
+    parser = ConfigParser()
+    parser.read_config(str(CONFIGS / "train.json"))
+    run = Path(shutil.copytree(untrained_run, tmp_path / "fold0"))
+    torch.save(parser.get_parsed_content("network_def").state_dict(), run / "model.pt")
+    (run / "settings.json").write_text(json.dumps({"spacing_mm": 8.0, "slices": 3}))
+    bundle = export(run, [CONFIGS / "train.json"], tmp_path / "bundle")
+    assert {check.name: check.wrong for check in verify(bundle) if check.wrong} == {}
+    described = json.loads((bundle / "configs" / "metadata.json").read_text())
+    image = described["network_data_format"]["inputs"]["image"]
+    assert [image["num_channels"], *image["spatial_shape"]][:2] == [3, 3]
