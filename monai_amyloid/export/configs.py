@@ -20,7 +20,8 @@ BESIDE = (
     "logging.conf",
 )
 _REFERENCE = re.compile(r"[@%](\w+)")
-_WEIGHTS = "$@bundle_root + '/models/model.pt'"
+_CHECKED = "$from monai_amyloid.learning.exported import exported_file"
+_WEIGHTS = "$exported_file(@bundle_root, 'models/model.pt')"
 
 
 def bundle_configs(
@@ -48,6 +49,7 @@ def bundle_configs(
             )
     training = _merged(config_files, settings)
     if began_elsewhere:
+        training["imports"] = [*training["imports"], _CHECKED]
         training["pretrained"] = _WEIGHTS
     return {
         "train.json": training,

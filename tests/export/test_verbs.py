@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import CONFIGS_3D
 
+from monai_amyloid.export.bundle import export
 from monai_amyloid.export.verify import SCHEMA, loaded_network
 from monai_amyloid.grading import Grader
 
@@ -111,16 +113,21 @@ def test_training_goes_on_in_one_process_and_in_two(
     assert state.keys() == torch.load(alone / "models" / "model.pt", weights_only=True).keys()
 
 
-def test_a_changed_byte_ends_inference_with_one_line(
-    bundle: Path, studies: Path, tmp_path: Path
+@pytest.mark.parametrize("name", ["inference", "evaluating", "training"])
+def test_a_changed_byte_ends_each_run_with_one_line(
+    untrained_run: Path, studies: Path, cohort: Path, tmp_path: Path, name: str
 ) -> None:
-    copy = Path(shutil.copytree(bundle, tmp_path / "bundle"))
+    run_dir = Path(shutil.copytree(untrained_run, tmp_path / "fold0"))
+    (run_dir / "pretrained.tsv").touch()  # so that training would begin from the bundle's weights
+    copy = export(run_dir, CONFIGS_3D, tmp_path / "bundle")
     weights = copy / "models" / "model.pt"
     content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 1
     weights.write_bytes(bytes(content))
-    command = [sys.executable, "-m", "monai.bundle", "run", "inference", "--config_file"]
-    command += ["configs/inference.json", "--dataset_dir", str(studies)]
+    config = {"inference": "inference", "evaluating": "evaluate", "training": "train"}[name]
+    given = studies if name == "inference" else cohort
+    command = [sys.executable, "-m", "monai.bundle", "run", name, "--config_file"]
+    command += [f"configs/{config}.json", "--dataset_dir", str(given)]
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
     lines = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert done.returncode == 1 and "Traceback" not in done.stderr
