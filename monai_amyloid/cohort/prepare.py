@@ -57,8 +57,7 @@ def prepare(
 
     Args:
         cohort: As :func:`~monai_amyloid.cohort.listing.list_scans` takes or returns it.
-            A column ``series`` names the image to
-            take where a study has several.
+            A column ``series`` names the image to take where a study has several.
         output: Folder for the SUVR volumes, ``participants.tsv`` and ``refused.tsv``.
         tracer: BIDS label for scans whose header and table row name none.
         reference: What SUVR is over.
