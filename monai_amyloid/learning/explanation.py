@@ -1,0 +1,174 @@
+"""What in a scan drove its grade, for networks of volumes and of slices.
+
+Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) from what says nothing about the
+grade, the scan's own template with undecided amyloid, to the scan. Without what this map shows of a
+simulated scan, the network's grade falls at least twice as far as without what any class activation
+map shows (Grad-CAM and Grad-CAM++ of MONAI, LayerCAM), which is mostly little more than chance:
+their layers see 12 mm or more at once (``benchmarks/explanation.py``).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from monai.data import MetaTensor
+from monai.transforms import Compose
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from monai_amyloid.brain.neutral import neutral_suvr
+from monai_amyloid.brain.normalization import BrainPet
+from monai_amyloid.brain.suvr import regional_suvr
+from monai_amyloid.brain.template import (
+    READ_REGIONS,
+    TEMPLATE_AFFINE,
+    TEMPLATE_SHAPE,
+    brain_mask,
+)
+from monai_amyloid.learning.losses import grade_log_probabilities
+
+Steps = Sequence[Callable[[Any], Any]]
+# Gradients vary from voxel to voxel; a PET does not, below its resolution. With less smoothing the
+# map changes more with the scan's noise; with more, it shows less of what drove the grade.
+_FWHM_MM = 8.0
+
+
+class GradeScore(torch.nn.Module):
+    """A network whose output is the log odds of each grade against the other two.
+
+    A probability saturates, and its gradient vanishes with it; log odds do not.
+
+    Args:
+        network: Of two ordinal or three softmax logits.
+    """
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        """Log odds ``(B, 3)`` of BAPL 1, 2 and 3."""
+        return grade_log_odds(self.network(batch))
+
+
+def grade_log_odds(logits: torch.Tensor) -> torch.Tensor:
+    """Log odds of each grade against the other two, ``(..., 3)``.
+
+    Args:
+        logits: ``(..., 2)`` or ``(..., 3)``, as
+            :func:`~monai_amyloid.learning.losses.grade_log_probabilities` takes them.
+    """
+    chances = grade_log_probabilities(logits.float())
+    # One less the probability would be 0 for a sure grade: the others' sum never is.
+    others = torch.stack([chances.roll(-1, -1), chances.roll(-2, -1)]).logsumexp(0)
+    return chances - others
+
+
+def activation_map(
+    network: torch.nn.Module, brain: BrainPet, preprocessing: Steps, layout: Steps, grade: int
+) -> NDArray[np.float32]:
+    """Show where a scan speaks for a grade.
+
+    Args:
+        network: In evaluation mode.
+        brain: The scan.
+        preprocessing: Transforms of the bundle, from SUVR to the volume in front of the layout.
+        layout: Transforms of the bundle, from that volume to one that the network takes; they
+            may only move or leave out voxels.
+        grade: BAPL 1, 2 or 3.
+
+    Returns:
+        ``(91, 109, 91)``, 0 to 1 at the strongest place, 0 outside the brain and where the scan
+        speaks against the grade.
+    """
+    tracer = str(brain.source.tracer)
+    return attribution(
+        network,
+        brain.suvr,
+        neutral_suvr(brain.registration, tracer),
+        tracer,
+        preprocessing,
+        layout,
+        grade,
+    )
+
+
+def attribution(
+    network: torch.nn.Module,
+    suvr: NDArray[np.float32],
+    neutral: NDArray[np.float32],
+    tracer: str,
+    preprocessing: Steps,
+    layout: Steps,
+    grade: int,
+    steps: int = 1,
+) -> NDArray[np.float32]:
+    """:func:`activation_map` of a volume and what is neutral, both SUVR on the template grid.
+
+    Gradients are taken at ``steps`` places on the way, the nodes of Gauss and Legendre. Halfway
+    alone shows nearly what many would, in one pass of the network forwards and backwards.
+    """
+    prepare, lay = Compose(list(preprocessing)), Compose(list(layout))
+    volumes = [
+        prepare({"image": MetaTensor(each[None].copy(), affine=TEMPLATE_AFFINE), "tracer": tracer})
+        for each in (suvr, neutral)
+    ]
+    affine = np.asarray(volumes[0]["image"].affine, np.float64)
+    seen, empty = (torch.as_tensor(np.asarray(each["image"])) for each in volumes)
+    device = next(network.parameters()).device
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    with torch.inference_mode(False), torch.enable_grad():
+        slope = torch.zeros(seen.shape)
+        for node, weight in zip(nodes, weights, strict=True):
+            between = empty + (1 + float(node)) / 2 * (seen - empty)
+            between.requires_grad_()
+            # The gradient goes back through the layout: a voxel gathers what each slice says.
+            batch = lay({"image": between, "tracer": tracer})["image"][None]
+            score = GradeScore(network)(batch.to(device))[0, grade - 1]
+            slope += float(weight) / 2 * torch.autograd.grad(score, between)[0]
+    shown = (slope * (seen - empty))[0].numpy()
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    smooth = ndimage.gaussian_filter(shown, _FWHM_MM / 2.355 / spacing)
+    laid = on_template(smooth, affine).clip(min=0) * brain_mask()
+    return np.asarray(laid / max(float(laid.max()), 1e-12), np.float32)
+
+
+def on_template(values: NDArray[np.float32], affine: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Lay a volume that lies in template space on the template grid, linearly.
+
+    Args:
+        values: ``(X, Y, Z)``.
+        affine: Its voxel index to template millimetres ``(4, 4)``.
+
+    Returns:
+        ``(91, 109, 91)``, 0 from one of its own voxels beyond the outer ones.
+    """
+    to_voxel = np.linalg.inv(affine) @ TEMPLATE_AFFINE
+    # With a rim of its own values, or the outer voxels would end at their middles.
+    padded = np.pad(values, 1, mode="edge")
+    offset = to_voxel[:3, 3] + 1
+    laid = ndimage.affine_transform(
+        padded, to_voxel[:3, :3], offset, TEMPLATE_SHAPE, np.float32, order=1
+    )
+    return np.asarray(laid)
+
+
+def region_shares(activation: NDArray[np.float32]) -> dict[str, float]:
+    """Share of each read region and side in a map.
+
+    By the mean over a region, not the sum: a large frontal lobe would gather most of any map.
+
+    Args:
+        activation: ``(91, 109, 91)``, not below 0.
+
+    Returns:
+        By ``{region}_{side}``, summing to 1; all alike where the map shows nothing there.
+    """
+    by_region = regional_suvr(activation)
+    means = {
+        name: by_region[name]
+        for name in (f"{region}_{side}" for region in READ_REGIONS for side in ("left", "right"))
+    }
+    total = sum(means.values())
+    return {name: mean / total if total > 0 else 1 / len(means) for name, mean in means.items()}
