@@ -87,7 +87,9 @@ class GradeLoss(torch.nn.Module):
         """
         # Under mixed precision the logits may be 16 bit, in which the loss would be coarse.
         log_probabilities = grade_log_probabilities(logits.float())
-        target = soft_labels(labels, self.label_smoothing) * self.class_weights
+        target = soft_labels(labels, self.label_smoothing)
+        # An engine moves the network to its device, and not the loss.
+        target = target * self.class_weights.to(target.device)
         return -(target * log_probabilities).sum() / target.sum()
 
 

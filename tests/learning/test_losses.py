@@ -62,6 +62,11 @@ def test_three_logits_are_torchs_cross_entropy_and_mixed_labels_too() -> None:
     assert float(GradeLoss()(logits, shares)) == pytest.approx(float(expected))
 
 
+def test_the_loss_is_taken_where_the_network_is() -> None:
+    logits = torch.zeros(2, 2, device="meta")  # as any other device, not where the loss was made
+    assert GradeLoss()(logits, torch.zeros(2, 3, device="meta")).device.type == "meta"
+
+
 def test_another_number_of_logits_is_refused() -> None:
     with pytest.raises(ValueError, match=r"found 4 logits a scan, needed 2 .* or 3"):
         grade_probabilities(torch.zeros(1, 4))
