@@ -14,7 +14,7 @@ import nibabel as nib
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.grading import Grader
+from monai_amyloid.grading.grader import Grader
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohort import simulate
 from monai_amyloid.phantom.plan import Plan
@@ -64,7 +64,7 @@ def main() -> None:
 
 def _graded(grader: Grader, path: Path) -> tuple[int, float, float]:
     """Grade, Centiloid and the grade's probability of one file."""
-    result, _ = grader.grade(path, tracer="18FFBB")
+    result = grader.grade(path, tracer="18FFBB").result
     if result.bapl is None or result.centiloid is None or result.probabilities is None:
         raise RuntimeError("; ".join(result.reasons))
     return result.bapl, result.centiloid, result.probabilities[str(result.bapl)]

@@ -17,7 +17,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.grading import Grader
+from monai_amyloid.grading.grader import Grader
 from monai_amyloid.report.result import Result, one_line
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,7 +57,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
 
         def grade(study: Path, tracer: str | None) -> Result:
-            return grader.grade(study, tracer)[0]
+            return grader.grade(study, tracer).result
 
         for name, known in MEANS.items():
             image = nib.load(data / "templates" / f"florbetaben_{name}.nii.gz")

@@ -1,3 +1,40 @@
-"""Grade amyloid brain PET into BAPL 1, 2, 3. Research software, not a medical device."""
+"""Grade amyloid brain PET with MONAI."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monai_amyloid.report.result import Result
 
 __version__ = "0.1.0"
+
+
+def grade(
+    study: str | Path,
+    *,
+    bundle: str | Path | None = None,
+    tracer: str | None = None,
+    series: str | None = None,
+    device: str | None = None,
+    identify: bool = False,
+) -> "Result":
+    """Grade one study, as ``monai-amyloid infer`` does, and write nothing.
+
+    Args:
+        study: A DICOM folder, zip, DICOMDIR, NIfTI or ECAT file, or a BIDS ``pet`` folder.
+        bundle: The trained classifier; by default the one that comes along. It is loaded once.
+        tracer: BIDS label such as ``18FFBB``, where the study names none.
+        series: Which image to take where the study has several: the end of its UID or its file.
+        device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
+        identify: Whether the result may say who was scanned.
+
+    Returns:
+        What ``result.json`` holds: status, grade, probabilities, Centiloid, SUVR and more. A study
+        that cannot be graded is ``refused``, with its reason; it raises nothing.
+
+    Raises:
+        UserError: If the bundle cannot be used.
+    """
+    from monai_amyloid.grading.single import grade_study
+
+    return grade_study(study, bundle, tracer, series, device, identify)

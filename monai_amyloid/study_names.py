@@ -16,11 +16,15 @@ def study_name(study: Path) -> str:
 
 def unique_names(studies: Iterable[Path]) -> list[str]:
     """Names of studies, made unique where two collide, without regard to case."""
+    return unique(map(study_name, studies))
+
+
+def unique(texts: Iterable[str]) -> list[str]:
+    """Texts, the second and later of the same with a number, without regard to case."""
     names: list[str] = []
     taken: set[str] = set()
-    for study in studies:
-        base = name = study_name(study)
-        number = 1
+    for base in texts:
+        name, number = base, 1
         while name.casefold() in taken:
             number += 1
             name = f"{base}-{number}"

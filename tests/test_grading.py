@@ -14,9 +14,22 @@ import torch
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import Decision
-from monai_amyloid.grading import Grader, grade_studies
+from monai_amyloid.grading.grader import Grader
+from monai_amyloid.grading.outputs import Wanted
+from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.pet.study import read_study, studies_of
 from monai_amyloid.study_names import study_name, unique_names
+
+
+class Says(torch.nn.Module):
+    """A network that says the same of every scan."""
+
+    def __init__(self, logits: tuple[float, float]) -> None:
+        super().__init__()
+        self.logits = torch.nn.Parameter(torch.tensor(logits))
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        return self.logits[None] + 0 * batch.sum()
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +38,11 @@ def grader(bundle: Path) -> Grader:
 
 
 @pytest.fixture(scope="module")
-def graded(grader: Grader, studies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def graded(bundle: Path, studies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     broken = tmp_path_factory.mktemp("empty study")
     output = tmp_path_factory.mktemp("results")
-    grade_studies(grader, [studies / "sub-0001", broken, studies / "sub-0002"], output)
+    named = [studies / "sub-0001", broken, studies / "sub-0002"]
+    grade_studies(bundle, named, output, device="cpu")
     return output
 
 
@@ -41,7 +55,7 @@ def test_a_study_gets_the_result_of_the_design(graded: Path) -> None:
     assert sum(result["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert set(result["suvr"]) > {"cortex", "frontal", "parietal", "lateral_temporal"}
     assert result["study"]["tracer"] == "18FFBB" and result["study"]["source"] == "dicom"
-    assert set(result["seconds"]) == {"read", "register", "network", "report"}
+    assert set(result["seconds"]) == {"read", "register", "network", "explain", "report"}
     assert len(result["model"]["sha256"]) == 64
 
 
@@ -125,11 +139,11 @@ def test_a_folder_that_is_no_bundle_says_how_to_make_one(tmp_path: Path) -> None
 
 
 def test_an_output_folder_that_cannot_be_written_stops_before_any_work(
-    grader: Grader, studies: Path, tmp_path: Path
+    bundle: Path, studies: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write here"):
-        grade_studies(grader, [studies / "sub-0001"], tmp_path / "file" / "results")
+        grade_studies(bundle, [studies / "sub-0001"], tmp_path / "file" / "results")
 
 
 def test_a_study_without_a_tracer_is_refused_until_it_is_named(
@@ -137,11 +151,12 @@ def test_a_study_without_a_tracer_is_refused_until_it_is_named(
 ) -> None:
     image = read_study(studies / "sub-0002")
     nib.save(nib.Nifti1Image(image.data, image.affine), tmp_path / "scan.nii.gz")
-    result, brain = grader.grade(tmp_path / "scan.nii.gz")
+    graded = grader.grade(tmp_path / "scan.nii.gz")
+    result, brain = graded.result, graded.brain
     assert result.status == "refused" and "--tracer" in result.reasons[0] and brain is None
     assert result.study["tracer"] is None and result.study["source"] == "nifti"
     assert result.study["series"][0].endswith("taken, the only PET image")
-    result, _ = grader.grade(tmp_path / "scan.nii.gz", tracer="18FFBB")
+    result = grader.grade(tmp_path / "scan.nii.gz", tracer="18FFBB").result
     assert result.status != "refused"
 
 
@@ -170,10 +185,12 @@ def test_what_is_said_of_a_scan_follows_the_bundles_calibration(
     grader = Grader(bundle, device="cpu")
     thresholds = (0.9, least, 0.6)
     grader.decision = Decision(temperature=1.0, set_thresholds=thresholds, positive_threshold=0.5)
-    grader.network = lambda batch: torch.tensor([logits])
-    result, _ = grader.grade(studies / "sub-0001")
+    grader.network = Says(logits)
+    result = grader.grade(studies / "sub-0001").result
     assert (result.bapl, list(result.prediction_set or ())) == (bapl, likely)
-    assert (result.status == "graded") == (why == "") and why in "; ".join(result.reasons)
+    of_the_set = [reason for reason in result.reasons if "Centiloid" not in reason]
+    assert bool(of_the_set) == (why != "") and why in "; ".join(of_the_set)
+    assert (result.status == "graded") == (not result.reasons)
     s2, s3 = 1 / (1 + np.exp(-np.array(logits)))
     expected = [1 - s2, s2 * (1 - s3), s2 * s3]
     np.testing.assert_allclose(list((result.probabilities or {}).values()), expected, atol=1e-6)
@@ -197,13 +214,13 @@ def test_a_scan_stored_in_another_axis_order_has_the_same_result(
     results = []
     for name, copy in (("scan", scan), ("turned", turned)):
         nib.save(copy, tmp_path / f"{name}.nii.gz")
-        result, _ = grader.grade(tmp_path / f"{name}.nii.gz", tracer="18FFBB")
+        result = grader.grade(tmp_path / f"{name}.nii.gz", tracer="18FFBB").result
         results.append((result.bapl, result.probabilities, result.centiloid, result.suvr))
     assert results[0] == results[1]
 
 
 def test_names_and_uids_that_lead_out_of_the_folder_are_only_text(
-    grader: Grader, studies: Path, tmp_path: Path
+    bundle: Path, studies: Path, tmp_path: Path
 ) -> None:
     study = tmp_path / "in" / "study"
     shutil.copytree(studies / "sub-0001", study)
@@ -212,10 +229,11 @@ def test_names_and_uids_that_lead_out_of_the_folder_are_only_text(
         dataset.PatientID = dataset.PatientName = dataset.SeriesDescription = "../../../evil"
         dataset.SeriesInstanceUID = "../../evil"
         dataset.save_as(file)
-    [result] = grade_studies(grader, [study], tmp_path / "out", pictures=False)
+    wanted = Wanted(report=False, identify=True)
+    [result] = grade_studies(bundle, [study], tmp_path / "out", device="cpu", wanted=wanted)
     assert result.status != "refused"
     written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.[jc]s*")}
-    assert written == {"out/study/result.json", "out/results.csv"}
+    assert written == {"out/study/result.json", "out/results.csv", "out/run.json"}
     assert not list(tmp_path.parent.glob("*evil*"))
 
 
@@ -231,6 +249,6 @@ def test_each_session_of_a_bids_dataset_is_a_study(
         nib.save(nib.Nifti1Image(image.data, image.affine), tmp_path / folder / name)
     found = studies_of(tmp_path)
     assert unique_names(found) == ["sub-1_ses-a", "sub-1_ses-b", "sub-2"]
-    result, _ = grader.grade(found[1])
+    result = grader.grade(found[1]).result
     assert result.status != "refused" and result.study["tracer"] == "18FFBB"
     assert studies_of(studies / "sub-0001") == [studies / "sub-0001"]

@@ -50,13 +50,13 @@ def test_the_script_grades_a_real_mean_from_anywhere(
 def test_it_grades_most_of_its_own_simulated_scans_as_the_reader_did(tmp_path: Path) -> None:
     import pandas as pd
 
-    from monai_amyloid.grading import Grader
+    from monai_amyloid.grading.grader import Grader
     from monai_amyloid.phantom.cohort import simulate
     from monai_amyloid.phantom.plan import Plan
 
     simulate(tmp_path, 8, Plan(seed=77, sites=("site-1", "site-2")))
     table = pd.read_csv(tmp_path / "participants.tsv", sep="\t")
     grader = Grader(SHIPPED, device="cpu")
-    told = [grader.grade(tmp_path / path, tracer="18FFBB")[0].bapl for path in table["path"]]
+    told = [grader.grade(tmp_path / path, tracer="18FFBB").result.bapl for path in table["path"]]
     right = [told_grade == true for told_grade, true in zip(told, table["bapl"], strict=True)]
     assert sum(right) >= 6

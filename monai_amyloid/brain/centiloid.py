@@ -23,3 +23,11 @@ def centiloid(suvr: float, tracer: str) -> float:
         raise ValueError(f"no Centiloid line for tracer {tracer!r}; known: {', '.join(TRACERS)}")
     line = TRACERS[tracer]
     return line.centiloid_slope * suvr + line.centiloid_intercept
+
+
+def florbetaben_line(tracer: str) -> tuple[float, float]:
+    """Slope and intercept from a tracer's SUVR to the florbetaben SUVR of the same Centiloid."""
+    own, florbetaben = TRACERS[tracer], TRACERS["18FFBB"]
+    slope = own.centiloid_slope / florbetaben.centiloid_slope
+    shift = own.centiloid_intercept - florbetaben.centiloid_intercept
+    return slope, shift / florbetaben.centiloid_slope

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-import monai_amyloid
+from monai_amyloid.learning.exported import shipped_bundle
 from monai_amyloid.pet.tracers import TRACERS
 
 app = typer.Typer(
@@ -46,17 +46,10 @@ def pairs(options: list[str] | None, name: str) -> dict[str, str]:
 CORES = os.cpu_count() or 1
 
 
-def _shipped_bundle() -> Path:
-    """The trained bundle of this repository: here, or beside the installed package's source."""
-    name = Path("bundles") / "amyloid_pet_bapl_classification"
-    beside = Path(monai_amyloid.__file__).parents[1] / name
-    return beside if beside.is_dir() and not name.is_dir() else name
-
-
 Bundle = Annotated[
     Path,
     typer.Option(
-        default_factory=_shipped_bundle,
+        default_factory=shipped_bundle,
         show_default="bundles/amyloid_pet_bapl_classification",
         help="The trained classifier.",
     ),

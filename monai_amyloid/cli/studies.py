@@ -1,11 +1,23 @@
 """The command that grades studies."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from monai_amyloid.cli.application import Bundle, Tracer, app
+from monai_amyloid.cli.application import CORES, Bundle, Tracer, Workers, app
+from monai_amyloid.cli.progress import progress
+
+# So many results are shown line by line alone; more of them with a bar.
+_FEW = 10
+
+
+class ReportLanguage(StrEnum):
+    """What a report shows first; it holds both."""
+
+    ENGLISH = "en"
+    KOREAN = "ko"
 
 
 @app.command()
@@ -13,8 +25,8 @@ def infer(
     study: Annotated[
         list[Path],
         typer.Argument(
-            help="Study folders, zips, DICOMDIRs, NIfTI files or BIDS datasets; or pictures, for "
-            "a bundle of a network of pictures."
+            help="Study folders, zips, DICOMDIRs, NIfTI files or BIDS datasets; folders of "
+            "studies; lists of them (.txt, .csv, .tsv); or pictures, for a bundle of pictures."
         ),
     ],
     output: Annotated[Path, typer.Option(help="Where the results are written.")],
@@ -25,19 +37,82 @@ def infer(
         typer.Option(help="Which PET to take where a study has several: end of its UID or file."),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+    report: Annotated[
+        bool, typer.Option(help="Whether to write report.html, report.pdf and pictures.")
+    ] = True,
+    language: Annotated[
+        ReportLanguage, typer.Option(help="Which language reports show first.")
+    ] = ReportLanguage.ENGLISH,
+    identify: Annotated[
+        bool,
+        typer.Option("--identify", help="Let results name the patient; else nothing does."),
+    ] = False,
+    dicom: Annotated[
+        bool,
+        typer.Option(
+            "--dicom", help="DICOM objects for the PACS too; they name the patient: --identify."
+        ),
+    ] = False,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="A table of which result is of which study, to keep apart from them."),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Repeat studies that an earlier run finished.")
+    ] = False,
+    workers: Workers = CORES,
 ) -> None:
-    """Grade studies: result.json and a picture for each, results.csv for all."""
-    from monai_amyloid.grading import Grader, grade_studies
-    from monai_amyloid.pet.study import studies_of
+    """Grade studies: a report for each, results.csv and summary.html for all; can be resumed."""
+    if dicom and not identify:
+        raise typer.BadParameter(
+            "DICOM objects go into the patient's study and name the patient: add --identify",
+            param_hint="--dicom",
+        )
+    from monai_amyloid.grading.listing import list_named
+    from monai_amyloid.grading.names import write_key
+    from monai_amyloid.grading.outputs import Wanted
+    from monai_amyloid.grading.run import SUMMARY, TABLE, grade_studies
     from monai_amyloid.report.result import Result, one_line
+
+    studies = list_named(study, tracer=tracer, series=series)
+    wanted = Wanted(report, language.value, identify, dicom)
 
     def show(result: Result) -> None:
         typer.echo(one_line(result), err=result.status == "refused")
 
-    studies = [each for path in study for each in studies_of(path)]
-    results = grade_studies(
-        Grader(bundle, device), studies, output, tracer=tracer, series=series, finished=show
-    )
+    with progress("Grading", least=_FEW) as (start, advance):
+
+        def done(result: Result) -> None:
+            show(result)
+            advance()
+
+        results = grade_studies(
+            bundle,
+            studies,
+            output,
+            device=device,
+            wanted=wanted,
+            workers=workers,
+            again=again,
+            started=start,
+            finished=done,
+        )
+    if key is not None:
+        write_key(key, output, [each.name for each in results], [each.path for each in studies])
     refused = sum(result.status == "refused" for result in results)
-    typer.echo(f"{len(results) - refused} of {len(results)} studies: {output / 'results.csv'}")
+    typer.echo(f"{len(results) - refused} of {len(results)} studies: {output / TABLE}")
+    if report and len(results) > 1:
+        typer.echo(f"look them over: {output / SUMMARY}")
+    elif report and results:
+        typer.echo(f"the report: {output / results[0].name / 'report.html'}")
+    hidden = sum(
+        result.name.startswith("study-") and each.path.name != result.name
+        for result, each in zip(results, studies, strict=True)
+    )
+    if hidden:
+        typer.echo(
+            f"{hidden} named by number, in the order given: their own names tell who was scanned. "
+            "--identify keeps them, --key FILE lists them apart.",
+            err=True,
+        )
     raise typer.Exit(1 if refused else 0)

@@ -19,8 +19,8 @@ from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.cohort.listing import REFUSED, Listing, list_scans
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replace_file, writable_folder, write_table
+from monai_amyloid.pet.fingerprint import fingerprint
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.pet.nifti import is_nifti
 from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
 
@@ -120,7 +120,7 @@ def _prepare_one(
     path = output / "scans" / f"{name}.nii.gz"
     record = output / "scans" / f"{name}.row.json"
     chosen = {"version": __version__, "tracer": tracer, "reference": reference}
-    made_from = {**chosen, **_fingerprint(source), "row": row}
+    made_from = {**chosen, **fingerprint(source), "row": row}
     made_from = json.loads(json.dumps(made_from, default=str))
     if record.is_file() and path.is_file():
         earlier = json.loads(record.read_text(encoding="utf-8"))
@@ -164,18 +164,6 @@ def measurements(brain: BrainPet) -> dict[str, float]:
 
 def _as_image(brain: BrainPet) -> PetImage:
     return PetImage(brain.suvr, TEMPLATE_AFFINE, brain.source.tracer, "SUVR")
-
-
-def _fingerprint(source: Path) -> dict[str, list[Any]]:
-    """Names, sizes and times of the files of a scan: cheap, and they change when it does."""
-    if source.is_dir():
-        files = sorted(source.rglob("*"))
-    elif is_nifti(source):
-        files = [source, source.with_name(source.name.split(".nii")[0] + ".json")]
-    else:  # one slice stands for the series beside it
-        files = sorted(source.parent.iterdir())
-    facts = [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()]
-    return {"files": facts}
 
 
 def _plain(value: Any) -> Any:

@@ -77,7 +77,7 @@ class ReadStudyd(MapTransform):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Replace each path by SUVR ``(1, 91, 109, 91)`` on the template grid, RAS+.
 
-        The scan's tracer stands beside it as ``tracer``. Pictures become
+        The scan's ``tracer`` and ``centiloid`` stand beside it. Pictures become
         ``(1, 91, 109, n)``, 0 to 255.
 
         Raises:
@@ -91,6 +91,7 @@ class ReadStudyd(MapTransform):
             else:
                 brain = normalize(read_study(path, tracer=self.tracer))
                 volume, result["tracer"] = brain.suvr, brain.source.tracer
+                result["centiloid"] = brain.centiloid
             result[key] = MetaTensor(volume[None], affine=TEMPLATE_AFFINE)
         return result
 

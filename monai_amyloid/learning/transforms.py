@@ -8,6 +8,7 @@ import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform, RandomizableTransform
 
+from monai_amyloid.brain.centiloid import florbetaben_line
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.learning.losses import grade_probabilities
@@ -54,14 +55,6 @@ class FlorbetabenEquivalentd(MapTransform):
             suvr = result[key]
             result[key] = slope * suvr + intercept * suvr.clip(max=1)
         return result
-
-
-def florbetaben_line(tracer: str) -> tuple[float, float]:
-    """Slope and intercept from a tracer's SUVR to the florbetaben SUVR of the same Centiloid."""
-    own, florbetaben = TRACERS[tracer], TRACERS["18FFBB"]
-    slope = own.centiloid_slope / florbetaben.centiloid_slope
-    shift = own.centiloid_intercept - florbetaben.centiloid_intercept
-    return slope, shift / florbetaben.centiloid_slope
 
 
 class RandSliceDropoutd(RandomizableTransform, MapTransform):

@@ -5,6 +5,7 @@ import io
 import stat
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path, PureWindowsPath
 
 from monai_amyloid.pet.image import StudyRefused
@@ -19,6 +20,9 @@ HARMLESS_BYTES = 10 * 2**20
 MOST_LIST_BYTES = 16 * 10**6
 # Folders within folders of one name in the zip: deeper than any export, less than Python recurses.
 MOST_DEPTH = 64
+
+# The most entries of a zip that is only looked at.
+MOST_PEEKED = 50_000
 
 _ENCRYPTED = 0x1 | 0x40  # general purpose bits 0 and 6 (APPNOTE 4.4.4)
 _UTF8 = 0x800  # bit 11
@@ -176,3 +180,28 @@ def unpack(source: Path, folder: Path, most_files: int) -> None:
     except Exception as error:  # zipfile and zlib raise whatever the broken bytes lead them to
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise StudyRefused(f"{source}: a broken or truncated zip ({reason}); {_AGAIN}") from error
+
+
+def peek(source: Path, folder: Path, files: int, size: int) -> list[Path]:
+    """Unpack the beginnings of the first files of a zip, to look at their headers.
+
+    Args:
+        source: The zip; nothing of a broken one is unpacked.
+        folder: An empty folder.
+        files: The most files.
+        size: The most bytes of each.
+
+    Returns:
+        The files written, under names of their own.
+    """
+    written: list[Path] = []
+    try:
+        with _Guarded(source) as stream, zipfile.ZipFile(stream) as archive:
+            for entry, _ in islice(_entries(archive, source, MOST_PEEKED), files):
+                target = folder / str(len(written))
+                with archive.open(entry) as packed:
+                    target.write_bytes(packed.read(size))
+                written.append(target)
+    except Exception:  # zipfile and zlib raise whatever the broken bytes lead them to
+        return []
+    return written

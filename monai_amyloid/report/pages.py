@@ -1,6 +1,7 @@
 """HTML pages of one file, by Jinja of the extra ``report``."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -27,13 +28,18 @@ def render_page(template: str, content: Mapping[str, Any]) -> bytes:
             "the page needs matplotlib and jinja2; install them with: "
             "pip install 'monai-amyloid[report]'"
         )
+    return str(_environment().get_template(template).render(content)).encode()
+
+
+@cache
+def _environment() -> Any:
+    """Jinja, which remembers the templates that it has read: thousands of pages are filled in."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("monai_amyloid.report", "data"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(content).encode()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from math import isnan
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.output import replace_file
 
 SCHEMA = "monai-amyloid-result/1"
+RESULT_FILE = "result.json"
 # A person reads the table: of the regions, the cortex and what a reader grades.
 _IN_TABLE = ("cortex", *READ_REGIONS)
 
@@ -37,9 +38,16 @@ class Result:
             grades, and every region left and right.
         z_scores: Of the same regions against simulated negatives.
         quality: Of the registration; see :mod:`monai_amyloid.brain.quality`.
+        explanation: Share that each read region of each side (``frontal_left``) has in what drove
+            the grade; they sum to 1. None where refused, and of a picture.
+        nearest_cases: The labelled cases with the most alike regional SUVR, each with its
+            ``bapl``, ``centiloid`` and ``distance``, nearest first.
         study: What the study said of itself, without anything that names a person.
+        patient: Who it is of, by DICOM keyword; None unless that was asked for.
         model: Name, version and SHA-256 of the classifier's weights.
         seconds: Time taken by each step.
+        made_from: Checksums of the study's files (``scan``) and of what graded them (``by``), by
+            which a finished study is known again.
     """
 
     name: str
@@ -51,10 +59,14 @@ class Result:
     centiloid: float | None = None
     suvr: Mapping[str, float] | None = None
     z_scores: Mapping[str, float] | None = None
-    quality: Mapping[str, float] | None = None
+    quality: Mapping[str, float | None] | None = None
+    explanation: Mapping[str, float] | None = None
+    nearest_cases: tuple[Mapping[str, float], ...] = ()
     study: Mapping[str, Any] = field(default_factory=dict)
+    patient: Mapping[str, str] | None = None
     model: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    made_from: Mapping[str, str] = field(default_factory=dict)
 
 
 def one_line(result: Result) -> str:
@@ -67,18 +79,47 @@ def one_line(result: Result) -> str:
     return f"{result.name}: BAPL {result.bapl} ({chances})  {measured}{reader}"
 
 
+def rounded(result: Result) -> Result:
+    """A result as its file holds it, to four decimals; what is not a number is None."""
+    return _from_content(_content(result), result.name)
+
+
 def write_result(result: Result, folder: Path) -> Path:
     """Write ``result.json`` into a study's own folder."""
-    content = {"schema": SCHEMA, **_rounded(asdict(result))}
+    path = folder / RESULT_FILE
+    text = json.dumps(_content(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    replace_file(path, text.encode())
+    return path
+
+
+def read_result(folder: Path) -> Result | None:
+    """Read ``result.json`` of a study's folder; None where there is none that is whole."""
+    try:
+        content = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+        return _from_content(content, folder.name) if content.pop("schema") == SCHEMA else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _content(result: Result) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": SCHEMA, **_rounded(asdict(result))}
     del content["name"]  # the folder bears it
     # A measure of quality that a scan does not allow is null; a grade or Centiloid never is.
     if content["quality"]:
         measured = content["quality"].items()
-        content["quality"] = {key: None if isnan(value) else value for key, value in measured}
-    path = folder / "result.json"
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    replace_file(path, text.encode())
-    return path
+        content["quality"] = {
+            key: None if value is None or isnan(value) else value for key, value in measured
+        }
+    return content
+
+
+def _from_content(content: Mapping[str, Any], name: str) -> Result:
+    """The result that a file's content stands for."""
+    known = {each.name for each in fields(Result)} - {"name"}
+    values = {key: value for key, value in content.items() if key in known}
+    for key in ("reasons", "prediction_set", "nearest_cases"):
+        values[key] = None if values[key] is None else tuple(values[key])
+    return Result(name=name, **values)
 
 
 def write_results(results: Iterable[Result], path: Path) -> None:

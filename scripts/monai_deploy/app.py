@@ -19,7 +19,10 @@ from monai.deploy.operators.dicom_text_sr_writer_operator import DICOMTextSRWrit
 from monai.deploy.operators.dicom_utils import ModelInfo
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.grading import Grader, grade_studies
+from monai_amyloid.grading.grader import Grader
+from monai_amyloid.grading.outputs import Wanted, write_outputs
+from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.report.result import Result, one_line
 
 # What the SDK copies of a study into a report and may hold any script.
@@ -62,7 +65,12 @@ class GradeStudy(Operator):
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
         """Grade the study; a refused one sends nothing on."""
-        [self.result] = grade_studies(self.grader, [self.study], self.output, pictures=False)
+        graded = self.grader.grade(self.study)
+        self.result = graded.result
+        # The DICOM report goes into the patient's study; the JSON beside it names nobody.
+        privacy = Privacy(identity_of(self.study))
+        folder = self.output / graded.result.name
+        write_outputs(graded, self.study, folder, Wanted(report=False), privacy)
         # Without a folder the SDK's loader would take ./input.
         if self.result.study.get("source") == "dicom" and self.study.is_dir():
             op_output.emit(self.result, "result")

@@ -18,6 +18,7 @@ from monailabel.tasks.infer.bundle import BundleInferTask
 
 from monai_amyloid.errors import UserError, find_user_error
 from monai_amyloid.evaluation.decision import Decision
+from monai_amyloid.grading.judgement import contradiction
 from monai_amyloid.learning.exported import exported_metadata
 from monai_amyloid.learning.losses import grade_probabilities
 
@@ -78,9 +79,11 @@ class GradeStudy(BundleInferTask):
         chances = grade_probabilities(torch.as_tensor(data["pred"])[None].float())
         said = self.decision.apply(chances.double().cpu().numpy())
         data["pred"] = MetaTensor(said.probabilities[0])  # the writer needs MONAI's own kind
+        most = int(said.probabilities[0].argmax()) + 1
+        doubt = said.needs_reader[0] or contradiction(most, data["centiloid"])
         data["said"] = {
-            "bapl": int(said.probabilities[0].argmax()) + 1,
-            "status": "needs_reader" if said.needs_reader[0] else "graded",
+            "bapl": most,
+            "status": "needs_reader" if doubt else "graded",
             "prediction_set": [g + 1 for g in range(3) if said.sets[0][g]],
         }
         return data

@@ -22,7 +22,8 @@ from monai_amyloid.cohort.picture_cohort import bag_size, input_kind, prepare_pi
 from monai_amyloid.cohort.pictures import draw_slice, eight_bit, read_bag, read_picture
 from monai_amyloid.errors import UserError
 from monai_amyloid.export.bundle import export
-from monai_amyloid.grading import Grader, grade_studies
+from monai_amyloid.grading.grader import Grader
+from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.learning.picture_transforms import OriginalSliced, PictureBagd
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.report.result import one_line
@@ -244,16 +245,17 @@ def test_what_was_trained_on_pictures_predicts_the_held_out_ones(of_pictures: Pa
 
 
 def test_a_bundle_of_pictures_grades_a_picture_and_says_it_is_one(
-    grader: Grader, pictures: Path, studies: Path, tmp_path: Path
+    of_pictures: Path, pictures: Path, studies: Path, tmp_path: Path
 ) -> None:
     picture = next((pictures / "3gr").iterdir())
-    graded, refused = grade_studies(grader, [picture, studies / "sub-0001"], tmp_path)
+    graded, refused = grade_studies(of_pictures, [picture, studies / "sub-0001"], tmp_path)
     assert graded.status != "refused" and graded.study["source"] == "picture"
     said = json.loads((tmp_path / picture.stem / "result.json").read_text())
     assert said["status"] == graded.status and said["bapl"] in (1, 2, 3)
     assert [said[key] for key in ("centiloid", "suvr", "z_scores", "quality")] == [None] * 4
     assert "no Centiloid" in said["study"]["warnings"][0] and "a picture" in one_line(graded)
-    assert (tmp_path / picture.stem / "picture.png").is_file()
+    for name in ("picture.png", "report.html", "report.pdf"):
+        assert (tmp_path / picture.stem / name).is_file()
     assert refused.status == "refused" and "needed a JPEG or PNG" in refused.reasons[0]
 
 
@@ -266,7 +268,7 @@ def test_a_bundle_of_pictures_runs_by_monai_and_says_the_same(
     run([config], "inference", "infer", output_dir=str(tmp_path), **given)
     table = pd.read_csv(tmp_path / "probabilities.csv", index_col="study").iloc[:, :3]
     for picture in folder.iterdir():
-        result, _ = grader.grade(picture)
+        result = grader.grade(picture).result
         assert result.probabilities is not None
         np.testing.assert_allclose(
             list(result.probabilities.values()), table.loc[str(picture)].astype(float), atol=1e-5
@@ -289,7 +291,7 @@ def test_the_metadata_of_a_bundle_of_pictures_is_true_and_fits_the_schema(
 
 def test_a_bundle_of_volumes_refuses_a_picture(bundle: Path, pictures: Path) -> None:
     picture = next((pictures / "1gr").iterdir())
-    result, _ = Grader(bundle, device="cpu").grade(picture)
+    result = Grader(bundle, device="cpu").grade(picture).result
     assert result.status == "refused" and "name a bundle of pictures" in result.reasons[0]
     with pytest.raises(CohortError, match="found volumes, needed pictures"):
         (picture.parent / "image").touch()

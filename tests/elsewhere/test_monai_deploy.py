@@ -10,7 +10,7 @@ from typing import Any
 import pydicom
 import pytest
 
-from monai_amyloid.grading import Grader
+from monai_amyloid.grading.grader import Grader
 
 ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = Path(os.environ.get("MONAI_AMYLOID_ELSEWHERE", ROOT / ".elsewhere"))
@@ -43,7 +43,7 @@ def test_application_says_of_a_study_what_the_package_says(
     studies: Path, bundle: Path, tmp_path: Path, name: str
 ) -> None:
     said = graded(studies / name, tmp_path, bundle)
-    expected, _ = Grader(bundle).grade(studies / name)
+    expected = Grader(bundle).grade(studies / name).result
     assert said["probabilities"] == pytest.approx(expected.probabilities, abs=1e-4)
     assert said["bapl"] == expected.bapl
     assert said["status"] == expected.status

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from monai_amyloid.grading import Grader
+from monai_amyloid.grading.grader import Grader
 
 ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = Path(os.environ.get("MONAI_AMYLOID_ELSEWHERE", ROOT / ".elsewhere"))
@@ -91,7 +91,7 @@ def test_server_says_of_a_study_what_the_package_says(
     port: int, clinic: Path, bundle: Path, name: str
 ) -> None:
     status, said = infer(port, clinic / name)
-    expected, _ = Grader(bundle).grade(clinic / name)
+    expected = Grader(bundle).grade(clinic / name).result
     assert status == 200
     scores = {one["label"]: one["score"] for one in said["prediction"]}
     chances = {f"BAPL {grade}": p for grade, p in (expected.probabilities or {}).items()}

@@ -14,7 +14,7 @@ from conftest import CONFIGS_3D
 
 from monai_amyloid.export.bundle import export
 from monai_amyloid.export.verify import SCHEMA, loaded_network
-from monai_amyloid.grading import Grader
+from monai_amyloid.grading.grader import Grader
 
 NETWORK = ["--net_id", "network_def", "--config_file", "configs/inference.json"]
 NETWORK += ["--meta_file", "configs/metadata.json"]
@@ -68,7 +68,7 @@ def test_inference_says_what_grading_says(alone: Path, studies: Path) -> None:
     grader = Grader(alone, device="cpu")
     assert len(table) == 2 and table["refused"].isna().all()
     for study in studies.iterdir():
-        told = list((grader.grade(study)[0].probabilities or {}).values())
+        told = list((grader.grade(study).result.probabilities or {}).values())
         np.testing.assert_allclose(table.loc[str(study)].iloc[:3].astype(float), told, atol=1e-5)
 
 

@@ -1,0 +1,130 @@
+"""The studies that a user's paths stand for."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.pet.bids import find_sessions
+from monai_amyloid.pet.identity import identity_of
+from monai_amyloid.pet.nifti import is_nifti
+
+_LISTS = (".txt", ".csv", ".tsv")
+_ARCHIVES = (".zip", ".v")
+# Folders within folders of studies: hospital, year, patient, study.
+_MOST_DEPTH = 6
+
+
+@dataclass(frozen=True)
+class NamedStudy:
+    """A study to grade.
+
+    Attributes:
+        path: As :func:`~monai_amyloid.pet.study.read_study` takes it.
+        tracer: BIDS label that a list gives it.
+        series: Which image to take, by a list.
+    """
+
+    path: Path
+    tracer: str | None = None
+    series: str | None = None
+
+
+def list_named(
+    paths: Iterable[Path], tracer: str | None = None, series: str | None = None
+) -> list[NamedStudy]:
+    """List the studies that paths stand for.
+
+    Args:
+        paths: Each a study; a BIDS dataset, for its PET sessions; a folder of studies, also in
+            folders of patients; or a list: a text file with a path a line, or a table (CSV, or
+            TSV such as ``participants.tsv``) with the columns ``path`` and, if known, ``tracer``
+            and ``series``. Paths in a list are relative to its folder.
+        tracer: Of the studies to which no list gives one.
+        series: Likewise.
+
+    Raises:
+        UserError: If a list cannot be read, or is empty.
+    """
+    return [
+        NamedStudy(each.path, each.tracer or tracer, each.series or series)
+        for each in itertools.chain.from_iterable(map(_of_path, paths))
+    ]
+
+
+def _of_path(path: Path) -> list[NamedStudy]:
+    if path.is_file() and path.suffix.lower() in _LISTS:
+        return _of_list(path)
+    if not path.is_dir():
+        return [NamedStudy(path)]
+    found = find_sessions(path) or list(_studies_below(path, _MOST_DEPTH))
+    return [NamedStudy(each) for each in found]
+
+
+def _studies_below(folder: Path, depth: int) -> Iterator[Path]:
+    """A folder that holds more than one study, by what its entries say of themselves."""
+    entries = _entries(folder)
+    folders = [entry for entry in entries if entry.is_dir()]
+    packed = [entry for entry in entries if not entry.is_dir() and _is_archive(entry)]
+    if depth == 0 or len(folders) + len(packed) < 2 or not _are_studies(folders, packed):
+        yield folder
+        return
+    for entry in entries:
+        if entry.is_dir():
+            yield from _studies_below(entry, depth - 1)
+        elif _is_archive(entry) or is_nifti(entry):
+            yield entry
+
+
+def _are_studies(folders: list[Path], packed: list[Path]) -> bool:
+    """Whether entries belong to different studies: two packed ones do, folders by their UIDs."""
+    if len(packed) > 1:
+        return True
+    known: set[str] = set()
+    for folder in folders:
+        known |= set((identity_of(folder) or {}).get("StudyInstanceUID", "").split("\n")) - {""}
+        if len(known) > 1:
+            return True
+    return False
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(each for each in folder.iterdir() if not each.name.startswith("."))
+    except OSError:  # reading it will say why
+        return []
+
+
+def _is_archive(path: Path) -> bool:
+    return path.suffix.lower() in _ARCHIVES
+
+
+def _of_list(path: Path) -> list[NamedStudy]:
+    """The studies of a list."""
+    if path.suffix.lower() == ".txt":
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        rows = [{"path": line} for line in lines if line and not line.startswith("#")]
+    else:
+        try:
+            table = pd.read_csv(
+                path, sep=None, engine="python", dtype=str, encoding="utf-8-sig", na_values="n/a"
+            )
+        except (ValueError, pd.errors.ParserError) as error:
+            raise UserError(f"{path}: cannot be read as a table ({error})") from error
+        if "path" not in table:
+            raise UserError(
+                f"{path}: found the columns {', '.join(map(str, table))}, needed one named path"
+            )
+        rows = [
+            {str(key): value for key, value in row.items() if pd.notna(value)}
+            for row in table.to_dict("records")
+        ]
+        rows = [row for row in rows if "path" in row]
+    if not rows:
+        raise UserError(f"{path}: the list is empty, needed a path a line")
+    return [
+        NamedStudy(path.parent / row["path"], row.get("tracer"), row.get("series")) for row in rows
+    ]

@@ -1,0 +1,88 @@
+"""What a run was: versions, checksums, what was wanted, and how long it took."""
+
+import json
+import platform
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from monai_amyloid.grading.worker import Way
+from monai_amyloid.learning.exported import exported_metadata, sha256
+from monai_amyloid.output import replace_file
+from monai_amyloid.report.result import Result
+
+SCHEMA = "monai-amyloid-run/1"
+_PACKAGES = (
+    *("monai-amyloid", "monai", "torch", "numpy", "scipy", "nibabel", "pydicom"),
+    *("pandas", "scikit-learn", "matplotlib", "nilearn", "highdicom"),
+)
+
+
+class Manifest:
+    """A run's record, from when it began.
+
+    Args:
+        way: How its studies are graded.
+        workers: Processes.
+    """
+
+    def __init__(self, way: Way, workers: int) -> None:
+        self.way, self.workers = way, workers
+        self.began, self.clock = datetime.now(UTC), time.perf_counter()
+
+    def write(self, path: Path, results: Sequence[Result], kept: Sequence[bool]) -> None:
+        """Write ``run.json``; it tells no path, for paths may name a person.
+
+        Args:
+            path: Of the file.
+            results: Of all studies.
+            kept: Which of them an earlier run had finished.
+        """
+        metadata = exported_metadata(self.way.bundle)
+        content: dict[str, Any] = {
+            "schema": SCHEMA,
+            "began": self.began.isoformat(timespec="seconds"),
+            "seconds": round(time.perf_counter() - self.clock, 3),
+            "arguments": {
+                **asdict(self.way.wanted),
+                "device": self.way.device,
+                "workers": self.workers,
+            },
+            "model": {key: metadata.get(key) for key in ("name", "version", "sha256")},
+            "versions": _versions(),
+            "platform": platform.platform(),
+            "counts": dict(Counter(result.status for result in results)),
+            "finished_before": sum(kept),
+            "files": {
+                file.name: sha256(file)
+                for file in sorted(path.parent.glob("*"))
+                if file.name in ("results.csv", "summary.html")
+            },
+            "studies": [
+                {
+                    "study": result.name,
+                    "status": result.status,
+                    "seconds": round(sum(result.seconds.values()), 3),
+                    "finished_before": before,
+                    **result.made_from,
+                }
+                for result, before in zip(results, kept, strict=True)
+            ],
+        }
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        replace_file(path, text.encode())
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

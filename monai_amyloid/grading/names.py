@@ -1,0 +1,122 @@
+"""What the results of the studies of a run are called, and by what a finished one is known."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from monai_amyloid import __version__
+from monai_amyloid.errors import UserError
+from monai_amyloid.grading.listing import NamedStudy
+from monai_amyloid.grading.outputs import Wanted
+from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.grading.worker import Task
+from monai_amyloid.learning.exported import CALIBRATION, MODEL, exported_metadata
+from monai_amyloid.output import check_writable, write_table
+from monai_amyloid.pet.fingerprint import fingerprint
+from monai_amyloid.pet.identity import identity_of
+from monai_amyloid.report.result import read_result
+from monai_amyloid.study_names import study_name, unique
+
+NUMBERED = "study-{:04d}"
+
+
+def name_tasks(
+    studies: Sequence[NamedStudy], output: Path, bundle: Path, wanted: Wanted
+) -> list[Task]:
+    """Give each study the name of its results.
+
+    It is the study's own, made unique; but a name that tells who was scanned, by what the
+    study's headers say or because it looks like a hospital's number, a date or a UID, becomes a
+    number: the one that an earlier run gave to the same files, or the next. Where one name of a
+    run is hidden, those of studies whose headers cannot be read are too.
+
+    Args:
+        studies: In the order of the results.
+        output: Folder of the results.
+        bundle: That grades them.
+        wanted: What is written.
+    """
+    # Mostly waiting for a disk or a network.
+    with ThreadPoolExecutor(min(16, 4 * (os.cpu_count() or 1))) as pool:
+        identities = list(pool.map(identity_of, (each.path for each in studies)))
+        scans = list(pool.map(lambda each: _checksum(fingerprint(each.path)), studies))
+    by = _checksum(_way(bundle, wanted))
+    names: list[str] = [study_name(each.path) for each in studies]
+    if not wanted.identify:
+        tells = [
+            Privacy(identity).tells(name) for identity, name in zip(identities, names, strict=True)
+        ]
+        hidden = [
+            tell or (any(tells) and identity is None)
+            for tell, identity in zip(tells, identities, strict=True)
+        ]
+        names = _numbered(names, hidden, scans, output)
+    made_from = [
+        {"scan": scan, "by": _checksum([by, each.tracer, each.series])}
+        for scan, each in zip(scans, studies, strict=True)
+    ]
+    return [
+        Task(each.path, name, identity, each.tracer, each.series, made)
+        for each, name, identity, made in zip(
+            studies, unique(names), identities, made_from, strict=True
+        )
+    ]
+
+
+def write_key(path: Path, output: Path, names: Sequence[str], studies: Sequence[Path]) -> None:
+    """Write a table of which result is of which study.
+
+    Args:
+        path: Tab-separated table to write.
+        output: Folder of the results, where it must not be: they tell nobody's name.
+        names: Of the results.
+        studies: Their paths, in the same order.
+
+    Raises:
+        UserError: If it would stand among the results, or cannot be written.
+    """
+    if path.resolve().is_relative_to(output.resolve()):
+        raise UserError(f"{path}: stands among the results; choose a --key outside {output}")
+    check_writable(path.parent)
+    rows = {"study": list(names), "path": [str(study.absolute()) for study in studies]}
+    write_table(pd.DataFrame(rows), path)
+
+
+def _numbered(
+    names: Sequence[str], hidden: Sequence[bool], scans: Sequence[str], output: Path
+) -> list[str]:
+    """The same names, the hidden ones as numbers."""
+    known: dict[str, str] = {}
+    if any(hidden) and output.is_dir():
+        for folder in sorted(output.glob("study-*")):
+            earlier = read_result(folder)
+            known[earlier.made_from.get("scan", "") if earlier else ""] = folder.name
+    free = (NUMBERED.format(number) for number in range(1, len(names) + len(known) + 2))
+    taken = {*known.values(), *(n for n, hide in zip(names, hidden, strict=True) if not hide)}
+    given = []
+    for name, hide, scan in zip(names, hidden, scans, strict=True):
+        if hide:
+            # Once for each of several copies of the same scan.
+            name = known.pop(scan, "") or next(each for each in free if each not in taken)
+            taken.add(name)
+        given.append(name)
+    return given
+
+
+def _way(bundle: Path, wanted: Wanted) -> list[Any]:
+    """What a result depends on besides its study."""
+    metadata = exported_metadata(bundle)
+    files = [metadata["sha256"].get(name) for name in (MODEL, CALIBRATION)]
+    return [__version__, metadata.get("version"), files, asdict(wanted)]
+
+
+def _checksum(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,173 @@
+"""What is written of one study."""
+
+import gzip
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from monai_amyloid.brain.resampling import lay_back
+from monai_amyloid.errors import UserError
+from monai_amyloid.grading.grader import Clock, Graded
+from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.output import replace_file
+from monai_amyloid.report.dicom_objects.source import source_series
+from monai_amyloid.report.figures import require_matplotlib, write_picture, write_slices
+from monai_amyloid.report.one_page import page_image, page_pdf
+from monai_amyloid.report.pages import can_write_pages
+from monai_amyloid.report.result import RESULT_FILE, Result, rounded, write_result
+from monai_amyloid.report.slices import Shown, SlicedScan
+from monai_amyloid.report.study_page import write_study_page
+from monai_amyloid.report.words import Language
+
+PICTURE, PAGE, DOCUMENT = "picture.png", "report.html", "report.pdf"
+ACTIVATION, DICOM_FOLDER = "activation.nii.gz", "dicom"
+_FILES = (RESULT_FILE, PICTURE, PAGE, DOCUMENT, ACTIVATION)
+_STEPS = 255  # of the map, stored in 8 bits
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be written of each study.
+
+    Attributes:
+        report: Report, picture and map beside ``result.json``.
+        language: That the report shows first, and of the PDF.
+        identify: Whether files may say who was scanned.
+        dicom: Objects for the PACS, in the patient's own study; they name the patient.
+
+    Raises:
+        UserError: If ``dicom`` is wanted and ``identify`` is not, or without a report, or what
+            makes them is not installed.
+    """
+
+    report: bool = True
+    language: Language = "en"
+    identify: bool = False
+    dicom: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dicom and not self.identify:
+            raise UserError(
+                "DICOM objects go into the patient's study and name the patient; add --identify"
+            )
+        if self.dicom and not self.report:
+            raise UserError("DICOM objects hold the report; leave --no-report out")
+        if self.report:
+            require_matplotlib()
+            if not can_write_pages():
+                raise UserError(
+                    "the report needs more packages; install them with: "
+                    "pip install 'monai-amyloid[report]', or add --no-report"
+                )
+        if self.dicom:
+            from monai_amyloid.report.dicom_objects.requirement import require_highdicom
+
+            require_highdicom()
+
+
+def write_outputs(
+    graded: Graded, study: Path, folder: Path, wanted: Wanted, privacy: Privacy
+) -> Result:
+    """Write the files of one study; ``result.json`` last, so that where it is all are.
+
+    Args:
+        graded: Its result bears the name to be written, and what it was made from.
+        study: Where it was read from.
+        folder: Of its files; an earlier run's are replaced.
+        wanted: What is written.
+        privacy: What must not be.
+
+    Returns:
+        The result as it was written.
+    """
+    clock = Clock()
+    for name in _FILES:
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / DICOM_FOLDER, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    series = graded.result.study.get("series_instance_uid")
+    result = cleaned(graded.result, study, wanted, privacy)
+    if wanted.report:
+        shown = _write_report(graded, result, folder, wanted)
+        if wanted.dicom and series:
+            try:
+                _write_dicom(graded, shown, result, folder, wanted, source_series(study, series))
+            except UserError as error:  # the result stands, with or without them
+                warnings = [*result.study.get("warnings", ()), f"no DICOM objects: {error}"]
+                result = replace(result, study={**result.study, "warnings": warnings})
+        clock.lap("report")
+        result = rounded(replace(result, seconds={**result.seconds, **clock.seconds}))
+    write_result(result, folder)
+    return result
+
+
+def cleaned(result: Result, study: Path, wanted: Wanted, privacy: Privacy) -> Result:
+    """A result as its file may hold it.
+
+    Args:
+        result: With the name to be written.
+        study: Where it was read from.
+        wanted: Whether it may name the patient.
+        privacy: What names the patient.
+    """
+    if wanted.identify:
+        return rounded(replace(result, patient=privacy.identity or None))
+    return rounded(privacy.clean_result(result, study))
+
+
+def _write_report(graded: Graded, result: Result, folder: Path, wanted: Wanted) -> Shown:
+    """Write everything that people look at, and give what it shows."""
+    brain = graded.brain
+    shown: Shown = graded.shown
+    if brain is not None:
+        shown = SlicedScan.of(brain, graded.activation)
+        write_picture(brain, result, folder / PICTURE)
+    elif graded.bag is not None:
+        write_slices(graded.bag, result, folder / PICTURE)
+    if graded.activation is not None and brain is not None:
+        _write_map(_on_scan(graded), brain.source.affine, folder / ACTIVATION)
+    write_study_page(folder / PAGE, result, shown, language=wanted.language)
+    replace_file(folder / DOCUMENT, page_pdf(result, shown, language=wanted.language))
+    return shown
+
+
+def _on_scan(graded: Graded) -> NDArray[np.uint8] | None:
+    """What drove the grade, on the scan's own grid."""
+    if graded.brain is None or graded.activation is None:
+        return None
+    laid = lay_back(graded.activation, graded.brain.registration, graded.brain.source)
+    return np.asarray((laid * _STEPS).round().astype(np.uint8))
+
+
+def _write_map(laid: NDArray[np.uint8] | None, affine: NDArray[np.float64], path: Path) -> None:
+    image = nib.Nifti1Image(laid, affine)
+    image.header.set_slope_inter(1 / _STEPS, 0)
+    image.header.set_xyzt_units("mm")
+    replace_file(path, gzip.compress(image.to_bytes(), compresslevel=1, mtime=0))
+
+
+def _write_dicom(
+    graded: Graded,
+    shown: Shown,
+    result: Result,
+    folder: Path,
+    wanted: Wanted,
+    source: Sequence[Dataset],
+) -> None:
+    from monai_amyloid.report.dicom_objects.writing import write_dicom_objects
+
+    write_dicom_objects(
+        source,
+        result,
+        _on_scan(graded),
+        None if graded.brain is None else graded.brain.source.affine,
+        page_image(result, shown, language=wanted.language),
+        (folder / DOCUMENT).read_bytes(),
+        folder / DICOM_FOLDER,
+    )

@@ -1,0 +1,131 @@
+"""Many studies: over processes, resumable, each on its own."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from monai_amyloid.grading.grader import Graded
+from monai_amyloid.grading.listing import NamedStudy
+from monai_amyloid.grading.manifest import Manifest
+from monai_amyloid.grading.names import name_tasks
+from monai_amyloid.grading.outputs import PAGE, Wanted, write_outputs
+from monai_amyloid.grading.pool import each_in_a_pool
+from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.grading.worker import (
+    Task,
+    Way,
+    grade_one,
+    loaded_grader,
+    threads_for,
+    use_threads,
+)
+from monai_amyloid.output import writable_folder
+from monai_amyloid.report.result import Result, read_result, write_results
+from monai_amyloid.report.summary_page import write_summary_page
+
+TABLE, SUMMARY, MANIFEST = "results.csv", "summary.html", "run.json"
+_CRASHED = (
+    "the process that graded it ended without a word: a decoder crashed on its files, or the "
+    "memory was full; try it alone, with --workers 1"
+)
+
+
+def grade_studies(
+    bundle: Path,
+    studies: Sequence[NamedStudy | Path],
+    output: Path,
+    *,
+    device: str | None = None,
+    wanted: Wanted | None = None,
+    workers: int = 1,
+    again: bool = False,
+    started: Callable[[int], None] = lambda total: None,
+    finished: Callable[[Result], None] = lambda result: None,
+) -> list[Result]:
+    """Grade studies and write what is said of each.
+
+    A study that an earlier run finished is not repeated, unless its files, the bundle or what is
+    wanted changed: after a kill, the same call goes on.
+
+    Args:
+        bundle: The trained classifier.
+        studies: One that fails does not stop the others.
+        output: A folder for each study is written here, ``results.csv``, ``summary.html`` and
+            ``run.json`` for all.
+        device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
+        wanted: What is written of each.
+        workers: Processes; with one, or one study, it is this one.
+        again: Whether finished studies are repeated.
+        started: Called once with the number of studies.
+        finished: Called with each result, in the order in which they are ready.
+
+    Returns:
+        The results, in the order of the studies.
+
+    Raises:
+        UserError: If ``output`` cannot be written, or the bundle cannot be used.
+    """
+    writable_folder(output)
+    wanted = wanted or Wanted()
+    way = Way(bundle, device, output, wanted)
+    manifest = Manifest(way, workers)
+    named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
+    tasks = name_tasks(named, output, bundle, wanted)
+    started(len(tasks))
+    results: dict[int, Result] = {}
+    for place, task in enumerate(tasks):
+        earlier = None if again else _finished(task, way)
+        if earlier is not None:
+            results[place] = earlier
+            finished(earlier)
+    waiting = [place for place in range(len(tasks)) if place not in results]
+    repeated = set(results)
+    for number, result in _grade([tasks[place] for place in waiting], way, workers):
+        results[waiting[number]] = result
+        finished(result)
+    in_order = [results[place] for place in range(len(tasks))]
+    write_results(in_order, output / TABLE)
+    if wanted.report:
+        write_summary_page(in_order, output / SUMMARY, wanted.language)
+    manifest.write(output / MANIFEST, in_order, [place in repeated for place in range(len(tasks))])
+    return in_order
+
+
+def _finished(task: Task, way: Way) -> Result | None:
+    """What an earlier run made of the same study in the same way, if it finished."""
+    folder = way.output / task.name
+    earlier = read_result(folder)
+    if earlier is None or earlier.made_from != task.made_from:
+        return None
+    whole = not way.wanted.report or (folder / PAGE).is_file()
+    return earlier if whole else None
+
+
+def _grade(tasks: Sequence[Task], way: Way, workers: int) -> Iterator[tuple[int, Result]]:
+    workers = min(workers, len(tasks))
+    if workers <= 1:
+        if tasks:
+            loaded_grader(way.bundle, way.device)  # what is wrong with it stops the run
+        for number, task in enumerate(tasks):
+            yield number, grade_one(task, way)
+        return
+    check_bundle(way)
+    pool = each_in_a_pool(
+        partial(grade_one, way=way), tasks, workers, use_threads, (threads_for(workers),)
+    )
+    for number, result in pool:
+        yield number, result if result is not None else _crashed(tasks[number], way)
+
+
+def check_bundle(way: Way) -> None:
+    """Load the bundle once before processes do, so that what is wrong with it is said once."""
+    loaded_grader(way.bundle, way.device)
+    loaded_grader.cache_clear()
+
+
+def _crashed(task: Task, way: Way) -> Result:
+    graded = Graded(
+        Result(task.name, "refused", (f"{task.study}: {_CRASHED}",), made_from=task.made_from)
+    )
+    folder = way.output / task.name
+    return write_outputs(graded, task.study, folder, way.wanted, Privacy(task.identity))

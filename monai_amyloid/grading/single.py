@@ -1,0 +1,28 @@
+"""One study, graded in memory."""
+
+from pathlib import Path
+
+from monai_amyloid.grading.listing import NamedStudy
+from monai_amyloid.grading.names import name_tasks
+from monai_amyloid.grading.outputs import Wanted, cleaned
+from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.grading.worker import graded_or_failed, loaded_grader
+from monai_amyloid.learning.exported import shipped_bundle
+from monai_amyloid.report.result import Result
+
+
+def grade_study(
+    study: str | Path,
+    bundle: str | Path | None,
+    tracer: str | None,
+    series: str | None,
+    device: str | None,
+    identify: bool,
+) -> Result:
+    """Grade one study; see :func:`monai_amyloid.grade`."""
+    folder = Path(bundle) if bundle is not None else shipped_bundle()
+    wanted = Wanted(report=False, identify=identify)
+    named = NamedStudy(Path(study), tracer, series)
+    [task] = name_tasks([named], Path(), folder, wanted)
+    graded = graded_or_failed(task, loaded_grader(folder, device))
+    return cleaned(graded.result, named.path, wanted, Privacy(task.identity))

@@ -1,0 +1,1 @@
+"""What a PACS takes of a result: a structured report, a segmentation, a page and a PDF."""

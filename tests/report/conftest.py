@@ -1,0 +1,62 @@
+"""A scan and what is said of it, for the report's tests."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from monai_amyloid.brain.centiloid import centiloid
+from monai_amyloid.brain.normalization import BrainPet
+from monai_amyloid.brain.normative import z_scores
+from monai_amyloid.brain.quality import measure_quality
+from monai_amyloid.brain.registration import Registration
+from monai_amyloid.brain.suvr import regional_suvr
+from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, pet_templates, voi
+from monai_amyloid.brain.warp import NO_WARP
+from monai_amyloid.pet.image import PetImage
+from monai_amyloid.report.result import Result
+
+
+class Graded(NamedTuple):
+    """A result with all that a report shows."""
+
+    result: Result
+    brain: BrainPet
+    activation: np.ndarray
+
+
+@pytest.fixture(scope="session")
+def graded() -> Graded:
+    """The positive template as its own scan, whose grade the right frontal lobe drove."""
+    suvr = pet_templates()[1]
+    image = PetImage(suvr, TEMPLATE_AFFINE, "18FFBB")
+    lying = Registration(np.eye(4), NO_WARP, np.ones(4, np.float32), 1.0, 1.0)
+    regions = regional_suvr(suvr)
+    load = centiloid(regions["cortex"], "18FFBB")
+    quality = measure_quality(image, lying)
+    brain = BrainPet(suvr, regions, load, quality, (), lying, image)
+    shares = {f"{region}_{side}": 0.1 for region in READ_REGIONS for side in ("left", "right")}
+    result = Result(
+        "sub-01",
+        "graded",
+        bapl=3,
+        probabilities={"1": 0.01, "2": 0.035, "3": 0.955},
+        prediction_set=(3,),
+        centiloid=load,
+        suvr=regions,
+        z_scores=z_scores(regions, "18FFBB"),
+        quality=quality,
+        explanation={**shares, "frontal_right": 0.3},
+        nearest_cases=({"bapl": 3, "centiloid": 77.0, "distance": 0.8},),
+        study={
+            "tracer": "18FFBB",
+            "source": "dicom",
+            "frames": "one",
+            "series": [],
+            "warnings": [],
+        },
+        model={"name": "a network", "version": "1.2", "sha256": "ab" * 32},
+        seconds={"read": 0.1},
+    )
+    activation = voi("cortex").astype(np.float32)
+    return Graded(result, brain, activation)

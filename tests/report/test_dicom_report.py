@@ -1,0 +1,139 @@
+"""The structured report: what is in it is the result, and other programs read it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("highdicom")
+
+from highdicom.sr import srread
+from pet.vendors import make_truth, write_classic
+from pydicom.dataset import Dataset
+
+from monai_amyloid.report.dicom_objects import concepts
+
+from .dicom_results import NAMES, RESULT, Written, errors_of_iod, run_program
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    folder = tmp_path_factory.mktemp("dicom")
+    return Written(write_classic(make_truth(), folder / "study"), folder / "written")
+
+
+def items(item: Dataset) -> Iterator[Dataset]:
+    """All content items below one."""
+    for child in item.get("ContentSequence", ()):
+        yield child
+        yield from items(child)
+
+
+def meaning(item: Dataset) -> str:
+    return str(item.ConceptNameCodeSequence[0].CodeMeaning)
+
+
+def numbers(report: Dataset) -> dict[tuple[str, str], float]:
+    """Every number of a report by its group's tracking identifier and its name."""
+    found = {}
+    for group in (item for item in items(report) if item.get("ValueType") == "CONTAINER"):
+        below = list(items(group))
+        names = [one.TextValue for one in below if meaning(one) == "Tracking Identifier"]
+        if len(names) == 1:
+            measured = (one for one in below if one.ValueType == "NUM")
+            found |= {
+                (names[0], meaning(one)): float(one.MeasuredValueSequence[0].NumericValue)
+                for one in measured
+            }
+    return found
+
+
+def test_the_numbers_of_the_report_are_those_of_the_result(written: Written) -> None:
+    expected = {("centiloid", "Centiloid"): RESULT.centiloid}
+    expected |= {("grade", f"Probability of BAPL {g}"): RESULT.probabilities[g] for g in "123"}
+    for name in NAMES:
+        expected[name, "Standardized uptake value ratio"] = RESULT.suvr[name]
+        expected[name, "Z-Score of measurement"] = RESULT.z_scores[name]
+    assert numbers(written["measurements_sr"]) == pytest.approx(expected, abs=6e-5)
+
+
+def test_grade_likely_grades_and_need_of_a_reader_are_coded(written: Written) -> None:
+    coded = [
+        (meaning(item), item.ConceptCodeSequence[0].CodeMeaning)
+        for item in items(written["measurements_sr"])
+        if item.ValueType == "CODE"
+    ]
+    assert ("Brain amyloid plaque load (BAPL)", "BAPL 2") in coded
+    likely = [value for name, value in coded if name.startswith("Likely BAPL")]
+    assert likely == ["BAPL 2", "BAPL 3"]
+    assert ("Need of a reader", "Needs a reader") in coded
+    assert ("Observer Type", "Device") in coded
+    assert coded.count(("Reference region", "Cerebellum")) == len(NAMES) + 1
+
+
+def test_reasons_warnings_and_the_use_for_research_alone_are_said(written: Written) -> None:
+    report = written["measurements_sr"]
+    said = {item.TextValue for item in items(report) if item.ValueType == "TEXT"}
+    assert {*RESULT.reasons, *RESULT.study["warnings"], "Tracer: 18FFBB"} <= said
+    assert any("not for clinical use" in text for text in said)
+    assert {RESULT.model["name"], RESULT.model["version"]} <= said
+    assert f"SHA-256 of the weights: {RESULT.model['sha256']}" in said
+    assert report.ContentQualification == "RESEARCH" and report.VerificationFlag == "UNVERIFIED"
+
+
+def test_highdicom_finds_each_region_by_its_site_and_side(written: Written) -> None:
+    report = srread(written.folder / "measurements_sr.dcm").content
+    left_frontal = [
+        group
+        for group in report.get_image_measurement_groups()
+        if any(
+            (site.value.meaning, getattr(site.laterality, "meaning", None))
+            == ("Frontal lobe", "Left")
+            for site in group.finding_sites
+        )
+    ]
+    assert len(left_frontal) == 1
+    (measured,) = left_frontal[0].get_measurements(name=concepts.SUVR)
+    assert measured.value == pytest.approx(RESULT.suvr["frontal_left"], abs=6e-5)
+    assert measured.unit.value == "{ratio}"
+
+
+def test_every_source_image_is_evidence_and_in_the_image_library(written: Written) -> None:
+    report = written["measurements_sr"]
+    (study,) = report.CurrentRequestedProcedureEvidenceSequence
+    (series,) = study.ReferencedSeriesSequence
+    sources = {image.SOPInstanceUID for image in written.source}
+    assert (study.StudyInstanceUID, series.SeriesInstanceUID) == (
+        written.source[0].StudyInstanceUID,
+        written.source[0].SeriesInstanceUID,
+    )
+    evidence = [item.ReferencedSOPInstanceUID for item in series.ReferencedSOPSequence]
+    library = [
+        item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+        for item in items(report)
+        if item.ValueType == "IMAGE"
+    ]
+    assert sorted(evidence) == sorted(library) == sorted(sources)
+
+
+def test_dcmtk_reads_the_report(written: Written) -> None:
+    file = written.folder / "measurements_sr.dcm"
+    done = run_program("dcmtk", "dsrdump", "+Pl", "+U8", file)
+    assert done.returncode == 0, done.stderr
+    assert not [line for line in done.stderr.splitlines() if line.startswith("E:")]
+    assert '"Centiloid")="31.2346"' in done.stdout
+    assert '"Brain amyloid plaque load (BAPL)")=(BAPL_2,99MONAIAMYLOID,"BAPL 2")' in done.stdout
+
+
+def test_the_report_obeys_its_definition(written: Written) -> None:
+    assert errors_of_iod(written.folder / "measurements_sr.dcm") == []
+
+
+def test_a_number_that_a_scan_does_not_allow_is_left_out(written: Written, tmp_path: Path) -> None:
+    odd = replace(RESULT, suvr={"cortex": 1.5, "frontal": float("nan")}, z_scores=None)
+    other = written.again(tmp_path, odd)
+    found = numbers(other["measurements_sr"])
+    assert [key for key in found if key[1].startswith("Stand")] == [
+        ("cortex", "Standardized uptake value ratio")
+    ]
