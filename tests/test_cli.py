@@ -1,5 +1,6 @@
 """What a person sees at the command line."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -10,9 +11,10 @@ import pytest
 MODULE = [sys.executable, "-c", "from monai_amyloid.cli import main; main()"]
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [*MODULE, *map(str, arguments)]
     return subprocess.run(
-        [*MODULE, *map(str, arguments)], capture_output=True, text=True, check=False
+        command, capture_output=True, text=True, check=False, cwd=folder, encoding="utf-8"
     )
 
 
@@ -74,3 +76,35 @@ def test_infer_succeeds_when_nothing_is_refused(
 ) -> None:
     done = run("infer", studies / "sub-0002", "--bundle", bundle, "--output", tmp_path / "r")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
+    bundle: Path, studies: Path, tmp_path: Path
+) -> None:
+    clinic = tmp_path / "clinic"
+    for number, study in enumerate(("sub-0001", "sub-0002")):
+        shutil.copytree(studies / study, clinic / f"0077120{number}_홍길동")
+    arguments = ["infer", clinic, "--bundle", bundle, "--output", tmp_path / "r", "--no-report"]
+    done = run(*arguments, "--key", tmp_path / "key.tsv")
+    assert done.returncode == 0 and "study-0001: BAPL" in done.stdout
+    assert "2 named by number" in done.stderr and "0077120" not in done.stdout + done.stderr
+    key = (tmp_path / "key.tsv").read_text(encoding="utf-8").splitlines()
+    assert key[1].startswith("study-0001\t") and key[1].endswith("00771200_홍길동")
+    done = run(*arguments, "--identify")
+    assert "00771201_홍길동: BAPL" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "why"),
+    [
+        (["--dicom"], 2, "--identify"),
+        (["--language", "fr"], 2, "'ko'"),
+        (["--key", "r/key.tsv"], 1, "choose a --key outside"),
+    ],
+)
+def test_infer_says_before_any_work_what_does_not_go_together(
+    studies: Path, tmp_path: Path, options: list[str], status: int, why: str
+) -> None:
+    done = run("infer", studies / "sub-0001", "--output", "r", *options, folder=tmp_path)
+    assert done.returncode == status and why in done.stderr
+    assert not (tmp_path / "r" / "sub-0001").exists()

@@ -69,11 +69,14 @@ def infer(
             param_hint="--dicom",
         )
     from monai_amyloid.grading.listing import list_named
-    from monai_amyloid.grading.names import write_key
+    from monai_amyloid.grading.names import check_key, write_key
     from monai_amyloid.grading.outputs import Wanted
     from monai_amyloid.grading.run import SUMMARY, TABLE, grade_studies
     from monai_amyloid.report.result import Result, one_line
+    from monai_amyloid.study_names import study_name
 
+    if key is not None:
+        check_key(key, output)
     studies = list_named(study, tracer=tracer, series=series)
     wanted = Wanted(report, language.value, identify, dicom)
 
@@ -98,7 +101,7 @@ def infer(
             finished=done,
         )
     if key is not None:
-        write_key(key, output, [each.name for each in results], [each.path for each in studies])
+        write_key(key, [each.name for each in results], [each.path for each in studies])
     refused = sum(result.status == "refused" for result in results)
     typer.echo(f"{len(results) - refused} of {len(results)} studies: {output / TABLE}")
     if report and len(results) > 1:
@@ -106,7 +109,7 @@ def infer(
     elif report and results:
         typer.echo(f"the report: {output / results[0].name / 'report.html'}")
     hidden = sum(
-        result.name.startswith("study-") and each.path.name != result.name
+        result.name.startswith("study-") and study_name(each.path) != result.name
         for result, each in zip(results, studies, strict=True)
     )
     if hidden:

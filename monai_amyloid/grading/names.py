@@ -70,21 +70,29 @@ def name_tasks(
     ]
 
 
-def write_key(path: Path, output: Path, names: Sequence[str], studies: Sequence[Path]) -> None:
-    """Write a table of which result is of which study.
+def check_key(path: Path, output: Path) -> None:
+    """Refuse a key that cannot be written, or that would stand among results that name nobody.
 
     Args:
-        path: Tab-separated table to write.
-        output: Folder of the results, where it must not be: they tell nobody's name.
-        names: Of the results.
-        studies: Their paths, in the same order.
+        path: Of the key.
+        output: Folder of the results.
 
     Raises:
-        UserError: If it would stand among the results, or cannot be written.
+        UserError: If so.
     """
     if path.resolve().is_relative_to(output.resolve()):
         raise UserError(f"{path}: stands among the results; choose a --key outside {output}")
     check_writable(path.parent)
+
+
+def write_key(path: Path, names: Sequence[str], studies: Sequence[Path]) -> None:
+    """Write a table of which result is of which study.
+
+    Args:
+        path: Tab-separated table to write.
+        names: Of the results.
+        studies: Their paths, in the same order.
+    """
     rows = {"study": list(names), "path": [str(study.absolute()) for study in studies]}
     write_table(pd.DataFrame(rows), path)
 

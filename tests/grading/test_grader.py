@@ -103,7 +103,7 @@ def test_grading_equals_training_preprocessing_of_the_prepared_scan(
     brain = normalize(read_study(studies / "sub-0001"))
     write_nifti(PetImage(brain.suvr, TEMPLATE_AFFINE, "18FFBB", "SUVR"), tmp_path / "p.nii.gz")
     parser = ConfigParser()
-    configs = Path(__file__).resolve().parents[1] / "configs"
+    configs = Path(__file__).resolve().parents[2] / "configs"
     parser.read_config([str(configs / "train.json"), str(configs / "resnet50_3d.json")])
     parser["spacing_mm"] = 8.0
     steps = [s for i in ("load", "preprocessing", "layout") for s in parser.get_parsed_content(i)]

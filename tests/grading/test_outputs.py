@@ -1,0 +1,97 @@
+"""The files of one study."""
+
+import json
+import shutil
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pydicom
+import pytest
+
+from monai_amyloid.grading.outputs import Wanted
+from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.pet.study import read_study
+
+PERSON = {"PatientName": "KIM^MINJUN", "PatientID": "H-77120034", "PatientBirthDate": "19480229"}
+
+
+@pytest.fixture(scope="module")
+def study(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of a person who does not exist."""
+    folder = shutil.copytree(studies / "sub-0002", tmp_path_factory.mktemp("in") / "PT")
+    for file in folder.iterdir():
+        dataset = pydicom.dcmread(file)
+        dataset.update(PERSON)
+        dataset.save_as(file)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def identified(bundle: Path, study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is written of it when everything is asked for."""
+    output = tmp_path_factory.mktemp("identified")
+    wanted = Wanted(language="ko", identify=True, dicom=True)
+    grade_studies(bundle, [study], output, device="cpu", wanted=wanted)
+    return output / "PT"
+
+
+def test_everything_that_was_asked_for_is_there(identified: Path) -> None:
+    files = {path.relative_to(identified).as_posix() for path in identified.rglob("*.*")}
+    assert files == {
+        *("result.json", "report.html", "report.pdf", "picture.png", "activation.nii.gz"),
+        *("dicom/measurements_sr.dcm", "dicom/activation_seg.dcm"),
+        *("dicom/page_sc.dcm", "dicom/report_pdf.dcm"),
+    }
+    assert (identified / "report.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_the_patient_is_named_where_that_was_asked_for(identified: Path) -> None:
+    result = json.loads((identified / "result.json").read_text(encoding="utf-8"))
+    assert {key: result["patient"][key] for key in PERSON} == PERSON
+    assert "KIM^MINJUN" in (identified / "report.html").read_text(encoding="utf-8")
+    for file in (identified / "dicom").iterdir():
+        written = pydicom.dcmread(file)
+        assert {key: str(written[key].value) for key in PERSON} == PERSON
+
+
+def test_the_map_lies_on_the_scan_itself(identified: Path, study: Path) -> None:
+    image, laid = read_study(study), nib.load(identified / "activation.nii.gz")
+    np.testing.assert_allclose(laid.affine, image.affine, atol=1e-4)
+    shown = np.asarray(laid.dataobj)
+    assert shown.shape == image.data.shape and 0.7 < shown.max() <= 1 and shown.min() == 0
+    # What drove the grade is in the head, and most of the volume is not.
+    assert image.data[shown > 0.5].mean() > 5 * np.median(image.data)
+    assert (shown > 0).mean() < 0.3
+
+
+def test_a_result_stands_where_dicom_cannot_be_written(
+    bundle: Path, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from monai_amyloid.errors import UserError
+    from monai_amyloid.grading import outputs
+
+    def fail(*_: object) -> None:
+        raise UserError("found images without a valid StudyInstanceUID")
+
+    monkeypatch.setattr(outputs, "source_series", fail)
+    wanted = Wanted(identify=True, dicom=True)
+    [result] = grade_studies(bundle, [study], tmp_path, device="cpu", wanted=wanted)
+    assert result.bapl is not None and not (tmp_path / "PT" / "dicom").exists()
+    assert "no DICOM objects: found images without" in result.study["warnings"][-1]
+
+
+def test_nothing_of_an_earlier_run_stays_beside_a_refusal(
+    bundle: Path, studies: Path, tmp_path: Path
+) -> None:
+    study = shutil.copytree(studies / "sub-0001", tmp_path / "PT")
+    output = tmp_path / "out"
+    grade_studies(bundle, [study], output, device="cpu")
+    assert (output / "PT" / "picture.png").is_file()
+    for file in list(study.iterdir())[::2]:
+        file.unlink()
+    [result] = grade_studies(bundle, [study], output, device="cpu")
+    assert result.status == "refused"
+    left = {path.name for path in (output / "PT").iterdir()}
+    assert left == {"result.json", "report.html", "report.pdf"}
+    assert "gap" in (output / "PT" / "report.html").read_text(encoding="utf-8").lower()

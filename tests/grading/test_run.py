@@ -1,0 +1,122 @@
+"""Many studies: resumed, never stopped by one, and the same as one by one."""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+import monai_amyloid
+from monai_amyloid.errors import UserError
+from monai_amyloid.grading import worker
+from monai_amyloid.grading.outputs import Wanted
+from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.report.result import Result, read_result
+
+PLAIN = Wanted(report=False)
+
+
+@pytest.fixture(scope="module")
+def named(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A good study, one that is refused, and another good one."""
+    empty = tmp_path_factory.mktemp("clinic") / "empty"
+    empty.mkdir()
+    return [studies / "sub-0001", empty, studies / "sub-0002"]
+
+
+@pytest.fixture(scope="module")
+def run(bundle: Path, named: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run over them in two processes."""
+    output = tmp_path_factory.mktemp("run")
+    grade_studies(bundle, named, output, device="cpu", wanted=PLAIN, workers=2)
+    return output
+
+
+def again(bundle: Path, named: list[Path], output: Path, wanted: Wanted = PLAIN) -> list[bool]:
+    """Which studies a further run did not repeat."""
+    grade_studies(bundle, named, output, device="cpu", wanted=wanted)
+    record = json.loads((output / "run.json").read_text(encoding="utf-8"))
+    return [each["finished_before"] for each in record["studies"]]
+
+
+def test_processes_say_what_one_process_says(
+    bundle: Path, named: list[Path], run: Path, tmp_path: Path
+) -> None:
+    grade_studies(bundle, named, tmp_path, device="cpu", wanted=PLAIN)
+    assert (tmp_path / "results.csv").read_bytes() == (run / "results.csv").read_bytes()
+
+
+def test_a_study_in_python_is_what_the_command_writes(
+    bundle: Path, named: list[Path], run: Path
+) -> None:
+    result = monai_amyloid.grade(named[0], bundle=bundle, device="cpu")
+    written = read_result(run / "sub-0001")
+    assert isinstance(result, Result) and written is not None
+    said, expected = asdict(result), asdict(written)
+    assert said.pop("seconds").keys() == expected.pop("seconds").keys()
+    assert said == expected
+
+
+def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_table(
+    bundle: Path, named: list[Path], run: Path, tmp_path: Path
+) -> None:
+    output = shutil.copytree(run, tmp_path / "run")
+    expected = (output / "results.csv").read_bytes()
+    for name in ("results.csv", "run.json"):  # written last
+        (output / name).unlink()
+    (output / "sub-0002" / "result.json").write_text('{"schema": "monai-amyloid-re')
+    assert again(bundle, named, output) == [True, True, False]
+    assert (output / "results.csv").read_bytes() == expected
+
+
+def test_a_study_is_repeated_when_its_files_or_the_wish_change(
+    bundle: Path, named: list[Path], run: Path, studies: Path, tmp_path: Path
+) -> None:
+    output = shutil.copytree(run, tmp_path / "run")
+    study = shutil.copytree(studies / "sub-0001", tmp_path / "sub-0001")
+    moved = [study, *named[1:]]
+    assert again(bundle, moved, output) == [True, True, True]  # the same files elsewhere
+    next(study.iterdir()).touch()
+    assert again(bundle, moved, output) == [False, True, True]
+    assert again(bundle, moved[1:2], output, Wanted(report=False, identify=True)) == [False]
+
+
+def test_a_study_is_repeated_when_the_model_changes(
+    bundle: Path, named: list[Path], run: Path, tmp_path: Path
+) -> None:
+    output = shutil.copytree(run, tmp_path / "run")
+    copy = shutil.copytree(bundle, tmp_path / "bundle")
+    metadata = json.loads((copy / "configs" / "metadata.json").read_text(encoding="utf-8"))
+    metadata["version"] = "9.9.9"
+    (copy / "configs" / "metadata.json").write_text(json.dumps(metadata))
+    assert again(copy, named[1:2], output) == [False]
+    assert json.loads((output / "run.json").read_text())["model"]["version"] == "9.9.9"
+
+
+def test_an_error_that_nobody_foresaw_is_a_reason_and_the_rest_goes_on(
+    bundle: Path, named: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grader = worker.loaded_grader(bundle, "cpu")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(grader, "grade", fail)
+    results = grade_studies(bundle, named[:2], tmp_path, device="cpu", wanted=PLAIN)
+    assert [result.status for result in results] == ["refused"] * 2
+    assert "could not be graded (RuntimeError: a bug)" in results[0].reasons[0]
+
+
+def test_the_record_of_a_run_holds_versions_checksums_and_times(run: Path) -> None:
+    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    assert record["schema"] == "monai-amyloid-run/1" and record["counts"]["refused"] == 1
+    assert {"python", "torch", "monai", "monai-amyloid"} <= record["versions"].keys()
+    assert len(record["model"]["sha256"]["models/model.pt"]) == 64
+    assert all(each["seconds"] >= 0 and len(each["scan"]) == 64 for each in record["studies"])
+    assert "clinic" not in (run / "run.json").read_text(encoding="utf-8")
+
+
+def test_dicom_without_identity_is_refused_before_any_work() -> None:
+    with pytest.raises(UserError, match="add --identify"):
+        Wanted(dicom=True)
