@@ -5,6 +5,7 @@ brainsprite draws on a plain canvas, without WebGL. It comes with nilearn and is
 
 import base64
 import io
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -53,34 +54,39 @@ def brainsprite() -> str:
     return program.replace("</", "<\\/")  # nothing in it may end the page's script
 
 
-def viewer(scan: SlicedScan) -> dict[str, Any]:
+def viewer(scan: SlicedScan, *, at_peak: bool = False) -> dict[str, Any]:
     """What the page's viewer needs: sprites as data URIs, their size and place.
 
     Args:
         scan: The brain within the box that is shown.
+        at_peak: Whether to begin where the map of what drove the grade is strongest.
     """
+    start = [slice_index(axis, place) for axis, place in enumerate(START_MM)]
+    if at_peak and scan.activation is not None:
+        peak = np.unravel_index(scan.activation.argmax(), scan.activation.shape)
+        start = [int(index) for index in peak]
     return {
         "scan": data_uri(_sprite(scan.grey)),
         "masks": _masks_uri(),
         "activation": None if scan.activation is None else _activation_uri(scan.activation),
         "unseen": _unseen_uri(scan.outside) if scan.outside.any() else None,
-        "still": still_uri(scan),
+        "still": still_uri(scan, start),
         "colours": {name: f"rgb{COLOURS[name]}" for name in OUTLINED},
         "settings": {
             "size": list(scan.grey.shape),
             "first": list(first_mm()),
-            "start": [slice_index(axis, place) for axis, place in enumerate(START_MM)],
+            "start": start,
             "darkest": DARKEST_SUVR,
             "colours": [f"rgb{COLOURS[name]}" for name in OUTLINED],
         },
     }
 
 
-def still_uri(scan: SlicedScan) -> str:
+def still_uri(scan: SlicedScan, start: Sequence[int]) -> str:
     """The three planes as one picture, where no program may run."""
     planes = [
-        draw_slice(scan, axis, slice_index(axis, place), _STILL_SCALE)
-        for axis, place in zip(range(len(PLANES)), START_MM, strict=True)
+        draw_slice(scan, axis, index, _STILL_SCALE)
+        for axis, index in zip(range(len(PLANES)), start, strict=True)
     ]
     return data_uri(tile([planes], 8), "JPEG")
 

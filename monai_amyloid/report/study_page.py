@@ -80,7 +80,7 @@ def _content(
         "chances": _chances(result),
         "likely": None if result.bapl is None else likely_grades(result),
         "drove": what_drove(result),
-        "viewer": None if scan is None else viewer(scan),
+        "viewer": None if scan is None else viewer(scan, at_peak=(result.bapl or 0) > 1),
         "brainsprite": _script(brainsprite()) if scan is not None else "",
         "pictures": picture_uris(shown) if isinstance(shown, ndarray) else [],
         "is_picture": is_picture,

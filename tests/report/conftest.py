@@ -58,5 +58,6 @@ def graded() -> Graded:
         model={"name": "a network", "version": "1.2", "sha256": "ab" * 32},
         seconds={"read": 0.1},
     )
-    activation = voi("cortex").astype(np.float32)
+    activation = 0.9 * voi("cortex").astype(np.float32)
+    activation[47, 37, 49] = 1.0  # x 4, y -52, z 26 mm: where the viewer begins
     return Graded(result, brain, activation)
