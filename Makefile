@@ -42,19 +42,20 @@ demo: install
 		--config-file configs/train.json --config-file configs/resnet50_3d.json \
 		--trained-on "192 simulated 18F-florbetaben scans; no patient's scan"
 	@echo "== 6/6 grade DICOM studies"
-	$(BIN)/python scripts/infer_bundle.py $(DEMO)/clinic/scans/* --bundle $(BUNDLE) \
+	$(BIN)/python scripts/infer_bundle.py $(DEMO)/clinic/scans --bundle $(BUNDLE) \
 		--output $(DEMO)/results
 	@echo
 	@echo "Six BAPL 2 scans calibrated this bundle, too few to leave that grade out: most studies"
 	@echo "need a reader. The bundle in bundles/ was calibrated on 603 scans."
 	@echo "Results:      $(DEMO)/results/results.csv and $(DEMO)/results/<study>/result.json"
-	@echo "Pictures:     $(DEMO)/results/<study>/picture.png"
+	@echo "Reports:      $(DEMO)/results/summary.html and $(DEMO)/results/<study>/report.html"
 	@echo "Evaluation:   $(DEMO)/run/fold0/evaluation.tsv"
 	@echo "Bundle:       $(BUNDLE)"
 	@echo "TensorBoard:  $(BIN)/tensorboard --logdir $(DEMO)/run"
 
+# A file at a time to each of two processes of one thread: as fast as two cores are.
 test: install lint
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
