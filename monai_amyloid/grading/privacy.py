@@ -5,19 +5,32 @@ numbers, dates and UIDs. A research label of BIDS (``sub-0001``) is a pseudonym 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from monai_amyloid.report.result import Result
+from monai_amyloid.study_names import study_name
 
 HIDDEN = "…"
 _PSEUDONYM = re.compile(r"sub-[A-Za-z0-9]+(_ses-[A-Za-z0-9]+)?")
 _UID = re.compile(r"(?<![\d.])\d+(?:\.\d+){4,}\.?")
 # Hospital numbers and dates have six digits or more.
 _LONG_NUMBER = re.compile(r"\d{6,}|(?:19|20)\d\d[-_. ]\d\d[-_. ]\d\d")
+# Three syllables of which the first is a common family name: more often a name than a word.
+_KOREAN_NAME = re.compile(
+    "(?<![가-힣])[김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허남심노하곽성차주우구민][가-힣]{2}(?![가-힣])"
+)
+_QUOTED = re.compile(r"'([^']*)'")
+# What stands for a name where there is none, and words that are in every sentence.
+_NO_NAMES = {
+    *("anonymous", "anonymized", "anonymised", "unknown", "none", "test", "patient", "phantom"),
+    *("pet", "brain", "scan", "study", "series", "image", "dicom", "amyloid", "the", "not", "and"),
+}
+_LONGEST_VALUE = 256  # PS3.5 6.2 allows 64 letters in each of three spellings
 _PERSONS = (
     *("PatientName", "OtherPatientNames", "ReferringPhysicianName"),
     *("PerformingPhysicianName", "OperatorsName"),
@@ -40,7 +53,8 @@ class Privacy:
         self.identity = dict(identity or {})
         found: set[str] = set()
         for keyword, values in self.identity.items():
-            for value in values.split("\n"):
+            for value in normalize("NFC", values).split("\n"):
+                value = value[:_LONGEST_VALUE]
                 if keyword in _PERSONS:
                     found |= _names(value)
                 elif keyword not in _LEFT_ALONE and len(value) >= _SHORTEST_VALUE:
@@ -52,12 +66,15 @@ class Privacy:
 
     def tells(self, name: str) -> bool:
         """Whether a name tells who was scanned, or looks as if it did."""
-        if self.clean(name) != name:
+        plain = normalize("NFC", name)
+        if self.clean(plain) != plain:
             return True
-        return not _PSEUDONYM.fullmatch(name) and bool(_LONG_NUMBER.search(name))
+        looks = _LONG_NUMBER.search(plain) or _KOREAN_NAME.search(plain)
+        return bool(looks) and not _PSEUDONYM.fullmatch(plain)
 
     def clean(self, text: str) -> str:
         """A text without what names the person or a UID."""
+        text = normalize("NFC", text)  # macOS writes names of files in parts of letters
         for pattern in self._patterns:
             text = pattern.sub(HIDDEN, text)
         return _UID.sub(HIDDEN, text)
@@ -69,12 +86,14 @@ class Privacy:
             result: With the name that it is written under.
             study: Where it was read from.
         """
-        study_paths = sorted({str(study), str(study.absolute()), str(study.resolve())}, key=len)
+        own = study_name(study)
 
         def clean(text: str) -> str:
-            for path in reversed(study_paths):
-                text = _without_path(text, path, result.name, self)
-            return self.clean(text)
+            text = self._without_paths(normalize("NFC", text), study, result.name)
+            if result.name != own:  # a hidden name, wherever else it stands
+                for name in (study.name, own):
+                    text = text.replace(normalize("NFC", name), result.name)
+            return self.clean(_QUOTED.sub(self._quoted, text))
 
         kept = {key: value for key, value in result.study.items() if key != "series_instance_uid"}
         return replace(
@@ -84,25 +103,32 @@ class Privacy:
             patient=None,
         )
 
+    def _quoted(self, found: re.Match[str]) -> str:
+        """What a text quotes, part by part of its path."""
+        return f"'{'/'.join(map(self._part, found.group(1).split('/')))}'"
 
-def _without_path(text: str, path: str, name: str, privacy: Privacy) -> str:
-    """Put a study's name where its path was, and check the names of the files after it."""
-    parts = text.split(path)
-    cleaned = [parts[0]]
-    for part in parts[1:]:
-        # Up to what ends a file's name in a sentence.
-        inside = re.match(r"(?:[/\\][^\s:;,'\")\]]*)?", part)
-        below = inside.group() if inside else ""
-        names = [
-            HIDDEN if privacy.tells(each) else each
-            for each in re.split(r"[/\\]", below)[1:]
-            if each
-        ]
-        cleaned.append("/".join([name, *names]) + part[len(below) :])
-    return "".join(cleaned)
+    def _part(self, name: str) -> str:
+        return HIDDEN if self.tells(name) else name
+
+    def _without_paths(self, text: str, study: Path, name: str) -> str:
+        """Put a study's name where its path was, and check the names of the files after it."""
+        paths = {str(study), str(study.absolute()), str(study.resolve())}
+        for path in sorted((normalize("NFC", each) for each in paths), key=len, reverse=True):
+            if not any(map(str.isalnum, path)):
+                continue  # "." is in every sentence
+            after = "" if "/" in path or "\\" in path else r"(?=[/\\:])"
+            # Then what lies below it, up to what ends a file's name in a sentence.
+            pattern = rf"(?<![\w/\\.-]){re.escape(path)}{after}((?:[/\\][^\s:;,'\")\]]*)?)"
+
+            def shortened(found: re.Match[str]) -> str:
+                below = [part for part in re.split(r"[/\\]", found.group(1)) if part]
+                return "/".join([name, *map(self._part, below)])
+
+            text = re.sub(pattern, shortened, text)
+        return text
 
 
-def _in_texts(value: Any, change: Any) -> Any:
+def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
     """Change every text within lists and mappings."""
     if isinstance(value, str):
         return change(value)
@@ -118,6 +144,7 @@ def _names(value: str) -> set[str]:
     found = set()
     for spelling in value.split("="):
         parts = [part for part in re.split(r"[\^\s,]+", spelling) if part]
+        parts = [part for part in parts if part.lower() not in _NO_NAMES]
         found |= {part for part in parts if len(part) >= _shortest(part)}
         for order in (parts, parts[::-1]):
             found |= {joint.join(order) for joint in ("", " ", "_", "-", "^")} if order else set()

@@ -1,0 +1,164 @@
+"""Nothing tells who was scanned, in any file or line, unless that was asked for."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import unicodedata
+import zipfile
+import zlib
+from pathlib import Path
+
+import nibabel as nib
+import pydicom
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.pet.study import read_study
+from monai_amyloid.report.result import Result
+
+PLANTED = {
+    "SpecificCharacterSet": "ISO_IR 192",
+    "PatientName": "HONG^KILDONG=洪^吉童=홍^길동",
+    "PatientID": "DA-0077120034",
+    "PatientBirthDate": "19480229",
+    "AccessionNumber": "ACC5599381",
+    "OtherPatientIDs": "4802291234567",
+    "ReferringPhysicianName": "Quillfeather^Ottoline",
+    "SeriesDescription": "PET AC HONG KILDONG",
+    "StudyDate": "20210517",
+}
+TELLING = re.compile(
+    "hong|kildong|홍|길동|洪|吉童|77120034|1948.?02.?29|480229|ACC5599381|Quillfeather|2021.?05.?17"
+    r"|\d+\.\d+\.\d+\.\d+\.\d+",
+    re.IGNORECASE,
+)
+
+
+def plant(study: Path, target: Path) -> Path:
+    """The same study of a person who does not exist, in every header and name."""
+    target.mkdir(parents=True)
+    for number, file in enumerate(sorted(study.iterdir())):
+        dataset = pydicom.dcmread(file)
+        for keyword, value in PLANTED.items():
+            setattr(dataset, keyword, value)
+        dataset.save_as(target / f"홍길동_{dataset.SOPInstanceUID}_{number}.dcm")
+    return target
+
+
+@pytest.fixture(scope="module")
+def clinic(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive whose every name tells, with good studies and bad ones."""
+    clinic = tmp_path_factory.mktemp("archive") / "HONG_KILDONG_DA-0077120034"
+    good = plant(studies / "sub-0001", clinic / "1.2.840.99.77.5" / "PT 20210517")
+    cut = shutil.copytree(good, clinic / "HongKildong 19480229" / "PT")
+    for file in sorted(cut.iterdir())[::2]:
+        file.unlink()
+    broken = shutil.copytree(good, clinic / "길동 홍" / "PT")
+    last = sorted(broken.iterdir())[-1]
+    last.write_bytes(last.read_bytes()[:-5000])
+    with zipfile.ZipFile(clinic / "0077120034.zip", "w") as archive:
+        for file in good.iterdir():
+            archive.write(file, f"홍길동/{file.name}")
+    image = read_study(good)
+    nib.save(nib.Nifti1Image(image.data, image.affine), clinic / "0077120034_HONG.nii.gz")
+    sidecar = {"PatientName": "HONG^KILDONG", "TracerName": "florbetaben"}
+    (clinic / "0077120034_HONG.json").write_text(json.dumps(sidecar))
+    return clinic
+
+
+@pytest.fixture(scope="module")
+def run(bundle: Path, clinic: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A run over it by the command, and all that it printed."""
+    output = tmp_path_factory.mktemp("results")
+    program = "from monai_amyloid.cli import main; main()"
+    named = [path for path in clinic.iterdir() if path.suffix != ".json"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, "infer", *map(str, sorted(named)), "--bundle", str(bundle),
+         "--output", str(output), "--workers", "1"],
+        capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    return output, done.stdout + done.stderr
+
+
+def texts_of(path: Path) -> str:
+    """All text of a file: of a PDF its unpacked streams too, of HTML without the pictures."""
+    content = path.read_bytes()
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", content, re.DOTALL):
+        try:
+            content += zlib.decompress(stream)
+        except zlib.error:
+            continue
+    text = content.decode("utf-8", "ignore")
+    return re.sub(r"base64,[A-Za-z0-9+/=]+|initBrain.*?</script>", "", text, flags=re.DOTALL)
+
+
+def test_no_file_and_no_line_tells_who_was_scanned(run: tuple[Path, str]) -> None:
+    output, printed = run
+    files = [path for path in output.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".json", ".csv", ".html", ".pdf", ".png", ".gz"}
+    for path in files:
+        text = texts_of(path) if path.suffix not in (".png", ".gz") else ""
+        # A version in run.json is no UID.
+        text = re.sub(r'"(versions|platform)": [^}]*', "", text)
+        found = TELLING.search(f"{path.relative_to(output).as_posix()}\n{text}")
+        assert found is None, (path.name, text[max(found.start() - 60, 0) : found.end() + 20])
+    assert TELLING.search(printed) is None, printed
+
+
+def test_reasons_still_say_what_is_wrong(run: tuple[Path, str]) -> None:
+    results = [json.loads(path.read_text("utf-8")) for path in run[0].glob("*/result.json")]
+    assert sorted(result["status"] == "refused" for result in results) == [False] * 3 + [True] * 2
+    reasons = " ".join(reason for each in results for reason in each["reasons"])
+    assert re.search(r"study-000\d/PT", reasons) and "gap" in reasons
+    assert all(each["patient"] is None for each in results)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HONG_KILDONG", "kildonghong", "홍길동 PET", "길동홍", "DA-0077120034", "77120034",
+     "x19480229", "1948-02-29", "PT_480229", "김민준", "1.2.840.113619.2.55.3", "20210517",
+     "pet_2024-01-05", unicodedata.normalize("NFD", "홍길동")],
+)  # fmt: skip
+def test_a_name_that_tells_is_known(name: str) -> None:
+    assert Privacy(PLANTED).tells(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["sub-000123", "sub-01_ses-02", "뇌 PET", "visit 2", "scan", "FBB"]
+)
+def test_a_name_that_tells_nothing_is_kept(name: str) -> None:
+    assert not Privacy(PLANTED).tells(name)
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [{"PatientName": "PET^BRAIN"}, {"PatientName": "LEE^A"}, {"PatientID": "109"}, {}, None,
+     {"PatientName": "sub-0001", "PatientID": "sub-0001"}, {"PatientName": "AN^TO=.*=(("}],
+)  # fmt: skip
+def test_a_reason_is_not_mangled_by_short_or_common_names(identity: dict[str, str] | None) -> None:
+    text = "no amyloid brain PET: 109 slices, Units (0054,1001) BQML, 3.0 times to 20 mm apart"
+    assert Privacy(identity).clean(text) == text
+
+
+def test_paths_are_replaced_whether_relative_absolute_or_of_windows() -> None:
+    privacy, study = Privacy(PLANTED), Path("in") / "홍길동"
+    result = Result(
+        "study-0001",
+        "refused",
+        (f"{study}: empty", f"{study.absolute()}/a/1.2.3.4.5.dcm: broken", "x 'b/홍길동.nii' y"),
+    )
+    said = privacy.clean_result(result, study).reasons
+    assert said == ("study-0001: empty", "study-0001/a/…: broken", "x 'b/study-0001.nii' y")
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_any_name_and_any_text_are_taken(name: str, text: str) -> None:
+    privacy = Privacy({"PatientName": name * 200, "PatientID": name})
+    assert isinstance(privacy.clean(text + name), str)
+    once = privacy.clean(text)
+    assert len(once) <= len(unicodedata.normalize("NFC", text))
