@@ -17,6 +17,7 @@ from monai_amyloid import __version__
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, voi
 from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
 from monai_amyloid.output import replace_file
+from monai_amyloid.report.cut_brain import without_face
 from monai_amyloid.report.pages import render_page
 
 # SUVR shown as black; positive cortex is about 1.6, white matter about 2.
@@ -98,6 +99,7 @@ def three_planes(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
     Returns:
         ``(rows, columns, 3)``, 8 bits; head and front up, the patient's left on the left.
     """
+    volume = without_face(volume)
     grey = np.asarray(255 * (1 - np.clip(volume / _DARKEST_SUVR, 0, 1)), np.uint8)
     panels = []
     for axis, place in _PLANES:

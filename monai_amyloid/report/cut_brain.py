@@ -26,6 +26,13 @@ def shown_mask() -> NDArray[np.bool_]:
     return np.asarray(grown)
 
 
+def without_face(volume: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A volume of the template's grid ``(91, 109, 91)``, 0 outside the brain and its rim."""
+    cut = np.zeros_like(volume)
+    cut[shown_box()] = np.where(shown_mask(), volume[shown_box()], np.float32(0))
+    return cut
+
+
 @cache
 def _fading() -> NDArray[np.float32]:
     """1 in the brain, 0 outside :func:`shown_mask`, and smooth between: a hard edge distracts."""

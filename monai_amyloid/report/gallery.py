@@ -13,6 +13,7 @@ from PIL import Image
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
 from monai_amyloid.evaluation.results import Evaluation
+from monai_amyloid.report.cut_brain import without_face
 
 # Axial places of the four regions in the order they are read: inferior temporal lobe, frontal
 # lobe with posterior cingulate, precuneus, parietal lobe.
@@ -109,7 +110,7 @@ def axial_slices(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
     if volume.shape == TEMPLATE_SHAPE:
         heights = [round((place - TEMPLATE_AFFINE[2, 3]) / 2) for place in _PLACES_MM]
         darkest = _DARKEST_SUVR * float(volume[voi("whole_cerebellum")].mean())
-        shown = 1 - np.clip(volume / darkest, 0, 1)
+        shown = 1 - np.clip(without_face(volume) / darkest, 0, 1)
     else:
         wanted = min(len(_PLACES_MM), volume.shape[2])
         heights = [int((place + 0.5) * volume.shape[2] / wanted) for place in range(wanted)]
