@@ -189,6 +189,6 @@ def test_a_dynamic_scan_without_times_is_refused_by_name(job: Path, tmp_path: Pa
     (tmp_path / "cut.nii.gz").write_bytes(Path(scan.get_filename()).read_bytes()[:20000])
     done = program("infer", tmp_path / "dynamic.nii.gz", tmp_path / "cut.nii.gz",
                    "--bundle", job / "bundle", "--output", tmp_path / "r")  # fmt: skip
-    lines = done.stderr.strip().splitlines()
+    lines = sorted(done.stderr.strip().splitlines(), reverse=True)  # dynamic, then cut
     assert done.returncode == 1 and len(lines) == 2
     assert "found 2 frames but no FrameTimesStart" in lines[0] and "truncated" in lines[1]

@@ -24,6 +24,8 @@ from monai_amyloid.report.result import Result, read_result, write_results
 from monai_amyloid.report.summary_page import write_summary_page
 
 TABLE, SUMMARY, MANIFEST = "results.csv", "summary.html", "run.json"
+# Fewer are graded here before processes have started: each loads torch and the bundle first.
+_LEAST_FOR_PROCESSES = 5
 _CRASHED = (
     "the process that graded it ended without a word: a decoder crashed on its files, or the "
     "memory was full; try it alone, with --workers 1"
@@ -54,7 +56,7 @@ def grade_studies(
             ``run.json`` for all.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         wanted: What is written of each.
-        workers: Processes; with one, or one study, it is this one.
+        workers: Processes; with one, or fewer than five studies, it is this one.
         again: Whether finished studies are repeated.
         started: Called once with the number of studies.
         finished: Called with each result, in the order in which they are ready.
@@ -103,7 +105,7 @@ def _finished(task: Task, way: Way) -> Result | None:
 
 def _grade(tasks: Sequence[Task], way: Way, workers: int) -> Iterator[tuple[int, Result]]:
     workers = min(workers, len(tasks))
-    if workers <= 1:
+    if workers <= 1 or len(tasks) < _LEAST_FOR_PROCESSES:
         if tasks:
             loaded_grader(way.bundle, way.device)  # what is wrong with it stops the run
         for number, task in enumerate(tasks):

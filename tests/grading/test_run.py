@@ -29,7 +29,9 @@ def named(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]
 def run(bundle: Path, named: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run over them in two processes."""
     output = tmp_path_factory.mktemp("run")
-    grade_studies(bundle, named, output, device="cpu", wanted=PLAIN, workers=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("monai_amyloid.grading.run._LEAST_FOR_PROCESSES", 2)
+        grade_studies(bundle, named, output, device="cpu", wanted=PLAIN, workers=2)
     return output
 
 
