@@ -14,9 +14,9 @@ import pandas as pd
 from monai_amyloid import __version__
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.listing import NamedStudy
-from monai_amyloid.grading.outputs import Wanted
 from monai_amyloid.grading.privacy import Privacy
-from monai_amyloid.grading.worker import Task
+from monai_amyloid.grading.task import Task
+from monai_amyloid.grading.wanted import Wanted
 from monai_amyloid.learning.exported import CALIBRATION, MODEL, exported_metadata
 from monai_amyloid.output import check_writable, write_table
 from monai_amyloid.pet.fingerprint import fingerprint

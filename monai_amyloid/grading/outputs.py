@@ -3,7 +3,7 @@
 import gzip
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -15,60 +15,19 @@ from monai_amyloid.brain.resampling import lay_back
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.grader import Clock, Graded
 from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.grading.wanted import PAGE, Wanted
 from monai_amyloid.output import replace_file
 from monai_amyloid.report.dicom_objects.source import source_series
-from monai_amyloid.report.figures import require_matplotlib, write_picture, write_slices
+from monai_amyloid.report.figures import write_picture, write_slices
 from monai_amyloid.report.one_page import page_image, page_pdf
-from monai_amyloid.report.pages import can_write_pages
 from monai_amyloid.report.result import RESULT_FILE, Result, rounded, write_result
 from monai_amyloid.report.slices import Shown, SlicedScan
 from monai_amyloid.report.study_page import write_study_page
-from monai_amyloid.report.words import Language
 
-PICTURE, PAGE, DOCUMENT = "picture.png", "report.html", "report.pdf"
+PICTURE, DOCUMENT = "picture.png", "report.pdf"
 ACTIVATION, DICOM_FOLDER = "activation.nii.gz", "dicom"
 _FILES = (RESULT_FILE, PICTURE, PAGE, DOCUMENT, ACTIVATION)
 _STEPS = 255  # of the map, stored in 8 bits
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is to be written of each study.
-
-    Attributes:
-        report: Report, picture and map beside ``result.json``.
-        language: That the report shows first, and of the PDF.
-        identify: Whether files may say who was scanned.
-        dicom: Objects for the PACS, in the patient's own study; they name the patient.
-
-    Raises:
-        UserError: If ``dicom`` is wanted and ``identify`` is not, or without a report, or what
-            makes them is not installed.
-    """
-
-    report: bool = True
-    language: Language = "en"
-    identify: bool = False
-    dicom: bool = False
-
-    def __post_init__(self) -> None:
-        if self.dicom and not self.identify:
-            raise UserError(
-                "DICOM objects go into the patient's study and name the patient; add --identify"
-            )
-        if self.dicom and not self.report:
-            raise UserError("DICOM objects hold the report; leave --no-report out")
-        if self.report:
-            require_matplotlib()
-            if not can_write_pages():
-                raise UserError(
-                    "the report needs more packages; install them with: "
-                    "pip install 'monai-amyloid[report]', or add --no-report"
-                )
-        if self.dicom:
-            from monai_amyloid.report.dicom_objects.requirement import require_highdicom
-
-            require_highdicom()
 
 
 def write_outputs(

@@ -4,21 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from monai_amyloid.grading.grader import Graded
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import name_tasks
-from monai_amyloid.grading.outputs import PAGE, Wanted, write_outputs
 from monai_amyloid.grading.pool import each_in_a_pool
-from monai_amyloid.grading.privacy import Privacy
-from monai_amyloid.grading.worker import (
-    Task,
-    Way,
-    grade_one,
-    loaded_grader,
-    threads_for,
-    use_threads,
-)
+from monai_amyloid.grading.task import Task, Way, grade_task, threads_for, use_threads
+from monai_amyloid.grading.wanted import PAGE, Wanted
 from monai_amyloid.output import writable_folder
 from monai_amyloid.report.result import Result, read_result, write_results
 from monai_amyloid.report.summary_page import write_summary_page
@@ -106,28 +97,16 @@ def _finished(task: Task, way: Way) -> Result | None:
 def _grade(tasks: Sequence[Task], way: Way, workers: int) -> Iterator[tuple[int, Result]]:
     workers = min(workers, len(tasks))
     if workers <= 1 or len(tasks) < _LEAST_FOR_PROCESSES:
-        if tasks:
-            loaded_grader(way.bundle, way.device)  # what is wrong with it stops the run
-        for number, task in enumerate(tasks):
-            yield number, grade_one(task, way)
+        yield from enumerate(grade_task(task, way) for task in tasks)
         return
-    check_bundle(way)
     pool = each_in_a_pool(
-        partial(grade_one, way=way), tasks, workers, use_threads, (threads_for(workers),)
+        partial(grade_task, way=way), tasks, workers, use_threads, (threads_for(workers),)
     )
     for number, result in pool:
         yield number, result if result is not None else _crashed(tasks[number], way)
 
 
-def check_bundle(way: Way) -> None:
-    """Load the bundle once before processes do, so that what is wrong with it is said once."""
-    loaded_grader(way.bundle, way.device)
-    loaded_grader.cache_clear()
-
-
 def _crashed(task: Task, way: Way) -> Result:
-    graded = Graded(
-        Result(task.name, "refused", (f"{task.study}: {_CRASHED}",), made_from=task.made_from)
-    )
-    folder = way.output / task.name
-    return write_outputs(graded, task.study, folder, way.wanted, Privacy(task.identity))
+    from monai_amyloid.grading.worker import write_crashed
+
+    return write_crashed(task, way, f"{task.study}: {_CRASHED}")

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.names import name_tasks
-from monai_amyloid.grading.outputs import Wanted, cleaned
+from monai_amyloid.grading.outputs import cleaned
 from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.grading.wanted import Wanted
 from monai_amyloid.grading.worker import graded_or_failed, loaded_grader
 from monai_amyloid.learning.exported import shipped_bundle
 from monai_amyloid.report.result import Result

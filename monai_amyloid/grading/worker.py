@@ -1,71 +1,20 @@
 """One study in a process of its own or in this one: graded, written, and never an exception."""
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-import torch
-
 from monai_amyloid.grading.grader import Graded, Grader
-from monai_amyloid.grading.outputs import Wanted, write_outputs
+from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.grading.task import Task, Way
 from monai_amyloid.report.result import Result
-
-
-@dataclass(frozen=True)
-class Task:
-    """A study to grade.
-
-    Attributes:
-        study: Where it is.
-        name: That its results are written under.
-        identity: Who it is of; None where no header can be read.
-        tracer: BIDS label, where it names none.
-        series: Which image to take where it has several.
-        made_from: As :class:`~monai_amyloid.report.result.Result` has it.
-    """
-
-    study: Path
-    name: str
-    identity: Mapping[str, str] | None
-    tracer: str | None
-    series: str | None
-    made_from: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Way:
-    """How every study of a run is graded.
-
-    Attributes:
-        bundle: The trained classifier.
-        device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
-        output: Folder of the run.
-        wanted: What is written.
-    """
-
-    bundle: Path
-    device: str | None
-    output: Path
-    wanted: Wanted
 
 
 @lru_cache(maxsize=2)
 def loaded_grader(bundle: Path, device: str | None) -> Grader:
     """A bundle, loaded once in this process."""
     return Grader(bundle, device)
-
-
-def use_threads(count: int) -> None:
-    """Share the cores among processes: two that each take all slow each other down tenfold."""
-    torch.set_num_threads(count)
-
-
-def threads_for(workers: int) -> int:
-    """Threads of each of some processes."""
-    return max(1, (os.cpu_count() or 1) // workers)
 
 
 def grade_one(task: Task, way: Way) -> Result:
@@ -95,6 +44,12 @@ def _failed(task: Task, what: str, error: Exception, grader: Grader) -> Graded:
     reason = f"{what} ({type(error).__name__}: {error})"
     result = Result(task.name, "refused", (reason,), model=grader.model, made_from=task.made_from)
     return Graded(result)
+
+
+def write_crashed(task: Task, way: Way, reason: str) -> Result:
+    """Write of a study that its process ended without a word."""
+    result = Result(task.name, "refused", (reason,), made_from=task.made_from)
+    return _write(Graded(result), task, way)
 
 
 def _write(graded: Graded, task: Task, way: Way) -> Result:

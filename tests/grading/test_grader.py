@@ -15,8 +15,8 @@ from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import Decision
 from monai_amyloid.grading.grader import Grader
-from monai_amyloid.grading.outputs import Wanted
 from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.grading.wanted import Wanted
 from monai_amyloid.pet.study import read_study, studies_of
 from monai_amyloid.study_names import study_name, unique_names
 
