@@ -1,14 +1,13 @@
-"""How long a study takes, cold and warm, with its report and without, and how much memory.
+"""Seconds and memory to grade a study, cold, warm and many, where the seconds go, and dcccpy's.
 
-python benchmarks/inference.py [--studies 10] [--many 200] [--dcccpy PYTHON]
+    python benchmarks/inference.py [--studies 10] [--many 200] [--dcccpy PYTHON]
 
-Simulated DICOM studies of five sites, graded by the bundle of this repository. --dcccpy is the
-interpreter of an environment with dcccpy and dcccpy-linux-runtime, which is given the same scans
-as NIfTI, one at a time.
+Simulated DICOM studies of five sites. --dcccpy is the interpreter of an environment with dcccpy and
+dcccpy-linux-runtime; it gets the same scans as NIfTI, cut to the head, in its batch mode, one run
+alone and one for each core at once. Memory is read from /proc, elsewhere it is not measured.
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -21,92 +20,104 @@ from pathlib import Path
 from typing import Any
 
 import nibabel as nib
+import torch
 
 from monai_amyloid.grading import outputs
-from monai_amyloid.grading.outputs import Wanted
 from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.grading.wanted import Wanted
 from monai_amyloid.learning.exported import shipped_bundle
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohort import simulate
 from monai_amyloid.phantom.plan import Plan
-from monai_amyloid.report.result import Result
 
-ROOT = Path(__file__).resolve().parents[1]
-REPORT_STEPS = ("write_picture", "write_study_page", "page_pdf", "_on_scan", "_write_map")
+PROGRAM = Path(__file__).resolve().parents[1] / "scripts" / "infer_bundle.py"
+CORES = os.cpu_count() or 1
+# What makes the report's files, and what the table calls them.
+REPORT_PARTS = {
+    **{"write_picture": "picture.png", "write_study_page": "report.html"},
+    **{"page_pdf": "report.pdf", "_on_scan": "map on the scan", "_write_map": "map as a file"},
+}
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--studies", type=int, default=10)
-    parser.add_argument("--many", type=int, default=0, help="studies graded over all cores")
-    parser.add_argument("--dcccpy", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--studies", type=int, default=10, help="graded one after another")
+    parser.add_argument("--many", type=int, default=200, help="studies graded over all cores")
+    parser.add_argument("--dcccpy", type=Path, help="interpreter of an environment that has it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
-        count = max(options.studies, min(options.many, 40))
-        simulate(place / "clinic", count, Plan(seed=11), form="dicom")
+        count = max(options.studies, options.many, 3)
+        simulate(place / "clinic", count, Plan(seed=11), form="dicom", workers=CORES)
         studies = sorted((place / "clinic" / "scans").iterdir())
-        print("| | seconds a study: median (least to most) |\n|---|---|")
+        print(f"| {CORES} cores, {torch.get_num_threads()} threads | median | least to most |")
+        print("|---|---|---|", flush=True)
         cold(studies, place)
-        ours = warm(studies[: options.studies], place)
+        some, ours = studies[: options.studies], {}
+        ours["one at a time, with report"], ours["one at a time, without"] = warm(some, place)
+        for report, name in ((True, "with report"), (False, "without")) if options.many else ():
+            ours[f"all cores, {name}"] = many(studies[: options.many], place, report=report)
         if options.dcccpy:
-            theirs = dcccpy(options.dcccpy, studies[:3], place)
-            print(f"| dcccpy, of ours with report | {theirs / ours:.1f} times |")
-        if options.many:
-            many(studies, options.many, place)
+            theirs = {at: dcccpy(options.dcccpy, some, place, at) for at in (1, CORES)}
+            for name, seconds in ours.items():
+                ratio = theirs[1 if name.startswith("one") else CORES] / seconds
+                row(f"throughput over dcccpy's, {name}", f"{ratio:.1f} times")
 
 
-def show(name: str, seconds: list[float]) -> float:
-    """Print a row and give its median."""
+def row(name: str, value: str, span: str = "") -> None:
+    """Print one row."""
+    print(f"| {name} | {value} | {span} |", flush=True)
+
+
+def spread(name: str, seconds: list[float]) -> float:
+    """Print a row of seconds and give their median."""
     middle = statistics.median(seconds)
-    print(f"| {name} | {middle:.2f} ({min(seconds):.2f} to {max(seconds):.2f}) |", flush=True)
+    row(name, f"{middle:.2f} s", f"{min(seconds):.2f} to {max(seconds):.2f} s")
     return middle
 
 
 def cold(studies: list[Path], place: Path) -> None:
     """A process that starts, grades one study and ends; three times."""
-    seconds, peak = [], 0.0
-    for number in range(3):
-        command = [sys.executable, "scripts/infer_bundle.py", str(studies[number])]
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            [*command, "--output", str(place / f"cold{number}")],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-        )
-        watch = Memory(process.pid)
-        process.wait()
-        seconds.append(time.perf_counter() - start)
-        peak = max(peak, watch.end())
-    show("a process from start to end, one study with its report", seconds)
-    print(f"| its largest memory | {peak:.2f} GB |")
+    runs = [command(studies[number], place / f"cold{number}") for number in range(3)]
+    spread("cold: a process from start to end, one study with its report", [run[0] for run in runs])
+    row("cold: peak memory", gigabytes(max(watch.end() for _, watch in runs)))
 
 
-def warm(studies: list[Path], place: Path) -> float:
+def command(study: Path, output: Path, *more: str) -> tuple[float, "Memory"]:
+    """Seconds and memory of what a user types."""
+    start = time.perf_counter()
+    program = [sys.executable, PROGRAM, study, "--output", output, *more]
+    process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    watch = Memory(process.pid, output)
+    process.wait()
+    seconds = time.perf_counter() - start
+    if not (output / "results.csv").is_file():
+        raise SystemExit(f"failed: {' '.join(map(str, program))}")
+    return seconds, watch
+
+
+def warm(studies: list[Path], place: Path) -> tuple[float, float]:
     """Studies one after another in this process, with report and without."""
     bundle = shipped_bundle()
     grade_studies(bundle, studies[:1], place / "first")  # loads everything
-    spent: dict[str, list[float]] = {}
-    for name in REPORT_STEPS:
-        setattr(outputs, name, timed(getattr(outputs, name), spent.setdefault(name, [])))
-    rows: dict[bool, list[Result]] = {True: [], False: []}
-    took: dict[bool, list[float]] = {True: [], False: []}
+    spent: dict[str, list[float]] = {name: [] for name in REPORT_PARTS}
+    for name, seconds in spent.items():
+        setattr(outputs, name, timed(getattr(outputs, name), seconds))
+    rows, took = [], {True: [], False: []}
     for study in studies:  # in turn, so that a busy minute hits both
         for report in (True, False):
             start = time.perf_counter()
-            wanted = Wanted(report=report)
-            rows[report] += grade_studies(bundle, [study], place / f"warm{report}", wanted=wanted)
+            out, wanted = place / f"warm{report}", Wanted(report=report)
+            rows += grade_studies(bundle, [study], out, wanted=wanted)
             took[report].append(time.perf_counter() - start)
-    ours = show("warm, with report", took[True])
-    show("warm, without report", took[False])
+    ours = spread("warm: a study with its report", took[True])
+    without = spread("warm: a study without", took[False])
     for stage in ("read", "register", "network", "explain", "report"):
-        show(f"of which {stage}", [result.seconds[stage] for result in rows[True]])
+        spread(f"of which {stage}", [each.seconds[stage] for each in rows if stage in each.seconds])
     for name, seconds in spent.items():
-        show(f"of the report {name.strip('_')}", seconds)
-    return ours
+        spread(f"of the report, {REPORT_PARTS[name]}", seconds or [0.0])
+    return ours, without
 
 
 def timed(call: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
@@ -114,99 +125,94 @@ def timed(call: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
 
     def run(*args: Any, **named: Any) -> Any:
         start = time.perf_counter()
-        made = call(*args, **named)
-        seconds.append(time.perf_counter() - start)
-        return made
+        try:
+            return call(*args, **named)
+        finally:
+            seconds.append(time.perf_counter() - start)
 
     return run
 
 
-def dcccpy(python: Path, studies: list[Path], place: Path) -> float:
-    """The same scans by another program, a process each as it is meant to be run."""
-    seconds = []
-    for study in studies:
-        image = read_study(study)
-        scan = place / f"{study.name}.nii.gz"
-        nib.save(nib.Nifti1Image(image.data, image.affine), scan)
-        out = place / f"dcccpy_{study.name}.nii.gz"
-        command = [
-            str(python.with_name("dcccpy")),
-            "centiloid",
-            "--input",
-            str(scan),
-            "--output",
-            str(out),
-        ]
-        start = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
-        seconds.append(time.perf_counter() - start)
-    return show("dcccpy, Centiloid alone", seconds)
+def many(studies: list[Path], place: Path, *, report: bool) -> float:
+    """Many studies over all cores by the command; gives seconds a study."""
+    listed, output = place / "list.txt", place / f"many{report}"
+    listed.write_text("\n".join(map(str, studies)), encoding="utf-8")
+    seconds, watch = command(listed, output, *([] if report else ["--no-report"]))
+    each = seconds / len(studies)
+    what = f"many: {len(studies)} studies {'with' if report else 'without'} report, all cores"
+    row(what, f"{each:.2f} s a study", f"{3600 / each:.0f} an hour, {seconds:.0f} s in all")
+    marks = sorted({mark for mark in (20, 100, 200) if mark < len(studies)} | {len(studies)})
+    flat = ", ".join(f"{gigabytes(watch.by(mark))} by study {mark}" for mark in marks)
+    row("many: memory of all processes, at most", gigabytes(watch.end()), flat)
+    return each
 
 
-def many(studies: list[Path], count: int, place: Path) -> None:
-    """Many studies over all cores by the command, and the memory of all its processes."""
-    listed = place / "list.txt"
-    listed.write_text("\n".join(str(studies[i % len(studies)]) for i in range(count)))
-    command = [sys.executable, "scripts/infer_bundle.py", str(listed), "--output"]
+def dcccpy(python: Path, studies: list[Path], place: Path, at_once: int) -> float:
+    """The same scans by another program; gives seconds a study."""
+    program, shares = python.with_name("dcccpy"), []
+    for number in range(at_once):
+        share, made = place / f"nifti{at_once}.{number}", place / f"dcccpy{at_once}.{number}"
+        share.mkdir()
+        made.mkdir()
+        for study in studies[number::at_once]:
+            image = read_study(study)
+            nib.save(nib.Nifti1Image(image.data, image.affine), share / f"{study.name}.nii.gz")
+        shares.append([program, "centiloid", "--batch", "--input", share, "--output", made])
+    environment = os.environ | ({"OMP_NUM_THREADS": "1"} if at_once > 1 else {})
     start = time.perf_counter()
-    process = subprocess.Popen(
-        [*command, str(place / "many")], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    watch, done, memory = Memory(process.pid), 0, {}
-    for line in process.stdout or ():
-        done += ": BAPL" in line or ": refused" in line
-        if done in (count // 10, count // 2, count - 2):
-            memory[done] = watch.recent()
-    process.wait()
-    seconds = time.perf_counter() - start
-    record = json.loads((place / "many" / "run.json").read_text(encoding="utf-8"))
-    print(
-        f"\n{count} studies over {os.cpu_count()} cores: {seconds:.0f} s, {seconds / count:.2f} s"
-    )
-    print(f"each, {record['counts']}; memory of all processes, shared pages once each:")
-    print(", ".join(f"{held:.2f} GB after {after}" for after, held in memory.items()))
-    print(f"at most {watch.end():.2f} GB")
+    running = [
+        subprocess.Popen(each, stdout=subprocess.DEVNULL, env=environment) for each in shares
+    ]
+    if {process.wait() for process in running} != {0}:
+        raise SystemExit("dcccpy failed; try it alone on one scan")
+    each = (time.perf_counter() - start) / len(studies)
+    row(f"dcccpy, {at_once} at a time, Centiloid alone", f"{each:.2f} s a study")
+    return each
 
 
 class Memory:
-    """Memory that a process and its children hold (proportional set size), on Linux."""
+    """What a process and its children hold, by how many studies are done; shared pages once."""
 
-    def __init__(self, process: int) -> None:
-        self.process, self.held, self.ended = process, [0.0], threading.Event()
+    def __init__(self, process: int, output: Path) -> None:
+        self.process, self.output = process, output
+        self.held: list[tuple[int, float]] = []
+        self.ended = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
 
     def _watch(self) -> None:
         while not self.ended.wait(0.25):
-            self.held.append(sum(map(held_by, family(self.process))) / 1e6)
+            held = held_by(self.process) / 1e6
+            if held:
+                self.held.append((len(list(self.output.glob("*/result.json"))), held))
 
-    def recent(self) -> float:
-        """The largest of the last ten seconds, GB."""
-        return max(self.held[-40:])
+    def by(self, finished: int) -> float:
+        """The largest of the time of the ten studies before so many were finished, GB."""
+        near = range(finished - 10, finished + 1)
+        return max((held for done, held in self.held if done in near), default=0)
 
     def end(self) -> float:
         """The largest of all, GB."""
         self.ended.set()
         self.thread.join()
-        return max(self.held)
+        return max((held for _, held in self.held), default=0)
 
 
-def family(process: int) -> list[int]:
-    """A process and all below it."""
-    try:
-        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    except OSError:
-        return []
-    return [process, *(each for child in children for each in family(int(child)))]
+def gigabytes(held: float) -> str:
+    """Memory in words."""
+    return f"{held:.2f} GB" if held else "not measured"
 
 
 def held_by(process: int) -> float:
-    """Of one process, kB."""
+    """By a process and all below it, kB."""
+    place = Path(f"/proc/{process}")
     try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-        return float(next(line.split()[1] for line in lines if line.startswith("Pss:")))
+        lines = (place / "smaps_rollup").read_text().splitlines()
+        children = (place / "task" / str(process) / "children").read_text().split()
+        own = float(next(line.split()[1] for line in lines if line.startswith("Pss:")))
     except (OSError, StopIteration):
         return 0.0
+    return own + sum(held_by(int(child)) for child in children)
 
 
 if __name__ == "__main__":

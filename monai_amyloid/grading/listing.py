@@ -1,6 +1,7 @@
 """The studies that a user's paths stand for."""
 
 import itertools
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,10 +50,10 @@ def list_named(
     Raises:
         UserError: If a list cannot be read, or is empty.
     """
-    return [
-        NamedStudy(each.path, each.tracer or tracer, each.series or series)
-        for each in itertools.chain.from_iterable(map(_of_path, paths))
-    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's, of broken values, which it prints
+        found = list(itertools.chain.from_iterable(map(_of_path, paths)))
+    return [NamedStudy(each.path, each.tracer or tracer, each.series or series) for each in found]
 
 
 def _of_path(path: Path) -> list[NamedStudy]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -14,7 +15,7 @@ import pandas as pd
 from monai_amyloid import __version__
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.listing import NamedStudy
-from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.grading.privacy import Privacy, is_pseudonym
 from monai_amyloid.grading.task import Task
 from monai_amyloid.grading.wanted import Wanted
 from monai_amyloid.learning.exported import CALIBRATION, MODEL, exported_metadata
@@ -44,7 +45,11 @@ def name_tasks(
         wanted: What is written.
     """
     # Mostly waiting for a disk or a network.
-    with ThreadPoolExecutor(min(16, 4 * (os.cpu_count() or 1))) as pool:
+    with (
+        warnings.catch_warnings(),
+        ThreadPoolExecutor(min(16, 4 * (os.cpu_count() or 1))) as pool,
+    ):
+        warnings.simplefilter("ignore")  # pydicom's, of broken values, which it prints
         identities = list(pool.map(identity_of, (each.path for each in studies)))
         scans = list(pool.map(lambda each: _checksum(fingerprint(each.path)), studies))
     by = _checksum(_way(bundle, wanted))
@@ -54,8 +59,8 @@ def name_tasks(
             Privacy(identity).tells(name) for identity, name in zip(identities, names, strict=True)
         ]
         hidden = [
-            tell or (any(tells) and identity is None)
-            for tell, identity in zip(tells, identities, strict=True)
+            tell or (any(tells) and identity is None and not is_pseudonym(name))
+            for tell, identity, name in zip(tells, identities, names, strict=True)
         ]
         names = _numbered(names, hidden, scans, output)
     made_from = [

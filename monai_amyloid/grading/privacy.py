@@ -5,40 +5,56 @@ numbers, dates and UIDs. A research label of BIDS (``sub-0001``) is a pseudonym 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+from monai_amyloid.grading.spellings import (
+    HIDDEN,
+    folded,
+    hide,
+    is_short_number,
+    spellings_of_date,
+    spellings_of_name,
+    spellings_of_number,
+)
 from monai_amyloid.report.result import Result
 from monai_amyloid.study_names import study_name
 
-HIDDEN = "…"
 _PSEUDONYM = re.compile(r"sub-[A-Za-z0-9]+(_ses-[A-Za-z0-9]+)?")
-_UID = re.compile(r"(?<![\d.])\d+(?:\.\d+){4,}\.?")
+_UID = re.compile(r"(?<![\d.])\d+(?:[._]\d+){4,}\.?")
 # Hospital numbers and dates have six digits or more.
 _LONG_NUMBER = re.compile(r"\d{6,}|(?:19|20)\d\d[-_. ]\d\d[-_. ]\d\d")
 # Three syllables of which the first is a common family name: more often a name than a word.
 _KOREAN_NAME = re.compile(
     "(?<![가-힣])[김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허남심노하곽성차주우구민][가-힣]{2}(?![가-힣])"
 )
-_QUOTED = re.compile(r"'([^']*)'")
-# What stands for a name where there is none, and words that are in every sentence.
-_NO_NAMES = {
-    *("anonymous", "anonymized", "anonymised", "unknown", "none", "test", "patient", "phantom"),
-    *("pet", "brain", "scan", "study", "series", "image", "dicom", "amyloid", "the", "not", "and"),
-}
-_LONGEST_VALUE = 256  # PS3.5 6.2 allows 64 letters in each of three spellings
-_PERSONS = (
-    *("PatientName", "OtherPatientNames", "ReferringPhysicianName"),
-    *("PerformingPhysicianName", "OperatorsName"),
+_KOREAN_WORDS = re.compile(
+    "정상군|정상인|양성군|성인군|신경과|정신과|조영제|전두엽|고해상|한국인|이상군|차영상"
 )
-_SHORTEST_LATIN, _SHORTEST_OTHER = 3, 2
-# Sexes, study numbers and stations of a letter or two are in every word.
-_SHORTEST_VALUE = 4
-_LEFT_ALONE = ("PatientSex", "InstitutionName")
+# Of two kinds, for Python quotes O'Brien so; an apostrophe within a word is none.
+_QUOTED = re.compile(r"(?<!\w)'(.*?)'(?!\w)|\"(.*?)\"")
+# What looks like a path or a file in a sentence.
+_PATH = re.compile(
+    r"(?<![^\s'\"(),;])(?:[^\s'\"(),;]*[\\/][^\s'\"(),;]*"
+    r"|[^\s'\"(),;/\\]+\.(?:dcm|ima|img|nii|gz|json|zip|v)\b)",
+    re.IGNORECASE,
+)
+# The name of a file that the end of the longest message cut, or a text that was quoted there.
+_CUT_OFF = re.compile(r"(?<=[/\\'\"])[^/\\'\"]*…$")
+# A refusal is shorter; an error of another library may hold a whole file.
+_LONGEST_TEXT = 4000
+# What ends a path in a sentence.
+_AFTER_PATH = r"(?=: |[,;'\")\]]| and | in | \(|$)"
+_PERSONS = (
+    *("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName"),
+    *("ReferringPhysicianName", "RequestingPhysician", "NameOfPhysiciansReadingStudy"),
+    *("PhysiciansOfRecord", "PerformingPhysicianName", "OperatorsName"),
+)
+# Words and machines that say nothing of a person, and are in names of series.
+_LEFT_ALONE = ("PatientSex", "StationName")
 
 
 class Privacy:
@@ -51,33 +67,28 @@ class Privacy:
 
     def __init__(self, identity: Mapping[str, str] | None) -> None:
         self.identity = dict(identity or {})
-        found: set[str] = set()
+        self._in_names: set[str] = set()
         for keyword, values in self.identity.items():
-            for value in normalize("NFC", values).split("\n"):
-                value = value[:_LONGEST_VALUE]
-                if keyword in _PERSONS:
-                    found |= _names(value)
-                elif keyword not in _LEFT_ALONE and len(value) >= _SHORTEST_VALUE:
-                    found |= _forms(value)
-        # A pseudonym may stay, also where the header calls it the patient's name.
-        kept = {text for text in found if not _PSEUDONYM.fullmatch(text)}
-        # The longest first: a name before its parts.
-        self._patterns = [_pattern(text) for text in sorted(kept, key=len, reverse=True)]
+            for value in values.split("\n"):
+                # A pseudonym may stay, also where the header calls it the patient's name.
+                if keyword not in _LEFT_ALONE and not _PSEUDONYM.fullmatch(value.strip(" ^")):
+                    self._in_names |= _spellings(keyword, value)
+        self._in_sentences = {text for text in self._in_names if not is_short_number(text)}
 
     def tells(self, name: str) -> bool:
         """Whether a name tells who was scanned, or looks as if it did."""
         plain = normalize("NFC", name)
-        if self.clean(plain) != plain:
+        if hide(plain, self._in_names, sentence=False) != plain or _UID.search(plain):
             return True
-        looks = _LONG_NUMBER.search(plain) or _KOREAN_NAME.search(plain)
+        looks = _LONG_NUMBER.search(plain) or _KOREAN_NAME.search(_KOREAN_WORDS.sub(" ", plain))
         return bool(looks) and not _PSEUDONYM.fullmatch(plain)
 
     def clean(self, text: str) -> str:
-        """A text without what names the person or a UID."""
-        text = normalize("NFC", text)  # macOS writes names of files in parts of letters
-        for pattern in self._patterns:
-            text = pattern.sub(HIDDEN, text)
-        return _UID.sub(HIDDEN, text)
+        """A sentence without what names the person, nor a UID, file or quotation that tells."""
+        text = _CUT_OFF.sub(HIDDEN, normalize("NFC", text))
+        text = _QUOTED.sub(self._quoted, text)
+        text = _PATH.sub(lambda found: self._path(found.group()), text)
+        return _UID.sub(HIDDEN, hide(text, self._in_sentences, sentence=True))
 
     def clean_result(self, result: Result, study: Path) -> Result:
         """A result whose every text is clean, the path of its study its name.
@@ -86,14 +97,17 @@ class Privacy:
             result: With the name that it is written under.
             study: Where it was read from.
         """
-        own = study_name(study)
+        names = {normalize("NFC", name) for name in (study.name, study_name(study))}
+        # A hidden name, wherever else it stands; "PT" and "1" are no names, and in every sentence.
+        own = {name for name in names - {result.name} if spellings_of_name(name)}
+        hidden = result.name not in names
 
         def clean(text: str) -> str:
+            text = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
             text = self._without_paths(normalize("NFC", text), study, result.name)
-            if result.name != own:  # a hidden name, wherever else it stands
-                for name in (study.name, own):
-                    text = text.replace(normalize("NFC", name), result.name)
-            return self.clean(_QUOTED.sub(self._quoted, text))
+            for name in sorted(own, key=len, reverse=True) if hidden else ():
+                text = re.sub(rf"(?<!\w){re.escape(name)}(?![\w-])", lambda _: result.name, text)
+            return self.clean(text)
 
         kept = {key: value for key, value in result.study.items() if key != "series_instance_uid"}
         return replace(
@@ -105,27 +119,63 @@ class Privacy:
 
     def _quoted(self, found: re.Match[str]) -> str:
         """What a text quotes, part by part of its path."""
-        return f"'{'/'.join(map(self._part, found.group(1).split('/')))}'"
+        mark = found.group()[0]
+        return f"{mark}{self._path(found.group()[1:-1])}{mark}"
 
-    def _part(self, name: str) -> str:
-        return HIDDEN if self.tells(name) else name
+    def _path(self, text: str) -> str:
+        """A path, every part of it that tells hidden."""
+        return "".join(HIDDEN if self.tells(part) else part for part in re.split(r"([/\\]+)", text))
 
     def _without_paths(self, text: str, study: Path, name: str) -> str:
         """Put a study's name where its path was, and check the names of the files after it."""
-        paths = {str(study), str(study.absolute()), str(study.resolve())}
-        for path in sorted((normalize("NFC", each) for each in paths), key=len, reverse=True):
-            if not any(map(str.isalnum, path)):
-                continue  # "." is in every sentence
-            after = "" if "/" in path or "\\" in path else r"(?=[/\\:])"
-            # Then what lies below it, up to what ends a file's name in a sentence.
-            pattern = rf"(?<![\w/\\.-]){re.escape(path)}{after}((?:[/\\][^\s:;,'\")\]]*)?)"
+        for path, shown in _shown(study, name):
+            # The longest message is cut at its end, perhaps within the path.
+            if text.endswith("…"):
+                cut = next((n for n in range(len(path), 3, -1) if text[:-1].endswith(path[:n])), 0)
+                text = f"{text[: len(text) - 1 - cut]}{shown}…" if cut else text
+            after = "" if shown == name and re.search(r"[/\\]", path) else r"(?=[/\\:])"
+            # Then what lies below it, up to what ends a path in a sentence.
+            pattern = rf"(?<![\w/\\.-]){re.escape(path)}{after}((?:[/\\].*?{_AFTER_PATH})?)"
 
-            def shortened(found: re.Match[str]) -> str:
+            def shortened(found: re.Match[str], shown: str = shown) -> str:
                 below = [part for part in re.split(r"[/\\]", found.group(1)) if part]
-                return "/".join([name, *map(self._part, below)])
+                return "/".join([shown, *(HIDDEN if self.tells(part) else part for part in below)])
 
             text = re.sub(pattern, shortened, text)
         return text
+
+
+def is_pseudonym(name: str) -> bool:
+    """Whether a name is a research label of BIDS, alone or with its session."""
+    return _PSEUDONYM.fullmatch(name) is not None
+
+
+def _spellings(keyword: str, value: str) -> set[str]:
+    """How what a header says may be written."""
+    if keyword in _PERSONS:
+        return spellings_of_name(value)
+    if keyword.endswith(("Date", "DateTime")):
+        return spellings_of_date(value)
+    if keyword.endswith("UID"):
+        return {folded(value)} - {""}
+    return spellings_of_number(value)
+
+
+def _shown(study: Path, name: str) -> Iterator[tuple[str, str]]:
+    """A study's path in its spellings and what stands for it, then the folders that it is in."""
+    paths = {study, study.absolute(), study.resolve()}
+    above = {folder for path in paths for folder in path.parents} - paths
+    for folders, shown in ((paths, name), (above, HIDDEN)):
+        spelt = {spelling for each in folders for spelling in _spelt(each)}
+        for path in sorted(spelt, key=len, reverse=True):
+            if any(map(str.isalnum, path)):  # "." is in every sentence
+                yield path, shown
+
+
+def _spelt(path: Path) -> set[str]:
+    """As this system writes a path, as others do, and as Python quotes it."""
+    texts = {str(path), path.as_posix(), repr(str(path))[1:-1]}
+    return {normalize("NFC", text) for text in texts}
 
 
 def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
@@ -137,40 +187,3 @@ def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_in_texts(item, change) for item in value]
     return value
-
-
-def _names(value: str) -> set[str]:
-    """A person's name in its spellings, whole and in parts (PS3.5 6.2, value representation PN)."""
-    found = set()
-    for spelling in value.split("="):
-        parts = [part for part in re.split(r"[\^\s,]+", spelling) if part]
-        parts = [part for part in parts if part.lower() not in _NO_NAMES]
-        found |= {part for part in parts if len(part) >= _shortest(part)}
-        for order in (parts, parts[::-1]):
-            found |= {joint.join(order) for joint in ("", " ", "_", "-", "^")} if order else set()
-    return {text for text in found if len(text) >= _shortest(text)}
-
-
-def _shortest(text: str) -> int:
-    return _SHORTEST_LATIN if text.isascii() else _SHORTEST_OTHER
-
-
-def _forms(value: str) -> set[str]:
-    """A number as it stands, and a date as people write it."""
-    forms = {value, value.lstrip("0")}
-    if re.fullmatch(r"(19|20)\d{6}", value):
-        year, month, day = value[:4], value[4:6], value[6:]
-        forms |= {joint.join((year, month, day)) for joint in "-./_ "}
-        forms |= {value[2:]}
-    return {form for form in forms if len(form) >= _SHORTEST_VALUE}
-
-
-@cache
-def _pattern(text: str) -> re.Pattern[str]:
-    """Finds a text in any case, as a word of its own where its letters could be in other words."""
-    escaped = re.escape(text)
-    if text.isascii() and not any(map(str.isdigit, text)):
-        return re.compile(rf"(?<![A-Za-z]){escaped}(?![A-Za-z])", re.IGNORECASE)
-    if text.isdecimal():
-        return re.compile(rf"(?<!\d){escaped}(?!\d)")
-    return re.compile(escaped, re.IGNORECASE)

@@ -186,7 +186,7 @@ def peek(source: Path, folder: Path, files: int, size: int) -> list[Path]:
     """Unpack the beginnings of the first files of a zip, to look at their headers.
 
     Args:
-        source: The zip; nothing of a broken one is unpacked.
+        source: The zip; of a broken one, what comes before it breaks.
         folder: An empty folder.
         files: The most files.
         size: The most bytes of each.
@@ -203,5 +203,5 @@ def peek(source: Path, folder: Path, files: int, size: int) -> list[Path]:
                     target.write_bytes(packed.read(size))
                 written.append(target)
     except Exception:  # zipfile and zlib raise whatever the broken bytes lead them to
-        return []
+        return written  # what was read until then tells whose it is
     return written

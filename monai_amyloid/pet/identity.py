@@ -1,14 +1,27 @@
 """Who a study is of: read to keep it out of what is written, or to write it when asked."""
 
+import io
+import json
+import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pydicom
+from nibabel.ecat import hdr_dtype
+from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 from pydicom.dataset import Dataset
+from pydicom.valuerep import PN_DELIMS
 
 from monai_amyloid.pet.archive import peek
 from monai_amyloid.pet.bids import read_sidecar
 from monai_amyloid.pet.dicom.header import open_header
+from monai_amyloid.pet.dicom.values import tag_of
+from monai_amyloid.pet.ecat_header import is_ecat, text_of
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.nifti import is_nifti
 from monai_amyloid.pet.sources import open_study
@@ -21,6 +34,8 @@ IDENTIFYING = (
     "PatientSex",
     "OtherPatientIDs",
     "OtherPatientNames",
+    "PatientBirthName",
+    "PatientMotherBirthName",
     "PatientAddress",
     "PatientTelephoneNumbers",
     "IssuerOfPatientID",
@@ -29,20 +44,42 @@ IDENTIFYING = (
     "StudyDate",
     "SeriesDate",
     "AcquisitionDate",
+    "AcquisitionDateTime",
     "ContentDate",
     "StudyInstanceUID",
     "SeriesInstanceUID",
     "FrameOfReferenceUID",
     "ReferringPhysicianName",
+    "RequestingPhysician",
+    "NameOfPhysiciansReadingStudy",
+    "PhysiciansOfRecord",
     "PerformingPhysicianName",
     "OperatorsName",
     "InstitutionName",
     "StationName",
 )
+# Sequences that hold more of them (PS3.3 C.2.2; F.5 for a DICOMDIR).
+_SEQUENCES = {
+    "OtherPatientIDsSequence": {"PatientID": "OtherPatientIDs"},
+    "DirectoryRecordSequence": {key: key for key in IDENTIFYING},
+}
+_REMOVED, _CHARACTERS = "PatientIdentityRemoved", "SpecificCharacterSet"
+# What headers declare, or is taken where they do not, also where the letters are others.
+_WESTERN = {"iso8859", "latin_1"}
 _PSEUDONYMS = ("PatientName", "PatientID")
+_OF_ECAT = {
+    "patient_name": "PatientName",
+    "patient_id": "PatientID",
+    "physician_name": "ReferringPhysicianName",
+    "operator_name": "OperatorsName",
+    "facility_name": "InstitutionName",
+}
+_FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")  # of a file without its preamble
 _MOST_FOLDERS = 32  # of one study that are looked into: one for each series
-_MOST_ENTRIES = 3  # of a zip that are tried
-_HEADER_BYTES = 2**20
+_MOST_FILES = 5  # of one folder, which may hold several series: from the first to the last
+_MOST_ENTRIES = 64  # of a zip: a disc begins with the files of a viewer
+_HEADER_BYTES = 2**17
+_MOST_ITEMS = 1000  # of a sequence
 
 
 def identity_of(study: Path) -> dict[str, str] | None:
@@ -54,64 +91,123 @@ def identity_of(study: Path) -> dict[str, str] | None:
     Returns:
         What is said by any of its headers, by DICOM keyword, several values of one joined by a
         line break; what a header declares to be a pseudonym is left out (Patient Identity
-        Removed (0012,0062)). None where no header can be read.
+        Removed (0012,0062)). None where no header says anything.
     """
     try:
         if is_nifti(study):
-            return _of_sidecar(read_sidecar(study))
+            return _together([read_sidecar(study)])
         if study.suffix.lower() == ".zip":
             return _of_zip(study)
         with open_study(study) as files:
-            return _of_files(_one_of_each_folder(files.files))
-    except (StudyRefused, OSError):
-        return None
-
-
-def _one_of_each_folder(files: tuple[Path, ...]) -> Iterator[Path]:
-    """The first files of every folder: a series stands in a folder of its own, or all in one."""
-    tried: dict[Path, int] = {}
-    for file in files:
-        if tried.setdefault(file.parent, 0) < _MOST_ENTRIES and len(tried) <= _MOST_FOLDERS:
-            tried[file.parent] += 1
-            yield file
-
-
-def _of_files(files: Iterator[Path]) -> dict[str, str] | None:
-    found: dict[str, list[str]] | None = None
-    for file in files:
-        try:
-            header = open_header(file)
-            dataset = header.dataset if header is not None else None
-        except (StudyRefused, OSError):
-            continue
-        if dataset is None:
-            continue
-        found = {} if found is None else found
-        for keyword, value in _of_dataset(dataset).items():
-            if value not in found.setdefault(keyword, []):
-                found[keyword].append(value)
-    return None if found is None else {key: "\n".join(values) for key, values in found.items()}
-
-
-def _of_dataset(dataset: Dataset) -> dict[str, str]:
-    removed = _text(dataset, "PatientIdentityRemoved") == "YES"
-    said = {key: _text(dataset, key) for key in IDENTIFYING if not (removed and key in _PSEUDONYMS)}
-    return {key: value for key, value in said.items() if value}
-
-
-def _text(dataset: Dataset, keyword: str) -> str:
-    try:
-        return str(dataset.get(keyword) or "").strip()
-    except Exception:  # pydicom converts on access and raises whatever broken bytes lead it to
-        return ""
-
-
-def _of_sidecar(sidecar: Mapping[str, object]) -> dict[str, str]:
-    """Converters can be told to keep the patient in the JSON file beside a NIfTI."""
-    return {key: str(sidecar[key]) for key in IDENTIFYING if sidecar.get(key)}
+            return _together(map(_said_by, [*_directory(study), *_spread(files.files)]))
+    except (StudyRefused, OSError, ValueError):
+        return _together([_said_by(study)]) if study.is_file() else None
 
 
 def _of_zip(study: Path) -> dict[str, str] | None:
-    """The header of one of its first files, without unpacking the rest."""
+    """The headers of its first files, without unpacking the rest."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        return _of_files(iter(peek(study, Path(place), _MOST_ENTRIES, _HEADER_BYTES)))
+        return _together(map(_said_by, peek(study, Path(place), _MOST_ENTRIES, _HEADER_BYTES)))
+
+
+def _directory(study: Path) -> list[Path]:
+    """What names the patients of a disc besides their images."""
+    return [study] if study.is_file() else []
+
+
+def _spread(files: Sequence[Path]) -> Iterator[Path]:
+    """Files from the first to the last of every folder, which may hold more than one series."""
+    for count, (_, each) in enumerate(groupby(files, key=lambda file: file.parent)):
+        if count < _MOST_FOLDERS:
+            inside = list(each)
+            places = np.linspace(0, len(inside) - 1, min(_MOST_FILES, len(inside)))
+            yield from (inside[round(place)] for place in places)
+
+
+def _together(said: Iterable[Mapping[str, Any]]) -> dict[str, str] | None:
+    """Every value once; None where nothing is said."""
+    found: dict[str, dict[str, None]] = {}
+    for each in said:
+        for keyword in IDENTIFYING:
+            value = each.get(keyword) or ()
+            texts = value if isinstance(value, list | tuple) else [value]
+            lines = (line.strip() for text in texts for line in str(text).splitlines())
+            found.setdefault(keyword, {}).update((line, None) for line in lines if line)
+    return {key: "\n".join(values) for key, values in found.items() if values} or None
+
+
+def _said_by(file: Path) -> Mapping[str, Any]:
+    """What one file says; nothing where it cannot be read."""
+    try:
+        if is_nifti(file):
+            return read_sidecar(file)
+        if is_ecat(file):
+            main = np.frombuffer(file.read_bytes()[:512], hdr_dtype.newbyteorder(">"), count=1)[0]
+            return {keyword: text_of(main[name]) for name, keyword in _OF_ECAT.items()}
+        with file.open("rb") as stream:
+            head = stream.read(_HEADER_BYTES)
+        if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
+            content = json.loads(head)
+            return content if isinstance(content, dict) else {}
+        return _of_dicom(file, head)
+    except Exception:  # readers raise whatever the broken bytes lead them to
+        return {}
+
+
+def _of_dicom(file: Path, head: bytes) -> dict[str, list[str]]:
+    try:
+        header = open_header(file)
+        if header is not None:
+            return _of_dataset(header.dataset)
+    except StudyRefused:
+        pass
+    if head[128:132] != b"DICM" and head[:2] not in _FIRST_GROUPS:
+        return {}
+    # Broken behind its beginning, or without the mark of a file: the name comes early.
+    wanted = [tag_of(key) for key in (*IDENTIFYING, *_SEQUENCES, _REMOVED, _CHARACTERS)]
+    return _of_dataset(
+        pydicom.dcmread(io.BytesIO(head), force=True, stop_before_pixels=True, specific_tags=wanted)
+    )
+
+
+def _of_dataset(dataset: Dataset, characters: Sequence[str] = ()) -> dict[str, list[str]]:
+    """The values of a header, each as often as it stands there."""
+    declared = [each for each in _texts(dataset, _CHARACTERS, ()) if each in python_encoding]
+    characters = convert_encodings(declared) if declared else characters
+    left_out = _PSEUDONYMS if _texts(dataset, _REMOVED, ()) == ["YES"] else ()
+    said = {key: _texts(dataset, key, characters) for key in IDENTIFYING if key not in left_out}
+    for sequence, keywords in _SEQUENCES.items():
+        with suppress(Exception):  # broken bytes
+            for item in (dataset.get(sequence) or ())[:_MOST_ITEMS]:
+                for inner, values in _of_dataset(item, characters).items():
+                    if inner in keywords:
+                        said.setdefault(keywords[inner], []).extend(values)
+    return said
+
+
+def _texts(dataset: Dataset, keyword: str, characters: Sequence[str]) -> list[str]:
+    """The values of an attribute, from its bytes: pydicom would print broken ones in a warning."""
+    try:
+        element = dataset.get_item(tag_of(keyword))
+        value = None if element is None else element.value
+        if isinstance(value, bytes):
+            value = _decoded(value, characters)
+        parts = re.split(r"\\", value) if isinstance(value, str) else value or ()
+        return [text for part in parts if (text := str(part).strip("\0 "))]
+    except Exception:  # pydicom converts on access and raises whatever broken bytes lead it to
+        return []
+
+
+def _decoded(value: bytes, characters: Sequence[str]) -> str:
+    """A text; where a header does not say in which letters, in those that fit."""
+    if characters and not set(characters) <= _WESTERN:
+        text = decode_bytes(value, characters, PN_DELIMS)
+        if "\ufffd" not in text:
+            return text
+    # Many programs in Korea write EUC-KR and do not say so; its pairs are in no western name.
+    for encoding in ("utf-8", "euc_kr"):
+        try:
+            return value.decode(encoding)
+        except UnicodeError:
+            continue
+    return value.decode("latin-1")
