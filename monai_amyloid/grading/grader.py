@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.nearest_cases import nearest_cases
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.normative import z_scores
+from monai_amyloid.brain.registration import one_thread
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
@@ -102,6 +103,8 @@ class Grader:
         self.network.load_state_dict(state)
         self.network.to(self.device).eval()
 
+    # A result is the same on any number of cores, and processes do not slow each other down.
+    @one_thread()
     def grade(self, study: Path, tracer: str | None = None, series: str | None = None) -> Graded:
         """Read, normalise, classify and explain one study.
 

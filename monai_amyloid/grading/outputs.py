@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from monai_amyloid.brain.registration import one_thread
 from monai_amyloid.brain.resampling import lay_back
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.grader import Clock, Graded
@@ -30,6 +31,7 @@ _FILES = (RESULT_FILE, PICTURE, PAGE, DOCUMENT, ACTIVATION)
 _STEPS = 255  # of the map, stored in 8 bits
 
 
+@one_thread()
 def write_outputs(
     graded: Graded, study: Path, folder: Path, wanted: Wanted, privacy: Privacy
 ) -> Result:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import TypeVar
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -15,8 +15,6 @@ def each_in_a_pool(
     make: Callable[[Item], Made],
     items: Sequence[Item],
     workers: int,
-    start: Callable[..., None],
-    start_with: tuple[Any, ...],
 ) -> Iterator[tuple[int, Made | None]]:
     """Make something of each item in processes that last.
 
@@ -28,8 +26,6 @@ def each_in_a_pool(
         make: A function that another process can import.
         items: Arguments that can be sent to it.
         workers: Processes.
-        start: Called in each process first.
-        start_with: Its arguments.
 
     Yields:
         Place of an item and what was made, None where its process ended; in the order in which
@@ -38,7 +34,7 @@ def each_in_a_pool(
     waiting = deque(enumerate(items))
     while waiting:
         suspects: list[tuple[int, Item]] = []
-        with _pool(workers, start, start_with) as pool:
+        with _pool(workers) as pool:
             running: dict[Future[Made], tuple[int, Item]] = {}
             try:
                 while waiting or running:
@@ -55,17 +51,13 @@ def each_in_a_pool(
             except BrokenProcessPool:
                 suspects = list(running.values())
         for place, item in suspects:
-            with _pool(1, start, start_with) as alone:
+            with _pool(1) as alone:
                 try:
                     yield place, alone.submit(make, item).result()
                 except BrokenProcessPool:
                     yield place, None
 
 
-def _pool(
-    workers: int, start: Callable[..., None], start_with: tuple[Any, ...]
-) -> ProcessPoolExecutor:
+def _pool(workers: int) -> ProcessPoolExecutor:
     # Started afresh, not forked: the same on Linux, macOS and Windows, and safe beside CUDA.
-    return ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=start, initargs=start_with
-    )
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))

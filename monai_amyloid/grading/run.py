@@ -8,7 +8,7 @@ from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import name_tasks
 from monai_amyloid.grading.pool import each_in_a_pool
-from monai_amyloid.grading.task import Task, Way, grade_task, threads_for, use_threads
+from monai_amyloid.grading.task import Task, Way, grade_task
 from monai_amyloid.grading.wanted import PAGE, Wanted
 from monai_amyloid.output import writable_folder
 from monai_amyloid.report.result import Result, read_result, write_results
@@ -99,10 +99,7 @@ def _grade(tasks: Sequence[Task], way: Way, workers: int) -> Iterator[tuple[int,
     if workers <= 1 or len(tasks) < _LEAST_FOR_PROCESSES:
         yield from enumerate(grade_task(task, way) for task in tasks)
         return
-    pool = each_in_a_pool(
-        partial(grade_task, way=way), tasks, workers, use_threads, (threads_for(workers),)
-    )
-    for number, result in pool:
+    for number, result in each_in_a_pool(partial(grade_task, way=way), tasks, workers):
         yield number, result if result is not None else _crashed(tasks[number], way)
 
 

@@ -3,7 +3,6 @@
 The process that sends them loads neither torch nor a bundle, which saves a third of a gigabyte.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,15 +54,3 @@ def grade_task(task: Task, way: Way) -> Result:
     from monai_amyloid.grading.worker import grade_one
 
     return grade_one(task, way)
-
-
-def use_threads(count: int) -> None:
-    """Share the cores among processes: two that each take all slow each other down tenfold."""
-    import torch
-
-    torch.set_num_threads(count)
-
-
-def threads_for(workers: int) -> int:
-    """Threads of each of some processes."""
-    return max(1, (os.cpu_count() or 1) // workers)

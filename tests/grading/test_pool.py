@@ -9,10 +9,6 @@ import pytest
 from monai_amyloid.grading.pool import each_in_a_pool
 
 
-def nothing() -> None:
-    """What each process begins with."""
-
-
 def square_unless_hostile(number: int, log: Path) -> int:
     with (log / f"{number}-{os.getpid()}").open("w"):
         if number == 3:
@@ -25,7 +21,7 @@ def square_unless_hostile(number: int, log: Path) -> int:
 def test_what_ends_its_process_is_none_and_all_else_is_made(tmp_path: Path) -> None:
     items = [0, 1, 2, 3, 4, 6, 7, 8]
     make = partial(square_unless_hostile, log=tmp_path)
-    made = dict(each_in_a_pool(make, items, 2, nothing, ()))
+    made = dict(each_in_a_pool(make, items, 2))
     assert made == {0: 0, 1: 1, 2: 4, 3: None, 4: 16, 5: 36, 6: 49, 7: 64}
     # The one beside it was tried again, alone; nothing more than once or twice.
     tries = [len(list(tmp_path.glob(f"{number}-*"))) for number in items]
@@ -35,4 +31,4 @@ def test_what_ends_its_process_is_none_and_all_else_is_made(tmp_path: Path) -> N
 def test_an_exception_is_the_callers(tmp_path: Path) -> None:
     make = partial(square_unless_hostile, log=tmp_path)
     with pytest.raises(ValueError, match="five"):
-        list(each_in_a_pool(make, [1, 5], 2, nothing, ()))
+        list(each_in_a_pool(make, [1, 5], 2))
