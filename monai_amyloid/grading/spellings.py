@@ -14,20 +14,8 @@ HIDDEN = "…"
 # What stands for a name where there is none, and words that are in every sentence.
 _NO_NAMES = {
     *("anonymous", "anonymized", "anonymised", "anon", "unknown", "none", "test", "patient"),
-    *(
-        "phantom",
-        "subject",
-        "pet",
-        "brain",
-        "scan",
-        "study",
-        "series",
-        "image",
-        "dicom",
-        "dicomdir",
-        "nifti",
-    ),
-    *("amyloid", "frame", "frames", "slices", "units", "the", "not", "and"),
+    *("phantom", "subject", "pet", "brain", "scan", "study", "series", "image", "dicom"),
+    *("dicomdir", "nifti", "amyloid", "frame", "frames", "slices", "units", "the", "not", "and"),
 }
 _LONGEST_VALUE, _MOST_WORDS = 256, 8  # PS3.5 6.2 allows 64 letters in each of three spellings
 _SHORTEST_LATIN, _SHORTEST_OTHER, _SHORTEST_NUMBER = 3, 2, 4
@@ -67,10 +55,8 @@ def spellings_of_name(value: str) -> set[str]:
             turned = words[start:] + words[:start]
             found |= {"".join(turned[:count]) for count in range(1, len(words) + 1)}
         found |= {"".join(words[::-1])}
-        if len(words) == 1 and re.fullmatch(
-            "[가-힣]{3,4}", words[0]
-        ):  # one letter or two of family
-            name = words[0]
+        if len(words) == 1 and re.fullmatch("[가-힣]{3,4}", words[0]):
+            name = words[0]  # one letter or two of family
             found |= {name[cut:] + family for cut in (1, 2) for family in ("", name[:cut])}
     return {text for text in found if _long_enough(text)}
 
