@@ -1,6 +1,10 @@
 """Work over processes that one crash does not end."""
 
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -32,3 +36,44 @@ def test_an_exception_is_the_callers(tmp_path: Path) -> None:
     make = partial(square_unless_hostile, log=tmp_path)
     with pytest.raises(ValueError, match="five"):
         list(each_in_a_pool(make, [1, 5], 2))
+
+
+def note_and_wait(folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+    time.sleep(60)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path\n"
+        "from tests.grading.test_pool import each_in_a_pool, note_and_wait\n"
+        "if __name__ == '__main__':\n"
+        f"    list(each_in_a_pool(note_and_wait, [Path({str(tmp_path)!r})] * 2, 2))\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    root = str(Path(__file__).resolve().parents[2])
+    process = subprocess.Popen(
+        [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": root}
+    )
+    wait_until(lambda: len(list(tmp_path.glob("[0-9]*"))) == 2)
+    process.kill()
+    process.wait()
+    workers = [int(path.name) for path in tmp_path.glob("[0-9]*")]
+    wait_until(lambda: not any(map(is_running, workers)))
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 40
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().split()[2:3]
+    except OSError:
+        return False
