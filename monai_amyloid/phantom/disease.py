@@ -30,12 +30,15 @@ class Disease:
             0 where negative, 1 at Centiloid 80.
         pattern: ``"diffuse"``, ``"focal"`` or ``"one_sided"``.
         patches: Factor of the load inside the regions, 1 on average, ``WARP_SHAPE``.
+        leads: The read regions of a focal pattern, ``("left",)`` or ``("right",)`` of a one-sided
+            one, nothing of a diffuse one.
     """
 
     latent_centiloid: float
     excess: NDArray[np.float64]
     pattern: str
     patches: Field
+    leads: tuple[str, ...] = ()
 
     @property
     def stage(self) -> float:
@@ -75,19 +78,22 @@ def disease_at(centiloid: float, early_forms: bool, random: np.random.Generator)
     excess += random.normal(0.0, 0.045, len(table))
 
     pattern = "diffuse"
+    leads: tuple[str, ...] = ()
     if early_forms:
         draw = random.uniform()
         if draw < _FOCAL_SHARE:
             pattern = "focal"
             seeds = random.choice(READ_REGIONS, size=int(random.integers(1, 3)), replace=False)
+            leads = tuple(str(seed) for seed in seeds)
             excess *= np.where(table.read_region.isin(seeds), 1.6, 0.3)
         elif draw < _FOCAL_SHARE + _ONE_SIDED_SHARE:
             pattern = "one_sided"
             side = str(random.choice(["left", "right"]))
+            leads = (side,)
             excess *= np.where(table.hemisphere == side, 1.3, 0.5)
     patches = np.exp(_PATCH_SD * smooth_noise(_PATCH_SIGMA_MM, random) - _PATCH_SD**2 / 2)
     return Disease(
-        centiloid, np.clip(excess, -0.2, SATURATION), pattern, patches.astype(np.float32)
+        centiloid, np.clip(excess, -0.2, SATURATION), pattern, patches.astype(np.float32), leads
     )
 
 

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from monai_amyloid.brain.centiloid import centiloid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, regions, voi
+from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.phantom.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
 from monai_amyloid.phantom.deformation import Points, grid_points, interpolate
 from monai_amyloid.phantom.head import Head
@@ -39,6 +40,7 @@ def truth_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
         "centiloid": centiloid(cortex, tracer),
         "session_id": session.session,
         "pattern": session.disease.pattern,
+        "pattern_leads": "+".join(session.disease.leads) or UNKNOWN,
         "suvr_cortex": cortex,
         **{f"suvr_{name}": value for name, value in suvr.items()},
     }

@@ -68,6 +68,17 @@ def test_a_focal_disease_spares_most_read_regions() -> None:
         rows = TABLE.assign(load=disease.excess / typical_excess(40.0))[read]
         means = rows.groupby("read_region")["load"].mean()
         assert 1 <= (means > 0.9).sum() <= 2
+        assert set(means.index[means > 0.9]) == set(disease.leads)
+
+
+def test_the_side_that_leads_is_named_and_nothing_leads_a_diffuse_disease() -> None:
+    random = np.random.default_rng(2)
+    for disease in (disease_at(40.0, True, random) for _ in range(60)):
+        sides = TABLE.assign(load=disease.excess).groupby("hemisphere")["load"].mean()
+        if disease.pattern == "one_sided":
+            assert disease.leads == ("left" if sides.left > sides.right else "right",)
+        elif disease.pattern == "diffuse":
+            assert disease.leads == ()
 
 
 def test_people_of_one_stage_have_the_typical_regions_on_average() -> None:
