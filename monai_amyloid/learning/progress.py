@@ -46,9 +46,9 @@ class LogEpochs:
 
     def _introduce(self, engine: Engine) -> None:
         for part, scans in self.datalist.items():
-            grades = Counter(scan["label"] + 1 for scan in scans)
+            grades = Counter(scan["label"] + 1 for scan in scans if "label" in scan)
             counts = ", ".join(f"{grades[grade]} BAPL {grade}" for grade in sorted(grades))
-            logger.info("%s: %d scans (%s)", part, len(scans), counts)
+            logger.info("%s: %d scans%s", part, len(scans), f" ({counts})" if counts else "")
 
     def _start(self, engine: Engine) -> None:
         self.started = time.monotonic()

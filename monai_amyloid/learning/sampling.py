@@ -15,7 +15,7 @@ def balanced_sampler(
     """Draw scans with replacement, those of a rare grade more often.
 
     Args:
-        datalist: Dictionaries with ``label``.
+        datalist: Dictionaries with ``label``; without one, scans are drawn alike.
         seed: Of the first epoch; :class:`~monai_amyloid.learning.handlers.SeedEachEpoch`
             sets that of the others.
         balance: 0 draws the grades as often as they are, 1 equally often; between, a
@@ -24,7 +24,7 @@ def balanced_sampler(
     Returns:
         A sampler that draws as many scans as there are; of several processes, each its share.
     """
-    labels = np.array([item["label"] for item in datalist])
+    labels = np.array([item.get("label", 0) for item in datalist])
     counts = np.bincount(labels)
     weights = counts[labels].astype(float) ** -balance
     generator = torch.Generator().manual_seed(seed)
