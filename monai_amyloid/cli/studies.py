@@ -53,6 +53,12 @@ def infer(
             "--dicom", help="DICOM objects for the PACS too; they name the patient: --identify."
         ),
     ] = False,
+    placed_on: Annotated[
+        Path | None,
+        typer.Option(
+            "--map", metavar="MAP.NPZ", help="A cohort's map, by `explore`, to place scans on."
+        ),
+    ] = None,
     key: Annotated[
         Path | None,
         typer.Option(help="A table of which result is of which study, to keep apart from them."),
@@ -78,7 +84,7 @@ def infer(
     if key is not None:
         check_key(key, output)
     studies = list_named(study, tracer=tracer, series=series)
-    wanted = Wanted(report, language.value, identify, dicom)
+    wanted = Wanted(report, language.value, identify, dicom, placed_on)
 
     def show(result: Result) -> None:
         typer.echo(one_line(result), err=result.status == "refused")

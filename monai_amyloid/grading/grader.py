@@ -7,29 +7,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from monai.bundle import ConfigParser
-from monai.data import MetaTensor
-from monai.transforms import Compose
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.nearest_cases import nearest_cases
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.normative import z_scores
 from monai_amyloid.brain.registration import one_thread
-from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.cohort.datalist import GRADES
-from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
+from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.cohort.pictures import read_bag
-from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import read_decision
+from monai_amyloid.explore.saved_map import read_map
 from monai_amyloid.grading.judgement import contradiction, why_in_doubt
 from monai_amyloid.learning.explanation import activation_map, region_shares
-from monai_amyloid.learning.exported import exported_file, exported_metadata
+from monai_amyloid.learning.exported import (
+    CALIBRATION,
+    MODEL,
+    exported_file,
+    exported_metadata,
+)
 from monai_amyloid.learning.losses import grade_probabilities
+from monai_amyloid.learning.trained_network import TrainedNetwork
 from monai_amyloid.pet.image import PetImage, StudyRefused
 from monai_amyloid.pet.sources import is_picture
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.report.map_chart import MapChart, map_chart
 from monai_amyloid.report.result import Result
 from monai_amyloid.study_names import study_name
 
@@ -49,11 +51,13 @@ class Graded:
         shown: The normalised scan, or the pictures ``(91, 109, n)``; None where refused.
         activation: What drove the grade, 0 to 1 on the template grid ``(91, 109, 91)``; None
             where refused, and of pictures.
+        chart: The scan among a cohort's cases; None without a map.
     """
 
     result: Result
     shown: BrainPet | Bag | None = None
     activation: NDArray[np.float32] | None = None
+    chart: MapChart | None = None
 
     @property
     def brain(self) -> BrainPet | None:
@@ -73,35 +77,25 @@ class Grader:
         bundle: Folder that ``monai-amyloid export`` wrote. Its configs are code that runs: use
             bundles that you trust.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
+        placed_on: A cohort's map, on which each scan is placed.
 
     Raises:
         UserError: If a file is missing, weights or calibration are not those that were exported,
             or the machine has no such device.
     """
 
-    def __init__(self, bundle: Path, device: str | None = None) -> None:
+    def __init__(
+        self, bundle: Path, device: str | None = None, placed_on: Path | None = None
+    ) -> None:
         metadata = exported_metadata(bundle)
-        weights = exported_file(bundle, "models/model.pt")
-        self.decision = read_decision(Path(exported_file(bundle, "models/calibration.json")))
+        self.trained = TrainedNetwork(bundle, device)
+        self.map = None if placed_on is None else read_map(placed_on)
+        self.decision = read_decision(Path(exported_file(bundle, CALIBRATION)))
         self.model = {
             "name": metadata["name"],
             "version": metadata["version"],
-            "sha256": metadata["sha256"]["models/model.pt"],
+            "sha256": metadata["sha256"][MODEL],
         }
-        config = bundle / "configs" / "inference.json"
-        if not config.is_file():
-            raise UserError(f"no {config}: needed a whole bundle; copy or export it again")
-        parser = ConfigParser()
-        parser.read_config(str(config))
-        parser["bundle_root"] = str(bundle)
-        self.kind = str(parser.get("input_kind", VOLUME))
-        self.device = _device(device or parser.get_parsed_content("device"))
-        self.preprocessing = list(parser.get_parsed_content("preprocessing"))
-        self.layout = list(parser.get_parsed_content("layout"))
-        self.network = parser.get_parsed_content("network_def")
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-        self.network.load_state_dict(state)
-        self.network.to(self.device).eval()
 
     # A result is the same on any number of cores, and processes do not slow each other down.
     @one_thread()
@@ -122,7 +116,7 @@ class Grader:
         name = study_name(study)
         header: dict[str, Any] = {}
         try:
-            if self.kind == PICTURE:
+            if self.trained.kind == PICTURE:
                 return self._grade_pictures(study, clock)
             if study.is_file() and is_picture(study):
                 raise StudyRefused(
@@ -149,8 +143,9 @@ class Grader:
         chances = self.probabilities(brain)
         clock.lap("network")
         result = self._said(name, chances, header, brain.centiloid)
+        network = self.trained
         activation = activation_map(
-            self.network, brain, self.preprocessing, self.layout, int(result.bapl or 0)
+            network.network, brain, network.preprocessing, network.layout, int(result.bapl or 0)
         )
         clock.lap("explain")
         result = replace(
@@ -163,7 +158,18 @@ class Grader:
             nearest_cases=nearest_cases(brain.regions, str(brain.source.tracer)),
             seconds=clock.seconds,
         )
-        return Graded(result, brain, activation)
+        return self._placed(Graded(result, brain, activation), brain)
+
+    def _placed(self, graded: Graded, brain: BrainPet) -> Graded:
+        """The same with the scan's place on the map, and the cases there; as it is without one."""
+        if self.map is None:
+            return graded
+        place = self.map.place(brain.regions, brain.quality, str(brain.source.tracer))
+        on_map = place.as_content()
+        result = replace(
+            graded.result, nearest_cases=tuple(on_map.pop("neighbours")), on_map=on_map
+        )
+        return replace(graded, result=result, chart=map_chart(self.map, on_map))
 
     def _grade_pictures(self, study: Path, clock: "Clock") -> Graded:
         """Grade a picture, of which nothing else can be said."""
@@ -209,25 +215,11 @@ class Grader:
     def _probabilities(
         self, image: NDArray[np.float32], tracer: str | None = None
     ) -> NDArray[np.float64]:
-        volume = MetaTensor(image[None], affine=TEMPLATE_AFFINE)
-        steps = Compose([*self.preprocessing, *self.layout])
-        batch = steps({"image": volume, "tracer": tracer})["image"][None]
-        with torch.inference_mode():
-            logits = self.network(batch.to(self.device))
-        chances = np.asarray(grade_probabilities(logits.float())[0].double().cpu())
+        logits = self.trained.logits(self.trained.given(image, tracer)[None])
+        chances = np.asarray(grade_probabilities(logits)[0].double().cpu())
         if not np.isfinite(chances).all():
             raise ArithmeticError("the network's output is not finite; export it again")
         return chances
-
-
-def _device(name: str) -> torch.device:
-    """A device of this machine by its name."""
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:  # torch raises either, by its build
-        reason = str(error).splitlines()[0]
-        raise UserError(f"device {name!r} cannot be used ({reason}); choose cpu") from error
-    return torch.device(name)
 
 
 def _said_of(image: PetImage) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -49,7 +48,7 @@ class Manifest:
             "began": self.began.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - self.clock, 3),
             "arguments": {
-                **asdict(self.way.wanted),
+                **self.way.wanted.as_record(),
                 "device": self.way.device,
                 "workers": self.workers,
             },

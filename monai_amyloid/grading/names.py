@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +126,7 @@ def _way(bundle: Path, wanted: Wanted) -> list[Any]:
     """What a result depends on besides its study."""
     metadata = exported_metadata(bundle)
     files = [metadata["sha256"].get(name) for name in (MODEL, CALIBRATION)]
-    return [__version__, metadata.get("version"), files, asdict(wanted)]
+    return [__version__, metadata.get("version"), files, wanted.as_record()]
 
 
 def _checksum(content: Any) -> str:

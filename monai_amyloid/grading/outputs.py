@@ -93,7 +93,7 @@ def _write_report(graded: Graded, result: Result, folder: Path, wanted: Wanted) 
         write_slices(graded.bag, result, folder / PICTURE)
     if graded.activation is not None and brain is not None:
         _write_map(_on_scan(graded), brain.source.affine, folder / ACTIVATION)
-    write_study_page(folder / PAGE, result, shown, language=wanted.language)
+    write_study_page(folder / PAGE, result, shown, language=wanted.language, chart=graded.chart)
     replace_file(folder / DOCUMENT, page_pdf(result, shown, language=wanted.language))
     return shown
 

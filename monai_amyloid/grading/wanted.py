@@ -1,8 +1,11 @@
 """What a user wants written of each study."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.learning.exported import sha256
 from monai_amyloid.report.pages import can_write_pages
 from monai_amyloid.report.words import Language
 
@@ -18,6 +21,7 @@ class Wanted:
         language: That the report shows first, and of the PDF.
         identify: Whether files may say who was scanned.
         dicom: Objects for the PACS, in the patient's own study; they name the patient.
+        placed_on: A cohort's map, on which each scan is placed; None for none.
 
     Raises:
         UserError: If ``dicom`` is wanted and ``identify`` is not, or without a report, or what
@@ -28,8 +32,14 @@ class Wanted:
     language: Language = "en"
     identify: bool = False
     dicom: bool = False
+    placed_on: Path | None = None
 
     def __post_init__(self) -> None:
+        if self.placed_on is not None and not self.placed_on.is_file():
+            raise UserError(
+                f"no map at {self.placed_on}: make one with `monai-amyloid explore`, which writes "
+                "map.npz"
+            )
         if self.dicom and not self.identify:
             raise UserError(
                 "DICOM objects go into the patient's study and name the patient; add --identify"
@@ -45,3 +55,9 @@ class Wanted:
             from monai_amyloid.report.dicom_objects.requirement import require_highdicom
 
             require_highdicom()
+
+    def as_record(self) -> dict[str, Any]:
+        """The same for a file or a checksum; a map by its content, as paths may name a person."""
+        record = asdict(self)
+        record["placed_on"] = None if self.placed_on is None else sha256(self.placed_on)
+        return record

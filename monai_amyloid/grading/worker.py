@@ -12,14 +12,14 @@ from monai_amyloid.report.result import Result
 
 
 @lru_cache(maxsize=2)
-def loaded_grader(bundle: Path, device: str | None) -> Grader:
-    """A bundle, loaded once in this process."""
-    return Grader(bundle, device)
+def loaded_grader(bundle: Path, device: str | None, placed_on: Path | None = None) -> Grader:
+    """A bundle, and a map where there is one, loaded once in this process."""
+    return Grader(bundle, device, placed_on)
 
 
 def grade_one(task: Task, way: Way) -> Result:
     """Grade a study and write what is said of it; what nobody foresaw becomes its reason."""
-    grader = loaded_grader(way.bundle, way.device)
+    grader = loaded_grader(way.bundle, way.device, way.wanted.placed_on)
     graded = graded_or_failed(task, grader)
     try:
         return _write(graded, task, way)

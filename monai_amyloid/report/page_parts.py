@@ -14,6 +14,7 @@ from monai_amyloid.report.charts import (
     suvr_scale,
 )
 from monai_amyloid.report.cut_brain import DARKEST_SUVR
+from monai_amyloid.report.map_chart import said_of_map
 from monai_amyloid.report.outlines import COLOURS
 from monai_amyloid.report.paper import INK, LEFT, RIGHT, SOFT, Paper
 from monai_amyloid.report.result import Result
@@ -183,8 +184,11 @@ class PageParts(Paper):
                 f"BAPL {case['bapl']} ({case['centiloid']:.0f})"
                 for case in result.nearest_cases[:4]
             )
-            self.write(x, y + 1, WORDS["nearest"], 7.5, weight="bold")
+            heading = "nearest" if result.on_map is None else "nearest_of_map"
+            self.write(x, y + 1, WORDS[heading], 7.5, weight="bold")
             self.write(x, y + 5.2, cases, 7.5)
+        if result.on_map is not None and y < 244:
+            self.paragraph(x, y + 9.6, said_of_map(result.on_map)[0], 66, 2, size=7)
 
     def foot(self, result: Result) -> None:
         """What was read, and by what."""

@@ -42,6 +42,10 @@ class Result:
             the grade; they sum to 1. None where refused, and of a picture.
         nearest_cases: The labelled cases with the most alike regional SUVR, each with its
             ``bapl``, ``centiloid`` and ``distance``, nearest first.
+        on_map: Where the scan stands on a cohort's map: ``score``, ``interval``,
+            ``early_probability``, ``position``, ``cluster`` and ``share_as_far``, as
+            :class:`~monai_amyloid.explore.saved_map.Placed` says; None without a map. The nearest
+            cases are then of that cohort, with their ``score``.
         study: What the study said of itself, without anything that names a person.
         patient: Who it is of, by DICOM keyword; None unless that was asked for.
         model: Name, version and SHA-256 of the classifier's weights.
@@ -62,6 +66,7 @@ class Result:
     quality: Mapping[str, float | None] | None = None
     explanation: Mapping[str, float] | None = None
     nearest_cases: tuple[Mapping[str, float], ...] = ()
+    on_map: Mapping[str, Any] | None = None
     study: Mapping[str, Any] = field(default_factory=dict)
     patient: Mapping[str, str] | None = None
     model: Mapping[str, str] = field(default_factory=dict)
@@ -125,6 +130,8 @@ def _from_content(content: Mapping[str, Any], name: str) -> Result:
 def write_results(results: Iterable[Result], path: Path) -> None:
     """Write ``results.csv``, one row a study, with a byte order mark so that Excel reads Korean."""
     rows = []
+    results = list(results)
+    mapped = any(result.on_map is not None for result in results)
     for result in results:
         row: dict[str, Any] = {
             "study": result.name,
@@ -134,6 +141,7 @@ def write_results(results: Iterable[Result], path: Path) -> None:
             "centiloid": result.centiloid,
             **{f"suvr_{name}": (result.suvr or {}).get(name) for name in _IN_TABLE},
             "z_cortex": (result.z_scores or {}).get("cortex"),
+            **(_on_map(result) if mapped else {}),
             "tracer": result.study.get("tracer"),
             "reasons": "; ".join(result.reasons),
             "warnings": "; ".join(result.study.get("warnings", ())),
@@ -146,6 +154,19 @@ def write_results(results: Iterable[Result], path: Path) -> None:
     table = table.reindex(columns=first + rest).astype({"bapl": "Int64"})
     text = table.to_csv(index=False, float_format="%.4g", lineterminator="\r\n")
     replace_file(path, text.encode("utf-8-sig"))
+
+
+def _on_map(result: Result) -> dict[str, float | None]:
+    """Columns of a cohort's map."""
+    place = result.on_map or {}
+    low, high = place.get("interval", (None, None))
+    return {
+        "score": place.get("score"),
+        "score_low": low,
+        "score_high": high,
+        "early_probability": place.get("early_probability"),
+        "share_as_far": place.get("share_as_far"),
+    }
 
 
 def _rounded(value: Any) -> Any:

@@ -18,6 +18,7 @@ from monai_amyloid.report.charts import (
     read_bars,
     suvr_scale,
 )
+from monai_amyloid.report.map_chart import MapChart, said_of_map
 from monai_amyloid.report.pages import render_page
 from monai_amyloid.report.result import Result
 from monai_amyloid.report.sentences import likely_grades, quality_rows, what_drove
@@ -37,6 +38,7 @@ def write_study_page(
     shown: Shown,
     activation: NDArray[float32] | None = None,
     language: Language = "en",
+    chart: MapChart | None = None,
 ) -> Path:
     """Write ``report.html`` of one study.
 
@@ -48,12 +50,13 @@ def write_study_page(
             study was refused.
         activation: What drove the grade, 0 to 1, on the template's grid.
         language: Shown first; the page holds both.
+        chart: The scan among a cohort's cases, where it was placed on a map.
 
     Raises:
         UserError: If Jinja, matplotlib or nilearn is not installed.
     """
     replace_file(
-        path, render_page("study.html.jinja", _content(result, shown, activation, language))
+        path, render_page("study.html.jinja", _content(result, shown, activation, language, chart))
     )
     return path
 
@@ -63,6 +66,7 @@ def _content(
     shown: Shown,
     activation: NDArray[float32] | None,
     language: Language,
+    chart: MapChart | None,
 ) -> dict[str, Any]:
     scan, bars = sliced(shown, activation), read_bars(result)
     is_picture = isinstance(shown, ndarray)
@@ -89,6 +93,8 @@ def _content(
         "bars": bars,
         "suvr_at": suvr_scale(bars, *_SUVR_LINE) if bars else None,
         "all_bars": all_bars(result),
+        "map_chart": chart,
+        "said_of_map": [] if result.on_map is None else said_of_map(result.on_map),
         "quality": quality_rows(result.quality or {}),
         "warnings": [in_both(warning) for warning in warnings],
         "study": {key: result.study.get(key) for key in ("source", "frames", "series")},

@@ -158,6 +158,22 @@ _TABLE: dict[str, tuple[str, str]] = {
         "환자가 아닌 모의 증례입니다. 등급이 부여된 모의 영상 중 영역별 SUVR이 가장 비슷한 "
         "것들입니다.",
     ),
+    "nearest_of_map": ("Nearest cases of the cohort", "코호트에서 가장 유사한 증례"),
+    "nearest_of_map_note": (
+        "Graded cases of the cohort that the map was made of. Distance: in standard deviations of "
+        "scans at one place of the continuum.",
+        "지도를 만든 코호트의 등급이 있는 증례입니다. 거리는 연속체의 같은 위치에 있는 영상들의 "
+        "표준편차 단위입니다.",
+    ),
+    "cohort_grade": ("Grade", "등급"),
+    # On a cohort's map
+    "on_map": ("On the cohort's map", "코호트 지도에서의 위치"),
+    "on_map_note": (
+        "Each dot is a case of the cohort, the circle is this scan. Alike scans lie close; "
+        "directions have no meaning of their own.",
+        "점은 코호트의 증례, 원은 이 영상입니다. 비슷한 영상끼리 가깝게 놓이며 방향 자체에는 "
+        "의미가 없습니다.",
+    ),
     "reader_grade": ("Simulated reader", "모의 판독"),
     "distance": ("Distance", "거리"),
     # Quality

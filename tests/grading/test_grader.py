@@ -110,7 +110,7 @@ def test_grading_equals_training_preprocessing_of_the_prepared_scan(
     scan = {"image": str(tmp_path / "p.nii.gz"), "tracer": "18FFBB"}
     batch = Compose(steps)(scan)["image"][None]
     with torch.inference_mode():
-        s2, s3 = torch.sigmoid(grader.network(batch))[0].double().numpy()
+        s2, s3 = torch.sigmoid(grader.trained.network(batch))[0].double().numpy()
     expected = [1 - s2, s2 * (1 - s3), s2 * s3]
     np.testing.assert_allclose(grader.probabilities(brain), expected, atol=1e-6)
 
@@ -185,7 +185,7 @@ def test_what_is_said_of_a_scan_follows_the_bundles_calibration(
     grader = Grader(bundle, device="cpu")
     thresholds = (0.9, least, 0.6)
     grader.decision = Decision(temperature=1.0, set_thresholds=thresholds, positive_threshold=0.5)
-    grader.network = Says(logits)
+    grader.trained.network = Says(logits)
     result = grader.grade(studies / "sub-0001").result
     assert (result.bapl, list(result.prediction_set or ())) == (bapl, likely)
     of_the_set = [reason for reason in result.reasons if "Centiloid" not in reason]

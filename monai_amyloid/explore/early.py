@@ -1,0 +1,52 @@
+"""How likely a scan is beyond the mark of early amyloid, whatever its grade."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monai_amyloid.explore.continuum import Continuum
+
+Array = NDArray[np.float64]
+
+# Centiloid from which florbetaben shows early amyloid (Bullich et al. 2021,
+# doi:10.1186/s13195-021-00807-6).
+EARLY_CENTILOID = 13.5
+# BAPL 1 scans with a chance between these stand near the edge.
+NEAR_EDGE = (0.1, 1.0)
+
+
+def early_mark(score: Array, centiloid: Array) -> float:
+    """The score at which Centiloid passes :data:`EARLY_CENTILOID` in a cohort.
+
+    Centiloid is taken to grow with the score, and nothing else is taken of it.
+
+    Args:
+        score: Of the continuum ``(N,)``.
+        centiloid: Of the same scans.
+
+    Returns:
+        0 to 100; not a number where the cohort stays on one side of the mark.
+    """
+    from sklearn.isotonic import IsotonicRegression
+
+    grows = IsotonicRegression(out_of_bounds="clip").fit(score, centiloid)
+    fine = np.linspace(0, 100, 2001)
+    beyond = grows.predict(fine) >= EARLY_CENTILOID
+    if beyond.all() or not beyond.any():
+        return float("nan")
+    return float(fine[beyond.argmax()])
+
+
+def early_probability(continuum: Continuum, coordinates: Array, mark: float) -> Array:
+    """Chance that a scan lies beyond a mark, ``(N,)``.
+
+    Args:
+        continuum: Of the cohort.
+        coordinates: Of the scans ``(N, K)``.
+        mark: A score; where it is not a number, so is every chance.
+    """
+    if not np.isfinite(mark):
+        return np.full(len(coordinates), np.nan)
+    half = 50 / (len(continuum.places) - 1)
+    # A place stands for all that is nearer to it than to others: the mark may cut it.
+    share = ((continuum.scale + half - mark) / (2 * half)).clip(0, 1)
+    return np.asarray(continuum.chances(coordinates) @ share)

@@ -1,0 +1,242 @@
+"""A prepared cohort, explored: what its scans say without their grades, and of their grades."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_amyloid.brain.centiloid import florbetaben_line
+from monai_amyloid.brain.template import READ_REGIONS
+from monai_amyloid.cohort.datalist import GRADES, UNKNOWN, CohortError, read_cohort
+from monai_amyloid.cohort.folds import read_folds
+from monai_amyloid.explore.alignment import out_of_fold
+from monai_amyloid.explore.early import early_mark, early_probability
+from monai_amyloid.explore.features import (
+    NETWORK,
+    REGIONAL,
+    SELF_SUPERVISED,
+    Networks,
+    network_features,
+    regional_features,
+)
+from monai_amyloid.explore.label_errors import cross_validated, doubt
+from monai_amyloid.explore.neighbours import RARE, nearest_others
+from monai_amyloid.explore.patterns import Patterns, find_patterns
+from monai_amyloid.explore.probes import Probe, each_site, probe
+from monai_amyloid.explore.reduction import require_umap
+from monai_amyloid.explore.representation import ACQUISITION
+from monai_amyloid.explore.saved_map import SavedMap
+from monai_amyloid.explore.view import Scanned, View, look
+
+Array = NDArray[np.float64]
+
+_FEWEST = 50  # scans; of fewer neither continuum nor groups can be said
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What was found in a cohort.
+
+    Attributes:
+        cohort: One row a scan, as :func:`~monai_amyloid.cohort.datalist.read_cohort` returns it.
+        views: The cohort as each kind of features shows it; ``regional`` is always there.
+        mark: The score where early amyloid begins; not a number where the cohort has none.
+        early: Chance of each scan to be beyond it ``(N,)``.
+        patterns: Where amyloid leads, and subtypes.
+        chances: Cross-validated probabilities of the grades ``(N, 3)``, not a number where a scan
+            has no grade; None where a grade is too rare.
+        doubt: How much speaks against the given grade ``(N,)``; None as above.
+        probes: What each view's coordinates tell, by the view's name.
+    """
+
+    cohort: pd.DataFrame
+    views: Mapping[str, View]
+    mark: float
+    early: Array
+    patterns: Patterns
+    chances: Array | None
+    doubt: Array | None
+    probes: Mapping[str, tuple[Probe, ...]]
+
+    @property
+    def main(self) -> View:
+        """The view by regional SUVR, whose score no grade has touched."""
+        return self.views[REGIONAL]
+
+    def summary(self) -> str:
+        """What was found, in a few lines for a terminal."""
+        main = self.main
+        lines = [
+            f"{len(self.cohort)} scans; median score by grade: "
+            + (", ".join(self._medians()) or "no scan has a grade")
+        ]
+        if np.isfinite(self.mark):
+            bapl1 = (self.cohort["bapl"] == 1).fillna(False).to_numpy(bool)
+            lines.append(
+                f"early amyloid from a score of {self.mark:.0f}; more likely than not in "
+                f"{int((self.early[bapl1] > 0.5).sum())} of {int(bapl1.sum())} BAPL 1 scans"
+            )
+        for view in self.views.values():
+            found = view.clusters["gaussian_mixture"]
+            lines.append(f"groups by {view.name} features: {found.number_text}")
+        if self.patterns.subtypes is not None:
+            lines.append(f"subtypes where amyloid shows: {self.patterns.subtypes.number_text}")
+        rare = int((main.surroundings.share_as_far < RARE).sum())
+        lines.append(f"unlike all others: {rare} scans")
+        return "\n".join(lines)
+
+    def _medians(self) -> list[str]:
+        return [
+            f"BAPL {grade} {np.median(self.main.score[inside]):.0f}"
+            for grade in GRADES
+            if (inside := (self.cohort["bapl"] == grade).fillna(False).to_numpy(bool)).any()
+        ]
+
+    def nearest_graded(self) -> NDArray[np.int64]:
+        """Rows of the graded scans of other participants that each scan is nearest to."""
+        graded = np.flatnonzero(self.cohort["bapl"].notna().to_numpy())
+        people = self.cohort["participant_id"].to_numpy(str)
+        return nearest_others(self.main.axes, people, graded)[0]
+
+    def saved_map(self) -> SavedMap:
+        """The map that new scans are placed on."""
+        view = self.main
+        return SavedMap(
+            view.representation,
+            view.continuum,
+            self.mark,
+            view.axes,
+            {
+                "bapl": self.cohort["bapl"].fillna(0).to_numpy(float),
+                "centiloid": self.cohort["centiloid"].to_numpy(float),
+                "score": view.score,
+                "cluster": view.clusters["gaussian_mixture"].labels.astype(float),
+                "loneliness": view.surroundings.loneliness,
+            },
+            view.maps,
+        )
+
+
+def explore(
+    prepared: Path,
+    networks: Networks,
+    output: Path,
+    *,
+    seed: int = 0,
+    started: Callable[[int], None] = lambda total: None,
+    finished: Callable[[], None] = lambda: None,
+) -> Exploration:
+    """Explore a prepared cohort.
+
+    Args:
+        prepared: Folder that ``monai-amyloid prepare`` wrote; grades may be missing.
+        networks: Whose features are looked at beside regional SUVR.
+        output: Folder in which what networks saw is kept.
+        seed: Of everything random.
+        started: Called once with the number of scans.
+        finished: Called after each scan that the networks saw.
+
+    Raises:
+        CohortError: If the cohort is not prepared or too small.
+        UserError: If weights are missing or of another network, or UMAP is not installed.
+    """
+    require_umap()
+    cohort = _prepared(prepared)
+    features = {REGIONAL: regional_features(cohort)}
+    seen = network_features(cohort, networks, output / "features", started, finished)
+    if networks.folds:
+        by_fold = [seen.pop(f"{NETWORK}{fold}") for fold in range(len(networks.folds))]
+        folds = cohort["participant_id"].map(read_folds(prepared)).fillna(-1)
+        seen[NETWORK] = out_of_fold(by_fold, np.asarray(folds, np.int64))
+    for name in (NETWORK, SELF_SUPERVISED):
+        if name in seen:
+            features[name] = pd.DataFrame(seen[name], index=cohort.index)
+    scanned = _scanned(cohort)
+    views = {name: look(name, each, scanned, seed) for name, each in features.items()}
+    main = views[REGIONAL]
+    coordinates = main.representation.coordinates(
+        features[REGIONAL].to_numpy(float), scanned.acquisition, scanned.sites
+    )
+    mark = early_mark(main.score, cohort["centiloid"].to_numpy(float))
+    early = early_probability(main.continuum, coordinates, mark)
+    chances, doubts = _doubts(cohort, views, bool(networks.folds), seed)
+    bapl = cohort["bapl"].astype(str).replace("<NA>", UNKNOWN)
+    kinds = {"site": each_site(scanned.sites), "bapl": bapl}
+    return Exploration(
+        cohort,
+        views,
+        mark,
+        early,
+        find_patterns(_read_regions(cohort), main.score, np.nan_to_num(early) > 0.5, seed),
+        chances,
+        doubts,
+        {
+            name: tuple(
+                found
+                for asked, kind in kinds.items()
+                if (found := probe(asked, kind, each, scanned, seed)) is not None
+            )
+            for name, each in features.items()
+        },
+    )
+
+
+def _prepared(folder: Path) -> pd.DataFrame:
+    cohort = read_cohort(folder / "participants.tsv")
+    if "centiloid" not in cohort or "tracer" not in cohort:
+        raise CohortError(
+            f"{folder}: not a prepared cohort (no Centiloid in participants.tsv); make one with "
+            "`monai-amyloid prepare`"
+        )
+    if len(cohort) < _FEWEST:
+        raise CohortError(
+            f"{folder}: found {len(cohort)} scans, needed {_FEWEST} or more to see a continuum in"
+        )
+    if "site" not in cohort:
+        cohort["site"] = UNKNOWN
+    return cohort
+
+
+def _scanned(cohort: pd.DataFrame) -> Scanned:
+    lines = np.array([florbetaben_line(tracer) for tracer in cohort["tracer"]])
+    measured = [
+        pd.to_numeric(cohort.get(name, pd.Series(np.nan, cohort.index)), errors="coerce")
+        for name in ACQUISITION
+    ]
+    return Scanned(
+        cohort["suvr_cortex"].to_numpy(float) * lines[:, 0] + lines[:, 1],
+        np.stack([each.to_numpy(float) for each in measured], axis=1),
+        cohort["site"].to_numpy(str),
+        cohort["participant_id"].to_numpy(str),
+    )
+
+
+def _read_regions(cohort: pd.DataFrame) -> pd.DataFrame:
+    lines = np.array([florbetaben_line(tracer) for tracer in cohort["tracer"]])
+    names = [f"{region}_{side}" for region in READ_REGIONS for side in ("left", "right")]
+    values = cohort[[f"suvr_{name}" for name in names]].to_numpy(float)
+    return pd.DataFrame(values * lines[:, :1] + lines[:, 1:], cohort.index, names)
+
+
+def _doubts(
+    cohort: pd.DataFrame, views: Mapping[str, View], held_out: bool, seed: int
+) -> tuple[Array | None, Array | None]:
+    """Probabilities of the grades, and what speaks against the given ones."""
+    # Features of a network that may have learnt from these grades would repeat their errors.
+    used = [view for name, view in views.items() if held_out or name != NETWORK]
+    known = cohort["bapl"].notna().to_numpy()
+    bapl = cohort["bapl"][known].to_numpy(int)
+    told = cross_validated(
+        np.column_stack([view.axes for view in used])[known],
+        bapl,
+        cohort["participant_id"].to_numpy(str)[known],
+        seed,
+    )
+    if told is None:
+        return None, None
+    chances, doubts = np.full((len(cohort), 3), np.nan), np.full(len(cohort), np.nan)
+    chances[known], doubts[known] = told, doubt(told, bapl)
+    return chances, doubts

@@ -1,0 +1,222 @@
+"""What networks see in each scan of a cohort, kept on disk, so that it can be resumed."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import torch
+from monai.data import MetaTensor
+from monai.transforms import Compose
+from numpy.typing import NDArray
+
+from monai_amyloid.brain.centiloid import florbetaben_line
+from monai_amyloid.brain.suvr import region_labels
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
+from monai_amyloid.cohort.datalist import CohortError
+from monai_amyloid.errors import UserError
+from monai_amyloid.learning.exported import MODEL, sha256
+from monai_amyloid.learning.self_supervised import self_supervised_network
+from monai_amyloid.learning.trained_network import TrainedNetwork
+from monai_amyloid.output import replacing
+
+Features = NDArray[np.float32]
+
+REGIONAL, NETWORK, SELF_SUPERVISED = "regional", "network", "self_supervised"
+# Scans that go through a network together.
+_BATCH = 8
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The networks whose features are wanted.
+
+    Attributes:
+        bundle: The trained classifier.
+        folds: Weights of the same network by fold of a cross-validation, in their order; each was
+            trained without its fold. Empty where the bundle's own are used for every scan.
+        self_supervised: Weights of a training by ``configs/self_supervised.json``, if any.
+        device: ``cuda``, ``cpu`` or None for the bundle's choice.
+    """
+
+    bundle: Path
+    folds: tuple[Path, ...] = ()
+    self_supervised: Path | None = None
+    device: str | None = None
+
+    def check(self) -> None:
+        """Load every network once, before any long work.
+
+        Raises:
+            UserError: If weights are missing or of another network.
+        """
+        TrainedNetwork(self.bundle, self.device)
+        for weights in self.folds:
+            TrainedNetwork(self.bundle, self.device, weights)
+        if self.self_supervised is not None:
+            if not self.self_supervised.is_file():
+                raise UserError(
+                    f"no {self.self_supervised}: needed model.pt of a training by "
+                    "configs/self_supervised.json"
+                )
+            self_supervised_network(self.self_supervised)
+
+    def digest(self) -> str:
+        """Of all weights and of how scans are given to them."""
+        files = [self.bundle / MODEL, self.bundle / "configs" / "inference.json", *self.folds]
+        files += [self.self_supervised] if self.self_supervised is not None else []
+        return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
+
+
+def fold_weights(run: Path) -> tuple[Path, ...]:
+    """Weights of the folds of a cross-validation, in their order.
+
+    Raises:
+        UserError: If there are fewer than two, or one is missing.
+    """
+    found = {
+        int(path.parent.name.removeprefix("fold")): path
+        for path in run.glob("fold*/model.pt")
+        if path.parent.name.removeprefix("fold").isdigit()
+    }
+    if len(found) < 2 or sorted(found) != list(range(len(found))):
+        raise UserError(
+            f"{run}: found model.pt of folds {sorted(found) or 'none'}, needed those of all folds "
+            "of `monai-amyloid crossval`"
+        )
+    return tuple(found[fold] for fold in range(len(found)))
+
+
+def network_features(
+    cohort: pd.DataFrame,
+    networks: Networks,
+    cache: Path,
+    started: Callable[[int], None] = lambda total: None,
+    finished: Callable[[], None] = lambda: None,
+) -> dict[str, Features]:
+    """Show every scan to every network.
+
+    Args:
+        cohort: As :func:`~monai_amyloid.cohort.datalist.read_cohort` returns it, of prepared
+            scans.
+        networks: Which.
+        cache: Folder where what was seen is kept, by the scan's file and the networks' weights.
+        started: Called once with the number of scans.
+        finished: Called after each scan.
+
+    Returns:
+        ``network`` (or ``network0``, ``network1``, … of each fold) and ``self_supervised``,
+        each ``(N, F)``.
+
+    Raises:
+        UserError: If weights are missing or of another network, or a scan is no prepared one.
+    """
+    digest = networks.digest()
+    files = [cache / f"{_key(row, digest)}.npz" for row in cohort.to_dict("records")]
+    started(len(files))
+    missing = [place for place, file in enumerate(files) if not file.is_file()]
+    for _ in range(len(files) - len(missing)):
+        finished()
+    if missing:
+        seeing = _Seeing(networks)
+        for start in range(0, len(missing), _BATCH):
+            places = missing[start : start + _BATCH]
+            seen = seeing.features(cohort.iloc[places])
+            for order, place in enumerate(places):
+                with replacing(files[place]) as part, part.open("wb") as stream:
+                    np.savez(stream, **{name: each[order] for name, each in seen.items()})
+                finished()
+    return _gather(files)
+
+
+def _key(row: Mapping[Any, Any], digest: str) -> str:
+    facts = Path(row["path"]).stat()
+    made_from = [str(row["path"]), facts.st_size, facts.st_mtime_ns, row.get("tracer"), digest]
+    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:32]
+
+
+def _gather(files: Sequence[Path]) -> dict[str, Features]:
+    rows: dict[str, list[Features]] = {}
+    for file in files:
+        with np.load(file, allow_pickle=False) as seen:
+            for name in seen.files:
+                rows.setdefault(name, []).append(seen[name])
+    return {name: np.stack(each) for name, each in rows.items()}
+
+
+class _Seeing:
+    """Networks, loaded."""
+
+    def __init__(self, networks: Networks) -> None:
+        bundle, device = networks.bundle, networks.device
+        self.first = TrainedNetwork(bundle, device)
+        self.networks = {
+            f"{NETWORK}{fold}": TrainedNetwork(bundle, device, weights)
+            for fold, weights in enumerate(networks.folds)
+        } or {NETWORK: self.first}
+        self.encoder: torch.nn.Module | None = None
+        if networks.self_supervised is not None:
+            self.encoder = self_supervised_network(networks.self_supervised).to(self.first.device)
+
+    def features(self, rows: pd.DataFrame) -> dict[str, Features]:
+        """Of some scans, each ``(n, F)``."""
+        scans = [
+            (load_suvr(Path(row["path"])), str(row["tracer"])) for row in rows.to_dict("records")
+        ]
+        batch = torch.stack([self.first.given(*scan) for scan in scans])
+        seen = {name: network.features(batch) for name, network in self.networks.items()}
+        if self.encoder is not None:
+            steps = Compose(self.first.preprocessing)
+            volumes = [
+                torch.as_tensor(
+                    steps({"image": MetaTensor(suvr[None], affine=TEMPLATE_AFFINE),
+                           "tracer": tracer})["image"]
+                )
+                for suvr, tracer in scans
+            ]  # fmt: skip
+            with torch.inference_mode():
+                said = self.encoder(torch.stack(volumes).float().to(self.first.device))
+            seen[SELF_SUPERVISED] = said.flatten(1).float().cpu().numpy()
+        return seen
+
+
+def load_suvr(path: Path) -> Features:
+    """A prepared scan, SUVR on the template's grid ``(91, 109, 91)``.
+
+    Raises:
+        UserError: If it is on another grid.
+    """
+    image = nib.load(path)
+    if image.shape != TEMPLATE_SHAPE or not np.allclose(image.affine, TEMPLATE_AFFINE):
+        raise UserError(
+            f"{path}: found {' x '.join(map(str, image.shape))} voxels, needed a scan on the "
+            "template's grid, as `monai-amyloid prepare` writes it"
+        )
+    return np.asarray(image.dataobj, np.float32)
+
+
+def regional_features(cohort: pd.DataFrame) -> pd.DataFrame:
+    """SUVR of every region of the atlas, on florbetaben's scale; the regions do not overlap.
+
+    Args:
+        cohort: With columns ``suvr_*`` and ``tracer``.
+
+    Raises:
+        CohortError: If a region is missing.
+    """
+    parts = [name for name, labels in region_labels().items() if len(labels) == 1]
+    columns = [f"suvr_{name}" for name in parts]
+    missing = [name for name in columns if name not in cohort or cohort[name].isna().any()]
+    if missing:
+        raise CohortError(
+            f"participants.tsv: {missing[0]} is missing, needed of every scan; prepare the cohort "
+            "with `monai-amyloid prepare`"
+        )
+    lines = np.array([florbetaben_line(tracer) for tracer in cohort["tracer"]])
+    values = cohort[columns].to_numpy(float) * lines[:, :1] + lines[:, 1:]
+    return pd.DataFrame(values, index=cohort.index, columns=parts)

@@ -1,0 +1,142 @@
+"""From features to coordinates that scanners do not decide.
+
+A scanner's resolution and noise change every region a little, and each site in its own way. What
+they change at one amount of amyloid is measured on the cohort and taken off, before the directions
+in which scans differ are found.
+
+References:
+    Johnson, Li, Rabinovic 2007, ComBat, doi:10.1093/biostatistics/kxj037
+    Fortin et al. 2018, harmonisation that keeps biology, doi:10.1016/j.neuroimage.2017.11.024
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_amyloid.cohort.datalist import UNKNOWN
+
+Array = NDArray[np.float64]
+
+# Measured of each scan by its normalisation, without knowing the scanner.
+ACQUISITION = ("fwhm_mm", "noise_cv")
+# Of a site with fewer scans, its own effect would be that of a few people.
+_FEWEST_OF_SITE = 10
+_KEPT_SHARE = 0.99  # of the variance
+_MOST_DIRECTIONS = 16
+
+
+@dataclass(frozen=True)
+class Representation:
+    """How features become coordinates.
+
+    Attributes:
+        names: Of the features, D.
+        mean: Of the features, ``(D,)``.
+        scale: Their standard deviations, ``(D,)``.
+        usual_acquisition: Mean of :data:`ACQUISITION`, ``(2,)``.
+        of_acquisition: What one unit of each changes in standardised features, ``(2, D)``.
+        of_site: What each site changes, ``(D,)`` by its name.
+        axes: Principal directions ``(D, K)``.
+    """
+
+    names: tuple[str, ...]
+    mean: Array
+    scale: Array
+    usual_acquisition: Array
+    of_acquisition: Array
+    of_site: Mapping[str, Array]
+    axes: Array
+
+    def coordinates(
+        self, features: Array, acquisition: Array, sites: NDArray[np.str_] | None = None
+    ) -> Array:
+        """Coordinates ``(N, K)`` of features ``(N, D)``.
+
+        Args:
+            features: Of the scans.
+            acquisition: :data:`ACQUISITION` of the scans ``(N, 2)``; not a number where unknown.
+            sites: Of the scans; one that the cohort did not have changes nothing.
+        """
+        return np.asarray(self.harmonised(features, acquisition, sites) @ self.axes)
+
+    def harmonised(
+        self, features: Array, acquisition: Array, sites: NDArray[np.str_] | None = None
+    ) -> Array:
+        """Standardised features ``(N, D)`` less what scanners and sites change."""
+        rest = (features - self.mean) / self.scale
+        unusual = np.nan_to_num(acquisition - self.usual_acquisition)
+        rest = rest - unusual @ self.of_acquisition
+        if sites is not None:
+            nothing = np.zeros(len(self.mean))
+            rest = rest - np.stack([self.of_site.get(str(site), nothing) for site in sites])
+        return np.asarray(rest)
+
+
+def fit_representation(
+    features: pd.DataFrame, acquisition: Array, sites: NDArray[np.str_], amount: Array
+) -> Representation:
+    """Find coordinates for a cohort.
+
+    Args:
+        features: One row a scan, one column a feature.
+        acquisition: ``(N, 2)``, as :meth:`Representation.coordinates` takes it.
+        sites: ``(N,)``, ``n/a`` where unknown.
+        amount: Of amyloid, such as the SUVR of the cortex ``(N,)``: what changes with it is no
+            effect of a scanner.
+    """
+    from sklearn.decomposition import PCA
+
+    values = features.to_numpy(np.float64)
+    mean, scale = values.mean(axis=0), values.std(axis=0).clip(min=1e-9)
+    rest = (values - mean) / scale
+    usual = _means(acquisition)
+    unusual = np.nan_to_num(acquisition - usual)
+    of_acquisition, of_site = _effects(rest, unusual, sites, amount)
+    first = Representation(
+        tuple(map(str, features.columns)), mean, scale, usual, of_acquisition, of_site,
+        np.eye(len(mean)),
+    )  # fmt: skip
+    harmonised = first.harmonised(values, acquisition, sites)
+    count = min(_MOST_DIRECTIONS, len(mean), len(values) - 1)
+    found = PCA(count, svd_solver="full").fit(harmonised)
+    enough = int(np.searchsorted(found.explained_variance_ratio_.cumsum(), _KEPT_SHARE)) + 1
+    axes = np.asarray(found.components_[: min(enough, count)].T, np.float64)
+    return Representation(first.names, mean, scale, usual, of_acquisition, of_site, axes)
+
+
+def _means(acquisition: Array) -> Array:
+    known = np.isfinite(acquisition)
+    total = np.where(known, acquisition, 0).sum(axis=0)
+    return np.asarray(total / known.sum(axis=0).clip(min=1))
+
+
+def _effects(
+    features: Array, unusual: Array, sites: NDArray[np.str_], amount: Array
+) -> tuple[Array, dict[str, Array]]:
+    """What acquisition and sites change at one amount of amyloid."""
+    from sklearn.linear_model import Ridge
+    from sklearn.preprocessing import SplineTransformer
+
+    counts = pd.Series(sites).value_counts()
+    named = [
+        str(site)
+        for site, count in counts.sort_index().items()
+        if count >= _FEWEST_OF_SITE and site != UNKNOWN
+    ]
+    at = np.stack([sites == site for site in named], axis=1) if len(named) > 1 else None
+    share = np.zeros((len(sites), 0)) if at is None else at - at.mean(axis=0)
+    stage = SplineTransformer(5, degree=3).fit_transform(amount[:, None])
+    known = np.column_stack([unusual, share, stage])
+    # Sites are held together a little, as acquisition tells much of what they change.
+    found = Ridge(1.0).fit(known, features).coef_.T
+    ends = unusual.shape[1], unusual.shape[1] + share.shape[1]
+    if at is None:
+        return np.asarray(found[: ends[0]]), {}
+    of_site = found[ends[0] : ends[1]]
+    usual = at.mean(axis=0) @ of_site
+    return np.asarray(found[: ends[0]]), {
+        site: np.asarray(effect - usual) for site, effect in zip(named, of_site, strict=True)
+    }

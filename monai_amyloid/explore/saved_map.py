@@ -1,0 +1,204 @@
+"""A cohort's map on disk, and where a new scan stands on it.
+
+The file holds numbers of each case and no name: neither participants nor files.
+"""
+
+import io
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monai_amyloid.brain.centiloid import florbetaben_line
+from monai_amyloid.errors import UserError
+from monai_amyloid.explore.continuum import Continuum
+from monai_amyloid.explore.early import early_probability
+from monai_amyloid.explore.neighbours import nearest, share_as_far
+from monai_amyloid.explore.reduction import MAPS
+from monai_amyloid.explore.representation import ACQUISITION, Representation
+from monai_amyloid.output import replace_file
+
+Array = NDArray[np.float64]
+
+FORMAT = "monai-amyloid-map/1"
+_CONTINUUM = ("places", "whitening", "density", "about")
+_REPRESENTATION = ("mean", "scale", "usual_acquisition", "of_acquisition", "axes")
+_CASES = ("bapl", "centiloid", "score", "cluster", "loneliness")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where a scan stands on a map.
+
+    Attributes:
+        score: On the continuum, 0 to 100.
+        interval: Of the score, 90 %.
+        early_probability: Chance of being beyond the mark of early amyloid; None where the cohort
+            has no such mark.
+        position: ``[x, y]`` by the map's name.
+        cluster: The group that most of its neighbours are in, from 0; None for none.
+        share_as_far: Share of the cohort's scans that are as far from others: a rare scan has
+            little.
+        neighbours: The nearest labelled cases: ``bapl``, ``centiloid``, ``score`` and ``distance``
+            (in standard deviations about the continuum), nearest first.
+    """
+
+    score: float
+    interval: tuple[float, float]
+    early_probability: float | None
+    position: Mapping[str, tuple[float, float]]
+    cluster: int | None
+    share_as_far: float
+    neighbours: tuple[Mapping[str, float], ...]
+
+    def as_content(self) -> dict[str, Any]:
+        """As ``result.json`` holds it."""
+        content = asdict(self)
+        return content | {"neighbours": [dict(each) for each in self.neighbours]}
+
+
+@dataclass(frozen=True)
+class SavedMap:
+    """A cohort's map by regional SUVR.
+
+    Attributes:
+        representation: From regional SUVR to coordinates.
+        continuum: The line through them.
+        early_mark: The score where early amyloid begins; not a number where the cohort has none.
+        axes: Of the cohort's scans ``(N, K)``.
+        cases: ``bapl`` (0 where unknown), ``centiloid``, ``score``, ``cluster`` (-1 for none) and
+            ``loneliness``, each ``(N,)``.
+        maps: Places ``(N, 2)`` by the map's name.
+    """
+
+    representation: Representation
+    continuum: Continuum
+    early_mark: float
+    axes: Array
+    cases: Mapping[str, Array]
+    maps: Mapping[str, Array]
+
+    def place(
+        self, regions: Mapping[str, float], quality: Mapping[str, float], tracer: str
+    ) -> Placed:
+        """Find where a new scan stands; the map stays as it is.
+
+        Args:
+            regions: From :func:`~monai_amyloid.brain.suvr.regional_suvr`.
+            quality: Of the same scan's normalisation.
+            tracer: BIDS label.
+        """
+        slope, intercept = florbetaben_line(tracer)
+        suvr = np.array([[regions[name] for name in self.representation.names]])
+        acquisition = np.array([[float(quality.get(name, np.nan)) for name in ACQUISITION]])
+        coordinates = self.representation.coordinates(slope * suvr + intercept, acquisition)
+        own = coordinates @ self.continuum.axes
+        rows, distances, loneliness = (each[0] for each in nearest(own, self.axes))
+        weights = 1 / (distances**2 + 1e-6)
+        graded = np.flatnonzero(self.cases["bapl"] > 0)
+        early = float(early_probability(self.continuum, coordinates, self.early_mark)[0])
+        low, high = self.continuum.interval(coordinates)[0]
+        near = self.cases["cluster"][rows].astype(int)
+        most = int(np.bincount(near + 1).argmax()) - 1
+        return Placed(
+            score=float(self.continuum.score(coordinates)[0]),
+            interval=(float(low), float(high)),
+            early_probability=early if np.isfinite(early) else None,
+            position={
+                name: tuple(np.average(place[rows], axis=0, weights=weights).tolist())
+                for name, place in self.maps.items()
+            },
+            cluster=most if most >= 0 else None,
+            share_as_far=float(share_as_far(loneliness[None], self.cases["loneliness"])[0]),
+            neighbours=self._cases(own, graded) if len(graded) else (),
+        )
+
+    def _cases(self, own: Array, graded: NDArray[np.intp]) -> tuple[Mapping[str, float], ...]:
+        rows, distances, _ = (each[0] for each in nearest(own, self.axes[graded]))
+        return tuple(
+            {
+                "bapl": int(self.cases["bapl"][graded[row]]),
+                "centiloid": float(self.cases["centiloid"][graded[row]]),
+                "score": float(self.cases["score"][graded[row]]),
+                "distance": float(distance),
+            }
+            for row, distance in zip(rows, distances, strict=True)
+        )
+
+
+def write_map(saved: SavedMap, path: Path) -> None:
+    """Write a map as one file of numbers."""
+    sites = saved.representation.of_site
+    content: dict[str, Any] = {
+        "format": np.array(FORMAT),
+        "names": np.array(saved.representation.names),
+        "sites": np.array(list(sites), dtype=str),
+        "of_site": np.array(list(sites.values())),
+        "early_mark": np.array(saved.early_mark),
+        "case_axes": saved.axes,
+    }
+    content |= {name: getattr(saved.representation, name) for name in _REPRESENTATION}
+    content |= {name: getattr(saved.continuum, name) for name in _CONTINUUM}
+    content |= {f"case_{name}": saved.cases[name] for name in _CASES}
+    content |= {f"map_{name}": place for name, place in saved.maps.items()}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **content)
+    replace_file(path, buffer.getvalue())
+
+
+def read_map(path: Path) -> SavedMap:
+    """Read a map; nothing in it is run.
+
+    Raises:
+        UserError: If it is missing or no map.
+    """
+    if not path.is_file():
+        raise UserError(f"no map at {path}: make one with `monai-amyloid explore`")
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            if str(content["format"]) != FORMAT:
+                raise ValueError(f"format {content['format']}")
+            sites = content["sites"].astype(str).tolist()
+            of_site = dict(zip(sites, content["of_site"], strict=True))
+            representation = Representation(
+                tuple(content["names"].astype(str).tolist()),
+                **{name: content[name] for name in _REPRESENTATION},
+                of_site=of_site,
+            )
+            return _consistent(
+                SavedMap(
+                    representation,
+                    Continuum(**{name: content[name] for name in _CONTINUUM}),
+                    float(content["early_mark"]),
+                    content["case_axes"],
+                    {name: content[f"case_{name}"] for name in _CASES},
+                    {name: content[f"map_{name}"] for name in MAPS},
+                )
+            )
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        raise UserError(
+            f"{path}: no map that `monai-amyloid explore` of this version wrote ({error}); make it "
+            "again"
+        ) from error
+
+
+def _consistent(saved: SavedMap) -> SavedMap:
+    """The same map, if its parts fit each other."""
+    directions = saved.representation.axes.shape[1]
+    scans = len(saved.axes)
+    fits = (
+        saved.representation.axes.shape == (len(saved.representation.names), directions)
+        and saved.continuum.places.shape[1:] == (directions,)
+        and saved.continuum.whitening.shape[1:] == (directions, directions)
+        and saved.axes.shape == (scans, directions)
+        and all(each.shape == (scans,) for each in saved.cases.values())
+        and all(each.shape == (scans, 2) for each in saved.maps.values())
+    )
+    if not fits:
+        raise ValueError("its parts do not fit each other")
+    return saved

@@ -1,0 +1,102 @@
+"""A cohort as one kind of features shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_amyloid.explore.clusters import Clusters, density_clusters, gaussian_mixture
+from monai_amyloid.explore.continuum import Continuum, fit_continuum
+from monai_amyloid.explore.neighbours import Surroundings, surroundings
+from monai_amyloid.explore.reduction import reduce
+from monai_amyloid.explore.representation import Representation, fit_representation
+
+Array = NDArray[np.float64]
+
+# Coordinates that groups are sought in; beyond them is what the groups share.
+_LEADING = 6
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What is known of a cohort's scans beside their features; no grade.
+
+    Attributes:
+        amount: Cortical SUVR on florbetaben's scale ``(N,)``.
+        acquisition: ``(N, 2)``, as :mod:`.representation` takes it.
+        sites: ``(N,)``.
+        participants: ``(N,)``.
+    """
+
+    amount: Array
+    acquisition: Array
+    sites: NDArray[np.str_]
+    participants: NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class View:
+    """One kind of features of a cohort, and what they say without its grades.
+
+    Attributes:
+        name: Of the features.
+        representation: How they become coordinates.
+        continuum: The line through those.
+        axes: Coordinates ``(N, K)`` in which scans differ by one about the line.
+        score: On the continuum, 0 to 100 ``(N,)``.
+        interval: Of the score ``(N, 2)``.
+        maps: Two dimensions ``(N, 2)`` by the map's name.
+        clusters: Groups by their method.
+        surroundings: Neighbours and density of each scan.
+    """
+
+    name: str
+    representation: Representation
+    continuum: Continuum
+    axes: Array
+    score: Array
+    interval: Array
+    maps: Mapping[str, Array]
+    clusters: Mapping[str, Clusters]
+    surroundings: Surroundings
+
+
+def look(name: str, features: pd.DataFrame, scanned: Scanned, seed: int = 0) -> View:
+    """Find coordinates, continuum, maps, groups and neighbours from features alone.
+
+    Args:
+        name: Of the features.
+        features: One row a scan.
+        scanned: Of the same scans.
+        seed: Of maps and groups.
+    """
+    representation = fit_representation(
+        features, scanned.acquisition, scanned.sites, scanned.amount
+    )
+    coordinates = representation.coordinates(
+        features.to_numpy(float), scanned.acquisition, scanned.sites
+    )
+    continuum = fit_continuum(coordinates, scanned.amount)
+    axes = coordinates @ continuum.axes
+    score = continuum.score(coordinates)
+    # Groups are sought in the directions that scans differ most in, before those are made alike.
+    leading = coordinates[:, :_LEADING]
+    return View(
+        name,
+        representation,
+        continuum,
+        axes,
+        score,
+        continuum.interval(coordinates),
+        reduce(axes, score, seed),
+        {
+            found.method: found
+            for found in (
+                gaussian_mixture(leading, score, seed),
+                density_clusters(leading, score, seed),
+            )
+        },
+        surroundings(axes, scanned.participants),
+    )
