@@ -3,11 +3,11 @@
 import sys
 
 # Importing a file of commands adds them to the program, in this order.
-from monai_amyloid.cli import cohorts, models, studies
+from monai_amyloid.cli import cohorts, exploring, models, studies
 from monai_amyloid.cli.application import app
 from monai_amyloid.errors import UserError
 
-__all__ = ["app", "cohorts", "main", "models", "studies"]
+__all__ = ["app", "cohorts", "exploring", "main", "models", "studies"]
 
 
 def main() -> None:

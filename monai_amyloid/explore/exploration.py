@@ -23,7 +23,7 @@ from monai_amyloid.explore.features import (
     regional_features,
 )
 from monai_amyloid.explore.label_errors import cross_validated, doubt
-from monai_amyloid.explore.neighbours import RARE, nearest_others
+from monai_amyloid.explore.neighbours import nearest_others
 from monai_amyloid.explore.patterns import Patterns, find_patterns
 from monai_amyloid.explore.probes import Probe, each_site, probe
 from monai_amyloid.explore.reduction import require_umap
@@ -84,8 +84,9 @@ class Exploration:
             lines.append(f"groups by {view.name} features: {found.number_text}")
         if self.patterns.subtypes is not None:
             lines.append(f"subtypes where amyloid shows: {self.patterns.subtypes.number_text}")
-        rare = int((main.surroundings.share_as_far < RARE).sum())
-        lines.append(f"unlike all others: {rare} scans")
+        farthest = int(main.surroundings.share_as_far.argmin())
+        named = self.cohort.iloc[farthest]
+        lines.append(f"most unlike the others: {named['participant_id']} {named['session_id']}")
         return "\n".join(lines)
 
     def _medians(self) -> list[str]:

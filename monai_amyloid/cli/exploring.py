@@ -1,0 +1,78 @@
+"""The command that explores a cohort without its grades."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monai_amyloid.cli.application import CORES, Bundle, Tracer, Workers, app
+from monai_amyloid.cli.progress import progress
+
+
+@app.command()
+def explore(
+    cohort: Annotated[
+        Path,
+        typer.Argument(help="A prepared cohort; or a table of scans, which are prepared first."),
+    ],
+    output: Annotated[Path, typer.Option(help="Where page, tables and map are written.")],
+    bundle: Bundle,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            help="Cross-validation of the bundle's network on this cohort: each scan is then "
+            "seen by the network that did not learn from it."
+        ),
+    ] = None,
+    self_supervised: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL.PT", help="Weights of a training by configs/self_supervised.json."
+        ),
+    ] = None,
+    tracer: Tracer = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of maps and groups.")] = 0,
+    device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+    workers: Workers = CORES,
+) -> None:
+    """See a cohort as a continuum, without its grades: scores, groups, neighbours, a page."""
+    from monai_amyloid.explore.exploration import explore as look
+    from monai_amyloid.explore.features import Networks, fold_weights
+    from monai_amyloid.output import writable_folder
+    from monai_amyloid.report.explore_outputs import MAP, write_outputs
+    from monai_amyloid.report.explore_plots import require_bokeh
+
+    require_bokeh()
+    networks = Networks(bundle, fold_weights(run) if run else (), self_supervised, device)
+    networks.check()
+    writable_folder(output)
+    prepared = _prepared(cohort, output / "prepared", tracer, workers)
+    with progress("Looking at scans") as (start, advance):
+        found = look(prepared, networks, output, seed=seed, started=start, finished=advance)
+    with progress("Writing") as (start, advance):
+        page = write_outputs(found, output, start, advance)
+    typer.echo(found.summary())
+    typer.echo(f"look at it:  {page}")
+    typer.echo(f"new scans:   monai-amyloid infer STUDY --map {output / MAP} --output results")
+    typer.echo(f"TensorBoard: tensorboard --logdir {output / 'tensorboard'}")
+
+
+def _prepared(cohort: Path, folder: Path, tracer: str | None, workers: int) -> Path:
+    """The folder of a prepared cohort, which is prepared where it is not."""
+    from monai_amyloid.cohort.listing import list_scans
+    from monai_amyloid.cohort.prepare import prepare
+
+    scans = list_scans(cohort)
+    if "centiloid" in scans.table:
+        return scans.source.parent
+    with progress("Preparing") as (start, advance):
+        made = prepare(
+            scans, folder, tracer=tracer, workers=workers, started=start, finished=advance
+        )
+    if len(made.refused):
+        typer.echo(
+            f"{len(made.refused)} scans were refused; reasons in {folder / 'refused.tsv'}, the "
+            "others are explored",
+            err=True,
+        )
+    return folder

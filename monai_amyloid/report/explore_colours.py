@@ -1,0 +1,126 @@
+"""What the dots of a cohort's map can be coloured by, and the legend of each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_amyloid.explore.exploration import Exploration
+
+UNKNOWN = "#b9c2c8"
+GRADES = {1: "#2b7bba", 2: "#d98b00", 3: "#9e2a2b"}
+# Told apart by people of any colour vision (Okabe, Ito 2008), then darker ones.
+_KINDS = (
+    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000"),
+    *("#5b4b8a", "#7a5c00", "#004d3b", "#8c2d5a"),
+)
+_STEPS = 256
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """One way to colour the dots.
+
+    Attributes:
+        name: That a person chooses.
+        colours: ``#rrggbb`` of each scan.
+        legend: HTML, escaped.
+    """
+
+    name: str
+    colours: tuple[str, ...]
+    legend: str
+
+
+def colourings(exploration: Exploration) -> list[Colouring]:
+    """Every way to colour a cohort's scans."""
+    cohort, main = exploration.cohort, exploration.main
+    bapl = cohort["bapl"].fillna(0).to_numpy(int)
+    named = [_grades(bapl)]
+    named.append(_amount("Centiloid", cohort["centiloid"].to_numpy(float), (-10, 110)))
+    named.append(_amount("continuum score", main.score, (0, 100)))
+    named.append(_amount("chance of early amyloid", exploration.early, (0, 1), "{:.0%}"))
+    named.append(_kinds("site", cohort["site"].to_numpy(str), lambda site: site == "n/a"))
+    for title, method in (("cluster", "gaussian_mixture"), ("cluster by density", "hdbscan")):
+        named.append(_groups(title, main.clusters[method].labels))
+    if exploration.patterns.subtypes is not None:
+        named.append(_groups("subtype", exploration.patterns.subtypes.labels))
+    named.append(
+        _amount(
+            "unlike the others (share that is as far)",
+            main.surroundings.share_as_far,
+            (0.2, 0),
+            "{:.0%}",
+        )
+    )
+    if exploration.doubt is not None:
+        named.append(_amount("doubt of the grade", exploration.doubt, (-0.5, 0.5), "{:+.1f}"))
+    return named
+
+
+def _grades(bapl: NDArray[np.int64]) -> Colouring:
+    colours = tuple(GRADES.get(int(grade), UNKNOWN) for grade in bapl)
+    shown = [(GRADES[grade], f"BAPL {grade}") for grade in GRADES if (bapl == grade).any()]
+    if (bapl == 0).any():
+        shown.append((UNKNOWN, "no grade"))
+    return Colouring("grade", colours, _keys(shown))
+
+
+def _groups(name: str, labels: NDArray[np.int64]) -> Colouring:
+    return _kinds(name, labels.astype(str), lambda label: label == "-1")
+
+
+def _kinds(name: str, kinds: NDArray[np.str_], is_none: Callable[[str], bool]) -> Colouring:
+    """Kinds by how many scans they have; those beyond the last colour share one."""
+    counted = pd.Series(kinds).value_counts()
+    known = [str(kind) for kind in sorted(counted.index) if not is_none(str(kind))]
+    if len(known) > len(_KINDS):
+        known = [str(kind) for kind in counted.index if not is_none(str(kind))][: len(_KINDS)]
+    colour = dict(zip(known, _KINDS, strict=False))
+    shown = [(each, f"{kind} ({counted[kind]})") for kind, each in colour.items()]
+    if len(colour) < len(counted):
+        shown.append((UNKNOWN, "none or other"))
+    return Colouring(name, tuple(colour.get(str(kind), UNKNOWN) for kind in kinds), _keys(shown))
+
+
+def _amount(
+    name: str, values: NDArray[np.float64], ends: tuple[float, float], form: str = "{:.0f}"
+) -> Colouring:
+    """Values on a scale from yellow to dark; those beyond the ends as the ends."""
+    palette = _palette()
+    low, high = ends
+    share = (np.nan_to_num(values, nan=low) - low) / (high - low)
+    steps = (share.clip(0, 1) * (_STEPS - 1)).round().astype(int)
+    colours = tuple(
+        palette[step] if np.isfinite(value) else UNKNOWN
+        for step, value in zip(steps, values, strict=True)
+    )
+    bar = ", ".join(palette[:: _STEPS // 8])
+    legend = (
+        f'<span class="ends">{escape(form.format(low))}</span>'
+        f'<span class="bar" style="background:linear-gradient(to right, {bar})"></span>'
+        f'<span class="ends">{escape(form.format(high))}</span>'
+    )
+    return Colouring(name, colours, legend)
+
+
+def _palette() -> Sequence[str]:
+    from bokeh.palettes import Viridis256
+
+    # The most stands out from the page: light is little.
+    return [str(colour) for colour in reversed(Viridis256)]
+
+
+def _keys(shown: Sequence[tuple[str, str]]) -> str:
+    return " ".join(
+        f'<span class="key"><i style="background:{colour}"></i>{escape(text)}</span>'
+        for colour, text in shown
+    )
+
+
+def by_name(made: Sequence[Colouring]) -> Mapping[str, Colouring]:
+    """Colourings by the name that a person chooses."""
+    return {each.name: each for each in made}
