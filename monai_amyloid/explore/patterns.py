@@ -76,7 +76,11 @@ def _unusual(values: Array, score: Array) -> Array:
 
     place = score[:, None] / 100
     spline = make_pipeline(SplineTransformer(4, degree=2), Ridge(1e-2))
-    rest = values - spline.fit(place, values).predict(place)
+
+    def at_place(each: Array) -> Array:
+        return np.asarray(spline.fit(place, each).predict(place)).reshape(each.shape)
+
+    rest = values - at_place(values)
     # Of a normal spread the mean absolute value is 0.8 standard deviations.
-    usual = spline.fit(place, np.abs(rest)).predict(place) / 0.8
+    usual = at_place(np.abs(rest)) / 0.8
     return np.asarray(rest / usual.clip(min=0.2 * np.abs(rest).mean(axis=0)))

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 
 MAPS = ("umap", "pca", "diffusion")
 _NEIGHBOURS = 30
+_PASSES = 200  # of UMAP; its own 500 for smaller cohorts change nothing that is seen
 
 
 def require_umap() -> None:
@@ -51,7 +52,9 @@ def _umap(axes: Array, seed: int) -> Array:
         import umap
 
         neighbours = min(_NEIGHBOURS, len(axes) - 1)
-        reducer = umap.UMAP(n_neighbors=neighbours, min_dist=0.2, random_state=seed, n_jobs=1)
+        reducer = umap.UMAP(
+            n_neighbors=neighbours, min_dist=0.2, n_epochs=_PASSES, random_state=seed, n_jobs=1
+        )
         return np.asarray(reducer.fit_transform(axes), np.float64)
 
 

@@ -103,7 +103,8 @@ def fit_representation(
     count = min(_MOST_DIRECTIONS, len(mean), len(values) - 1)
     found = PCA(count, svd_solver="full").fit(harmonised)
     enough = int(np.searchsorted(found.explained_variance_ratio_.cumsum(), _KEPT_SHARE)) + 1
-    axes = np.asarray(found.components_[: min(enough, count)].T, np.float64)
+    # Maps have two dimensions, whatever there is to show.
+    axes = np.asarray(found.components_[: min(max(enough, 2), count)].T, np.float64)
     return Representation(first.names, mean, scale, usual, of_acquisition, of_site, axes)
 
 

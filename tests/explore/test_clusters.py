@@ -46,6 +46,7 @@ def test_subtypes_are_where_amyloid_leads_whatever_its_amount_and_side() -> None
     table = pd.DataFrame(suvr.reshape(240, 8), columns=names)
     shows = score > 30
     found = find_patterns(table, score, shows)
+    assert found.deviations.shape == (240, 5)
     assert found.subtypes is not None and (found.subtypes.labels[~shows] == -1).all()
     assert adjusted_rand_score(kind[shows], found.subtypes.labels[shows]) > 0.9
     left, right = (found.deviations[(kind == 2) & (side == way), 4].mean() for way in (-1, 1))
