@@ -5,39 +5,29 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
 from monai_amyloid.explore.exploration import Exploration
 
 _COLUMNS = ("participant_id", "session_id", "bapl", "centiloid", "site", "score")
-# The sprite of all pictures is one image, which a browser must hold.
-_MOST_PICTURES = 2000
 
 
-def write_projector(
-    exploration: Exploration, table: pd.DataFrame, folder: Path, sprites: NDArray[np.uint8] | None
-) -> None:
+def write_projector(exploration: Exploration, table: pd.DataFrame, folder: Path) -> None:
     """Write the coordinates of each view, with what is known of each scan.
 
     Args:
         exploration: Of a cohort.
         table: As :func:`~monai_amyloid.explore.tables.scan_table` gives it.
         folder: Log folder for ``tensorboard --logdir``.
-        sprites: Pictures of the scans ``(N, Y, X)``, square, shown where there are not too many.
     """
     # A tab or a line break in a name would be a column or a row.
     words = table[list(_COLUMNS)].astype(str).replace(r"[\t\r\n]+", " ", regex=True)
-    pictures = None
-    if sprites is not None and len(sprites) <= _MOST_PICTURES:
-        pictures = torch.from_numpy(sprites[:, None].repeat(3, axis=1)).float() / 255
     writer = SummaryWriter(str(folder))
     for name, view in exploration.views.items():
         writer.add_embedding(
             torch.from_numpy(view.axes.astype(np.float32)),
             metadata=words.to_numpy().tolist(),
             metadata_header=list(_COLUMNS),
-            label_img=pictures,
             tag=name,
         )
     writer.close()

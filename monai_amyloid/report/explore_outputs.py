@@ -1,5 +1,6 @@
 """Everything that is written of an explored cohort."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from monai_amyloid.explore.exploration import Exploration
 from monai_amyloid.explore.projector import write_projector
 from monai_amyloid.explore.saved_map import write_map
 from monai_amyloid.explore.subtype_maps import mean_suvr
-from monai_amyloid.explore.tables import scan_table, write_tables
+from monai_amyloid.explore.tables import DOUBTS, scan_table, write_tables
 from monai_amyloid.output import writable_folder
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.nifti_writer import write_nifti
@@ -21,7 +22,7 @@ from monai_amyloid.report.explore_page import write_explore_page
 from monai_amyloid.report.group_pictures import group_picture
 
 PAGE, MAP, PROJECTOR, GROUPS = "explore.html", "map.npz", "tensorboard", "groups"
-# Whose projector and scores are of the same disease, and whose mean is of one tracer's scale.
+# Means are on the scale of one tracer, whatever was scanned with.
 _TRACER = "18FFBB"
 
 
@@ -46,14 +47,23 @@ def write_outputs(
         UserError: If ``folder`` cannot be written, or bokeh or Jinja is not installed.
     """
     writable_folder(folder / GROUPS)
+    _remove_earlier(folder)
     started(2 * len(exploration.cohort))
     write_tables(exploration, folder)
     write_map(exploration.saved_map(), folder / MAP)
     pictures = _groups(exploration, folder / GROUPS, finished)
-    write_projector(exploration, scan_table(exploration), folder / PROJECTOR, None)
+    write_projector(exploration, scan_table(exploration), folder / PROJECTOR)
     return write_explore_page(
         exploration, folder / PAGE, subtype_pictures=pictures, finished=finished
     )
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove what an earlier run may have written and this one may not."""
+    for file in (folder / GROUPS).glob("*_mean_suvr.*"):
+        file.unlink()
+    (folder / DOUBTS).unlink(missing_ok=True)
+    shutil.rmtree(folder / PROJECTOR, ignore_errors=True)  # TensorBoard's writer appends to it
 
 
 def _groups(
