@@ -19,6 +19,7 @@ from monai_amyloid.brain.centiloid import florbetaben_line
 from monai_amyloid.brain.suvr import region_labels
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.cohort.datalist import CohortError
+from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.exported import MODEL, sha256
 from monai_amyloid.learning.self_supervised import self_supervised_network
@@ -55,7 +56,11 @@ class Networks:
         Raises:
             UserError: If weights are missing or of another network.
         """
-        TrainedNetwork(self.bundle, self.device)
+        if TrainedNetwork(self.bundle, self.device).kind == PICTURE:
+            raise UserError(
+                f"{self.bundle}: its network is of pictures, needed one of volumes; name another "
+                "with --bundle"
+            )
         for weights in self.folds:
             TrainedNetwork(self.bundle, self.device, weights)
         if self.self_supervised is not None:
