@@ -25,5 +25,5 @@ def grade_study(
     wanted = Wanted(report=False, identify=identify)
     named = NamedStudy(Path(study), tracer, series)
     [task] = name_tasks([named], Path(), folder, wanted)
-    graded = graded_or_failed(task, loaded_grader(folder, device))
+    graded = graded_or_failed(task, loaded_grader(folder, device, None))
     return cleaned(graded.result, named.path, wanted, Privacy(task.identity))

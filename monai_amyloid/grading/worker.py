@@ -12,7 +12,7 @@ from monai_amyloid.report.result import Result
 
 
 @lru_cache(maxsize=2)
-def loaded_grader(bundle: Path, device: str | None, placed_on: Path | None = None) -> Grader:
+def loaded_grader(bundle: Path, device: str | None, placed_on: Path | None) -> Grader:
     """A bundle, and a map where there is one, loaded once in this process."""
     return Grader(bundle, device, placed_on)
 

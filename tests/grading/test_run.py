@@ -99,7 +99,7 @@ def test_a_study_is_repeated_when_the_model_changes(
 def test_an_error_that_nobody_foresaw_is_a_reason_and_the_rest_goes_on(
     bundle: Path, named: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    grader = worker.loaded_grader(bundle, "cpu")
+    grader = worker.loaded_grader(bundle, "cpu", None)
 
     def fail(*_: object) -> None:
         raise RuntimeError("a bug")
