@@ -48,7 +48,15 @@ def explore(
     writable_folder(output)
     prepared = _prepared(cohort, output / "prepared", tracer, workers)
     with progress("Looking at scans") as (start, advance):
-        found = look(prepared, networks, output, seed=seed, started=start, finished=advance)
+        found = look(
+            prepared,
+            networks,
+            output,
+            seed=seed,
+            doing=lambda what: typer.echo(f"{what} …", err=True),
+            started=start,
+            finished=advance,
+        )
     with progress("Writing") as (start, advance):
         page = write_outputs(found, output, start, advance)
     typer.echo(found.summary())

@@ -78,7 +78,7 @@ def _mixture(coordinates: Array, seed: int) -> Labels:
     from sklearn.mixture import GaussianMixture
 
     models = [
-        GaussianMixture(number, reg_covar=1e-3, n_init=2, random_state=seed).fit(coordinates)
+        GaussianMixture(number, reg_covar=1e-3, random_state=seed).fit(coordinates)
         for number in range(1, _MOST + 1)
         if len(coordinates) >= 10 * number
     ]

@@ -81,7 +81,8 @@ class Exploration:
             )
         for view in self.views.values():
             found = view.clusters["gaussian_mixture"]
-            lines.append(f"groups by {view.name} features: {found.number_text}")
+            kind = view.name.replace("_", "-")
+            lines.append(f"groups by {kind} features: {found.number_text}")
         if self.patterns.subtypes is not None:
             lines.append(f"subtypes where amyloid shows: {self.patterns.subtypes.number_text}")
         farthest = int(main.surroundings.share_as_far.argmin())
@@ -127,6 +128,7 @@ def explore(
     output: Path,
     *,
     seed: int = 0,
+    doing: Callable[[str], None] = lambda what: None,
     started: Callable[[int], None] = lambda total: None,
     finished: Callable[[], None] = lambda: None,
 ) -> Exploration:
@@ -137,6 +139,7 @@ def explore(
         networks: Whose features are looked at beside regional SUVR.
         output: Folder in which what networks saw is kept.
         seed: Of everything random.
+        doing: Called with what is begun, in words.
         started: Called once with the number of scans.
         finished: Called after each scan that the networks saw.
 
@@ -156,11 +159,15 @@ def explore(
         if name in seen:
             features[name] = pd.DataFrame(seen[name], index=cohort.index)
     scanned = _scanned(cohort)
-    views = {name: look(name, each, scanned, seed) for name, each in features.items()}
+    views = {}
+    for name, each in features.items():
+        doing(f"continuum, maps and groups by {name.replace('_', '-')} features")
+        views[name] = look(name, each, scanned, seed)
     main = views[REGIONAL]
     coordinates = main.representation.coordinates(
         features[REGIONAL].to_numpy(float), scanned.acquisition, scanned.sites
     )
+    doing("subtypes, doubtful grades and probes")
     mark = early_mark(main.score, cohort["centiloid"].to_numpy(float))
     early = early_probability(main.continuum, coordinates, mark)
     chances, doubts = _doubts(cohort, views, bool(networks.folds), seed)

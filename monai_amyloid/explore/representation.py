@@ -101,7 +101,9 @@ def fit_representation(
     )  # fmt: skip
     harmonised = first.harmonised(values, acquisition, sites)
     count = min(_MOST_DIRECTIONS, len(mean), len(values) - 1)
-    found = PCA(count, svd_solver="full").fit(harmonised)
+    # Of a network's thousand features a few directions are wanted.
+    solver = "full" if len(mean) < 100 else "randomized"
+    found = PCA(count, svd_solver=solver, random_state=0).fit(harmonised)
     enough = int(np.searchsorted(found.explained_variance_ratio_.cumsum(), _KEPT_SHARE)) + 1
     # Maps have two dimensions, whatever there is to show.
     axes = np.asarray(found.components_[: min(max(enough, 2), count)].T, np.float64)
