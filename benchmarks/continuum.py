@@ -1,7 +1,7 @@
 """What exploring finds in a simulated cohort, against the truth that it was not given.
 
     python benchmarks/continuum.py COHORT --prepared PREPARED --bundle BUNDLE \
-        [--run RUN] [--self-supervised MODEL.PT]
+        [--run RUN] [--self-supervised MODEL.PT] [--placed OTHER_COHORT OTHER_PREPARED]
 
 COHORT is what `monai-amyloid simulate` wrote (truth.tsv), PREPARED what `prepare` made of it.
 Prints the continuum's score against the latent Centiloid, the chance of early amyloid, clusters
@@ -19,12 +19,14 @@ from scipy.stats import spearmanr
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
-from monai_amyloid.cohort.datalist import UNKNOWN
+from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
 from monai_amyloid.explore.clusters import Clusters, gaussian_mixture
 from monai_amyloid.explore.early import EARLY_CENTILOID
 from monai_amyloid.explore.exploration import Exploration, explore
 from monai_amyloid.explore.features import NETWORK, Networks, fold_weights
 from monai_amyloid.explore.label_errors import cross_validated, doubt
+from monai_amyloid.explore.neighbours import RARE
+from monai_amyloid.explore.representation import ACQUISITION
 from monai_amyloid.learning.exported import shipped_bundle
 
 Array = NDArray[np.float64]
@@ -196,6 +198,36 @@ def print_probes(found: Exploration) -> None:
             print(f"ARI of {name} {each.method} with the sites: {agrees:.3f}")
 
 
+def print_placed(found: Exploration, cohort: Path, prepared: Path) -> None:
+    """Scans of other people, placed on the saved map one by one."""
+    saved = found.saved_map()
+    table = read_cohort(prepared / "participants.tsv")
+    truth = pd.read_csv(cohort / "truth.tsv", sep="\t", keep_default_na=False)
+    key = ["participant_id", "session_id"]
+    latent = table[key].merge(truth, on=key, how="left")["latent_centiloid"].to_numpy(float)
+    placed = []
+    for row in table.to_dict("records"):
+        regions = {name: float(row[f"suvr_{name}"]) for name in saved.representation.names}
+        quality = {name: float(row[name]) for name in ACQUISITION}
+        placed.append(saved.place(regions, quality, row["tracer"]))
+    score = np.array([each.score for each in placed])
+    centiloid = table["centiloid"].to_numpy(float)
+    rare = np.mean([each.share_as_far < RARE for each in placed])
+    grades = table["bapl"].to_numpy(int)
+    same = np.mean(
+        [
+            case["bapl"] == grade
+            for each, grade in zip(placed, grades, strict=True)
+            for case in each.neighbours
+        ]
+    )
+    print(
+        f"\n{len(placed)} scans of other people on the map, sites unknown: Spearman "
+        f"{correlation(score, latent)}, of measured Centiloid {correlation(centiloid, latent)}; "
+        f"{rare:.1%} unlike the cohort; {same:.2f} of their nearest cases have their grade."
+    )
+
+
 def main() -> None:
     """Explore, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -204,6 +236,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=shipped_bundle())
     parser.add_argument("--run", type=Path)
     parser.add_argument("--self-supervised", type=Path)
+    parser.add_argument("--placed", type=Path, nargs=2, metavar=("COHORT", "PREPARED"))
     parser.add_argument("--output", type=Path, help="keeps what the networks saw")
     options = parser.parse_args()
     folds = fold_weights(options.run) if options.run else ()
@@ -218,6 +251,8 @@ def main() -> None:
     print_clusters(found, truth)
     print_label_errors(found, bool(folds))
     print_probes(found)
+    if options.placed:
+        print_placed(found, *options.placed)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from monai_amyloid.report.words import Text
 
 # Of the chart, in the units of its SVG; of a large cohort some cases stand for all.
 SIZE = (360.0, 220.0)
-_MARGIN = 12.0
+_MARGIN, _LEGEND = 12.0, 16.0
 _MOST_DOTS = 600
 
 
@@ -40,7 +40,7 @@ def map_chart(saved: SavedMap, on_map: Mapping[str, Any], chart: str = "umap") -
     """
     place = saved.maps[chart]
     low, high = place.min(axis=0), place.max(axis=0)
-    room = np.array(SIZE) - 2 * _MARGIN
+    room = np.array(SIZE) - 2 * _MARGIN - [0, _LEGEND]
 
     def at(xy: np.ndarray[Any, Any]) -> tuple[float, float]:
         share = ((xy - low) / (high - low).clip(min=1e-9)).clip(0, 1)
