@@ -1,6 +1,6 @@
 """What the dots of a cohort's map can be coloured by, and the legend of each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -119,8 +119,3 @@ def _keys(shown: Sequence[tuple[str, str]]) -> str:
         f'<span class="key"><i style="background:{colour}"></i>{escape(text)}</span>'
         for colour, text in shown
     )
-
-
-def by_name(made: Sequence[Colouring]) -> Mapping[str, Colouring]:
-    """Colourings by the name that a person chooses."""
-    return {each.name: each for each in made}

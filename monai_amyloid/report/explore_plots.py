@@ -11,6 +11,7 @@ from monai_amyloid.explore.exploration import Exploration
 from monai_amyloid.report.explore_colours import Colouring, colourings
 
 _MAP_PIXELS, _SIDE_PIXELS, _HEIGHT = 640, 440, 520
+_MANY = 2000  # scans, of which dots are smaller
 _TITLES = {"umap": "UMAP", "pca": "PCA", "diffusion": "diffusion map"}
 _VIEWS = {
     "regional": "regional SUVR",
@@ -81,8 +82,8 @@ def plots(exploration: Exploration, pictures: Sequence[str]) -> Mapping[str, Any
         "features": _chooser("map of", {name: _VIEWS[name] for name in exploration.views}),
         "chart": _chooser("drawn by", _TITLES),
         "colours": _chooser("coloured by", {each.name: each.name for each in made}),
-        "legend": Div(text=made[0].legend, css_classes=["legend"], stylesheets=[_LEGEND]),
-        "summary": Div(text="", stylesheets=[_LEGEND]),
+        "legend": Div(text=made[0].legend, disable_math=True, stylesheets=[_LEGEND]),
+        "summary": Div(text="", disable_math=True, stylesheets=[_LEGEND]),
         "find": TextInput(title="participant", placeholder="part of a name, then Enter"),
         "all": Button(label="select none"),
         "save": Button(label="save as CSV"),
@@ -187,9 +188,6 @@ def _figure(
     return drawn
 
 
-_MANY = 2000
-
-
 def _columns(exploration: Exploration, made: Sequence[Colouring]) -> dict[str, Any]:
     """Everything that dots, table and tooltips need, one value a scan."""
     cohort, main = exploration.cohort, exploration.main
@@ -200,7 +198,7 @@ def _columns(exploration: Exploration, made: Sequence[Colouring]) -> dict[str, A
         "session": cohort["session_id"].tolist(),
         "site": cohort["site"].tolist(),
         "bapl": cohort["bapl"].astype(float).to_numpy(float, na_value=np.nan),
-        "bapl_text": ["not graded" if pd_na else str(int(g)) for g, pd_na in _graded(cohort)],
+        "bapl_text": cohort["bapl"].astype(str).replace("<NA>", "not graded").tolist(),
         "centiloid": cohort["centiloid"].to_numpy(float),
         "score": main.score,
         "low": main.interval[:, 0],
@@ -217,10 +215,6 @@ def _columns(exploration: Exploration, made: Sequence[Colouring]) -> dict[str, A
         for chart, place in view.maps.items():
             columns[f"{name} {chart} x"], columns[f"{name} {chart} y"] = place.T.copy()
     return columns | {f"colour {each.name}": list(each.colours) for each in made}
-
-
-def _graded(cohort: Any) -> list[tuple[Any, bool]]:
-    return list(zip(cohort["bapl"], cohort["bapl"].isna(), strict=True))
 
 
 def _first_summary(exploration: Exploration) -> str:
