@@ -5,6 +5,8 @@ python benchmarks/learning_curve.py PREPARED NAME=RUN …
 Each RUN is a cross-validation of the same cohort, on the same folds, that learnt from all or, by
 ``--set participants=100``, from some. The baselines learn from the very people that the networks
 of each run learnt from (those that select the epoch included), and all grade the same scans.
+Runs of as many participants are compared with the first of them (paired bootstrap over
+participants).
 """
 
 import argparse
@@ -17,7 +19,8 @@ import pandas as pd
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.cohort.folds import split
 from monai_amyloid.evaluation import baselines
-from monai_amyloid.evaluation.metrics import measure_all
+from monai_amyloid.evaluation.comparison import compare
+from monai_amyloid.evaluation.metrics import Measured, measure_all
 
 PROBABILITIES = ["p_bapl1", "p_bapl2", "p_bapl3"]
 ROW = ["participant_id", "session_id"]
@@ -28,20 +31,22 @@ BASELINES: dict[str, Baseline] = {
 }
 
 
-def print_row(name: str, participants: str, cohort: pd.DataFrame, said: pd.DataFrame) -> None:
-    """One model of one size."""
+def print_row(name: str, participants: str, cohort: pd.DataFrame, said: pd.DataFrame) -> Measured:
+    """One model of one size, in the cohort's order so that draws are the same for all."""
+    said = said.loc[cohort.index.intersection(said.index)]
     rows = cohort.loc[said.index]
     measured = measure_all(
         rows["participant_id"],
         rows["bapl"].to_numpy(int),
         said[PROBABILITIES].to_numpy(float),
         [0] * len(rows),
-    ).estimates
-    cells = [f"{measured['accuracy'].value:.3f}"]
+    )
+    cells = [f"{measured.estimates['accuracy'].value:.3f}"]
     for measure in ("macro_f1", "bapl2_f1", "quadratic_kappa"):
-        found = measured[measure]
+        found = measured.estimates[measure]
         cells.append(f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]")
     print(f"| {participants} | {name} | {' | '.join(cells)} |", flush=True)
+    return measured
 
 
 def main() -> None:
@@ -54,7 +59,8 @@ def main() -> None:
     cohort = cohort[cohort["bapl"].notna()].set_index(ROW, drop=False)
     print("| participants | model | accuracy | macro-F1 | BAPL 2 F1 | quadratic kappa |")
     print("|---|---|---|---|---|---|")
-    told: set[int] = set()
+    told: dict[int, tuple[str, Measured]] = {}
+    compared: list[str] = []
     for pair in options.runs:
         name, _, run = pair.partition("=")
         tables = sorted(Path(run).glob("fold*/predictions.tsv"))
@@ -62,10 +68,17 @@ def main() -> None:
         size = int(settings.get("participants", 0))
         said = pd.concat([pd.read_csv(table, sep="\t") for table in tables]).set_index(ROW)
         shown = str(size or "all")
-        print_row(name, shown, cohort, said)
+        measured = print_row(name, shown, cohort, said)
         if size in told:
+            first, other = told[size]
+            apart = compare(measured, other)
+            compared.append(
+                f"{shown} participants, {name} less {first}: macro-F1 {apart['difference']:+.3f} "
+                f"[{apart['difference_low']:+.3f}, {apart['difference_high']:+.3f}], "
+                f"p = {apart['p']:.4f}"
+            )
             continue
-        told.add(size)
+        told[size] = (name, measured)
         for baseline, model in BASELINES.items():
             parts = []
             for fold in range(settings["folds"]):
@@ -76,6 +89,7 @@ def main() -> None:
                 unseen = [(s["participant_id"], s["session_id"]) for s in people["test"]]
                 parts.append(model(cohort.loc[known], cohort.loc[unseen]))
             print_row(baseline, shown, cohort, pd.concat(parts))
+    print(*compared, sep="\n")
 
 
 if __name__ == "__main__":
