@@ -284,7 +284,7 @@ def test_the_metadata_of_a_bundle_of_pictures_is_true_and_fits_the_schema(
     validate(metadata, json.loads((shared_data / "zoo/meta_schema_20240725.json").read_text()))
     data = metadata["network_data_format"]
     image, pred = data["inputs"]["image"], data["outputs"]["pred"]
-    output = grader.network(torch.zeros(1, image["num_channels"], *image["spatial_shape"]))
+    output = grader.trained.network(torch.zeros(1, image["num_channels"], *image["spatial_shape"]))
     assert output.shape == (1, pred["num_channels"]) == (1, len(pred["channel_def"]))
     assert "SUVR" not in metadata["image_classes"] + image["channel_def"]["0"]
 
