@@ -175,7 +175,7 @@ def split(
         raise CohortError(f"found fold = {fold}, needed 0 to {folds - 1} (of {folds} folds)")
     folder = Path(dataset_dir)
     cohort = read_cohort(folder / "participants.tsv")
-    _check_reference(cohort, folder)
+    check_reference(cohort, folder)
     check_duplicates(cohort[cohort["bapl"].notna()])
     assigned = folds_of(folder, cohort, folds, seed, repeat)
     rest = _grade_of_participant(cohort)[assigned != fold]
@@ -205,7 +205,7 @@ def graded_scans(dataset_dir: str) -> list[dict[str, Any]]:
     """
     folder = Path(dataset_dir)
     cohort = read_cohort(folder / "participants.tsv")
-    _check_reference(cohort, folder)
+    check_reference(cohort, folder)
     graded = cohort[cohort["bapl"].notna()]
     if graded.empty:
         raise CohortError(f"{folder}: no scan has a grade; needed some to evaluate with")
@@ -232,8 +232,16 @@ def _some(
     return chosen.sort_index()
 
 
-def _check_reference(cohort: pd.DataFrame, folder: Path) -> None:
-    """Refuse scans that a bundle would never see: grading is over the whole cerebellum."""
+def check_reference(cohort: pd.DataFrame, folder: Path) -> None:
+    """Refuse scans that a bundle would never see: grading is over the whole cerebellum.
+
+    Args:
+        cohort: Of a prepared dataset.
+        folder: Of the dataset, for messages.
+
+    Raises:
+        CohortError: If any is over another reference region.
+    """
     if "reference" in cohort and (cohort["reference"] != USUAL_REFERENCE).any():
         other = sorted({*cohort["reference"]} - {USUAL_REFERENCE})
         raise CohortError(

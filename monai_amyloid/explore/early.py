@@ -10,8 +10,8 @@ Array = NDArray[np.float64]
 # Centiloid from which florbetaben shows early amyloid (Bullich et al. 2021,
 # doi:10.1186/s13195-021-00807-6).
 EARLY_CENTILOID = 13.5
-# BAPL 1 scans with a chance between these stand near the edge.
-NEAR_EDGE = (0.1, 1.0)
+# BAPL 1 scans with this chance or more stand near the edge.
+NEAR_EDGE = 0.1
 
 
 def early_mark(score: Array, centiloid: Array) -> float:

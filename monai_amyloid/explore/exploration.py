@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.centiloid import florbetaben_line
-from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.cohort.datalist import GRADES, UNKNOWN, CohortError, read_cohort
-from monai_amyloid.cohort.folds import read_folds
+from monai_amyloid.cohort.folds import check_reference, read_folds
 from monai_amyloid.explore.alignment import out_of_fold
 from monai_amyloid.explore.early import early_mark, early_probability
 from monai_amyloid.explore.features import (
@@ -19,13 +17,14 @@ from monai_amyloid.explore.features import (
     REGIONAL,
     SELF_SUPERVISED,
     Networks,
+    florbetaben_suvr,
     network_features,
     regional_features,
 )
 from monai_amyloid.explore.label_errors import cross_validated, doubt
 from monai_amyloid.explore.neighbours import nearest_others
-from monai_amyloid.explore.patterns import Patterns, find_patterns
-from monai_amyloid.explore.probes import Probe, each_site, probe
+from monai_amyloid.explore.patterns import SIDED, Patterns, find_patterns
+from monai_amyloid.explore.probes import Probe, probe
 from monai_amyloid.explore.reduction import require_umap
 from monai_amyloid.explore.representation import ACQUISITION
 from monai_amyloid.explore.saved_map import SavedMap
@@ -150,15 +149,15 @@ def explore(
     require_umap()
     cohort = _prepared(prepared)
     features = {REGIONAL: regional_features(cohort)}
+    scanned, read = _scanned(cohort), florbetaben_suvr(cohort, SIDED)
+    folds = _folds(prepared, cohort, len(networks.folds)) if networks.folds else None
     seen = network_features(cohort, networks, output / "features", started, finished)
-    if networks.folds:
+    if folds is not None:
         by_fold = [seen.pop(f"{NETWORK}{fold}") for fold in range(len(networks.folds))]
-        folds = cohort["participant_id"].map(read_folds(prepared)).fillna(-1)
-        seen[NETWORK] = out_of_fold(by_fold, np.asarray(folds, np.int64))
+        seen[NETWORK] = out_of_fold(by_fold, folds)
     for name in (NETWORK, SELF_SUPERVISED):
         if name in seen:
             features[name] = pd.DataFrame(seen[name], index=cohort.index)
-    scanned = _scanned(cohort)
     views = {}
     for name, each in features.items():
         doing(f"continuum, maps and groups by {name.replace('_', '-')} features")
@@ -172,13 +171,13 @@ def explore(
     early = early_probability(main.continuum, coordinates, mark)
     chances, doubts = _doubts(cohort, views, bool(networks.folds), seed)
     bapl = cohort["bapl"].astype(str).replace("<NA>", UNKNOWN)
-    kinds = {"site": each_site(scanned.sites), "bapl": bapl}
+    kinds = {"site": cohort["site"], "bapl": bapl}
     return Exploration(
         cohort,
         views,
         mark,
         early,
-        find_patterns(_read_regions(cohort), main.score, np.nan_to_num(early) > 0.5, seed),
+        find_patterns(read, main.score, np.nan_to_num(early) > 0.5, seed),
         chances,
         doubts,
         {
@@ -194,10 +193,11 @@ def explore(
 
 def _prepared(folder: Path) -> pd.DataFrame:
     cohort = read_cohort(folder / "participants.tsv")
-    if "centiloid" not in cohort or "tracer" not in cohort:
+    check_reference(cohort, folder)
+    if "centiloid" not in cohort or cohort["centiloid"].isna().any() or "tracer" not in cohort:
         raise CohortError(
-            f"{folder}: not a prepared cohort (no Centiloid in participants.tsv); make one with "
-            "`monai-amyloid prepare`"
+            f"{folder}: not a prepared cohort (participants.tsv has no Centiloid or tracer of "
+            "every scan); make one with `monai-amyloid prepare`"
         )
     if len(cohort) < _FEWEST:
         raise CohortError(
@@ -208,25 +208,28 @@ def _prepared(folder: Path) -> pd.DataFrame:
     return cohort
 
 
+def _folds(prepared: Path, cohort: pd.DataFrame, networks: int) -> NDArray[np.int64]:
+    """The fold that held each scan out; -1 for those that trained no network."""
+    folds = read_folds(prepared)
+    if folds.max() >= networks:
+        raise CohortError(
+            f"{prepared}: its folds are {folds.max() + 1}, found networks of {networks}; name the "
+            "cross-validation of this cohort with --run"
+        )
+    return np.asarray(cohort["participant_id"].map(folds).fillna(-1), np.int64)
+
+
 def _scanned(cohort: pd.DataFrame) -> Scanned:
-    lines = np.array([florbetaben_line(tracer) for tracer in cohort["tracer"]])
     measured = [
         pd.to_numeric(cohort.get(name, pd.Series(np.nan, cohort.index)), errors="coerce")
         for name in ACQUISITION
     ]
     return Scanned(
-        cohort["suvr_cortex"].to_numpy(float) * lines[:, 0] + lines[:, 1],
+        florbetaben_suvr(cohort, ["cortex"])["cortex"].to_numpy(),
         np.stack([each.to_numpy(float) for each in measured], axis=1),
         cohort["site"].to_numpy(str),
         cohort["participant_id"].to_numpy(str),
     )
-
-
-def _read_regions(cohort: pd.DataFrame) -> pd.DataFrame:
-    lines = np.array([florbetaben_line(tracer) for tracer in cohort["tracer"]])
-    names = [f"{region}_{side}" for region in READ_REGIONS for side in ("left", "right")]
-    values = cohort[[f"suvr_{name}" for name in names]].to_numpy(float)
-    return pd.DataFrame(values * lines[:, :1] + lines[:, 1:], cohort.index, names)
 
 
 def _doubts(

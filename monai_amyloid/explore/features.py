@@ -11,8 +11,6 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import torch
-from monai.data import MetaTensor
-from monai.transforms import Compose
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.centiloid import florbetaben_line
@@ -173,19 +171,14 @@ class _Seeing:
         scans = [
             (load_suvr(Path(row["path"])), str(row["tracer"])) for row in rows.to_dict("records")
         ]
-        batch = torch.stack([self.first.given(*scan) for scan in scans])
+        volumes = [self.first.preprocessed(*scan) for scan in scans]
+        laid = zip(volumes, rows["tracer"].astype(str), strict=True)
+        batch = torch.stack([self.first.laid_out(*each) for each in laid])
         seen = {name: network.features(batch) for name, network in self.networks.items()}
         if self.encoder is not None:
-            steps = Compose(self.first.preprocessing)
-            volumes = [
-                torch.as_tensor(
-                    steps({"image": MetaTensor(suvr[None], affine=TEMPLATE_AFFINE),
-                           "tracer": tracer})["image"]
-                )
-                for suvr, tracer in scans
-            ]  # fmt: skip
+            whole = torch.stack([torch.as_tensor(np.asarray(each)) for each in volumes])
             with torch.inference_mode():
-                said = self.encoder(torch.stack(volumes).float().to(self.first.device))
+                said = self.encoder(whole.float().to(self.first.device))
             seen[SELF_SUPERVISED] = said.flatten(1).float().cpu().numpy()
         return seen
 
@@ -215,7 +208,20 @@ def regional_features(cohort: pd.DataFrame) -> pd.DataFrame:
         CohortError: If a region is missing.
     """
     parts = [name for name, labels in region_labels().items() if len(labels) == 1]
-    columns = [f"suvr_{name}" for name in parts]
+    return florbetaben_suvr(cohort, parts)
+
+
+def florbetaben_suvr(cohort: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """SUVR of some regions on florbetaben's scale, one row a scan.
+
+    Args:
+        cohort: With columns ``suvr_*`` and ``tracer``.
+        names: Of the regions, as :func:`~monai_amyloid.brain.suvr.regional_suvr` calls them.
+
+    Raises:
+        CohortError: If a region is missing.
+    """
+    columns = [f"suvr_{name}" for name in names]
     missing = [name for name in columns if name not in cohort or cohort[name].isna().any()]
     if missing:
         raise CohortError(
@@ -224,4 +230,4 @@ def regional_features(cohort: pd.DataFrame) -> pd.DataFrame:
         )
     lines = np.array([florbetaben_line(tracer) for tracer in cohort["tracer"]])
     values = cohort[columns].to_numpy(float) * lines[:, :1] + lines[:, 1:]
-    return pd.DataFrame(values, index=cohort.index, columns=parts)
+    return pd.DataFrame(values, index=cohort.index, columns=list(names))

@@ -17,6 +17,8 @@ from monai_amyloid.explore.clusters import Clusters, gaussian_mixture
 Array = NDArray[np.float64]
 
 PATTERNS = (*READ_REGIONS, "one side")
+# Regions whose uptake on each side is looked at.
+SIDED = tuple(f"{region}_{side}" for region in READ_REGIONS for side in ("left", "right"))
 _FEWEST = 40  # scans with amyloid, of whom subtypes can be sought
 
 
@@ -28,12 +30,10 @@ class Patterns:
         deviations: SUVR above what is usual at the scan's stage, in standard deviations of scans
             of like stage: of each read region (mean of both sides), then how far the sides
             differ, ``(N, 5)`` by :data:`PATTERNS`.
-        shows_amyloid: Which scans subtypes were sought in, ``(N,)``.
-        subtypes: Of those scans alone, -1 for all others; None where they are too few.
+        subtypes: Of the scans that show amyloid, -1 for all others; None where they are too few.
     """
 
     deviations: Array
-    shows_amyloid: NDArray[np.bool_]
     subtypes: Clusters | None
 
 
@@ -43,7 +43,7 @@ def find_patterns(
     """Measure by how much regions lead, and group the scans by that.
 
     Args:
-        suvr: Columns ``<read region>_left`` and ``_right``, one row a scan.
+        suvr: Columns :data:`SIDED`, one row a scan.
         score: Of the continuum, 0 to 100.
         shows_amyloid: Scans that are beyond the mark of early amyloid.
         seed: Of the groups.
@@ -65,7 +65,7 @@ def find_patterns(
         labels = np.full(len(score), -1, np.int64)
         labels[shows_amyloid] = found.labels
         subtypes = Clusters("subtypes", labels, found.number, found.numbers, found.stability)
-    return Patterns(deviations, shows_amyloid, subtypes)
+    return Patterns(deviations, subtypes)
 
 
 def _unusual(values: Array, score: Array) -> Array:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.explore.representation import fit_representation
@@ -86,8 +85,3 @@ def probe(
         model.fit(coordinates[rows], asked_of[known])
         told[unseen] = model.predict(coordinates[used[unseen]])
     return Probe(asked, len(common), float(balanced_accuracy_score(asked_of, told)))
-
-
-def each_site(sites: NDArray[np.str_]) -> "pd.Series[str]":
-    """Sites as :func:`probe` takes them."""
-    return pd.Series(sites.astype(str), dtype=str)

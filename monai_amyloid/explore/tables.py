@@ -57,9 +57,7 @@ def scan_table(exploration: Exploration) -> pd.DataFrame:
 
 def near_edge(exploration: Exploration) -> "pd.Series[bool]":
     """BAPL 1 scans that may well be beyond the mark of early amyloid."""
-    low, high = NEAR_EDGE
-    early = pd.Series(exploration.early, exploration.cohort.index)
-    return (exploration.cohort["bapl"] == 1).fillna(False) & early.between(low, high)
+    return (exploration.cohort["bapl"] == 1).fillna(False) & (exploration.early >= NEAR_EDGE)
 
 
 def _neighbours(exploration: Exploration) -> dict[str, Any]:
@@ -106,7 +104,7 @@ def _described(clusters: Clusters, exploration: Exploration) -> dict[str, object
     return {
         "method": clusters.method,
         "number": clusters.number,
-        "numbers_resampled": " ".join(map(str, sorted(clusters.numbers))),
+        "number_and_resamples": clusters.number_text,
         "stability": middle,
         "stability_low": low,
         "stability_high": high,

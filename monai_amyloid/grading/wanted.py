@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.explore.saved_map import read_map
 from monai_amyloid.learning.exported import sha256
 from monai_amyloid.report.pages import can_write_pages
 from monai_amyloid.report.words import Language
@@ -24,8 +25,8 @@ class Wanted:
         placed_on: A cohort's map, on which each scan is placed; None for none.
 
     Raises:
-        UserError: If ``dicom`` is wanted and ``identify`` is not, or without a report, or what
-            makes them is not installed.
+        UserError: If ``dicom`` is wanted and ``identify`` is not, or without a report, what makes
+            them is not installed, or the map is none.
     """
 
     report: bool = True
@@ -35,11 +36,8 @@ class Wanted:
     placed_on: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.placed_on is not None and not self.placed_on.is_file():
-            raise UserError(
-                f"no map at {self.placed_on}: make one with `monai-amyloid explore`, which writes "
-                "map.npz"
-            )
+        if self.placed_on is not None:
+            read_map(self.placed_on)  # before any work, not in a process that grades
         if self.dicom and not self.identify:
             raise UserError(
                 "DICOM objects go into the patient's study and name the patient; add --identify"

@@ -26,6 +26,7 @@ from monai.transforms import Compose
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
+from monai_amyloid.cohort.folds import check_reference
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.pretrained_sources import read_state_dict
 
@@ -49,9 +50,11 @@ def unlabelled_split(dataset_dir: str, seed: int) -> dict[str, list[dict[str, An
         ``participant_id``, ``session_id`` and ``tracer`` where known.
 
     Raises:
-        CohortError: If the table is not usable or has fewer than two participants.
+        CohortError: If the table is not usable, its scans are over another reference region than
+            those that a bundle grades, or it has fewer than two participants.
     """
     cohort = read_cohort(Path(dataset_dir) / "participants.tsv")
+    check_reference(cohort, Path(dataset_dir))
     people = pd.Series(sorted(cohort["participant_id"].unique()))
     if len(people) < 2:
         raise CohortError(f"{dataset_dir}: found {len(people)} participant, needed two or more")

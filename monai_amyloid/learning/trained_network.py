@@ -16,6 +16,7 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.cohort.picture_cohort import VOLUME
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.exported import MODEL, exported_file
+from monai_amyloid.learning.head import head_of
 
 
 class TrainedNetwork:
@@ -28,6 +29,7 @@ class TrainedNetwork:
         weights: Other weights of the same network, such as those of a fold; default: the bundle's.
 
     Attributes:
+        bundle: As given.
         network: In evaluation mode, on ``device``.
         preprocessing: Transforms from SUVR on the template's grid to the volume before the layout.
         layout: Transforms from that volume to what the network takes.
@@ -41,6 +43,7 @@ class TrainedNetwork:
     def __init__(
         self, bundle: Path, device: str | None = None, weights: Path | None = None
     ) -> None:
+        self.bundle = bundle
         model = str(weights) if weights is not None else exported_file(bundle, MODEL)
         config = bundle / "configs" / "inference.json"
         if not config.is_file():
@@ -70,9 +73,19 @@ class TrainedNetwork:
             suvr: On the template's grid ``(91, 109, 91)``, or a bag of pictures.
             tracer: BIDS label, None for a bag.
         """
+        return self.laid_out(self.preprocessed(suvr, tracer), tracer)
+
+    def preprocessed(self, suvr: NDArray[np.float32], tracer: str | None) -> torch.Tensor:
+        """The volume before the layout, which networks of any layout share."""
         volume = MetaTensor(suvr[None], affine=TEMPLATE_AFFINE)
-        steps = Compose([*self.preprocessing, *self.layout])
-        return torch.as_tensor(steps({"image": volume, "tracer": tracer})["image"])
+        seen: torch.Tensor = Compose(self.preprocessing)({"image": volume, "tracer": tracer})[
+            "image"
+        ]
+        return seen
+
+    def laid_out(self, volume: torch.Tensor, tracer: str | None) -> torch.Tensor:
+        """What the network takes of a preprocessed volume."""
+        return torch.as_tensor(Compose(self.layout)({"image": volume, "tracer": tracer})["image"])
 
     def logits(self, batch: torch.Tensor) -> torch.Tensor:
         """Of a batch of what :meth:`given` returns, float32."""
@@ -81,15 +94,20 @@ class TrainedNetwork:
         return logits
 
     def features(self, batch: torch.Tensor) -> NDArray[np.float32]:
-        """What the network's last layer is given, ``(B, F)``."""
-        with _listening(_head(self.network)) as heard:
+        """What the network's head is given, ``(B, F)``.
+
+        Raises:
+            UserError: If the network has no head that is known.
+        """
+        head = head_of(self.network)
+        if head is None:
+            raise UserError(
+                f"{self.bundle}: its network has no layer fc or myfc, whose input its features "
+                "are; name a bundle of this program's networks"
+            )
+        with _listening(head) as heard:
             self.logits(batch)
         return np.asarray(heard[0].float().cpu().numpy(), np.float32)
-
-
-def _head(network: torch.nn.Module) -> torch.nn.Module:
-    """The layer that gives the logits: the last linear one, in MONAI's networks."""
-    return [each for each in network.modules() if isinstance(each, torch.nn.Linear)][-1]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from ignite.engine import Engine
 
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.learning.drawing import axial_views
+from monai_amyloid.learning.head import head_of
 from monai_amyloid.learning.losses import grade_probabilities
 from monai_amyloid.learning.pretraining import GRADE_LOGITS
 
@@ -21,13 +22,7 @@ class ValidationPass:
     """
 
     def __init__(self, network: torch.nn.Module) -> None:
-        named = [
-            (name.rpartition(".")[2], module)
-            for name, module in network.named_modules()
-            if isinstance(module, torch.nn.Linear)
-        ]
-        heads = dict(named)
-        self.head = heads.get("myfc", heads.get("fc"))
+        self.head = head_of(network)
         self.hook: Any = None
         self.names: list[str] = []
         self.logits: list[torch.Tensor] = []

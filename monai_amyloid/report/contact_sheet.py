@@ -17,14 +17,13 @@ from monai_amyloid import __version__
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, voi
 from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
 from monai_amyloid.output import replace_file
-from monai_amyloid.report.cut_brain import without_face
+from monai_amyloid.report.cut_brain import DARKEST_SUVR, without_face
+from monai_amyloid.report.outlines import upright
 from monai_amyloid.report.pages import render_page
 
-# SUVR shown as black; positive cortex is about 1.6, white matter about 2.
-_DARKEST_SUVR = 2.2
 # Where the planes stand, in mm: a sagittal one beside the midline, a coronal one through the
 # cerebellum, an axial one through basal nuclei and posterior cingulate.
-_PLANES = ((0, -6.0), (1, -50.0), (2, 8.0))
+PLANES = ((0, -6.0), (1, -50.0), (2, 8.0))
 _BRAIN, _CEREBELLUM = (220, 60, 40), (30, 110, 220)
 
 
@@ -100,13 +99,13 @@ def three_planes(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
         ``(rows, columns, 3)``, 8 bits; head and front up, the patient's left on the left.
     """
     volume = without_face(volume)
-    grey = np.asarray(255 * (1 - np.clip(volume / _DARKEST_SUVR, 0, 1)), np.uint8)
+    grey = np.asarray(255 * (1 - np.clip(volume / DARKEST_SUVR, 0, 1)), np.uint8)
     panels = []
-    for axis, place in _PLANES:
+    for axis, place in PLANES:
         index = round((place - TEMPLATE_AFFINE[axis, 3]) / TEMPLATE_AFFINE[axis, axis])
-        panel = np.repeat(_cut(grey, axis, index)[..., None], 3, axis=-1)
+        panel = np.repeat(upright(grey, axis, index)[..., None], 3, axis=-1)
         for mask, colour in ((brain_mask(), _BRAIN), (voi("whole_cerebellum"), _CEREBELLUM)):
-            inside = _cut(mask, axis, index)
+            inside = upright(mask, axis, index)
             panel[inside & ~ndimage.binary_erosion(inside)] = colour
         panels.append(panel)
     height = max(panel.shape[0] for panel in panels)
@@ -115,8 +114,3 @@ def three_planes(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
         for panel in panels
     ]
     return np.concatenate(padded, axis=1)
-
-
-def _cut(volume: NDArray[Any], axis: int, index: int) -> NDArray[Any]:
-    """One slice with the head, or in the axial plane the front, up."""
-    return np.asarray(np.take(volume, index, axis=axis).T[::-1])

@@ -68,8 +68,18 @@ def darkest(brain: BrainPet) -> float:
 
 
 def grey_levels(brain: BrainPet) -> NDArray[np.uint8]:
-    """The scan within :func:`shown_box`: 255 is no uptake and all that is not shown, 0 the most."""
-    uptake = brain.suvr[shown_box()] * np.float32(255 / darkest(brain))
+    """The scan within :func:`shown_box`, as :func:`grey` shows it."""
+    return grey(brain.suvr, darkest(brain))
+
+
+def grey(volume: NDArray[np.float32], black: float = DARKEST_SUVR) -> NDArray[np.uint8]:
+    """A volume within :func:`shown_box`: 255 is no uptake and all that is not shown, 0 the most.
+
+    Args:
+        volume: On the template's grid ``(91, 109, 91)``.
+        black: What is shown as black, in the volume's unit.
+    """
+    uptake = volume[shown_box()] * np.float32(255 / black)
     return np.asarray(255 - (np.clip(uptake, 0, 255) * _fading()).round().astype(np.uint8))
 
 

@@ -19,7 +19,7 @@ from monai_amyloid.output import writable_folder
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.report.explore_page import write_explore_page
-from monai_amyloid.report.group_pictures import group_picture
+from monai_amyloid.report.thumbnails import group_picture
 
 PAGE, MAP, PROJECTOR, GROUPS = "explore.html", "map.npz", "tensorboard", "groups"
 # Means are on the scale of one tracer, whatever was scanned with.

@@ -83,14 +83,8 @@ def _tables(exploration: Exploration) -> dict[str, list[dict[str, Any]]]:
         share=share, loneliness=main.surroundings.loneliness, score=main.score
     )
     lonely = lonely[share < RARE].sort_values("loneliness", ascending=False)
-    clusters = cluster_table(exploration)
-    texts = [
-        each.number_text for view in exploration.views.values() for each in view.clusters.values()
-    ]
-    if exploration.patterns.subtypes is not None:
-        texts.append(exploration.patterns.subtypes.number_text)
     return {
-        "clusters": _rows(clusters.assign(number_text=texts)),
+        "clusters": _rows(cluster_table(exploration)),
         "probes": _rows(probe_table(exploration)),
         "doubts": [] if doubts is None else _rows(doubts.head(_MOST_ROWS)),
         "lonely": _rows(lonely.head(_MOST_ROWS)),

@@ -11,7 +11,7 @@ from monai_amyloid.explore.early import early_mark, early_probability
 from monai_amyloid.explore.exploration import Exploration
 from monai_amyloid.explore.label_errors import cross_validated, doubt
 from monai_amyloid.explore.patterns import find_patterns
-from monai_amyloid.explore.probes import each_site, probe
+from monai_amyloid.explore.probes import probe
 from monai_amyloid.explore.view import Scanned, look
 
 from .cohorts import make_cohort
@@ -53,7 +53,7 @@ def make_exploration(
         for side in ("left", "right")
     }
     chances = cross_validated(view.axes, made.bapl, about.participants) if graded else None
-    found = probe("site", each_site(sites), made.suvr, about)
+    found = probe("site", pd.Series(sites), made.suvr, about)
     return Exploration(
         cohort,
         {"regional": view},

@@ -167,6 +167,9 @@ def test_what_cannot_be_explored_is_said_in_one_line(
         (table.head(20), "found 20 scans, needed 50 or more"),
         (table.drop(columns="centiloid"), "not a prepared cohort"),
         (table.drop(columns="suvr_brainstem"), "suvr_brainstem is missing"),
+        (table.drop(columns="suvr_frontal_left"), "suvr_frontal_left is missing"),
+        (table.assign(centiloid="n/a"), "not a prepared cohort"),
+        (table.assign(reference="pons"), "prepared over pons, needed whole_cerebellum"),
     ):
         changed.to_csv(tmp_path / "participants.tsv", sep="\t", index=False)
         with pytest.raises(CohortError, match=message):
@@ -174,6 +177,13 @@ def test_what_cannot_be_explored_is_said_in_one_line(
     monkeypatch.setattr("monai_amyloid.explore.reduction.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install 'monai-amyloid\[explore\]'"):
         room.explore(prepared, Networks(bundle), tmp_path)
+
+
+def test_networks_of_another_cross_validation_are_refused(
+    prepared: Path, bundle: Path, untrained_run: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(CohortError, match="its folds are 2, found networks of 1"):
+        explore(prepared, Networks(bundle, (untrained_run / "model.pt",)), tmp_path)
 
 
 def test_a_cohort_that_is_not_prepared_is_prepared_first(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from monai_amyloid.explore.alignment import out_of_fold
-from monai_amyloid.explore.probes import each_site, probe
+from monai_amyloid.explore.probes import probe
 from monai_amyloid.explore.representation import fit_representation
 from monai_amyloid.explore.view import Scanned
 
@@ -24,7 +24,7 @@ def test_sites_can_no_longer_be_told_and_grades_can() -> None:
     for named, sites in (("known", cohort.sites), ("unknown", np.full(400, "n/a"))):
         about = scanned(cohort)
         about = Scanned(about.amount, about.acquisition, sites, about.participants)
-        for asked, kinds in (("site", each_site(cohort.sites)), ("bapl", grades)):
+        for asked, kinds in (("site", pd.Series(cohort.sites)), ("bapl", grades)):
             found = probe(asked, kinds, cohort.suvr, about)
             assert found is not None and found.kinds == 3
             told[named, asked] = found.balanced_accuracy

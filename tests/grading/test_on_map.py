@@ -96,6 +96,9 @@ def test_another_map_is_another_result_and_the_same_is_none(
     assert "score" not in pd.read_csv(tmp_path / "other" / "results.csv").columns
 
 
-def test_a_map_that_is_missing_is_said_before_any_work(tmp_path: Path) -> None:
+def test_a_map_that_is_missing_or_none_is_said_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no map at .*monai-amyloid explore"):
+        Wanted(report=False, placed_on=tmp_path / "map.npz")
+    (tmp_path / "map.npz").write_text("no map")
+    with pytest.raises(UserError, match=r"map\.npz: no map that .*make it again"):
         Wanted(report=False, placed_on=tmp_path / "map.npz")

@@ -1,6 +1,7 @@
 """A scan and what is said of it, for the report's tests."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, pet_temp
 from monai_amyloid.brain.warp import NO_WARP
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.report.result import Result
+
+from .browsing import running_browser
 
 
 class Graded(NamedTuple):
@@ -61,3 +64,9 @@ def graded() -> Graded:
     activation = 0.9 * voi("cortex").astype(np.float32)
     activation[47, 37, 49] = 1.0  # x 4, y -52, z 26 mm: where the viewer begins
     return Graded(result, brain, activation)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Of one file's tests."""
+    yield from running_browser(tmp_path_factory.mktemp("profile"))

@@ -5,8 +5,6 @@ import io
 import json
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,34 +15,13 @@ from PIL import Image
 
 from monai_amyloid.report.result import Result
 
+from .browsing import until
 from .conftest import Graded
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 pytest.importorskip("nilearn")
-selenium = pytest.importorskip("selenium.webdriver", reason="needs selenium of the extra dev")
 HOSTILE = "<script>document.title='run'</script> 홍길동 100% #1"
-SWITCHES = (
-    "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-background-networking "
-    "disable-component-update disable-sync disable-dev-shm-usage hide-scrollbars"
-)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from selenium.webdriver.chrome.service import Service
-
-    driver, chromium = shutil.which("chromedriver"), shutil.which("chromium")
-    if driver is None or chromium is None:
-        pytest.skip("needs the Debian packages chromium and chromium-driver")
-    options = selenium.ChromeOptions()
-    options.binary_location = chromium
-    for switch in (*SWITCHES.split(), f"user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(f"--{switch}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    running = selenium.Chrome(options=options, service=Service(driver))
-    yield running
-    running.quit()
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +34,6 @@ def report(graded: Graded, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_study_page(
         folder / "report.html", replace(result, name=HOSTILE), half, activation, "en"
     )
-
-
-def until(condition: Callable[[], Any], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the page did not get there in time"
-        time.sleep(0.02)
 
 
 def wide(browser: Any, width: int) -> None:
@@ -118,13 +88,15 @@ def test_the_wheel_scrolls_and_a_click_moves_the_other_planes(page: Any) -> None
     before = {plane: drawn(page, plane) for plane in "XYZ"}
     canvas = page.find_element("id", "plane-Z")
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
-    chain = selenium.ActionChains(page)
+    from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
+
+    chain = ActionChains(page)
 
     chain.scroll_from_origin(ScrollOrigin.from_element(canvas), 0, 60).perform()
     until(lambda: drawn(page, "Z") != before["Z"])
     before = {plane: drawn(page, plane) for plane in "XYZ"}
-    chain = selenium.ActionChains(page)
+    chain = ActionChains(page)
     chain.move_to_element_with_offset(canvas, 40, -50).click().perform()
     until(lambda: all(drawn(page, plane) != before[plane] for plane in "XY"))
 

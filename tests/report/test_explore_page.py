@@ -1,9 +1,6 @@
 """The page of an explored cohort, in a browser that may load nothing."""
 
 import json
-import shutil
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +11,11 @@ from explore.explorations import make_exploration
 
 from monai_amyloid.explore.exploration import Exploration
 from monai_amyloid.report.explore_page import write_explore_page
-from monai_amyloid.report.group_pictures import group_picture
-from monai_amyloid.report.thumbnails import three_planes
+from monai_amyloid.report.thumbnails import group_picture, halved_planes
 
-selenium = pytest.importorskip("selenium.webdriver", reason="needs selenium of the extra dev")
+from .browsing import until
+
 HOSTILE = "</script><img src=x onerror=document.title='run'>"
-SWITCHES = (
-    "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-background-networking "
-    "disable-component-update disable-sync disable-dev-shm-usage window-size=1300,1500"
-)
 
 
 @pytest.fixture(scope="module")
@@ -36,30 +29,6 @@ def path(exploration: Exploration, tmp_path_factory: pytest.TempPathFactory) -> 
     pictures = {"cluster 0": group_picture(np.ones((91, 109, 91), np.float32))}
     folder = tmp_path_factory.mktemp("지도 100% #1")
     return write_explore_page(exploration, folder / "explore.html", subtype_pictures=pictures)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from selenium.webdriver.chrome.service import Service
-
-    driver, chromium = shutil.which("chromedriver"), shutil.which("chromium")
-    if driver is None or chromium is None:
-        pytest.skip("needs the Debian packages chromium and chromium-driver")
-    options = selenium.ChromeOptions()
-    options.binary_location = chromium
-    for switch in (*SWITCHES.split(), f"user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(f"--{switch}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    running = selenium.Chrome(options=options, service=Service(driver))
-    yield running
-    running.quit()
-
-
-def until(condition: Callable[[], Any], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the page did not get there in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -214,7 +183,7 @@ def test_a_selection_is_saved_as_a_table_without_formulas(page: Any) -> None:
 
 def test_a_picture_shows_the_brain_and_no_face() -> None:
     everywhere = np.full((91, 109, 91), 2.2, np.float32)
-    drawn = three_planes(everywhere)
+    drawn = halved_planes(everywhere)
     assert drawn.dtype == np.uint8 and drawn.min() == 0
     # The front of the face lies before the brain: the sagittal plane's lower corner is white.
     assert (drawn[-8:, 40:46] == 255).all()
