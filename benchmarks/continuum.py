@@ -19,15 +19,15 @@ from scipy.stats import spearmanr
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
+from monai_amyloid.bundle.files import shipped_bundle
 from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
-from monai_amyloid.explore.clusters import Clusters, gaussian_mixture
 from monai_amyloid.explore.early import EARLY_CENTILOID
 from monai_amyloid.explore.exploration import Exploration, explore
 from monai_amyloid.explore.features import NETWORK, Networks, fold_weights
+from monai_amyloid.explore.groups.clusters import Clusters, gaussian_mixture
 from monai_amyloid.explore.label_errors import cross_validated, doubt
 from monai_amyloid.explore.neighbours import RARE
 from monai_amyloid.explore.representation import ACQUISITION
-from monai_amyloid.learning.exported import shipped_bundle
 
 Array = NDArray[np.float64]
 

@@ -34,9 +34,9 @@ from monai_amyloid.evaluation.decision import Decision, fit_decision, read_decis
 from monai_amyloid.evaluation.held_out import PROBABILITIES, ROW
 from monai_amyloid.evaluation.intervals import percentile_interval, resample
 from monai_amyloid.evaluation.metrics import f1, macro_f1, quadratic_kappa
-from monai_amyloid.learning.cache import CachedScans
-from monai_amyloid.learning.losses import grade_probabilities
-from monai_amyloid.phantom.ceiling import many_readings, read_truth
+from monai_amyloid.learning.network.losses import grade_probabilities
+from monai_amyloid.learning.transforms.cache import CachedScans
+from monai_amyloid.phantom.cohorts.ceiling import many_readings, read_truth
 
 Array = NDArray[np.float64]
 READERS = 400

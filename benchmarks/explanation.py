@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.stats import wilcoxon
 
-from monai_amyloid.brain.neutral import neutral_suvr, remove
 from monai_amyloid.brain.normalization import BrainPet, normalize
-from monai_amyloid.brain.normative import z_scores
-from monai_amyloid.brain.suvr import region_labels
+from monai_amyloid.brain.quantities.neutral import neutral_suvr, remove
+from monai_amyloid.brain.quantities.normative import z_scores
+from monai_amyloid.brain.quantities.suvr import region_labels
 from monai_amyloid.brain.template import READ_REGIONS, brain_mask, regions
 from monai_amyloid.cohort.datalist import GRADES, read_cohort
 from monai_amyloid.cohort.folds import split

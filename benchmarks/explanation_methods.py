@@ -13,7 +13,7 @@ from monai.visualize import GradCAM, GradCAMpp, ModelWithHooks
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from monai_amyloid.brain.neutral import remove
+from monai_amyloid.brain.quantities.neutral import remove
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
 from monai_amyloid.learning.explanation import GradeScore, attribution, on_template
 

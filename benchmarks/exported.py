@@ -21,7 +21,7 @@ from monai.transforms import Compose
 from numpy.typing import NDArray
 
 from monai_amyloid.cohort.datalist import read_cohort
-from monai_amyloid.learning.losses import grade_probabilities
+from monai_amyloid.learning.network.losses import grade_probabilities
 
 Array = NDArray[np.float32]
 Form = Callable[[Array], Array]  # one scan (1, 1, X, Y, Z) to its logits (1, 2)

@@ -32,15 +32,15 @@ from monai_amyloid.brain.template import (
     regions,
     voi,
 )
-from monai_amyloid.phantom.anatomy import TISSUES, load_anatomy
-from monai_amyloid.phantom.deformation import Points, grid_points, interpolate
-from monai_amyloid.phantom.head import shape_head
-from monai_amyloid.phantom.morphology import Morphology
-from monai_amyloid.phantom.person import draw_sessions
-from monai_amyloid.phantom.plan import Plan
-from monai_amyloid.phantom.scanner import Scanned, acquire
-from monai_amyloid.phantom.tomography import FWHM_PER_SIGMA
-from monai_amyloid.phantom.truth import regional_truth
+from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.cohorts.truth import regional_truth
+from monai_amyloid.phantom.people.anatomy import TISSUES, load_anatomy
+from monai_amyloid.phantom.people.deformation import Points, grid_points, interpolate
+from monai_amyloid.phantom.people.head import shape_head
+from monai_amyloid.phantom.people.morphology import Morphology
+from monai_amyloid.phantom.people.person import draw_sessions
+from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
+from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 Volume = NDArray[np.float32]
 Mask = NDArray[np.bool_]

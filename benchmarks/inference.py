@@ -22,13 +22,13 @@ from typing import Any
 import nibabel as nib
 import torch
 
+from monai_amyloid.bundle.files import shipped_bundle
 from monai_amyloid.grading import outputs
+from monai_amyloid.grading.options import Wanted
 from monai_amyloid.grading.run import grade_studies
-from monai_amyloid.grading.wanted import Wanted
-from monai_amyloid.learning.exported import shipped_bundle
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.cohort import simulate
-from monai_amyloid.phantom.plan import Plan
+from monai_amyloid.phantom.cohorts.cohort import simulate
+from monai_amyloid.phantom.cohorts.plan import Plan
 
 PROGRAM = Path(__file__).resolve().parents[1] / "scripts" / "infer_bundle.py"
 CORES = os.cpu_count() or 1

@@ -26,8 +26,8 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEG2000Lossless, generate_uid
 
-from monai_amyloid.phantom.cohort import simulate
-from monai_amyloid.phantom.plan import Plan
+from monai_amyloid.phantom.cohorts.cohort import simulate
+from monai_amyloid.phantom.cohorts.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[1]
 DISTINCT = 40

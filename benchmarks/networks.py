@@ -14,7 +14,7 @@ from monai.data import MetaTensor
 from monai.transforms import Compose
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
-from monai_amyloid.learning.losses import GradeLoss
+from monai_amyloid.learning.network.losses import GradeLoss
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 NETWORKS = {

@@ -27,9 +27,9 @@ from normalization_methods import METHODS
 from normalization_scans import describe, digest_of_folder, make_scans, write_shared
 from scipy import stats
 
-from monai_amyloid.brain.centiloid import centiloid
+from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.template import DATA
-from monai_amyloid.phantom.plan import Plan
+from monai_amyloid.phantom.cohorts.plan import Plan
 
 OURS = "monai-amyloid"
 TIMED_SCANS = 8

@@ -18,12 +18,12 @@ import torch
 from scipy import stats
 
 from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.pet.static import static_image
-from monai_amyloid.phantom.person import draw_sessions
-from monai_amyloid.phantom.plan import Plan, wanted_grades
-from monai_amyloid.phantom.scanner import Scanned, acquire
-from monai_amyloid.phantom.truth import truth_row
+from monai_amyloid.phantom.cohorts.plan import Plan, wanted_grades
+from monai_amyloid.phantom.cohorts.truth import truth_row
+from monai_amyloid.phantom.people.person import draw_sessions
+from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
 SHOWN = ("participant_id", "site", "anatomy", "true", "found", "lowest_mm", "motion_mm",
          "noise_cv", "fwhm_mm")  # fmt: skip

@@ -19,13 +19,13 @@ from dcccpy_centiloid import digest_of
 
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, pet_templates, voi
 from monai_amyloid.output import replace_file
-from monai_amyloid.phantom import person
-from monai_amyloid.phantom.anatomy import ANATOMIES
-from monai_amyloid.phantom.person import Session, draw_sessions
-from monai_amyloid.phantom.plan import Plan
-from monai_amyloid.phantom.scanner import Scanned, acquire
-from monai_amyloid.phantom.storage import store
-from monai_amyloid.phantom.truth import truth_row
+from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.cohorts.truth import truth_row
+from monai_amyloid.phantom.people import person
+from monai_amyloid.phantom.people.anatomy import ANATOMIES
+from monai_amyloid.phantom.people.person import Session, draw_sessions
+from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
+from monai_amyloid.phantom.storage.files import store
 
 DONORS = tuple(name for name in ANATOMIES if name != "icbm152")
 # Centiloid from and to, and the grade that people are drawn for to reach it.
@@ -88,7 +88,7 @@ def make_scans(folder: Path, count: int, seed: int) -> pd.DataFrame:
     """
     torch.set_num_threads(1)  # sums in one order: the same bytes again
     masks = [digest_of(path) for path in (DATA / "regions.nii.gz", *sorted(DATA.glob("gaain_*")))]
-    simulator = digest_of_folder(Path(person.__file__).parent)
+    simulator = digest_of_folder(Path(person.__file__).parents[1])
     made_by = {"seed": seed, "simulator": simulator, "masks": masks, "still": True}
     plan = Plan(seed=seed, anatomies=DONORS, difficult=True)
     last = dict.fromkeys(range(len(LEVELS)), 0)

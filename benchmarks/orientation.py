@@ -16,8 +16,8 @@ from scipy.spatial.transform import Rotation
 
 from monai_amyloid.grading.grader import Grader
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.cohort import simulate
-from monai_amyloid.phantom.plan import Plan
+from monai_amyloid.phantom.cohorts.cohort import simulate
+from monai_amyloid.phantom.cohorts.plan import Plan
 
 DEMO_BUNDLE = Path("demo/bundles/amyloid_pet_bapl_classification")
 POSES = ((12, -7, 5), (-15, 4, -9), (3, 18, 10), (20, 0, 0))  # degrees

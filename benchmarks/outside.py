@@ -26,10 +26,15 @@ from monai.data import DataLoader
 
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.evaluation import baselines
-from monai_amyloid.learning.cache import CachedScans
-from monai_amyloid.learning.losses import grade_probabilities
-from monai_amyloid.learning.transforms import florbetaben_line
-from monai_amyloid.phantom.ceiling import many_readings, observer_of_evidence, read_truth, scores
+from monai_amyloid.learning.network.losses import grade_probabilities
+from monai_amyloid.learning.transforms.cache import CachedScans
+from monai_amyloid.learning.transforms.volumes import florbetaben_line
+from monai_amyloid.phantom.cohorts.ceiling import (
+    many_readings,
+    observer_of_evidence,
+    read_truth,
+    scores,
+)
 
 READERS = 400
 PROBABILITIES = ["p_bapl1", "p_bapl2", "p_bapl3"]

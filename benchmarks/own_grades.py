@@ -16,7 +16,12 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from monai_amyloid.phantom.ceiling import many_readings, observer_of_evidence, read_truth, scores
+from monai_amyloid.phantom.cohorts.ceiling import (
+    many_readings,
+    observer_of_evidence,
+    read_truth,
+    scores,
+)
 
 READERS = 400
 

@@ -18,7 +18,7 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from monai_amyloid.grading.grader import Grader
-from monai_amyloid.report.result import Result, one_line
+from monai_amyloid.result.result import Result, one_line
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO_BUNDLE = ROOT / "demo" / "bundles" / "amyloid_pet_bapl_classification"

@@ -13,10 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from monai_amyloid.phantom.anatomy import TISSUES, load_anatomy
-from monai_amyloid.phantom.attenuation import attenuation_map, mismatch_error, mismatch_factor
-from monai_amyloid.phantom.noise import correlated_noise, cv_of_counts, relative_sd, texture
-from monai_amyloid.phantom.tomography import FWHM_PER_SIGMA, reconstruct
+from monai_amyloid.phantom.people.anatomy import TISSUES, load_anatomy
+from monai_amyloid.phantom.scanning.attenuation import (
+    attenuation_map,
+    mismatch_error,
+    mismatch_factor,
+)
+from monai_amyloid.phantom.scanning.noise import (
+    correlated_noise,
+    cv_of_counts,
+    relative_sd,
+    texture,
+)
+from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA, reconstruct
 
 # Uptake of grey, white, CSF, ventricle, skull and soft tissue in a positive florbetaben scan.
 UPTAKE = (1.3, 1.9, 0.25, 0.15, 0.7, 0.9)

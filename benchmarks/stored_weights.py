@@ -20,13 +20,13 @@ from monai.bundle import ConfigParser
 from monai.data import DataLoader
 from numpy.typing import NDArray
 
+from monai_amyloid.bundle.export import half_precision_state
 from monai_amyloid.cohort.folds import graded_scans, read_folds
 from monai_amyloid.evaluation.calibration import log_loss
 from monai_amyloid.evaluation.comparison import compare
 from monai_amyloid.evaluation.metrics import Measured, measure_all
-from monai_amyloid.export.bundle import half_precision_state
-from monai_amyloid.learning.cache import CachedScans
-from monai_amyloid.learning.losses import grade_probabilities
+from monai_amyloid.learning.network.losses import grade_probabilities
+from monai_amyloid.learning.transforms.cache import CachedScans
 
 State = dict[str, torch.Tensor]
 

@@ -24,7 +24,7 @@ from monai.bundle import ConfigParser
 from monai.data import DataLoader, Dataset
 from monai.utils import set_determinism
 
-from monai_amyloid.learning.cache import CachedScans
+from monai_amyloid.learning.transforms.cache import CachedScans
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 NETWORKS = {

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from monai_amyloid.report.result import Result
+from monai_amyloid.version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from monai_amyloid.result.result import Result
+
+__all__ = ["__version__", "grade"]
 
 
 def grade(

@@ -47,7 +47,7 @@ def untrained_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bundle(untrained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle as export writes it; its grades mean nothing."""
-    from monai_amyloid.export.bundle import export
+    from monai_amyloid.bundle.export import export
 
     return export(untrained_run, CONFIGS_3D, tmp_path_factory.mktemp("bundles") / "untrained")
 
@@ -55,8 +55,8 @@ def bundle(untrained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="session")
 def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two simulated DICOM studies, ``sub-0001`` and ``sub-0002``."""
-    from monai_amyloid.phantom.cohort import simulate
-    from monai_amyloid.phantom.plan import Plan
+    from monai_amyloid.phantom.cohorts.cohort import simulate
+    from monai_amyloid.phantom.cohorts.plan import Plan
 
     folder = tmp_path_factory.mktemp("병원 clinic")
     simulate(folder, 2, Plan(seed=3, sites=("site-1",)), form="dicom")

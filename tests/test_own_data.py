@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from monai_amyloid.phantom.cohort import simulate
-from monai_amyloid.phantom.plan import Plan
+from monai_amyloid.phantom.cohorts.cohort import simulate
+from monai_amyloid.phantom.cohorts.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ["--config-file", "configs/train.json", "--config-file", "configs/resnet50_3d.json"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monai_amyloid.export.verify import verify
+from monai_amyloid.bundle.verify import verify
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "bundles" / "amyloid_pet_bapl_classification"
@@ -51,8 +51,8 @@ def test_it_grades_most_of_its_own_simulated_scans_as_the_reader_did(tmp_path: P
     import pandas as pd
 
     from monai_amyloid.grading.grader import Grader
-    from monai_amyloid.phantom.cohort import simulate
-    from monai_amyloid.phantom.plan import Plan
+    from monai_amyloid.phantom.cohorts.cohort import simulate
+    from monai_amyloid.phantom.cohorts.plan import Plan
 
     simulate(tmp_path, 8, Plan(seed=77, sites=("site-1", "site-2")))
     table = pd.read_csv(tmp_path / "participants.tsv", sep="\t")

@@ -5,20 +5,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.centiloid import centiloid
-from monai_amyloid.brain.quality import measure_quality, quality_warnings, refuse_poor_quality
-from monai_amyloid.brain.recognition import recognise, refuse_other_patterns
-from monai_amyloid.brain.registration import Registration, register
-from monai_amyloid.brain.resampling import resample
-from monai_amyloid.brain.suvr import Reference, regional_suvr, suvr
-from monai_amyloid.brain.template import voi
-from monai_amyloid.brain.wrong_input import (
+from monai_amyloid.brain.quality.measures import (
+    measure_quality,
+    quality_warnings,
+    refuse_poor_quality,
+)
+from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.quantities.suvr import Reference, regional_suvr, suvr
+from monai_amyloid.brain.recognition.signature import recognise, refuse_other_patterns
+from monai_amyloid.brain.recognition.wrong_input import (
     is_convincing,
     refuse_resized,
     refuse_turned,
     refuse_unrecognised,
     refuse_values,
 )
+from monai_amyloid.brain.registration.register import Registration, register
+from monai_amyloid.brain.registration.resampling import resample
+from monai_amyloid.brain.template import voi
 from monai_amyloid.pet.image import PetImage, StudyRefused
 from monai_amyloid.pet.tracers import TRACERS
 
@@ -29,9 +33,10 @@ class BrainPet:
 
     Attributes:
         suvr: SUVR over the reference on the template grid ``(91, 109, 91)``.
-        regions: Mean SUVR over the reference, from :func:`~monai_amyloid.brain.suvr.regional_suvr`.
+        regions: Mean SUVR over the reference, from
+            :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
         centiloid: By the tracer's own line.
-        quality: From :func:`~monai_amyloid.brain.quality.measure_quality`.
+        quality: From :func:`~monai_amyloid.brain.quality.measures.measure_quality`.
         warnings: What makes the numbers less certain, in sentences.
         registration: Where the template lies in the scan.
         source: The image that it came from.

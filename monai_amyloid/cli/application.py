@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from monai_amyloid.learning.exported import shipped_bundle
+from monai_amyloid.bundle.files import shipped_bundle
 from monai_amyloid.pet.tracers import TRACERS
 
 app = typer.Typer(

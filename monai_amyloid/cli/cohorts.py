@@ -71,8 +71,8 @@ def simulate(
     workers: Workers = CORES,
 ) -> None:
     """Make a simulated cohort: scans, participants.tsv and the truth."""
-    from monai_amyloid.phantom.cohort import simulate as make
-    from monai_amyloid.phantom.plan import Plan, named_plan
+    from monai_amyloid.phantom.cohorts.cohort import simulate as make
+    from monai_amyloid.phantom.cohorts.plan import Plan, named_plan
 
     plan = Plan(
         seed=seed or 0,
@@ -105,7 +105,7 @@ def ceiling(
     readers: Annotated[int, typer.Option(min=2, help="How many readers are simulated.")] = 400,
 ) -> None:
     """Print the best that any classifier can do on a simulated cohort: ceiling.tsv."""
-    from monai_amyloid.phantom.ceiling import measure
+    from monai_amyloid.phantom.cohorts.ceiling import measure
 
     typer.echo(measure(cohort, readers))
 
@@ -195,8 +195,8 @@ def prepare(
 
 def _draw_contact_sheet(prepared: Path) -> None:
     """Draw it where the report's packages are."""
-    from monai_amyloid.report.contact_sheet import write_contact_sheet
     from monai_amyloid.report.pages import can_write_pages
+    from monai_amyloid.report.summary.contact_sheet import write_contact_sheet
 
     if not can_write_pages():
         typer.echo("no contact sheet without: pip install 'monai-amyloid[report]'", err=True)

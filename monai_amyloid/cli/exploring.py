@@ -39,8 +39,8 @@ def explore(
     from monai_amyloid.explore.exploration import explore as look
     from monai_amyloid.explore.features import Networks, fold_weights
     from monai_amyloid.output import writable_folder
-    from monai_amyloid.report.explore_outputs import MAP, write_outputs
-    from monai_amyloid.report.explore_plots import require_bokeh
+    from monai_amyloid.report.explore.outputs import MAP, write_outputs
+    from monai_amyloid.report.explore.plots import require_bokeh
 
     require_bokeh()
     networks = Networks(bundle, fold_weights(run) if run else (), self_supervised, device)

@@ -35,8 +35,8 @@ def crossval(
     ] = None,
 ) -> None:
     """Train every fold, predict the scans it holds out, and evaluate; goes on after a kill."""
-    from monai_amyloid.learning.crossval import cross_validate
-    from monai_amyloid.learning.crossval_plan import CrossValidation
+    from monai_amyloid.crossval.cross_validation import cross_validate
+    from monai_amyloid.crossval.plan import CrossValidation
 
     plan = CrossValidation(
         tuple(config_file or [Path("configs/train.json")]),
@@ -70,7 +70,7 @@ def evaluate(
 def _show(evaluation: "Evaluation") -> None:
     """Print an evaluation, and write its page where the report's packages are."""
     from monai_amyloid.evaluation.result_text import as_text
-    from monai_amyloid.report.evaluation_page import write_evaluation_page
+    from monai_amyloid.report.evaluation.page import write_evaluation_page
     from monai_amyloid.report.pages import can_write_pages
 
     typer.echo(as_text(evaluation))
@@ -102,7 +102,7 @@ def export(
     ] = None,
 ) -> None:
     """Package a trained and predicted network as a MONAI Bundle."""
-    from monai_amyloid.export.bundle import export as write
+    from monai_amyloid.bundle.export import export as write
 
     bundle = write(
         run,
@@ -120,7 +120,7 @@ def verify(
     bundle: Annotated[Path, typer.Argument(help="Folder of the bundle.")],
 ) -> None:
     """Check a bundle: files, checksums, the Model Zoo's rules, TorchScript."""
-    from monai_amyloid.export.verify import verify as check
+    from monai_amyloid.bundle.verify import verify as check
 
     failed = False
     for each in check(bundle):

@@ -76,9 +76,9 @@ def infer(
         )
     from monai_amyloid.grading.listing import list_named
     from monai_amyloid.grading.names import check_key, write_key
+    from monai_amyloid.grading.options import Wanted
     from monai_amyloid.grading.run import SUMMARY, TABLE, grade_studies
-    from monai_amyloid.grading.wanted import Wanted
-    from monai_amyloid.report.result import Result, one_line
+    from monai_amyloid.result.result import Result, one_line
     from monai_amyloid.study_names import study_name
 
     if key is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monai_amyloid.brain.suvr import USUAL_REFERENCE
+from monai_amyloid.brain.quantities.suvr import USUAL_REFERENCE
 from monai_amyloid.cohort.datalist import GRADES, CohortError, read_cohort
 from monai_amyloid.cohort.duplicates import check_duplicates
 from monai_amyloid.output import replacing

@@ -11,18 +11,18 @@ from typing import Any
 
 import pandas as pd
 
-from monai_amyloid import __version__
 from monai_amyloid.brain.normalization import BrainPet, normalize
-from monai_amyloid.brain.suvr import Reference
+from monai_amyloid.brain.quantities.suvr import Reference
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.cohort.listing import REFUSED, Listing, list_scans
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replace_file, writable_folder, write_table
-from monai_amyloid.pet.fingerprint import fingerprint
+from monai_amyloid.pet.files.fingerprint import fingerprint
+from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.version import __version__
 
 _KEPT = ("participant_id", "session_id", "tracer", "bapl", "age", "sex", "site")
 

@@ -21,9 +21,9 @@ from monai_amyloid.explore.features import (
     network_features,
     regional_features,
 )
+from monai_amyloid.explore.groups.patterns import SIDED, Patterns, find_patterns
 from monai_amyloid.explore.label_errors import cross_validated, doubt
 from monai_amyloid.explore.neighbours import nearest_others
-from monai_amyloid.explore.patterns import SIDED, Patterns, find_patterns
 from monai_amyloid.explore.probes import Probe, probe
 from monai_amyloid.explore.reduction import require_umap
 from monai_amyloid.explore.representation import ACQUISITION

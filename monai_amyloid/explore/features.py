@@ -13,15 +13,15 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.centiloid import florbetaben_line
-from monai_amyloid.brain.suvr import region_labels
+from monai_amyloid.brain.quantities.centiloid import florbetaben_line
+from monai_amyloid.brain.quantities.suvr import region_labels
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
+from monai_amyloid.bundle.files import MODEL, sha256
+from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.exported import MODEL, sha256
-from monai_amyloid.learning.self_supervised import self_supervised_network
-from monai_amyloid.learning.trained_network import TrainedNetwork
+from monai_amyloid.learning.pretraining.self_supervised import self_supervised_network
 from monai_amyloid.output import replacing
 
 Features = NDArray[np.float32]
@@ -216,7 +216,8 @@ def florbetaben_suvr(cohort: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame
 
     Args:
         cohort: With columns ``suvr_*`` and ``tracer``.
-        names: Of the regions, as :func:`~monai_amyloid.brain.suvr.regional_suvr` calls them.
+        names: Of the regions, as
+            :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr` calls them.
 
     Raises:
         CohortError: If a region is missing.

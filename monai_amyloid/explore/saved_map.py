@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.centiloid import florbetaben_line
+from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.errors import UserError
 from monai_amyloid.explore.continuum import Continuum
 from monai_amyloid.explore.early import early_probability
@@ -89,7 +89,7 @@ class SavedMap:
         """Find where a new scan stands; the map stays as it is.
 
         Args:
-            regions: From :func:`~monai_amyloid.brain.suvr.regional_suvr`.
+            regions: From :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
             quality: Of the same scan's normalisation.
             tracer: BIDS label.
         """

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monai_amyloid.explore.clusters import Clusters, density_clusters, gaussian_mixture
 from monai_amyloid.explore.continuum import Continuum, fit_continuum
+from monai_amyloid.explore.groups.clusters import Clusters, density_clusters, gaussian_mixture
 from monai_amyloid.explore.neighbours import Surroundings, surroundings
 from monai_amyloid.explore.reduction import reduce
 from monai_amyloid.explore.representation import Representation, fit_representation

@@ -9,10 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.nearest_cases import nearest_cases
 from monai_amyloid.brain.normalization import BrainPet, normalize
-from monai_amyloid.brain.normative import z_scores
-from monai_amyloid.brain.registration import one_thread
+from monai_amyloid.brain.quantities.nearest_cases import nearest_cases
+from monai_amyloid.brain.quantities.normative import z_scores
+from monai_amyloid.brain.registration.register import one_thread
+from monai_amyloid.bundle.files import (
+    CALIBRATION,
+    MODEL,
+    exported_file,
+    exported_metadata,
+)
+from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.cohort.pictures import read_bag
@@ -20,19 +27,12 @@ from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.explore.saved_map import read_map
 from monai_amyloid.grading.judgement import contradiction, why_in_doubt
 from monai_amyloid.learning.explanation import activation_map, region_shares
-from monai_amyloid.learning.exported import (
-    CALIBRATION,
-    MODEL,
-    exported_file,
-    exported_metadata,
-)
-from monai_amyloid.learning.losses import grade_probabilities
-from monai_amyloid.learning.trained_network import TrainedNetwork
+from monai_amyloid.learning.network.losses import grade_probabilities
+from monai_amyloid.pet.files.sources import is_picture
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.pet.sources import is_picture
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.report.map_chart import MapChart, map_chart
-from monai_amyloid.report.result import Result
+from monai_amyloid.report.study.map_chart import MapChart, map_chart
+from monai_amyloid.result.result import Result
 from monai_amyloid.study_names import study_name
 
 ONLY_A_PICTURE = (

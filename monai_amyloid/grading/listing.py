@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.pet.bids import find_sessions
+from monai_amyloid.pet.formats.bids import find_sessions
+from monai_amyloid.pet.formats.nifti import is_nifti
 from monai_amyloid.pet.identity import identity_of
-from monai_amyloid.pet.nifti import is_nifti
 
 _LISTS = (".txt", ".csv", ".tsv")
 _ARCHIVES = (".zip", ".v")

@@ -10,10 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from monai_amyloid.bundle.files import exported_metadata, sha256
 from monai_amyloid.grading.task import Way
-from monai_amyloid.learning.exported import exported_metadata, sha256
 from monai_amyloid.output import replace_file
-from monai_amyloid.report.result import Result
+from monai_amyloid.result.result import Result
 
 SCHEMA = "monai-amyloid-run/1"
 _PACKAGES = (

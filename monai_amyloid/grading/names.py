@@ -11,18 +11,18 @@ from typing import Any
 
 import pandas as pd
 
-from monai_amyloid import __version__
+from monai_amyloid.bundle.files import CALIBRATION, MODEL, exported_metadata
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.listing import NamedStudy
+from monai_amyloid.grading.options import Wanted
 from monai_amyloid.grading.privacy import Privacy, is_pseudonym
 from monai_amyloid.grading.task import Task
-from monai_amyloid.grading.wanted import Wanted
-from monai_amyloid.learning.exported import CALIBRATION, MODEL, exported_metadata
 from monai_amyloid.output import check_writable, write_table
-from monai_amyloid.pet.fingerprint import fingerprint
+from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.identity import identity_of
-from monai_amyloid.report.result import read_result
+from monai_amyloid.result.result import read_result
 from monai_amyloid.study_names import study_name, unique
+from monai_amyloid.version import __version__
 
 NUMBERED = "study-{:04d}"
 

@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from monai_amyloid.brain.registration import one_thread
-from monai_amyloid.brain.resampling import lay_back
+from monai_amyloid.brain.registration.register import one_thread
+from monai_amyloid.brain.registration.resampling import lay_back
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.grader import Clock, Graded
+from monai_amyloid.grading.options import PAGE, Wanted
 from monai_amyloid.grading.privacy import Privacy
-from monai_amyloid.grading.wanted import PAGE, Wanted
 from monai_amyloid.output import replace_file
-from monai_amyloid.report.dicom_objects.source import source_series
-from monai_amyloid.report.figures import write_picture, write_slices
-from monai_amyloid.report.one_page import page_image, page_pdf
-from monai_amyloid.report.result import RESULT_FILE, Result, rounded, write_result
-from monai_amyloid.report.slices import Shown, SlicedScan
-from monai_amyloid.report.study_page import write_study_page
+from monai_amyloid.report.dicom.source import source_series
+from monai_amyloid.report.pictures.picture import write_picture, write_slices
+from monai_amyloid.report.pictures.slices import Shown, SlicedScan
+from monai_amyloid.report.study.one_page import page_image, page_pdf
+from monai_amyloid.report.study.page import write_study_page
+from monai_amyloid.result.result import RESULT_FILE, Result, rounded, write_result
 
 PICTURE, DOCUMENT = "picture.png", "report.pdf"
 ACTIVATION, DICOM_FOLDER = "activation.nii.gz", "dicom"
@@ -121,7 +121,7 @@ def _write_dicom(
     wanted: Wanted,
     source: Sequence[Dataset],
 ) -> None:
-    from monai_amyloid.report.dicom_objects.writing import write_dicom_objects
+    from monai_amyloid.report.dicom.writing import write_dicom_objects
 
     write_dicom_objects(
         source,

@@ -20,7 +20,7 @@ from monai_amyloid.grading.spellings import (
     spellings_of_name,
     spellings_of_number,
 )
-from monai_amyloid.report.result import Result
+from monai_amyloid.result.result import Result
 from monai_amyloid.study_names import study_name
 
 _PSEUDONYM = re.compile(r"sub-[A-Za-z0-9]+(_ses-[A-Za-z0-9]+)?")

@@ -7,12 +7,12 @@ from pathlib import Path
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import name_tasks
-from monai_amyloid.grading.pool import each_in_a_pool
+from monai_amyloid.grading.options import PAGE, Wanted
 from monai_amyloid.grading.task import Task, Way, grade_task
-from monai_amyloid.grading.wanted import PAGE, Wanted
 from monai_amyloid.output import writable_folder
-from monai_amyloid.report.result import Result, read_result, write_results
-from monai_amyloid.report.summary_page import write_summary_page
+from monai_amyloid.report.summary.page import write_summary_page
+from monai_amyloid.result.result import Result, read_result, write_results
+from monai_amyloid.work.pool import each_in_a_pool
 
 TABLE, SUMMARY, MANIFEST = "results.csv", "summary.html", "run.json"
 # Fewer are graded here before processes have started: each loads torch and the bundle first.

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from monai_amyloid.grading.wanted import Wanted
-from monai_amyloid.report.result import Result
+from monai_amyloid.grading.options import Wanted
+from monai_amyloid.result.result import Result
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Task:
         identity: Who it is of; None where no header can be read.
         tracer: BIDS label, where it names none.
         series: Which image to take where it has several.
-        made_from: As :class:`~monai_amyloid.report.result.Result` has it.
+        made_from: As :class:`~monai_amyloid.result.result.Result` has it.
     """
 
     study: Path

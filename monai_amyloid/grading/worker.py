@@ -8,7 +8,7 @@ from monai_amyloid.grading.grader import Graded, Grader
 from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.grading.task import Task, Way
-from monai_amyloid.report.result import Result
+from monai_amyloid.result.result import Result
 
 
 @lru_cache(maxsize=2)

@@ -17,16 +17,16 @@ from monai.transforms import Compose
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from monai_amyloid.brain.neutral import neutral_suvr
 from monai_amyloid.brain.normalization import BrainPet
-from monai_amyloid.brain.suvr import regional_suvr
+from monai_amyloid.brain.quantities.neutral import neutral_suvr
+from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.template import (
     READ_REGIONS,
     TEMPLATE_AFFINE,
     TEMPLATE_SHAPE,
     brain_mask,
 )
-from monai_amyloid.learning.losses import grade_log_probabilities
+from monai_amyloid.learning.network.losses import grade_log_probabilities
 
 Steps = Sequence[Callable[[Any], Any]]
 # Gradients vary from voxel to voxel; a PET does not, below its resolution. With less smoothing the
@@ -57,7 +57,7 @@ def grade_log_odds(logits: torch.Tensor) -> torch.Tensor:
 
     Args:
         logits: ``(..., 2)`` or ``(..., 3)``, as
-            :func:`~monai_amyloid.learning.losses.grade_log_probabilities` takes them.
+            :func:`~monai_amyloid.learning.network.losses.grade_log_probabilities` takes them.
     """
     chances = grade_log_probabilities(logits.float())
     # One less the probability would be 0 for a sure grade: the others' sum never is.

@@ -7,19 +7,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from monai_amyloid.pet.bids import entities
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
 from monai_amyloid.pet.dicom.series import read_series
 from monai_amyloid.pet.dicom.slices import CAPTURES, ENHANCED, PET_CLASSES
 from monai_amyloid.pet.dicom.timing import over_midnight, uptake_seconds
-from monai_amyloid.pet.ecat import read_ecat_frames
-from monai_amyloid.pet.ecat_header import is_ecat
-from monai_amyloid.pet.frames import FrameSeries
+from monai_amyloid.pet.formats.bids import entities
+from monai_amyloid.pet.formats.ecat import read_ecat_frames
+from monai_amyloid.pet.formats.ecat_header import is_ecat
+from monai_amyloid.pet.formats.nifti import read_nifti_frames
+from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.header import lacks_attenuation_correction, tracer_of
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.pet.nifti import read_nifti_frames
 
 _UNCORRECTED = re.compile(r"(?<![a-z])(nac|no[ _-]?ac|non[ _-]?ac|uncorrected)(?![a-z])", re.I)
 

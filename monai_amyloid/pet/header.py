@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from monai_amyloid.pet.frames import FrameSeries
+from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.tracers import TRACER_CODES, TRACERS, names_other_tracer, tracer_label
 

@@ -17,14 +17,14 @@ from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 from pydicom.dataset import Dataset
 from pydicom.valuerep import PN_DELIMS
 
-from monai_amyloid.pet.archive import peek
-from monai_amyloid.pet.bids import read_sidecar
 from monai_amyloid.pet.dicom.header import open_header
 from monai_amyloid.pet.dicom.values import tag_of
-from monai_amyloid.pet.ecat_header import is_ecat, text_of
+from monai_amyloid.pet.files.archive import peek
+from monai_amyloid.pet.files.sources import open_study
+from monai_amyloid.pet.formats.bids import read_sidecar
+from monai_amyloid.pet.formats.ecat_header import is_ecat, text_of
+from monai_amyloid.pet.formats.nifti import is_nifti
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.pet.nifti import is_nifti
-from monai_amyloid.pet.sources import open_study
 
 # DICOM keywords of what names a person, a day, or a study that is kept of that person.
 IDENTIFYING = (

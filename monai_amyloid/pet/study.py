@@ -4,19 +4,19 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 
-from monai_amyloid.pet.bids import find_sessions
 from monai_amyloid.pet.candidates import Candidate, DicomCandidate, FileCandidate
 from monai_amyloid.pet.choice import choose
 from monai_amyloid.pet.dicom.header import Header, open_header
 from monai_amyloid.pet.dicom.slices import NO_GEOMETRY
 from monai_amyloid.pet.dicom.values import text_of
-from monai_amyloid.pet.ecat_header import is_ecat
+from monai_amyloid.pet.files.sources import StudyFiles, is_picture, open_study
+from monai_amyloid.pet.formats.bids import find_sessions
+from monai_amyloid.pet.formats.ecat_header import is_ecat
+from monai_amyloid.pet.formats.nifti import is_nifti
+from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.head import cut_to_head
 from monai_amyloid.pet.header import check_label, refuse_wrong_content, with_tracer
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.pet.nifti import is_nifti
-from monai_amyloid.pet.sources import StudyFiles, is_picture, open_study
-from monai_amyloid.pet.static import static_image
 
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"  # DICOMDIR: lists files, holds no image
 _SHORTEST_KEY = 8

@@ -1,4 +1,4 @@
-"""The phantom's grids, and how an anatomy is written for monai_amyloid.phantom.anatomy."""
+"""The phantom's grids, and how an anatomy is written for monai_amyloid.phantom.people.anatomy."""
 
 import gzip
 from pathlib import Path
@@ -9,7 +9,7 @@ from nibabel.processing import resample_from_to
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from monai_amyloid.phantom.anatomy import DATA, WARP_AFFINE
+from monai_amyloid.phantom.people.anatomy import DATA, WARP_AFFINE
 
 # The phantom's grid: 2 mm like the template's, longer towards the neck and the scalp.
 SHAPE = (104, 128, 128)

@@ -1,6 +1,6 @@
 """Register the template to a donor by their region labels: affine, then a stationary flow.
 
-The flow is that of monai_amyloid.phantom.deformation, here with gradients. Smoothed region
+The flow is that of monai_amyloid.phantom.people.deformation, here with gradients. Smoothed region
 masks, not intensities, are matched: the donors come as labels alone.
 
 References:
@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from monai_amyloid.phantom.anatomy import WARP_AFFINE, WARP_SHAPE
-from monai_amyloid.phantom.deformation import flow, grid_points, moved
+from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE
+from monai_amyloid.phantom.people.deformation import flow, grid_points, moved
 
 _HALVINGS = 5
 _REFINEMENTS = 8

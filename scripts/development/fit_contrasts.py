@@ -14,15 +14,15 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import fsolve
 
-from monai_amyloid.brain.centiloid import centiloid
+from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, voi
-from monai_amyloid.phantom.contrast import CONTRASTS
-from monai_amyloid.phantom.deformation import Points, interpolate
-from monai_amyloid.phantom.disease import typical_disease
-from monai_amyloid.phantom.head import shape_head
-from monai_amyloid.phantom.morphology import Morphology
-from monai_amyloid.phantom.tracer_map import blur, tracer_map
-from monai_amyloid.phantom.uptake import TissueValues, florbetaben_values
+from monai_amyloid.phantom.people.contrast import CONTRASTS
+from monai_amyloid.phantom.people.deformation import Points, interpolate
+from monai_amyloid.phantom.people.disease import typical_disease
+from monai_amyloid.phantom.people.head import shape_head
+from monai_amyloid.phantom.people.morphology import Morphology
+from monai_amyloid.phantom.people.tracer_map import blur, tracer_map
+from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values
 
 FWHM_MM = 5.5
 STAGES = (0.0, 80.0)

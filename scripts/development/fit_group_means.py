@@ -22,13 +22,13 @@ import numpy as np
 from scipy import ndimage
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, regions, voi
-from monai_amyloid.phantom import head as heads
-from monai_amyloid.phantom.anatomy import ANATOMIES, DATA, TISSUES, load_anatomy
-from monai_amyloid.phantom.deformation import grid_points, interpolate, moved
-from monai_amyloid.phantom.morphology import ANATOMY_SHARES, Morphology
-from monai_amyloid.phantom.tomography import FWHM_PER_SIGMA
-from monai_amyloid.phantom.typical import TERMS, monomials, template_to_icbm
-from monai_amyloid.phantom.uptake import CSF, SKULL, UPTAKE, VENTRICLE
+from monai_amyloid.phantom.people import head as heads
+from monai_amyloid.phantom.people.anatomy import ANATOMIES, DATA, TISSUES, load_anatomy
+from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved
+from monai_amyloid.phantom.people.morphology import ANATOMY_SHARES, Morphology
+from monai_amyloid.phantom.people.typical import TERMS, monomials, template_to_icbm
+from monai_amyloid.phantom.people.uptake import CSF, SKULL, UPTAKE, VENTRICLE
+from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 STRENGTH = 10.0  # of the present table, in voxels
 STIFFNESS = 8.0  # of the shape

@@ -8,7 +8,7 @@ Run once by a developer, after make_brain_data.py and fit_group_means.py; the ou
 import nibabel as nib
 import numpy as np
 
-from monai_amyloid.brain.resolution import (
+from monai_amyloid.brain.quality.resolution import (
     BLURS_MM,
     COARSE_AFFINE,
     COARSE_SHAPE,
@@ -18,11 +18,11 @@ from monai_amyloid.brain.resolution import (
     distance_from_brain,
 )
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE
-from monai_amyloid.phantom.deformation import grid_points, interpolate, moved
-from monai_amyloid.phantom.head import shape_head
-from monai_amyloid.phantom.morphology import Morphology
-from monai_amyloid.phantom.tracer_map import blur
-from monai_amyloid.phantom.typical import template_to_anatomy
+from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved
+from monai_amyloid.phantom.people.head import shape_head
+from monai_amyloid.phantom.people.morphology import Morphology
+from monai_amyloid.phantom.people.tracer_map import blur
+from monai_amyloid.phantom.people.typical import template_to_anatomy
 
 
 def main() -> None:

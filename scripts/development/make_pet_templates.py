@@ -14,13 +14,13 @@ import nibabel as nib
 import numpy as np
 
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
-from monai_amyloid.phantom.deformation import grid_points, interpolate, moved
-from monai_amyloid.phantom.disease import Disease, typical_disease
-from monai_amyloid.phantom.head import shape_head
-from monai_amyloid.phantom.morphology import Morphology
-from monai_amyloid.phantom.tracer_map import blur, tracer_map
-from monai_amyloid.phantom.typical import template_to_anatomy
-from monai_amyloid.phantom.uptake import TissueValues, florbetaben_values
+from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved
+from monai_amyloid.phantom.people.disease import Disease, typical_disease
+from monai_amyloid.phantom.people.head import shape_head
+from monai_amyloid.phantom.people.morphology import Morphology
+from monai_amyloid.phantom.people.tracer_map import blur, tracer_map
+from monai_amyloid.phantom.people.typical import template_to_anatomy
+from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values
 
 FWHM_MM = 8.0
 _ANATOMY = "icbm152"

@@ -8,13 +8,13 @@ Run once by a developer, after make_brain_data.py and fit_group_means.py; the ou
 import nibabel as nib
 import numpy as np
 
-from monai_amyloid.brain.recognition import TISSUE_AFFINE, TISSUE_SHAPE, TISSUES
+from monai_amyloid.brain.recognition.signature import TISSUE_AFFINE, TISSUE_SHAPE, TISSUES
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE, regions
-from monai_amyloid.phantom.deformation import grid_points, interpolate, moved
-from monai_amyloid.phantom.head import Head, shape_head
-from monai_amyloid.phantom.morphology import Morphology
-from monai_amyloid.phantom.tracer_map import blur
-from monai_amyloid.phantom.typical import template_to_anatomy
+from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved
+from monai_amyloid.phantom.people.head import Head, shape_head
+from monai_amyloid.phantom.people.morphology import Morphology
+from monai_amyloid.phantom.people.tracer_map import blur
+from monai_amyloid.phantom.people.typical import template_to_anatomy
 
 FWHM_MM = 8.0
 ANATOMY = "icbm152"

@@ -19,21 +19,21 @@ import pandas as pd
 from measure_negatives import in_processes
 from scipy import ndimage
 
-from monai_amyloid.brain.centiloid import centiloid
 from monai_amyloid.brain.normalization import normalize
-from monai_amyloid.brain.suvr import cortex_suvr_in_template
+from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.quantities.suvr import cortex_suvr_in_template
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
+from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.pet.static import static_image
-from monai_amyloid.phantom.contrast import tissue_values
-from monai_amyloid.phantom.head import shape_head
-from monai_amyloid.phantom.person import Session, draw_sessions
-from monai_amyloid.phantom.plan import Plan
-from monai_amyloid.phantom.scan import Scan
-from monai_amyloid.phantom.scanner import Scanned, acquire
-from monai_amyloid.phantom.tomography import FWHM_PER_SIGMA
-from monai_amyloid.phantom.tracer_map import tracer_map
-from monai_amyloid.phantom.truth import truth_row
+from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.cohorts.truth import truth_row
+from monai_amyloid.phantom.people.contrast import tissue_values
+from monai_amyloid.phantom.people.head import shape_head
+from monai_amyloid.phantom.people.person import Session, draw_sessions
+from monai_amyloid.phantom.people.tracer_map import tracer_map
+from monai_amyloid.phantom.scanning.scan import Scan
+from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
+from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 # Of the people; the seeds of every reported benchmark are others.
 SEED = 52

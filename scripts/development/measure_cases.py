@@ -7,7 +7,7 @@ python scripts/development/measure_cases.py PREPARED, where PREPARED is what
 import sys
 from pathlib import Path
 
-from monai_amyloid.brain.nearest_cases import COMPARED
+from monai_amyloid.brain.quantities.nearest_cases import COMPARED
 from monai_amyloid.brain.template import DATA
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.output import replace_file

@@ -22,14 +22,14 @@ import torch
 from scipy import stats
 
 from monai_amyloid.brain.normalization import normalize
-from monai_amyloid.brain.suvr import regional_suvr
+from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.template import DATA
+from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.pet.static import static_image
 from monai_amyloid.pet.tracers import TRACERS
-from monai_amyloid.phantom.person import draw_sessions
-from monai_amyloid.phantom.plan import Plan
-from monai_amyloid.phantom.scanner import Scanned, acquire
+from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.people.person import draw_sessions
+from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
 # Of the people; the seeds of every reported benchmark are others.
 SEED = 51

@@ -44,12 +44,12 @@ from fire.parser import DefaultParseValue
 from hospitals import check_apart, parse_hospitals
 from monai.bundle import ConfigParser
 
+from monai_amyloid.bundle.files import exported_file
 from monai_amyloid.cohort.folds import split
+from monai_amyloid.crossval.fold_process import ProcessFailedError, attend, environment
+from monai_amyloid.crossval.jobs import cores
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.distributed import run_folder
-from monai_amyloid.learning.exported import exported_file
-from monai_amyloid.learning.fold_process import ProcessFailedError, attend, environment
-from monai_amyloid.learning.jobs import cores
+from monai_amyloid.learning.handlers.distributed import run_folder
 from monai_amyloid.output import replacing, writable_folder, write_table
 
 CLIENT = Path(__file__).resolve().with_name("client.py")
@@ -172,7 +172,7 @@ class Federation:
     def _run(self, work: Path, output: Path) -> None:
         """Run the job to its end, which FLARE calls a success even where a hospital failed."""
         command = [
-            *(sys.executable, "-m", "monai_amyloid.learning.attended"),
+            *(sys.executable, "-m", "monai_amyloid.crossval.attended"),
             *("nvflare.private.fed.app.simulator.simulator", str(work / "job")),
             *("--workspace", str(work / "workspace"), "--clients", ",".join(self.hospitals)),
             *("--threads", str(len(self.hospitals))),

@@ -20,11 +20,11 @@ from monai.deploy.operators.dicom_utils import ModelInfo
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.grader import Grader
+from monai_amyloid.grading.options import Wanted
 from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
-from monai_amyloid.grading.wanted import Wanted
 from monai_amyloid.pet.identity import identity_of
-from monai_amyloid.report.result import Result, one_line
+from monai_amyloid.result.result import Result, one_line
 
 # What the SDK copies of a study into a report and may hold any script.
 COPIED = (

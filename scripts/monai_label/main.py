@@ -16,11 +16,11 @@ from monailabel.interfaces.app import MONAILabelApp
 from monailabel.interfaces.tasks.infer_v2 import InferTask, InferType
 from monailabel.tasks.infer.bundle import BundleInferTask
 
+from monai_amyloid.bundle.files import exported_metadata
 from monai_amyloid.errors import UserError, find_user_error
 from monai_amyloid.evaluation.decision import Decision
 from monai_amyloid.grading.judgement import contradiction
-from monai_amyloid.learning.exported import exported_metadata
-from monai_amyloid.learning.losses import grade_probabilities
+from monai_amyloid.learning.network.losses import grade_probabilities
 
 LABELS = {f"BAPL {grade}": grade - 1 for grade in (1, 2, 3)}
 

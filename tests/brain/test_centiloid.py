@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from monai_amyloid.brain.centiloid import centiloid
+from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.pet.tracers import TRACERS
 
 

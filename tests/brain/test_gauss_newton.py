@@ -5,16 +5,16 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.brain.gauss_newton import (
+from monai_amyloid.brain.registration.gauss_newton import (
     correlations,
     fit_affine,
     fit_warp,
     rigid_freedom,
 )
-from monai_amyloid.brain.scan_samples import ScanSamples, smoothed
+from monai_amyloid.brain.registration.scan_samples import ScanSamples, smoothed
+from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
+from monai_amyloid.brain.registration.warp import TERMS, Warp
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
-from monai_amyloid.brain.tissues import Tissues, tissues_on_grid
-from monai_amyloid.brain.warp import TERMS, Warp
 from monai_amyloid.pet.image import PetImage
 
 WEIGHTS = np.array([900.0, 1100.0, 700.0, 400.0], np.float32)

@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monai_amyloid.brain.centiloid import centiloid
-from monai_amyloid.brain.neutral import UNDECIDED_CENTILOID, neutral_suvr, remove
-from monai_amyloid.brain.registration import Registration
-from monai_amyloid.brain.suvr import regional_suvr
+from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.quantities.neutral import UNDECIDED_CENTILOID, neutral_suvr, remove
+from monai_amyloid.brain.quantities.suvr import regional_suvr
+from monai_amyloid.brain.registration.register import Registration
+from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.brain.template import pet_templates
-from monai_amyloid.brain.warp import NO_WARP
 from monai_amyloid.pet.tracers import TRACERS
 
 FITTED = Registration(np.eye(4), NO_WARP, np.array([900, 1100, 700, 800], np.float32), 0.9, 1.0)

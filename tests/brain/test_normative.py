@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from monai_amyloid.brain.normalization import normalize
-from monai_amyloid.brain.normative import negatives, z_scores
-from monai_amyloid.brain.suvr import regional_suvr
+from monai_amyloid.brain.quantities.normative import negatives, z_scores
+from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.template import pet_templates
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.tracers import TRACERS

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from monai_amyloid.brain.normalization import normalize
-from monai_amyloid.brain.quality import (
+from monai_amyloid.brain.quality.measures import (
     asymmetry,
     measure_quality,
     quality_warnings,
     refuse_poor_quality,
 )
-from monai_amyloid.brain.registration import Registration
-from monai_amyloid.brain.resolution import read_coarsely
+from monai_amyloid.brain.quality.resolution import read_coarsely
+from monai_amyloid.brain.registration.register import Registration
+from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.brain.template import brain_mask, voi
-from monai_amyloid.brain.warp import NO_WARP
 from monai_amyloid.pet.image import PetImage, StudyRefused
 from monai_amyloid.pet.tracers import TRACERS
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.brain.head_search import HeadPose, find_head
-from monai_amyloid.brain.recognition import (
+from monai_amyloid.brain.recognition.head_search import HeadPose, find_head
+from monai_amyloid.brain.recognition.signature import (
     TISSUE_AFFINE,
     TISSUES,
     other_pattern,
@@ -13,7 +13,7 @@ from monai_amyloid.brain.recognition import (
     refuse_other_patterns,
     tissue_templates,
 )
-from monai_amyloid.brain.wrong_input import (
+from monai_amyloid.brain.recognition.wrong_input import (
     refuse_resized,
     refuse_turned,
     refuse_unrecognised,

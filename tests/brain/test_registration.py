@@ -8,9 +8,9 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from monai_amyloid.brain.normalization import normalize
-from monai_amyloid.brain.registration import Registration, register
+from monai_amyloid.brain.registration.register import Registration, register
+from monai_amyloid.brain.registration.warp import NO_WARP, TERMS, Warp
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
-from monai_amyloid.brain.warp import NO_WARP, TERMS, Warp
 from monai_amyloid.pet.image import PetImage
 
 Simulated = dict[int, tuple[PetImage, float, np.ndarray]]

@@ -7,8 +7,9 @@ from nibabel.processing import resample_from_to
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.brain.registration import Registration
-from monai_amyloid.brain.resampling import lay_back, resample
+from monai_amyloid.brain.registration.register import Registration
+from monai_amyloid.brain.registration.resampling import lay_back, resample
+from monai_amyloid.brain.registration.warp import NO_WARP, TERMS, Warp
 from monai_amyloid.brain.template import (
     TEMPLATE_AFFINE,
     TEMPLATE_SHAPE,
@@ -16,7 +17,6 @@ from monai_amyloid.brain.template import (
     pet_templates,
     tissue_uptake,
 )
-from monai_amyloid.brain.warp import NO_WARP, TERMS, Warp
 from monai_amyloid.pet.image import PetImage
 
 Simulated = dict[int, tuple[PetImage, float, np.ndarray]]

@@ -7,12 +7,12 @@ import pytest
 from phantom.people import NO_MISHAP, scan_person, template_to_scanner
 from scipy import ndimage
 
-from monai_amyloid.brain.image_noise import noise_cv
-from monai_amyloid.brain.registration import Registration
-from monai_amyloid.brain.resolution import read_coarsely, resolution_mm
-from monai_amyloid.brain.warp import NO_WARP
+from monai_amyloid.brain.quality.image_noise import noise_cv
+from monai_amyloid.brain.quality.resolution import read_coarsely, resolution_mm
+from monai_amyloid.brain.registration.register import Registration
+from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.phantom.noise import texture
+from monai_amyloid.phantom.scanning.noise import texture
 
 FWHM_PER_SIGMA = 2.3548
 

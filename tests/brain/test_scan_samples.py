@@ -4,7 +4,7 @@ import torch
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.brain.scan_samples import smoothed
+from monai_amyloid.brain.registration.scan_samples import smoothed
 from monai_amyloid.pet.image import PetImage
 
 

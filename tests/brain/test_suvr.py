@@ -6,7 +6,12 @@ from nibabel import Nifti1Image
 from nibabel.processing import resample_from_to
 from scipy import ndimage
 
-from monai_amyloid.brain.suvr import REFERENCES, cortex_suvr_in_template, regional_suvr, suvr
+from monai_amyloid.brain.quantities.suvr import (
+    REFERENCES,
+    cortex_suvr_in_template,
+    regional_suvr,
+    suvr,
+)
 from monai_amyloid.brain.template import (
     READ_REGIONS,
     TEMPLATE_AFFINE,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from monai_amyloid.brain.suvr import regional_suvr
+from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.template import (
     READ_REGIONS,
     TEMPLATE_AFFINE,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from monai_amyloid.brain.warp import NO_WARP, ORDERS, TERMS, Warp, bending, cosines
+from monai_amyloid.brain.registration.warp import NO_WARP, ORDERS, TERMS, Warp, bending, cosines
 
 RANDOM = np.random.default_rng(0)
 WARP = Warp(RANDOM.normal(0, 0.3, (3, TERMS)).astype(np.float32))

@@ -8,7 +8,7 @@ from phantom.people import NO_MISHAP, scan_person
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.phantom.plan import Pattern, Plan
+from monai_amyloid.phantom.cohorts.plan import Pattern, Plan
 
 Simulated = dict[int, tuple[PetImage, float, np.ndarray]]
 

@@ -15,18 +15,18 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
+from monai_amyloid.bundle.export import export
 from monai_amyloid.cli import app
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.folds import assign_folds
 from monai_amyloid.cohort.picture_cohort import bag_size, input_kind, prepare_pictures
 from monai_amyloid.cohort.pictures import draw_slice, eight_bit, read_bag, read_picture
 from monai_amyloid.errors import UserError
-from monai_amyloid.export.bundle import export
 from monai_amyloid.grading.grader import Grader
 from monai_amyloid.grading.run import grade_studies
-from monai_amyloid.learning.picture_transforms import OriginalSliced, PictureBagd
+from monai_amyloid.learning.transforms.pictures import OriginalSliced, PictureBagd
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.report.result import one_line
+from monai_amyloid.result.result import one_line
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 GREY = np.full((545, 455, 3), 90, np.uint8)

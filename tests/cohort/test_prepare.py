@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monai_amyloid.brain.suvr import regional_suvr
+from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, pet_templates, voi
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.prepare import prepare
 from monai_amyloid.errors import UserError
-from monai_amyloid.pet.nifti import read_nifti
-from monai_amyloid.pet.nifti_writer import write_nifti
+from monai_amyloid.pet.formats.nifti import read_nifti
+from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.cohort import simulate
-from monai_amyloid.phantom.plan import Plan
+from monai_amyloid.phantom.cohorts.cohort import simulate
+from monai_amyloid.phantom.cohorts.plan import Plan
 
 SUVR = [f"suvr_{name}" for name in regional_suvr(pet_templates()[0])]
 MEASURED = ["centiloid", "registration", *SUVR]

@@ -19,8 +19,8 @@ from monai.bundle import ConfigParser
 from monai.transforms import Compose
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
+from monai_amyloid.bundle.export import export
 from monai_amyloid.cohort.folds import split
-from monai_amyloid.export.bundle import export
 
 Told = Callable[..., tuple[int, str]]
 ROOT = Path(__file__).resolve().parents[2]

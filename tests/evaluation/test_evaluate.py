@@ -22,7 +22,7 @@ from monai_amyloid.evaluation.decision import (
 from monai_amyloid.evaluation.evaluate import evaluate, evaluate_bundle, evaluate_fold
 from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions, read_held_out
 from monai_amyloid.evaluation.result_text import as_text
-from monai_amyloid.learning.predictions import prediction_table
+from monai_amyloid.learning.handlers.predictions import prediction_table
 
 MODELS = ["network", "network + SUVR", "majority grade", "SUVR regression", "regional boosting"]
 

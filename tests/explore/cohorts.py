@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.suvr import region_labels
+from monai_amyloid.brain.quantities.suvr import region_labels
 
 PARTS = [name for name, labels in region_labels().items() if len(labels) == 1]
 EARLY = [place for place, name in enumerate(PARTS) if "cingulate" in name or "orbito" in name]

@@ -9,8 +9,8 @@ import pandas as pd
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.explore.early import early_mark, early_probability
 from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.explore.groups.patterns import find_patterns
 from monai_amyloid.explore.label_errors import cross_validated, doubt
-from monai_amyloid.explore.patterns import find_patterns
 from monai_amyloid.explore.probes import probe
 from monai_amyloid.explore.view import Scanned, look
 

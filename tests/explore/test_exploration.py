@@ -18,7 +18,7 @@ from monai_amyloid.explore import exploration as room
 from monai_amyloid.explore.exploration import explore
 from monai_amyloid.explore.features import Networks
 from monai_amyloid.explore.saved_map import read_map
-from monai_amyloid.learning.self_supervised import cells
+from monai_amyloid.learning.pretraining.self_supervised import cells
 
 from .cohorts import agreement, make_cohort
 
@@ -189,8 +189,8 @@ def test_networks_of_another_cross_validation_are_refused(
 def test_a_cohort_that_is_not_prepared_is_prepared_first(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from monai_amyloid.phantom.cohort import simulate
-    from monai_amyloid.phantom.plan import Plan
+    from monai_amyloid.phantom.cohorts.cohort import simulate
+    from monai_amyloid.phantom.cohorts.plan import Plan
 
     simulate(tmp_path / "cohort", 2, Plan(seed=1, sites=("site-1",)))
     arguments = ["explore", str(tmp_path / "cohort"), "--bundle", str(bundle)]

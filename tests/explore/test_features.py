@@ -13,7 +13,6 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.errors import UserError
 from monai_amyloid.explore import features as room
-from monai_amyloid.explore.clusters import Clusters
 from monai_amyloid.explore.features import (
     Networks,
     fold_weights,
@@ -21,7 +20,8 @@ from monai_amyloid.explore.features import (
     network_features,
     regional_features,
 )
-from monai_amyloid.explore.subtype_maps import mean_suvr
+from monai_amyloid.explore.groups.clusters import Clusters
+from monai_amyloid.explore.groups.subtype_maps import mean_suvr
 
 from .cohorts import PARTS
 

@@ -15,8 +15,8 @@ from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import Decision
 from monai_amyloid.grading.grader import Grader
+from monai_amyloid.grading.options import Wanted
 from monai_amyloid.grading.run import grade_studies
-from monai_amyloid.grading.wanted import Wanted
 from monai_amyloid.pet.study import read_study, studies_of
 from monai_amyloid.study_names import study_name, unique_names
 
@@ -97,8 +97,8 @@ def test_grading_equals_training_preprocessing_of_the_prepared_scan(
     from monai.transforms import Compose
 
     from monai_amyloid.brain.template import TEMPLATE_AFFINE
+    from monai_amyloid.pet.formats.nifti_writer import write_nifti
     from monai_amyloid.pet.image import PetImage
-    from monai_amyloid.pet.nifti_writer import write_nifti
 
     brain = normalize(read_study(studies / "sub-0001"))
     write_nifti(PetImage(brain.suvr, TEMPLATE_AFFINE, "18FFBB", "SUVR"), tmp_path / "p.nii.gz")

@@ -12,9 +12,9 @@ from explore.cohorts import make_cohort
 from monai_amyloid.errors import UserError
 from monai_amyloid.explore.saved_map import SavedMap, write_map
 from monai_amyloid.explore.view import Scanned, look
+from monai_amyloid.grading.options import Wanted
 from monai_amyloid.grading.run import grade_studies
-from monai_amyloid.grading.wanted import Wanted
-from monai_amyloid.report.result import read_result
+from monai_amyloid.result.result import read_result
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import numpy as np
 import pydicom
 import pytest
 
+from monai_amyloid.grading.options import Wanted
 from monai_amyloid.grading.run import grade_studies
-from monai_amyloid.grading.wanted import Wanted
 from monai_amyloid.pet.study import read_study
 
 PERSON = {"PatientName": "KIM^MINJUN", "PatientID": "H-77120034", "PatientBirthDate": "19480229"}

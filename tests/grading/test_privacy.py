@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.report.result import Result
+from monai_amyloid.result.result import Result
 
 PLANTED = {
     "SpecificCharacterSet": "ISO_IR 192",

@@ -10,9 +10,9 @@ import pytest
 import monai_amyloid
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading import worker
+from monai_amyloid.grading.options import Wanted
 from monai_amyloid.grading.run import grade_studies
-from monai_amyloid.grading.wanted import Wanted
-from monai_amyloid.report.result import Result, read_result
+from monai_amyloid.result.result import Result, read_result
 
 PLAIN = Wanted(report=False)
 

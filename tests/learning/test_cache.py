@@ -11,7 +11,7 @@ import torch
 from monai.data import get_track_meta
 from monai.transforms import Compose, LoadImaged, RandFlipd, ScaleIntensityRanged
 
-from monai_amyloid.learning.cache import CachedScans
+from monai_amyloid.learning.transforms.cache import CachedScans
 
 
 def scan(folder: Path, value: float = 2.0) -> dict[Any, Any]:
@@ -80,8 +80,8 @@ def test_a_corrected_label_is_seen_at_once(tmp_path: Path) -> None:
 
 def test_the_same_steps_have_the_same_name_in_every_process(tmp_path: Path) -> None:
     code = (
-        "from tests.learning.test_cache import steps; from monai_amyloid.learning.cache import "
-        "CachedScans; import json, sys; "
+        "from tests.learning.test_cache import steps; import sys; "
+        "from monai_amyloid.learning.transforms.cache import CachedScans; "
         f"sys.stdout.write('STEPS' + CachedScans([], steps(), {str(tmp_path)!r}).steps)"
     )
     root = Path(__file__).resolve().parents[2]

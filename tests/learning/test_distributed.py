@@ -14,17 +14,17 @@ from monai.bundle import ConfigParser, ConfigWorkflow
 from torch.utils.data import WeightedRandomSampler
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning import compilation
-from monai_amyloid.learning.checkpoints import Checkpoint
-from monai_amyloid.learning.distributed import (
+from monai_amyloid.learning.handlers.checkpoints import Checkpoint
+from monai_amyloid.learning.handlers.distributed import (
     OneProcessMetric,
     handlers_of_process,
     run_folder,
     start_processes,
 )
-from monai_amyloid.learning.handlers import RefreshBatchNorm
-from monai_amyloid.learning.progress import InputImages
-from monai_amyloid.learning.sampling import BalancedShare
+from monai_amyloid.learning.handlers.epochs import RefreshBatchNorm
+from monai_amyloid.learning.handlers.progress import InputImages
+from monai_amyloid.learning.network import compilation
+from monai_amyloid.learning.transforms.sampling import BalancedShare
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 FILES = [str(CONFIGS / "train.json"), str(CONFIGS / "resnet50_3d.json")]

@@ -9,12 +9,12 @@ import torch
 from monai.bundle import ConfigParser
 from monai.transforms import Flipd, Orientationd
 
-from monai_amyloid.brain.neutral import neutral_suvr
 from monai_amyloid.brain.normalization import BrainPet
-from monai_amyloid.brain.registration import Registration
-from monai_amyloid.brain.suvr import region_labels
+from monai_amyloid.brain.quantities.neutral import neutral_suvr
+from monai_amyloid.brain.quantities.suvr import region_labels
+from monai_amyloid.brain.registration.register import Registration
+from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, pet_templates, regions
-from monai_amyloid.brain.warp import NO_WARP
 from monai_amyloid.learning.explanation import (
     GradeScore,
     activation_map,
@@ -22,7 +22,7 @@ from monai_amyloid.learning.explanation import (
     on_template,
     region_shares,
 )
-from monai_amyloid.learning.losses import grade_probabilities
+from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.pet.image import PetImage
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"

@@ -11,10 +11,10 @@ from monai.bundle import ConfigWorkflow
 from monai.networks.nets import MILModel
 from monai.transforms import Compose, RandFlipd, RandGaussianNoised, Resized
 
-from monai_amyloid.learning.description import describe
-from monai_amyloid.learning.features import FrozenFeaturesd, OnFeatures
-from monai_amyloid.learning.transforms import AxialSlicesd
-from monai_amyloid.learning.weights_name import weights_name
+from monai_amyloid.learning.network.features import FrozenFeaturesd, OnFeatures
+from monai_amyloid.learning.network.weights_name import weights_name
+from monai_amyloid.learning.transforms.description import describe
+from monai_amyloid.learning.transforms.volumes import AxialSlicesd
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 

@@ -7,7 +7,7 @@ from torch.nn import BatchNorm2d, BatchNorm3d, SyncBatchNorm
 from torch.optim.swa_utils import update_bn
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.freezing import freeze
+from monai_amyloid.learning.network.freezing import freeze
 
 FROZEN = ("conv1", "bn1", "layer1", "layer2")  # up to layer 2
 

@@ -8,15 +8,15 @@ from ignite.engine import Engine, Events
 from monai.transforms import Compose, RandGaussianNoised
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.checkpoints import KeepBestModel
-from monai_amyloid.learning.handlers import (
+from monai_amyloid.learning.handlers.checkpoints import KeepBestModel
+from monai_amyloid.learning.handlers.epochs import (
     RefreshBatchNorm,
     RefuseLostTraining,
     SeedEachEpoch,
     StopWithoutImprovement,
 )
-from monai_amyloid.learning.progress import middle_slice
-from monai_amyloid.learning.sampling import balanced_sampler
+from monai_amyloid.learning.handlers.progress import middle_slice
+from monai_amyloid.learning.transforms.sampling import balanced_sampler
 
 
 def draws_of_epochs(first: int, last: int, seed: int) -> list[tuple[object, ...]]:

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import conv2d, conv3d
 
-from monai_amyloid.learning.inflation import inflate, inflate_to_fit
+from monai_amyloid.learning.network.inflation import inflate, inflate_to_fit
 
 
 @settings(max_examples=25, deadline=None)

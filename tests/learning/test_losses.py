@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
-from monai_amyloid.learning.losses import GradeLoss, grade_probabilities
+from monai_amyloid.learning.network.losses import GradeLoss, grade_probabilities
 
 logit = st.floats(-30, 30)
 

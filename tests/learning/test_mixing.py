@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.learning.mixing import MixNeighbours, neighbours
+from monai_amyloid.learning.transforms.mixing import MixNeighbours, neighbours
 
 
 def batch_of(grades: list[int]) -> dict[str, torch.Tensor]:

@@ -15,14 +15,14 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from torch.utils.tensorboard import SummaryWriter
 
-from monai_amyloid.learning.drawing import axial_views, captioned, confusion_picture
-from monai_amyloid.learning.monitoring import (
+from monai_amyloid.learning.handlers.drawing import axial_views, captioned, confusion_picture
+from monai_amyloid.learning.handlers.monitoring import (
     LearningRate,
     RunSummary,
     ValidationViews,
     config_being_parsed,
 )
-from monai_amyloid.learning.progress import middle_slice
+from monai_amyloid.learning.handlers.progress import middle_slice
 
 SCANS = 6
 EPOCHS = 3

@@ -3,7 +3,7 @@ import torch
 from monai.networks.nets import resnet50
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.precision import (
+from monai_amyloid.learning.network.precision import (
     MixedPrecisionInferer,
     channels_last,
     has_fast_bfloat16,

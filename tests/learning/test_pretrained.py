@@ -14,8 +14,8 @@ from monai.bundle import ConfigParser
 from monai.networks.nets import MILModel, ResNet, resnet50
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning import pretrained_sources
-from monai_amyloid.learning.pretrained import load, start_from
+from monai_amyloid.learning.network import pretrained_sources
+from monai_amyloid.learning.network.pretrained import load, start_from
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 PARTIAL = "weights/resnet50_imagenet_stem_to_layer2.pt"

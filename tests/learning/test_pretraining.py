@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from monai_amyloid.cohort.datalist import CohortError
-from monai_amyloid.learning.pretraining import (
+from monai_amyloid.learning.pretraining.simulated import (
     PretrainingLoss,
     outputs,
     prepare_batch,

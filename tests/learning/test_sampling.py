@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from monai_amyloid.learning.sampling import balanced_sampler
+from monai_amyloid.learning.transforms.sampling import balanced_sampler
 
 DATALIST = [{"label": label} for label in [0] * 64 + [1] * 4 + [2] * 16]
 

@@ -12,8 +12,8 @@ from monai.bundle import ConfigParser, ConfigWorkflow
 
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.pretrained import load
-from monai_amyloid.learning.self_supervised import (
+from monai_amyloid.learning.network.pretrained import load
+from monai_amyloid.learning.pretraining.self_supervised import (
     ReconstructionLoss,
     WholeOnGrid,
     cells,

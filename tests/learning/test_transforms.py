@@ -3,9 +3,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.brain.centiloid import centiloid
+from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.transforms import (
+from monai_amyloid.learning.transforms.volumes import (
     AxialSlicesd,
     FlorbetabenEquivalentd,
     GradeProbabilitiesd,

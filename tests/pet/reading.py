@@ -5,8 +5,8 @@ from pathlib import Path
 
 from monai_amyloid.pet.dicom import series as dicom
 from monai_amyloid.pet.dicom.header import Header, open_header
+from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.pet.static import static_image
 
 
 def headers_of(files: Iterable[Path]) -> list[Header]:

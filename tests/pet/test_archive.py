@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monai_amyloid.pet import archive
-from monai_amyloid.pet.archive import unpack
+from monai_amyloid.pet.files import archive
+from monai_amyloid.pet.files.archive import unpack
 from monai_amyloid.pet.image import StudyRefused
 
 CONTENT = {

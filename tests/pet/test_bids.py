@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monai_amyloid.pet.bids import entities, find_sessions, read_sidecar
-from monai_amyloid.pet.bids_times import frame_times, half_life_of
-from monai_amyloid.pet.dicom.writer import write_series
+from monai_amyloid.pet.formats.bids import entities, find_sessions, read_sidecar
+from monai_amyloid.pet.frames.bids_times import frame_times, half_life_of
 from monai_amyloid.pet.image import PetImage, StudyRefused
 from monai_amyloid.pet.tracers import tracer_label
+from monai_amyloid.phantom.storage.dicom_writer import write_series
 
 DCM2NIIX = Path(sys.executable).with_name("dcm2niix")
 IMAGE = "sub-01_ses-02_trc-18FFBB_run-1_pet.nii.gz"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from monai_amyloid.pet.decay import correction_time, decay_correction
+from monai_amyloid.pet.frames.decay import correction_time, decay_correction
 
 F18 = 6586.2
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.pet.dicom.writer import write_series
 from monai_amyloid.pet.image import PetImage, to_ras
 from monai_amyloid.pet.tracers import TRACERS
+from monai_amyloid.phantom.storage.dicom_writer import write_series
 
 from .reading import read_series
 from .vendors.oracles import assert_mandatory

@@ -11,9 +11,9 @@ import numpy as np
 import pydicom
 import pytest
 
-from monai_amyloid.pet.dicom.writer import write_dicom_frames
-from monai_amyloid.pet.frames import FrameSeries
+from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.phantom.storage.dicom_writer import write_dicom_frames
 
 from .truth_series import HEAD, SMALL, truth_series
 from .vendors.oracles import (

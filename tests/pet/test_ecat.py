@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nibabel.ecat import hdr_dtype, subhdr_dtype
 
-from monai_amyloid.pet.ecat import read_ecat_frames
-from monai_amyloid.pet.ecat_header import is_ecat
+from monai_amyloid.pet.formats.ecat import read_ecat_frames
+from monai_amyloid.pet.formats.ecat_header import is_ecat
 from monai_amyloid.pet.image import StudyRefused
 
 SHAPE = (10, 12, 9)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monai_amyloid.pet.eight_bit import MOST_CLIPPED, check_eight_bit
+from monai_amyloid.pet.frames.eight_bit import MOST_CLIPPED, check_eight_bit
 from monai_amyloid.pet.image import StudyRefused
 
 EIGHT = {"stored_bits": 8}

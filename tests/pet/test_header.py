@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monai_amyloid.pet.frames import Frame, FrameSeries
+from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.header import refuse_wrong_content, tracer_of, unit_of, with_tracer
 from monai_amyloid.pet.image import StudyRefused
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.pet.motion import (
+from monai_amyloid.pet.frames.motion import (
     CORTEX_RADIUS_MM,
     Motion,
     estimate_motion,

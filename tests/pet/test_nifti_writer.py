@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813 (its own documentation names it so)
 
-from monai_amyloid.pet.nifti import read_nifti_frames
-from monai_amyloid.pet.nifti_writer import write_nifti_frames
+from monai_amyloid.pet.formats.nifti import read_nifti_frames
+from monai_amyloid.pet.formats.nifti_writer import write_nifti_frames
 from monai_amyloid.pet.study import read_study
 
 from .truth_series import HEAD, SMALL, truth_series

@@ -14,8 +14,8 @@ from monai_amyloid.pet.dicom import series as dicom
 from monai_amyloid.pet.dicom.slice_scale import LARGEST_JUMP, check_scales
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.plan import Plan
-from monai_amyloid.phantom.sites import SITES, Site
+from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.scanning.sites import SITES, Site
 
 from .reading import headers_of
 from .vendors import make_truth, write_classic, write_enhanced

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydicom.fileset import FileSet
 
-from monai_amyloid.pet import sources
-from monai_amyloid.pet.dicom.writer import write_series
+from monai_amyloid.pet.files import sources
+from monai_amyloid.pet.files.sources import is_picture, open_study
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.pet.sources import is_picture, open_study
+from monai_amyloid.phantom.storage.dicom_writer import write_series
 
 PICTURES = ("JPEG", "PNG", "GIF", "BMP", "TIFF")
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monai_amyloid.pet.frames import Frame, FrameSeries
+from monai_amyloid.pet.frames.series import Frame, FrameSeries
+from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.pet.static import static_image
 
 from .vendors import make_truth
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monai_amyloid.pet.dicom.writer import write_series
+from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage, StudyRefused
-from monai_amyloid.pet.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.phantom.storage.dicom_writer import write_series
 
 Edit = Callable[..., None]
 CT = {"Modality": "CT", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "SeriesDescription": "Head"}

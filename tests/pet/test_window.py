@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from monai_amyloid.pet.frames import Frame, FrameSeries
+from monai_amyloid.pet.frames.series import Frame, FrameSeries
+from monai_amyloid.pet.frames.window import choose_frames
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.tracers import TRACERS
-from monai_amyloid.pet.window import choose_frames
 
 
 def never() -> np.ndarray:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from monai_amyloid.pet.frames import Frame, FrameSeries
+from monai_amyloid.pet.frames.series import Frame, FrameSeries
 
 from .vendors import Truth, make_truth
 

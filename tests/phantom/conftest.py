@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from monai_amyloid.phantom.cohort import simulate
-from monai_amyloid.phantom.head import Head, shape_head
-from monai_amyloid.phantom.morphology import Morphology
-from monai_amyloid.phantom.plan import Plan
+from monai_amyloid.phantom.cohorts.cohort import simulate
+from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.people.head import Head, shape_head
+from monai_amyloid.phantom.people.morphology import Morphology
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
+from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.pet.static import static_image
-from monai_amyloid.phantom.person import Session, draw_sessions
-from monai_amyloid.phantom.plan import Plan
-from monai_amyloid.phantom.scanner import Scanned, acquire
-from monai_amyloid.phantom.truth import truth_row
+from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.cohorts.truth import truth_row
+from monai_amyloid.phantom.people.person import Session, draw_sessions
+from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
 # One fine scanner, and none of the mishaps.
 ONE_SITE = Plan(sites=("site-1",))

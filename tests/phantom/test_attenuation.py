@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.special import ellipe
 
-from monai_amyloid.phantom.anatomy import TISSUES
-from monai_amyloid.phantom.attenuation import (
+from monai_amyloid.phantom.people.anatomy import TISSUES
+from monai_amyloid.phantom.scanning.attenuation import (
     attenuation_map,
     block_mean,
     interpolate,
@@ -11,7 +11,7 @@ from monai_amyloid.phantom.attenuation import (
     mismatch_error,
     mismatch_factor,
 )
-from monai_amyloid.phantom.tomography import projector
+from monai_amyloid.phantom.scanning.tomography import projector
 
 ZOOMS = (4.0, 4.0, 4.0)
 WATER = 0.0096

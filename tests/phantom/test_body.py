@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from monai_amyloid.phantom.body import with_body
-from monai_amyloid.phantom.deformation import grid_points
+from monai_amyloid.phantom.people.deformation import grid_points
+from monai_amyloid.phantom.scanning.body import with_body
 
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])
 AFFINE[:3, 3] = (-104, -138, -138)

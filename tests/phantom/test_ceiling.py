@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.errors import UserError
-from monai_amyloid.phantom.ceiling import (
+from monai_amyloid.phantom.cohorts.ceiling import (
     ceiling,
     many_readings,
     measure,
@@ -15,7 +15,7 @@ from monai_amyloid.phantom.ceiling import (
     reader_agreement,
     scores,
 )
-from monai_amyloid.phantom.reader import REGION_NOISE, SCAN_NOISE, THRESHOLDS
+from monai_amyloid.phantom.cohorts.reader import REGION_NOISE, SCAN_NOISE, THRESHOLDS
 
 
 def truth_of(smaller: np.ndarray, confluent: np.ndarray) -> pd.DataFrame:

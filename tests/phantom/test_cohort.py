@@ -9,11 +9,11 @@ import pytest
 
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.errors import UserError
-from monai_amyloid.pet.bids import find_sessions
+from monai_amyloid.pet.formats.bids import find_sessions
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.cohort import simulate
-from monai_amyloid.phantom.plan import Plan, wanted_grades
-from monai_amyloid.phantom.sites import SITES
+from monai_amyloid.phantom.cohorts.cohort import simulate
+from monai_amyloid.phantom.cohorts.plan import Plan, wanted_grades
+from monai_amyloid.phantom.scanning.sites import SITES
 
 from .people import ONE_SITE
 

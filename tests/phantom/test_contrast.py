@@ -3,15 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monai_amyloid.brain.centiloid import centiloid
+from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.template import regions
-from monai_amyloid.phantom.contrast import CONTRASTS, PATTERNS, tissue_values
-from monai_amyloid.phantom.disease import typical_disease
-from monai_amyloid.phantom.head import Head
-from monai_amyloid.phantom.scan import draw_scan
-from monai_amyloid.phantom.scanner import Scanned
-from monai_amyloid.phantom.tracer_map import tracer_map
-from monai_amyloid.phantom.truth import regional_truth
+from monai_amyloid.phantom.cohorts.truth import regional_truth
+from monai_amyloid.phantom.people.contrast import CONTRASTS, PATTERNS, tissue_values
+from monai_amyloid.phantom.people.disease import typical_disease
+from monai_amyloid.phantom.people.head import Head
+from monai_amyloid.phantom.people.tracer_map import tracer_map
+from monai_amyloid.phantom.scanning.scan import draw_scan
+from monai_amyloid.phantom.scanning.scanner import Scanned
 
 from .people import NO_MISHAP
 

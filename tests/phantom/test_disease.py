@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 
 from monai_amyloid.brain.template import regions
-from monai_amyloid.phantom.anatomy import WARP_SHAPE
-from monai_amyloid.phantom.disease import (
+from monai_amyloid.phantom.people.anatomy import WARP_SHAPE
+from monai_amyloid.phantom.people.disease import (
     LATENT_CENTILOID,
     disease_at,
     draw_disease,
     progressed,
     typical_disease,
 )
-from monai_amyloid.phantom.uptake import typical_excess
+from monai_amyloid.phantom.people.uptake import typical_excess
 
 TABLE = regions().table
 
@@ -23,7 +23,7 @@ def quick_patches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """Patches that cost nothing where a test only looks at regions."""
     if "patches" not in request.node.name:
         monkeypatch.setattr(
-            "monai_amyloid.phantom.disease.smooth_noise",
+            "monai_amyloid.phantom.people.disease.smooth_noise",
             lambda sigma_mm, random: np.zeros(WARP_SHAPE, np.float32),
         )
 

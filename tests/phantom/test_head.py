@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from monai_amyloid.brain.template import regions
-from monai_amyloid.phantom.anatomy import ANATOMIES, TISSUES
-from monai_amyloid.phantom.deformation import grid_points, interpolate, moved
-from monai_amyloid.phantom.head import Head, shape_head
-from monai_amyloid.phantom.morphology import Morphology, draw_morphology
-from monai_amyloid.phantom.typical import template_to_anatomy
+from monai_amyloid.phantom.people.anatomy import ANATOMIES, TISSUES
+from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved
+from monai_amyloid.phantom.people.head import Head, shape_head
+from monai_amyloid.phantom.people.morphology import Morphology, draw_morphology
+from monai_amyloid.phantom.people.typical import template_to_anatomy
 
 from .people import brain_points, points_of
 

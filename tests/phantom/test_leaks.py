@@ -29,15 +29,15 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from monai_amyloid.brain.template import READ_REGIONS, regions
-from monai_amyloid.phantom import person
-from monai_amyloid.phantom.anatomy import TISSUES, load_anatomy
-from monai_amyloid.phantom.deformation import grid_points, interpolate
-from monai_amyloid.phantom.person import Session, draw_sessions
-from monai_amyloid.phantom.plan import Plan
-from monai_amyloid.phantom.reader import Evidence
-from monai_amyloid.phantom.scanner import Scanned, acquire
-from monai_amyloid.phantom.storage import store
-from monai_amyloid.phantom.tracer_map import petrous_bone
+from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.cohorts.reader import Evidence
+from monai_amyloid.phantom.people import person
+from monai_amyloid.phantom.people.anatomy import TISSUES, load_anatomy
+from monai_amyloid.phantom.people.deformation import grid_points, interpolate
+from monai_amyloid.phantom.people.person import Session, draw_sessions
+from monai_amyloid.phantom.people.tracer_map import petrous_bone
+from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
+from monai_amyloid.phantom.storage.files import store
 
 LARGEST_SCORE = 0.40
 DRAWN, SCANNED = 600, 14

@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from monai_amyloid.phantom.anatomy import ANATOMIES
-from monai_amyloid.phantom.morphology import ANATOMY_SHARES, Morphology, draw_morphology
+from monai_amyloid.phantom.people.anatomy import ANATOMIES
+from monai_amyloid.phantom.people.morphology import ANATOMY_SHARES, Morphology, draw_morphology
 
 DRAWN = [draw_morphology(72, np.random.default_rng(seed)) for seed in range(1500)]
 

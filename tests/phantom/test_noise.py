@@ -3,9 +3,18 @@ import pytest
 from scipy import ndimage
 from scipy.special import ellipe, hyp1f1
 
-from monai_amyloid.phantom.attenuation import WATER
-from monai_amyloid.phantom.noise import correlated_noise, cv_of_counts, relative_sd, texture
-from monai_amyloid.phantom.tomography import BACKGROUND_TO_TRUES, FWHM_PER_SIGMA, reconstruct
+from monai_amyloid.phantom.scanning.attenuation import WATER
+from monai_amyloid.phantom.scanning.noise import (
+    correlated_noise,
+    cv_of_counts,
+    relative_sd,
+    texture,
+)
+from monai_amyloid.phantom.scanning.tomography import (
+    BACKGROUND_TO_TRUES,
+    FWHM_PER_SIGMA,
+    reconstruct,
+)
 
 # Slices so far apart that each is a realisation of its own.
 VOXEL_MM, APART = 4.0, (4.0, 4.0, 1000.0)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from monai_amyloid.brain.template import READ_REGIONS
-from monai_amyloid.phantom.person import Reading, Session, draw_sessions, reading_row
-from monai_amyloid.phantom.plan import Plan
-from monai_amyloid.phantom.reader import Evidence, plaque_load
-from monai_amyloid.phantom.tracer_map import petrous_bone
+from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.cohorts.reader import Evidence, plaque_load
+from monai_amyloid.phantom.people.person import Reading, Session, draw_sessions, reading_row
+from monai_amyloid.phantom.people.tracer_map import petrous_bone
 
 from .people import ONE_SITE, draw
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from monai_amyloid import cli
 from monai_amyloid.errors import UserError
-from monai_amyloid.phantom.plan import NAMED, Pattern, Plan, named_plan, wanted_grades
-from monai_amyloid.phantom.sites import USUAL_SITES
+from monai_amyloid.phantom.cohorts.plan import NAMED, Pattern, Plan, named_plan, wanted_grades
+from monai_amyloid.phantom.scanning.sites import USUAL_SITES
 
 
 def test_the_full_cohort_has_the_grades_of_the_study() -> None:

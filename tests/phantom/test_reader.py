@@ -5,19 +5,19 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from monai_amyloid.brain.template import READ_REGIONS, regions
-from monai_amyloid.phantom import reader
-from monai_amyloid.phantom.disease import Disease, draw_disease, typical_disease
-from monai_amyloid.phantom.head import Head
-from monai_amyloid.phantom.plan import wanted_grades
-from monai_amyloid.phantom.reader import (
+from monai_amyloid.phantom.cohorts import reader
+from monai_amyloid.phantom.cohorts.plan import wanted_grades
+from monai_amyloid.phantom.cohorts.reader import (
     THRESHOLDS,
     Evidence,
     plaque_load,
     regional_uptake_grades,
     see,
 )
-from monai_amyloid.phantom.tracer_map import tracer_map
-from monai_amyloid.phantom.uptake import florbetaben_values
+from monai_amyloid.phantom.people.disease import Disease, draw_disease, typical_disease
+from monai_amyloid.phantom.people.head import Head
+from monai_amyloid.phantom.people.tracer_map import tracer_map
+from monai_amyloid.phantom.people.uptake import florbetaben_values
 
 DARK, BRIGHT = 0.4, 1.2
 WHOLE = (slice(0, 24),) * 3

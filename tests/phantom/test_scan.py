@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.phantom.scan import Scan, draw_scan
-from monai_amyloid.phantom.sites import SITES
+from monai_amyloid.phantom.scanning.scan import Scan, draw_scan
+from monai_amyloid.phantom.scanning.sites import SITES
 
 DRAWN = {site: [draw_scan(site, np.random.default_rng(n)) for n in range(150)] for site in SITES}
 ALL = [scan for scans in DRAWN.values() for scan in scans]

@@ -4,16 +4,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from monai_amyloid.pet.static import static_image
+from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.tracers import TRACERS
-from monai_amyloid.phantom.attenuation import WATER
-from monai_amyloid.phantom.deformation import grid_points
-from monai_amyloid.phantom.head import Head
-from monai_amyloid.phantom.scan import Scan, draw_scan
-from monai_amyloid.phantom.scanner import Scanned, acquire
-from monai_amyloid.phantom.sites import SITES, Site
-from monai_amyloid.phantom.tracer_map import tracer_map
-from monai_amyloid.phantom.uptake import florbetaben_values, typical_excess
+from monai_amyloid.phantom.people.deformation import grid_points
+from monai_amyloid.phantom.people.head import Head
+from monai_amyloid.phantom.people.tracer_map import tracer_map
+from monai_amyloid.phantom.people.uptake import florbetaben_values, typical_excess
+from monai_amyloid.phantom.scanning.attenuation import WATER
+from monai_amyloid.phantom.scanning.scan import Scan, draw_scan
+from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
+from monai_amyloid.phantom.scanning.sites import SITES, Site
 
 from .people import ScannedPerson, scan_person
 

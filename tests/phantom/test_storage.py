@@ -9,10 +9,10 @@ import pydicom
 import pytest
 
 from monai_amyloid.output import write_table
-from monai_amyloid.pet.bids import find_sessions
-from monai_amyloid.pet.frames import Frame, FrameSeries
+from monai_amyloid.pet.formats.bids import find_sessions
+from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.storage import FORMS, bids_files, path_of, store
+from monai_amyloid.phantom.storage.files import FORMS, bids_files, path_of, store
 
 ALL_FORMS = pytest.mark.parametrize("form", FORMS)
 

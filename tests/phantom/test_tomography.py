@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from monai_amyloid.phantom.attenuation import WATER, mismatch_error
-from monai_amyloid.phantom.tomography import projector, reconstruct, view_count
+from monai_amyloid.phantom.scanning.attenuation import WATER, mismatch_error
+from monai_amyloid.phantom.scanning.tomography import projector, reconstruct, view_count
 
 SIZE, VOXEL_MM = 32, 6.0
 PLACE = (np.arange(SIZE) - (SIZE - 1) / 2) * VOXEL_MM

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from scipy.signal import peak_widths
 
-from monai_amyloid.phantom.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
-from monai_amyloid.phantom.deformation import grid_points, interpolate
-from monai_amyloid.phantom.head import Head
-from monai_amyloid.phantom.tracer_map import (
+from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
+from monai_amyloid.phantom.people.deformation import grid_points, interpolate
+from monai_amyloid.phantom.people.head import Head
+from monai_amyloid.phantom.people.tracer_map import (
     blur,
     cerebellar_hemispheres,
     grey_voxels,
     petrous_bone,
     tracer_map,
 )
-from monai_amyloid.phantom.uptake import TissueValues
+from monai_amyloid.phantom.people.uptake import TissueValues
 
 EVEN = np.ones(WARP_SHAPE, np.float32)
 NONE = np.zeros(35, np.float32)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813 (its own documentation names it so)
 
-from monai_amyloid.brain.centiloid import centiloid
-from monai_amyloid.brain.suvr import regional_suvr, suvr
+from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.quantities.suvr import regional_suvr, suvr
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, regions, voi
-from monai_amyloid.phantom.deformation import grid_points, interpolate
-from monai_amyloid.phantom.scanner import acquire
-from monai_amyloid.phantom.truth import regional_truth, truth_row
+from monai_amyloid.phantom.cohorts.truth import regional_truth, truth_row
+from monai_amyloid.phantom.people.deformation import grid_points, interpolate
+from monai_amyloid.phantom.scanning.scanner import acquire
 
 from .people import NO_MISHAP, ScannedPerson, points_of, scan_person
 

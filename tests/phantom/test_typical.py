@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from monai_amyloid.brain.template import voi
-from monai_amyloid.phantom.anatomy import ANATOMIES, WARP_AFFINE, load_anatomy
-from monai_amyloid.phantom.deformation import grid_points, interpolate, jacobian, moved
-from monai_amyloid.phantom.typical import (
+from monai_amyloid.phantom.people.anatomy import ANATOMIES, WARP_AFFINE, load_anatomy
+from monai_amyloid.phantom.people.deformation import grid_points, interpolate, jacobian, moved
+from monai_amyloid.phantom.people.typical import (
     ORDER,
     SCALE,
     TERMS,

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monai_amyloid.brain.template import regions
-from monai_amyloid.phantom.uptake import (
+from monai_amyloid.phantom.people.uptake import (
     UPTAKE,
     amyloid_excess,
     by_label,

@@ -6,16 +6,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from monai_amyloid.brain.centiloid import centiloid
 from monai_amyloid.brain.normalization import BrainPet
-from monai_amyloid.brain.normative import z_scores
-from monai_amyloid.brain.quality import measure_quality
-from monai_amyloid.brain.registration import Registration
-from monai_amyloid.brain.suvr import regional_suvr
+from monai_amyloid.brain.quality.measures import measure_quality
+from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.quantities.normative import z_scores
+from monai_amyloid.brain.quantities.suvr import regional_suvr
+from monai_amyloid.brain.registration.register import Registration
+from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, pet_templates, voi
-from monai_amyloid.brain.warp import NO_WARP
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.report.result import Result
+from monai_amyloid.result.result import Result
 
 from .browsing import running_browser
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monai_amyloid.report.result import Result
+from monai_amyloid.result.result import Result
 
 from .browsing import until
 from .conftest import Graded
@@ -26,7 +26,7 @@ HOSTILE = "<script>document.title='run'</script> 홍길동 100% #1"
 
 @pytest.fixture(scope="module")
 def report(graded: Graded, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from monai_amyloid.report.study_page import write_study_page
+    from monai_amyloid.report.study.page import write_study_page
 
     folder = tmp_path_factory.mktemp("보고서 100% #1")
     result, brain, activation = graded
@@ -105,8 +105,8 @@ def test_the_canvas_shows_the_scan(page: Any, graded: Graded) -> None:
     """The axial plane is the scan's own slice: left on the left, front up."""
     for name in ("brain", "crosshair", "activation"):
         click(page, f"show-{name}")
-    from monai_amyloid.report.cut_brain import grey_levels
-    from monai_amyloid.report.slices import slice_index
+    from monai_amyloid.report.pictures.cut_brain import grey_levels
+    from monai_amyloid.report.pictures.slices import slice_index
 
     shown = image_of(drawn(page, "Z"))[..., 1]
     expected = grey_levels(graded.brain)[:, ::-1, slice_index(2, 26.0)].T
@@ -213,7 +213,7 @@ def test_the_printed_page_holds_the_grade_and_the_scan(page: Any, tmp_path: Path
 
 
 def test_the_summary_sorts_and_finds(browser: Any, tmp_path: Path) -> None:
-    from monai_amyloid.report.summary_page import write_summary_page
+    from monai_amyloid.report.summary.page import write_summary_page
 
     studies = [
         Result(f"s{load}", "graded", bapl=1, probabilities={"1": 0.9}, centiloid=load)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.errors import UserError
-from monai_amyloid.report.contact_sheet import three_planes, write_contact_sheet
+from monai_amyloid.report.summary.contact_sheet import three_planes, write_contact_sheet
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from monai_amyloid.cohort.folds import folds_of
 from monai_amyloid.evaluation.evaluate import evaluate
 from monai_amyloid.evaluation.held_out import PROBABILITIES
 from monai_amyloid.evaluation.results import Evaluation
-from monai_amyloid.report.gallery import axial_slices, worst_errors
+from monai_amyloid.report.evaluation.gallery import axial_slices, worst_errors
 
 pytest.importorskip("matplotlib")
 
@@ -44,7 +44,7 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
 
 @pytest.fixture(scope="module")
 def page(evaluation: Evaluation) -> str:
-    from monai_amyloid.report.evaluation_page import write_evaluation_page
+    from monai_amyloid.report.evaluation.page import write_evaluation_page
 
     path = write_evaluation_page(evaluation, evaluation.folder / "evaluation.html")
     return path.read_text(encoding="utf-8")

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 from monai_amyloid.brain.normalization import BrainPet
-from monai_amyloid.brain.quality import measure_quality
-from monai_amyloid.brain.registration import Registration
+from monai_amyloid.brain.quality.measures import measure_quality
+from monai_amyloid.brain.registration.register import Registration
+from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
-from monai_amyloid.brain.warp import NO_WARP
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.report.figures import write_picture
-from monai_amyloid.report.result import Result
+from monai_amyloid.report.pictures.picture import write_picture
+from monai_amyloid.result.result import Result
 
 pytest.importorskip("matplotlib")
 GRADED = Result(

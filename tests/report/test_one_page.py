@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.report import fonts
-from monai_amyloid.report.result import Result
-from monai_amyloid.report.slices import SlicedScan
+from monai_amyloid.report.pictures import fonts
+from monai_amyloid.report.pictures.slices import SlicedScan
+from monai_amyloid.result.result import Result
 
 from .conftest import Graded
 
@@ -32,7 +32,7 @@ def text_of(pdf: bytes, folder: Path) -> str:
 
 
 def test_the_pdf_is_one_page_that_says_what_was_found(graded: Graded, tmp_path: Path) -> None:
-    from monai_amyloid.report.one_page import page_pdf
+    from monai_amyloid.report.study.one_page import page_pdf
 
     pdf = page_pdf(*graded)
     text = text_of(pdf, tmp_path)
@@ -43,14 +43,14 @@ def test_the_pdf_is_one_page_that_says_what_was_found(graded: Graded, tmp_path: 
 
 
 def test_the_same_content_makes_the_same_pdf_without_a_date(graded: Graded) -> None:
-    from monai_amyloid.report.one_page import page_pdf
+    from monai_amyloid.report.study.one_page import page_pdf
 
     pdf = page_pdf(*graded)
     assert b"CreationDate" not in pdf and pdf == page_pdf(*graded)
 
 
 def test_a_korean_page_is_in_korean(graded: Graded, tmp_path: Path) -> None:
-    from monai_amyloid.report.one_page import page_pdf
+    from monai_amyloid.report.study.one_page import page_pdf
 
     if fonts._korean_family() is None:
         pytest.skip("needs a Korean font, such as the Debian package fonts-nanum")
@@ -66,7 +66,7 @@ def test_without_a_korean_font_a_korean_page_is_refused(monkeypatch: pytest.Monk
 
 
 def test_the_picture_is_the_page_in_colour(graded: Graded) -> None:
-    from monai_amyloid.report.one_page import page_image
+    from monai_amyloid.report.study.one_page import page_image
 
     scan = SlicedScan.of(graded.brain, graded.activation)
     picture = page_image(graded.result, scan)
@@ -77,7 +77,7 @@ def test_the_picture_is_the_page_in_colour(graded: Graded) -> None:
 
 
 def test_a_refused_study_has_a_page_with_its_reason(tmp_path: Path) -> None:
-    from monai_amyloid.report.one_page import page_image, page_pdf
+    from monai_amyloid.report.study.one_page import page_image, page_pdf
 
     text = text_of(page_pdf(REFUSED, None), tmp_path)
     assert "no brain is in it" in text and "$x_1$" in text and "BAPL" not in text
@@ -85,7 +85,7 @@ def test_a_refused_study_has_a_page_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_pictures_have_a_page(graded: Graded, tmp_path: Path) -> None:
-    from monai_amyloid.report.one_page import page_pdf
+    from monai_amyloid.report.study.one_page import page_pdf
 
     only = replace(graded.result, centiloid=None, suvr=None, quality=None, explanation=None)
     bag = np.random.default_rng(0).uniform(0, 255, (91, 109, 7)).astype(np.float32)

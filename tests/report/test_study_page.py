@@ -13,10 +13,10 @@ from PIL import Image
 
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, brain_mask
 from monai_amyloid.errors import UserError
-from monai_amyloid.report import brain_viewer
-from monai_amyloid.report.cut_brain import first_mm, shown_box, shown_mask
-from monai_amyloid.report.result import Result
-from monai_amyloid.report.slices import SlicedScan
+from monai_amyloid.report.pictures.cut_brain import first_mm, shown_box, shown_mask
+from monai_amyloid.report.pictures.slices import SlicedScan
+from monai_amyloid.report.study import brain_viewer
+from monai_amyloid.result.result import Result
 
 from .conftest import Graded
 
@@ -30,7 +30,7 @@ REFUSED = Result(
 
 
 def page_of(folder: Path, result: Result, *shown: object, language: str = "en") -> str:
-    from monai_amyloid.report.study_page import write_study_page
+    from monai_amyloid.report.study.page import write_study_page
 
     path = write_study_page(folder / "report.html", result, *(shown or (None,)), language=language)  # type: ignore[arg-type]
     return path.read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from monai_amyloid.report.result import Result
-from monai_amyloid.report.summary_page import write_summary_page
+from monai_amyloid.report.summary.page import write_summary_page
+from monai_amyloid.result.result import Result
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")

@@ -6,14 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monai_amyloid.brain.quality import quality_warnings
+from monai_amyloid.brain.quality.measures import quality_warnings
 from monai_amyloid.brain.template import READ_REGIONS, regions
 from monai_amyloid.evaluation.decision import Decision
 from monai_amyloid.grading.judgement import contradiction, why_in_doubt
-from monai_amyloid.report.result import Result
-from monai_amyloid.report.sentences import likely_grades, quality_rows, region_name, what_drove
+from monai_amyloid.report.study.sentences import (
+    likely_grades,
+    quality_rows,
+    region_name,
+    what_drove,
+)
 from monai_amyloid.report.translations import in_both
 from monai_amyloid.report.words import WORDS, Text
+from monai_amyloid.result.result import Result
 
 HANGUL = re.compile("[가-힣]")
 RESULT = Result("x", "graded", bapl=3, prediction_set=(3,))

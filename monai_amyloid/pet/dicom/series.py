@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.grid import make_grid
 from monai_amyloid.pet.dicom.header import SAME_IN_A_SERIES, Header
-from monai_amyloid.pet.dicom.jpeg_process import JpegProcess
 from monai_amyloid.pet.dicom.philips import philips_factor
-from monai_amyloid.pet.dicom.pixel_layout import PixelLayout, pixel_layout
-from monai_amyloid.pet.dicom.pixels import stored_values
+from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
+from monai_amyloid.pet.dicom.pixels.layout import PixelLayout, pixel_layout
+from monai_amyloid.pet.dicom.pixels.stored import stored_values
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
 from monai_amyloid.pet.dicom.slice_scale import check_scales
 from monai_amyloid.pet.dicom.slices import (
@@ -28,7 +28,7 @@ from monai_amyloid.pet.dicom.slices import (
 from monai_amyloid.pet.dicom.suv import suv_factor
 from monai_amyloid.pet.dicom.timing import frame_timing
 from monai_amyloid.pet.dicom.values import named
-from monai_amyloid.pet.frames import Frame, FrameSeries
+from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.header import tracer_of, unit_of
 from monai_amyloid.pet.image import StudyRefused, check_shape
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import Dataset
 
-from monai_amyloid.pet.decay import correction_time
 from monai_amyloid.pet.dicom.functional_groups import converted_attributes
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.slices import PetSlice
 from monai_amyloid.pet.dicom.values import moment_of, named, number_of, seconds_of_day, text_of
+from monai_amyloid.pet.frames.decay import correction_time
 from monai_amyloid.pet.image import StudyRefused
 
 _DAY = 86400.0

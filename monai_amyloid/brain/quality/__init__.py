@@ -1,0 +1,1 @@
+"""How far a normalised scan can be trusted."""

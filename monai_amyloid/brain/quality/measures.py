@@ -1,0 +1,200 @@
+"""How far a normalised scan can be trusted, and when it cannot."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from monai_amyloid.brain.quality.image_noise import noise_cv
+from monai_amyloid.brain.quality.resolution import CoarseScan, read_coarsely, resolution_mm
+from monai_amyloid.brain.registration.register import Registration
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, voi
+from monai_amyloid.findings.bounds import (
+    LEAST_HEAD_SCALE,
+    MINIMUM_CEREBELLUM_COVERED,
+    MINIMUM_CORTEX_COVERED,
+    MINIMUM_MATCH,
+    MINIMUM_PONS_SUVR,
+    MOST_ASYMMETRY,
+    MOST_FWHM_MM,
+    MOST_HEAD_SCALE,
+    MOST_LOAD_DIFFERENCE,
+    MOST_NOISE_CV,
+    MOST_UNEVEN_GROWTH,
+    WHOLE,
+)
+from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.tracers import TRACERS
+
+# The positive template's Centiloid, and the tracer that it was made for.
+_POSITIVE_CENTILOID = 80.0
+_TEMPLATE_TRACER = "18FFBB"
+_VERTEX_MM = 50.0
+_SMOOTHING_VOXELS = 2.0
+
+
+def measure_quality(image: PetImage, registration: Registration) -> dict[str, float]:
+    """Measure a scan and its registration.
+
+    Args:
+        image: The scan as read, of a known tracer.
+        registration: Its fit to the template.
+
+    Returns:
+        ``registration``: correlation with the template mix, -1 to 1;
+        ``brain_covered``, ``cerebellum_covered``, ``cortex_covered`` and ``vertex_covered``:
+        shares inside the field of view, 0 to 1;
+        ``head_scale``: edge length of the brain over the template's;
+        ``jacobian_min`` and ``jacobian_max``: growth of volume from the template to the scan;
+        ``pons_suvr``: uptake of the pons over the whole cerebellum's, 0 where that has none;
+        ``asymmetry``: RMS difference of the scan and its mirror image over its mean, in the brain;
+        ``fwhm_mm``: resolution; ``noise_cv``: SD of single voxels over their mean;
+        ``amyloid_load``: what the template's weights say of the Centiloid;
+        ``motion_mm``: the farthest that the head moved between frames, where there were several.
+    """
+    growth = registration.jacobian()
+    scan = read_coarsely(image, registration)
+    fwhm_mm = resolution_mm(scan)
+    quality = {
+        "registration": registration.match,
+        "brain_covered": _share_inside(image, registration, brain_mask()),
+        "cerebellum_covered": _share_inside(image, registration, voi("whole_cerebellum")),
+        "cortex_covered": _share_inside(image, registration, voi("cortex")),
+        "vertex_covered": _share_inside(image, registration, _vertex()),
+        "head_scale": float(np.cbrt(growth.mean())),
+        "jacobian_min": float(growth.min()),
+        "jacobian_max": float(growth.max()),
+        "pons_suvr": _pons_suvr(scan),
+        "asymmetry": asymmetry(scan),
+        "fwhm_mm": fwhm_mm,
+        "noise_cv": noise_cv(scan, fwhm_mm),
+        "amyloid_load": _amyloid_load(registration.positive_share, image.tracer),
+    }
+    if "motion_mm" in image.provenance:
+        quality["motion_mm"] = float(image.provenance["motion_mm"])
+    return quality
+
+
+def refuse_poor_quality(quality: Mapping[str, float]) -> None:
+    """Refuse a scan whose numbers would be wrong.
+
+    Raises:
+        StudyRefused: If no brain was found, or a region that is measured is not in view.
+    """
+    low, high = LEAST_HEAD_SCALE, MOST_HEAD_SCALE
+    match, scale = quality["registration"], quality["head_scale"]
+    if not (match >= MINIMUM_MATCH and low <= scale <= high):
+        raise StudyRefused(
+            f"no amyloid brain PET was recognised: match to the template {match:.2f} "
+            f"(needed {MINIMUM_MATCH:.2f}), size of the brain {scale:.2f} of the template's "
+            f"(needed {low} to {high}); check that this is a brain PET in a usual orientation"
+        )
+    least, most = quality["jacobian_min"], quality["jacobian_max"]
+    if not 0 < most <= MOST_UNEVEN_GROWTH * least:
+        raise StudyRefused(
+            f"the template fits only if parts of it grow to {most:.2f} and others to {least:.2f} "
+            f"of their volume, needed at most {MOST_UNEVEN_GROWTH} times as much; check the picture"
+            " of the scan for a large lesion or a part that is missing"
+        )
+    covered = quality["cerebellum_covered"]
+    if covered < MINIMUM_CEREBELLUM_COVERED:
+        raise StudyRefused(
+            f"the cerebellum, which SUVR is divided by, is {covered:.0%} inside the field of "
+            f"view, needed {MINIMUM_CEREBELLUM_COVERED:.0%}; use a scan that covers it"
+        )
+    covered = quality["cortex_covered"]
+    if covered < MINIMUM_CORTEX_COVERED:
+        raise StudyRefused(
+            f"the cortex that Centiloid is measured in is {covered:.0%} inside the field of view, "
+            f"needed {MINIMUM_CORTEX_COVERED:.0%}; use a scan that covers the whole brain"
+        )
+    if quality["pons_suvr"] < MINIMUM_PONS_SUVR:
+        raise StudyRefused(
+            f"the pons has {quality['pons_suvr']:.2f} of the cerebellum's uptake, needed "
+            f"{MINIMUM_PONS_SUVR} as in every amyloid PET; is this an MRI or another tracer?"
+        )
+
+
+def quality_warnings(quality: Mapping[str, float], centiloid: float) -> tuple[str, ...]:
+    """Say in sentences what makes the numbers of a scan less certain.
+
+    Args:
+        quality: From :func:`measure_quality`.
+        centiloid: As measured in the cortex.
+    """
+    found = []
+    for name, part in (("cerebellum_covered", "cerebellum"), ("cortex_covered", "cortex")):
+        if quality[name] < WHOLE:
+            found.append(f"the {part} is only {quality[name]:.0%} inside the field of view")
+    if quality["fwhm_mm"] > MOST_FWHM_MM:
+        found.append(
+            f"the resolution seems to be {quality['fwhm_mm']:.1f} mm, tried were up to 8.5 mm: "
+            "a coarse or moved scan, or a poor registration"
+        )
+    if quality["noise_cv"] > MOST_NOISE_CV:
+        found.append(f"the noise is {quality['noise_cv']:.0%}, tried was up to 15%")
+    if quality["asymmetry"] > MOST_ASYMMETRY:
+        found.append(
+            f"left and right differ by {quality['asymmetry']:.0%} of the mean, usual is at most "
+            f"{MOST_ASYMMETRY:.0%}: a lesion, a one-sided pattern, motion or a poor registration"
+        )
+    load = quality["amyloid_load"]
+    if abs(load - centiloid) > MOST_LOAD_DIFFERENCE:
+        found.append(
+            f"the template's weights suggest a Centiloid of {load:.0f} where the cortex gives "
+            f"{centiloid:.0f}"
+        )
+    return tuple(found)
+
+
+def asymmetry(scan: CoarseScan) -> float:
+    """RMS difference of a scan and its mirror image over its mean, smoothed, in the brain.
+
+    It does not tell whether a header swaps left and right: brains are too symmetric for that.
+
+    Returns:
+        Ratio; NaN where no part is seen on both sides.
+    """
+    # Where a part is not seen, what is seen around it counts.
+    weight = ndimage.gaussian_filter(scan.seen.astype(np.float32), _SMOOTHING_VOXELS)
+    smooth = ndimage.gaussian_filter(scan.values, _SMOOTHING_VOXELS) / np.maximum(weight, 1e-3)
+    inside = scan.seen & brain_mask()[::2, ::2, ::2]
+    both = inside & inside[::-1]
+    mean = float(smooth[both].mean()) if both.any() else 0.0
+    if not mean > 0:
+        return float("nan")
+    return float(np.sqrt(np.mean(np.square((smooth - smooth[::-1])[both])))) / mean
+
+
+def _amyloid_load(positive_share: float, tracer: str | None) -> float:
+    """Centiloid by the template's weights; the same share is more of it on a steeper line."""
+    steepness = TRACERS[tracer or _TEMPLATE_TRACER].centiloid_slope
+    steepness /= TRACERS[_TEMPLATE_TRACER].centiloid_slope
+    return _POSITIVE_CENTILOID * positive_share * steepness
+
+
+def _share_inside(image: PetImage, registration: Registration, mask: NDArray[np.bool_]) -> float:
+    # Every fifth voxel tells it to a percent.
+    points = TEMPLATE_AFFINE[:3, :3] @ np.argwhere(mask)[::5].T + TEMPLATE_AFFINE[:3, 3:]
+    to_voxel = np.linalg.inv(image.affine)
+    voxels = to_voxel[:3, :3] @ registration.to_scan(points) + to_voxel[:3, 3:]
+    inside = (voxels >= -0.5) & (voxels <= np.array(image.data.shape)[:, None] - 0.5)
+    return float(inside.all(axis=0).mean())
+
+
+def _pons_suvr(scan: CoarseScan) -> float:
+    pons, cerebellum = _coarse("pons") & scan.seen, _coarse("whole_cerebellum") & scan.seen
+    if not (pons.any() and cerebellum.any()):
+        return 0.0
+    mean = float(scan.values[cerebellum].mean())
+    return float(scan.values[pons].mean()) / mean if mean > 0 else 0.0
+
+
+def _coarse(name: str) -> NDArray[np.bool_]:
+    return voi(name)[::2, ::2, ::2]
+
+
+def _vertex() -> NDArray[np.bool_]:
+    height = TEMPLATE_AFFINE[2, 2] * np.arange(brain_mask().shape[2]) + TEMPLATE_AFFINE[2, 3]
+    return np.asarray(brain_mask() & (height > _VERTEX_MM))

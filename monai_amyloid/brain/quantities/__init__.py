@@ -1,0 +1,1 @@
+"""What is measured: SUVR, Centiloid, and how far from others they are."""

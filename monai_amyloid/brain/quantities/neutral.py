@@ -1,0 +1,53 @@
+"""A scan without what speaks for or against amyloid: what a region is replaced by to remove it.
+
+The scan's own fitted template, its grey and white matter and scalp as bright as in the scan, with
+so much amyloid that a reader could not say whether it is positive.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from monai_amyloid.brain.quantities.suvr import suvr
+from monai_amyloid.brain.registration.register import Registration
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, tissue_uptake, voi
+from monai_amyloid.pet.tracers import TRACERS
+
+# Where BAPL 1 passes into BAPL 2, in the middle of the thresholds of 13.5 for early and 35.7 for
+# established amyloid on florbetaben; the network's own grade flips there too, on the templates.
+UNDECIDED_CENTILOID = 25.0
+_AMYLOID = 3  # of tissue_uptake()
+_EDGE_MM = 2.0  # sigma: an edge would be seen by a network as something of its own
+
+
+def neutral_suvr(registration: Registration, tracer: str) -> NDArray[np.float32]:
+    """A scan's fitted template at :data:`UNDECIDED_CENTILOID`, SUVR ``(91, 109, 91)``.
+
+    Args:
+        registration: Of the scan.
+        tracer: BIDS label of the scan's.
+    """
+    tissues, amyloid = tissue_uptake()[:_AMYLOID], tissue_uptake()[_AMYLOID]
+    without = np.tensordot(registration.weights[:_AMYLOID], tissues, axes=1)
+    # The weight at which cortex over cerebellum is what is wanted: both grow with it.
+    line = TRACERS[tracer]
+    wanted = (UNDECIDED_CENTILOID - line.centiloid_intercept) / line.centiloid_slope
+    cortex, cerebellum = voi("cortex"), voi("whole_cerebellum")
+    lacking = wanted * float(without[cerebellum].mean()) - float(without[cortex].mean())
+    gain = float(amyloid[cortex].mean()) - wanted * float(amyloid[cerebellum].mean())
+    return suvr(without + np.float32(lacking / gain) * amyloid, cerebellum)
+
+
+def remove(
+    volume: NDArray[np.float32], region: NDArray[np.bool_], neutral: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Replace a region of an SUVR volume by what is neutral, smoothly at its edge.
+
+    Args:
+        volume: SUVR on the template grid.
+        region: True where it is removed.
+        neutral: From :func:`neutral_suvr`.
+    """
+    sigma = _EDGE_MM / TEMPLATE_AFFINE[0, 0]
+    part = ndimage.gaussian_filter(region.astype(np.float32), sigma)
+    return np.asarray(volume + part * (neutral - volume))

@@ -1,0 +1,1 @@
+"""Where the template lies in a scan."""

@@ -1,0 +1,92 @@
+"""Where a head may lie in a scan: the starts of the registration."""
+
+from functools import cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from monai_amyloid.brain.registration.gauss_newton import correlations
+from monai_amyloid.brain.registration.largest_object import largest_object
+from monai_amyloid.brain.registration.scan_samples import ScanSamples
+from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
+from monai_amyloid.pet.image import StudyRefused
+
+_LEAST_LITRES = 0.7
+_CENTRE_MM = np.array([0.0, -18.0, 10.0])
+# Poses that are tried: pitch in degrees, and shifts in mm about the first guess.
+_PITCHES = (-36, -24, -12, 0, 12, 24, 36)
+_SHIFTS_MM = ((-15, 0, 15), (-30, -15, 0, 15, 30), (-36, -24, -12, 0, 12, 24, 36))
+_TRIED = 4  # of the likeliest
+# Poses nearer than this to a likelier one lead to the same fit.
+_NEAR_MM, _NEAR_DEGREES = 20.0, 15.0
+# A picture of a head for the search: amyloid in between, samples far apart.
+_SPACING_MM, _FWHM_MM = 12.0, 10.0
+_PICTURE = np.array([1.0, 1.0, 1.0, 0.5], np.float32)
+
+
+def likely_poses(scan: ScanSamples) -> list[NDArray[np.float64]]:
+    """Poses from which to start, the likeliest first.
+
+    Args:
+        scan: Smoothed.
+
+    Returns:
+        Template millimetres to the scan's, ``(4, 4)`` each.
+
+    Raises:
+        StudyRefused: If the volume holds nothing of a head's size.
+    """
+    found = largest_object(scan)
+    if not found.litres:
+        raise StudyRefused("no head was found in the volume; needed a brain PET")
+    if found.litres < _LEAST_LITRES:
+        raise StudyRefused(
+            f"the largest object in the volume has {found.litres:.2f} L, "
+            f"needed a head of at least {_LEAST_LITRES} L; is this a brain PET?"
+        )
+    poses = found.head_pose(np.eye(3)) @ _tried_poses()
+    picture = _picture()
+    device = scan.volume.device
+    weights = torch.from_numpy(_PICTURE).to(device)
+    alike = correlations(
+        scan, picture.uptake.to(device) @ weights, picture.points.to(device), poses
+    ).cpu()
+    likely: list[NDArray[np.float64]] = []
+    for index in torch.argsort(alike, descending=True).tolist():
+        pose = poses[index]
+        if not any(_near(pose, other) for other in likely):
+            likely.append(pose)
+        if len(likely) == _TRIED:
+            break
+    return likely
+
+
+def _near(pose: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    apart = (pose - other)[:3] @ [*_CENTRE_MM, 1.0]
+    cosine = (np.trace(pose[:3, :3].T @ other[:3, :3]) - 1) / 2
+    turned = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    return bool(np.linalg.norm(apart) < _NEAR_MM and turned < _NEAR_DEGREES)
+
+
+@cache
+def _picture() -> Tissues:
+    return tissues_on_grid(
+        tissue_uptake(), TEMPLATE_AFFINE, brain_mask(), _SPACING_MM, fwhm_mm=_FWHM_MM
+    )
+
+
+@cache
+def _tried_poses() -> NDArray[np.float64]:
+    """Turned about the middle of the head, then shifted, ``(P, 4, 4)``."""
+    poses = []
+    for pitch in _PITCHES:
+        turn = Rotation.from_euler("x", pitch, degrees=True).as_matrix()
+        for shift in np.stack(np.meshgrid(*_SHIFTS_MM), -1).reshape(-1, 3):
+            pose = np.eye(4)
+            pose[:3, :3] = turn
+            pose[:3, 3] = _CENTRE_MM - turn @ _CENTRE_MM + shift
+            poses.append(pose)
+    return np.stack(poses)

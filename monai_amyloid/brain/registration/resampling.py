@@ -1,0 +1,87 @@
+"""Lay a scan on the template grid, and what was found there back on the scan."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from monai_amyloid.brain.registration.register import Registration
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, tissue_uptake
+from monai_amyloid.pet.image import PetImage
+
+# The inverse of the deformation, whose waves are 50 mm and longer, is found at nodes this far
+# apart in the scan and interpolated between them.
+_NODES_MM = 8.0
+
+
+def resample(image: PetImage, registration: Registration) -> NDArray[np.float32]:
+    """Resample a scan to the template grid, by one linear interpolation.
+
+    Where the field of view ends, the template goes on as it was fitted to the rest: means over
+    regions that are partly cut would be far off otherwise, and a network would see an edge.
+
+    Returns:
+        Uptake ``(91, 109, 91)`` in the scan's unit.
+    """
+    data = image.data
+    # Voxels finer than the template's are averaged first, or their noise would alias.
+    widths = TEMPLATE_AFFINE[0, 0] / image.zooms
+    if widths.max() > 1.5:
+        data = ndimage.gaussian_filter(data, np.where(widths > 1.5, widths / 2.355, 0))
+    axes = [
+        TEMPLATE_AFFINE[axis, 3] + TEMPLATE_AFFINE[axis, axis] * np.arange(count)
+        for axis, count in enumerate(TEMPLATE_SHAPE)
+    ]
+    points = np.stack(np.meshgrid(*axes, indexing="ij")) + registration.warp.on_grid(*axes)
+    to_voxel = np.linalg.inv(image.affine) @ registration.matrix
+    voxels = np.tensordot(to_voxel[:3, :3], points, axes=1) + to_voxel[:3, 3].reshape(3, 1, 1, 1)
+    laid = ndimage.map_coordinates(data, voxels, order=1, mode="nearest", output=np.float32)
+    last = np.array(data.shape).reshape(3, 1, 1, 1) - 1
+    outside = ((voxels < -0.5) | (voxels > last + 0.5)).any(axis=0)
+    laid[outside] = np.tensordot(registration.weights, tissue_uptake()[:, outside], axes=1)
+    return np.asarray(laid)
+
+
+def lay_back(
+    volume: NDArray[np.float32], registration: Registration, image: PetImage
+) -> NDArray[np.float32]:
+    """Lay a volume of the template grid on a scan's own grid, by one linear interpolation.
+
+    Args:
+        volume: ``(91, 109, 91)``.
+        registration: Of the scan.
+        image: The scan.
+
+    Returns:
+        On the grid of ``image.data``, 0 outside the template.
+    """
+    shape = image.data.shape
+    steps = np.maximum(np.round(_NODES_MM / image.zooms), 1)
+    # One node beyond the last voxel, so that every voxel lies between two.
+    counts = np.ceil((np.array(shape) - 1) / steps).astype(int) + 1
+    nodes = np.stack(np.meshgrid(*map(np.arange, counts), indexing="ij")) * steps.reshape(
+        3, 1, 1, 1
+    )
+    to_mm = image.affine
+    points = np.tensordot(to_mm[:3, :3], nodes, axes=1) + to_mm[:3, 3].reshape(3, 1, 1, 1)
+    to_index = np.linalg.inv(TEMPLATE_AFFINE)
+    found = np.tensordot(to_index[:3, :3], registration.to_template(points), axes=1)
+    found += to_index[:3, 3].reshape(3, 1, 1, 1)
+    places = _between_nodes(found.astype(np.float32), steps, shape)
+    laid = ndimage.map_coordinates(volume, places, order=1, mode="constant", output=np.float32)
+    return np.asarray(laid)
+
+
+def _between_nodes(
+    values: NDArray[np.float32], steps: NDArray[np.float64], shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Interpolate ``(3, ...)`` at nodes ``steps`` voxels apart to every voxel, axis by axis."""
+    for axis, (step, count) in enumerate(zip(steps, shape, strict=True), start=1):
+        place = np.arange(count) / step
+        below = np.minimum(place.astype(int), max(values.shape[axis] - 2, 0))
+        above = np.minimum(below + 1, values.shape[axis] - 1)
+        part = (
+            (place - below).astype(np.float32).reshape([-1 if i == axis else 1 for i in range(4)])
+        )
+        low = values.take(below, axis)
+        values = low + part * (values.take(above, axis) - low)
+    return values

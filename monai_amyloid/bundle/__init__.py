@@ -1,0 +1,1 @@
+"""A MONAI Bundle: its files, its network, its making and its checks."""

@@ -1,0 +1,138 @@
+"""What a bundle says of itself to a person: model card, licences, what is too large for git."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pandas as pd
+
+import monai_amyloid
+from monai_amyloid.bundle.files import sha256
+from monai_amyloid.bundle.run import TrainedRun
+from monai_amyloid.cohort.datalist import GRADES
+from monai_amyloid.evaluation.decision import Decision
+
+# Of a file in git, by the rules of MONAI's Model Zoo.
+LARGE_BYTES = 25 * 1000 * 1000
+_CARD = Path(__file__).parent / "data" / "card.md"
+_MEASURES = ("accuracy", "macro_f1", "bapl2_recall", "bapl2_f1", "quadratic_kappa")
+
+
+def write_documents(
+    bundle: Path,
+    metadata: Mapping[str, Any],
+    run: TrainedRun,
+    calibration: tuple[Decision, Mapping[str, Any]],
+) -> None:
+    """Write the card, the licences and, where there is one, the list of large files.
+
+    Args:
+        bundle: Its folder, with its weights.
+        metadata: Its finished metadata.
+        run: What was trained.
+        calibration: The learned numbers, and what they were learned from.
+    """
+    root = Path(monai_amyloid.__file__).parents[1]
+    for name in ("LICENSE", "NOTICE"):
+        if (root / name).is_file():
+            shutil.copyfile(root / name, bundle / name)
+    card = _card(metadata, run, *calibration)
+    (bundle / "docs" / "README.md").write_text(card, encoding="utf-8")
+    (bundle / "docs" / "data_license.txt").write_text(
+        f"Trained on: {metadata['data_source']}\n\n"
+        "These scans are no part of the bundle. Simulated scans of monai-amyloid derive from the\n"
+        "ICBM 152 template, the Desikan-Killiany atlas and, for a quarter of the heads, label\n"
+        "maps of six donors of the Allen Human Brain Atlas: NOTICE says on what terms. A\n"
+        "hospital's own scans keep their own terms.\n",
+        encoding="utf-8",
+    )
+
+
+def write_large_files(bundle: Path, full_size: Path | None) -> None:
+    """Write ``large_files.yml`` where there is something to list.
+
+    Args:
+        bundle: Its folder, with its weights.
+        full_size: Weights of a larger network of the same recipe that are not stored in it.
+    """
+    listed = [bundle / "models" / "model.pt"]
+    large = [path for path in listed if path.stat().st_size > LARGE_BYTES]
+    if not large and full_size is None:
+        return
+    lines = [
+        "# Weights that are too large for git, published nowhere. made_by names a command of",
+        "# monai-amyloid's repository. Whoever publishes some adds their url, for MONAI's",
+        "# download_large_files.",
+    ]
+    lines += ["large_files:" if large else "large_files: []"]
+    for path in large:
+        lines += _entry(path, path.relative_to(bundle).as_posix())
+    if full_size is not None:
+        lines += ["full_size:", *_entry(full_size, "models/model_full_size.pt")]
+        lines += ['    made_by: "make full-size-weights"']
+    (bundle / "large_files.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _entry(path: Path, name: str) -> list[str]:
+    return [
+        f'  - path: "{name}"',
+        f'    hash_val: "{sha256(path)}"',
+        '    hash_type: "sha256"',
+        f"    bytes: {path.stat().st_size}",
+    ]
+
+
+def _card(
+    metadata: Mapping[str, Any],
+    run: TrainedRun,
+    decision: Decision,
+    learned_from: Mapping[str, Any],
+) -> str:
+    image = metadata["network_data_format"]["inputs"]["image"]
+    values = {
+        **metadata,
+        "input_shape": " x ".join(map(str, [image["num_channels"], *image["spatial_shape"]])),
+        "measured": _measured(run),
+        "scans": learned_from["scans"],
+        "folds": ", ".join(map(str, learned_from["folds"])),
+        "temperature": f"{decision.temperature:.3f}",
+        "positive": f"{decision.positive_threshold:.3f}",
+        "settings": json.dumps(run.settings),
+        "packages": ", ".join(
+            f"{name} {number}" for name, number in metadata["required_packages_version"].items()
+        ),
+    }
+    for grade, threshold in zip(GRADES, decision.set_thresholds, strict=True):
+        values[f"set_{grade}"] = f"{threshold:.3f}"
+    return Template(_CARD.read_text(encoding="utf-8")).substitute(values)
+
+
+def _measured(run: TrainedRun) -> str:
+    measured, alone = run.measured(), run.measured_alone()
+    names = " | ".join(name.replace("_", " ") for name in _MEASURES)
+    lines = [
+        "With 95 % intervals over participants. The first row is this very network on the scans "
+        "that it",
+        "never saw; the others are graded each by a network or baseline that did not learn from "
+        "them.",
+        "",
+        f"| model | scans | {names} |",
+        f"|---|---|{'---|' * len(_MEASURES)}",
+        _row("this network", alone),
+    ]
+    lines += [_row(str(row["model"]), row) for row in measured.to_dict("records")]
+    if measured.empty:
+        lines += ["", "Its baselines were not evaluated: `monai-amyloid evaluate` does."]
+    return "\n".join(lines)
+
+
+def _row(model: str, row: Mapping[Any, Any]) -> str:
+    cells = [model, str(int(row["n"]))]
+    for name in _MEASURES:
+        value, low, high = (row.get(f"{name}{end}") for end in ("", "_low", "_high"))
+        known = not any(pd.isna(number) for number in (value, low, high))
+        cells.append(f"{value:.2f} [{low:.2f}, {high:.2f}]" if known else "n/a")
+    return f"| {' | '.join(cells)} |"

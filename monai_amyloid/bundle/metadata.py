@@ -1,0 +1,76 @@
+"""``metadata.json``: what a bundle says of itself to a program."""
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import monai
+import numpy as np
+import pandas as pd
+import torch
+
+import monai_amyloid
+from monai_amyloid.bundle.run import TrainedRun
+from monai_amyloid.cohort.datalist import GRADES
+
+NOT_DESCRIBED = "scans that the maker of this bundle did not describe"
+_PACKAGES = ("nibabel", "pydicom", "pytorch-ignite", "scikit-learn", "SimpleITK", "tensorboard")
+
+
+def make_metadata(
+    template: Path,
+    run: TrainedRun,
+    said: Mapping[str, Any],
+    shape: tuple[int, ...],
+    logits: int,
+    trained_on: str | None,
+) -> dict[str, Any]:
+    """Fill in what was trained, measured and installed.
+
+    Args:
+        template: ``metadata.json`` of the configs.
+        run: What was trained.
+        said: The configs' ``metadata``: differences of the bundle or of its input image.
+        shape: Of the network's input without the batch.
+        logits: Two of an ordinal head, or three of a softmax head.
+        trained_on: The cohort, in the maker's words.
+
+    Returns:
+        All but the checksums.
+    """
+    metadata: dict[str, Any] = json.loads(template.read_text(encoding="utf-8"))
+    metadata["monai_version"] = monai.__version__
+    metadata["pytorch_version"] = torch.__version__.split("+")[0]
+    metadata["numpy_version"] = np.__version__
+    metadata["required_packages_version"] = {
+        "monai-amyloid": monai_amyloid.__version__,
+        **{name.lower(): version(name) for name in _PACKAGES},
+    }
+    metadata["data_source"] = trained_on or NOT_DESCRIBED
+    measured = run.measured()
+    if not measured.empty:
+        metadata["eval_metrics"] = _numbers(measured.iloc[0].to_dict())
+    metadata["eval_metrics_of_this_network"] = _numbers(run.measured_alone())
+    image = metadata["network_data_format"]["inputs"]["image"]
+    # For the 2D network, whose input is a bag of slices (slices, 3, X, Y), the first axis is
+    # called channels too, so that MONAI's verify_net_in_out builds the right tensor.
+    image["num_channels"], image["spatial_shape"] = shape[0], list(shape[1:])
+    for name, value in said.items():
+        (image if name in image else metadata)[name] = value
+    if logits == 3:
+        names = {str(grade - 1): f"logit of BAPL {grade}" for grade in GRADES}
+        output = {"format": "logits", "num_channels": 3, "channel_def": names}
+        metadata["network_data_format"]["outputs"]["pred"] |= output
+        metadata["pred_classes"] = "three logits, of BAPL 1, 2 and 3 (softmax)"
+    return metadata
+
+
+def _numbers(row: Mapping[Any, Any]) -> dict[str, float]:
+    """The numbers of a row, to four decimals."""
+    return {
+        str(name): round(float(value), 4)
+        for name, value in row.items()
+        if not isinstance(value, str) and pd.notna(value)
+    }

@@ -1,0 +1,190 @@
+"""Every fold of a cross-validation: trained, the held-out scans predicted, and evaluated.
+
+Each training is ``python -m monai.bundle run``, resumed from its checkpoint where it was begun, so
+that the same call after a kill at any moment comes to the same results.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from monai_amyloid.crossval import run_record
+from monai_amyloid.crossval.fold_process import EPOCH, ProcessFailedError, attend, bundle_command
+from monai_amyloid.crossval.jobs import Jobs
+from monai_amyloid.crossval.plan import CrossValidation
+from monai_amyloid.crossval.time_left import TimeLeft
+from monai_amyloid.errors import UserError
+from monai_amyloid.evaluation.evaluate import evaluate
+from monai_amyloid.evaluation.results import Evaluation
+from monai_amyloid.learning.handlers.distributed import run_folder
+from monai_amyloid.output import replacing, write_table
+
+_MODEL = ("model.pt", "settings.json")
+
+
+def cross_validate(
+    plan: CrossValidation, jobs: int | None = None, say: Callable[[str], None] = lambda line: None
+) -> Evaluation:
+    """Train every fold that is not finished, predict what it holds out, and evaluate.
+
+    Args:
+        plan: What, on what, where.
+        jobs: Folds trained at the same time; None for what :mod:`.jobs` finds fitting.
+        say: Called with a line of progress.
+
+    Returns:
+        As :func:`~monai_amyloid.evaluation.evaluate.evaluate`.
+
+    Raises:
+        UserError: If something cannot be used, the folder holds results of other settings, or
+            folds failed; the others are trained all the same.
+    """
+    with run_record.alone_in(plan.output_dir):
+        run_record.check_same(plan.output_dir, plan.settings())
+        parts = plan.parts()
+        work = Jobs(len(parts), jobs)
+        say(str(work))
+        left = TimeLeft(len(parts) * len(plan.candidates()), work.count)
+        failed: dict[str, str] = {}
+
+        def one(part: tuple[int, int]) -> None:
+            fold = _Fold(plan, *part, work=work, left=left, say=say)
+            try:
+                fold.complete()
+            except ProcessFailedError as error:
+                failed[fold.name] = str(error)
+                say(f"{fold.name}: failed: {error}; more in {fold.folder / 'log.txt'}")
+
+        work.run(one, parts)
+        if failed:
+            name, error = next(iter(failed.items()))
+            raise UserError(
+                f"{len(failed)} of {len(parts)} folds failed, the first because: {name}: {error}; "
+                "the same command goes on where this one stopped"
+            )
+        if plan.tune:
+            _write_choices(plan)
+        return evaluate(plan.output_dir, plan.dataset_dir)
+
+
+@dataclass(frozen=True)
+class _Fold:
+    plan: CrossValidation
+    repeat: int
+    fold: int
+    work: Jobs
+    left: TimeLeft
+    say: Callable[[str], None]
+
+    @property
+    def name(self) -> str:
+        fold = f"fold {self.fold}"
+        return f"repeat {self.repeat} {fold}" if self.plan.repeats > 1 else fold
+
+    @property
+    def folder(self) -> Path:
+        return Path(run_folder(str(self.plan.output_dir), self.repeat, self.fold))
+
+    def complete(self) -> None:
+        """Do what is not done yet."""
+        candidates = self.plan.candidates()
+        names = [f"{self.name} candidate {n}" for n in range(len(candidates))]
+        if not self.plan.tune:
+            names = [self.name]
+        if run_record.finished(self.folder):
+            for name in names:
+                self.left.skip(name)
+            self.say(f"{self.name}: finished before")
+            return
+        values: dict[str, str] = {}
+        if self.plan.tune:
+            for number, (name, candidate) in enumerate(zip(names, candidates, strict=True)):
+                self._try(name, candidate, candidate_dir(self.plan.output_dir, number))
+            chosen = _chosen(_scores(self.plan, self.repeat, self.fold))
+            values = candidates[chosen]
+            source = candidate_dir(self.plan.output_dir, chosen)
+            self._adopt(Path(run_folder(str(source), self.repeat, self.fold)))
+        else:
+            self._run("training", self.name, self.plan.output_dir, {})
+        self._run("predicting", self.name, self.plan.output_dir, values)
+        run_record.finish(self.folder, ["predictions.tsv", *_MODEL])
+        self.say(f"{self.name}: held-out scans predicted")
+
+    def _try(self, name: str, candidate: Mapping[str, str], output_dir: Path) -> None:
+        folder = Path(run_folder(str(output_dir), self.repeat, self.fold))
+        if run_record.finished(folder):
+            self.left.skip(name)
+            return
+        self._run("training", name, output_dir, candidate)
+        run_record.finish(folder, _MODEL, _best(folder))
+
+    def _adopt(self, source: Path) -> None:
+        for name in _MODEL:
+            with replacing(self.folder / name) as part:
+                part.write_bytes((source / name).read_bytes())
+
+    def _run(self, run_id: str, name: str, output_dir: Path, candidate: Mapping[str, str]) -> None:
+        plan = self.plan
+        folder = Path(run_folder(str(output_dir), self.repeat, self.fold))
+        for partial in folder.glob(".*.partial"):  # of a process that was killed
+            partial.unlink()
+        files = [*plan.config_files]
+        values: dict[str, object] = {"dataset_dir": plan.dataset_dir, "output_dir": output_dir}
+        values |= {"folds": plan.folds, "repeat": self.repeat, "fold": self.fold}
+        values |= {**plan.values, **candidate}
+        if run_id == "training":
+            values["resume"] = True
+        else:
+            files.append(plan.evaluate_file)
+
+        def line(text: str) -> None:
+            if match := EPOCH.search(text):
+                told = self.left.epoch(name, *map(int, match.groups()))
+                self.say(f"{name}: {match[0]}; {told}")
+
+        command = bundle_command(run_id, files, values)
+        with self.work.place() as environment:
+            attend(command, folder / "log.txt", environment, self.work.stop, line)
+        if run_id == "training":
+            self.left.skip(name)
+
+
+def candidate_dir(output_dir: Path, number: int) -> Path:
+    """Where a candidate is trained, fold by fold."""
+    return output_dir / "tuning" / f"candidate{number}"
+
+
+def _best(folder: Path) -> dict[str, Any]:
+    """The best selection score of a training, and its epoch."""
+    import torch
+
+    content = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True, mmap=True)
+    return {"selection_score": content["best_metric"], "epoch": content["best_metric_epoch"]}
+
+
+def _scores(plan: CrossValidation, repeat: int, fold: int) -> list[dict[str, Any]]:
+    """What each candidate of a fold reached on the part that selects."""
+    folders = [
+        Path(run_folder(str(candidate_dir(plan.output_dir, n)), repeat, fold))
+        for n in range(len(plan.candidates()))
+    ]
+    return [run_record.finished(folder) or {} for folder in folders]
+
+
+def _chosen(scores: Sequence[Mapping[str, Any]]) -> int:
+    """The best candidate, of equal ones the first."""
+    return max(range(len(scores)), key=lambda n: scores[n]["selection_score"])
+
+
+def _write_choices(plan: CrossValidation) -> None:
+    rows = []
+    for repeat, fold in plan.parts():
+        scores = _scores(plan, repeat, fold)
+        for number, (candidate, reached) in enumerate(zip(plan.candidates(), scores, strict=True)):
+            row = {"repeat": repeat, "fold": fold, "candidate": number, **candidate}
+            row |= {name: reached[name] for name in ("selection_score", "epoch")}
+            rows.append(row | {"chosen": number == _chosen(scores)})
+    write_table(pd.DataFrame(rows), plan.output_dir / "tuning.tsv")

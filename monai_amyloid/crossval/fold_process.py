@@ -1,0 +1,104 @@
+"""One run of ``monai.bundle`` as a process of its own, its output in a file."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Event
+
+# As `progress.LogEpochs` writes it.
+EPOCH = re.compile(r"epoch (?P<epoch>\d+)/(?P<epochs>\d+) .*  (?P<seconds>\d+) s$")
+_BETWEEN_LOOKS_S = 0.1
+
+
+class ProcessFailedError(Exception):
+    """A process that did not reach its end; the last line that it wrote."""
+
+
+class StoppedError(Exception):
+    """A process that was ended because its results are no longer asked for."""
+
+
+def bundle_command(
+    run_id: str, config_files: Sequence[Path], values: Mapping[str, object]
+) -> list[str]:
+    """Arguments of ``python -m monai.bundle run``, for :func:`attend`.
+
+    Args:
+        run_id: ``training`` or ``predicting``.
+        config_files: In the order in which they differ from each other.
+        values: Overrides, by id in the config.
+    """
+    files = [path.as_posix() for path in config_files]
+    return [
+        *(sys.executable, "-m", "monai_amyloid.crossval.attended"),
+        *("monai.bundle", "run", run_id, f"--config_file={files}"),
+        *(f"--{name}={value}" for name, value in values.items()),
+    ]
+
+
+def environment(threads: int, cuda_device: str | None) -> dict[str, str]:
+    """The environment of a process that shares this machine with others.
+
+    Args:
+        threads: For the sums of torch and the libraries below it.
+        cuda_device: The one device that it sees; where None, those that this process sees.
+    """
+    chosen = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    if cuda_device is not None:
+        chosen["CUDA_VISIBLE_DEVICES"] = cuda_device
+    # What is said is in the log at once, in one encoding on every system.
+    return {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **chosen}
+
+
+def attend(
+    command: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str],
+    stop: Event,
+    line: Callable[[str], None] = lambda text: None,
+) -> None:
+    """Run a process to its end, its output appended to a log.
+
+    Args:
+        command: It ends when its standard input does.
+        log: Its folder is made if missing.
+        environment: Of the process.
+        stop: Ends the process when set.
+        line: Called with each line that it writes.
+
+    Raises:
+        ProcessFailedError: If its exit status is not 0.
+        StoppedError: If ``stop`` was set.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    last = ""
+    with log.open("ab") as output, log.open("rb") as written:
+        written.seek(0, os.SEEK_END)
+        with subprocess.Popen(  # noqa: S603 (this interpreter, no shell)
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            # Ctrl-C is for this process, which then ends the others in order.
+            process_group=0 if sys.platform != "win32" else None,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        ) as process:
+            running, begun = True, b""
+            while running:
+                if stop.wait(_BETWEEN_LOOKS_S):
+                    process.kill()
+                running = process.poll() is None
+                *whole, begun = (begun + written.read()).split(b"\n")
+                for text in (part.decode(errors="replace").rstrip() for part in whole):
+                    last = text or last
+                    line(text)
+    if stop.is_set():
+        raise StoppedError
+    if process.returncode < 0:
+        raise ProcessFailedError(f"ended by signal {-process.returncode}")
+    if process.returncode:
+        raise ProcessFailedError(last or f"exit status {process.returncode}")

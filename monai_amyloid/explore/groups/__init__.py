@@ -1,0 +1,1 @@
+"""Scans that are alike: clusters, patterns and their mean maps."""

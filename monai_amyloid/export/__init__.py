@@ -1,1 +1,0 @@
-"""Trained weights and their configs become a MONAI Bundle, and a bundle is checked."""

@@ -1,0 +1,41 @@
+"""The bounds that a study is judged by, each stated once; texts and pages read them here."""
+
+# Correlation with the template. Simulated scans match at 0.92 to 0.99, a real noisy and atrophied
+# scan at 0.82; noise and heads turned over reach 0.65 at most. Smooth ellipsoids reach 0.78: the
+# pons tells them.
+MINIMUM_MATCH = 0.70
+# Amyloid tracers are held in the pons: 1.39 to 1.65 of the cerebellum in real and simulated PET.
+# T1-weighted MRI and FDG match at 0.91 and 0.92, but have 1.11 and 0.88; ellipsoids 1.17.
+MINIMUM_PONS_SUVR = 1.25
+# Shares in the field of view. What is not seen is replaced by the fitted template. With 77 % of the
+# cerebellum Centiloid is then off by 1.5, with 67 % by 2.7; with 88 % of the cortex by 0.8 (RMS of
+# six simulated scans, cut). But with 90 % of the cortex a quarter of the parietal lobe, which is
+# graded, is not seen.
+MINIMUM_CEREBELLUM_COVERED = 0.80
+MINIMUM_CORTEX_COVERED = 0.90
+# A cut of less moves Centiloid by about 0.5.
+WHOLE = 0.97
+# Edge length of an adult's brain against the template's.
+LEAST_HEAD_SCALE, MOST_HEAD_SCALE = 0.75, 1.30
+# Growth of volume where the deformation stretches most over where it does least: at most 1.5 on
+# simulated and real scans.
+MOST_UNEVEN_GROWTH = 2.5
+
+# What was tried on simulated scans; a scan is warned of beyond it and twice the measure's error.
+TRIED_FWHM_MM, MOST_FWHM_MM = 8.5, 9.4
+TRIED_NOISE_CV, MOST_NOISE_CV = 0.15, 0.17
+# Left-right difference over the mean. Good simulated scans reach 0.09, with motion or a shifted CT
+# 0.12; a template turned by 8 degrees or shifted by 8 mm gives 0.10 and more.
+MOST_ASYMMETRY = 0.12
+# Centiloid by the template's weights against the cortex: on simulated scans it is 3 higher on
+# average, with an SD of 4.4, and at most 16 away.
+MOST_LOAD_DIFFERENCE = 20.0
+
+# Centiloid below which amyloid is excluded, and above which it is certain (AMYPAD, Collij et al.
+# 2024, doi:10.1002/alz.14336): a measurement beyond them contradicts the grade.
+CENTILOID_EXCLUDED, CENTILOID_CERTAIN = 10.0, 30.0
+
+# Until a new decision is measured on scans of another hand, no scan is graded whose most probable
+# grade is less probable than the first, or leaves out one as probable as the second: the shipped
+# sets of grades cannot say "2 or 3" (CHANGELOG, Unreleased).
+LEAST_PROBABLE, MOST_LEFT_OUT = 0.80, 0.15

@@ -1,0 +1,61 @@
+"""What a user wants written of each study."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from monai_amyloid.bundle.files import sha256
+from monai_amyloid.errors import UserError
+from monai_amyloid.explore.saved_map import read_map
+from monai_amyloid.report.pages import can_write_pages
+from monai_amyloid.report.words import Language
+
+PAGE = "report.html"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be written of each study.
+
+    Attributes:
+        report: Report, picture and map beside ``result.json``.
+        language: That the report shows first, and of the PDF.
+        identify: Whether files may say who was scanned.
+        dicom: Objects for the PACS, in the patient's own study; they name the patient.
+        placed_on: A cohort's map, on which each scan is placed; None for none.
+
+    Raises:
+        UserError: If ``dicom`` is wanted and ``identify`` is not, or without a report, what makes
+            them is not installed, or the map is none.
+    """
+
+    report: bool = True
+    language: Language = "en"
+    identify: bool = False
+    dicom: bool = False
+    placed_on: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.placed_on is not None:
+            read_map(self.placed_on)  # before any work, not in a process that grades
+        if self.dicom and not self.identify:
+            raise UserError(
+                "DICOM objects go into the patient's study and name the patient; add --identify"
+            )
+        if self.dicom and not self.report:
+            raise UserError("DICOM objects hold the report; leave --no-report out")
+        if self.report and not can_write_pages():
+            raise UserError(
+                "the report needs more packages; install them with: "
+                "pip install 'monai-amyloid[report]', or add --no-report"
+            )
+        if self.dicom:
+            from monai_amyloid.report.dicom.requirement import require_highdicom
+
+            require_highdicom()
+
+    def as_record(self) -> dict[str, Any]:
+        """The same for a file or a checksum; a map by its content, as paths may name a person."""
+        record = asdict(self)
+        record["placed_on"] = None if self.placed_on is None else sha256(self.placed_on)
+        return record

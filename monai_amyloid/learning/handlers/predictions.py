@@ -1,0 +1,94 @@
+"""What the network says of the scans that were held out, as a table."""
+
+from pathlib import Path
+
+import pandas as pd
+import torch
+from ignite.engine import Engine, Events
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.learning.network.losses import grade_probabilities
+from monai_amyloid.output import replacing
+
+
+def trained_model(run_dir: str) -> str:
+    """Path of a run's best weights.
+
+    Raises:
+        UserError: If nothing has been trained there.
+    """
+    path = Path(run_dir) / "model.pt"
+    if not path.is_file():
+        raise UserError(
+            f"no model at {path}: train it first with `python -m monai.bundle run training "
+            "--config_file configs/train.json` and the same --output_dir and --fold"
+        )
+    return str(path)
+
+
+class WritePredictions:
+    """Write ``predictions.tsv`` when an evaluator has seen every scan.
+
+    Args:
+        path: Of the table, written atomically.
+        fold: The fold that the scans were held out in.
+    """
+
+    def __init__(self, path: str, fold: int) -> None:
+        self.path = Path(path)
+        self.fold = fold
+        self.tables: list[pd.DataFrame] = []
+
+    def attach(self, engine: Engine) -> None:
+        """Act on the batches and at the end of an evaluator that does not decollate."""
+        engine.add_event_handler(Events.STARTED, self._start)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self)
+        engine.add_event_handler(Events.COMPLETED, self._write)
+
+    def _start(self, engine: Engine) -> None:
+        self.tables = []
+
+    def __call__(self, engine: Engine) -> None:
+        """Keep a batch's predictions."""
+        batch, output = engine.state.batch, engine.state.output
+        self.tables.append(
+            prediction_table(
+                batch["participant_id"], batch["session_id"], output["pred"], output["label"]
+            ).assign(fold=self.fold)
+        )
+
+    def _write(self, engine: Engine) -> None:
+        table = pd.concat(self.tables)
+        # The fold stands beside who it is about.
+        table.insert(2, "fold", table.pop("fold"))
+        with replacing(self.path) as part:
+            table.to_csv(part, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+
+
+def prediction_table(
+    participants: list[str], sessions: list[str], logits: torch.Tensor, labels: torch.Tensor
+) -> pd.DataFrame:
+    """One row a scan.
+
+    Args:
+        participants: ``participant_id`` of each scan, N.
+        sessions: ``session_id`` of each scan, N.
+        logits: ``(N, 2)`` of an ordinal head or ``(N, 3)`` of a softmax head.
+        labels: ``(N,)``, 0, 1, 2 for BAPL 1, 2, 3.
+
+    Returns:
+        ``participant_id session_id bapl p_bapl1 p_bapl2 p_bapl3 predicted``, where
+        ``predicted`` is the most probable grade.
+    """
+    probabilities = grade_probabilities(torch.as_tensor(logits).detach().float().cpu())
+    return pd.DataFrame(
+        {
+            "participant_id": participants,
+            "session_id": sessions,
+            "bapl": torch.as_tensor(labels).reshape(-1).cpu().numpy() + 1,
+            "p_bapl1": probabilities[:, 0].numpy(),
+            "p_bapl2": probabilities[:, 1].numpy(),
+            "p_bapl3": probabilities[:, 2].numpy(),
+            "predicted": probabilities.argmax(-1).numpy() + 1,
+        }
+    )

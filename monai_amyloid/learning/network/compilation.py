@@ -1,0 +1,34 @@
+"""``torch.compile``, where it works."""
+
+import torch
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.learning.handlers.settings import switched_on
+
+
+def can_compile(wanted: bool | str, device: str | torch.device) -> bool:
+    """Whether to compile a network, proved on one number before a training begins.
+
+    Args:
+        wanted: What the config says.
+        device: To compile for.
+
+    Returns:
+        ``wanted``.
+
+    Raises:
+        UserError: If it is wanted and torch cannot compile here.
+    """
+    if not switched_on(wanted):
+        return False
+    one = torch.ones(1, device=device)
+    try:
+        torch.compile(torch.add)(one, one)
+    except Exception as error:  # of any part of torch's compiler
+        kind = torch.device(device).type
+        needed = "Triton" if kind == "cuda" else "a C++ compiler, such as g++"
+        raise UserError(
+            f"compile is true, but torch cannot compile for {kind} here ({type(error).__name__}); "
+            f"install {needed}, or train with compile false"
+        ) from error
+    return True

@@ -1,0 +1,142 @@
+"""A network that starts from what another has learnt."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.learning.network.inflation import inflate_to_fit
+from monai_amyloid.learning.network.pretrained_report import LoadReport, TensorReport
+from monai_amyloid.learning.network.pretrained_sources import (
+    ADDRESSES,
+    find_weights,
+    read_state_dict,
+)
+
+logger = logging.getLogger(__name__)
+
+# What follows the ResNet in MONAI's networks, and may answer another question.
+HEADS = ("fc.", "myfc.", "attention.", "transformer.")
+# A head that pretraining made answers the grade first:
+# :mod:`monai_amyloid.learning.pretraining.simulated`. ImageNet's thousand classes do not.
+_GRADE_LOGITS = 2
+_IMAGENET_CLASSES = 1000
+
+
+def start_from(
+    network: torch.nn.Module, pretrained: str, report: str | None = None
+) -> torch.nn.Module:
+    """The network, with pretrained weights where they are named.
+
+    Args:
+        network: MONAI ``MILModel`` on a 2D ``resnet50``, or a 3D ``resnet50``; changed in place.
+        pretrained: Empty for none, ``imagenet`` or ``imagenet-v2`` for torchvision's, or a
+            file: torchvision's ResNet-50, MedicalNet's, or a ``model.pt`` of training here.
+        report: File to write what became of each tensor to.
+
+    Raises:
+        UserError: As :func:`load`.
+    """
+    if pretrained:
+        outcome = load(network, pretrained)
+        logger.info("pretrained: %s", outcome.summary())
+        if report:
+            outcome.write(Path(report))
+    return network
+
+
+def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
+    """Load pretrained weights, whole or partial, by the names of their tensors.
+
+    2D weights are inflated for a 3D network. Of a head that learnt more than the grade its first
+    outputs are taken; any other head of another shape stays as initialised. So do batch norms
+    whose convolution is not in the file: they are statistics of features that an untrained
+    convolution does not make.
+
+    Args:
+        network: As :func:`start_from`.
+        pretrained: Not empty.
+
+    Raises:
+        UserError: If the weights cannot be had or read, a tensor that is no head's has another
+            shape, or none fits.
+    """
+    path = find_weights(pretrained)
+    stored = read_state_dict(path)
+    own = dict(network.state_dict())
+    # A backbone alone stands under this name in the slice network.
+    prefix = "" if any(name in own for name in stored) else "net."
+    stored = {prefix + name: value for name, value in stored.items()}
+    fitted = {name: _grade_rows(name, value, own) for name, value in stored.items()}
+    fitted = inflate_to_fit(fitted, own)
+    reports = [_judge(name, own, fitted, path) for name in own]
+    loaded = {tensor.name: fitted[tensor.name] for tensor in reports if tensor.state == "loaded"}
+    if not loaded:
+        raise UserError(
+            f"{path}: none of its {len(stored)} tensors is of this network, whose first is "
+            f"{next(iter(own), 'none')}; leave pretrained empty or give a ResNet-50"
+        )
+    network.load_state_dict(loaded, strict=False)
+    reports += [
+        TensorReport(
+            name.removeprefix(prefix), tuple(value.shape), "unexpected", "not in this network"
+        )
+        for name, value in stored.items()
+        if name not in own
+    ]
+    inflated = any(fitted[name].ndim > stored[name].ndim for name in loaded)
+    source = f"{pretrained} ({path.name})" if pretrained in ADDRESSES else path.name
+    return LoadReport(f"{source}, inflated to 3D" if inflated else source, tuple(reports))
+
+
+def _grade_rows(name: str, value: torch.Tensor, own: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """The rows of a pretraining's head that answer the grade; any other tensor as it is."""
+    needed = own[name].shape if name in own else value.shape
+    outputs = value.shape[0] if value.ndim else 0
+    is_pretrained_head = (
+        name.startswith(HEADS)
+        and value.shape[1:] == needed[1:]
+        and needed[:1] == (_GRADE_LOGITS,)
+        and _GRADE_LOGITS < outputs != _IMAGENET_CLASSES
+    )
+    return value[:_GRADE_LOGITS] if is_pretrained_head else value
+
+
+def _judge(
+    name: str, own: Mapping[str, torch.Tensor], stored: Mapping[str, torch.Tensor], path: Path
+) -> TensorReport:
+    """What becomes of one tensor of the network."""
+    shape = tuple(own[name].shape)
+    if name not in stored:
+        return TensorReport(name, shape, "missing", "not in the file")
+    if _has_no_convolution(name, stored):
+        return TensorReport(name, shape, "refused", "its convolution is not in the file")
+    found = tuple(stored[name].shape)
+    if found == shape:
+        return TensorReport(name, shape, "loaded")
+    if name.startswith(HEADS):
+        return TensorReport(name, shape, "refused", f"a head of another shape, {found}")
+    narrower = bool(found and shape) and len(found) == len(shape) and found[0] == 2 * shape[0]
+    advice = (
+        "the network has half the width: set its widen_factor to 1"
+        if narrower
+        else "give weights of the same network"
+    )
+    raise UserError(f"{path}: {name} has shape {found}, the network needs {shape}; {advice}")
+
+
+def _has_no_convolution(name: str, stored: Mapping[str, torch.Tensor]) -> bool:
+    """Whether a tensor is of a batch norm whose convolution the file lacks.
+
+    torchvision calls them ``bnN`` after ``convN``, and ``downsample.1`` after ``.0``.
+    """
+    module, _, _ = name.rpartition(".")
+    parent, _, last = module.rpartition(".")
+    prefix = f"{parent}." if parent else ""
+    if last.startswith("bn"):
+        return f"{prefix}conv{last[2:]}.weight" not in stored
+    if parent.endswith("downsample") and last == "1":
+        return f"{prefix}0.weight" not in stored
+    return False

@@ -1,0 +1,1 @@
+"""Learning before the grades: from simulated truth, or from scans alone."""

@@ -1,0 +1,184 @@
+"""Learning from scans alone: what is hidden of a scan is told from the rest of it.
+
+Blocks are cut out of half of the scans, and the network's one feature vector must say what the
+whole brain looks like on a coarse grid. Neighbouring tissue says little of a block's amyloid, the
+brain's pattern says much, so that the vector comes to hold where and how much amyloid there is. No
+grade, region or Centiloid is given.
+
+A classifier may begin from such a network (``pretrained``). Of its head it then gets the rows of
+the grid's first cells: they lie outside the brain, so that these are as they were initialised.
+
+References:
+    Pathak et al. 2016, context encoders, doi:10.1109/CVPR.2016.278
+    He et al. 2022, masked autoencoders, doi:10.1109/CVPR52688.2022.01553
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from monai.data import MetaTensor
+from monai.networks.nets import resnet50
+from monai.transforms import Compose
+
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
+from monai_amyloid.cohort.datalist import CohortError, read_cohort
+from monai_amyloid.cohort.folds import check_reference
+from monai_amyloid.errors import UserError
+from monai_amyloid.learning.network.pretrained_sources import read_state_dict
+
+# Part of the participants on whom the best epoch is chosen.
+_VALIDATION_PART = 0.1
+# Of an intensity that is 1 at SUVR 2.5: what amyloid changes in a voxel, about 0.5 SUVR.
+_UNIT = 0.2
+_TRACER = "18FFBB"  # whose SUVR the network is given
+_STEM_FEATURES = 64  # of a ResNet-50 of full width
+
+
+def unlabelled_split(dataset_dir: str, seed: int) -> dict[str, list[dict[str, Any]]]:
+    """Divide a prepared dataset, graded or not, into what is learnt from and what selects.
+
+    Args:
+        dataset_dir: Folder with ``participants.tsv``.
+        seed: Of the division, by participant.
+
+    Returns:
+        For ``training`` and ``validation`` one dictionary a session: ``image`` (path),
+        ``participant_id``, ``session_id`` and ``tracer`` where known.
+
+    Raises:
+        CohortError: If the table is not usable, its scans are over another reference region than
+            those that a bundle grades, or it has fewer than two participants.
+    """
+    cohort = read_cohort(Path(dataset_dir) / "participants.tsv")
+    check_reference(cohort, Path(dataset_dir))
+    people = pd.Series(sorted(cohort["participant_id"].unique()))
+    if len(people) < 2:
+        raise CohortError(f"{dataset_dir}: found {len(people)} participant, needed two or more")
+    shuffled = people.sample(frac=1, random_state=seed)
+    chosen = set(shuffled.iloc[: max(1, round(_VALIDATION_PART * len(people)))])
+    columns = ["path", "participant_id", "session_id", "tracer"]
+    rows = cohort[[name for name in columns if name in cohort]]
+    selects = rows["participant_id"].isin(chosen)
+    return {"training": _datalist(rows[~selects]), "validation": _datalist(rows[selects])}
+
+
+def _datalist(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    named = rows.rename(columns={"path": "image"})
+    return [{str(key): value for key, value in row.items()} for row in named.to_dict("records")]
+
+
+class WholeOnGrid:
+    """Give the network a scan, and the loss the whole of it on a coarse grid.
+
+    Args:
+        grid: Cells along X, Y, Z.
+    """
+
+    def __init__(self, grid: Sequence[int]) -> None:
+        self.grid = _three(grid)
+
+    def __call__(
+        self,
+        batch: Mapping[str, Any],
+        device: str | torch.device | None = None,
+        non_blocking: bool = False,
+        **kwargs: Any,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images ``(B, 1, X, Y, Z)`` and means of the grid's cells ``(B, cells)``.
+
+        A batch without ``whole`` hides nothing.
+        """
+        images = batch["image"].to(device, non_blocking=non_blocking)
+        whole = batch.get("whole", images).to(device, non_blocking=non_blocking)
+        return images, _means(whole, self.grid)
+
+
+def _three(grid: Sequence[int]) -> tuple[int, int, int]:
+    x, y, z = (int(cells) for cells in grid)
+    return x, y, z
+
+
+def _means(scans: torch.Tensor, grid: tuple[int, int, int]) -> torch.Tensor:
+    return torch.nn.functional.adaptive_avg_pool3d(scans.float(), grid).flatten(1)
+
+
+class ReconstructionLoss(torch.nn.Module):
+    """Squared error of the brain on a coarse grid, in units of what amyloid changes.
+
+    Args:
+        grid: Cells of the coarse grid along X, Y, Z.
+        preprocessing: Transforms from a scan on the template's grid to the network's, by which
+            the brain is found there.
+    """
+
+    def __init__(self, grid: Sequence[int], preprocessing: Sequence[Any]) -> None:
+        super().__init__()
+        brain = MetaTensor(brain_mask()[None].astype(np.float32), affine=TEMPLATE_AFFINE)
+        seen = Compose(list(preprocessing))({"image": brain, "tracer": _TRACER})["image"]
+        share = _means(torch.from_numpy(np.asarray(seen))[None], _three(grid))
+        self.brain = share / share.sum()
+
+    def forward(self, outputs: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+        """Loss of a batch.
+
+        Args:
+            outputs: What the network says of each cell, ``(B, cells)``, in units.
+            whole: What is there, ``(B, cells)``, 1 at SUVR 2.5.
+        """
+        error = outputs.float() - whole / _UNIT
+        loss: torch.Tensor = (error.square() * self.brain.to(error.device)).sum(dim=1).mean()
+        return loss
+
+    def metrics(self, outputs: torch.Tensor, whole: torch.Tensor) -> dict[str, float]:
+        """Measures of one validation pass: ``loss``."""
+        return {"loss": float(self(outputs, whole))}
+
+    def score(self, outputs: torch.Tensor, whole: torch.Tensor) -> float:
+        """The loss with its sign turned: the higher the better."""
+        return -float(self(outputs, whole))
+
+
+def cells(grid: Sequence[int]) -> int:
+    """Number of outputs of the network that fills in a grid."""
+    return int(np.prod(grid))
+
+
+def self_supervised_network(weights: Path) -> torch.nn.Module:
+    """The encoder of a self-supervised training, whose output is its feature vector.
+
+    Args:
+        weights: ``model.pt`` of a training by ``configs/self_supervised.json``.
+
+    Returns:
+        MONAI's 3D ResNet-50 of the stored width, scans ``(B, 1, X, Y, Z)`` to ``(B, F)``.
+
+    Raises:
+        UserError: If the file is missing, or of another network.
+    """
+    stored = read_state_dict(weights)
+    stem = stored.get("conv1.weight")
+    if stem is None or stem.ndim != 5:
+        raise UserError(
+            f"{weights}: not the weights of a 3D ResNet-50; name model.pt of a training by "
+            "configs/self_supervised.json"
+        )
+    network: torch.nn.Module = resnet50(
+        spatial_dims=3,
+        n_input_channels=1,
+        conv1_t_stride=2,
+        widen_factor=stem.shape[0] / _STEM_FEATURES,
+        feed_forward=False,
+        bias_downsample=False,
+    )
+    encoder = {name: value for name, value in stored.items() if not name.startswith("fc.")}
+    try:
+        network.load_state_dict(encoder)
+    except RuntimeError as error:
+        raise UserError(
+            f"{weights}: not the weights of a 3D ResNet-50 by configs/self_supervised.json"
+        ) from error
+    return network.eval()

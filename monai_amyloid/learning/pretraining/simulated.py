@@ -1,0 +1,140 @@
+"""Learning from numbers that are known of each scan, before learning its grade.
+
+A grade says one of three things of a scan, and readers differ. Of a simulated scan everything is
+known: pretraining regresses the network on a table's numbers, such as what a reader sees in each
+region, beside the grade. A hospital's own graded scans can be regressed on their regional SUVR.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from monai.engines.utils import default_prepare_batch
+
+from monai_amyloid.cohort.datalist import UNKNOWN, CohortError
+from monai_amyloid.cohort.folds import split
+from monai_amyloid.learning.handlers.validation import validation_metrics
+from monai_amyloid.learning.network.losses import GradeLoss
+
+_ROW = ["participant_id", "session_id"]
+# The ordinal head's logits come first, so that fine-tuning can go on from them.
+GRADE_LOGITS = 2
+# In standard deviations of a target: beyond it an error counts linearly, for outliers.
+_BETA = 0.3
+_GRADE_WEIGHT = 0.3
+
+
+def split_with_targets(
+    dataset_dir: str, fold: int, folds: int, seed: int, *, targets: str, prefix: str
+) -> dict[str, list[dict[str, Any]]]:
+    """Divide a prepared dataset, with a table's numbers beside each grade.
+
+    Args:
+        dataset_dir: As in :func:`monai_amyloid.cohort.folds.split`.
+        fold: As there; a pretraining tests nothing, so that the fold trains as well.
+        folds: As there.
+        seed: As there.
+        targets: Table with ``participant_id``, ``session_id`` and numbers, tab-separated.
+        prefix: The columns that begin with it are learnt.
+
+    Returns:
+        As :func:`~monai_amyloid.cohort.folds.split`, with ``targets``: float32 ``(T,)``, of
+        mean 0 and standard deviation 1 over the table.
+
+    Raises:
+        CohortError: If the table is missing, has no such numbers or lacks a scan.
+    """
+    numbers = read_targets(Path(targets), prefix)
+    parts = split(dataset_dir, fold, folds, seed)
+    parts = {**parts, "training": parts["training"] + parts["test"], "test": []}
+    for scan in (scan for part in parts.values() for scan in part):
+        row = (scan["participant_id"], scan["session_id"])
+        if row not in numbers.index:
+            raise CohortError(f"{targets}: {' '.join(row)} is not in it, but in {dataset_dir}")
+        scan["targets"] = numbers.loc[row].to_numpy(np.float32)
+    return parts
+
+
+def read_targets(table: Path, prefix: str) -> pd.DataFrame:
+    """Read the numbers to learn, standardised, by participant and session.
+
+    Raises:
+        CohortError: If there is no such table or no such column, or a number is missing.
+    """
+    if not table.is_file():
+        raise CohortError(f"no table of targets at {table}; name one with --targets")
+    rows = pd.read_csv(table, sep="\t", na_values=UNKNOWN, dtype=dict.fromkeys(_ROW, str))
+    columns = list(rows.columns[rows.columns.str.startswith(prefix)])
+    if not columns or not set(_ROW) <= set(rows):
+        raise CohortError(
+            f"{table}: needed {' and '.join(_ROW)} and columns that begin with '{prefix}'; "
+            "choose others with --target_prefix"
+        )
+    numbers = rows.set_index(_ROW)[columns].astype(float)
+    if numbers.isna().any(axis=None):
+        raise CohortError(f"{table}: a number is missing in {numbers.isna().any().idxmax()}")
+    # A column that never varies has nothing to teach.
+    numbers = numbers.loc[:, numbers.std() > 0]
+    return (numbers - numbers.mean()) / numbers.std()
+
+
+def outputs(targets: str, prefix: str) -> int:
+    """Number of outputs of a network that learns the grade and a table's numbers."""
+    return GRADE_LOGITS + read_targets(Path(targets), prefix).shape[1]
+
+
+def prepare_batch(
+    batch: Mapping[str, Any],
+    device: str | torch.device | None = None,
+    non_blocking: bool = False,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images, and grade and targets side by side ``(B, 1 + T)``, on the device."""
+    images, labels = default_prepare_batch(batch, device, non_blocking, **kwargs)
+    targets = batch["targets"].to(images)
+    return images, torch.cat([labels.reshape(-1, 1).to(targets), targets], dim=1)
+
+
+class PretrainingLoss(torch.nn.Module):
+    """Smooth L1 of the targets, and the grade's negative log likelihood beside it."""
+
+    def forward(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Loss of a batch.
+
+        Args:
+            outputs: ``(B, 2 + T)``.
+            labels: ``(B, 1 + T)``, the grade 0, 1, 2 first.
+        """
+        values = torch.nn.functional.smooth_l1_loss(
+            outputs[:, GRADE_LOGITS:].float(), labels[:, 1:], beta=_BETA
+        )
+        grade = GradeLoss()(outputs[:, :GRADE_LOGITS], labels[:, 0])
+        total: torch.Tensor = values + _GRADE_WEIGHT * grade
+        return total
+
+
+def pretraining_metrics(outputs: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
+    """Measures of one validation pass.
+
+    Args:
+        outputs: ``(N, 2 + T)``.
+        labels: ``(N, 1 + T)``.
+
+    Returns:
+        Those of the grade, ``loss``, and ``mean_absolute_error`` in standard deviations.
+    """
+    outputs, labels = torch.as_tensor(outputs).float(), torch.as_tensor(labels).float()
+    error = (outputs[:, GRADE_LOGITS:] - labels[:, 1:]).abs().mean()
+    return {
+        **validation_metrics(outputs[:, :GRADE_LOGITS], labels[:, 0].long()),
+        "loss": float(PretrainingLoss()(outputs, labels)),
+        "mean_absolute_error": float(error),
+    }
+
+
+def pretraining_score(outputs: torch.Tensor, labels: torch.Tensor) -> float:
+    """The loss with its sign turned: the higher the better."""
+    return -pretraining_metrics(outputs, labels)["loss"]

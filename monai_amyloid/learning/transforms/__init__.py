@@ -1,0 +1,1 @@
+"""From a prepared scan to what a network takes, and what is varied in training."""

@@ -1,0 +1,1 @@
+"""The voxels of a DICOM file, whatever they are packed in."""

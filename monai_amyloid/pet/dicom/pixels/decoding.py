@@ -1,0 +1,107 @@
+"""Compressed DICOM pixels, each kind by the one decoder that was found to be safe with it."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pydicom
+from numpy.typing import NDArray
+from pydicom.encaps import get_frame
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.pixels.codestream import check_codestream
+from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
+from monai_amyloid.pet.dicom.pixels.layout import PixelLayout
+from monai_amyloid.pet.dicom.values import broken, named
+from monai_amyloid.pet.image import StudyRefused
+
+# Left to itself, pydicom tries one plugin after another, and GDCM ends the program on some broken
+# frames: it sees nothing but lossless JPEG, in a process of its own.
+_DECODERS = {
+    RLELossless: "pydicom",
+    JPEGLSLossless: "pyjpegls",
+    JPEG2000Lossless: "pylibjpeg",
+    HTJ2KLossless: "pylibjpeg",
+    HTJ2KLosslessRPCL: "pylibjpeg",
+    JPEGLossless: "gdcm",
+    JPEGLosslessSV1: "gdcm",
+}
+
+
+def decoded_values(
+    header: Header, layout: PixelLayout, frames: Sequence[int], jpeg: JpegProcess
+) -> list[NDArray[Any]]:
+    """Decode the stored values of some frames of one file.
+
+    Args:
+        header: Of the file.
+        layout: Of the series.
+        frames: Counted from 0, in the order wanted.
+        jpeg: Decodes lossless JPEG.
+
+    Returns:
+        Integers ``(rows, columns)``, not scaled, for each frame.
+
+    Raises:
+        StudyRefused: If the compression is lossy or unknown, or the frames cannot be decoded.
+    """
+    syntax = UID(header.transfer_syntax)
+    plugin = _DECODERS.get(syntax, "")
+    if not plugin and syntax != DeflatedExplicitVRLittleEndian:
+        raise StudyRefused(
+            f"{header.file}: {named('TransferSyntaxUID')} is {syntax.name}, needed the voxels "
+            "without compression or with a lossless one; export it again"
+        )
+    count = int(header.number("NumberOfFrames") or 1)
+    indices = [frame if count > 1 else None for frame in frames]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what matters is raised or checked
+            warnings.filterwarnings("error", message=".*non-conformant padding")
+            dataset = pydicom.dcmread(header.file)
+            if not plugin:
+                _check_length(len(dataset.PixelData), layout, count)
+            elif syntax != RLELossless:
+                for frame in frames:
+                    encoded = get_frame(dataset.PixelData, frame, number_of_frames=count)
+                    check_codestream(encoded, layout, header)
+            if plugin == "gdcm":
+                images = jpeg.decode(header.file, indices)
+            else:
+                # Bits above Bits Stored are not cut off here: the caller refuses them.
+                images = [
+                    np.asarray(
+                        pixel_array(
+                            dataset, index=index, decoding_plugin=plugin, correct_unused_bits=False
+                        )
+                    )
+                    for index in indices
+                ]
+        for image in images:
+            if image.dtype.kind not in "iu":
+                raise ValueError(f"pixels of type {image.dtype}, needed integers")
+    except StudyRefused:
+        raise
+    except Exception as error:  # the decoders raise whatever the broken bytes lead them to
+        raise StudyRefused(f"{header.file}: {broken(error)}") from error
+    return images
+
+
+def _check_length(found: int, layout: PixelLayout, count: int) -> None:
+    """Hold the length of uncompressed pixels against the header; one byte may be padding."""
+    needed = layout.rows * layout.columns * layout.allocated // 8 * count
+    if found != needed + needed % 2:
+        raise ValueError(f"Pixel Data has {found} bytes, needed {needed}")

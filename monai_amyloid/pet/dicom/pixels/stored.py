@@ -1,0 +1,114 @@
+"""The stored values of one DICOM slice: native ones straight from the file, others decoded."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.pixels.decoding import decoded_values
+from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
+from monai_amyloid.pet.dicom.pixels.layout import PixelLayout
+from monai_amyloid.pet.dicom.values import named
+from monai_amyloid.pet.image import StudyRefused
+
+_PIXEL_DATA = {True: b"\xe0\x7f\x10\x00", False: b"\x7f\xe0\x00\x10"}
+# Uncompressed transfer syntaxes, and whether they are implicit and little-endian.
+_NATIVE = {
+    ImplicitVRLittleEndian: (True, True),
+    ExplicitVRLittleEndian: (False, True),
+    ExplicitVRBigEndian: (False, False),
+}
+
+
+def stored_values(
+    header: Header, layout: PixelLayout, frames: Sequence[int], jpeg: JpegProcess
+) -> Iterator[NDArray[Any]]:
+    """Read the stored values of some frames of one file.
+
+    Args:
+        header: Of the file.
+        layout: Of the series.
+        frames: Counted from 0, in the order wanted.
+        jpeg: Decodes lossless JPEG, for one file after the other.
+
+    Yields:
+        Integers ``(rows, columns)``, not scaled, for each frame.
+
+    Raises:
+        StudyRefused: If the pixels are cut off or cannot be decoded.
+    """
+    native = _is_native(header)
+    images = (
+        _native(header, layout, frames) if native else decoded_values(header, layout, frames, jpeg)
+    )
+    for image in images:
+        if image.shape != layout[:2]:
+            raise StudyRefused(
+                f"{header.file}: the pixels are {image.shape}, but {named('Rows')} and "
+                f"{named('Columns')} say {layout[:2]}; export it again"
+            )
+        spare = image.dtype.itemsize * 8 - layout.stored
+        if spare > 0 and ((image << spare) >> spare != image).any():
+            raise StudyRefused(
+                f"{header.file}: values of more than {layout.stored} bits, which "
+                f"{named('BitsStored')} says they have; export it again"
+            )
+        yield image
+
+
+def _is_native(header: Header) -> bool:
+    """Whether the pixels stand in the file as they are, uncompressed."""
+    syntax = header.transfer_syntax
+    if header.pixels_at is None or syntax not in _NATIVE:
+        return False
+    implicit, little = header.encoding
+    if _NATIVE[UID(syntax)] != (implicit, little):
+        raise StudyRefused(
+            f"{header.file}: {named('TransferSyntaxUID')} is {syntax}, but the file is written in "
+            "another one; export it again"
+        )
+    return True
+
+
+def _native(header: Header, layout: PixelLayout, frames: Sequence[int]) -> list[NDArray[Any]]:
+    """Read uncompressed values without a second pass over the header."""
+    implicit, little = header.encoding
+    rows, columns = layout[:2]
+    dtype = np.dtype(
+        f"{'<' if little else '>'}{'i' if layout.signed else 'u'}{layout.allocated // 8}"
+    )
+    size = rows * columns * dtype.itemsize
+    needed = size * int(header.number("NumberOfFrames") or 1)
+    images = []
+    with header.file.open("rb") as stream:
+        stream.seek(header.pixels_at or 0)
+        start = stream.read(8 if implicit else 12)
+        length = int.from_bytes(start[-4:], "little" if little else "big")
+        if len(start) < 8 or start[:4] != _PIXEL_DATA[bool(little)]:
+            raise StudyRefused(
+                f"{header.file}: {named('PixelData')} is missing; export the original series"
+            )
+        if (not implicit and start[4:6] not in (b"OW", b"OB")) or length != needed + needed % 2:
+            raise StudyRefused(
+                f"{header.file}: {named('PixelData')} has {length} bytes, needed {needed} for its "
+                f"{rows} x {columns} values; export it again"
+            )
+        first = stream.tell()
+        for frame in frames:
+            stream.seek(first + size * frame)
+            content = stream.read(size)
+            if len(content) < size:
+                raise StudyRefused(
+                    f"{header.file}: the file ends within {named('PixelData')}, "
+                    f"{size - len(content)} bytes are missing; export it again"
+                )
+            images.append(np.frombuffer(content, dtype).reshape(rows, columns))
+    return images

@@ -1,0 +1,1 @@
+"""What a PET image is stored in, one format a file."""

@@ -1,0 +1,285 @@
+"""A PET image in a NIfTI file with its BIDS sidecar: read and write."""
+
+import gzip
+import math
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from nibabel.arrayproxy import ArrayProxy
+from nibabel.filebasedimages import ImageFileError
+from nibabel.openers import ImageOpener
+from nibabel.spatialimages import HeaderDataError
+from numpy.typing import NDArray
+
+from monai_amyloid.pet.formats.bids import entities, read_sidecar
+from monai_amyloid.pet.frames.bids_times import frame_times, half_life_of
+from monai_amyloid.pet.frames.series import Frame, FrameSeries
+from monai_amyloid.pet.frames.static import static_image
+from monai_amyloid.pet.header import KEPT, tracer_of, unit_of, with_tracer
+from monai_amyloid.pet.image import (
+    PetImage,
+    StudyRefused,
+    check_affine,
+    check_shape,
+    to_ras,
+)
+
+_SUFFIXES = (".nii.gz", ".nii")
+# xyzt_units for space: not said (millimetres in every program), metre, millimetre, micron.
+_MILLIMETRES = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
+_MOST_FRAMES = 1000
+_LARGEST_OFFSET = 2**24  # bytes before the voxels; a real header has 352, extensions some more
+_LARGEST_UNPACKED = 2**32  # bytes: a frame is reached by unpacking all before it
+_SCANNER = 1  # NIFTI_XFORM_SCANNER_ANAT: the affine leads to millimetres in the scanner
+_LAST_CODE = 5  # NIFTI_XFORM_TEMPLATE_OTHER
+_CHUNK_BYTES = 2**20
+
+
+def is_nifti(path: Path) -> bool:
+    """Tell by its name whether a file is NIfTI.
+
+    Args:
+        path: File name, in any case.
+
+    Returns:
+        True for ``.nii`` and ``.nii.gz``.
+    """
+    return path.name.lower().endswith(_SUFFIXES)
+
+
+def _header(path: Path) -> nib.Nifti1Header:
+    """Read the header alone, and refuse what it cannot truly say of an image."""
+    with ImageOpener(path) as stream:
+        raw = stream.read(nib.Nifti2Header.sizeof_hdr)
+    kind = nib.Nifti2Header if nib.Nifti2Header.may_contain_header(raw) else nib.Nifti1Header
+    if not kind.may_contain_header(raw):
+        raise ValueError("no NIfTI header")
+    header = kind(raw[: kind.sizeof_hdr], check=False)
+    if bytes(header["magic"])[:2] != b"n+":
+        raise ValueError(f"magic {bytes(header['magic'])!r}, needed one file with its voxels")
+    voxels = header.get_data_dtype()
+    # Complex or colour voxels: float32 would drop half of them. 128 bits: no scanner has them.
+    if voxels.kind not in "iuf" or voxels.itemsize > 8:
+        raise StudyRefused(f"{path}: found voxels of type {voxels}, needed one number a voxel")
+    stated = int(header["sizeof_hdr"]), int(header["bitpix"])
+    if stated != (kind.sizeof_hdr, voxels.itemsize * 8):
+        raise ValueError(f"sizeof_hdr is {stated[0]} and bitpix {stated[1]} of {voxels} voxels")
+    slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
+    if not (np.isfinite([slope, intercept]).all() and slope >= 0):
+        raise StudyRefused(
+            f"{path}: scl_slope is {slope:g} and scl_inter {intercept:g}, needed finite numbers "
+            "and a slope of 0 (not scaled) or more; export it again"
+        )
+    if not header.single_vox_offset <= float(header["vox_offset"]) <= _LARGEST_OFFSET:
+        raise ValueError(f"vox_offset is {float(header['vox_offset']):g}")
+    return header
+
+
+def _frames_in(shape: tuple[int, ...], path: Path) -> int:
+    """Count the frames of an image by its shape, and refuse one that cannot be loaded."""
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
+    frames = int(shape[3]) if len(shape) == 4 else 1
+    check_shape(shape[:3] if len(shape) == 4 else shape, str(path))
+    if not 1 <= frames <= _MOST_FRAMES:
+        raise StudyRefused(f"{path}: the header claims {frames} frames, needed 1 to {_MOST_FRAMES}")
+    return frames
+
+
+def _geometry(header: nib.Nifti1Header, path: Path) -> NDArray[np.float64]:
+    """Give the affine ``(4, 4)`` to RAS+ millimetres, where the header agrees with itself."""
+    sform, qform = int(header["sform_code"]), int(header["qform_code"])
+    if sform == 0 and qform == 0:
+        raise StudyRefused(
+            f"{path}: sform_code and qform_code are both 0, so the file does not say which way "
+            "is up; convert the DICOM again, for example with dcm2niix"
+        )
+    if not (0 <= sform <= _LAST_CODE and 0 <= qform <= _LAST_CODE):
+        raise StudyRefused(
+            f"{path}: sform_code is {sform} and qform_code {qform}, needed 0 to {_LAST_CODE}; "
+            "export it again"
+        )
+    unit = int(header["xyzt_units"]) & 7
+    if unit not in _MILLIMETRES:
+        raise StudyRefused(
+            f"{path}: xyzt_units says {unit} for space, needed 2 (millimetre); export it again"
+        )
+    affine = np.array(header.get_best_affine(), dtype=np.float64)
+    if sform == _SCANNER:
+        zooms = np.linalg.norm(affine[:3, :3], axis=0)
+        stated = np.abs(np.asarray(header["pixdim"][1:4], dtype=np.float64))
+        if not (np.abs(zooms - stated) <= 0.01 * zooms).all():
+            raise StudyRefused(
+                f"{path}: the sform has voxels of {' x '.join(f'{z:g}' for z in zooms)} mm but "
+                f"pixdim of {' x '.join(f'{z:g}' for z in stated)} mm, needed the same; export "
+                "it again"
+            )
+    if sform == _SCANNER and qform > 0:
+        hands = [np.linalg.det(one[:3, :3]) > 0 for one in (affine, header.get_qform())]
+        if hands[0] != hands[1]:
+            raise StudyRefused(
+                f"{path}: sform and qform are mirror images of each other, so left and right are "
+                "not known; convert the DICOM again, for example with dcm2niix"
+            )
+    if sform == qform:
+        _check_forms(header, affine, path)
+    # nibabel leaves the unit to its caller; one that is not true gives absurd voxels below.
+    affine[:3] *= _MILLIMETRES[unit]
+    check_affine(affine, str(path))
+    return affine
+
+
+def _check_forms(header: nib.Nifti1Header, sform: NDArray[np.float64], path: Path) -> None:
+    """Refuse two affines into the same space that put the corners half a voxel apart."""
+    # A qform cannot hold a shear, as of a tilted gantry: the nearest one to the sform is compared.
+    nearest = header.copy()
+    nearest.set_qform(sform)
+    last = np.array(header.get_data_shape()[:3]) - 1
+    corners = np.array([*product(*((0, end) for end in last), (1,))]).T
+    apart = np.linalg.norm(((nearest.get_qform() - header.get_qform()) @ corners)[:3], axis=0)
+    # Turned round, so that what is no number is refused as well.
+    if not apart.max() <= np.linalg.norm(sform[:3, :3], axis=0).min() / 2:
+        raise StudyRefused(
+            f"{path}: sform and qform have the same code and lie up to {apart.max():.1f} mm apart, "
+            "so it is not known which is right; convert the DICOM again, for example with dcm2niix"
+        )
+
+
+def _check_length(path: Path, needed: int) -> None:
+    """Refuse a file that does not end with its voxels; read to its end, where the checksum is."""
+    if path.suffix.lower() == ".gz":
+        found = 0
+        with gzip.open(path) as stream:
+            while found <= needed and (part := stream.read(_CHUNK_BYTES)):
+                found += len(part)
+    else:
+        found = path.stat().st_size
+    if found < needed:
+        raise ValueError(f"it ends after {found} bytes, needed {needed}")
+    if found > needed:
+        raise ValueError(f"its header speaks of {needed} bytes, and it has more")
+
+
+def _load(path: Path, proxy: ArrayProxy, affine: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Read the voxels of one frame, RAS+."""
+    with _refusing_broken(path):
+        data: NDArray[np.float32] = np.asarray(proxy, dtype=np.float32)
+    return to_ras(data, affine)[0]
+
+
+@contextmanager
+def _refusing_broken(path: Path) -> Iterator[None]:
+    """Turn whatever broken bytes make nibabel raise into a refusal."""
+    try:
+        yield
+    except StudyRefused:
+        raise
+    except (OSError, EOFError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise _broken(path, error) from error
+    except (zlib.error, ImageFileError, HeaderDataError, np.linalg.LinAlgError) as error:
+        raise _broken(path, error) from error
+
+
+def _broken(path: Path, error: Exception) -> StudyRefused:
+    """Say in one line that a file cannot be read."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return StudyRefused(f"{path}: truncated or not a NIfTI file ({reason}); export it again")
+
+
+def read_nifti_frames(path: Path, root: Path | None = None) -> FrameSeries:
+    """Read the header of a PET image in a NIfTI file; its voxels are read frame by frame later.
+
+    Args:
+        path: ``.nii`` or ``.nii.gz``, NIfTI-1 or -2, 3D or 4D with time last. Its BIDS sidecars
+            are read with it, see :func:`monai_amyloid.pet.formats.bids.read_sidecar`.
+        root: Root of the BIDS dataset, where it is known.
+
+    Returns:
+        Scaled frames (``scl_slope`` applied) on one RAS+ grid; the affine is the sform's, or
+        the qform's where there is no sform, in the unit of ``xyzt_units``.
+
+    Raises:
+        StudyRefused: If the file is broken, has no geometry or contradicts itself in it, or if
+            a sidecar is broken or lacks the times of several frames.
+    """
+    path = Path(path)
+    if not is_nifti(path):
+        raise StudyRefused(f"{path}: needed a NIfTI file named .nii or .nii.gz")
+    if not path.is_file():
+        raise StudyRefused(f"{path}: no such file")
+    with _refusing_broken(path):
+        header = _header(path)
+        shape = header.get_data_shape()
+        count = _frames_in(shape, path)
+        affine = _geometry(header, path)
+        voxels = header.get_data_dtype()
+        size = math.prod(map(int, shape[:3])) * voxels.itemsize
+        if count * size > _LARGEST_UNPACKED and path.suffix.lower() == ".gz":
+            raise StudyRefused(
+                f"{path}: the header claims {count * size:,} bytes of voxels, needed at most "
+                f"{_LARGEST_UNPACKED:,} in a compressed file; unpack it, or cut it to the frames "
+                "of the uptake window"
+            )
+        _check_length(path, int(header["vox_offset"]) + count * size)
+    sidecar = read_sidecar(path, root)
+    times = frame_times(sidecar, count, str(path))
+    provenance = {key: sidecar[key] for key in KEPT if key in sidecar}
+    if count > 1:
+        provenance.pop("FrameDuration", None)  # of the frames, not of the image made of them
+    named = entities(path).get("trc")
+    if named and "TracerName" not in provenance:
+        provenance["TracerName"] = named
+    tracer = tracer_of(provenance)
+
+    scaling = float(header["scl_slope"]) or 1.0, float(header["scl_inter"])
+    if float(header["scl_slope"]) == 0:
+        scaling = 1.0, 0.0
+    frames = []
+    for number in range(count):
+        spec = (shape[:3], voxels, int(header["vox_offset"]) + number * size, *scaling)
+        proxy = ArrayProxy(path, spec, mmap=False)
+        frames.append(
+            Frame(
+                partial(_load, path, proxy, affine),
+                times.starts[number],
+                times.durations[number],
+                times.corrected_to[number],
+            )
+        )
+    orientation = nib.orientations.io_orientation(affine)
+    ordered = np.argsort(orientation[:, 0])
+    return FrameSeries(
+        tuple(frames),
+        affine @ nib.orientations.inv_ornt_aff(orientation, shape[:3]),
+        (int(shape[ordered[0]]), int(shape[ordered[1]]), int(shape[ordered[2]])),
+        str(path),
+        times.from_injection,
+        times.decay_known,
+        tracer,
+        unit_of(provenance.get("Units")),
+        half_life_of(tracer, provenance.get("TracerRadionuclide")),
+        {**provenance, "source": "nifti", "stored_type": voxels.name},
+    )
+
+
+def read_nifti(path: Path, tracer: str | None = None) -> PetImage:
+    """Read the PET volume of a NIfTI file; several frames are averaged in the tracer's window.
+
+    Args:
+        path: ``.nii`` or ``.nii.gz``, as for :func:`read_nifti_frames`.
+        tracer: BIDS label, where the sidecar does not name the tracer.
+
+    Returns:
+        The static volume, float32, RAS+.
+
+    Raises:
+        StudyRefused: If the file or a sidecar is broken, if no frames can be averaged, or if
+            the sidecar contradicts ``tracer``.
+    """
+    return static_image(with_tracer(read_nifti_frames(path), tracer), tracer)

@@ -1,0 +1,219 @@
+"""When the frames of an image were taken, by its BIDS sidecar."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monai_amyloid.pet.frames.decay import correction_time
+from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.pet.tracers import TRACERS
+
+# Clocks of frames are rounded to a second in some headers; more is a double exposure.
+_OVERLAP_SECONDS = 1.0
+_ABSENT = (None, "", "n/a")  # BIDS writes n/a for what is not known
+# Element and mass number, and a tracer that has them.
+_RADIONUCLIDES = {
+    **dict.fromkeys((("f", "18"), ("fluorine", "18")), "18FFBB"),
+    **dict.fromkeys((("c", "11"), ("carbon", "11")), "11CPIB"),
+}
+
+
+@dataclass(frozen=True)
+class FrameTimes:
+    """When the frames of an image were taken, in seconds on one clock.
+
+    Attributes:
+        starts: Start of each frame after the injection (or, where that is unknown, after the
+            start of the first frame); None where the sidecar gives no times.
+        durations: Of each frame; None where unknown.
+        corrected_to: The time that each frame is decay-corrected to; None where it is not.
+        from_injection: Whether the clock starts at the injection.
+        decay_known: Whether the sidecar says if and to when the frames are corrected.
+    """
+
+    starts: tuple[float | None, ...]
+    durations: tuple[float | None, ...]
+    corrected_to: tuple[float | None, ...]
+    from_injection: bool
+    decay_known: bool
+
+
+def _seconds(
+    sidecar: Mapping[str, Any], key: str, count: int, source: str
+) -> tuple[float, ...] | None:
+    """Give the numbers of a keyword, None where it is absent."""
+    value = sidecar.get(key)
+    if isinstance(value, list) and not value:
+        value = None
+    if not isinstance(value, list) and value in _ABSENT:
+        return None
+    found = value if isinstance(value, list) else [value]
+    for part in found:
+        if isinstance(part, bool) or not isinstance(part, int | float) or not -1e9 < part < 1e9:
+            raise StudyRefused(
+                f"{source}: {key} in the sidecar holds {str(part)[:80]!r}, needed "
+                "finite numbers (times in seconds); correct the sidecar"
+            )
+    if len(found) != count:
+        raise StudyRefused(
+            f"{source}: {key} in the sidecar holds {len(found)} number"
+            f"{'s' if len(found) > 1 else ''}, needed {count}, one for each frame; "
+            "correct the sidecar"
+        )
+    return tuple(map(float, found))
+
+
+def _check_order(starts: tuple[float, ...], durations: tuple[float, ...], source: str) -> None:
+    """Refuse frames that go back in time or lie over one another."""
+    if min(durations) <= 0:
+        raise StudyRefused(
+            f"{source}: FrameDuration in the sidecar holds {min(durations):g} s, "
+            "needed more than 0; correct the sidecar"
+        )
+    for at, (start, duration) in enumerate(zip(starts[:-1], durations[:-1], strict=True), start=1):
+        if starts[at] <= start:
+            raise StudyRefused(
+                f"{source}: FrameTimesStart in the sidecar goes from {start:g} s to "
+                f"{starts[at]:g} s at frame {at + 1}, needed rising times; correct the sidecar"
+            )
+        if start + duration - starts[at] > _OVERLAP_SECONDS:
+            raise StudyRefused(
+                f"{source}: frame {at} ends at {start + duration:g} s by FrameTimesStart and "
+                f"FrameDuration, but frame {at + 1} starts at {starts[at]:g} s; needed frames one "
+                "after the other in seconds, correct the sidecar"
+            )
+
+
+def _mode(sidecar: Mapping[str, Any]) -> str:
+    """Give the DecayCorrection of DICOM, where dcm2niix wrote it."""
+    return str(sidecar.get("DecayCorrection") or "").strip().upper()
+
+
+def _correction_times(
+    sidecar: Mapping[str, Any], count: int, source: str
+) -> tuple[float, ...] | None:
+    """Give ImageDecayCorrectionTime, which is one number for all frames or a list of them."""
+    time = sidecar.get("ImageDecayCorrectionTime")
+    many = count if isinstance(time, list) and len(time) != 1 else 1
+    return _seconds(sidecar, "ImageDecayCorrectionTime", many, source)
+
+
+def _injection(sidecar: Mapping[str, Any], count: int, source: str) -> tuple[float, ...] | None:
+    """Give when the tracer was injected, after TimeZero."""
+    injection = _seconds(sidecar, "InjectionStart", 1, source)
+    times = _correction_times(sidecar, count, source)
+    # ADMIN of (0054,1102) is a correction to the injection, so its time is the injection's;
+    # dcm2niix writes that and no InjectionStart.
+    if injection is None and times is not None and _mode(sidecar) == "ADMIN":
+        return times[:1] if min(times) == max(times) else None
+    return injection
+
+
+def _correction(
+    sidecar: Mapping[str, Any],
+    count: int,
+    source: str,
+    starts: tuple[float, ...] | None,
+    durations: tuple[float, ...] | None,
+) -> tuple[bool, tuple[float | None, ...]]:
+    """Tell if the sidecar says how decay was corrected, and to when on the clock of TimeZero."""
+    uncorrected = (None,) * count
+    corrected = sidecar.get("ImageDecayCorrected")
+    if corrected not in _ABSENT and not isinstance(corrected, bool):
+        raise StudyRefused(
+            f"{source}: ImageDecayCorrected in the sidecar is {str(corrected)[:80]!r}, "
+            "needed true or false; correct the sidecar"
+        )
+    mode = _mode(sidecar)
+    if (corrected is False and mode in ("START", "ADMIN")) or (
+        corrected is True and mode == "NONE"
+    ):
+        raise StudyRefused(
+            f"{source}: ImageDecayCorrected in the sidecar is {str(corrected).lower()}, but "
+            f"DecayCorrection is {mode}; needed one or the other, correct the sidecar"
+        )
+    if corrected is False or mode == "NONE":
+        return True, uncorrected
+    times = _correction_times(sidecar, count, source)
+    if times is not None and (corrected or mode in ("START", "ADMIN")):
+        return True, times if len(times) == count else times * count
+    if mode == "START" and starts is not None:
+        return True, starts[:1] * count
+    injection = _injection(sidecar, count, source)
+    if mode == "ADMIN" and injection is not None:
+        return True, injection * count
+    # The factors that the frames were multiplied by hold the time too.
+    half_life = half_life_of(None, sidecar.get("TracerRadionuclide"))
+    if corrected or mode in ("START", "ADMIN"):
+        for key in ("DecayCorrectionFactor", "DecayFactor"):
+            factors = _seconds(sidecar, key, count, source)
+            if factors and starts and durations and half_life and min(factors) > 1:
+                frames = zip(factors, starts, durations, strict=True)
+                return True, tuple(correction_time(*frame, half_life) for frame in frames)
+    return False, uncorrected
+
+
+def frame_times(sidecar: Mapping[str, Any], count: int, source: str) -> FrameTimes:
+    """Read from a sidecar when each frame was taken, and to when its decay was corrected.
+
+    The keywords are those of BIDS, in seconds after TimeZero; where ``ImageDecayCorrected`` is
+    absent, ``DecayCorrection`` as dcm2niix writes it: START is the start of the first frame,
+    ADMIN the injection. Where no time is given, it follows from ``DecayCorrectionFactor``.
+
+    Args:
+        sidecar: Values by BIDS keyword, of :func:`read_sidecar`.
+        count: How many frames the image has. A single one needs no times.
+        source: File, for the message.
+
+    Returns:
+        The times on the clock of the injection where ``InjectionStart`` is there, or the time
+        of a correction to the injection.
+
+    Raises:
+        StudyRefused: If several frames have no times, or times are not finite numbers, one for
+            each frame, one after the other.
+    """
+    starts = _seconds(sidecar, "FrameTimesStart", count, source)
+    durations = _seconds(sidecar, "FrameDuration", count, source)
+    injection = _injection(sidecar, count, source)
+    if count > 1 and (starts is None or durations is None):
+        missing = "FrameTimesStart" if starts is None else "FrameDuration"
+        raise StudyRefused(
+            f"{source}: found {count} frames but no {missing} in a sidecar, needed the BIDS "
+            "sidecar (.json) of the frames beside the image; convert again, or average the frames "
+            "of the uptake window first"
+        )
+    if durations is not None:
+        _check_order(starts or (0.0,), durations, source)
+    zero = injection or starts
+    known, corrected_to = _correction(sidecar, count, source, starts, durations)
+    if zero is None:
+        # Without a clock a time has no meaning; one frame alone is averaged with none.
+        known, corrected_to = known and corrected_to[0] is None, (None,) * count
+    origin = zero[0] if zero else math.nan
+    return FrameTimes(
+        tuple(start - origin for start in starts) if starts else (None,) * count,
+        durations or (None,) * count,
+        tuple(None if time is None else time - origin for time in corrected_to),
+        injection is not None and starts is not None,
+        known,
+    )
+
+
+def half_life_of(tracer: str | None, radionuclide: object) -> float | None:
+    """Give the half-life of the radionuclide.
+
+    Args:
+        tracer: BIDS label, or None where it is not known.
+        radionuclide: ``TracerRadionuclide`` of a sidecar, such as ``"F18"`` or ``"18Fluorine"``;
+            it counts before the tracer, so that a clash of both can be seen.
+
+    Returns:
+        Seconds; None where neither says 18F or 11C.
+    """
+    text = str(radionuclide or "").lower()
+    element, mass = re.sub("[^a-z]", "", text), re.sub("[^0-9]", "", text)
+    named = _RADIONUCLIDES.get((element, mass), tracer)
+    return TRACERS[named].half_life_seconds if named else None

@@ -1,0 +1,151 @@
+"""From time frames to the one static volume that is graded."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monai_amyloid.pet.frames.decay import decay_correction
+from monai_amyloid.pet.frames.eight_bit import check_eight_bit
+from monai_amyloid.pet.frames.motion import MOVED_MM, Motion, estimate_motion, realign
+from monai_amyloid.pet.frames.series import Frame, FrameSeries
+from monai_amyloid.pet.frames.window import choose_frames
+from monai_amyloid.pet.image import PetImage, StudyRefused, check_volume
+from monai_amyloid.pet.tracers import TRACERS
+
+# Times that differ by less have the same decay: 0.01 % of 18F.
+_SAME_TIME_SECONDS = 1.0
+
+
+def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
+    """Choose the frames that show amyloid and make one volume of them.
+
+    The frames are brought to one time of decay, realigned where the head moved, and averaged by
+    their duration.
+
+    Args:
+        series: As a file or a DICOM series gives it.
+        tracer: BIDS label, where the series names none.
+
+    Returns:
+        The volume. Its provenance says in words which ``frames`` were taken and why, and lists
+        ``warnings``; ``motion_mm`` is how far the head moved between frames, where several were
+        averaged.
+
+    Raises:
+        StudyRefused: If no frame shows late uptake, or the voxels are no image.
+    """
+    label = series.tracer or tracer
+    choice = choose_frames(series, label)
+    warnings = [*series.warnings, *choice.warnings]
+    words, motion = choice.words, {}
+    if len(choice.frames) == 1:
+        data = choice.frames[0].load()
+    else:
+        scales = _decay_scales(series, choice.frames, label, warnings)
+        weights = [frame.duration or 0.0 for frame in choice.frames]
+        alike = min(weights) <= 0
+        if alike:
+            weights = [1.0] * len(weights)
+            warnings.append("the durations of the frames are not known; they count alike")
+        data, moved = _average(choice.frames, scales, weights, series)
+        words += f", averaged{'' if alike else ' by duration'}; "
+        words += f"the head moved at most {max(moved):.1f} mm"
+        motion = {"motion_mm": max(moved)}
+        again = [number for number, mm in enumerate(moved, start=1) if mm > MOVED_MM]
+        if again:
+            words += f", frame {', '.join(map(str, again))} realigned"
+    check_volume(data, series.affine, series.source)
+    warnings += check_eight_bit(data, series.provenance, series.source)
+    provenance = {**series.provenance, **motion, "frames": words, "warnings": warnings}
+    return PetImage(data, series.affine, series.tracer, series.unit, provenance)
+
+
+def _decay_scales(
+    series: FrameSeries, frames: Sequence[Frame], tracer: str | None, warnings: list[str]
+) -> list[float]:
+    """Give the factor of each frame that brings all to the decay of the first one's start."""
+    if not series.decay_known:
+        warnings.append(
+            "the header does not say if the frames are decay-corrected; they were averaged as "
+            "they are"
+        )
+        return [1.0] * len(frames)
+    times = [frame.corrected_to for frame in frames]
+    known = [time for time in times if time is not None]
+    if len(known) == len(frames) and max(known) - min(known) <= _SAME_TIME_SECONDS:
+        return [1.0] * len(frames)
+    half_life = series.half_life or (TRACERS[tracer].half_life_seconds if tracer else None)
+    if half_life is None or any(frame.start is None for frame in frames):
+        raise StudyRefused(
+            f"{series.source}: the frames are not decay-corrected to one time, and their times or "
+            "the half-life (0018,1075) are missing; needed the decay-corrected series"
+        )
+    first = frames[0].start or 0.0
+    try:
+        return [
+            decay_correction(frame.start or 0.0, frame.duration or 0.0, half_life, first)
+            if frame.corrected_to is None
+            # Activity at one time seen from another: a frame without length.
+            else decay_correction(frame.corrected_to, 0.0, half_life, first)
+            for frame in frames
+        ]
+    except ValueError as error:
+        raise StudyRefused(f"{series.source}: {error}") from error
+
+
+def _average(
+    frames: Sequence[Frame],
+    scales: Sequence[float],
+    weights: Sequence[float],
+    series: FrameSeries,
+) -> tuple[NDArray[np.float32], list[float]]:
+    """Average frames by weight, each on the head of the middle one; and how far each moved."""
+    middle = len(frames) // 2
+    reference = _loaded(frames[middle], series)
+    total = np.zeros_like(reference)
+    measured = 0.0
+    coverage: NDArray[np.float32] | None = None
+    moved = [0.0] * len(frames)
+    # The reference comes last, for its voxels are spent in the sum.
+    for number in sorted(range(len(frames)), key=lambda number: number == middle):
+        weight = np.float32(weights[number] / sum(weights))
+        data = reference
+        if number != middle:
+            data = _loaded(frames[number], series)
+            motion = _motion(reference, data, series)
+            moved[number] = motion.displacement_mm
+            if motion.displacement_mm > MOVED_MM:
+                data = realign(data, motion, series.affine)
+        if moved[number] > MOVED_MM:
+            # Where a realigned frame measured nothing, the others make the average.
+            inside = np.isfinite(data)
+            coverage = np.zeros_like(total) if coverage is None else coverage
+            coverage += inside * weight
+            data[~inside] = 0
+        else:
+            measured += float(weight)
+        data *= weight * np.float32(scales[number])
+        total += data
+    total /= np.float32(measured) if coverage is None else coverage + np.float32(measured)
+    return total, moved
+
+
+def _motion(
+    reference: NDArray[np.float32], data: NDArray[np.float32], series: FrameSeries
+) -> Motion:
+    """Estimate how the head moved, or refuse frames that do not show the same head."""
+    try:
+        return estimate_motion(reference, data, series.affine)
+    except ValueError as error:
+        raise StudyRefused(
+            f"{series.source}: the frames cannot be laid on one another ({error}); average "
+            "the frames of the uptake window first"
+        ) from error
+
+
+def _loaded(frame: Frame, series: FrameSeries) -> NDArray[np.float32]:
+    """Load a frame and refuse one that holds no image."""
+    data = np.require(frame.load(), requirements="W")
+    check_volume(data, series.affine, series.source)
+    return data

@@ -1,0 +1,1 @@
+"""Simulated cohorts: who is in them, how readers grade them, and the truth."""

@@ -1,0 +1,112 @@
+"""What a simulated cohort is made of, and the cohorts that have a name."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.phantom.people.anatomy import ANATOMIES
+from monai_amyloid.phantom.scanning.sites import OUTSIDE_SITES, SITES, USUAL_SITES
+
+# Grades of the Dong-A study: 603 florbetaben scans.
+PREVALENCE = {1: 291, 2: 78, 3: 234}
+
+Pattern = Literal["amyloid", "fdg", "tau", "perfusion", "raclopride"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides what is in a cohort's scans, but how many there are.
+
+    Attributes:
+        seed: The same plan and seed give the same voxels.
+        tracer: BIDS label that the scans carry.
+        sites: Hospitals, each person at one of them, by chance.
+        anatomies: Brains that heads are made of, in their usual proportions.
+        sessions: Visits of each person, two years apart.
+        readers: Readers of each scan; its grade is their majority's.
+        fixed_prevalence: Whether the first visits have the grades of the original study in
+            its proportions, or whatever the readers give.
+        pattern: What the tracer shows; any other than amyloid is wrong input under the name of
+            an amyloid tracer.
+        difficult: Whether poses are extreme and mishaps of the scan are likely.
+        dynamic: Whether scans are exported as four frames, instead of their average.
+    """
+
+    seed: int = 0
+    tracer: str = "18FFBB"
+    sites: tuple[str, ...] = tuple(USUAL_SITES)
+    anatomies: tuple[str, ...] = ANATOMIES
+    sessions: int = 1
+    readers: int = 1
+    fixed_prevalence: bool = True
+    pattern: Pattern = "amyloid"
+    difficult: bool = False
+    dynamic: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no scan can be made of."""
+        for site in self.sites:
+            if site not in SITES:
+                raise UserError(f"{site!r} is no site; choose from {', '.join(SITES)}")
+        for anatomy in self.anatomies:
+            if anatomy not in ANATOMIES:
+                raise UserError(f"{anatomy!r} is no anatomy; choose from {', '.join(ANATOMIES)}")
+        if not self.anatomies:
+            raise UserError(f"no anatomy is named; choose from {', '.join(ANATOMIES)}")
+
+    @property
+    def shares(self) -> list[float]:
+        """Share of each grade that people are drawn for."""
+        total = sum(PREVALENCE.values())
+        return [count / total for count in PREVALENCE.values()]
+
+    def as_record(self) -> dict[str, Any]:
+        """The plan as JSON can hold it."""
+        return asdict(self) | {"sites": list(self.sites), "anatomies": list(self.anatomies)}
+
+
+# Named cohorts: how many participants, and the plan. They never change under their name.
+_OUTSIDE_ANATOMIES = ("15496", "15697")
+NAMED = {
+    "standard-603": (603, Plan()),
+    # People that no other cohort holds, without the outside anatomies: to learn from beforehand.
+    "pretraining-2400": (
+        2400,
+        Plan(seed=2400, anatomies=tuple(a for a in ANATOMIES if a not in _OUTSIDE_ANATOMIES)),
+    ),
+    # What a model meets elsewhere, one thing at a time.
+    "outside-scanner-300": (300, Plan(seed=301, sites=tuple(OUTSIDE_SITES))),
+    "outside-anatomy-300": (300, Plan(seed=302, anatomies=_OUTSIDE_ANATOMIES)),
+    "outside-tracer-300": (300, Plan(seed=303, tracer="18FAV45")),
+}
+
+
+def named_plan(name: str) -> tuple[int, Plan]:
+    """Look up one of :data:`NAMED`: how many participants, and their plan.
+
+    Raises:
+        UserError: If there is no such cohort.
+    """
+    if name not in NAMED:
+        raise UserError(f"no cohort is named {name!r}; choose from {', '.join(NAMED)}")
+    return NAMED[name]
+
+
+def wanted_grades(count: int) -> list[int]:
+    """Grades in an order that keeps every beginning close to :data:`PREVALENCE`.
+
+    Args:
+        count: Number of participants; at 603 the counts are exactly 291, 78 and 234.
+
+    Returns:
+        The first ``count`` grades; a longer cohort begins with a shorter one.
+    """
+    total = sum(PREVALENCE.values())
+    made = dict.fromkeys(PREVALENCE, 0)
+    grades: list[int] = []
+    for position in range(1, count + 1):
+        deficit = {g: n * position / total - made[g] for g, n in PREVALENCE.items()}
+        grade = max(deficit, key=lambda g: deficit[g])
+        made[grade] += 1
+        grades.append(grade)
+    return grades

@@ -1,0 +1,106 @@
+"""What is known of a simulated scan and of no real one: the row of ``truth.tsv``."""
+
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, regions, voi
+from monai_amyloid.cohort.datalist import UNKNOWN
+from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
+from monai_amyloid.phantom.people.deformation import Points, grid_points, interpolate
+from monai_amyloid.phantom.people.head import Head
+from monai_amyloid.phantom.people.person import Session, reading_row
+from monai_amyloid.phantom.people.typical import template_to_anatomy
+from monai_amyloid.phantom.scanning.scanner import Scanned
+
+_NODE_ML = 64e-3  # 4 mm
+
+
+def truth_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
+    """One row of ``truth.tsv``.
+
+    ``centiloid`` and ``suvr_*`` are measured on the scan without noise, through the known
+    deformation, the former by the tracer's own line.
+
+    Args:
+        session: The visit.
+        seen: Its scan without noise.
+        tracer: BIDS label.
+    """
+    suvr = regional_truth(session.head, seen)
+    cortex = suvr.pop("cortex")
+    row: dict[str, Any] = {
+        "participant_id": session.participant,
+        "latent_centiloid": session.disease.latent_centiloid,
+        "centiloid": centiloid(cortex, tracer),
+        "session_id": session.session,
+        "pattern": session.disease.pattern,
+        "pattern_leads": "+".join(session.disease.leads) or UNKNOWN,
+        "suvr_cortex": cortex,
+        **{f"suvr_{name}": value for name, value in suvr.items()},
+    }
+    if session.reading is not None:
+        row |= reading_row(session.reading)
+    return row | _morphology_row(session.head) | session.scan.as_row()
+
+
+def regional_truth(head: Head, seen: Scanned) -> dict[str, float]:
+    """SUVR over the whole cerebellum, of the GAAIN cortex and of each region and side."""
+    counts, points = _region_points()
+    values = interpolate(seen.uptake[None], seen.affine, head.from_template(points))[0]
+    ends = np.cumsum(list(counts.values()))
+    means = {
+        name: float(part.mean(dtype=np.float64))
+        for name, part in zip(counts, np.split(values, ends[:-1]), strict=True)
+    }
+    reference = means.pop("whole_cerebellum")
+    return {name: mean / reference for name, mean in means.items()}
+
+
+@cache
+def _region_points() -> tuple[dict[str, int], Points]:
+    """The template's voxels of each region: how many, and ``(3, N)`` mm."""
+    atlas = regions()
+    masks = {name: voi(name) for name in ("cortex", "whole_cerebellum")}
+    for row in atlas.table.itertuples(index=False):
+        side = "" if row.hemisphere == "both" else f"_{row.hemisphere}"
+        masks[f"{row.region}{side}"] = atlas.labels == row.label
+    points = np.concatenate([_points(mask) for mask in masks.values()], axis=1)
+    return {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}, points
+
+
+def _points(mask: NDArray[np.bool_]) -> Points:
+    index = np.argwhere(mask).T
+    return (TEMPLATE_AFFINE[:3, :3] @ index + TEMPLATE_AFFINE[:3, 3:]).astype(np.float32)
+
+
+def _morphology_row(head: Head) -> dict[str, Any]:
+    growth = head.jacobian
+    moved = np.linalg.norm(head.displacement, axis=0)
+    row: dict[str, Any] = {}
+    for name, value in asdict(head.morphology).items():
+        if name == "scale":
+            row |= {f"scale_{axis}": part for axis, part in zip("xyz", value, strict=True)}
+        elif name == "infarct_mm":
+            row["infarct_radius_mm"] = value[3] if value else 0.0
+        elif name != "seed":
+            row[name] = value
+    row["jacobian_min"] = float(growth.min())
+    row["jacobian_max"] = float(growth.max())
+    row["displacement_rms_mm"] = float(np.sqrt((moved**2).mean()))
+    row["ventricle_ml"] = float((_ventricle(head.morphology.anatomy) * growth).sum() * _NODE_ML)
+    return row
+
+
+@cache
+def _ventricle(anatomy: str) -> NDArray[np.float32]:
+    """Share of the ventricles at each node of the warp's grid, in the template."""
+    points = grid_points(WARP_SHAPE, WARP_AFFINE) + template_to_anatomy(anatomy)
+    made_of = load_anatomy(anatomy)
+    space = ndimage.uniform_filter(made_of.tissues["ventricle"], 3)
+    return np.asarray(interpolate(space[None], made_of.affine, points)[0], np.float32)

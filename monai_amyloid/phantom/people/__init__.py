@@ -1,0 +1,1 @@
+"""Simulated people: their heads, their disease, what their tissues hold."""

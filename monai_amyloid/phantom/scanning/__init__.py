@@ -1,0 +1,1 @@
+"""Simulated scanners, and what goes wrong in them."""

@@ -1,0 +1,159 @@
+"""How one head lies in one scanner, and what goes wrong there."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from monai_amyloid.phantom.people.deformation import HEAD_CENTRE_MM
+from monai_amyloid.phantom.people.uptake import SCALP_RANGE
+from monai_amyloid.phantom.scanning.noise import cv_of_counts
+from monai_amyloid.phantom.scanning.sites import SITES
+
+FRAMES = 4
+FRAME_SECONDS = 300.0
+# Where a usual field of view ends, below the cerebellum, and where one does that cuts it or
+# that shows the shoulders: template millimetres.
+_LOWEST_MM = (-95.0, -78.0)
+_VERTEX_MM = 90.0  # and where the highest slice is to lie at least
+_CUT_LOWEST_MM = (-52.0, -32.0)
+_LONG_LOWEST_MM = (-200.0, -160.0)
+# Exported value of uptake 1, in Bq/mL: over so many orders that it tells nothing of a person.
+_SCALE_BQML = (800.0, 60000.0)
+
+Pose = tuple[float, float, float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """How one head lies in one scanner.
+
+    Attributes:
+        site: One of :data:`~monai_amyloid.phantom.scanning.sites.SITES`.
+        rotation_degrees: Pitch, roll, yaw: about the x, y and z axis.
+        shift_mm: Of the head, in RAS+.
+        motion: Of the head in each later frame against the first: three degrees, three mm.
+        ct_shift_mm: Of the CT for attenuation correction against the PET.
+        fwhm_mm: Resolution of the reconstructed image.
+        noise_cv: Noise SD over mean of 20 minutes in tissue of uptake 1.
+        lowest_mm: Where the lowest slice lies, in template coordinates of an upright head.
+        slices: Voxels along z.
+        scale: Exported value of uptake 1, in Bq/mL.
+        scalp: Uptake of scalp and muscle.
+        seed: Of the noise.
+    """
+
+    site: str
+    rotation_degrees: tuple[float, float, float]
+    shift_mm: tuple[float, float, float]
+    motion: tuple[Pose, ...]
+    ct_shift_mm: tuple[float, float, float]
+    fwhm_mm: float
+    noise_cv: float
+    lowest_mm: float
+    slices: int
+    scale: float
+    scalp: float
+    seed: int
+
+    @property
+    def affine(self) -> NDArray[np.float64]:
+        """Voxel index to scanner millimetres ``(4, 4)``."""
+        site = SITES[self.site]
+        native = np.diag([*site.zooms_mm, 1.0])
+        half = (site.matrix - 1) / 2 * site.zooms_mm[0]
+        native[:3, 3] = (-half, -half - 18, self.lowest_mm + self.shift_mm[2])
+        return native
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Voxels ``(X, Y, Z)``."""
+        matrix = SITES[self.site].matrix
+        return matrix, matrix, self.slices
+
+    def head_to_scanner(self, frame: int = 0) -> NDArray[np.float64]:
+        """The true rigid transform from the head's to the scanner's millimetres, ``(4, 4)``."""
+        posed = _rigid(self.rotation_degrees, self.shift_mm)
+        if frame == 0 or not self.motion:
+            return posed
+        *turn, x, y, z = self.motion[frame - 1]
+        return _rigid(tuple(turn), (x, y, z)) @ posed
+
+    def as_row(self) -> dict[str, Any]:
+        """The parameters as one flat row of ``truth.tsv``."""
+        row: dict[str, Any] = {}
+        for name, value in asdict(self).items():
+            if name == "motion":
+                row["motion_mm"] = max((float(np.linalg.norm(m[3:])) for m in value), default=0.0)
+            elif isinstance(value, tuple):
+                row.update({f"{name}_{axis}": v for axis, v in zip("xyz", value, strict=True)})
+            else:
+                row[name] = value
+        return row
+
+
+def draw_scan(site: str, random: np.random.Generator, *, difficult: bool = False) -> Scan:
+    """Draw an acquisition.
+
+    Args:
+        site: One of :data:`~monai_amyloid.phantom.scanning.sites.SITES`.
+        random: Source of randomness.
+        difficult: Whether poses are extreme and each mishap is likely, instead of now and then.
+    """
+    scanner = SITES[site]
+    length = scanner.axial_mm
+    # A short field of view is laid over the whole brain.
+    lowest = max(random.uniform(*_LOWEST_MM), _VERTEX_MM - length)
+    mishaps = random.uniform(size=4) < (0.4 if difficult else np.array([0.0, 0.1, 0.15, 0.08]))
+    cut, shoulders, moves, mismatch = (bool(happens) for happens in mishaps)
+    if cut:
+        lowest = random.uniform(*_CUT_LOWEST_MM)
+    elif shoulders:
+        lowest = random.uniform(*_LONG_LOWEST_MM)
+        length = 110.0 - lowest
+    tilt, offset = ((12, 6, 8), (15, 20, 20)) if difficult else ((6, 3, 4), (4, 8, 8))
+    largest, farthest = (30.0, 60.0) if difficult else (15.0, 20.0)
+    counts = scanner.counts * random.lognormal(0, 0.45)
+    return Scan(
+        site=site,
+        rotation_degrees=tuple(np.clip(random.normal(0, tilt), -largest, largest).tolist()),
+        shift_mm=tuple(np.clip(random.normal(0, offset), -farthest, farthest).tolist()),
+        motion=_draw_motion(random, 8.0 if difficult else 4.0) if moves else (),
+        ct_shift_mm=_draw_direction(random.uniform(3, 10 if difficult else 6), random)
+        if mismatch
+        else (0.0, 0.0, 0.0),
+        fwhm_mm=float(np.clip(random.normal(scanner.fwhm_mm, 0.4), 3.5, 8.5)),
+        noise_cv=float(np.clip(cv_of_counts(counts), 0.04, 0.15)),
+        lowest_mm=float(lowest),
+        slices=int(np.ceil(length / scanner.zooms_mm[2])),
+        scale=float(np.exp(random.uniform(*np.log(_SCALE_BQML)))),
+        scalp=float(random.uniform(*SCALP_RANGE)),
+        seed=int(random.integers(2**31)),
+    )
+
+
+def _rigid(degrees: tuple[float, ...], shift_mm: tuple[float, float, float]) -> NDArray[np.float64]:
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.from_euler("xyz", degrees, degrees=True).as_matrix()
+    centre = np.array(HEAD_CENTRE_MM)
+    matrix[:3, 3] = centre - matrix[:3, :3] @ centre + shift_mm
+    return matrix
+
+
+def _draw_direction(length_mm: float, random: np.random.Generator) -> tuple[float, float, float]:
+    direction = random.standard_normal(3)
+    x, y, z = (length_mm * direction / np.linalg.norm(direction)).tolist()
+    return x, y, z
+
+
+def _draw_motion(random: np.random.Generator, farthest_mm: float) -> tuple[Pose, ...]:
+    """A head that settles in a new place at one of the breaks between frames."""
+    length = random.uniform(2, farthest_mm)
+    x, y, z = _draw_direction(length, random)
+    turn = random.normal(0, length / 3, 3).tolist()
+    moved = int(random.integers(1, FRAMES))
+    still: Pose = (0.0,) * 6
+    pose: Pose = (turn[0], turn[1], turn[2], x, y, z)
+    return tuple(pose if frame >= moved else still for frame in range(1, FRAMES))

@@ -1,0 +1,1 @@
+"""Simulated scans as files: NIfTI, BIDS and DICOM."""

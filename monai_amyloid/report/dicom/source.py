@@ -1,0 +1,99 @@
+"""The headers of the series that was graded, for the objects that join it in its study."""
+
+import re
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import pydicom
+from pydicom.dataset import Dataset
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.pet.dicom.header import open_header
+from monai_amyloid.pet.files.sources import open_study
+from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.report.dicom.planes import image_planes
+from monai_amyloid.report.dicom.study_module import PATIENT_AND_STUDY, whole_number
+
+_UID = re.compile(r"[0-9][0-9.]{0,63}")  # PS3.5 9.1, leading zeros let pass: scanners write them
+
+# What the objects need of each image beside whose it is.
+_OF_AN_IMAGE = (
+    *("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "Modality"),
+    *("FrameOfReferenceUID", "PositionReferenceIndicator", "InstanceNumber", "NumberOfFrames"),
+    *("Rows", "Columns", "PixelSpacing", "SliceThickness"),
+    *("ImagePositionPatient", "ImageOrientationPatient"),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+)
+
+
+def source_series(study: Path, series_instance_uid: str) -> list[Dataset]:
+    """Read the headers of one series of a study.
+
+    Args:
+        study: As :func:`monai_amyloid.pet.files.sources.open_study` takes it.
+        series_instance_uid: Of the series that was graded.
+
+    Returns:
+        What the objects need of each file, in memory, the files along the slice normal and those
+        of one place by their Instance Number.
+
+    Raises:
+        UserError: If no file of the study is of that series, or one does not say what it is.
+    """
+    found: list[Dataset] = []
+    with open_study(study) as files, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's, of values that are copied as they are
+        for file in files.files:
+            if _series_of(file) == series_instance_uid:
+                tags = [*PATIENT_AND_STUDY, *_OF_AN_IMAGE]
+                found.append(
+                    pydicom.dcmread(file, stop_before_pixels=True, specific_tags=tags, force=True)
+                )
+    if not found:
+        raise UserError(
+            f"{study}: found no file of the series {series_instance_uid}, needed those that were "
+            "graded; keep the study where it was while DICOM is written"
+        )
+    check_identified(found, str(study))
+    return _in_order(found)
+
+
+def check_identified(source: Sequence[Dataset], study: str) -> None:
+    """Refuse images that nothing can refer to.
+
+    Args:
+        source: Headers.
+        study: Where they are from, for the message.
+
+    Raises:
+        UserError: If one does not name itself, its series or its study.
+    """
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID"):
+        found = {str(image.get(keyword) or "") for image in source}
+        if not found or any(_UID.fullmatch(uid) is None for uid in found):
+            raise UserError(
+                f"{study}: found images without a valid {keyword}, which DICOM results refer to; "
+                "export the study again, or leave DICOM results out"
+            )
+
+
+def _series_of(file: Path) -> str:
+    """The series of a file; none where it is not DICOM or broken, for then it was not graded."""
+    try:
+        header = open_header(file)
+        return "" if header is None else header.text("SeriesInstanceUID")
+    except (StudyRefused, OSError):
+        return ""
+
+
+def _in_order(source: list[Dataset]) -> list[Dataset]:
+    """Sort files along the slice normal; what lies nowhere was refused, and has no order."""
+    try:
+        places = {id(plane.image): round(plane.place, 2) for plane in image_planes(source)}
+    except UserError:
+        places = {}
+    return sorted(
+        source,
+        key=lambda image: (places.get(id(image), 0.0), whole_number(image, "InstanceNumber")),
+    )

@@ -1,0 +1,72 @@
+"""The DICOM files of a result."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from monai_amyloid.output import replacing
+from monai_amyloid.report.dicom.activation import segmentation
+from monai_amyloid.report.dicom.pages import captured_page, encapsulated_pdf
+from monai_amyloid.report.dicom.source import check_identified
+from monai_amyloid.report.dicom.structured_report import structured_report
+from monai_amyloid.result.result import Result
+
+REPORT, SEGMENTATION = "measurements_sr.dcm", "activation_seg.dcm"
+PAGE, DOCUMENT = "page_sc.dcm", "report_pdf.dcm"
+
+
+def write_dicom_objects(
+    source: Sequence[Dataset],
+    result: Result,
+    activation: NDArray[np.uint8] | None,
+    affine: NDArray[np.float64] | None,
+    page: NDArray[np.uint8],
+    pdf: bytes,
+    folder: Path,
+) -> list[Path]:
+    """Write what a PACS takes of a result, into the study of the graded series.
+
+    Each run makes new objects, with UIDs of their own, in place of an earlier run's files. Of a
+    refused study there is nothing to measure: its page and PDF say why.
+
+    Args:
+        source: Headers of the graded series, from
+            :func:`~monai_amyloid.report.dicom.source.source_series`.
+        result: Of the study.
+        activation: Map ``(X, Y, Z)`` of what drove the grade, None where there is none.
+        affine: Voxel index of the map to RAS+ mm ``(4, 4)``.
+        page: ``(rows, columns, 3)`` red, green, blue.
+        pdf: The same as a PDF.
+        folder: ``measurements_sr.dcm``, ``activation_seg.dcm``, ``page_sc.dcm`` and
+            ``report_pdf.dcm`` are written here.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        UserError: If the images of the source cannot be referred to, or lie nowhere.
+    """
+    check_identified(source, result.name)
+    objects: dict[str, Dataset | None] = {
+        REPORT: None,
+        SEGMENTATION: None,
+        PAGE: captured_page(source, result, page),
+        DOCUMENT: encapsulated_pdf(source, result, pdf),
+    }
+    if result.status != "refused":
+        objects[REPORT] = structured_report(source, result)
+        if activation is not None and affine is not None:
+            objects[SEGMENTATION] = segmentation(source, result, activation, affine)
+    written = []
+    for name, made in objects.items():
+        path = folder / name
+        if made is None:
+            path.unlink(missing_ok=True)  # of an earlier run with another outcome
+            continue
+        with replacing(path) as partial:
+            made.save_as(partial, enforce_file_format=True)
+        written.append(path)
+    return written

@@ -1,0 +1,119 @@
+"""The worst errors as pictures: where a model and the readers differ most, with the scan."""
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
+from monai_amyloid.evaluation.results import Evaluation
+from monai_amyloid.report.pictures.cut_brain import without_face
+
+# Axial places of the four regions in the order they are read: inferior temporal lobe, frontal
+# lobe with posterior cingulate, precuneus, parietal lobe.
+_PLACES_MM = (-20.0, 8.0, 26.0, 46.0)
+# SUVR over the cerebellum shown as black on the inverse grey scale that florbetaben is read in,
+# as in the picture of a study.
+_DARKEST_SUVR = 2.2
+_ENLARGED = 2
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class WorstError:
+    """A held-out scan that was told wrong.
+
+    Attributes:
+        participant: The table's ``participant_id``.
+        session: Its ``session_id``.
+        site: Where it was made.
+        true: The readers' grade.
+        predicted: The model's.
+        probabilities: Of BAPL 1, 2, 3; calibrated where that was learned.
+        picture: Data URI of a PNG with axial slices, empty where the volume is gone.
+    """
+
+    participant: str
+    session: str
+    site: str
+    true: int
+    predicted: int
+    probabilities: tuple[float, ...]
+    picture: str
+
+
+def worst_errors(evaluation: Evaluation, count: int = _SHOWN) -> list[WorstError]:
+    """The network's errors in the first repeat, the worst first.
+
+    Two grades off is worse than one; of these, the less probable the true grade was said to be.
+
+    Args:
+        evaluation: With the network as first result.
+        count: How many at most.
+    """
+    network = evaluation.results[0]
+    rows = evaluation.held_out.rows
+    chances = network.said.probabilities if network.said is not None else network.probabilities
+    truth, told = rows["bapl"].to_numpy(int), chances.argmax(axis=1) + 1
+    table = pd.DataFrame(
+        {
+            "off": np.abs(truth - told),
+            "chance": chances[np.arange(len(truth)), truth - 1],
+            "first": (rows["repeat"] == rows["repeat"].min()).to_numpy(),
+        }
+    )
+    wrong = table[table["first"] & (table["off"] > 0)]
+    order = wrong.sort_values(["off", "chance"], ascending=[False, True], kind="stable").index
+    return [
+        WorstError(
+            participant=str(rows["participant_id"].iloc[place]),
+            session=str(rows["session_id"].iloc[place]),
+            site=str(rows["site"].iloc[place]),
+            true=int(truth[place]),
+            predicted=int(told[place]),
+            probabilities=tuple(float(chance) for chance in chances[place]),
+            picture=_picture(Path(str(rows["path"].iloc[place]))),
+        )
+        for place in order[:count]
+    ]
+
+
+def _picture(path: Path) -> str:
+    try:
+        volume = np.asarray(nib.load(path).dataobj, np.float32)
+    except (OSError, nib.filebasedimages.ImageFileError):
+        return ""
+    image = axial_slices(volume)
+    shown = Image.fromarray(image)
+    size = (shown.width * _ENLARGED, shown.height * _ENLARGED)
+    buffer = io.BytesIO()
+    shown.resize(size, Image.Resampling.BICUBIC).save(buffer, format="PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def axial_slices(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Axial slices side by side, SUVR on the inverse grey scale it is read in.
+
+    Args:
+        volume: ``(X, Y, Z)`` RAS+: SUVR on the template's grid, or a stack of pictures, of
+            which evenly spaced ones are shown as bright as they were stored.
+
+    Returns:
+        ``(Y, slices * X)``; front up, the patient's left on the left.
+    """
+    if volume.shape == TEMPLATE_SHAPE:
+        heights = [round((place - TEMPLATE_AFFINE[2, 3]) / 2) for place in _PLACES_MM]
+        darkest = _DARKEST_SUVR * float(volume[voi("whole_cerebellum")].mean())
+        shown = 1 - np.clip(without_face(volume) / darkest, 0, 1)
+    else:
+        wanted = min(len(_PLACES_MM), volume.shape[2])
+        heights = [int((place + 0.5) * volume.shape[2] / wanted) for place in range(wanted)]
+        shown = np.clip(volume / max(float(volume.max()), 1e-6), 0, 1)
+    row = np.concatenate([shown[:, ::-1, height].T for height in heights], axis=1)
+    return np.asarray((255 * row).round().astype(np.uint8))

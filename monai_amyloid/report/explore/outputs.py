@@ -1,0 +1,98 @@
+"""Everything that is written of an explored cohort."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_amyloid.brain.template import TEMPLATE_AFFINE
+from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.explore.groups.clusters import Clusters
+from monai_amyloid.explore.groups.subtype_maps import mean_suvr
+from monai_amyloid.explore.projector import write_projector
+from monai_amyloid.explore.saved_map import write_map
+from monai_amyloid.explore.tables import DOUBTS, scan_table, write_tables
+from monai_amyloid.output import writable_folder
+from monai_amyloid.pet.formats.nifti_writer import write_nifti
+from monai_amyloid.pet.image import PetImage
+from monai_amyloid.report.explore.page import write_explore_page
+from monai_amyloid.report.pictures.thumbnails import group_picture
+
+PAGE, MAP, PROJECTOR, GROUPS = "explore.html", "map.npz", "tensorboard", "groups"
+# Means are on the scale of one tracer, whatever was scanned with.
+_TRACER = "18FFBB"
+
+
+def write_outputs(
+    exploration: Exploration,
+    folder: Path,
+    started: Callable[[int], None] = lambda total: None,
+    finished: Callable[[], None] = lambda: None,
+) -> Path:
+    """Write tables, map, mean SUVR of the groups, projector and page.
+
+    Args:
+        exploration: Of a cohort.
+        folder: Where they go.
+        started: Called once with the number of steps.
+        finished: Called after each.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        UserError: If ``folder`` cannot be written, or bokeh or Jinja is not installed.
+    """
+    writable_folder(folder / GROUPS)
+    _remove_earlier(folder)
+    started(2 * len(exploration.cohort))
+    write_tables(exploration, folder)
+    write_map(exploration.saved_map(), folder / MAP)
+    pictures = _groups(exploration, folder / GROUPS, finished)
+    write_projector(exploration, scan_table(exploration), folder / PROJECTOR)
+    return write_explore_page(
+        exploration, folder / PAGE, subtype_pictures=pictures, finished=finished
+    )
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove what an earlier run may have written and this one may not."""
+    for file in (folder / GROUPS).glob("*_mean_suvr.*"):
+        file.unlink()
+    (folder / DOUBTS).unlink(missing_ok=True)
+    shutil.rmtree(folder / PROJECTOR, ignore_errors=True)  # TensorBoard's writer appends to it
+
+
+def _groups(
+    exploration: Exploration, folder: Path, finished: Callable[[], None]
+) -> dict[str, bytes]:
+    """Write the mean SUVR of each cluster and subtype; their pictures by caption."""
+    named: list[tuple[str, Clusters]] = [("cluster", exploration.main.clusters["gaussian_mixture"])]
+    if exploration.patterns.subtypes is not None:
+        named.append(("subtype", exploration.patterns.subtypes))
+    means = mean_suvr(exploration.cohort, [each for _, each in named], finished)
+    pictures = {}
+    for (kind, clusters), volumes in zip(named, means, strict=True):
+        for number, volume in enumerate(volumes):
+            image = PetImage(volume, TEMPLATE_AFFINE, _TRACER, "SUVR")
+            write_nifti(image, folder / f"{kind}{number}_mean_suvr.nii.gz")
+            caption = _caption(f"{kind} {number}", clusters.labels == number, exploration)
+            pictures[caption] = group_picture(volume)
+    return pictures
+
+
+def _caption(name: str, inside: NDArray[np.bool_], exploration: Exploration) -> str:
+    """What a group is, in a line."""
+    rows = exploration.cohort[inside]
+    grades = pd.Series(rows["bapl"].dropna().astype(int)).value_counts().sort_index()
+    told = ", ".join(f"{count} BAPL {grade}" for grade, count in grades.items())
+    ungraded = int(rows["bapl"].isna().sum())
+    if ungraded:
+        told += f"{', ' if told else ''}{ungraded} without a grade"
+    return (
+        f"{name}: {len(rows)} scans ({told}), Centiloid {rows['centiloid'].mean():.0f}, "
+        f"score {exploration.main.score[inside].mean():.0f}"
+    )

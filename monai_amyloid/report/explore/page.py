@@ -1,0 +1,104 @@
+"""An explored cohort as one HTML file that loads nothing from elsewhere."""
+
+import base64
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.explore.features import load_suvr
+from monai_amyloid.explore.neighbours import RARE
+from monai_amyloid.explore.tables import cluster_table, doubt_table, probe_table
+from monai_amyloid.output import replace_file
+from monai_amyloid.report.explore.plots import plots, require_bokeh
+from monai_amyloid.report.pages import render_page
+from monai_amyloid.report.pictures.thumbnails import thumbnail
+from monai_amyloid.report.words import RESEARCH_USE
+from monai_amyloid.version import __version__
+
+_MOST_ROWS = 30
+
+
+def write_explore_page(
+    exploration: Exploration,
+    path: Path,
+    *,
+    subtype_pictures: Mapping[str, bytes] | None = None,
+    pictures: bool = True,
+    finished: Callable[[], None] = lambda: None,
+) -> Path:
+    """Write the page.
+
+    Args:
+        exploration: Of a cohort.
+        path: File to write.
+        subtype_pictures: PNG of each group by its caption.
+        pictures: Whether each scan's picture is in the page; a kilobyte each.
+        finished: Called after each scan's picture.
+
+    Raises:
+        UserError: If bokeh or Jinja is not installed, or a scan is no prepared one.
+    """
+    require_bokeh()
+    from bokeh.embed import components
+    from bokeh.resources import Resources
+    from markupsafe import Markup
+
+    drawn = []
+    for scan in exploration.cohort["path"]:
+        drawn.append(thumbnail(load_suvr(Path(scan))) if pictures else "")
+        finished()
+    script, places = components(dict(plots(exploration, drawn)))
+    resources = Resources(mode="inline", components=["bokeh", "bokeh-widgets", "bokeh-tables"])
+    page = render_page(
+        "explore.html.jinja",
+        {
+            "version": __version__,
+            "research_use": RESEARCH_USE.en,
+            "count": len(exploration.cohort),
+            "sentences": exploration.summary().splitlines(),
+            # Bokeh's own program and what it made of the models, where it escapes the texts.
+            "bokeh": Markup(resources.render_js()),  # noqa: S704
+            "script": Markup(script),  # noqa: S704
+            "places": {name: Markup(place) for name, place in places.items()},  # noqa: S704
+            "groups": [
+                (caption, f"data:image/png;base64,{base64.b64encode(png).decode()}")
+                for caption, png in (subtype_pictures or {}).items()
+            ],
+            **_tables(exploration),
+        },
+    )
+    replace_file(path, page)
+    return path
+
+
+def _tables(exploration: Exploration) -> dict[str, list[dict[str, Any]]]:
+    """Rows of the tables below the map."""
+    doubts = doubt_table(exploration)
+    main = exploration.main
+    share = main.surroundings.share_as_far
+    lonely = exploration.cohort.assign(
+        share=share, loneliness=main.surroundings.loneliness, score=main.score
+    )
+    lonely = lonely[share < RARE].sort_values("loneliness", ascending=False)
+    return {
+        "clusters": _rows(cluster_table(exploration)),
+        "probes": _rows(probe_table(exploration)),
+        "doubts": [] if doubts is None else _rows(doubts.head(_MOST_ROWS)),
+        "lonely": _rows(lonely.head(_MOST_ROWS)),
+    }
+
+
+def _rows(table: Any) -> list[dict[str, Any]]:
+    return [
+        {str(key): None if _is_missing(value) else value for key, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _is_missing(value: Any) -> bool:
+    import pandas as pd
+
+    return value is pd.NA or (isinstance(value, float) and bool(np.isnan(value)))

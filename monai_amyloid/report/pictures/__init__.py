@@ -1,0 +1,1 @@
+"""Scans as pictures: slices, outlines, small ones of thousands."""

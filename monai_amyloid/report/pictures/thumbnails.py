@@ -1,0 +1,61 @@
+"""Small grey pictures of scans: three planes of each of thousands, and slices of groups' means."""
+
+import base64
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from monai_amyloid.report.pictures.cut_brain import grey
+from monai_amyloid.report.pictures.outlines import upright
+from monai_amyloid.report.pictures.slices import slice_index
+from monai_amyloid.report.summary.contact_sheet import PLANES
+
+_QUALITY = 35
+_AXIAL_MM = (-30.0, -12.0, 6.0, 24.0, 40.0)
+
+
+def thumbnail(volume: NDArray[np.float32]) -> str:
+    """Three planes of a scan, 4 mm a pixel, as a ``data:`` address of about a kilobyte.
+
+    Args:
+        volume: SUVR ``(91, 109, 91)`` on the template's grid; the face is left out.
+    """
+    buffer = io.BytesIO()
+    picture = Image.fromarray(halved_planes(volume))
+    picture.save(buffer, format="WEBP", quality=_QUALITY, method=2)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def halved_planes(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The planes side by side, head or front up, the patient's left on the left, 8-bit grey."""
+    shown = grey(volume)
+    panels = []
+    for axis, place in PLANES:
+        cut = upright(shown, axis, slice_index(axis, place))
+        rows, columns = (size // 2 for size in cut.shape)
+        blocks = cut[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2)
+        panels.append(blocks.mean(axis=(1, 3)))
+    height = max(panel.shape[0] for panel in panels)
+    level = [
+        np.pad(panel, ((0, height - panel.shape[0]), (0, 1)), constant_values=255)
+        for panel in panels
+    ]
+    return np.asarray(np.concatenate(level, axis=1).round(), np.uint8)
+
+
+def group_picture(volume: NDArray[np.float32]) -> bytes:
+    """Five axial slices of a mean scan side by side, front up, the left on the left.
+
+    Args:
+        volume: SUVR ``(91, 109, 91)`` on the template's grid.
+
+    Returns:
+        A PNG of 8-bit grey, white where there is no uptake.
+    """
+    shown = grey(volume)
+    slices = [upright(shown, 2, slice_index(2, mm)) for mm in _AXIAL_MM]
+    buffer = io.BytesIO()
+    Image.fromarray(np.concatenate(slices, axis=1)).save(buffer, format="PNG")
+    return buffer.getvalue()

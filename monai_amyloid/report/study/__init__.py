@@ -1,0 +1,1 @@
+"""The report of one study, as a page, a PDF and a picture."""

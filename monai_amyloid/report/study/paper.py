@@ -1,0 +1,71 @@
+"""Paper to write a page of the report on."""
+
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monai_amyloid.report.pictures.fonts import font_families
+from monai_amyloid.report.words import Language, Text
+
+A4_MM = (210.0, 297.02)  # 1240 x 1754 pixels at 150 a inch
+LEFT, RIGHT = 16.0, 194.0  # the margins, mm from the page's left edge
+INK, SOFT, LINE = "#17242e", "#55646f", "#d5dde2"
+_KOREAN_WIDTH = 0.62  # letters on a line against Latin ones
+
+
+class Paper:
+    """A page of A4 with places in mm from its left and upper edge.
+
+    Args:
+        language: Of what is written.
+    """
+
+    def __init__(self, language: Language) -> None:
+        from matplotlib.figure import Figure
+
+        self.language = language
+        self.fonts = font_families(language)
+        width, height = A4_MM
+        self.figure = Figure(figsize=(width / 25.4, height / 25.4), facecolor="white")
+        self.paper = self.figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+        self.paper.set_axis_off()
+
+    def say(self, text: Text | str) -> str:
+        """A text in the page's language."""
+        return text if isinstance(text, str) else text.of(self.language)
+
+    def write(self, x: float, y: float, text: Text | str, size: float = 9.0, **how: Any) -> None:
+        """A line of text; what matplotlib knows of its look may be given too."""
+        how = {"color": INK, "va": "baseline", "family": self.fonts, **how}
+        # A dollar sign begins no formula here.
+        self.paper.text(x, y, self.say(text), fontsize=size, parse_math=False, **how)
+
+    def paragraph(
+        self, x: float, y: float, text: Text | str, width: int, most: int = 99, **how: Any
+    ) -> float:
+        """Write at most so many lines and return where the next one begins."""
+        said = self.say(text)
+        letters = width if said.isascii() else round(width * _KOREAN_WIDTH)
+        for line in wrap(said, letters, max_lines=max(most, 1), placeholder=" …"):
+            self.write(x, y, line, **how)
+            y += 0.5 * how.get("size", 9.0)
+        return y
+
+    def box(self, x: float, y: float, width: float, height: float, colour: str) -> None:
+        """A filled rectangle whose upper left corner is given."""
+        from matplotlib.patches import Rectangle
+
+        self.paper.add_patch(Rectangle((x, y), width, height, color=colour, linewidth=0))
+
+    def rule(self, y: float, colour: str = LINE) -> None:
+        """A line from margin to margin."""
+        self.paper.plot((LEFT, RIGHT), (y, y), color=colour, linewidth=0.6)
+
+    def picture(self, pixels: NDArray[np.uint8], top: float) -> float:
+        """A picture from margin to margin; returns where it ends."""
+        bottom: float = top + (RIGHT - LEFT) * pixels.shape[0] / pixels.shape[1]
+        self.paper.imshow(pixels, extent=(LEFT, RIGHT, bottom, top), aspect="auto")
+        self.paper.set(xlim=(0, A4_MM[0]), ylim=(A4_MM[1], 0))
+        return bottom

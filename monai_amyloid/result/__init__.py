@@ -1,0 +1,1 @@
+"""What is said of one study, and the files that hold it."""

@@ -1,0 +1,159 @@
+"""The bundle that export writes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import CONFIGS, CONFIGS_3D
+from monai.bundle import ConfigParser
+
+from monai_amyloid.bundle.card import LARGE_BYTES
+from monai_amyloid.bundle.export import export
+from monai_amyloid.bundle.verify import loaded_network
+from monai_amyloid.errors import UserError
+from monai_amyloid.evaluation.decision import fit_decision, read_decision
+
+
+def metadata_of(bundle: Path) -> dict:
+    return json.loads((bundle / "configs" / "metadata.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def run(untrained_run: Path, tmp_path: Path) -> Path:
+    """A copy of the trained fold, to be spoiled."""
+    return Path(shutil.copytree(untrained_run, tmp_path / "run" / "fold0"))
+
+
+def test_the_settings_that_were_trained_with_are_in_the_bundle(bundle: Path) -> None:
+    for name in ("train.json", "evaluate.json", "inference.json"):
+        assert json.loads((bundle / "configs" / name).read_text())["spacing_mm"] == 8.0
+
+
+def test_metadata_pins_what_is_installed_and_what_was_measured(bundle: Path) -> None:
+    metadata = metadata_of(bundle)
+    assert metadata["pytorch_version"] == torch.__version__.split("+")[0]
+    assert set(metadata["required_packages_version"]) > {"monai-amyloid", "nibabel", "pydicom"}
+    own = metadata["eval_metrics_of_this_network"]
+    assert own["n"] == 30 and own["macro_f1"] == 1 and own["accuracy_low"] <= 1
+    assert metadata["network_data_format"]["inputs"]["image"]["modality"] == "PT"
+
+
+def test_the_calibration_is_what_the_held_out_scans_teach(bundle: Path, run: Path) -> None:
+    table = pd.read_csv(run / "predictions.tsv", sep="\t")
+    chances = table[["p_bapl1", "p_bapl2", "p_bapl3"]].to_numpy()
+    expected = fit_decision(chances, table["bapl"])
+    assert read_decision(bundle / "models" / "calibration.json") == expected
+
+
+def test_a_cross_validation_is_calibrated_by_all_its_folds(run: Path) -> None:
+    table = pd.read_csv(run / "predictions.tsv", sep="\t")
+    other = table.assign(fold=1, participant_id=table["participant_id"] + "b")
+    (run.parent / "fold1").mkdir()
+    other.to_csv(run.parent / "fold1" / "predictions.tsv", sep="\t", index=False)
+    bundle = export(run.parent, CONFIGS_3D, run.parent / "bundle")
+    learned = json.loads((bundle / "models" / "calibration.json").read_text())
+    assert (learned["scans"], learned["folds"]) == (60, [0, 1])
+    assert metadata_of(bundle)["eval_metrics_of_this_network"]["n"] == 30
+
+
+def test_a_grade_that_was_never_held_out_cannot_be_calibrated(run: Path) -> None:
+    table = pd.read_csv(run / "predictions.tsv", sep="\t")
+    table[table["bapl"] != 2].to_csv(run / "predictions.tsv", sep="\t", index=False)
+    with pytest.raises(UserError, match="among 20 held-out scans none is BAPL 2"):
+        export(run, CONFIGS_3D, run.parent / "bundle")
+
+
+def test_the_card_says_first_what_it_was_trained_on(run: Path) -> None:
+    bundle = export(run, CONFIGS_3D, run.parent / "b", trained_on="30 made-up scans")
+    first = " ".join((bundle / "docs" / "README.md").read_text().split("\n\n")[1].split())
+    assert first.startswith("**Trained on 30 made-up scans. For research only:")
+    assert "no clinical validation" in first
+    assert metadata_of(bundle)["data_source"] == "30 made-up scans"
+    assert "30 made-up scans" in (bundle / "docs" / "data_license.txt").read_text()
+
+
+def test_half_precision_halves_the_file_and_keeps_the_answer(bundle: Path, run: Path) -> None:
+    half = export(run, CONFIGS_3D, run.parent / "half", half_precision=True)
+    sizes = [(each / "models/model.pt").stat().st_size for each in (half, bundle)]
+    assert 0.49 < sizes[0] / sizes[1] < 0.52 and sizes[0] < LARGE_BYTES
+    stored = torch.load(half / "models/model.pt", weights_only=True)
+    assert stored["bn1.running_var"].dtype == torch.float32
+    (small, image), (whole, _) = loaded_network(half), loaded_network(bundle)
+    assert next(small.parameters()).dtype == torch.float32
+    torch.testing.assert_close(small(image), whole(image), atol=0.02, rtol=0.02)
+
+
+def test_weights_beyond_sixteen_bits_are_refused(run: Path) -> None:
+    state = torch.load(run / "model.pt", weights_only=True)
+    state["fc.weight"][0, 0] = 1e6
+    torch.save(state, run / "model.pt")
+    with pytest.raises(UserError, match=r"fc\.weight has weights beyond 65504"):
+        export(run, CONFIGS_3D, run.parent / "half", half_precision=True)
+    assert not (run.parent / "half").exists()
+
+
+def test_what_is_too_large_for_git_is_listed(bundle: Path, run: Path) -> None:
+    weights = bundle / "models" / "model.pt"
+    assert weights.stat().st_size > LARGE_BYTES
+    listed = ConfigParser.load_config_file(str(bundle / "large_files.yml"))
+    assert [each["path"] for each in listed["large_files"]] == ["models/model.pt"]
+    assert listed["large_files"][0]["hash_val"] == metadata_of(bundle)["sha256"]["models/model.pt"]
+    half = export(
+        run, CONFIGS_3D, run.parent / "half", half_precision=True, full_size=run / "model.pt"
+    )
+    listed = ConfigParser.load_config_file(str(half / "large_files.yml"))
+    assert listed["large_files"] == [] and listed["full_size"][0]["bytes"] > LARGE_BYTES
+
+
+def test_training_begins_from_the_bundles_weights_if_it_began_from_others(run: Path) -> None:
+    def begins(bundle: Path) -> str:
+        return json.loads((bundle / "configs/train.json").read_text())["pretrained"]
+
+    assert begins(export(run, CONFIGS_3D, run.parent / "scratch")) == ""
+    (run / "pretrained.tsv").touch()
+    assert "models/model.pt" in begins(export(run, CONFIGS_3D, run.parent / "tuned"))
+
+
+def test_configs_of_another_network_are_refused(untrained_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="do not fit the network"):
+        export(untrained_run, CONFIGS_3D[:1], tmp_path / "bundle")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_something_else_is_never_replaced(untrained_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "holiday.txt").write_text("kept")
+    with pytest.raises(UserError, match="is no bundle"):
+        export(untrained_run, CONFIGS_3D, tmp_path)
+    assert (tmp_path / "holiday.txt").read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("missing", "step"), [("model.pt", "run training"), ("predictions.tsv", "run evaluating")]
+)
+def test_export_before_training_or_evaluating_says_what_to_run(
+    run: Path, missing: str, step: str
+) -> None:
+    (run / missing).unlink()
+    with pytest.raises(UserError, match=rf"no .*{missing}.*{step}"):
+        export(run, CONFIGS_3D, run.parent / "bundle")
+
+
+def test_configs_without_those_of_a_bundle_beside_them_are_one_line(
+    untrained_run: Path, tmp_path: Path
+) -> None:
+    alone = shutil.copy(CONFIGS / "train.json", tmp_path / "train.json")
+    with pytest.raises(UserError, match=r"no .*inference.json: needed the configs"):
+        export(untrained_run, [Path(alone)], tmp_path / "bundle")
+
+
+def test_half_of_a_weight_is_the_nearest_of_sixteen_bits() -> None:
+    from monai_amyloid.bundle.export import half_precision_state
+
+    weight = torch.tensor(np.random.default_rng(0).normal(size=(5, 7)), dtype=torch.float32)
+    stored = half_precision_state({"weight": weight, "bias": weight[0], "steps": torch.tensor(3)})
+    np.testing.assert_array_equal(stored["weight"], weight.numpy().astype(np.float16))
+    assert stored["bias"].dtype == torch.float32 and stored["steps"].dtype == torch.int64

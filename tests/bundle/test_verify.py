@@ -1,0 +1,83 @@
+"""The checks of a bundle: they pass on a good one and find what is wrong."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import CONFIGS
+from monai.bundle import ConfigParser
+from typer.testing import CliRunner
+
+from monai_amyloid.bundle.export import export
+from monai_amyloid.bundle.verify import SCHEMA, verify
+from monai_amyloid.cli import app
+
+Spoil = Callable[[Path], object]
+
+
+def edit(name: str, old: str, new: str) -> Spoil:
+    def spoil(bundle: Path) -> None:
+        path = bundle / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    return spoil
+
+
+def test_an_exported_bundle_passes_every_check(bundle: Path) -> None:
+    checks = list(verify(bundle))
+    assert len(checks) == 9
+    assert {check.name: check.wrong for check in checks if check.wrong} == {}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name", "said"),
+    [
+        (lambda bundle: (bundle / "LICENSE").unlink(), "every file", "LICENSE"),
+        (lambda bundle: (bundle / "large_files.yml").unlink(), "too large", "models/model.pt"),
+        (edit("models/calibration.json", "0", "1"), "checksums", "SHA-256"),
+        (edit("configs/train.json", '"prepared"', '"/home/me/x"'), "stand alone", "/home/me/x"),
+        (edit("configs/inference.json", '"studies"', '"%a.json#b"'), "stand alone", "a macro"),
+        (edit("configs/metadata.json", '"changelog"', '"history"'), "schema", "changelog"),
+        (edit("configs/metadata.json", '"num_channels": 1', '"num_channels": 3'), "network", "3"),
+        (edit("configs/inference.json", '"inferer"', '"other"'), "an inference", "inferer"),
+    ],
+)
+def test_each_fault_is_found_by_its_check(
+    bundle: Path, tmp_path: Path, spoil: Spoil, name: str, said: str
+) -> None:
+    copy = Path(shutil.copytree(bundle, tmp_path / "bundle"))
+    spoil(copy)
+    wrong = {check.name: check.wrong for check in verify(copy) if check.wrong}
+    [found] = [text for each, text in wrong.items() if name in each]
+    assert said in found and "\n" not in found
+
+
+def test_the_command_ends_with_one_where_a_check_failed(bundle: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["verify", str(tmp_path)])
+    assert done.exit_code == 1 and "failed  every file is there" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_the_schema_is_the_model_zoos(shared_data: Path) -> None:
+    theirs = json.loads((shared_data / "zoo" / SCHEMA.name).read_text(encoding="utf-8"))
+    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == theirs
+
+
+def test_a_bundle_of_the_slice_network_passes_every_check(
+    untrained_run: Path, tmp_path: Path
+) -> None:
+    parser = ConfigParser()
+    parser.read_config(str(CONFIGS / "train.json"))
+    run = Path(shutil.copytree(untrained_run, tmp_path / "fold0"))
+    torch.save(parser.get_parsed_content("network_def").state_dict(), run / "model.pt")
+    (run / "settings.json").write_text(json.dumps({"spacing_mm": 8.0, "slices": 3}))
+    bundle = export(run, [CONFIGS / "train.json"], tmp_path / "bundle")
+    assert {check.name: check.wrong for check in verify(bundle) if check.wrong} == {}
+    described = json.loads((bundle / "configs" / "metadata.json").read_text())
+    image = described["network_data_format"]["inputs"]["image"]
+    assert [image["num_channels"], *image["spatial_shape"]][:2] == [3, 3]

@@ -1,0 +1,75 @@
+"""The files that hold a result."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monai_amyloid.brain.template import READ_REGIONS
+from monai_amyloid.result.result import Result, one_line, write_result, write_results
+
+GRADED = Result(
+    "김 study",
+    "graded",
+    bapl=3,
+    probabilities={"1": 0.01, "2": 0.04, "3": 0.95},
+    prediction_set=(3,),
+    centiloid=84.23456,
+    suvr={"cortex": 1.55, "frontal": 1.5, "precuneus_left": 1.6},
+    z_scores={"cortex": 6.04999, "frontal": 5.5, "precuneus_left": 7.0},
+    study={"tracer": "18FFBB"},
+)
+REFUSED = Result("=bad, study", "refused", ('found "nothing"',))
+
+
+def test_a_result_is_read_back_from_json_as_it_was(tmp_path: Path) -> None:
+    content = json.loads(write_result(GRADED, tmp_path).read_text(encoding="utf-8"))
+    assert content["bapl"] == 3 and content["prediction_set"] == [3]
+    assert content["centiloid"] == pytest.approx(84.2346) and content["reasons"] == []
+    assert "name" not in content and content["schema"] == "monai-amyloid-result/1"
+    assert content["suvr"] == GRADED.suvr
+    assert content["z_scores"] == {"cortex": 6.05, "frontal": 5.5, "precuneus_left": 7.0}
+
+
+def test_a_number_that_is_not_finite_is_never_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        write_result(Result("x", "graded", centiloid=float("nan")), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_measure_of_quality_that_a_scan_does_not_allow_is_null(tmp_path: Path) -> None:
+    measured = {"fwhm_mm": float("nan"), "noise_cv": 0.08}
+    path = write_result(replace(GRADED, quality=measured), tmp_path)
+    assert json.loads(path.read_text())["quality"] == {"fwhm_mm": None, "noise_cv": 0.08}
+
+
+def test_the_table_has_a_row_a_study_and_survives_odd_names(tmp_path: Path) -> None:
+    write_results([GRADED, REFUSED], tmp_path / "results.csv")
+    content = (tmp_path / "results.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")  # Excel reads UTF-8 by it
+    rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines()))
+    assert [row["study"] for row in rows] == ["김 study", "=bad, study"]
+    assert rows[0]["bapl"] == "3" and rows[1]["bapl"] == "" == rows[1]["p_bapl2"]
+    assert rows[1]["reasons"] == 'found "nothing"'
+
+
+def test_a_table_of_refusals_alone_has_all_columns(tmp_path: Path) -> None:
+    write_results([REFUSED], tmp_path / "results.csv")
+    header = (tmp_path / "results.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    assert header.startswith("study,status,bapl,p_bapl1,p_bapl2,p_bapl3,centiloid,suvr_cortex")
+
+
+def test_the_table_has_the_cortex_and_the_read_regions_alone(tmp_path: Path) -> None:
+    write_results([GRADED, REFUSED], tmp_path / "results.csv")
+    rows = list(csv.DictReader((tmp_path / "results.csv").open(encoding="utf-8-sig")))
+    suvr = [name for name in rows[0] if name.startswith("suvr_")]
+    assert suvr == ["suvr_cortex", *(f"suvr_{name}" for name in READ_REGIONS)]
+    assert (rows[0]["suvr_cortex"], rows[0]["z_cortex"]) == ("1.55", "6.05")
+    assert rows[1]["suvr_cortex"] == "" == rows[1]["z_cortex"]
+
+
+def test_a_line_for_the_terminal_says_grade_or_reason() -> None:
+    assert one_line(GRADED) == "김 study: BAPL 3 (1% BAPL 1, 4% BAPL 2, 95% BAPL 3)  Centiloid 84"
+    assert one_line(REFUSED) == '=bad, study: refused: found "nothing"'
