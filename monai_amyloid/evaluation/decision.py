@@ -1,4 +1,4 @@
-"""From a network's probabilities to what is said: calibrated, a set of grades, positive or not.
+"""From probabilities to predictions: calibrated, a set of grades, amyloid positive or not.
 
 Three steps with a number or three each, all learned from held-out predictions: a temperature,
 the thresholds of the sets, the threshold of amyloid positivity.
@@ -32,8 +32,8 @@ SCHEMA = "monai-amyloid-calibration/1"
 
 
 @dataclass(frozen=True)
-class Said:
-    """What is said of N scans.
+class Predictions:
+    """Calibrated predictions of N scans.
 
     Attributes:
         probabilities: Calibrated, ``(N, 3)``.
@@ -62,11 +62,11 @@ class Decision:
     set_thresholds: tuple[float, float, float]
     positive_threshold: float
 
-    def apply(self, probabilities: ArrayLike) -> Said:
-        """Say it of scans, given the network's own probabilities ``(N, 3)``."""
+    def apply(self, probabilities: ArrayLike) -> Predictions:
+        """Predict from the uncalibrated probabilities of a network, ``(N, 3)``."""
         calibrated = temper(probabilities, self.temperature)
         sets = prediction_sets(calibrated, self.set_thresholds)
-        return Said(
+        return Predictions(
             calibrated,
             sets,
             needs_reader(calibrated, sets),
@@ -90,8 +90,8 @@ def fit_decision(probabilities: Array, truth: ArrayLike) -> Decision:
     )
 
 
-def cross_fit(held_out: HeldOut, probabilities: Array) -> Said:
-    """Say of each fold what the numbers learned from the repeat's other folds say.
+def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
+    """Predict each fold with the numbers that the other folds of the same repeat give.
 
     Args:
         held_out: Of two folds or more in each repeat.
@@ -99,7 +99,7 @@ def cross_fit(held_out: HeldOut, probabilities: Array) -> Said:
     """
     truth = held_out.rows["bapl"].to_numpy(int)
     count = len(truth)
-    said = Said(
+    predictions = Predictions(
         np.zeros((count, 3)),
         np.zeros((count, 3), bool),
         np.zeros(count, bool),
@@ -109,8 +109,8 @@ def cross_fit(held_out: HeldOut, probabilities: Array) -> Said:
         others = held_out.other_parts(repeat, fold)
         found = fit_decision(probabilities[others], truth[others]).apply(probabilities[part])
         for name, values in vars(found).items():
-            getattr(said, name)[part] = values
-    return said
+            getattr(predictions, name)[part] = values
+    return predictions
 
 
 def write_decision(decision: Decision, path: Path, learned_from: Mapping[str, Any]) -> None:

@@ -125,8 +125,8 @@ def _evaluate(
 ) -> Evaluation:
     models = _models(held_out)
     results = tuple(
-        model_result(name, held_out, said, decision if name == NETWORK else None)
-        for name, said in models.items()
+        model_result(name, held_out, predicted, decision if name == NETWORK else None)
+        for name, predicted in models.items()
     )
     comparisons = comparison_table(
         held_out.rows,
@@ -151,8 +151,8 @@ def _models(held_out: HeldOut) -> dict[str, Array]:
 
 
 def _baseline(name: str, held_out: HeldOut) -> Array:
-    said = np.zeros((len(held_out.rows), 3))
+    predicted = np.zeros((len(held_out.rows), 3))
     for repeat, fold, part in held_out.parts():
         test = held_out.rows[part].set_index(ROW, drop=False)
-        said[part] = _BASELINES[name](held_out.learned_from(repeat, fold), test).to_numpy()
-    return said
+        predicted[part] = _BASELINES[name](held_out.learned_from(repeat, fold), test).to_numpy()
+    return predicted

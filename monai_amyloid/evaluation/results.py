@@ -15,7 +15,7 @@ from monai_amyloid.evaluation.calibration import (
     log_loss,
 )
 from monai_amyloid.evaluation.conformal import covered
-from monai_amyloid.evaluation.decision import Decision, Said, cross_fit
+from monai_amyloid.evaluation.decision import Decision, Predictions, cross_fit
 from monai_amyloid.evaluation.held_out import HeldOut
 from monai_amyloid.evaluation.intervals import Estimate, share_of
 from monai_amyloid.evaluation.metrics import Measured, confusion, measure_all
@@ -33,7 +33,8 @@ class ModelResult:
         probabilities: Its own, ``(N, 3)``, of the rows of :class:`HeldOut`.
         measured: Measures of the told grades.
         confusion: Counts ``(3, 3)``, rows true, columns predicted, summed over the repeats.
-        said: Calibrated, with sets; None where only one fold is there to learn that from.
+        predictions: Calibrated probabilities and prediction sets; None where there is only one
+            fold, so that no calibration can be learned.
         figures: What the probabilities and the sets are worth, by name.
     """
 
@@ -42,7 +43,7 @@ class ModelResult:
     probabilities: Array
     measured: Measured
     confusion: Array
-    said: Said | None
+    predictions: Predictions | None
     figures: dict[str, Estimate]
 
     @property
@@ -96,43 +97,45 @@ def model_result(
     """
     rows = held_out.rows
     truth = rows["bapl"].to_numpy(int)
-    said = None
+    predictions = None
     if decision is not None:
-        said = decision.apply(probabilities)
+        predictions = decision.apply(probabilities)
     elif held_out.can_cross_fit:
-        said = cross_fit(held_out, probabilities)
+        predictions = cross_fit(held_out, probabilities)
     return ModelResult(
         model=name,
         scans=held_out.scans,
         probabilities=probabilities,
         measured=measure_all(rows["participant_id"], truth, probabilities, rows["repeat"]),
         confusion=confusion(truth, probabilities.argmax(axis=1) + 1),
-        said=said,
-        figures=_figures(rows, probabilities, said),
+        predictions=predictions,
+        figures=_figures(rows, probabilities, predictions),
     )
 
 
-def _figures(rows: pd.DataFrame, own: Array, said: Said | None) -> dict[str, Estimate]:
+def _figures(
+    rows: pd.DataFrame, own: Array, predictions: Predictions | None
+) -> dict[str, Estimate]:
     truth = rows["bapl"].to_numpy(int)
     figures = {f"{name}_own": value for name, value in _calibration(rows, own).items()}
-    if said is None:
+    if predictions is None:
         return figures
-    figures |= _calibration(rows, said.probabilities)
-    inside = covered(said.sets, truth)
-    right = said.probabilities.argmax(axis=1) + 1 == truth
+    figures |= _calibration(rows, predictions.probabilities)
+    inside = covered(predictions.sets, truth)
+    right = predictions.probabilities.argmax(axis=1) + 1 == truth
     everyone = np.ones(len(rows), bool)
     shares = {
         "coverage": (inside, everyone),
         **{f"bapl{grade}_coverage": (inside, truth == grade) for grade in GRADES},
-        "needs_reader": (said.needs_reader, everyone),
-        "accuracy_outside": (right, ~said.needs_reader),
-        "accuracy_inside": (right, said.needs_reader),
-        "sensitivity": (said.positive, truth >= 2),
-        "specificity": (~said.positive, truth == 1),
+        "needs_reader": (predictions.needs_reader, everyone),
+        "accuracy_outside": (right, ~predictions.needs_reader),
+        "accuracy_inside": (right, predictions.needs_reader),
+        "sensitivity": (predictions.positive, truth >= 2),
+        "specificity": (~predictions.positive, truth == 1),
     }
     people = rows["participant_id"].to_numpy()
     figures |= {name: share_of(seen[of], people[of]) for name, (seen, of) in shares.items()}
-    return figures | {"set_size": _alone(float(said.sets.sum(axis=1).mean()))}
+    return figures | {"set_size": _alone(float(predictions.sets.sum(axis=1).mean()))}
 
 
 def _calibration(rows: pd.DataFrame, probabilities: Array) -> dict[str, Estimate]:

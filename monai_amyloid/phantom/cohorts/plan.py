@@ -92,7 +92,7 @@ def named_plan(name: str) -> tuple[int, Plan]:
     return NAMED[name]
 
 
-def wanted_grades(count: int) -> list[int]:
+def requested_grades(count: int) -> list[int]:
     """Grades in an order that keeps every beginning close to :data:`PREVALENCE`.
 
     Args:

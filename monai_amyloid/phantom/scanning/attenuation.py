@@ -192,8 +192,8 @@ def interpolate(
 ) -> NDArray[np.float32]:
     """Linear interpolation of block means back to the voxels of ``shape``."""
     x, y, z = (
-        _interpolation(n, k, wanted)
-        for n, k, wanted in zip(coarse.shape, factors, shape, strict=True)
+        _interpolation(n, k, voxels)
+        for n, k, voxels in zip(coarse.shape, factors, shape, strict=True)
     )
     # As products with small matrices: several times faster than ndimage.zoom.
     rows = np.matmul(y, coarse @ z.T)
