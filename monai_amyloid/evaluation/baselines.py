@@ -32,7 +32,7 @@ def majority(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     """Say the commonest grade of the training rows of every scan.
 
     Args:
-        train: Rows with ``bapl``.
+        train: Training rows with the column ``bapl``.
         test: Rows to grade.
 
     Returns:
@@ -74,7 +74,7 @@ def regional_boosting(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         train: Rows with ``bapl`` and columns ``suvr_*``.
-        test: Rows with the same columns; a missing value is a branch of its own.
+        test: Rows with the same columns; a missing value takes a branch of its own in the trees.
 
     Returns:
         ``p_bapl1 p_bapl2 p_bapl3``, indexed as ``test``.
@@ -102,7 +102,7 @@ def network_with_suvr(held_out: HeldOut) -> Array:
     from what a network said of scans that it was trained on.
 
     Args:
-        held_out: Of two folds or more in each repeat.
+        held_out: Held-out predictions with two folds or more in each repeat.
 
     Returns:
         Probabilities ``(N, 3)`` of the rows of ``held_out``.

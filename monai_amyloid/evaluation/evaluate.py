@@ -57,9 +57,9 @@ def evaluate_bundle(predictions: str, dataset_dir: str, calibration: str) -> Eva
     cohort itself, which is to their advantage. ``evaluation.tsv`` goes beside the predictions.
 
     Args:
-        predictions: ``predictions.tsv`` of every graded scan.
-        dataset_dir: The prepared dataset.
-        calibration: The bundle's ``calibration.json``.
+        predictions: Path of ``predictions.tsv``, with every graded scan.
+        dataset_dir: Folder of the prepared dataset.
+        calibration: Path of the bundle's ``calibration.json``.
 
     Raises:
         CohortError: As :func:`evaluate`.
@@ -88,8 +88,9 @@ def evaluate(
     Args:
         run_dir: ``output_dir`` of the training, with ``fold*/predictions.tsv`` or
             ``repeat*/fold*/predictions.tsv``.
-        dataset_dir: Prepared dataset that it was trained on.
-        ceiling: ``ceiling.tsv`` of the simulated cohort, to measure by.
+        dataset_dir: Folder of the prepared dataset that the run was trained on.
+        ceiling: Path of the ``ceiling.tsv`` of a simulated cohort, which the scores are compared
+            with.
         output: Folder of the tables and of ``calibration.json``, which holds the numbers learned
             from all held-out predictions, for the network's export; default ``run_dir``.
 

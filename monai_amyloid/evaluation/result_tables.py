@@ -20,9 +20,9 @@ def write_tables(evaluation: Evaluation, with_scans: bool) -> None:
     """Write ``evaluation.tsv`` and, of a whole run, the others into the evaluation's folder.
 
     Args:
-        evaluation: What was found.
+        evaluation: Evaluation whose tables are written.
         with_scans: Whether ``predictions.tsv``, ``calibration.tsv``, ``sites.tsv`` and
-            ``comparison.tsv`` are wanted too.
+            ``comparison.tsv`` are written too.
     """
     folder = evaluation.folder
     write_table(model_table(evaluation), folder / "evaluation.tsv")

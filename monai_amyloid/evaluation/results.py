@@ -28,14 +28,14 @@ class ModelResult:
     """One model on the held-out scans.
 
     Attributes:
-        model: Its name.
-        scans: Number of scans, whatever the number of repeats.
-        probabilities: Its own, ``(N, 3)``, of the rows of :class:`HeldOut`.
-        measured: Measures of the told grades.
+        model: Name of the model.
+        scans: Number of scans; a scan that several repeats held out counts once.
+        probabilities: Uncalibrated probabilities for the rows of :class:`HeldOut`, ``(N, 3)``.
+        measured: Measures of the predicted grades.
         confusion: Counts ``(3, 3)``, rows true, columns predicted, summed over the repeats.
         predictions: Calibrated probabilities and prediction sets; None where there is only one
             fold, so that no calibration can be learned.
-        figures: What the probabilities and the sets are worth, by name.
+        figures: Measures of the probabilities and the prediction sets, by name.
     """
 
     model: str
@@ -57,11 +57,12 @@ class Evaluation:
     """Every model on the very same scans.
 
     Attributes:
-        held_out: The scans.
-        results: The network first, the model that joins it with SUVR, then the baselines.
-        comparisons: Paired tests, one row a pair of models.
-        ceiling: ``observer metric value low high`` of a simulated cohort, or None.
-        folder: Where the tables lie.
+        held_out: Held-out scans that every model was measured on.
+        results: Results of the network first, then of the model that joins it with SUVR, then of
+            the baselines.
+        comparisons: Paired tests, one row for each pair of models.
+        ceiling: Table ``observer metric value low high`` of a simulated cohort, or None.
+        folder: Folder that the tables are written to.
     """
 
     held_out: HeldOut
@@ -90,10 +91,10 @@ def model_result(
     """Measure a model.
 
     Args:
-        name: Of the model.
-        held_out: The scans.
-        probabilities: Of its rows, ``(N, 3)``.
-        decision: The calibration that it comes with; None to learn one from the other folds.
+        name: Name of the model.
+        held_out: Held-out scans that the model is measured on.
+        probabilities: Uncalibrated probabilities for the rows of ``held_out``, ``(N, 3)``.
+        decision: Calibration that belongs to the model; None to learn one from the other folds.
     """
     rows = held_out.rows
     truth = rows["bapl"].to_numpy(int)
