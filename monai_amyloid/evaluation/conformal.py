@@ -74,22 +74,6 @@ def prediction_sets(probabilities: Array, thresholds: tuple[float, float, float]
     return np.asarray(sets)
 
 
-def needs_reader(probabilities: Array, sets: Sets) -> NDArray[np.bool_]:
-    """Scans that a person must read: whose set is not just the most probable grade.
-
-    It holds several or none, or another one, for a rare grade enters at a lower probability.
-
-    Args:
-        probabilities: Probabilities of the grades, ``(N, 3)``.
-        sets: Prediction sets from :func:`prediction_sets`, ``(N, 3)``.
-
-    Returns:
-        True where a scan needs a reader, ``(N,)``.
-    """
-    most = np.eye(3, dtype=bool)[probabilities.argmax(axis=1)]
-    return np.asarray((sets != most).any(axis=1))
-
-
 def covered(sets: Sets, truth: ArrayLike) -> NDArray[np.bool_]:
     """Whether each set holds the true grade, ``(N,)``."""
     return np.asarray(sets[np.arange(len(sets)), np.asarray(truth, int) - 1])
