@@ -123,10 +123,10 @@ class WriteReport(DICOMTextSRWriterOperator):
 def report_text(result: Result) -> str:
     """A result in a few plain lines, for a DICOM text report."""
     chances = ", ".join(f"BAPL {g}: {p:.1%}" for g, p in (result.probabilities or {}).items())
-    said = [f"BAPL {result.bapl} ({result.status.replace('_', ' ')})", chances, *result.reasons]
+    lines = [f"BAPL {result.bapl} ({result.status.replace('_', ' ')})", chances, *result.reasons]
     if result.centiloid is not None:
-        said.append(f"Centiloid: {result.centiloid:.0f}")
-    return "\n".join([*said, RESEARCH])
+        lines.append(f"Centiloid: {result.centiloid:.0f}")
+    return "\n".join([*lines, RESEARCH])
 
 
 def graded_series(studies: list[DICOMStudy], result: Result) -> list[StudySelectedSeries]:

@@ -39,12 +39,12 @@ def simulate(
     The same command again goes on where an interrupted one stopped.
 
     Args:
-        folder: Made if missing; must not hold another cohort.
-        participants: How many; a longer cohort begins with a shorter one.
-        plan: What they are; the same plan gives the same bytes for any number of workers.
-        form: ``"nifti"``, ``"dicom"`` or ``"bids"``.
-        workers: Processes.
-        finished: Called after each participant, for progress.
+        folder: Folder of the cohort, made if missing; it must not hold another cohort.
+        participants: Number of participants; a longer cohort begins with a shorter one.
+        plan: Settings of the cohort; the same plan gives the same bytes for any number of workers.
+        form: Format of the scans: ``"nifti"``, ``"dicom"`` or ``"bids"``.
+        workers: Number of processes that simulate at the same time.
+        finished: Function that is called after each participant, for progress.
 
     Raises:
         UserError: If the folder holds another cohort or cannot be written.
