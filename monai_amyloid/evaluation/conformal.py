@@ -4,7 +4,7 @@ Least ambiguous sets with a threshold for each grade ("class-conditional"): of s
 that it was set on, at least :data:`COVERAGE` of the BAPL 1, of the BAPL 2 and of the BAPL 3 have
 their true grade in the set, whatever the model. One threshold for all grades promises less
 to the rare one, and adaptive sets (APS) promise the same with larger sets:
-``benchmarks/prediction_sets.py`` prints all three.
+``benchmarks/studies/prediction_sets.py`` prints all three.
 
 References:
     Sadinle, Lei and Wasserman 2019, doi:10.1080/01621459.2017.1395341
