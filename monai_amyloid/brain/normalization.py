@@ -35,11 +35,11 @@ class BrainPet:
         suvr: SUVR over the reference on the template grid ``(91, 109, 91)``.
         regions: Mean SUVR over the reference, from
             :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
-        centiloid: By the tracer's own line.
-        quality: From :func:`~monai_amyloid.brain.quality.measures.measure_quality`.
+        centiloid: Centiloid by the equation of the scan's tracer.
+        quality: Quality from :func:`~monai_amyloid.brain.quality.measures.measure_quality`.
         warnings: What makes the numbers less certain, in sentences.
-        registration: Where the template lies in the scan.
-        source: The image that it came from.
+        registration: Registration of the template to the scan.
+        source: Image that was normalised.
     """
 
     suvr: NDArray[np.float32]
@@ -56,7 +56,7 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
 
     Args:
         image: An amyloid PET of the brain whose tracer is known.
-        reference: What SUVR is over; Centiloid is over the whole cerebellum always.
+        reference: Reference region of the SUVR; Centiloid always uses the whole cerebellum.
 
     Returns:
         SUVR, Centiloid and quality.

@@ -22,8 +22,8 @@ def read_cohort(table: Path) -> pd.DataFrame:
     """Read and check ``participants.tsv``, of raw studies or of prepared volumes.
 
     Args:
-        table: Tab-separated, UTF-8, ``n/a`` for unknown. Needs ``participant_id`` and
-            ``path``; ``session_id`` is ``ses-01`` and ``bapl`` unknown where absent.
+        table: Path of a tab-separated UTF-8 table, ``n/a`` for unknown. Needs ``participant_id``
+            and ``path``; ``session_id`` is ``ses-01`` and ``bapl`` unknown where absent.
 
     Returns:
         One row a session, in the table's order: ``path`` absolute, ``bapl`` as nullable
@@ -51,11 +51,11 @@ def check_cohort(cohort: pd.DataFrame, table: Path) -> pd.DataFrame:
     """Check everything but the images.
 
     Args:
-        cohort: Text, one row a session.
-        table: Where it was read, for messages.
+        cohort: Table as text, one row for each session.
+        table: Path that the table was read from, for messages.
 
     Returns:
-        As :func:`read_cohort`, ``path`` as it stands there.
+        Table like that of :func:`read_cohort`, but with ``path`` as it is written in the file.
 
     Raises:
         CohortError: As :func:`read_cohort`.

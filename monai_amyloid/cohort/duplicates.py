@@ -27,7 +27,7 @@ def check_duplicates(cohort: pd.DataFrame) -> None:
     one file compressed and the other not, a second registration), or noise added.
 
     Args:
-        cohort: With ``participant_id``, ``session_id`` and ``path``.
+        cohort: Table with ``participant_id``, ``session_id`` and ``path``.
 
     Raises:
         CohortError: Naming the first two sessions that are equal, of one participant or of two.

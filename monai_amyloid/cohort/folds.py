@@ -26,10 +26,10 @@ def assign_folds(cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0) -
     ``StratifiedGroupKFold`` does not promise for small cohorts.
 
     Args:
-        cohort: As :func:`~monai_amyloid.cohort.datalist.read_cohort` returns it.
+        cohort: Table from :func:`~monai_amyloid.cohort.datalist.read_cohort`.
         folds: Number of folds, 2 or more.
-        seed: Of the shuffle.
-        repeat: Each deals out differently.
+        seed: Seed of the shuffle.
+        repeat: Number of the repeat, from 0; each repeat assigns the participants differently.
 
     Returns:
         Fold 0 to ``folds - 1``, indexed by the ``participant_id`` of all who have a grade.
@@ -153,16 +153,15 @@ def split(
         dataset_dir: Folder with ``participants.tsv``; ``splits.tsv`` is written there.
         fold: The fold to hold out, from 0.
         folds: Number of folds.
-        seed: Of the folds, where they are not written yet.
-        repeat: 0 or more; each deals the participants out anew.
-        participants: Learn from so many only, of each grade its share: what a smaller study
-            would have had. 0 for all.
+        seed: Seed of the folds; not used where ``splits.tsv`` exists.
+        repeat: Number of the repeat, from 0; each repeat assigns the participants differently.
+        participants: Number of participants to train on, in the proportions of the grades, to
+            measure what a smaller study would reach; 0 for all.
 
     Returns:
-        For ``training``, ``validation`` and ``test`` one dictionary a session:
-        ``image`` (path), ``label`` (0, 1, 2 for BAPL 1, 2, 3), ``participant_id``,
-        ``session_id`` and, where the table has it, ``tracer``. Sessions without a grade
-        are in none.
+        Lists ``training``, ``validation`` and ``test`` with one dictionary for each session:
+        ``image`` (path), ``label`` (0, 1, 2 for BAPL 1, 2, 3), ``participant_id``, ``session_id``
+        and, where the table has it, ``tracer``. Sessions without a grade are in none of them.
 
     Raises:
         CohortError: As :func:`read_cohort`, :func:`assign_folds` and :func:`folds_of` say,
@@ -236,8 +235,8 @@ def check_reference(cohort: pd.DataFrame, folder: Path) -> None:
     """Refuse scans that a bundle would never see: grading is over the whole cerebellum.
 
     Args:
-        cohort: Of a prepared dataset.
-        folder: Of the dataset, for messages.
+        cohort: Table of a prepared dataset.
+        folder: Folder of the dataset, for messages.
 
     Raises:
         CohortError: If any is over another reference region.

@@ -115,7 +115,7 @@ def positive_auc(truth: ArrayLike, positive: ArrayLike, weights: ArrayLike | Non
         weights: How often each scan counts, ``(..., N)``; once where None.
 
     Returns:
-        ``(...)``: 0.5 by chance, NaN where only one side is there.
+        Area under the curve, ``(...)``: 0.5 by chance, NaN where all scans are on one side.
 
     References:
         Hanley and McNeil 1982, doi:10.1148/radiology.143.1.7063747

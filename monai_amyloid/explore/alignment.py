@@ -22,11 +22,11 @@ def out_of_fold(features: Sequence[Features], fold: NDArray[np.int64]) -> Featur
 
     Args:
         features: Features of all scans by the network of each fold, ``(N, F)``.
-        fold: The fold that held each scan out, ``(N,)``; -1 for scans that trained no network,
-            which get the mean of all.
+        fold: Fold that held each scan out, ``(N,)``; -1 for scans that trained no network, which
+            get the mean of all networks.
 
     Returns:
-        ``(N, D)`` with D at most 16.
+        Features in one space, ``(N, D)`` with D at most 16.
 
     Raises:
         ValueError: If a fold has no network.

@@ -40,15 +40,17 @@ class Exploration:
     """What was found in a cohort.
 
     Attributes:
-        cohort: One row a scan, as :func:`~monai_amyloid.cohort.datalist.read_cohort` returns it.
-        views: The cohort as each kind of features shows it; ``regional`` is always there.
-        mark: The score where early amyloid begins; not a number where the cohort has none.
-        early: Chance of each scan to be beyond it ``(N,)``.
-        patterns: Where amyloid leads, and subtypes.
-        chances: Cross-validated probabilities of the grades ``(N, 3)``, not a number where a scan
-            has no grade; None where a grade is too rare.
-        doubt: How much speaks against the given grade ``(N,)``; None as above.
-        probes: What each view's coordinates tell, by the view's name.
+        cohort: Table with one row for each scan, from
+            :func:`~monai_amyloid.cohort.datalist.read_cohort`.
+        views: View of the cohort by each kind of features; ``regional`` is always there.
+        mark: Score where early amyloid begins; NaN where the cohort has no such score.
+        early: Probability of each scan to be beyond the mark of early amyloid, ``(N,)``.
+        patterns: Spatial patterns: regions where amyloid leads, and subtypes.
+        chances: Cross-validated probabilities of the grades, ``(N, 3)``, NaN where a scan has no
+            grade; None where a grade is too rare.
+        doubt: Evidence against the grade in the table, ``(N,)``; None where ``chances`` is None.
+        probes: Accuracy with which site and grade are predicted from each view's coordinates, by
+            the view's name.
     """
 
     cohort: pd.DataFrame
@@ -135,12 +137,12 @@ def explore(
 
     Args:
         prepared: Folder that ``monai-amyloid prepare`` wrote; grades may be missing.
-        networks: Whose features are looked at beside regional SUVR.
-        output: Folder in which what networks saw is kept.
-        seed: Of everything random.
-        doing: Called with what is begun, in words.
-        started: Called once with the number of scans.
-        finished: Called after each scan that the networks saw.
+        networks: Networks whose features are explored beside regional SUVR.
+        output: Folder in which the features of the networks are kept.
+        seed: Seed of everything random.
+        doing: Function that is called with the name of each step when it begins.
+        started: Function that is called once with the number of scans.
+        finished: Function that is called after each scan whose features are computed.
 
     Raises:
         CohortError: If the cohort is not prepared or too small.

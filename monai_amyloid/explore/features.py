@@ -36,11 +36,12 @@ class Networks:
     """The networks whose features are wanted.
 
     Attributes:
-        bundle: The trained classifier.
-        folds: Weights of the same network by fold of a cross-validation, in their order; each was
-            trained without its fold. Empty where the bundle's own are used for every scan.
+        bundle: Bundle of the trained classifier.
+        folds: Weights of the same network for each fold of a cross-validation, in their order; each
+            network was trained without its fold. Empty where the bundle's own weights are used for
+            every scan.
         self_supervised: Weights of a training by ``configs/self_supervised.json``, if any.
-        device: ``cuda``, ``cpu`` or None for the bundle's choice.
+        device: Device to compute on, ``cuda`` or ``cpu``; None for the bundle's choice.
     """
 
     bundle: Path
@@ -105,12 +106,11 @@ def network_features(
     """Show every scan to every network.
 
     Args:
-        cohort: As :func:`~monai_amyloid.cohort.datalist.read_cohort` returns it, of prepared
-            scans.
-        networks: Which.
-        cache: Folder where what was seen is kept, by the scan's file and the networks' weights.
-        started: Called once with the number of scans.
-        finished: Called after each scan.
+        cohort: Table of prepared scans, from :func:`~monai_amyloid.cohort.datalist.read_cohort`.
+        networks: Networks whose features are computed.
+        cache: Folder where features are kept, by the scan's file and the networks' weights.
+        started: Function that is called once with the number of scans.
+        finished: Function that is called after each scan.
 
     Returns:
         ``network`` (or ``network0``, ``network1``, … of each fold) and ``self_supervised``,
@@ -202,7 +202,7 @@ def regional_features(cohort: pd.DataFrame) -> pd.DataFrame:
     """SUVR of every region of the atlas, on florbetaben's scale; the regions do not overlap.
 
     Args:
-        cohort: With columns ``suvr_*`` and ``tracer``.
+        cohort: Table with columns ``suvr_*`` and ``tracer``.
 
     Raises:
         CohortError: If a region is missing.
@@ -215,9 +215,9 @@ def florbetaben_suvr(cohort: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame
     """SUVR of some regions on florbetaben's scale, one row a scan.
 
     Args:
-        cohort: With columns ``suvr_*`` and ``tracer``.
-        names: Of the regions, as
-            :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr` calls them.
+        cohort: Table with columns ``suvr_*`` and ``tracer``.
+        names: Names of the regions, as in
+            :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
 
     Raises:
         CohortError: If a region is missing.

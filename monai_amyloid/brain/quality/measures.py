@@ -38,8 +38,8 @@ def measure_quality(image: PetImage, registration: Registration) -> dict[str, fl
     """Measure a scan and its registration.
 
     Args:
-        image: The scan as read, of a known tracer.
-        registration: Its fit to the template.
+        image: Scan as it was read, of a known tracer.
+        registration: Registration of the template to the scan.
 
     Returns:
         ``registration``: correlation with the template mix, -1 to 1;
@@ -120,8 +120,8 @@ def quality_warnings(quality: Mapping[str, float], centiloid: float) -> tuple[st
     """Say in sentences what makes the numbers of a scan less certain.
 
     Args:
-        quality: From :func:`measure_quality`.
-        centiloid: As measured in the cortex.
+        quality: Quality from :func:`measure_quality`.
+        centiloid: Centiloid that was measured in the cortex.
     """
     found = []
     for name, part in (("cerebellum_covered", "cerebellum"), ("cortex_covered", "cortex")):

@@ -24,8 +24,8 @@ def neutral_suvr(registration: Registration, tracer: str) -> NDArray[np.float32]
     """A scan's fitted template at :data:`UNDECIDED_CENTILOID`, SUVR ``(91, 109, 91)``.
 
     Args:
-        registration: Of the scan.
-        tracer: BIDS label of the scan's.
+        registration: Registration of the template to the scan.
+        tracer: BIDS label of the scan's tracer.
     """
     tissues, amyloid = tissue_uptake()[:_AMYLOID], tissue_uptake()[_AMYLOID]
     without = np.tensordot(registration.weights[:_AMYLOID], tissues, axes=1)
@@ -44,9 +44,9 @@ def remove(
     """Replace a region of an SUVR volume by what is neutral, smoothly at its edge.
 
     Args:
-        volume: SUVR on the template grid.
-        region: True where it is removed.
-        neutral: From :func:`neutral_suvr`.
+        volume: SUVR on the template grid, ``(91, 109, 91)``.
+        region: True where the volume is replaced, ``(91, 109, 91)``.
+        neutral: Neutral SUVR from :func:`neutral_suvr`, ``(91, 109, 91)``.
     """
     sigma = _EDGE_MM / TEMPLATE_AFFINE[0, 0]
     part = ndimage.gaussian_filter(region.astype(np.float32), sigma)

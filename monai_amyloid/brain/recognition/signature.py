@@ -67,10 +67,11 @@ class Signature:
     """What a scan's tissues hold.
 
     Attributes:
-        uptake: By name of :data:`TISSUES`, over the whole cerebellum, without partial volume;
-            empty where the cerebellum is not in view.
+        uptake: Uptake of each of :data:`TISSUES` by name, over the whole cerebellum, without
+            partial volume; empty where the cerebellum is outside the field of view.
         match: Correlation of the fitted tissues with the scan, in the head.
-        brain_match: The same in the brain alone, where a ball or a box has nothing to match.
+        brain_match: Correlation of the fitted tissues with the scan in the brain alone, where a
+            ball or a box has nothing to match.
     """
 
     uptake: dict[str, float]
@@ -122,8 +123,8 @@ def recognise(image: PetImage, pose: Pose) -> Signature:
     """Measure what the tissues of a head hold.
 
     Args:
-        image: The scan.
-        pose: Where the template lies in it.
+        image: Scan to recognise.
+        pose: Pose of the template in the scan.
     """
     places, shares = _nodes()
     in_scan = pose.to_scan(places)

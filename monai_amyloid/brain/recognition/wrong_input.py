@@ -75,7 +75,7 @@ def refuse_resized(matrix: NDArray[np.float64]) -> None:
     """Refuse a brain of impossible size along one of its axes.
 
     Args:
-        matrix: Template millimetres to the scan's, ``(4, 4)``.
+        matrix: Template millimetres to scan millimetres, ``(4, 4)``.
 
     Raises:
         StudyRefused: With the sizes.
@@ -102,7 +102,7 @@ def refuse_turned(matrix: NDArray[np.float64]) -> None:
     """Refuse a head whose header turns it by more than a patient can.
 
     Args:
-        matrix: Template millimetres to the scan's, ``(4, 4)``.
+        matrix: Template millimetres to scan millimetres, ``(4, 4)``.
 
     Raises:
         StudyRefused: With where its top and its face point. A head that is mirrored between left
@@ -126,8 +126,8 @@ def refuse_unrecognised(image: PetImage) -> HeadPose:
         image: A scan whose registration failed, matched poorly, or showed another pattern.
 
     Returns:
-        Where an upright head with the pattern of an amyloid tracer lies, should there be one
-        that the registration has missed.
+        Pose of an upright head with the pattern of an amyloid tracer, where the registration has
+        missed one.
 
     Raises:
         StudyRefused: If there is none, with what there is.

@@ -26,8 +26,8 @@ class KeepBestModel:
     where a checkpoint does not reach it.
 
     Args:
-        path: Of the state dict, loadable with ``weights_only=True``.
-        network: The network.
+        path: Path of the state dict, loadable with ``weights_only=True``.
+        network: Network whose weights are kept.
         evaluator: The validation engine, which has run when an epoch ends.
 
     Raises:
@@ -68,10 +68,10 @@ class Checkpoint:
     Of several processes the first writes and reads, and the others get from it what it read.
 
     Args:
-        path: Of the checkpoint.
-        objects: What has a ``state_dict``, by name; the trainer itself is added.
-        evaluator: The validation engine, for its best metric and epoch.
-        resume: Go on from the file if it is there; else begin anew.
+        path: Path of the checkpoint.
+        objects: Objects that have a ``state_dict``, by name; the trainer itself is added.
+        evaluator: Validation engine, for its best metric and epoch.
+        resume: Whether to continue from the file if it exists, or to begin anew.
     """
 
     def __init__(

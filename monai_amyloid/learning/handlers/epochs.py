@@ -33,10 +33,10 @@ class SeedEachEpoch:
     same scans, of which each takes its share, and augment them differently.
 
     Args:
-        seed: Of the run.
-        dataset: Whose random transforms are seeded; loader processes take theirs from
+        seed: Seed of the run.
+        dataset: Dataset whose random transforms are seeded; loader processes take their seeds from
             torch's generator, which is seeded as well.
-        sampler: With its ``generator``.
+        sampler: Sampler whose ``generator`` is seeded.
     """
 
     def __init__(self, seed: int, dataset: Any, sampler: Any) -> None:
@@ -89,9 +89,9 @@ class RefreshBatchNorm:
     scans apart calls every validation scan the same for some hundred iterations.
 
     Args:
-        network: The network.
-        batches: How many of the epoch's last batches to measure them on; of several processes,
-            as many of each.
+        network: Network whose batch-norm statistics are measured.
+        batches: Number of the epoch's last batches to measure them on; with several processes, as
+            many in each.
 
     References:
         Wu and Johnson 2021, Rethinking "Batch" in BatchNorm, arXiv:2105.07576
@@ -132,7 +132,7 @@ class StopWithoutImprovement:
 
     Args:
         evaluator: The validation engine.
-        patience: Epochs since the best one; 0 never stops.
+        patience: Number of epochs since the best one; 0 never stops.
     """
 
     def __init__(self, evaluator: Engine, patience: int) -> None:

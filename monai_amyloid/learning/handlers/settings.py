@@ -15,8 +15,8 @@ class RecordSettings:
     """Write ``settings.json`` when training starts, so that export describes what was trained.
 
     Args:
-        path: Of the file.
-        settings: Values by their name at the top of the config, overrides included.
+        path: Path of the file.
+        settings: Values by their name at the top level of the config, overrides included.
     """
 
     def __init__(self, path: str, settings: Mapping[str, Any]) -> None:

@@ -18,7 +18,8 @@ class ValidationPass:
     """Collects the scans of one pass, in their order, on the CPU.
 
     Args:
-        network: Whose head is ``fc`` or ``myfc``; what it is given are the features.
+        network: Network whose head is named ``fc`` or ``myfc``; the inputs of the head are the
+            features.
     """
 
     def __init__(self, network: torch.nn.Module) -> None:

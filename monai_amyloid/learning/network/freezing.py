@@ -19,7 +19,8 @@ def freeze(network: torch.nn.Module, upto: str) -> torch.nn.Module:
 
     Args:
         network: MONAI ``resnet50``, 2D or 3D, or ``MILModel`` on one; changed in place.
-        upto: ``stem`` or ``layer1`` to ``layer4``: the last that is frozen; empty for none.
+        upto: Last part that is frozen, ``stem`` or ``layer1`` to ``layer4``; empty to freeze
+            nothing.
 
     Raises:
         UserError: If there is no such layer, or a layer to be frozen has learnt nothing.

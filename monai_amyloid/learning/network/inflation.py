@@ -9,11 +9,12 @@ def inflate(kernel: torch.Tensor, depth: int) -> torch.Tensor:
     """A 2D kernel as a 3D one that says the same of a volume that is constant along z.
 
     Args:
-        kernel: ``(O, I, X, Y)``.
+        kernel: Kernel of a 2D convolution, ``(O, I, X, Y)``.
         depth: Length of the third axis, voxels.
 
     Returns:
-        ``(O, I, X, Y, depth)``, whose sum over the third axis is ``kernel``.
+        Kernel of a 3D convolution, ``(O, I, X, Y, depth)``, whose sum over the third axis is
+        ``kernel``.
 
     References:
         Carreira and Zisserman 2017, Quo Vadis, Action Recognition?, arXiv:1705.07750
@@ -31,7 +32,7 @@ def inflate_to_fit(
 
     Args:
         stored: Tensors of the 2D network by name.
-        own: Those of the 3D network.
+        own: Tensors of the 3D network by name.
     """
     result = dict(stored)
     for name, kernel in stored.items():

@@ -32,9 +32,10 @@ def start_from(
 
     Args:
         network: MONAI ``MILModel`` on a 2D ``resnet50``, or a 3D ``resnet50``; changed in place.
-        pretrained: Empty for none, ``imagenet`` or ``imagenet-v2`` for torchvision's, or a
-            file: torchvision's ResNet-50, MedicalNet's, or a ``model.pt`` of training here.
-        report: File to write what became of each tensor to.
+        pretrained: Source of the weights: empty for none, ``imagenet`` or ``imagenet-v2`` for
+            torchvision's, or the path of a file: torchvision's ResNet-50, MedicalNet's, or a
+            ``model.pt`` of training here.
+        report: Path of the table to write, with the fate of each tensor.
 
     Raises:
         UserError: As :func:`load`.
@@ -56,8 +57,8 @@ def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
     convolution does not make.
 
     Args:
-        network: As :func:`start_from`.
-        pretrained: Not empty.
+        network: Network to load into, as in :func:`start_from`; changed in place.
+        pretrained: Source of the weights, as in :func:`start_from`; not empty.
 
     Raises:
         UserError: If the weights cannot be had or read, a tensor that is no head's has another

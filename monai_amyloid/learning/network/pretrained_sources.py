@@ -46,7 +46,7 @@ def download(address: str) -> Path:
     downloaded is found in it.
 
     Args:
-        address: Whose name ends in ``-`` and the first digits of the file's SHA-256.
+        address: Address whose last part ends in ``-`` and the first digits of the file's SHA-256.
 
     Raises:
         UserError: If the file cannot be had, or is not the published one.

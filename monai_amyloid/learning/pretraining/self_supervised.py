@@ -42,12 +42,12 @@ def unlabelled_split(dataset_dir: str, seed: int) -> dict[str, list[dict[str, An
     """Divide a prepared dataset, graded or not, into what is learnt from and what selects.
 
     Args:
-        dataset_dir: Folder with ``participants.tsv``.
-        seed: Of the division, by participant.
+        dataset_dir: Folder of the prepared dataset, with ``participants.tsv``.
+        seed: Seed of the division, which is by participant.
 
     Returns:
-        For ``training`` and ``validation`` one dictionary a session: ``image`` (path),
-        ``participant_id``, ``session_id`` and ``tracer`` where known.
+        Lists ``training`` and ``validation`` with one dictionary for each session: ``image``
+        (path), ``participant_id``, ``session_id`` and ``tracer`` where known.
 
     Raises:
         CohortError: If the table is not usable, its scans are over another reference region than
@@ -75,7 +75,7 @@ class WholeOnGrid:
     """Give the network a scan, and the loss the whole of it on a coarse grid.
 
     Args:
-        grid: Cells along X, Y, Z.
+        grid: Number of cells along X, Y, Z.
     """
 
     def __init__(self, grid: Sequence[int]) -> None:
@@ -110,9 +110,9 @@ class ReconstructionLoss(torch.nn.Module):
     """Squared error of the brain on a coarse grid, in units of what amyloid changes.
 
     Args:
-        grid: Cells of the coarse grid along X, Y, Z.
-        preprocessing: Transforms from a scan on the template's grid to the network's, by which
-            the brain is found there.
+        grid: Number of cells of the coarse grid along X, Y, Z.
+        preprocessing: Transforms from a scan on the template's grid to the network's grid, used to
+            find the brain there.
     """
 
     def __init__(self, grid: Sequence[int], preprocessing: Sequence[Any]) -> None:
@@ -126,8 +126,8 @@ class ReconstructionLoss(torch.nn.Module):
         """Loss of a batch.
 
         Args:
-            outputs: What the network says of each cell, ``(B, cells)``, in units.
-            whole: What is there, ``(B, cells)``, 1 at SUVR 2.5.
+            outputs: Predicted value of each cell, ``(B, cells)``, in units of 0.5 SUVR.
+            whole: True value of each cell, ``(B, cells)``, 1 at SUVR 2.5.
         """
         error = outputs.float() - whole / _UNIT
         loss: torch.Tensor = (error.square() * self.brain.to(error.device)).sum(dim=1).mean()
@@ -151,7 +151,7 @@ def self_supervised_network(weights: Path) -> torch.nn.Module:
     """The encoder of a self-supervised training, whose output is its feature vector.
 
     Args:
-        weights: ``model.pt`` of a training by ``configs/self_supervised.json``.
+        weights: Path of the ``model.pt`` of a training by ``configs/self_supervised.json``.
 
     Returns:
         MONAI's 3D ResNet-50 of the stored width, scans ``(B, 1, X, Y, Z)`` to ``(B, F)``.

@@ -33,16 +33,17 @@ def split_with_targets(
     """Divide a prepared dataset, with a table's numbers beside each grade.
 
     Args:
-        dataset_dir: As in :func:`monai_amyloid.cohort.folds.split`.
-        fold: As there; a pretraining tests nothing, so that the fold trains as well.
-        folds: As there.
-        seed: As there.
-        targets: Table with ``participant_id``, ``session_id`` and numbers, tab-separated.
-        prefix: The columns that begin with it are learnt.
+        dataset_dir: Folder of the prepared dataset, with ``participants.tsv``.
+        fold: Number of the fold, from 0; pretraining tests nothing, so that this fold trains as
+            well.
+        folds: Number of folds.
+        seed: Seed of the folds; not used where ``splits.tsv`` exists.
+        targets: Path of a tab-separated table with ``participant_id``, ``session_id`` and numbers.
+        prefix: Prefix of the names of the columns that are learned.
 
     Returns:
-        As :func:`~monai_amyloid.cohort.folds.split`, with ``targets``: float32 ``(T,)``, of
-        mean 0 and standard deviation 1 over the table.
+        Lists as in :func:`~monai_amyloid.cohort.folds.split`, with ``targets`` in each dictionary:
+        float32 ``(T,)``, of mean 0 and standard deviation 1 over the table.
 
     Raises:
         CohortError: If the table is missing, has no such numbers or lacks a scan.
@@ -105,8 +106,8 @@ class PretrainingLoss(torch.nn.Module):
         """Loss of a batch.
 
         Args:
-            outputs: ``(B, 2 + T)``.
-            labels: ``(B, 1 + T)``, the grade 0, 1, 2 first.
+            outputs: Logits of the grade and predicted targets, ``(B, 2 + T)``.
+            labels: Grades 0, 1, 2 first, then true targets, ``(B, 1 + T)``.
         """
         values = torch.nn.functional.smooth_l1_loss(
             outputs[:, GRADE_LOGITS:].float(), labels[:, 1:], beta=_BETA
@@ -120,11 +121,11 @@ def pretraining_metrics(outputs: torch.Tensor, labels: torch.Tensor) -> dict[str
     """Measures of one validation pass.
 
     Args:
-        outputs: ``(N, 2 + T)``.
-        labels: ``(N, 1 + T)``.
+        outputs: Logits of the grade and predicted targets, ``(N, 2 + T)``.
+        labels: Grades 0, 1, 2 and true targets, ``(N, 1 + T)``.
 
     Returns:
-        Those of the grade, ``loss``, and ``mean_absolute_error`` in standard deviations.
+        Metrics of the grade, ``loss``, and ``mean_absolute_error`` in standard deviations.
     """
     outputs, labels = torch.as_tensor(outputs).float(), torch.as_tensor(labels).float()
     error = (outputs[:, GRADE_LOGITS:] - labels[:, 1:]).abs().mean()

@@ -28,10 +28,10 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
     step before the first random one.
 
     Args:
-        data: Dictionaries with ``image``, a path.
-        transform: Its steps from the first random one on are done at each access; those of
-            probability 0 are left out.
-        cache_dir: Made if missing; folds, runs and processes may share it.
+        data: Dictionaries with a path as ``image``.
+        transform: Transforms of a scan. The steps from the first random one on are done at each
+            access; steps of probability 0 are left out.
+        cache_dir: Folder of the cache, made if missing; folds, runs and processes may share it.
     """
 
     def __init__(self, data: Sequence[Item], transform: Compose, cache_dir: str) -> None:
