@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replace_file, writable_folder, write_table
-from monai_amyloid.phantom.cohorts.plan import Plan, requested_grades
+from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
@@ -56,7 +56,7 @@ def simulate(
     (folder / _ROWS).mkdir(exist_ok=True)
     grades: Sequence[int | None] = [None] * participants
     if plan.fixed_prevalence and plan.pattern == "amyloid":
-        grades = requested_grades(participants)
+        grades = grades_by_prevalence(participants)
     make = partial(_make_participant, folder=folder, plan=plan, form=form)
     rows, truths = [], []
     for made in _run(make, list(enumerate(grades, start=1)), workers):

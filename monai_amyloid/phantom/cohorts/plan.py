@@ -92,7 +92,7 @@ def named_plan(name: str) -> tuple[int, Plan]:
     return NAMED[name]
 
 
-def requested_grades(count: int) -> list[int]:
+def grades_by_prevalence(count: int) -> list[int]:
     """Grades in an order that keeps every beginning close to :data:`PREVALENCE`.
 
     Args:
