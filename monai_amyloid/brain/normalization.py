@@ -90,10 +90,10 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
 
 
 def _find_brain(image: PetImage) -> Registration:
-    """Register a scan, or say what it shows where that is no amyloid in a brain.
+    """Register a scan, or refuse it with what it shows instead of amyloid in a brain.
 
     A poor fit may be a wrong input or a start that missed: the slow search of every orientation
-    and contrast tells them apart, and gives a better start.
+    and contrast distinguishes the two, and finds a better start.
     """
     refuse_values(image)
     try:

@@ -1,7 +1,7 @@
 """Who trains, who selects the model, and who is held out.
 
-A participant stands in one fold with all sessions, so that no one is on two sides. A repeat deals
-the same participants out anew.
+A participant is in one fold with all sessions, so that no one is on two sides. A repeat assigns
+the same participants to folds in another way.
 """
 
 from pathlib import Path
@@ -108,7 +108,7 @@ def read_folds(dataset_dir: Path, repeat: int = 0) -> "pd.Series[int]":
 def folds_of(
     dataset_dir: Path, cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0
 ) -> "pd.Series[int]":
-    """The folds that are written for a repeat; they are written if they are not there yet.
+    """Folds of a repeat from its file, which is written first if it does not exist.
 
     Once written the file decides, whatever the seed, so that every run on a dataset
     holds out the same people.

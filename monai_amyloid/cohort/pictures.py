@@ -3,7 +3,7 @@
 A picture shows a slice of the template grid with the front of the head up, five pixels a voxel,
 455 wide and 545 high. Column ``c`` of the slice drawn is voxel ``x = c`` and row ``r`` is
 ``y = 108 - r``, so that the patient's left is on the left of the picture. Whether the original's
-pictures were drawn that way or mirrored is not known; nothing in a picture says it.
+pictures were drawn that way or mirrored is not known; nothing in a picture shows it.
 """
 
 import re

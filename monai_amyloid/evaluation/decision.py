@@ -50,7 +50,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Decision:
-    """The learned numbers.
+    """Numbers of the decision, learned from held-out predictions.
 
     Attributes:
         temperature: Temperature that divides the logarithms of the probabilities, above 0,
@@ -77,7 +77,7 @@ class Decision:
 
 
 def fit_decision(probabilities: Array, truth: ArrayLike) -> Decision:
-    """Learn the numbers.
+    """Learn the numbers of the decision.
 
     Args:
         probabilities: Uncalibrated probabilities of scans that the network was not trained on,
@@ -94,7 +94,7 @@ def fit_decision(probabilities: Array, truth: ArrayLike) -> Decision:
 
 
 def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
-    """Predict each fold with the numbers that the other folds of the same repeat give.
+    """Predict each fold with the numbers learned from the other folds of the same repeat.
 
     Args:
         held_out: Held-out predictions with two folds or more in each repeat.

@@ -1,4 +1,4 @@
-"""Features of several networks in one space: each scan is told by one that never saw it."""
+"""Features of several networks in one space: of each scan, by a network that never saw it."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from scipy.linalg import orthogonal_procrustes
 
 Features = NDArray[np.float32]
 
-# Directions of a network's features that are kept: the grades and patterns stand in far fewer,
-# and rotations of more could fit what is of no account.
+# Directions of a network's features that are kept: the grades and patterns need far fewer, and
+# rotations of more directions could fit what does not matter.
 _DIRECTIONS = 16
 
 

@@ -1,4 +1,4 @@
-"""One line through a cohort, from no amyloid to much, learnt without a grade.
+"""One line through a cohort, from no amyloid to much, learned without a grade.
 
 A principal curve in the space of the features: where on it a scan most likely lies, and how sure
 that is. It is fitted by expectation and maximisation, each scan standing wherever it may lie, in
@@ -52,9 +52,9 @@ class Continuum:
     about: Array
 
     def chances(self, coordinates: Array) -> Array:
-        """Of each place of the curve for each scan.
+        """Probability of each place of the curve for each scan.
 
-        A scan that is farther from the curve than others are says less of its place: its
+        The place of a scan that is farther from the curve than others is less certain: its
         likelihood is flattened by as much (overdispersion).
 
         Args:
@@ -190,7 +190,7 @@ def _curve(coordinates: Array, chances: Array) -> Continuum:
 
 
 def _weights(reach: float) -> Array:
-    """What each place has to say of each other, ``(P, P)``."""
+    """Weight of each place for each other place, ``(P, P)``."""
     places = np.arange(_PLACES)
     return np.asarray(np.exp(-(((places[:, None] - places) / reach) ** 2) / 2))
 

@@ -1,4 +1,4 @@
-"""A prepared cohort, explored: what its scans say without their grades, and of their grades."""
+"""A prepared cohort explored: its scans without their grades, then their grades."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from monai_amyloid.explore.view import Scanned, View, look
 
 Array = NDArray[np.float64]
 
-_FEWEST = 50  # scans; of fewer neither continuum nor groups can be said
+_FEWEST = 50  # scans; with fewer neither continuum nor groups can be found
 
 
 @dataclass(frozen=True)
@@ -237,8 +237,8 @@ def _scanned(cohort: pd.DataFrame) -> Scanned:
 def _doubts(
     cohort: pd.DataFrame, views: Mapping[str, View], held_out: bool, seed: int
 ) -> tuple[Array | None, Array | None]:
-    """Probabilities of the grades, and what speaks against the given ones."""
-    # Features of a network that may have learnt from these grades would repeat their errors.
+    """Probabilities of the grades, and the evidence against those in the table."""
+    # Features of a network that may have learned from these grades would repeat their errors.
     used = [view for name, view in views.items() if held_out or name != NETWORK]
     known = cohort["bapl"].notna().to_numpy()
     bapl = cohort["bapl"][known].to_numpy(int)

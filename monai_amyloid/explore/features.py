@@ -1,4 +1,4 @@
-"""What networks see in each scan of a cohort, kept on disk, so that it can be resumed."""
+"""Features of each scan of a cohort by networks, kept on disk, so that work can be resumed."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ _BATCH = 8
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks whose features are wanted.
+    """Networks whose features are computed.
 
     Attributes:
         bundle: Bundle of the trained classifier.
@@ -71,7 +71,7 @@ class Networks:
             self_supervised_network(self.self_supervised)
 
     def digest(self) -> str:
-        """Of all weights and of how scans are given to them."""
+        """Digest of all weights and of the preprocessing."""
         files = [self.bundle / MODEL, self.bundle / "configs" / "inference.json", *self.folds]
         files += [self.self_supervised] if self.self_supervised is not None else []
         return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
@@ -103,7 +103,7 @@ def network_features(
     started: Callable[[int], None] = lambda total: None,
     finished: Callable[[], None] = lambda: None,
 ) -> dict[str, Features]:
-    """Show every scan to every network.
+    """Compute the features of every scan by every network.
 
     Args:
         cohort: Table of prepared scans, from :func:`~monai_amyloid.cohort.datalist.read_cohort`.
@@ -167,7 +167,7 @@ class _Seeing:
             self.encoder = self_supervised_network(networks.self_supervised).to(self.first.device)
 
     def features(self, rows: pd.DataFrame) -> dict[str, Features]:
-        """Of some scans, each ``(n, F)``."""
+        """Features of some scans by each network, ``(n, F)``."""
         scans = [
             (load_suvr(Path(row["path"])), str(row["tracer"])) for row in rows.to_dict("records")
         ]

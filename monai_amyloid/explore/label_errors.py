@@ -1,7 +1,7 @@
-"""Grades that the scans themselves speak against, the most doubtful first.
+"""Grades that do not fit their scans, the most doubtful first.
 
-Confident learning: every scan is told by models that did not learn from that participant, and the
-given grade is weighed against the others, each by how sure the models usually are of it. Models
+Confident learning: every scan is predicted by models that did not learn from that participant. The
+grade in the table is compared with the others, each relative to its usual probability. Models
 learn from the doubtful grades as well; few errors do not mislead them much.
 
 References:
@@ -55,7 +55,7 @@ def cross_validated(
 
 
 def doubt(probabilities: Array, bapl: NDArray[np.int64]) -> Array:
-    """How much speaks against each given grade; the more, the higher.
+    """Evidence against the grade of each scan; the higher, the more doubtful.
 
     Args:
         probabilities: Probabilities of the grades from :func:`cross_validated`, ``(N, 3)``.

@@ -1,4 +1,4 @@
-"""Whether coordinates tell a scan's site, which they should not, and its grade, which they should.
+"""Whether coordinates predict the site of a scan (they should not) and its grade (they should).
 
 References:
     Alain, Bengio 2017, linear probes, arXiv:1610.01644
@@ -41,9 +41,9 @@ class Probe:
 def probe(
     asked: str, kinds: "pd.Series[str]", features: pd.DataFrame, scanned: Scanned, seed: int = 0
 ) -> Probe | None:
-    """Ask coordinates for something, by a classifier that did not learn from the scans asked of.
+    """Predict a property from coordinates, by a classifier that did not learn from these scans.
 
-    The representation is fitted without those scans as well; else what was taken off for their
+    The representation is fitted without those scans as well; otherwise the correction for their
     site would be known.
 
     Args:

@@ -66,7 +66,7 @@ def _pca(axes: Array) -> Array:
 
 
 def diffusion_map(axes: Array, dimensions: int = 2) -> Array:
-    """Coordinates by which a random walk between alike scans would be told apart longest.
+    """Coordinates in which random walks between alike scans stay distinguishable longest.
 
     Steps are as likely as the distance in units of both scans' distance to their tenth neighbour
     says, and how many scans lie where is taken out (alpha 1).

@@ -57,7 +57,7 @@ class Placed:
     neighbours: tuple[Mapping[str, float], ...]
 
     def as_content(self) -> dict[str, Any]:
-        """As ``result.json`` holds it."""
+        """Content for ``result.json``."""
         content = asdict(self)
         return content | {"neighbours": [dict(each) for each in self.neighbours]}
 

@@ -39,7 +39,7 @@ class Scanned:
 
 @dataclass(frozen=True)
 class View:
-    """One kind of features of a cohort, and what they say without its grades.
+    """One kind of features of a cohort, and what they show without its grades.
 
     Attributes:
         name: Name of the kind of features.

@@ -1,6 +1,6 @@
 """What in a scan drove its grade, for networks of volumes and of slices.
 
-Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) from what says nothing about the
+Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) from an image that supports no
 grade, the scan's own template with undecided amyloid, to the scan. Without what this map shows of a
 simulated scan, the network's grade falls at least twice as far as without what any class activation
 map shows (Grad-CAM and Grad-CAM++ of MONAI, LayerCAM), which is mostly little more than chance:
@@ -68,7 +68,7 @@ def grade_log_odds(logits: torch.Tensor) -> torch.Tensor:
 def activation_map(
     network: torch.nn.Module, brain: BrainPet, preprocessing: Steps, layout: Steps, grade: int
 ) -> NDArray[np.float32]:
-    """Show where a scan speaks for a grade.
+    """Show which parts of a scan support a grade.
 
     Args:
         network: Network in evaluation mode.
@@ -123,7 +123,7 @@ def attribution(
         for node, weight in zip(nodes, weights, strict=True):
             between = empty + (1 + float(node)) / 2 * (seen - empty)
             between.requires_grad_()
-            # The gradient goes back through the layout: a voxel gathers what each slice says.
+            # The gradient passes back through the layout: a voxel gathers those of all its slices.
             batch = lay({"image": between, "tracer": tracer})["image"][None]
             score = GradeScore(network)(batch.to(device))[0, grade - 1]
             slope += float(weight) / 2 * torch.autograd.grad(score, between)[0]

@@ -1,7 +1,7 @@
 """A scan without what speaks for or against amyloid: what a region is replaced by to remove it.
 
 The scan's own fitted template, its grey and white matter and scalp as bright as in the scan, with
-so much amyloid that a reader could not say whether it is positive.
+so much amyloid that a reader could not decide whether it is positive.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def neutral_suvr(registration: Registration, tracer: str) -> NDArray[np.float32]
     """
     tissues, amyloid = tissue_uptake()[:_AMYLOID], tissue_uptake()[_AMYLOID]
     without = np.tensordot(registration.weights[:_AMYLOID], tissues, axes=1)
-    # The weight at which cortex over cerebellum is what is wanted: both grow with it.
+    # The weight at which cortex over cerebellum is the target: both grow with it.
     line = TRACERS[tracer]
     target = (UNDECIDED_CENTILOID - line.centiloid_intercept) / line.centiloid_slope
     cortex, cerebellum = voi("cortex"), voi("whole_cerebellum")

@@ -30,7 +30,7 @@ class Tissues:
         """Least-squares weights of the tissues, ``(K,)``, for a scan's values ``(N,)``."""
         seen = self.uptake * inside[:, None]
         gram = seen.T @ seen
-        # A tissue that is not in view, or not to be told from the others, has little weight.
+        # A tissue that is not in view, or looks like another, has little weight.
         gram.diagonal().add_(1e-5 * gram.diagonal().mean() + 1e-9)
         weights: torch.Tensor = torch.linalg.solve(gram, seen.T @ values)
         return weights

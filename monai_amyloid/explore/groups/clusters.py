@@ -1,4 +1,4 @@
-"""Groups of scans: how many there are, how sure that is, and whether they come again."""
+"""Groups of scans: how many there are, how sure that is, and whether resamples agree."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 Beside the curve of the continuum, scans of one stage differ by where their amyloid is: more in one
 lobe than is usual at that stage, or on one side. Groups of these differences are the subtypes. The
-sides are not told apart, so that left and right of one kind fall together.
+sides are not distinguished, so that left and right of one kind fall together.
 """
 
 from dataclasses import dataclass

@@ -54,7 +54,7 @@ class KeepBestModel:
     def __call__(self, engine: Engine) -> None:
         """Save if this epoch is the best one."""
         if self.evaluator.state.best_metric_epoch == engine.state.epoch:
-            # What earlier weights said of the held-out scans is not what these will say.
+            # Predictions of earlier weights for the held-out scans are not those of these weights.
             for name in ("predictions.tsv", "evaluation.tsv"):
                 self.path.with_name(name).unlink(missing_ok=True)
             # To an open file: by a path torch writes its name, here a process's own, into it.
@@ -63,7 +63,7 @@ class KeepBestModel:
 
 
 class Checkpoint:
-    """Everything a training needs to go on, written atomically after each epoch.
+    """Everything that a training needs to continue, written atomically after each epoch.
 
     Of several processes the first writes and reads, and the others get from it what it read.
 

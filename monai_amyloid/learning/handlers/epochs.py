@@ -3,8 +3,8 @@
 All handlers of this package but the writer of predictions attach to the trainer. Their
 order in the config's list is the order in which they act when an epoch ends: check the loss,
 refresh, validate, keep the best, log, stop, write the checkpoint. In one training of several
-processes the first alone validates, logs and writes; the others have only those handlers that
-say here what they do then.
+processes the first alone validates, logs and writes; the others have only those handlers whose
+description here says what they do then.
 """
 
 import logging
@@ -61,7 +61,7 @@ class SeedEachEpoch:
 
 
 class RefuseLostTraining:
-    """End a training whose loss is no number any more, before anything is written of the epoch.
+    """End a training whose loss is no longer finite, before anything is written of the epoch.
 
     Raises:
         UserError: If the mean loss of an epoch is infinite or not a number.

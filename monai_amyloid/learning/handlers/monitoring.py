@@ -54,7 +54,7 @@ class LearningRate:
 class ValidationViews:
     """Confusion matrix, precision-recall curves, worst cases; at the end the scans in space.
 
-    The last are the features that the network's head is given, of the best epoch's
+    The last are the inputs of the network's head, of the best epoch's
     validation, for TensorBoard's projector.
 
     Args:

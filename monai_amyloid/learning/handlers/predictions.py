@@ -1,4 +1,4 @@
-"""What the network says of the scans that were held out, as a table."""
+"""The network's predictions for the held-out scans, as a table."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a training was told, kept beside its model."""
+"""The settings of a training, kept beside its model."""
 
 import json
 from collections.abc import Mapping
@@ -34,9 +34,9 @@ class RecordSettings:
 
 
 def switched_on(value: bool | str) -> bool:
-    """A switch of the config, as a config or a command line gives it.
+    """Read a switch of the config, which may be text.
 
-    ``python -m monai.bundle … --amp false`` gives the word, which as text would be true.
+    ``python -m monai.bundle … --amp false`` passes text, which Python would take as true.
 
     Raises:
         UserError: If it is neither true nor false.

@@ -1,4 +1,4 @@
-"""A frozen network is run once a scan; what it says is kept on disk for every epoch and fold."""
+"""A frozen network runs once a scan; its features stay on disk for every epoch and fold."""
 
 import copy
 import hashlib
@@ -32,7 +32,7 @@ class OnFeatures(torch.nn.Module):
         # In a tuple torch does not take it for a part of this module.
         self._whole = (network,)
         head = copy.copy(network)
-        # The copy shares the parts of the head; a backbone that returns what it is given
+        # The copy shares the parts of the head; a backbone that returns its input
         # leaves MONAI's forward to do the rest.
         head._modules = {**network._modules, "net": torch.nn.Identity()}
         self.head = head

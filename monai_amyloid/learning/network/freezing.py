@@ -1,4 +1,4 @@
-"""Layers that keep what they have learnt elsewhere."""
+"""Layers that keep their pretrained weights."""
 
 from types import MethodType
 from typing import Any

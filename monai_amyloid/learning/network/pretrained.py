@@ -1,4 +1,4 @@
-"""A network that starts from what another has learnt."""
+"""A network that starts from the weights of another."""
 
 import logging
 from collections.abc import Mapping

@@ -18,7 +18,7 @@ ADDRESSES = {
     "imagenet": "https://download.pytorch.org/models/resnet50-0676ba61.pth",
     "imagenet-v2": "https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
 }
-SILENCE_SECONDS = 30.0  # of a server before a download is given up
+SILENCE_SECONDS = 30.0  # of a server before a download is stopped
 
 
 def find_weights(pretrained: str) -> Path:

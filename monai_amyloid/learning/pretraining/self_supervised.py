@@ -1,9 +1,9 @@
-"""Learning from scans alone: what is hidden of a scan is told from the rest of it.
+"""Learning from scans alone: the hidden part of a scan is predicted from the rest of it.
 
-Blocks are cut out of half of the scans, and the network's one feature vector must say what the
-whole brain looks like on a coarse grid. Neighbouring tissue says little of a block's amyloid, the
-brain's pattern says much, so that the vector comes to hold where and how much amyloid there is. No
-grade, region or Centiloid is given.
+Blocks are cut out of half of the scans, and the network's one feature vector must predict the
+whole brain on a coarse grid. Neighbouring tissue predicts little of a block's amyloid, the brain's
+pattern predicts much, so that the vector comes to hold where and how much amyloid there is. No
+grade, region or Centiloid is used.
 
 A classifier may begin from such a network (``pretrained``). Of its head it then gets the rows of
 the grid's first cells: they lie outside the brain, so that these are as they were initialised.
@@ -34,12 +34,12 @@ from monai_amyloid.learning.network.pretrained_sources import read_state_dict
 _VALIDATION_PART = 0.1
 # Of an intensity that is 1 at SUVR 2.5: what amyloid changes in a voxel, about 0.5 SUVR.
 _UNIT = 0.2
-_TRACER = "18FFBB"  # whose SUVR the network is given
+_TRACER = "18FFBB"  # tracer of the SUVR that the network sees
 _STEM_FEATURES = 64  # of a ResNet-50 of full width
 
 
 def unlabelled_split(dataset_dir: str, seed: int) -> dict[str, list[dict[str, Any]]]:
-    """Divide a prepared dataset, graded or not, into what is learnt from and what selects.
+    """Divide a prepared dataset, graded or not, into a training and a validation part.
 
     Args:
         dataset_dir: Folder of the prepared dataset, with ``participants.tsv``.
@@ -72,7 +72,7 @@ def _datalist(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 class WholeOnGrid:
-    """Give the network a scan, and the loss the whole of it on a coarse grid.
+    """Pass a scan to the network, and the whole of it on a coarse grid to the loss.
 
     Args:
         grid: Number of cells along X, Y, Z.

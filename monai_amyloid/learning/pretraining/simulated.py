@@ -1,6 +1,6 @@
 """Learning from numbers that are known of each scan, before learning its grade.
 
-A grade says one of three things of a scan, and readers differ. Of a simulated scan everything is
+A grade has three values only, and readers differ. Of a simulated scan everything is
 known: pretraining regresses the network on a table's numbers, such as what a reader sees in each
 region, beside the grade. A hospital's own graded scans can be regressed on their regional SUVR.
 """

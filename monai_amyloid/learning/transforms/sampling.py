@@ -54,5 +54,5 @@ class BalancedShare(Sampler[int]):
         return len(self.draw) // self.processes
 
     def __iter__(self) -> Iterator[int]:
-        """Draw anew, and give this process's part."""
+        """Draw again, and return this process's part."""
         return iter(list(self.draw)[self.process :: self.processes][: len(self)])
