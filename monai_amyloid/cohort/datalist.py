@@ -41,7 +41,7 @@ def read_cohort(table: Path) -> pd.DataFrame:
             f"{' and '.join(needed)} too, separated by tabs"
         )
     if cohort.empty:
-        raise CohortError(f"{table}: there is no row in it; needed one row a session")
+        raise CohortError(f"{table}: found no row, needed one for each session")
     cohort = check_cohort(cohort, table)
     cohort["path"] = _images(cohort["path"], table)
     return cohort
@@ -134,7 +134,7 @@ def _check_sessions(cohort: pd.DataFrame, table: Path) -> None:
     if not twice.empty:
         first = twice.iloc[0]
         raise CohortError(
-            f"{table}: {first.participant_id} {first.session_id} stands in more than one row; "
+            f"{table}: {first.participant_id} {first.session_id} is in more than one row; "
             "give each scan of a participant a session_id of its own"
         )
 
@@ -144,7 +144,7 @@ def _images(paths: "pd.Series[str]", table: Path) -> "pd.Series[str]":
     missing = paths[~absolute.map(Path.exists) | paths.isin(["", UNKNOWN])]
     if not missing.empty:
         raise CohortError(
-            f"{table}: {len(missing)} of {len(paths)} images are not there, the first is "
+            f"{table}: {len(missing)} of {len(paths)} images do not exist, the first is "
             f"'{missing.iloc[0]}'; paths are relative to the table"
         )
     return absolute.map(str)

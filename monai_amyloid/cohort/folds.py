@@ -48,7 +48,7 @@ def assign_folds(cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0) -
         if count < needed:
             raise CohortError(
                 f"found {count} participants with BAPL {grade}, needed {needed} or more for "
-                f"{folds} folds; add participants or ask for fewer folds with --folds"
+                f"{folds} folds; add participants or choose fewer folds with --folds"
             )
     return _deal(grades, folds, _random(repeat, seed, folds))
 
@@ -92,15 +92,15 @@ def read_folds(dataset_dir: Path, repeat: int = 0) -> "pd.Series[int]":
     """
     path = splits_file(dataset_dir, repeat)
     if not path.is_file():
-        raise CohortError(f"no folds at {path}: train first")
+        raise CohortError(f"found no folds at {path}; train first, with `monai-amyloid crossval`")
     table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
     if list(table.columns) != ["participant_id", "fold"] or not table.fold.str.isdigit().all():
         raise CohortError(f"{path}: needed the columns participant_id and fold; remove the file")
     leaking = table[table.duplicated("participant_id")]
     if not leaking.empty:
         raise CohortError(
-            f"{path}: {leaking.participant_id.iloc[0]} stands in more than one row, so that one "
-            "person could be trained on and tested; remove the file to have it made again"
+            f"{path}: {leaking.participant_id.iloc[0]} is in more than one row, so that one "
+            "person could be in training and test; remove the file, and it is written again"
         )
     return table.set_index("participant_id")["fold"].astype(int)
 
@@ -127,14 +127,16 @@ def folds_of(
             raise CohortError(f"cannot write {path}: {error.strerror}") from error
         return assigned
     stored = read_folds(dataset_dir, repeat)
-    again = f"remove {path} to have it made again (and train every fold anew)"
+    again = f"remove {path}, and it is written again (then train every fold again)"
     if set(stored) != set(range(folds)):
-        raise CohortError(f"{path} has {stored.max() + 1} folds, asked for were {folds}; {again}")
+        raise CohortError(
+            f"{path} has {stored.max() + 1} folds, but {folds} were requested; {again}"
+        )
     graded = _grade_of_participant(cohort).index
     different = graded.symmetric_difference(stored.index)
     if len(different):
         raise CohortError(
-            f"{path} does not fit participants.tsv: {len(different)} participants stand in one "
+            f"{path} does not fit participants.tsv: {len(different)} participants are in one "
             f"of them only, such as {different[0]}; {again}"
         )
     return stored.reindex(graded)
@@ -207,7 +209,9 @@ def graded_scans(dataset_dir: str) -> list[dict[str, Any]]:
     check_reference(cohort, folder)
     graded = cohort[cohort["bapl"].notna()]
     if graded.empty:
-        raise CohortError(f"{folder}: no scan has a grade; needed some to evaluate with")
+        raise CohortError(
+            f"{folder}: found no scan with a grade, needed grades to evaluate; add the column bapl"
+        )
     return _as_datalist(graded)
 
 
@@ -226,7 +230,8 @@ def _some(
     chosen = dealt.iloc[np.arange(participants) * len(dealt) // participants]
     if chosen.value_counts().reindex(GRADES, fill_value=0).min() < 2:
         raise CohortError(
-            f"found participants = {participants}, needed more: each grade must train and select"
+            f"found participants = {participants}, needed more, so that each grade is in training "
+            "and validation"
         )
     return chosen.sort_index()
 

@@ -156,6 +156,6 @@ def read_decision(path: Path) -> Decision:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path}: no calibration to read ({type(error).__name__}); needed the file that "
-            "`monai-amyloid evaluate` writes: run it again"
+            f"{path}: found no calibration that can be read ({type(error).__name__}); needed the "
+            "file that `monai-amyloid evaluate` writes: run it again"
         ) from error

@@ -89,7 +89,7 @@ def find_predictions(run_dir: Path) -> list[tuple[int, Path]]:
         twice = seen.setdefault((repeat, path.parent.name), path)
         if twice != path:
             raise CohortError(
-                f"{twice} and {path} are of the same fold; needed each once: move one away"
+                f"{twice} and {path} are of the same fold, needed one of each; move one elsewhere"
             )
     return found
 

@@ -203,7 +203,7 @@ def _prepared(folder: Path) -> pd.DataFrame:
         )
     if len(cohort) < _FEWEST:
         raise CohortError(
-            f"{folder}: found {len(cohort)} scans, needed {_FEWEST} or more to see a continuum in"
+            f"{folder}: found {len(cohort)} scans, needed {_FEWEST} or more to find a continuum"
         )
     if "site" not in cohort:
         cohort["site"] = UNKNOWN
@@ -215,8 +215,8 @@ def _folds(prepared: Path, cohort: pd.DataFrame, networks: int) -> NDArray[np.in
     folds = read_folds(prepared)
     if folds.max() >= networks:
         raise CohortError(
-            f"{prepared}: its folds are {folds.max() + 1}, found networks of {networks}; name the "
-            "cross-validation of this cohort with --run"
+            f"{prepared}: it has {folds.max() + 1} folds, but the run has networks of {networks}; "
+            "name the cross-validation of this cohort with --run"
         )
     return np.asarray(cohort["participant_id"].map(folds).fillna(-1), np.int64)
 

@@ -57,8 +57,8 @@ class Networks:
         """
         if TrainedNetwork(self.bundle, self.device).kind == PICTURE:
             raise UserError(
-                f"{self.bundle}: its network is of pictures, needed one of volumes; name another "
-                "with --bundle"
+                f"{self.bundle}: its network takes pictures, needed one that takes volumes; name "
+                "another with --bundle"
             )
         for weights in self.folds:
             TrainedNetwork(self.bundle, self.device, weights)
@@ -226,7 +226,7 @@ def florbetaben_suvr(cohort: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame
     missing = [name for name in columns if name not in cohort or cohort[name].isna().any()]
     if missing:
         raise CohortError(
-            f"participants.tsv: {missing[0]} is missing, needed of every scan; prepare the cohort "
+            f"participants.tsv: {missing[0]} is missing, needed for every scan; prepare the cohort "
             "with `monai-amyloid prepare`"
         )
     lines = np.array([florbetaben_line(tracer) for tracer in cohort["tracer"]])

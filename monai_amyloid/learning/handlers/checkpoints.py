@@ -48,7 +48,7 @@ class KeepBestModel:
         if self.evaluator.state.best_metric_epoch < 1:
             raise UserError(
                 f"trained {engine.state.epoch} epochs without a validation, so that no model was "
-                "kept; give a --val_interval of no more than --max_epochs"
+                "kept; set --val_interval to --max_epochs or less"
             )
 
     def __call__(self, engine: Engine) -> None:
@@ -124,7 +124,7 @@ class Checkpoint:
                 item.load_state_dict(content[name])
         except (KeyError, RuntimeError, ValueError) as error:
             raise UserError(
-                f"{self.path} was written by another configuration; give the one it was "
+                f"{self.path} was written by another configuration; use the one it was "
                 "trained with, or another --output_dir"
             ) from error
         engine.state.epoch = content["epoch"]

@@ -51,7 +51,7 @@ def confusion_picture(matrix: ArrayLike) -> Picture:
     draw.text((2, 2), "true", "black", small)
     for grade, name in enumerate(GRADES):
         middle = MARGIN + CELL * grade + CELL // 2
-        draw.text((middle, MARGIN // 2), f"said {name}", "black", small, anchor="mm")
+        draw.text((middle, MARGIN // 2), f"predicted {name}", "black", small, anchor="mm")
         draw.text((MARGIN // 2, middle), str(name), "black", font, anchor="mm")
     for (row, column), part in np.ndenumerate(parts):
         left, top = MARGIN + CELL * column, MARGIN + CELL * row

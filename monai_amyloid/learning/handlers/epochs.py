@@ -76,8 +76,8 @@ class RefuseLostTraining:
         if not math.isfinite(float(engine.state.metrics["loss"])):
             raise UserError(
                 f"the loss of epoch {engine.state.epoch} is not a finite number: the weights are "
-                "lost; train anew with a lower --learning_rate, or with --amp false. Files of "
-                "earlier epochs are as they were"
+                "lost; train again with a lower --learning_rate, or with --amp false. Files of "
+                "earlier epochs are unchanged"
             )
 
 

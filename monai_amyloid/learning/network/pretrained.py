@@ -76,8 +76,8 @@ def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
     loaded = {tensor.name: fitted[tensor.name] for tensor in reports if tensor.state == "loaded"}
     if not loaded:
         raise UserError(
-            f"{path}: none of its {len(stored)} tensors is of this network, whose first is "
-            f"{next(iter(own), 'none')}; leave pretrained empty or give a ResNet-50"
+            f"{path}: none of its {len(stored)} tensors has a name of this network, such as "
+            f"{next(iter(own), 'none')}; leave pretrained empty or choose a ResNet-50"
         )
     network.load_state_dict(loaded, strict=False)
     reports += [

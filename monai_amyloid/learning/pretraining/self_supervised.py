@@ -163,7 +163,7 @@ def self_supervised_network(weights: Path) -> torch.nn.Module:
     stem = stored.get("conv1.weight")
     if stem is None or stem.ndim != 5:
         raise UserError(
-            f"{weights}: not the weights of a 3D ResNet-50; name model.pt of a training by "
+            f"{weights}: not the weights of a 3D ResNet-50; name the model.pt of a training by "
             "configs/self_supervised.json"
         )
     network: torch.nn.Module = resnet50(
@@ -179,6 +179,7 @@ def self_supervised_network(weights: Path) -> torch.nn.Module:
         network.load_state_dict(encoder)
     except RuntimeError as error:
         raise UserError(
-            f"{weights}: not the weights of a 3D ResNet-50 by configs/self_supervised.json"
+            f"{weights}: not the weights of a 3D ResNet-50; name the model.pt of a training by "
+            "configs/self_supervised.json"
         ) from error
     return network.eval()

@@ -54,7 +54,9 @@ def split_with_targets(
     for scan in (scan for part in parts.values() for scan in part):
         row = (scan["participant_id"], scan["session_id"])
         if row not in numbers.index:
-            raise CohortError(f"{targets}: {' '.join(row)} is not in it, but in {dataset_dir}")
+            raise CohortError(
+                f"{targets}: {' '.join(row)} of {dataset_dir} is not in it; add its row"
+            )
         scan["targets"] = numbers.loc[row].to_numpy(np.float32)
     return parts
 
@@ -76,7 +78,10 @@ def read_targets(table: Path, prefix: str) -> pd.DataFrame:
         )
     numbers = rows.set_index(_ROW)[columns].astype(float)
     if numbers.isna().any(axis=None):
-        raise CohortError(f"{table}: a number is missing in {numbers.isna().any().idxmax()}")
+        raise CohortError(
+            f"{table}: a number is missing in the column {numbers.isna().any().idxmax()}; "
+            "complete it"
+        )
     # A column that never varies has nothing to teach.
     numbers = numbers.loc[:, numbers.std() > 0]
     return (numbers - numbers.mean()) / numbers.std()
