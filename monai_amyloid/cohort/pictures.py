@@ -3,7 +3,7 @@
 A picture shows a slice of the template grid with the front of the head up, five pixels a voxel,
 455 wide and 545 high. Column ``c`` of the slice drawn is voxel ``x = c`` and row ``r`` is
 ``y = 108 - r``, so that the patient's left is on the left of the picture. Whether the original's
-pictures were drawn that way or mirrored is not known; nothing in a picture says it.
+pictures were drawn that way or mirrored is not known; nothing in a picture shows it.
 """
 
 import re
@@ -34,7 +34,7 @@ def eight_bit(volume: NDArray[Any]) -> NDArray[np.uint8]:
     How the original's volumes became 8-bit is not known: this is an assumption.
 
     Args:
-        volume: Of any shape and unit, linear.
+        volume: Volume of any shape and linear unit.
     """
     top = float(volume.max())
     if not top > 0:
@@ -46,8 +46,8 @@ def draw_slice(volume: NDArray[Any], index: int) -> NDArray[np.uint8]:
     """Draw an axial slice as the original study's pictures show theirs.
 
     Args:
-        volume: ``(91, 109, 91)`` on the template grid, RAS+, linear.
-        index: Slice, from 0 at the bottom; the original's 44 is z = 16 mm.
+        volume: Volume on the template grid, ``(91, 109, 91)``, RAS+, linear unit.
+        index: Number of the slice, from 0 at the bottom; the original's 44 is z = 16 mm.
 
     Returns:
         Grey picture ``(545, 455, 3)``, rows from the front of the head to its back.
@@ -64,10 +64,10 @@ def read_picture(path: Path) -> NDArray[np.float32]:
     the slice's 91 x 109 that is exact, other sizes are resampled over the same area.
 
     Args:
-        path: JPEG or PNG, 8 bits, grey, or colour without colours in it.
+        path: Path of a JPEG or PNG of 8 bits, grey, or with equal colour channels.
 
     Returns:
-        ``(91, 109)``, 0 to 255, x to the right of the picture and y to the top.
+        Grey values ``(91, 109)``, 0 to 255, x to the right of the picture and y to the top.
 
     Raises:
         StudyRefused: If the file is broken or empty, has more than 8 bits, shows colours, is
@@ -116,10 +116,10 @@ def read_bag(path: Path) -> NDArray[np.float32]:
     """Read one picture, or the pictures of a folder as slices of one person.
 
     Args:
-        path: A picture, or a folder of pictures whose names count upwards.
+        path: Path of a picture, or of a folder of pictures whose names are numbered.
 
     Returns:
-        ``(91, 109, n)``, 0 to 255.
+        Grey values of the slices, ``(91, 109, n)``, 0 to 255.
 
     Raises:
         StudyRefused: If there is no picture, or one cannot be used.
@@ -146,7 +146,7 @@ def slice_affine(slices: list[int]) -> NDArray[np.float64]:
     """Affine of a stack of template slices: the first and the last lie where they are.
 
     Args:
-        slices: Their numbers from 0, increasing.
+        slices: Numbers of the slices from 0, increasing.
     """
     affine = TEMPLATE_AFFINE.copy()
     affine[2, 3] += slices[0] * TEMPLATE_AFFINE[2, 2]

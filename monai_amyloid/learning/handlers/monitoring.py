@@ -28,8 +28,8 @@ class LearningRate:
     """The learning rate of each epoch's last batch.
 
     Args:
-        writer: Of the training.
-        optimizer: Whose first group's rate is written.
+        writer: TensorBoard writer of the training.
+        optimizer: Optimizer whose first parameter group's rate is written.
     """
 
     def __init__(self, writer: SummaryWriter, optimizer: torch.optim.Optimizer) -> None:
@@ -54,12 +54,12 @@ class LearningRate:
 class ValidationViews:
     """Confusion matrix, precision-recall curves, worst cases; at the end the scans in space.
 
-    The last are the features that the network's head is given, of the best epoch's
+    The last are the inputs of the network's head, of the best epoch's
     validation, for TensorBoard's projector.
 
     Args:
-        writer: Of the validation.
-        network: Whose head is ``fc`` or ``myfc``.
+        writer: TensorBoard writer of the validation.
+        network: Network whose head is named ``fc`` or ``myfc``.
         evaluator: The validation engine, which does not decollate.
         interval: Epochs between pictures; 0 writes nothing.
     """
@@ -138,9 +138,9 @@ class RunSummary:
     The latter are for TensorBoard's table of hyperparameters, which compares runs.
 
     Args:
-        writer: Of the validation.
+        writer: TensorBoard writer of the validation.
         evaluator: The validation engine.
-        settings: Numbers, words and switches by name.
+        settings: Values of the settings by name: numbers, words and switches.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a training was told, kept beside its model."""
+"""The settings of a training, kept beside its model."""
 
 import json
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ class RecordSettings:
     """Write ``settings.json`` when training starts, so that export describes what was trained.
 
     Args:
-        path: Of the file.
-        settings: Values by their name at the top of the config, overrides included.
+        path: Path of the file.
+        settings: Values by their name at the top level of the config, overrides included.
     """
 
     def __init__(self, path: str, settings: Mapping[str, Any]) -> None:
@@ -34,9 +34,9 @@ class RecordSettings:
 
 
 def switched_on(value: bool | str) -> bool:
-    """A switch of the config, as a config or a command line gives it.
+    """Read a switch of the config, which may be text.
 
-    ``python -m monai.bundle … --amp false`` gives the word, which as text would be true.
+    ``python -m monai.bundle … --amp false`` passes text, which Python would take as true.
 
     Raises:
         UserError: If it is neither true nor false.
