@@ -19,7 +19,6 @@ from scipy.stats import spearmanr
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
-from monai_amyloid.bundle.files import shipped_bundle
 from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
 from monai_amyloid.explore.early import EARLY_CENTILOID
 from monai_amyloid.explore.exploration import Exploration, explore
@@ -28,6 +27,7 @@ from monai_amyloid.explore.groups.clusters import Clusters, gaussian_mixture
 from monai_amyloid.explore.label_errors import cross_validated, doubt
 from monai_amyloid.explore.neighbours import RARE
 from monai_amyloid.explore.representation import ACQUISITION
+from monai_amyloid.installed import shipped_bundle
 
 Array = NDArray[np.float64]
 

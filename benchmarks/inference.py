@@ -22,10 +22,10 @@ from typing import Any
 import nibabel as nib
 import torch
 
-from monai_amyloid.bundle.files import shipped_bundle
 from monai_amyloid.grading import outputs
 from monai_amyloid.grading.options import Wanted
 from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan

@@ -1,7 +1,6 @@
 """What a bundle says of itself to a person: model card, licences, what is too large for git."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -9,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-import monai_amyloid
 from monai_amyloid.bundle.files import sha256
 from monai_amyloid.bundle.run import TrainedRun
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.evaluation.decision import Decision
+from monai_amyloid.installed import licences
 
 # Of a file in git, by the rules of MONAI's Model Zoo.
 LARGE_BYTES = 25 * 1000 * 1000
@@ -35,10 +34,8 @@ def write_documents(
         run: What was trained.
         calibration: The learned numbers, and what they were learned from.
     """
-    root = Path(monai_amyloid.__file__).parents[1]
-    for name in ("LICENSE", "NOTICE"):
-        if (root / name).is_file():
-            shutil.copyfile(root / name, bundle / name)
+    for name, text in licences().items():
+        (bundle / name).write_text(text, encoding="utf-8", newline="\n")
     card = _card(metadata, run, *calibration)
     (bundle / "docs" / "README.md").write_text(card, encoding="utf-8")
     (bundle / "docs" / "data_license.txt").write_text(

@@ -22,8 +22,6 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import write_decision
 from monai_amyloid.output import check_writable, writable_folder
 
-NAME = "amyloid_pet_bapl_classification"
-
 
 def export(
     run_dir: Path,
