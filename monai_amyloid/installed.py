@@ -10,9 +10,9 @@ from pathlib import Path
 
 from monai_amyloid.errors import UserError
 
-_PACKAGE = Path(__file__).parent
-_FROM_WHEEL = (_PACKAGE / "configs").is_dir()
-_ROOT = _PACKAGE if _FROM_WHEEL else _PACKAGE.parent
+# A folder of their own in the package: MONAI puts the folder above a config's onto Python's path.
+_SHIPPED = Path(__file__).parent / "shipped"
+_ROOT = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parents[1]
 
 CONFIGS = _ROOT / "configs"
 TRAIN = CONFIGS / "train.json"
@@ -27,7 +27,7 @@ def shipped_bundle() -> Path:
 def licences() -> dict[str, str]:
     """Text of ``LICENSE`` and ``NOTICE``, by the name of the file."""
     names = ("LICENSE", "NOTICE")
-    if _FROM_WHEEL:
+    if _ROOT == _SHIPPED:
         program = distribution("monai-amyloid")
         found = {name: program.read_text(f"licenses/{name}") for name in names}
         return {name: text for name, text in found.items() if text is not None}
