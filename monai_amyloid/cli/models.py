@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monai_amyloid.cli.application import app, pairs
-from monai_amyloid.installed import TRAIN, copy_configs
+from monai_amyloid.installed import TRAIN, copy_configs, shipped_bundle
 
 if TYPE_CHECKING:
     from monai_amyloid.evaluation.results import Evaluation
@@ -133,7 +133,14 @@ def configs(
 
 @app.command()
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="Folder of the bundle.")],
+    bundle: Annotated[
+        Path,
+        typer.Argument(
+            default_factory=shipped_bundle,
+            show_default="the one that comes with the program",
+            help="Folder of the bundle.",
+        ),
+    ],
 ) -> None:
     """Check a bundle: files, checksums, the Model Zoo's rules, TorchScript."""
     from monai_amyloid.bundle.verify import verify as check
