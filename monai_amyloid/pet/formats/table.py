@@ -15,6 +15,7 @@ _MODULES = (
     "ecat",
     "metaimage",
     "nrrd",
+    "mgh",
 )
 
 FORMATS: tuple[FileFormat, ...] = tuple(
