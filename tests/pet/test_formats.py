@@ -1,7 +1,6 @@
 """Every format of the table, whichever it is: named, listed, fingerprinted, chosen and read."""
 
 import json
-import shutil
 from pathlib import Path
 
 import nibabel as nib
@@ -9,12 +8,15 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
+from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.bundle.studies import list_studies
 from monai_amyloid.grading.listing import list_named
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.formats.table import FORMATS, format_named, format_of
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.phantom.cohorts.cohort import simulate
+from monai_amyloid.phantom.cohorts.plan import Plan
 
 SUFFIXES = [suffix for each in FORMATS for suffix in each.suffixes]
 EXPORTS = [suffix for each in FORMATS if each.is_export for suffix in each.suffixes]
@@ -111,12 +113,22 @@ def test_a_folder_of_images_lists_each_once(image: sitk.Image, tmp_path: Path) -
     assert listed == sorted(names)
 
 
-def test_images_beside_folders_of_studies_are_studies(
-    studies: Path, image: sitk.Image, tmp_path: Path
-) -> None:
-    for name in ("sub-0001", "sub-0002"):
-        shutil.copytree(studies / name, tmp_path / name)
+def test_images_beside_packed_studies_are_studies(image: sitk.Image, tmp_path: Path) -> None:
+    for name in ("a.zip", "b.zip"):
+        (tmp_path / name).write_bytes(b"")
     for suffix in (".nhdr", ".mha"):
         write(image, tmp_path / f"visit{suffix}")
     found = [each.path.name for each in list_named([tmp_path])]
-    assert found == ["sub-0001", "sub-0002", "visit.mha", "visit.nhdr"]
+    assert found == ["a.zip", "b.zip", "visit.mha", "visit.nhdr"]
+
+
+@pytest.mark.slow
+def test_a_converted_scan_has_the_same_centiloid(tmp_path: Path) -> None:
+    simulate(tmp_path / "cohort", 1, Plan(seed=5, sites=("site-1",)), form="nifti")
+    scan = next((tmp_path / "cohort" / "scans").glob("*.nii.gz"))
+    original = sitk.ReadImage(str(scan), sitk.sitkFloat32)
+    expected = normalize(read_study(scan, tracer="18FFBB"))
+    for suffix in (each.suffixes[0] for each in FORMATS if each.is_export):
+        found = normalize(read_study(write(original, tmp_path / f"scan{suffix}")))
+        assert found.centiloid == pytest.approx(expected.centiloid, abs=0.01)
+        np.testing.assert_allclose(found.suvr, expected.suvr, atol=2e-3)
