@@ -5,7 +5,7 @@ saw it. Many readers are simulated; the observer answers what most of them would
 readers, a model that scores above this has found a leak; one that scores near it has learnt all
 there is. Against a cohort's own grades a model may score above it: with a fixed prevalence people
 are drawn for a grade until their reader gives it, and so are told apart better than by any reader
-who comes afterwards (``benchmarks/own_grades.py``).
+who comes afterwards (``benchmarks/studies/simulator/own_grades.py``).
 """
 
 from collections.abc import Mapping
