@@ -38,7 +38,7 @@ _TEMPLATES = (
     ),
     (
         rf"the resolution seems to be {_NUMBER} mm, tried were up to {_NUMBER} mm: .*",
-        "추정 해상도가 {} mm로 검증 범위({} mm 이하)를 벗어납니다: 거친 영상, 움직임 또는 정합 "
+        "추정 분해능이 {} mm로 검증 범위({} mm 이하)를 벗어납니다: 거친 영상, 움직임 또는 정합 "
         "오류일 수 있습니다",
     ),
     (
