@@ -25,7 +25,7 @@ from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.explore.saved_map import read_map
-from monai_amyloid.grading.judgement import contradiction, why_in_doubt
+from monai_amyloid.grading.judgement import contradiction, too_unsure, why_in_doubt
 from monai_amyloid.learning.explanation import activation_map, region_shares
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.pet.files.sources import is_picture
@@ -193,7 +193,9 @@ class Grader:
         calibrated, inside = said.probabilities[0], said.sets[0]
         most = int(calibrated.argmax()) + 1
         likely = tuple(grade for grade in GRADES if inside[grade - 1])
-        doubts = [why_in_doubt(most, likely, self.decision)]
+        doubts = [
+            why_in_doubt(most, likely, self.decision) or too_unsure(most, calibrated.tolist())
+        ]
         if centiloid is not None:
             doubts.append(contradiction(most, centiloid))
         reasons = tuple(doubt for doubt in doubts if doubt is not None)

@@ -1,11 +1,15 @@
 """Why a person must read a scan."""
 
+from collections.abc import Sequence
+
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.evaluation.decision import Decision
-
-# Centiloid below which amyloid is excluded, and above which it is certain (AMYPAD, Collij et al.
-# 2024, doi:10.1002/alz.14336): a measurement beyond them contradicts the grade.
-EXCLUDED, CERTAIN = 10.0, 30.0
+from monai_amyloid.findings.bounds import (
+    CENTILOID_CERTAIN,
+    CENTILOID_EXCLUDED,
+    LEAST_PROBABLE,
+    MOST_LEFT_OUT,
+)
 
 
 def why_in_doubt(most: int, likely: tuple[int, ...], decision: Decision) -> str | None:
@@ -30,6 +34,23 @@ def why_in_doubt(most: int, likely: tuple[int, ...], decision: Decision) -> str 
     return f"more than one grade is likely: BAPL {' or '.join(map(str, likely))}"
 
 
+def too_unsure(most: int, probabilities: Sequence[float]) -> str | None:
+    """Why the most probable grade is not probable enough to stand alone; None where it is.
+
+    Args:
+        most: The most probable grade, 1, 2 or 3.
+        probabilities: Calibrated probabilities of BAPL 1, 2 and 3.
+    """
+    others = [(chance, grade) for grade, chance in zip(GRADES, probabilities, strict=True)]
+    own, (second, other) = probabilities[most - 1], max(o for o in others if o[1] != most)
+    if own >= LEAST_PROBABLE and second < MOST_LEFT_OUT:
+        return None
+    return (
+        f"BAPL {most} has a probability of {own:.0%} and BAPL {other} of {second:.0%}; a grade "
+        f"stands alone from {LEAST_PROBABLE:.0%} on, where no other has {MOST_LEFT_OUT:.0%}"
+    )
+
+
 def contradiction(grade: int, centiloid: float) -> str | None:
     """How a grade and Centiloid contradict each other; None where they do not.
 
@@ -37,14 +58,15 @@ def contradiction(grade: int, centiloid: float) -> str | None:
         grade: BAPL 1, 2 or 3.
         centiloid: Of the same scan.
     """
-    if grade == 1 and centiloid > CERTAIN:
+    if grade == 1 and centiloid > CENTILOID_CERTAIN:
         return (
-            f"BAPL 1, no amyloid, but Centiloid {centiloid:.0f} is above {CERTAIN:.0f}, where "
-            "amyloid is certain"
+            f"BAPL 1, no amyloid, but Centiloid {centiloid:.0f} is above "
+            f"{CENTILOID_CERTAIN:.0f}, where amyloid is certain"
         )
-    if grade > 1 and centiloid < EXCLUDED:
+    if grade > 1 and centiloid < CENTILOID_EXCLUDED:
         return (
-            f"BAPL {grade}, but Centiloid {centiloid:.0f} is below {EXCLUDED:.0f}, where little "
-            "amyloid is there on the whole: a small area may be affected"
+            f"BAPL {grade}, but Centiloid {centiloid:.0f} is below "
+            f"{CENTILOID_EXCLUDED:.0f}, where little amyloid is there on the "
+            "whole: a small area may be affected"
         )
     return None

@@ -22,6 +22,12 @@ _TEMPLATES = (
     ),
     (r"more than one grade is likely: BAPL ([\d or]+)", "둘 이상의 등급이 가능합니다: BAPL {}"),
     (
+        r"BAPL (\d) has a probability of (\d+%) and BAPL (\d) of (\d+%); a grade stands alone from "
+        r"(\d+%) on, where no other has (\d+%)",
+        "BAPL {}의 확률은 {}, BAPL {}의 확률은 {}입니다: 한 등급만 제시하려면 확률이 {} "
+        "이상이고 다른 등급의 확률이 {} 미만이어야 합니다",
+    ),
+    (
         rf"BAPL 1, no amyloid, but Centiloid {_NUMBER} is above {_NUMBER}, .*",
         "BAPL 1(아밀로이드 침착 없음)이지만 센틸로이드가 {}로, 아밀로이드가 확실한 기준인 {}을 "
         "넘습니다",

@@ -91,6 +91,14 @@ _TABLE: dict[str, tuple[str, str]] = {
     "bapl1": ("no β-amyloid deposition", "아밀로이드 침착 없음"),
     "bapl2": ("moderate β-amyloid deposition", "중등도 아밀로이드 침착"),
     "bapl3": ("pronounced β-amyloid deposition", "현저한 아밀로이드 침착"),
+    "known_limits": (
+        "Three weaknesses of this classifier are known: uptake outside the brain can decide the "
+        "grade; its sets of likely grades hardly ever name two; and on simulated scans of another "
+        "program they held the reader's grade in 60 %, where 90 % were promised.",
+        "이 분류기의 알려진 약점은 세 가지입니다. 뇌 밖의 섭취가 등급을 좌우할 수 있고, 가능한 "
+        "등급으로 둘을 제시하는 경우가 거의 없으며, 다른 프로그램으로 만든 모의 영상에서 판독자의 "
+        "등급이 포함된 비율은 목표 90%에 못 미치는 60%였습니다.",
+    ),
     "set": ("Likely grades", "가능한 등급"),
     "not_of_picture": ("What a picture cannot say", "단면 그림으로는 알 수 없는 것"),
     "only_picture": (

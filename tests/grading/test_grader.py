@@ -165,12 +165,13 @@ def test_a_study_without_a_tracer_is_refused_until_it_is_named(
     [
         ((-9.0, -9.0), 1, [1], "", 0.2),
         ((9.0, 9.0), 3, [3], "", 0.2),
-        ((1.5, -3.0), 2, [2], "", 0.2),
+        ((1.5, -3.0), 2, [2], "a grade stands alone from 80% on", 0.2),
+        ((3.5, -3.5), 2, [2], "", 0.2),
         ((-1.0, -9.0), 1, [2], "may well be BAPL 2", 0.2),
         ((-1.8, -9.0), 1, [], "less so than in most scans", 0.2),
         ((9.0, 0.5), 3, [2, 3], "BAPL 2 or 3", 0.2),
         ((-9.0, -9.0), 1, [1, 2], "BAPL 2 cannot be left out: too few", 0.0),
-        ((1.5, -3.0), 2, [2], "", 0.0),
+        ((3.5, -3.5), 2, [2], "", 0.0),
     ],
 )
 def test_what_is_said_of_a_scan_follows_the_bundles_calibration(

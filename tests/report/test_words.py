@@ -9,7 +9,7 @@ import pytest
 from monai_amyloid.brain.quality.measures import quality_warnings
 from monai_amyloid.brain.template import READ_REGIONS, regions
 from monai_amyloid.evaluation.decision import Decision
-from monai_amyloid.grading.judgement import contradiction, why_in_doubt
+from monai_amyloid.grading.judgement import contradiction, too_unsure, why_in_doubt
 from monai_amyloid.report.study.sentences import (
     likely_grades,
     quality_rows,
@@ -83,6 +83,25 @@ def test_every_reason_for_a_reader_has_a_korean_form(likely: tuple[int, ...], ra
     said = in_both(reason)
     assert said.en == reason and HANGUL.search(said.ko)
     assert re.findall(r"\d", said.ko) == re.findall(r"\d", reason)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "unsure"),
+    [
+        ((0.005, 0.575, 0.420), True),
+        ((0.01, 0.799, 0.191), True),
+        ((0.0, 0.84, 0.16), True),
+        ((0.1, 0.80, 0.10), False),
+        ((0.01, 0.98, 0.01), False),
+    ],
+)
+def test_a_grade_stands_alone_only_where_no_other_is_near(
+    probabilities: tuple[float, ...], unsure: bool
+) -> None:
+    reason = too_unsure(2, probabilities)
+    assert (reason is not None) == unsure
+    if reason is not None:
+        assert HANGUL.search(in_both(reason).ko)
 
 
 @pytest.mark.parametrize(("grade", "load"), [(1, 44.0), (3, -7.0)])

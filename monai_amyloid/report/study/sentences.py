@@ -112,8 +112,10 @@ def likely_grades(result: Result) -> Text:
         )
     if len(likely) == 1:
         return Text(
-            f"{names[0]} alone. Such sets hold the reader's grade in nine of ten scans.",
-            f"{names[0]} 단독. 이 방법은 영상 열 건 중 아홉 건에서 판독자의 등급을 포함합니다.",
+            f"{names[0]} alone. On scans like those of its training such sets hold the reader's "
+            "grade in nine of ten.",
+            f"{names[0]} 단독. 학습에 쓰인 것과 비슷한 영상에서는 열 건 중 아홉 건에서 판독자의 "
+            "등급을 포함합니다.",
         )
     return Text(
         f"{' or '.join(names)}: none of them can be left out.",
