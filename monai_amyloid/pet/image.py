@@ -9,38 +9,19 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import StudyRefused as StudyRefused
 
 # The most voxels of one volume: 512 x 512 x 512, half a gigabyte as float32. A header can claim
 # 65535 along each axis; a whole body at 1.65 mm has 90 million.
 MAX_VOXELS = 2**27
 # Along one axis; fewer than this cannot hold a brain.
 MIN_VOXELS = 8
-_LONGEST_MESSAGE = 2000
 # From the middle of the scanner; a table moves by two metres.
 _FARTHEST_MM = 10_000.0
 # Noise around no uptake goes below zero, by far less than the brain goes above it.
 _MOST_NEGATIVE = 0.5
 # Every scan of a head has air in it, or the zeros of a mask.
 _LEAST_RANGE = 0.25
-
-
-class StudyRefused(UserError):  # noqa: N818 (a refusal is a result, no error)
-    """A study that cannot be graded, with the reason in one line.
-
-    The message says what was found, what was needed and what to do. The program
-    records it as a refusal and goes on with the next study. It stays one printable line
-    whatever a hostile header puts into it.
-
-    Args:
-        message: The line.
-    """
-
-    def __init__(self, message: str) -> None:
-        line = "".join(letter if letter.isprintable() else "\ufffd" for letter in message)
-        if len(line) > _LONGEST_MESSAGE:
-            line = f"{line[: _LONGEST_MESSAGE - 1]}…"
-        super().__init__(line)
 
 
 @dataclass(frozen=True)

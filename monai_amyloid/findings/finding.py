@@ -1,0 +1,183 @@
+"""A finding: what is said of a study, as a code, a level and values; texts are made from it.
+
+Code, English message and values stand where something is found, so that a reader of the code sees
+what a user will read::
+
+    raise StudyRefused(
+        "nifti_no_orientation",
+        "sform_code and qform_code are both 0, so the file does not say which way is up; convert "
+        "the DICOM again, for example with dcm2niix",
+        where=path,
+    )
+
+Every other language is one gettext catalogue, :mod:`monai_amyloid.findings.catalogue`. A value
+named ``where`` is the file or study that is spoken of: it begins the text, ``where: message``.
+
+What a value may hold decides how it is kept private before anything is written: a number or a
+:class:`Term` tells nothing of a person, a :class:`~pathlib.Path`, a :class:`Uid` and any other
+text, which came out of a header, a table or another library, may.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self, TypeAlias
+
+from monai_amyloid.errors import UserError
+
+Level = Literal["refusal", "doubt", "warning", "note"]
+LONGEST_TEXT = 2000
+
+
+class Term(str):
+    """A word of a standard or of this program: a DICOM keyword, a BIDS label, a unit, an option."""
+
+
+class Uid(str):
+    """A DICOM unique identifier, which leads to a person in a hospital's archive."""
+
+
+Value: TypeAlias = "str | int | float | bool | Path | Phrase | tuple[Value, ...] | None"
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A text that depends on values, in every language that has a catalogue.
+
+    Attributes:
+        code: Name of the text, ``lower_case``; the same code always has the same message.
+        message: English text with the values' names in braces, such as ``{covered:.0%}``. Values
+            that are several are joined: ``{names}`` by a comma, ``{names:and}`` by "and",
+            ``{sizes:x:g}`` by "x" with each formatted by ``g``.
+        values: What the text speaks of, by name; names end in their unit (``_mm``, ``_s``), shares
+            are between 0 and 1. A phrase among them is said in the same language.
+    """
+
+    code: str
+    message: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """The text in English."""
+        from monai_amyloid.findings.catalogue import in_language
+
+        return in_language(self, "en")
+
+
+@dataclass(frozen=True)
+class Finding(Phrase):
+    """What is found of a study.
+
+    Attributes:
+        level: ``refusal``: no number would be right; ``doubt``: a reader must look; ``warning``:
+            the numbers are less certain; ``note``: worth knowing.
+    """
+
+    level: Level = "note"
+
+    def as_content(self) -> dict[str, Any]:
+        """What ``result.json`` holds of it: ``code``, ``level``, ``values``, ``text``."""
+        values = {name: _plain(value) for name, value in self.values.items()}
+        return {"code": self.code, "level": self.level, "values": values, "text": str(self)}
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> Self:
+        """The finding that :meth:`as_content` wrote; its English text is the one written then."""
+        values = {name: _restored(value) for name, value in content["values"].items()}
+        message = _escaped(content["text"].removeprefix(f"{values.get('where')}: "))
+        return cls(content["code"], message, values, content["level"])
+
+
+class StudyRefused(UserError):  # noqa: N818 (a refusal is a result, no error)
+    """A study that cannot be graded, with the reasons.
+
+    Its text is one printable line: what was found, what was needed and what to do. The program
+    records it as a refusal and goes on with the next study.
+
+    Args:
+        code: Code of the finding.
+        message: English message, see :class:`Phrase`.
+        **values: Values of the message, ``where`` among them.
+
+    Attributes:
+        findings: The reasons, one or more.
+    """
+
+    findings: tuple[Finding, ...]
+
+    def __init__(self, code: str, message: str | None = None, /, **values: Value) -> None:
+        # Until every refusal has a code, a message may stand alone.
+        found = (
+            refusal("uncoded", _escaped(code))
+            if message is None
+            else refusal(code, message, **values)
+        )
+        self._set((found,))
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> Self:
+        """A refusal for several reasons at once; those after the first do not repeat ``where``."""
+        refused = cls.__new__(cls)
+        refused._set(tuple(findings))
+        return refused
+
+    def _set(self, findings: tuple[Finding, ...]) -> None:
+        first, *rest = findings
+        texts = [str(first)]
+        for one in rest:
+            values = {name: value for name, value in one.values.items() if name != "where"}
+            texts.append(str(Phrase(one.code, one.message, values)))
+        super().__init__("; and ".join(texts))
+        self.findings = findings
+
+    def __reduce__(self) -> Any:
+        """Sent to another process with its findings."""
+        return StudyRefused.of, (self.findings,)
+
+
+def phrase(code: str, message: str, /, **values: Value) -> Phrase:
+    """A text of a page or a part of a finding."""
+    return Phrase(code, message, values)
+
+
+def refusal(code: str, message: str, /, **values: Value) -> Finding:
+    """Why no number of a study would be right; :class:`StudyRefused` raises it."""
+    return Finding(code, message, values, "refusal")
+
+
+def doubt(code: str, message: str, /, **values: Value) -> Finding:
+    """Why a reader must look at a scan that was graded."""
+    return Finding(code, message, values, "doubt")
+
+
+def warning(code: str, message: str, /, **values: Value) -> Finding:
+    """What makes the numbers of a scan less certain."""
+    return Finding(code, message, values, "warning")
+
+
+def note(code: str, message: str, /, **values: Value) -> Finding:
+    """What is worth knowing of a scan: which image and frames were taken, and why."""
+    return Finding(code, message, values, "note")
+
+
+def _escaped(text: str) -> str:
+    """A text as a message without values."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _plain(value: Value) -> Any:
+    """What JSON can hold of a value."""
+    if isinstance(value, Phrase):
+        values = {name: _plain(each) for name, each in value.values.items()}
+        return {"code": value.code, "values": values, "text": str(value)}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, (Path, str)) else value
+
+
+def _restored(value: Any) -> Value:
+    """The value that :func:`_plain` made this of."""
+    if isinstance(value, Mapping):
+        values = {name: _restored(each) for name, each in value["values"].items()}
+        return Phrase(value["code"], _escaped(value["text"]), values)
+    return tuple(map(_restored, value)) if isinstance(value, list) else value
