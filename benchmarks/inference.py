@@ -24,7 +24,7 @@ import torch
 
 from monai_amyloid.bundle.files import shipped_bundle
 from monai_amyloid.grading import outputs
-from monai_amyloid.grading.options import Wanted
+from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
@@ -108,8 +108,8 @@ def warm(studies: list[Path], place: Path) -> tuple[float, float]:
     for study in studies:  # in turn, so that a busy minute hits both
         for report in (True, False):
             start = time.perf_counter()
-            out, wanted = place / f"warm{report}", Wanted(report=report)
-            rows += grade_studies(bundle, [study], out, wanted=wanted)
+            out, options = place / f"warm{report}", OutputOptions(report=report)
+            rows += grade_studies(bundle, [study], out, options=options)
             took[report].append(time.perf_counter() - start)
     ours = spread("warm: a study with its report", took[True])
     without = spread("warm: a study without", took[False])

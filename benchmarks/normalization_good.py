@@ -20,7 +20,7 @@ from scipy import stats
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import StudyRefused
-from monai_amyloid.phantom.cohorts.plan import Plan, wanted_grades
+from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people.person import draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
@@ -47,7 +47,7 @@ def measure(person: tuple[int, int], plan: Plan) -> dict[str, Any]:
 
 def results(count: int, seed: int, workers: int) -> Iterator[dict[str, Any]]:
     """Give the row of each person, as it is finished."""
-    people = list(enumerate(wanted_grades(count), start=1))
+    people = list(enumerate(grades_by_prevalence(count), start=1))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         yield from pool.map(partial(measure, plan=Plan(seed=seed)), people)
 

@@ -160,7 +160,7 @@ def prepare(
     scans = None
     if cohort is not None and slices is None:
         scans = list_scans(cohort, studies, pairs(column, "--column"))
-        for name, header in scans.meant.items():
+        for name, header in scans.headers.items():
             typer.echo(f"  {header} → {name}", err=True)
         if scans.left_out:
             typer.echo(f"  not used: {', '.join(scans.left_out)}", err=True)

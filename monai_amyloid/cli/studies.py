@@ -76,7 +76,7 @@ def infer(
         )
     from monai_amyloid.grading.listing import list_named
     from monai_amyloid.grading.names import check_key, write_key
-    from monai_amyloid.grading.options import Wanted
+    from monai_amyloid.grading.options import OutputOptions
     from monai_amyloid.grading.run import SUMMARY, TABLE, grade_studies
     from monai_amyloid.result.result import Result, one_line
     from monai_amyloid.study_names import study_name
@@ -84,7 +84,7 @@ def infer(
     if key is not None:
         check_key(key, output)
     studies = list_named(study, tracer=tracer, series=series)
-    wanted = Wanted(report, language.value, identify, dicom, placed_on)
+    options = OutputOptions(report, language.value, identify, dicom, placed_on)
 
     def show(result: Result) -> None:
         typer.echo(one_line(result), err=result.status == "refused")
@@ -100,7 +100,7 @@ def infer(
             studies,
             output,
             device=device,
-            wanted=wanted,
+            options=options,
             workers=workers,
             again=again,
             started=start,

@@ -61,7 +61,7 @@ def prepare_pictures(
     refused = []
     for file in files:
         try:
-            grade, index, patient = _said_by_name(file)
+            grade, index, patient = _parsed_name(file)
             if index in people.get((grade, patient), {}):
                 raise StudyRefused(f"{file}: slice {index} of this patient is there twice")
             people[grade, patient][index] = read_picture(file)
@@ -71,14 +71,16 @@ def prepare_pictures(
             refused.append({**row, "reason": str(refusal)})
         finished()
     table = pd.DataFrame([_write(*who, slices, output) for who, slices in sorted(people.items())])
-    said = pd.DataFrame(refused, columns=["participant_id", "session_id", "path", "reason"])
-    write_table(said, output / "refused.tsv")
+    refusals = pd.DataFrame(refused, columns=["participant_id", "session_id", "path", "reason"])
+    write_table(refusals, output / "refused.tsv")
     if table.empty:
         (output / "participants.tsv").unlink(missing_ok=True)  # of an earlier run: now untrue
-        reason = f"the first because: {said.reason.iloc[0]}" if refused else "the folders are empty"
+        reason = (
+            f"the first because: {refusals.reason.iloc[0]}" if refused else "the folders are empty"
+        )
         raise UserError(f"{folder}: no picture can be used, {reason}")
     write_table(table, output / "participants.tsv")
-    return Prepared(table, said)
+    return Prepared(table, refusals)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -98,7 +100,7 @@ def _files(folder: Path) -> list[Path]:
     ]
 
 
-def _said_by_name(file: Path) -> tuple[int, int, str]:
+def _parsed_name(file: Path) -> tuple[int, int, str]:
     """Grade, slice and patient, of a file in a grade's folder."""
     name = _NAME.fullmatch(file.name)
     if name is None:

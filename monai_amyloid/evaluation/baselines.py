@@ -32,7 +32,7 @@ def majority(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     """Say the commonest grade of the training rows of every scan.
 
     Args:
-        train: Rows with ``bapl``.
+        train: Training rows with the column ``bapl``.
         test: Rows to grade.
 
     Returns:
@@ -74,7 +74,7 @@ def regional_boosting(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         train: Rows with ``bapl`` and columns ``suvr_*``.
-        test: Rows with the same columns; a missing value is a branch of its own.
+        test: Rows with the same columns; a missing value takes a branch of its own in the trees.
 
     Returns:
         ``p_bapl1 p_bapl2 p_bapl3``, indexed as ``test``.
@@ -90,8 +90,8 @@ def regional_boosting(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     model = HistGradientBoostingClassifier(**BOOSTING, class_weight="balanced", random_state=0)
     model.fit(train[columns].to_numpy(float), train["bapl"].to_numpy(int))
     probabilities = np.zeros((len(test), 3))
-    said = model.predict_proba(test[columns].to_numpy(float))
-    probabilities[:, np.asarray(model.classes_, int) - 1] = said
+    predicted = model.predict_proba(test[columns].to_numpy(float))
+    probabilities[:, np.asarray(model.classes_, int) - 1] = predicted
     return _as_table(probabilities, test)
 
 
@@ -102,7 +102,7 @@ def network_with_suvr(held_out: HeldOut) -> Array:
     from what a network said of scans that it was trained on.
 
     Args:
-        held_out: Of two folds or more in each repeat.
+        held_out: Held-out predictions with two folds or more in each repeat.
 
     Returns:
         Probabilities ``(N, 3)`` of the rows of ``held_out``.
@@ -114,11 +114,11 @@ def network_with_suvr(held_out: HeldOut) -> Array:
     suvr = rows[suvr_columns(rows)].to_numpy(float)
     features = np.column_stack([log_odds(rows[PROBABILITIES].to_numpy(float)), suvr])
     grade = rows["bapl"].to_numpy(int)
-    said = np.zeros((len(rows), 3))
+    predicted = np.zeros((len(rows), 3))
     for repeat, fold, part in held_out.parts():
         others = held_out.other_parts(repeat, fold)
-        said[part] = _ordinal(features[others], grade[others], features[part])
-    return said
+        predicted[part] = _ordinal(features[others], grade[others], features[part])
+    return predicted
 
 
 def log_odds(probabilities: Array) -> Array:

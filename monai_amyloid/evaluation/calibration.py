@@ -28,8 +28,9 @@ def temper(probabilities: ArrayLike, temperature: float) -> Array:
     The most probable grade stays the most probable one.
 
     Args:
-        probabilities: ``(N, 3)``.
-        temperature: Above 0.
+        probabilities: Probabilities of the grades, ``(N, 3)``.
+        temperature: Temperature that divides the logarithms of the probabilities, above 0,
+            dimensionless.
     """
     logarithm = np.log(np.clip(np.asarray(probabilities, float), _SMALLEST, 1)) / temperature
     powers = np.exp(logarithm - logarithm.max(axis=1, keepdims=True))
@@ -43,8 +44,8 @@ def fit_temperature(probabilities: ArrayLike, truth: ArrayLike) -> float:
     sharpening is best, and the range that is searched ends it.
 
     Args:
-        probabilities: Of scans that trained nothing, ``(N, 3)``.
-        truth: Grades 1, 2, 3, ``(N,)``.
+        probabilities: Probabilities of scans that the network was not trained on, ``(N, 3)``.
+        truth: True grade of each scan, 1, 2 or 3, ``(N,)``.
     """
     from scipy.optimize import minimize_scalar
 
@@ -81,8 +82,8 @@ def expected_calibration_error(truth: ArrayLike, probabilities: Array) -> float:
     :func:`error_if_calibrated` says by how much.
 
     Args:
-        truth: Grades 1, 2, 3, ``(N,)``.
-        probabilities: ``(N, 3)``.
+        truth: True grade of each scan, 1, 2 or 3, ``(N,)``.
+        probabilities: Probabilities of the grades, ``(N, 3)``.
     """
     right = probabilities.argmax(axis=1) + 1 == np.asarray(truth)
     return float(_error(probabilities.max(axis=1), right[None].astype(float))[0])
@@ -97,8 +98,8 @@ def error_if_calibrated(probabilities: Array, seed: int = 0) -> tuple[float, flo
     """What the calibration error would be if every probability were exactly true.
 
     Args:
-        probabilities: ``(N, 3)``.
-        seed: Of the draws.
+        probabilities: Probabilities of the grades, ``(N, 3)``.
+        seed: Seed of the random draws.
 
     Returns:
         Mean, and the value that 95 % of the draws stay under.
@@ -117,8 +118,8 @@ def reliability(truth: ArrayLike, probabilities: Array) -> pd.DataFrame:
     """Confidence beside accuracy, bin by bin.
 
     Args:
-        truth: Grades 1, 2, 3, ``(N,)``.
-        probabilities: ``(N, 3)``.
+        truth: True grade of each scan, 1, 2 or 3, ``(N,)``.
+        probabilities: Probabilities of the grades, ``(N, 3)``.
 
     Returns:
         ``bin_low bin_high n confidence accuracy accuracy_low accuracy_high`` of the bins that

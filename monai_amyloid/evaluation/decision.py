@@ -1,4 +1,4 @@
-"""From a network's probabilities to what is said: calibrated, a set of grades, positive or not.
+"""From probabilities to predictions: calibrated, a set of grades, amyloid positive or not.
 
 Three steps with a number or three each, all learned from held-out predictions: a temperature,
 the thresholds of the sets, the threshold of amyloid positivity.
@@ -32,14 +32,14 @@ SCHEMA = "monai-amyloid-calibration/1"
 
 
 @dataclass(frozen=True)
-class Said:
-    """What is said of N scans.
+class Predictions:
+    """Calibrated predictions of N scans.
 
     Attributes:
-        probabilities: Calibrated, ``(N, 3)``.
-        sets: Grades that may be the true one, ``(N, 3)``.
-        needs_reader: Where the set is not just the most probable grade, ``(N,)``.
-        positive: BAPL 2 or 3 at the operating point, ``(N,)``.
+        probabilities: Calibrated probabilities of the grades, ``(N, 3)``.
+        sets: True for each grade that may be the true one, ``(N, 3)``.
+        needs_reader: True where the set is not just the most probable grade, ``(N,)``.
+        positive: True where BAPL 2 or 3 is called at the operating point, ``(N,)``.
     """
 
     probabilities: Array
@@ -53,20 +53,22 @@ class Decision:
     """The learned numbers.
 
     Attributes:
-        temperature: Of :func:`~monai_amyloid.evaluation.calibration.temper`.
-        set_thresholds: Least calibrated probability of BAPL 1, 2, 3 in a set.
-        positive_threshold: Least calibrated probability of BAPL 2 or 3 that is positive.
+        temperature: Temperature that divides the logarithms of the probabilities, above 0,
+            dimensionless.
+        set_thresholds: Lowest calibrated probability of BAPL 1, 2, 3 at which the grade is in the
+            set.
+        positive_threshold: Lowest calibrated probability of BAPL 2 or 3 that is called positive.
     """
 
     temperature: float
     set_thresholds: tuple[float, float, float]
     positive_threshold: float
 
-    def apply(self, probabilities: ArrayLike) -> Said:
-        """Say it of scans, given the network's own probabilities ``(N, 3)``."""
+    def apply(self, probabilities: ArrayLike) -> Predictions:
+        """Predict from the uncalibrated probabilities of a network, ``(N, 3)``."""
         calibrated = temper(probabilities, self.temperature)
         sets = prediction_sets(calibrated, self.set_thresholds)
-        return Said(
+        return Predictions(
             calibrated,
             sets,
             needs_reader(calibrated, sets),
@@ -78,8 +80,9 @@ def fit_decision(probabilities: Array, truth: ArrayLike) -> Decision:
     """Learn the numbers.
 
     Args:
-        probabilities: The network's own of scans that trained nothing, ``(N, 3)``.
-        truth: Grades 1, 2, 3, ``(N,)``; each at least once.
+        probabilities: Uncalibrated probabilities of scans that the network was not trained on,
+            ``(N, 3)``.
+        truth: True grade of each scan, 1, 2 or 3, ``(N,)``; each grade at least once.
     """
     temperature = fit_temperature(probabilities, truth)
     calibrated = temper(probabilities, temperature)
@@ -90,16 +93,17 @@ def fit_decision(probabilities: Array, truth: ArrayLike) -> Decision:
     )
 
 
-def cross_fit(held_out: HeldOut, probabilities: Array) -> Said:
-    """Say of each fold what the numbers learned from the repeat's other folds say.
+def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
+    """Predict each fold with the numbers that the other folds of the same repeat give.
 
     Args:
-        held_out: Of two folds or more in each repeat.
-        probabilities: A model's, of the rows of ``held_out``, ``(N, 3)``.
+        held_out: Held-out predictions with two folds or more in each repeat.
+        probabilities: Uncalibrated probabilities of a model for the rows of ``held_out``, ``(N,
+            3)``.
     """
     truth = held_out.rows["bapl"].to_numpy(int)
     count = len(truth)
-    said = Said(
+    predictions = Predictions(
         np.zeros((count, 3)),
         np.zeros((count, 3), bool),
         np.zeros(count, bool),
@@ -109,8 +113,8 @@ def cross_fit(held_out: HeldOut, probabilities: Array) -> Said:
         others = held_out.other_parts(repeat, fold)
         found = fit_decision(probabilities[others], truth[others]).apply(probabilities[part])
         for name, values in vars(found).items():
-            getattr(said, name)[part] = values
-    return said
+            getattr(predictions, name)[part] = values
+    return predictions
 
 
 def write_decision(decision: Decision, path: Path, learned_from: Mapping[str, Any]) -> None:
@@ -118,8 +122,9 @@ def write_decision(decision: Decision, path: Path, learned_from: Mapping[str, An
 
     Args:
         decision: The learned numbers.
-        path: Of the file.
-        learned_from: What they were learned from, for people: model, scans, folds.
+        path: Path of the file to write.
+        learned_from: Description of the data that the numbers were learned from: model, scans,
+            folds.
     """
     content = {
         "schema": SCHEMA,

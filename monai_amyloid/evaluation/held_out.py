@@ -29,9 +29,9 @@ class HeldOut:
         rows: Numbered from 0: ``repeat fold``, the columns of ``participants.tsv`` and the
             network's ``p_bapl1 p_bapl2 p_bapl3``.
         cohort: All graded sessions of the prepared dataset.
-        folds: Fold by ``participant_id``, for each repeat.
-        foreign: Whether the network learned from none of them, so that the folds are those of the
-            baselines alone.
+        folds: Fold of each participant by ``participant_id``, for each repeat.
+        foreign: True where the network was trained on none of the scans, so that the folds are used
+            by the baselines alone.
     """
 
     rows: pd.DataFrame
@@ -98,8 +98,8 @@ def read_held_out(tables: Sequence[tuple[int, Path]], dataset_dir: Path) -> Held
     """Read and check the predictions of a run.
 
     Args:
-        tables: As :func:`find_predictions` gives them.
-        dataset_dir: Prepared dataset that the run was trained on.
+        tables: Repeat and path of each table, from :func:`find_predictions`.
+        dataset_dir: Folder of the prepared dataset that the run was trained on.
 
     Raises:
         CohortError: If a table is missing, broken or not whole, or does not fit the dataset or
@@ -118,8 +118,8 @@ def read_foreign(table: Path, dataset_dir: Path) -> HeldOut:
     one, so that there are no baselines, where a grade is too rare for five.
 
     Args:
-        table: Predictions of every graded scan.
-        dataset_dir: The prepared dataset.
+        table: Path of the table with the predictions of every graded scan.
+        dataset_dir: Folder of the prepared dataset.
 
     Raises:
         CohortError: As :func:`read_held_out`.

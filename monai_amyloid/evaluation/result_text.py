@@ -117,9 +117,11 @@ def confusion_rows(matrix: Array) -> list[list[str]]:
 
 
 def _certainty(evaluation: Evaluation) -> str:
-    if evaluation.results[0].said is None:
+    if evaluation.results[0].predictions is None:
         return "One fold: nothing to learn a calibration from; probabilities are the network's own."
-    rows = [[each.model, *_certainty_cells(each)] for each in evaluation.results if each.said]
+    rows = [
+        [each.model, *_certainty_cells(each)] for each in evaluation.results if each.predictions
+    ]
     learned = "as the bundle says" if evaluation.held_out.foreign else "learned on the other folds"
     heading = f"Calibrated, with 90 % sets and at the operating point ({learned})"
     return f"{heading}\n{align([['model', *CERTAINTY], *rows])}"

@@ -13,7 +13,7 @@ Features = NDArray[np.float32]
 _DIRECTIONS = 16
 
 
-def out_of_fold(said: Sequence[Features], fold: NDArray[np.int64]) -> Features:
+def out_of_fold(features: Sequence[Features], fold: NDArray[np.int64]) -> Features:
     """Take each scan's features from the network that did not learn from it.
 
     Every network has axes of its own. Their principal directions are turned onto those of the
@@ -21,7 +21,7 @@ def out_of_fold(said: Sequence[Features], fold: NDArray[np.int64]) -> Features:
     the same for all scans, and no grade is used.
 
     Args:
-        said: Features of all scans by the network of each fold, ``(N, F)``.
+        features: Features of all scans by the network of each fold, ``(N, F)``.
         fold: The fold that held each scan out, ``(N,)``; -1 for scans that trained no network,
             which get the mean of all.
 
@@ -31,9 +31,9 @@ def out_of_fold(said: Sequence[Features], fold: NDArray[np.int64]) -> Features:
     Raises:
         ValueError: If a fold has no network.
     """
-    if fold.max(initial=-1) >= len(said):
-        raise ValueError(f"fold {fold.max()} has no network: there are {len(said)}")
-    parts = [_directions(each) for each in said]
+    if fold.max(initial=-1) >= len(features):
+        raise ValueError(f"fold {fold.max()} has no network: there are {len(features)}")
+    parts = [_directions(each) for each in features]
     first = parts[0]
     turned = [first]
     for part in parts[1:]:

@@ -240,14 +240,14 @@ def _doubts(
     used = [view for name, view in views.items() if held_out or name != NETWORK]
     known = cohort["bapl"].notna().to_numpy()
     bapl = cohort["bapl"][known].to_numpy(int)
-    told = cross_validated(
+    predicted = cross_validated(
         np.column_stack([view.axes for view in used])[known],
         bapl,
         cohort["participant_id"].to_numpy(str)[known],
         seed,
     )
-    if told is None:
+    if predicted is None:
         return None, None
     chances, doubts = np.full((len(cohort), 3), np.nan), np.full(len(cohort), np.nan)
-    chances[known], doubts[known] = told, doubt(told, bapl)
+    chances[known], doubts[known] = predicted, doubt(predicted, bapl)
     return chances, doubts

@@ -178,8 +178,8 @@ class _Seeing:
         if self.encoder is not None:
             whole = torch.stack([torch.as_tensor(np.asarray(each)) for each in volumes])
             with torch.inference_mode():
-                said = self.encoder(whole.float().to(self.first.device))
-            seen[SELF_SUPERVISED] = said.flatten(1).float().cpu().numpy()
+                encoded = self.encoder(whole.float().to(self.first.device))
+            seen[SELF_SUPERVISED] = encoded.flatten(1).float().cpu().numpy()
         return seen
 
 

@@ -65,10 +65,10 @@ def doubt(probabilities: Array, bapl: NDArray[np.int64]) -> Array:
         By how much another grade is more probable than the given one, each measured from what is
         usual for scans of it, ``(N,)``, -1 to 1 and a little beyond.
     """
-    given = bapl - 1
-    own = probabilities[np.arange(len(given)), given]
-    usual = np.array([own[given == grade].mean() for grade in range(len(GRADES))])
+    labels = bapl - 1
+    own = probabilities[np.arange(len(labels)), labels]
+    usual = np.array([own[labels == grade].mean() for grade in range(len(GRADES))])
     beyond = probabilities - usual
-    of_given = beyond[np.arange(len(given)), given]
-    beyond[np.arange(len(given)), given] = -np.inf
-    return np.asarray(beyond.max(axis=1) - of_given)
+    of_label = beyond[np.arange(len(labels)), labels]
+    beyond[np.arange(len(labels)), labels] = -np.inf
+    return np.asarray(beyond.max(axis=1) - of_label)

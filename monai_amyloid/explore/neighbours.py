@@ -62,8 +62,8 @@ def nearest_others(
     from sklearn.neighbors import NearestNeighbors
 
     most = int(np.unique(participants, return_counts=True)[1].max())
-    wanted = min(max(NEAREST, _CLOSE) + most, len(among))
-    distances, found = NearestNeighbors(n_neighbors=wanted).fit(axes[among]).kneighbors(axes)
+    count = min(max(NEAREST, _CLOSE) + most, len(among))
+    distances, found = NearestNeighbors(n_neighbors=count).fit(axes[among]).kneighbors(axes)
     rows = among[found]
     own = participants[rows] == participants[:, None]
     # Those of other participants first, in their order.
@@ -80,8 +80,8 @@ def nearest(axes: Array, cohort: Array) -> tuple[NDArray[np.int64], Array, Array
     """
     from sklearn.neighbors import NearestNeighbors
 
-    wanted = min(max(NEAREST, _CLOSE), len(cohort))
-    distances, rows = NearestNeighbors(n_neighbors=wanted).fit(cohort).kneighbors(axes)
+    count = min(max(NEAREST, _CLOSE), len(cohort))
+    distances, rows = NearestNeighbors(n_neighbors=count).fit(cohort).kneighbors(axes)
     return rows[:, :NEAREST], distances[:, :NEAREST], distances[:, :_CLOSE].mean(axis=1)
 
 

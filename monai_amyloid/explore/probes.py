@@ -67,10 +67,10 @@ def probe(
     if len(common) < 2:
         return None
     used = np.flatnonzero(kinds.isin(common).to_numpy())
-    asked_of = kinds.to_numpy(str)[used]
-    told = np.empty_like(asked_of)
+    kind_of = kinds.to_numpy(str)[used]
+    predicted = np.empty_like(kind_of)
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
-    for known, unseen in folds.split(asked_of, asked_of, scanned.participants[used]):
+    for known, unseen in folds.split(kind_of, kind_of, scanned.participants[used]):
         rows = used[known]
         found = fit_representation(
             features.iloc[rows], scanned.acquisition[rows], scanned.sites[rows],
@@ -82,6 +82,6 @@ def probe(
         model = make_pipeline(
             StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000)
         )
-        model.fit(coordinates[rows], asked_of[known])
-        told[unseen] = model.predict(coordinates[used[unseen]])
-    return Probe(asked, len(common), float(balanced_accuracy_score(asked_of, told)))
+        model.fit(coordinates[rows], kind_of[known])
+        predicted[unseen] = model.predict(coordinates[used[unseen]])
+    return Probe(asked, len(common), float(balanced_accuracy_score(kind_of, predicted)))

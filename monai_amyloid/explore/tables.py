@@ -141,7 +141,7 @@ def doubt_table(exploration: Exploration) -> pd.DataFrame | None:
         **{f"p_bapl{grade}": exploration.chances[:, grade - 1] for grade in (1, 2, 3)},
     )
     rows = rows[rows["doubt"].notna()].sort_values("doubt", ascending=False, kind="stable")
-    told = rows[["p_bapl1", "p_bapl2", "p_bapl3"]].to_numpy().argmax(axis=1) + 1
-    rows.insert(3, "more_likely", told)
+    more_likely = rows[["p_bapl1", "p_bapl2", "p_bapl3"]].to_numpy().argmax(axis=1) + 1
+    rows.insert(3, "more_likely", more_likely)
     rows.insert(0, "rank", np.arange(1, len(rows) + 1))
     return rows

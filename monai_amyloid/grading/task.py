@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from monai_amyloid.grading.options import Wanted
+from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.result.result import Result
 
 
@@ -33,24 +33,24 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Way:
+class GradingSettings:
     """How every study of a run is graded.
 
     Attributes:
         bundle: The trained classifier.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         output: Folder of the run.
-        wanted: What is written.
+        options: What is written.
     """
 
     bundle: Path
     device: str | None
     output: Path
-    wanted: Wanted
+    options: OutputOptions
 
 
-def grade_task(task: Task, way: Way) -> Result:
+def grade_task(task: Task, settings: GradingSettings) -> Result:
     """:func:`~monai_amyloid.grading.worker.grade_one`, loaded in the process that does it."""
     from monai_amyloid.grading.worker import grade_one
 
-    return grade_one(task, way)
+    return grade_one(task, settings)

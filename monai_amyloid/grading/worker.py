@@ -7,7 +7,7 @@ from pathlib import Path
 from monai_amyloid.grading.grader import Graded, Grader
 from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
-from monai_amyloid.grading.task import Task, Way
+from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.result.result import Result
 
 
@@ -17,17 +17,17 @@ def loaded_grader(bundle: Path, device: str | None, placed_on: Path | None) -> G
     return Grader(bundle, device, placed_on)
 
 
-def grade_one(task: Task, way: Way) -> Result:
+def grade_one(task: Task, settings: GradingSettings) -> Result:
     """Grade a study and write what is said of it; what nobody foresaw becomes its reason."""
-    grader = loaded_grader(way.bundle, way.device, way.wanted.placed_on)
+    grader = loaded_grader(settings.bundle, settings.device, settings.options.placed_on)
     graded = graded_or_failed(task, grader)
     try:
-        return _write(graded, task, way)
+        return _write(graded, task, settings)
     except OSError:
         raise  # a full disk will not take the next result either
     except Exception as error:
         reason = f"{task.study}: graded, but its report could not be made"
-        return _write(_failed(task, reason, error, grader), task, way)
+        return _write(_failed(task, reason, error, grader), task, settings)
 
 
 def graded_or_failed(task: Task, grader: Grader) -> Graded:
@@ -46,12 +46,12 @@ def _failed(task: Task, what: str, error: Exception, grader: Grader) -> Graded:
     return Graded(result)
 
 
-def write_crashed(task: Task, way: Way, reason: str) -> Result:
+def write_crashed(task: Task, settings: GradingSettings, reason: str) -> Result:
     """Write of a study that its process ended without a word."""
     result = Result(task.name, "refused", (reason,), made_from=task.made_from)
-    return _write(Graded(result), task, way)
+    return _write(Graded(result), task, settings)
 
 
-def _write(graded: Graded, task: Task, way: Way) -> Result:
-    folder = way.output / task.name
-    return write_outputs(graded, task.study, folder, way.wanted, Privacy(task.identity))
+def _write(graded: Graded, task: Task, settings: GradingSettings) -> Result:
+    folder = settings.output / task.name
+    return write_outputs(graded, task.study, folder, settings.options, Privacy(task.identity))

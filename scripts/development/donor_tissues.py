@@ -122,8 +122,8 @@ def thickened(
         edge: Voxels of 1 mm next to the cortex, towards the white matter.
         white: Share of white matter.
     """
-    wanted = _GREY_TO_WHITE * white.sum(dtype=float) - share.sum(dtype=float)
-    inward = wanted / ((1 + _GREY_TO_WHITE) * white[edge].sum(dtype=float))
+    missing = _GREY_TO_WHITE * white.sum(dtype=float) - share.sum(dtype=float)
+    inward = missing / ((1 + _GREY_TO_WHITE) * white[edge].sum(dtype=float))
     inward = float(np.clip(inward, 0, _MOST_INWARD_MM))
     print(f"  cortex thicker by {inward:.2f} mm")
     return np.where(edge, share + inward * (1 - share), share).astype(np.float32)

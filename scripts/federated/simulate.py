@@ -129,11 +129,11 @@ class Federation:
             ),
             key_metric="",  # the last round's model is taken, so that nothing selects among them
         )
-        told = {
+        settings = {
             name: {"train_args": shlex.join(self._arguments(dataset, output / name))}
             for name, dataset in self.hospitals.items()
         }
-        set_per_site_config(recipe, told)
+        set_per_site_config(recipe, settings)
         recipe.add_server_file(str(weights))
         add_final_global_evaluation(recipe)
         recipe.export(str(folder))

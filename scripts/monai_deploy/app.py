@@ -20,7 +20,7 @@ from monai.deploy.operators.dicom_utils import ModelInfo
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.grader import Grader
-from monai_amyloid.grading.options import Wanted
+from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.pet.identity import identity_of
@@ -71,7 +71,7 @@ class GradeStudy(Operator):
         # The DICOM report goes into the patient's study; the JSON beside it names nobody.
         privacy = Privacy(identity_of(self.study))
         folder = self.output / graded.result.name
-        write_outputs(graded, self.study, folder, Wanted(report=False), privacy)
+        write_outputs(graded, self.study, folder, OutputOptions(report=False), privacy)
         # Without a folder the SDK's loader would take ./input.
         if self.result.study.get("source") == "dicom" and self.study.is_dir():
             op_output.emit(self.result, "result")
@@ -123,10 +123,10 @@ class WriteReport(DICOMTextSRWriterOperator):
 def report_text(result: Result) -> str:
     """A result in a few plain lines, for a DICOM text report."""
     chances = ", ".join(f"BAPL {g}: {p:.1%}" for g, p in (result.probabilities or {}).items())
-    said = [f"BAPL {result.bapl} ({result.status.replace('_', ' ')})", chances, *result.reasons]
+    lines = [f"BAPL {result.bapl} ({result.status.replace('_', ' ')})", chances, *result.reasons]
     if result.centiloid is not None:
-        said.append(f"Centiloid: {result.centiloid:.0f}")
-    return "\n".join([*said, RESEARCH])
+        lines.append(f"Centiloid: {result.centiloid:.0f}")
+    return "\n".join([*lines, RESEARCH])
 
 
 def graded_series(studies: list[DICOMStudy], result: Result) -> list[StudySelectedSeries]:

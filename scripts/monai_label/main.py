@@ -53,13 +53,13 @@ class GradeStudy(BundleInferTask):
         if not study or not Path(study).exists():  # Path("") would be the server's own folder
             raise HTTPException(404, "no such study on this server; give its path or its name")
         try:
-            said: tuple[str | None, dict[str, Any]] = super().__call__(request, callbacks)
+            answer: tuple[str | None, dict[str, Any]] = super().__call__(request, callbacks)
         except Exception as error:
             mistake = find_user_error(error)
             if mistake is None:
                 raise
             raise HTTPException(422, str(mistake)) from error
-        return said
+        return answer
 
     def pre_transforms(self, data: Mapping[str, Any] | None = None) -> Sequence[Callable[..., Any]]:
         """Steps from a study's path to the network's input."""
@@ -77,14 +77,14 @@ class GradeStudy(BundleInferTask):
 
     def _decide(self, data: dict[str, Any]) -> dict[str, Any]:
         chances = grade_probabilities(torch.as_tensor(data["pred"])[None].float())
-        said = self.decision.apply(chances.double().cpu().numpy())
-        data["pred"] = MetaTensor(said.probabilities[0])  # the writer needs MONAI's own kind
-        most = int(said.probabilities[0].argmax()) + 1
-        doubt = said.needs_reader[0] or contradiction(most, data["centiloid"])
-        data["said"] = {
+        predictions = self.decision.apply(chances.double().cpu().numpy())
+        data["pred"] = MetaTensor(predictions.probabilities[0])  # the writer needs MONAI's own kind
+        most = int(predictions.probabilities[0].argmax()) + 1
+        doubt = predictions.needs_reader[0] or contradiction(most, data["centiloid"])
+        data["decision"] = {
             "bapl": most,
             "status": "needs_reader" if doubt else "graded",
-            "prediction_set": [g + 1 for g in range(3) if said.sets[0][g]],
+            "prediction_set": [g + 1 for g in range(3) if predictions.sets[0][g]],
         }
         return data
 
@@ -93,7 +93,7 @@ class GradeStudy(BundleInferTask):
     ) -> tuple[str | None, dict[str, Any]]:
         """MONAI Label's own list of labels and scores, with the grade beside it."""
         file, written = super().writer(data, extension, dtype)
-        return file, {**written, **data["said"]}
+        return file, {**written, **data["decision"]}
 
 
 class AmyloidApp(MONAILabelApp):

@@ -12,7 +12,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.pet.formats.bids import find_sessions
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
-from monai_amyloid.phantom.cohorts.plan import Plan, wanted_grades
+from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
 from monai_amyloid.phantom.scanning.sites import SITES
 
 from .people import ONE_SITE
@@ -48,7 +48,7 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_cohort_is_a_table_that_can_be_read_and_a_truth_beside_it(cohort: Path) -> None:
     table, truth = read_cohort(cohort / "participants.tsv"), read(cohort)
-    assert table.bapl.tolist() == wanted_grades(3) == truth.reader_1_bapl.tolist()
+    assert table.bapl.tolist() == grades_by_prevalence(3) == truth.reader_1_bapl.tolist()
     assert table.participant_id.tolist() == truth.participant_id.tolist()
     assert set(table.tracer) == {"18FFBB"} and set(table.site) <= set(SITES)
     assert list(truth)[:3] == ["participant_id", "latent_centiloid", "centiloid"]
@@ -131,7 +131,7 @@ def test_people_who_come_twice_have_two_rows_of_one_participant(visits: Path) ->
     assert table.session_id.tolist() == ["ses-01", "ses-02"] * 2
     assert table.age.astype(float).diff().tolist()[1::2] == [2, 2]
     # The first visits have the wanted grades, by most of three readers.
-    assert table.bapl[::2].tolist() == wanted_grades(2)
+    assert table.bapl[::2].tolist() == grades_by_prevalence(2)
     readers = truth[[f"reader_{n}_bapl" for n in (1, 2, 3)]]
     assert table.bapl.tolist() == readers.median(axis=1).tolist()
     assert truth.scale_x[0] == truth.scale_x[1] != truth.scale_x[2]

@@ -31,10 +31,10 @@ def neutral_suvr(registration: Registration, tracer: str) -> NDArray[np.float32]
     without = np.tensordot(registration.weights[:_AMYLOID], tissues, axes=1)
     # The weight at which cortex over cerebellum is what is wanted: both grow with it.
     line = TRACERS[tracer]
-    wanted = (UNDECIDED_CENTILOID - line.centiloid_intercept) / line.centiloid_slope
+    target = (UNDECIDED_CENTILOID - line.centiloid_intercept) / line.centiloid_slope
     cortex, cerebellum = voi("cortex"), voi("whole_cerebellum")
-    lacking = wanted * float(without[cerebellum].mean()) - float(without[cortex].mean())
-    gain = float(amyloid[cortex].mean()) - wanted * float(amyloid[cerebellum].mean())
+    lacking = target * float(without[cerebellum].mean()) - float(without[cortex].mean())
+    gain = float(amyloid[cortex].mean()) - target * float(amyloid[cerebellum].mean())
     return suvr(without + np.float32(lacking / gain) * amyloid, cerebellum)
 
 

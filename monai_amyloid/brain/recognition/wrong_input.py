@@ -29,7 +29,7 @@ _AIR_HOUNSFIELD = (-1100.0, -900.0)
 
 # Patients tilt their heads by up to 40 degrees; axes that are named wrongly turn them by 90.
 _MOST_DEGREES = 60.0
-_WAYS = (("left", "right"), ("backward", "forward"), ("down", "up"))
+_DIRECTION_NAMES = (("left", "right"), ("backward", "forward"), ("down", "up"))
 
 # Heads of any tracer match at 0.66 and more in the head and most of them at 0.55 in the brain;
 # bodies, phantoms and noise reach one of them by chance, seldom both. The skull and scalp of CT
@@ -110,7 +110,7 @@ def refuse_turned(matrix: NDArray[np.float64]) -> None:
     """
     degrees, turn = _turned_by(matrix), _turn(matrix)
     if degrees > _MOST_DEGREES:
-        face, top = _way(turn[:, 1]), _way(turn[:, 2])
+        face, top = _direction_name(turn[:, 1]), _direction_name(turn[:, 2])
         upside = "upside down, " if top == "down" else ""
         raise StudyRefused(
             f"{_NONE}: the head lies {upside}turned by {degrees:.0f} degrees against its header, "
@@ -200,6 +200,6 @@ def _turned_by(matrix: NDArray[np.float64]) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def _way(direction: NDArray[np.float64]) -> str:
+def _direction_name(direction: NDArray[np.float64]) -> str:
     axis = int(np.abs(direction).argmax())
-    return _WAYS[axis][int(direction[axis] > 0)]
+    return _DIRECTION_NAMES[axis][int(direction[axis] > 0)]

@@ -107,8 +107,8 @@ class ValidationViews:
         self.writer.add_image("confusion", confusion_picture(matrix), epoch, dataformats="HWC")
         for grade, name in enumerate(GRADES):
             self.writer.add_pr_curve(f"bapl{name}", truth == grade, probabilities[:, grade], epoch)
-        said_true = probabilities[torch.arange(len(truth)), truth]
-        worst = said_true.argsort(stable=True)[:WORST].tolist() if scans.views else []
+        probability_of_truth = probabilities[torch.arange(len(truth)), truth]
+        worst = probability_of_truth.argsort(stable=True)[:WORST].tolist() if scans.views else []
         for rank, scan in enumerate(worst, 1):
             picture = captioned(scans.views[scan] / 255, scans.caption(scan))
             self.writer.add_image(f"worst/{rank}", picture, epoch, dataformats="HWC")

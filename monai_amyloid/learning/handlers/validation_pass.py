@@ -40,8 +40,8 @@ class ValidationPass:
         if self.hook is not None:
             self.hook.remove()
 
-    def _keep(self, head: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> None:
-        self.features.append(given[0].detach().float().cpu())
+    def _keep(self, head: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        self.features.append(inputs[0].detach().float().cpu())
 
     def add(self, evaluator: Engine) -> None:
         """Keep a batch of an evaluator that does not decollate."""
@@ -67,8 +67,8 @@ class ValidationPass:
 
     def rows(self) -> list[list[str]]:
         """Scan, BAPL and predicted BAPL of each."""
-        said = self.probabilities().argmax(-1) + 1
-        grades = zip(self.names, (self.labels() + 1).tolist(), said.tolist(), strict=True)
+        predictions = self.probabilities().argmax(-1) + 1
+        grades = zip(self.names, (self.labels() + 1).tolist(), predictions.tolist(), strict=True)
         return [[name, str(true), str(predicted)] for name, true, predicted in grades]
 
     def caption(self, scan: int) -> str:

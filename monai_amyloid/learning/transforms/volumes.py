@@ -175,7 +175,7 @@ class GradeProbabilitiesd(MapTransform):
             chances = grade_probabilities(torch.as_tensor(result[key]).float())
             if self.decision is not None:
                 rows = chances.double().reshape(-1, 3).cpu()
-                told = self.decision.apply(rows).probabilities
-                chances = torch.from_numpy(told).reshape(chances.shape).to(chances)
+                calibrated = self.decision.apply(rows).probabilities
+                chances = torch.from_numpy(calibrated).reshape(chances.shape).to(chances)
             result[key] = chances
         return result

@@ -36,12 +36,12 @@ def many_readings(truth: pd.DataFrame, readers: int, random: np.random.Generator
     """Let many readers grade the scans of a ``truth.tsv``.
 
     Args:
-        truth: The table, with its evidence.
-        readers: How many.
+        truth: Table of the true values, with the evidence that readers see.
+        readers: Number of simulated readers.
         random: Source of randomness.
 
     Returns:
-        BAPL ``(scans, readers)``.
+        BAPL that each reader gives each scan, ``(scans, readers)``.
     """
     scan = random.normal(0, SCAN_NOISE, (len(truth), readers))
     grades = np.ones((len(truth), readers), np.int64)
@@ -57,8 +57,8 @@ def reader_agreement(truth: pd.DataFrame, readings: Grades) -> dict[str, float]:
     """Cohen's kappa of positive against negative between pairs of readers.
 
     Returns:
-        Of all scans, and of those below, in and above the range in which readers are unsure;
-        not a number where all agree.
+        Agreement on all scans, and on those below, in and above the range in which readers are
+        unsure; NaN where all agree.
     """
     level = truth.centiloid.to_numpy()
     low, high = _UNSURE_CENTILOID
@@ -118,9 +118,9 @@ def ceiling(truth: pd.DataFrame, readers: int = 400, seed: int = 0) -> pd.DataFr
     """Measure both observers against many readers.
 
     Args:
-        truth: A cohort's ``truth.tsv``.
-        readers: How many readers grade it.
-        seed: Of their noise.
+        truth: Table ``truth.tsv`` of a cohort.
+        readers: Number of simulated readers that grade the cohort.
+        seed: Seed of the readers' noise.
 
     Returns:
         A row an observer and metric: mean over the readers, and the range of 95 % of them.
@@ -158,8 +158,8 @@ def measure(cohort: Path, readers: int) -> str:
     """Write ``ceiling.tsv`` into a simulated cohort's folder.
 
     Args:
-        cohort: The folder.
-        readers: How many readers grade it.
+        cohort: Folder of the cohort.
+        readers: Number of simulated readers that grade the cohort.
 
     Returns:
         The table and the readers' agreement, for people.

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replace_file, writable_folder, write_table
-from monai_amyloid.phantom.cohorts.plan import Plan, wanted_grades
+from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
@@ -39,12 +39,12 @@ def simulate(
     The same command again goes on where an interrupted one stopped.
 
     Args:
-        folder: Made if missing; must not hold another cohort.
-        participants: How many; a longer cohort begins with a shorter one.
-        plan: What they are; the same plan gives the same bytes for any number of workers.
-        form: ``"nifti"``, ``"dicom"`` or ``"bids"``.
-        workers: Processes.
-        finished: Called after each participant, for progress.
+        folder: Folder of the cohort, made if missing; it must not hold another cohort.
+        participants: Number of participants; a longer cohort begins with a shorter one.
+        plan: Settings of the cohort; the same plan gives the same bytes for any number of workers.
+        form: Format of the scans: ``"nifti"``, ``"dicom"`` or ``"bids"``.
+        workers: Number of processes that simulate at the same time.
+        finished: Function that is called after each participant, for progress.
 
     Raises:
         UserError: If the folder holds another cohort or cannot be written.
@@ -54,12 +54,12 @@ def simulate(
     made_by = {"version": __version__, "format": form, **plan.as_record()}
     _claim(folder / _RECORD, json.loads(json.dumps(made_by)))
     (folder / _ROWS).mkdir(exist_ok=True)
-    wanted: Sequence[int | None] = [None] * participants
+    grades: Sequence[int | None] = [None] * participants
     if plan.fixed_prevalence and plan.pattern == "amyloid":
-        wanted = wanted_grades(participants)
+        grades = grades_by_prevalence(participants)
     make = partial(_make_participant, folder=folder, plan=plan, form=form)
     rows, truths = [], []
-    for made in _run(make, list(enumerate(wanted, start=1)), workers):
+    for made in _run(make, list(enumerate(grades, start=1)), workers):
         rows += made["rows"]
         truths += made["truths"]
         finished()
@@ -76,9 +76,11 @@ def _claim(record: Path, made_by: dict[str, Any]) -> None:
         earlier = json.loads(record.read_text(encoding="utf-8"))
         if earlier != made_by:
             other = sorted(key for key in earlier | made_by if earlier.get(key) != made_by.get(key))
-            said = ", ".join(f"{key} {earlier.get(key)} not {made_by.get(key)}" for key in other)
+            differences = ", ".join(
+                f"{key} {earlier.get(key)} not {made_by.get(key)}" for key in other
+            )
             raise UserError(
-                f"{record.parent}: already holds a cohort made with {said}; "
+                f"{record.parent}: already holds a cohort made with {differences}; "
                 "choose another folder or remove it"
             )
     replace_file(record, json.dumps(made_by, indent=2).encode())

@@ -25,7 +25,7 @@ class Anatomy:
     """A head, its brain about where the template's is.
 
     Attributes:
-        name: One of :data:`ANATOMIES`.
+        name: Name of the anatomy, one of :data:`ANATOMIES`.
         fractions: Share of each of :data:`TISSUES` in a voxel, ``(6, X, Y, Z)`` float32; what
             is missing to 1 is air.
         labels: Region of each voxel's grey or white matter ``(X, Y, Z)``, a ``label`` of

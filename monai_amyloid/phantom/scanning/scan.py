@@ -31,18 +31,19 @@ class Scan:
     """How one head lies in one scanner.
 
     Attributes:
-        site: One of :data:`~monai_amyloid.phantom.scanning.sites.SITES`.
-        rotation_degrees: Pitch, roll, yaw: about the x, y and z axis.
-        shift_mm: Of the head, in RAS+.
-        motion: Of the head in each later frame against the first: three degrees, three mm.
-        ct_shift_mm: Of the CT for attenuation correction against the PET.
+        site: Name of the hospital, one of :data:`~monai_amyloid.phantom.scanning.sites.SITES`.
+        rotation_degrees: Pitch, roll and yaw of the head: about the x, y and z axis.
+        shift_mm: Shift of the head, RAS+.
+        motion: Motion of the head in each later frame relative to the first: three degrees, three
+            mm.
+        ct_shift_mm: Shift of the CT for attenuation correction relative to the PET, RAS+.
         fwhm_mm: Resolution of the reconstructed image.
         noise_cv: Noise SD over mean of 20 minutes in tissue of uptake 1.
-        lowest_mm: Where the lowest slice lies, in template coordinates of an upright head.
+        lowest_mm: Height of the lowest slice, in template coordinates of an upright head.
         slices: Voxels along z.
         scale: Exported value of uptake 1, in Bq/mL.
         scalp: Uptake of scalp and muscle.
-        seed: Of the noise.
+        seed: Seed of the noise.
     """
 
     site: str
@@ -98,7 +99,7 @@ def draw_scan(site: str, random: np.random.Generator, *, difficult: bool = False
     """Draw an acquisition.
 
     Args:
-        site: One of :data:`~monai_amyloid.phantom.scanning.sites.SITES`.
+        site: Name of the hospital, one of :data:`~monai_amyloid.phantom.scanning.sites.SITES`.
         random: Source of randomness.
         difficult: Whether poses are extreme and each mishap is likely, instead of now and then.
     """

@@ -94,10 +94,11 @@ def reconstruct(
         mu: Attenuation in 1/mm ``(N, N, S)``, or ``(N, N, 1)`` for all slices.
         voxel_mm: Size of a voxel.
         counts: True coincidences expected in a slice, on average over the slices.
-        subsets: Of the views.
+        subsets: Number of subsets of the views.
         iterations: Passes over all subsets.
         post_filter_mm: FWHM of a Gaussian applied in each slice.
-        random: Of the counts; None gives the expected counts, a scan without noise.
+        random: Source of randomness of the counts; None gives the expected counts, a scan without
+            noise.
         ct_mu: What attenuation is corrected with, where that is not ``mu``.
 
     Returns:

@@ -44,9 +44,9 @@ def series_header(
     """Make everything that the images of a series share, module by module (PS3.3 A.21).
 
     Args:
-        series: Frames to be written.
+        series: Frames that are written.
         participant: Patient ID and name.
-        seed_uid: Any text that is the series' own: its UIDs follow from it.
+        seed_uid: Text that is unique to the series; its UIDs follow from it.
         description: Series Description (0008,103E).
 
     Raises:

@@ -43,9 +43,9 @@ def write_series(
     Args:
         image: RAS+ volume. ``CorrectedImage``, ``DecayCorrection``, ``ActualFrameDuration`` (ms),
             ``Manufacturer`` and ``ManufacturerModelName`` are taken from its provenance.
-        folder: As for :func:`write_dicom_frames`.
-        participant: As for :func:`write_dicom_frames`.
-        seed_uid: As for :func:`write_dicom_frames`.
+        folder: Folder to make; it must not exist or be empty.
+        participant: Patient ID and name to write, such as ``"sub-001"``.
+        seed_uid: Text that is unique to the series, such as ``"sub-001_ses-01"``.
         description: Series Description (0008,103E).
 
     Raises:
@@ -75,9 +75,9 @@ def write_dicom_frames(
     Args:
         series: RAS+ frames; may be oblique, or sheared along the slices as by a tilted gantry.
             They are decay-corrected to the injection, to the first frame's start, or not at all.
-        folder: Folder to make; must not exist or be empty.
+        folder: Folder to make; it must not exist or be empty.
         participant: Patient ID and name to write, such as ``"sub-001"``.
-        seed_uid: Any text that is the series' own, such as ``"sub-001_ses-01"``.
+        seed_uid: Text that is unique to the series, such as ``"sub-001_ses-01"``.
         description: Series Description (0008,103E).
 
     Raises:
