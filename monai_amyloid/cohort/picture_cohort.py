@@ -17,8 +17,8 @@ from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.pictures import read_picture, slice_affine
 from monai_amyloid.cohort.prepare import Prepared
 from monai_amyloid.errors import UserError
-from monai_amyloid.output import replace_file, writable_folder, write_table
 from monai_amyloid.findings.finding import StudyRefused, Term
+from monai_amyloid.output import replace_file, writable_folder, write_table
 
 PICTURE, VOLUME = "picture", "volume"
 _FOLDER = re.compile(r"([123])gr", re.IGNORECASE)

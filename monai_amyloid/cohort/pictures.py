@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
-from monai_amyloid.pet.files.sources import is_picture
 from monai_amyloid.findings.finding import StudyRefused, Term
+from monai_amyloid.pet.files.sources import is_picture
 
 PIXELS_A_VOXEL = 5  # 91 x 109 voxels became the original's 455 x 545 pixels
 BRIGHTEST = 255
