@@ -231,9 +231,9 @@ def _said_of(image: PetImage) -> dict[str, Any]:
         "source": image.provenance.get("source"),
         "series_instance_uid": image.provenance.get("SeriesInstanceUID"),
         "series": image.provenance.get("series", []),
-        "frames": image.provenance.get("frames"),
+        "frames": str(image.provenance["frames"]) if "frames" in image.provenance else None,
         "suv_factor": image.provenance.get("suv_factor"),
-        "warnings": image.provenance.get("warnings", []),
+        "warnings": [str(warning) for warning in image.provenance.get("warnings", ())],
     }
 
 
