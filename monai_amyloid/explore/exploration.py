@@ -29,6 +29,7 @@ from monai_amyloid.explore.reduction import require_umap
 from monai_amyloid.explore.representation import ACQUISITION
 from monai_amyloid.explore.saved_map import SavedMap
 from monai_amyloid.explore.view import Scanned, View, look
+from monai_amyloid.work.progress import SILENT, Progress
 
 Array = NDArray[np.float64]
 
@@ -128,8 +129,7 @@ def explore(
     *,
     seed: int = 0,
     doing: Callable[[str], None] = lambda what: None,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> Exploration:
     """Explore a prepared cohort.
 
@@ -139,8 +139,7 @@ def explore(
         output: Folder in which what networks saw is kept.
         seed: Of everything random.
         doing: Called with what is begun, in words.
-        started: Called once with the number of scans.
-        finished: Called after each scan that the networks saw.
+        progress: Shows how many scans the networks have seen.
 
     Raises:
         CohortError: If the cohort is not prepared or too small.
@@ -151,7 +150,7 @@ def explore(
     features = {REGIONAL: regional_features(cohort)}
     scanned, read = _scanned(cohort), florbetaben_suvr(cohort, SIDED)
     folds = _folds(prepared, cohort, len(networks.folds)) if networks.folds else None
-    seen = network_features(cohort, networks, output / "features", started, finished)
+    seen = network_features(cohort, networks, output / "features", progress)
     if folds is not None:
         by_fold = [seen.pop(f"{NETWORK}{fold}") for fold in range(len(networks.folds))]
         seen[NETWORK] = out_of_fold(by_fold, folds)

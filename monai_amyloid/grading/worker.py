@@ -18,7 +18,7 @@ def loaded_grader(bundle: Path, device: str | None, placed_on: Path | None) -> G
 
 
 def grade_one(task: Task, settings: GradingSettings) -> Result:
-    """Grade a study and write what is said of it; what nobody foresaw becomes its reason."""
+    """Grade a study and write its results; an error that nobody foresaw becomes a reason."""
     grader = loaded_grader(settings.bundle, settings.device, settings.options.placed_on)
     graded = graded_or_failed(task, grader)
     try:
@@ -31,7 +31,7 @@ def grade_one(task: Task, settings: GradingSettings) -> Result:
 
 
 def graded_or_failed(task: Task, grader: Grader) -> Graded:
-    """Grade a study under the name of the task; an error is a refusal."""
+    """Grade a study under the name of its task; an error becomes a refusal."""
     try:
         graded = grader.grade(task.study, task.tracer, task.series)
     except Exception as error:
@@ -47,7 +47,7 @@ def _failed(task: Task, what: str, error: Exception, grader: Grader) -> Graded:
 
 
 def write_crashed(task: Task, settings: GradingSettings, reason: str) -> Result:
-    """Write of a study that its process ended without a word."""
+    """Write the result of a study whose process ended without a word."""
     result = Result(task.name, "refused", (reason,), made_from=task.made_from)
     return _write(Graded(result), task, settings)
 
