@@ -22,15 +22,21 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.findings.rules import doubts
 from monai_amyloid.output import replace_file
+from monai_amyloid.pet.files.archive import ARCHIVE_SUFFIXES
+from monai_amyloid.pet.formats.table import FORMATS
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
 
 _PROBABILITIES = ("p_bapl1", "p_bapl2", "p_bapl3")
-_STUDIES = (".nii", ".nii.gz", ".zip", ".v", ".jpg", ".jpeg", ".png")
+_PICTURES = (".jpg", ".jpeg", ".png")
+_STUDIES = (
+    *(suffix for image in FORMATS for suffix in image.suffixes),
+    *(*ARCHIVE_SUFFIXES, *_PICTURES),
+)
 
 
 def list_studies(folder: str) -> list[dict[str, str]]:
-    """List the studies of a folder: each subfolder, zip, NIfTI, ECAT file and picture in it.
+    """List the studies of a folder: each subfolder, zip, image file and picture in it.
 
     Args:
         folder: Folder of studies.

@@ -31,7 +31,7 @@ def likely_poses(scan: ScanSamples) -> list[NDArray[np.float64]]:
     """Poses from which to start, the likeliest first.
 
     Args:
-        scan: Smoothed.
+        scan: Smoothed samples of the scan.
 
     Returns:
         Template millimetres to the scan's, ``(4, 4)`` each.

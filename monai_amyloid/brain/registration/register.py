@@ -45,11 +45,11 @@ class Registration:
     """Where the template lies in a scan.
 
     Attributes:
-        matrix: Template millimetres to the scan's millimetres, both RAS+, ``(4, 4)``; applied
-            after the warp.
-        warp: Displacement in the template.
-        weights: Of :func:`~monai_amyloid.brain.template.tissue_uptake`, ``(4,)``, in the unit
-            of the scan.
+        matrix: Template millimetres to scan millimetres, both RAS+, ``(4, 4)``; applied after the
+            warp.
+        warp: Displacement in the template, applied first.
+        weights: Weight of each map of :func:`~monai_amyloid.brain.template.tissue_uptake`,
+            ``(4,)``, in the unit of the scan.
         positive_share: Weight of amyloid over grey matter's: 0 in the negative template, 1 in the
             positive one; a second opinion on the amyloid load.
         match: Correlation with the weighted tissues in and about the brain, -1 to 1.
@@ -95,9 +95,9 @@ def register(
     Args:
         image: A brain PET in any usual position in the scanner: turned by up to 30 degrees, and
             anywhere in the field of view.
-        start: A pose to start from, template millimetres to the scan's, ``(4, 4)``; looked for
+        start: Pose to start from, template to scan millimetres, ``(4, 4)``; it is searched for
             where None.
-        device: Where to compute.
+        device: Device of torch to compute on.
 
     Returns:
         The transform, and how well it matches.
