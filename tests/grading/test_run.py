@@ -10,6 +10,7 @@ import pytest
 
 import monai_amyloid
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import refusal
 from monai_amyloid.grading import worker
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
@@ -118,7 +119,8 @@ def refuse_or_crash(task: Task, settings: GradingSettings) -> Result:
     """As a decoder that crashes on the files of one study; of the others nothing is loaded."""
     if task.name == "sub-0002":
         os.abort()
-    return Result(task.name, "refused", ("not graded here",))
+    found = refusal("code", "not graded here")
+    return Result(name=task.name, status="refused", findings=(found,))
 
 
 def test_a_study_whose_process_crashes_is_refused_and_the_rest_goes_on(
