@@ -162,7 +162,9 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
     result = {key: row.get(key) for key in _KEPT}
     result |= {"path": path.relative_to(settings.output).as_posix(), "tracer": brain.source.tracer}
     result |= {"reference": settings.reference, **measurements(brain)}
-    result["warnings"] = "; ".join((*study.provenance["warnings"], *brain.warnings)) or None
+    result["warnings"] = (
+        "; ".join(map(str, (*study.provenance["warnings"], *brain.warnings))) or None
+    )
     content = json.dumps({"made_from": made_from, "result": result}, default=_plain)
     replace_file(settings.record(row), content.encode())
     return dict(json.loads(content)["result"])

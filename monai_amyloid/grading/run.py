@@ -94,12 +94,7 @@ def _grade(task: Task, settings: GradingSettings) -> Result:
 def _crashed(task: Task, crash: Crash, settings: GradingSettings) -> Result:
     from monai_amyloid.grading.worker import write_crashed
 
-    reason = (
-        f"{task.study}: the process that graded it ended without a word ({crash}), also when it "
-        "was tried again alone: a decoder crashed on its files, or the memory was full; "
-        "--again tries it once more"
-    )
-    return write_crashed(task, settings, reason)
+    return write_crashed(task, crash, settings)
 
 
 def _finished(task: Task, settings: GradingSettings) -> Result | None:

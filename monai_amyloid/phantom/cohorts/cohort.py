@@ -43,7 +43,7 @@ def simulate(
 ) -> None:
     """Write a cohort: scans, ``participants.tsv`` and ``truth.tsv``.
 
-    The same command again goes on where an interrupted one stopped.
+    The same command again continues where an interrupted one stopped.
 
     Args:
         folder: Folder of the cohort, made if missing; it must not hold another cohort.
