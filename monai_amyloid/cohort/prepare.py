@@ -14,10 +14,11 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.cohort.listing import REFUSED, Listing, list_scans
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term, as_text, refusal
 from monai_amyloid.output import replace_file, writable_folder, write_table
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.formats.nifti_writer import write_nifti
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.version import __version__
 from monai_amyloid.work.engine import Crash
@@ -153,18 +154,26 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
             series=_named(row, "series"),
         )
         brain = normalize(study, reference=settings.reference)
-    except StudyRefused as refusal:
-        return _refused(row, str(refusal))
+    except StudyRefused as refused:
+        return _refused(row, *refused.findings)
     except Exception as error:  # one scan that nobody foresaw must not stop a thousand
-        return _refused(row, f"could not be prepared ({type(error).__name__}: {error})")
+        return _refused(
+            row,
+            refusal(
+                "could_not_be_prepared",
+                "could not be prepared ({kind}: {error})",
+                kind=Term(type(error).__name__),
+                error=str(error),
+            ),
+        )
     path = settings.volume(row)
     write_nifti(_as_image(brain), path)
     result = {key: row.get(key) for key in _KEPT}
     result |= {"path": path.relative_to(settings.output).as_posix(), "tracer": brain.source.tracer}
     result |= {"reference": settings.reference, **measurements(brain)}
-    result["warnings"] = (
-        "; ".join(map(str, (*study.provenance["warnings"], *brain.warnings))) or None
-    )
+    warnings = (*study.provenance["warnings"], *brain.warnings)
+    result["warnings"] = "; ".join(map(str, warnings)) or None
+    result["findings"] = as_text(warnings) if warnings else None
     content = json.dumps({"made_from": made_from, "result": result}, default=_plain)
     replace_file(settings.record(row), content.encode())
     return dict(json.loads(content)["result"])
@@ -173,14 +182,19 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
 def _crashed(row: _Row, crash: Crash) -> _Row:
     return _refused(
         row,
-        f"the process that prepared it ended without a word ({crash}), also when it was tried "
-        "again alone: a decoder crashed on its files, or the memory was full",
+        refusal(
+            "preparing_process_ended",
+            "the process that prepared it ended without a word ({crash}), also when it was tried "
+            "again alone: a decoder crashed on its files, or the memory was full",
+            crash=Term(str(crash)),
+        ),
     )
 
 
-def _refused(row: _Row, reason: str) -> _Row:
+def _refused(row: _Row, *found: Finding) -> _Row:
     named = {key: row[key] for key in ("participant_id", "session_id", "path")}
-    return {**named, "reason": " ".join(reason.split())}
+    reason = " ".join(str(StudyRefused.of(found)).split())
+    return {**named, "reason": reason, "findings": as_text(found)}
 
 
 def _named(row: _Row, column: str) -> str | None:

@@ -109,8 +109,7 @@ def network_features(
         cohort: Table of prepared scans, from :func:`~monai_amyloid.cohort.datalist.read_cohort`.
         networks: Networks whose features are computed.
         cache: Folder where features are kept, by the scan's file and the networks' weights.
-        progress: Shows how many scans are done; one whose features were kept counts as finished
-            before.
+        progress: Shows how many scans were seen; one that was seen before counts as finished.
 
     Returns:
         ``network`` (or ``network0``, ``network1``, … of each fold) and ``self_supervised``,

@@ -94,7 +94,7 @@ def _grade(task: Task, settings: GradingSettings) -> Result:
 def _crashed(task: Task, crash: Crash, settings: GradingSettings) -> Result:
     from monai_amyloid.grading.worker import write_crashed
 
-    return write_crashed(task, crash, settings)
+    return write_crashed(task, settings, crash)
 
 
 def _finished(task: Task, settings: GradingSettings) -> Result | None:

@@ -70,14 +70,14 @@ def _refused(task: Task, found: Finding, model: Mapping[str, str]) -> Result:
     )
 
 
-def write_crashed(task: Task, crash: Crash, settings: GradingSettings) -> Result:
+def write_crashed(task: Task, settings: GradingSettings, crash: Crash) -> Result:
     """Write the result of a study whose process ended without a word."""
     found = refusal(
         "process_ended",
-        "the process that graded it ended without a word (exit code {exit_code}), also when it "
-        "was tried again alone: a decoder crashed on its files, or the memory was full; {option} "
-        "tries it once more",
-        exit_code=crash.exit_code,
+        "the process that graded it ended without a word ({crash}), also when it was tried again "
+        "alone: a decoder crashed on its files, or the memory was full; {option} tries it once "
+        "more",
+        crash=Term(str(crash)),
         option=Term("--again"),
         where=task.study,
     )

@@ -122,7 +122,7 @@ def test_a_study_whose_process_crashes_is_refused_and_the_rest_goes_on(
     results = grade_studies(bundle, named, tmp_path, options=PLAIN, workers=2)
     assert [result.made_from for result in results[:2]] == [{}, {}]
     assert results[2] == read_result(tmp_path / "sub-0002")
-    assert "ended without a word (exit code -6)" in results[2].reasons[0]
+    assert "ended without a word (signal SIGABRT)" in results[2].reasons[0]
     assert "clinic" not in (tmp_path / "results.csv").read_text(encoding="utf-8")
 
 

@@ -81,8 +81,11 @@ class LogEpochs:
 
 def _measures(metrics: Mapping[str, Any]) -> dict[str, float]:
     """Those measures of a validation that are one finite number."""
-    numbers = {name: float(value) for name, value in metrics.items() if np.ndim(value) == 0}
-    return {name: value for name, value in numbers.items() if math.isfinite(value)}
+    return {
+        name: float(value)
+        for name, value in metrics.items()
+        if isinstance(value, float | int | np.number) and math.isfinite(value)
+    }
 
 
 class InputImages:
