@@ -23,7 +23,8 @@ from monai_amyloid.brain.recognition.wrong_input import (
 from monai_amyloid.brain.registration.register import Registration, register
 from monai_amyloid.brain.registration.resampling import resample
 from monai_amyloid.brain.template import voi
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.tracers import TRACERS
 
 
@@ -37,7 +38,7 @@ class BrainPet:
             :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
         centiloid: Centiloid by the equation of the scan's tracer.
         quality: Quality from :func:`~monai_amyloid.brain.quality.measures.measure_quality`.
-        warnings: What makes the numbers less certain, in sentences.
+        warnings: Findings that make the numbers less certain.
         registration: Registration of the template to the scan.
         source: Image that was normalised.
     """
@@ -46,7 +47,7 @@ class BrainPet:
     regions: dict[str, float]
     centiloid: float
     quality: dict[str, float]
-    warnings: tuple[str, ...]
+    warnings: tuple[Finding, ...]
     registration: Registration
     source: PetImage
 
@@ -66,8 +67,11 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
     """
     if image.tracer is None:
         raise StudyRefused(
+            "tracer_unknown",
             "the study does not name its tracer, and a Centiloid of an unknown tracer is a wrong "
-            f"number; name it with --tracer, one of {', '.join(TRACERS)}"
+            "number; name it with {option}, one of {tracers}",
+            option=Term("--tracer"),
+            tracers=tuple(map(Term, TRACERS)),
         )
     registration = _find_brain(image)
     quality = measure_quality(image, registration)
@@ -76,7 +80,9 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
         over_cerebellum = suvr(resample(image, registration), voi("whole_cerebellum"))
         volume = suvr(over_cerebellum, voi(reference))
     except ValueError as error:
-        raise StudyRefused(f"SUVR cannot be computed: {error}") from error
+        raise StudyRefused(
+            "no_suvr", "SUVR cannot be computed: {reason}", reason=str(error)
+        ) from error
     load = centiloid(regional_suvr(over_cerebellum)["cortex"], image.tracer)
     return BrainPet(
         suvr=volume,

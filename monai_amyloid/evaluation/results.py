@@ -100,7 +100,7 @@ def model_result(
     truth = rows["bapl"].to_numpy(int)
     predictions = None
     if decision is not None:
-        predictions = decision.apply(probabilities)
+        predictions = decision.apply(probabilities, rows)
     elif held_out.can_cross_fit:
         predictions = cross_fit(held_out, probabilities)
     return ModelResult(

@@ -29,6 +29,7 @@ from monai_amyloid.explore.reduction import require_umap
 from monai_amyloid.explore.representation import ACQUISITION
 from monai_amyloid.explore.saved_map import SavedMap
 from monai_amyloid.explore.view import Scanned, View, look
+from monai_amyloid.work.progress import SILENT, Progress
 
 Array = NDArray[np.float64]
 
@@ -130,8 +131,7 @@ def explore(
     *,
     seed: int = 0,
     doing: Callable[[str], None] = lambda what: None,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> Exploration:
     """Explore a prepared cohort.
 
@@ -141,8 +141,7 @@ def explore(
         output: Folder in which the features of the networks are kept.
         seed: Seed of everything random.
         doing: Function that is called with the name of each step when it begins.
-        started: Function that is called once with the number of scans.
-        finished: Function that is called after each scan whose features are computed.
+        progress: Shows how many scans the networks have seen.
 
     Raises:
         CohortError: If the cohort is not prepared or too small.
@@ -153,7 +152,7 @@ def explore(
     features = {REGIONAL: regional_features(cohort)}
     scanned, read = _scanned(cohort), florbetaben_suvr(cohort, SIDED)
     folds = _folds(prepared, cohort, len(networks.folds)) if networks.folds else None
-    seen = network_features(cohort, networks, output / "features", started, finished)
+    seen = network_features(cohort, networks, output / "features", progress)
     if folds is not None:
         by_fold = [seen.pop(f"{NETWORK}{fold}") for fold in range(len(networks.folds))]
         seen[NETWORK] = out_of_fold(by_fold, folds)

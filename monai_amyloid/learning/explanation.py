@@ -4,7 +4,7 @@ Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) from an image 
 grade, the scan's own template with undecided amyloid, to the scan. Without what this map shows of a
 simulated scan, the network's grade falls at least twice as far as without what any class activation
 map shows (Grad-CAM and Grad-CAM++ of MONAI, LayerCAM), which is mostly little more than chance:
-their layers see 12 mm or more at once (``benchmarks/explanation.py``).
+their layers see 12 mm or more at once (``benchmarks/studies/explanation.py``).
 """
 
 from collections.abc import Callable, Sequence

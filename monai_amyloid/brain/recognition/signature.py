@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, phrase
+from monai_amyloid.pet.image import PetImage
 
 TISSUES = (
     *("cortex", "white matter", "striatum", "thalamus", "pons"),
@@ -165,7 +166,7 @@ def shows_bone(signature: Signature) -> bool:
     return bright or signature.skull_over_scalp < dark
 
 
-def other_pattern(signature: Signature) -> str | None:
+def other_pattern(signature: Signature) -> Phrase | None:
     """Name what a signature shows, with the evidence for it.
 
     Returns:
@@ -177,32 +178,49 @@ def other_pattern(signature: Signature) -> str | None:
     grey_over_white = at["cortex"] / max(at["white matter"], 1e-3)
     retention = signature.white_over_cerebellar_cortex
     if signature.skull_over_brain > MOST_SKULL_OVER_BRAIN:
-        return f"bone has {signature.skull_over_brain:.1f} times the values of the brain, as in CT"
+        return phrase(
+            "shows_ct",
+            "bone has {skull_over_brain:.1f} times the values of the brain, as in CT",
+            skull_over_brain=signature.skull_over_brain,
+        )
     if shows_bone(signature):
         weighting = "T1" if grey_over_white < _MRI_GREY_OVER_WHITE else "FLAIR"
-        weighting = "T2" if at["fluid"] > _FLUID else weighting
-        return (
-            f"bone has {signature.skull_over_scalp:.2f} of the scalp's values and grey matter "
-            f"{grey_over_white:.2f} of the white matter's, as in {weighting}-weighted MRI"
+        return phrase(
+            "shows_mri",
+            "bone has {skull_over_scalp:.2f} of the scalp's values and grey matter "
+            "{grey_over_white:.2f} of the white matter's, as in {weighting}-weighted MRI",
+            skull_over_scalp=signature.skull_over_scalp,
+            grey_over_white=grey_over_white,
+            weighting=Term("T2" if at["fluid"] > _FLUID else weighting),
         )
     if retention >= LEAST_WHITE_OVER_CEREBELLAR_CORTEX:
         return None
     if at["striatum"] > _STRIATUM_OVER_CORTEX * at["cortex"]:
-        return (
-            f"the striatum has {at['striatum'] / at['cortex']:.1f} times the cortex's uptake, as "
-            "with raclopride or another tracer of the dopamine system"
+        return phrase(
+            "shows_dopamine_tracer",
+            "the striatum has {striatum_over_cortex:.1f} times the cortex's uptake, as with "
+            "raclopride or another tracer of the dopamine system",
+            striatum_over_cortex=at["striatum"] / at["cortex"],
         )
     if at["fluid"] > _FLUID:
-        return f"fluid has {at['fluid']:.1f} times the cerebellum's values, as in T2-weighted MRI"
-    if retention < _GREY_TRACER:
-        return (
-            f"the cortex has {grey_over_white:.1f} times the white matter's uptake, also in the "
-            "cerebellum, as with FDG or perfusion (FLAIR-weighted MRI of a head without skull "
-            "looks alike)"
+        return phrase(
+            "shows_bright_fluid",
+            "fluid has {fluid:.1f} times the cerebellum's values, as in T2-weighted MRI",
+            fluid=at["fluid"],
         )
-    return (
-        f"white matter has {retention:.2f} times the uptake of the cerebellum's cortex, as with "
-        "a tau tracer or in MRI"
+    if retention < _GREY_TRACER:
+        return phrase(
+            "shows_grey_tracer",
+            "the cortex has {grey_over_white:.1f} times the white matter's uptake, also in the "
+            "cerebellum, as with FDG or perfusion (FLAIR-weighted MRI of a head without skull "
+            "looks alike)",
+            grey_over_white=grey_over_white,
+        )
+    return phrase(
+        "shows_little_white_matter",
+        "white matter has {white_over_cerebellar_cortex:.2f} times the uptake of the cerebellum's "
+        "cortex, as with a tau tracer or in MRI",
+        white_over_cerebellar_cortex=retention,
     )
 
 
@@ -215,9 +233,12 @@ def refuse_other_patterns(signature: Signature) -> None:
     found = other_pattern(signature)
     if found is not None:
         raise StudyRefused(
-            f"no amyloid brain PET was recognised: {found}; an amyloid tracer has at least "
-            f"{LEAST_WHITE_OVER_CEREBELLAR_CORTEX} times the cerebellar cortex's uptake in white "
-            "matter, and little in bone; check which series this is"
+            "other_pattern",
+            "no amyloid brain PET was recognised: {pattern}; an amyloid tracer has at least "
+            "{least} times the cerebellar cortex's uptake in white matter, and little in bone; "
+            "check which series this is",
+            pattern=found,
+            least=LEAST_WHITE_OVER_CEREBELLAR_CORTEX,
         )
 
 

@@ -27,7 +27,8 @@ from monai_amyloid.brain.registration.scan_samples import smoothed
 from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
 from monai_amyloid.brain.registration.warp import Warp
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import PetImage
 
 # How far around the brain the scan is fitted: skull and scalp show where the brain ends.
 _RIM_MM = 6.0
@@ -112,8 +113,9 @@ def register(
         best = max(fits, key=lambda fit: fit.match)
         if best.match < 0:
             raise StudyRefused(
+                "too_little_brain",
                 "no amyloid brain PET was recognised: too little of a brain is in view; "
-                "check that this is a PET of the whole brain in a usual orientation"
+                "check that this is a PET of the whole brain in a usual orientation",
             )
         fine = smoothed(image, _FINE_FWHM_MM, _FINE_VOXEL_MM, device)
         tissues = _fine().to(device)

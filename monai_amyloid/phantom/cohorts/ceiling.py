@@ -5,7 +5,7 @@ scan saw it. Many readers are simulated; the observer answers what most of them 
 readers, a model that scores above this has found a leak; one that scores near it has learned all
 there is. Against a cohort's own grades a model may score above it: with a fixed prevalence people
 are drawn for a grade until their reader gives it, and so are easier to grade than for any reader
-who comes afterwards (``benchmarks/own_grades.py``).
+who comes afterwards (``benchmarks/studies/simulator/own_grades.py``).
 """
 
 from collections.abc import Mapping
