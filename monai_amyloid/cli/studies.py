@@ -76,7 +76,7 @@ def infer(
         )
     from monai_amyloid.grading.listing import list_named
     from monai_amyloid.grading.names import check_key, write_key
-    from monai_amyloid.grading.options import Wanted
+    from monai_amyloid.grading.options import OutputOptions
     from monai_amyloid.grading.run import SUMMARY, TABLE, grade_studies
     from monai_amyloid.result.result import Result, one_line
     from monai_amyloid.study_names import study_name
@@ -84,27 +84,28 @@ def infer(
     if key is not None:
         check_key(key, output)
     studies = list_named(study, tracer=tracer, series=series)
-    wanted = Wanted(report, language.value, identify, dicom, placed_on)
+    options = OutputOptions(
+        report=report,
+        language=language.value,
+        identify=identify,
+        dicom=dicom,
+        placed_on=placed_on,
+    )
 
     def show(result: Result) -> None:
         typer.echo(one_line(result), err=result.status == "refused")
 
-    with progress("Grading", least=_FEW) as (start, advance):
-
-        def done(result: Result) -> None:
-            show(result)
-            advance()
-
+    with progress("Grading", least=_FEW) as shown:
         results = grade_studies(
             bundle,
             studies,
             output,
             device=device,
-            wanted=wanted,
+            options=options,
             workers=workers,
             again=again,
-            started=start,
-            finished=done,
+            finished=show,
+            progress=shown,
         )
     if key is not None:
         write_key(key, [each.name for each in results], [each.path for each in studies])

@@ -10,7 +10,7 @@ from monai_amyloid.cohort.datalist import UNKNOWN, CohortError, check_cohort, re
 from monai_amyloid.cohort.spreadsheet import SPREADSHEETS, read_spreadsheet
 from monai_amyloid.cohort.study_folders import StudyFolders
 
-REFUSED = ["participant_id", "session_id", "path", "reason"]
+REFUSED = ["participant_id", "session_id", "path", "reason", "findings"]
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class Listing:
         source: The table that names them.
         table: One row a session whose study is there, ``path`` absolute.
         refused: One row a session without a study, with its reason.
-        meant: Headers of a spreadsheet by the column that each was taken for; else empty.
+        headers: Headers of a spreadsheet by the column that each was taken for; else empty.
         left_out: Headers that were not used.
     """
 
     source: Path
     table: pd.DataFrame
     refused: pd.DataFrame
-    meant: Mapping[str, str]
+    headers: Mapping[str, str]
     left_out: tuple[str, ...]
 
 
@@ -65,7 +65,7 @@ def list_scans(
         source,
         table.assign(path=[str(path) for path in found])[there].reset_index(drop=True),
         pd.DataFrame(reasons, columns=REFUSED),
-        sheet.meant,
+        sheet.headers,
         sheet.left_out,
     )
 

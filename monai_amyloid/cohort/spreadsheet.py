@@ -55,12 +55,12 @@ class Spreadsheet:
 
     Attributes:
         table: Text, ``n/a`` for unknown; the columns of ``participants.tsv`` that were found.
-        meant: Its headers, by the column that each was taken for.
+        headers: Its headers, by the column that each was taken for.
         left_out: Headers that were not used, such as names of people.
     """
 
     table: pd.DataFrame
-    meant: dict[str, str]
+    headers: dict[str, str]
     left_out: tuple[str, ...]
 
 
@@ -85,13 +85,13 @@ def read_spreadsheet(path: Path, columns: Mapping[str, str] | None = None) -> Sp
     head, *body = rows
     width = len(head)
     cells = [[*row[:width], *[""] * (width - len(row))] for row in body]
-    meant = _meaning(head, columns or {}, path)
+    headers = _meaning(head, columns or {}, path)
     table = pd.DataFrame(
-        {name: [row[head.index(header)] for row in cells] for name, header in meant.items()},
+        {name: [row[head.index(header)] for row in cells] for name, header in headers.items()},
         dtype=str,
     )
     return Spreadsheet(
-        _cleaned(table, path), meant, tuple(each for each in head if each not in meant.values())
+        _cleaned(table, path), headers, tuple(each for each in head if each not in headers.values())
     )
 
 
@@ -144,31 +144,31 @@ def _plain(header: str) -> str:
     return re.sub(r"[\W_]+", "", header).lower()
 
 
-def _meaning(head: list[str], given: Mapping[str, str], path: Path) -> dict[str, str]:
+def _meaning(head: list[str], chosen: Mapping[str, str], path: Path) -> dict[str, str]:
     """The header of each column of the cohort table."""
-    for name, header in given.items():
+    for name, header in chosen.items():
         if name not in HEADERS or header not in head:
             raise CohortError(
                 f"{path}: --column {name}={header}: needed one of {', '.join(HEADERS)} and one of "
                 f"the headers {', '.join(head)}"
             )
-    meant: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for name, words in HEADERS.items():
         found = [header for header in head if _plain(header) in words]
-        found = [given[name]] if name in given else [h for h in found if h not in given.values()]
+        found = [chosen[name]] if name in chosen else [h for h in found if h not in chosen.values()]
         if len(set(found)) > 1 or (found and head.count(found[0]) > 1):
             raise CohortError(
                 f"{path}: {' and '.join(found)} could each be {name}; say which with "
                 f"--column {name}={found[0]}"
             )
         if found:
-            meant[name] = found[0]
-    if "participant_id" not in meant:
+            headers[name] = found[0]
+    if "participant_id" not in headers:
         raise CohortError(
             f"{path}: found the headers {', '.join(head)}; needed one for participant_id: say "
             "which with --column participant_id=HEADER"
         )
-    return meant
+    return headers
 
 
 def _cleaned(table: pd.DataFrame, path: Path) -> pd.DataFrame:

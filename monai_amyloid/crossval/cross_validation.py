@@ -142,8 +142,8 @@ class _Fold:
 
         def line(text: str) -> None:
             if match := EPOCH.search(text):
-                told = self.left.epoch(name, *map(int, match.groups()))
-                self.say(f"{name}: {match[0]}; {told}")
+                remaining = self.left.epoch(name, *map(int, match.groups()))
+                self.say(f"{name}: {match[0]}; {remaining}")
 
         command = bundle_command(run_id, files, values)
         with self.work.place() as environment:

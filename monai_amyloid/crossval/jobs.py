@@ -22,9 +22,9 @@ _TICK_S = 0.5
 
 def cores() -> int:
     """Cores that this process may use, or the threads that OMP_NUM_THREADS allows it."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    if wanted.isdigit():
-        return max(1, int(wanted))
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    if limit.isdigit():
+        return max(1, int(limit))
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -92,7 +92,7 @@ def check_same(folder: Path, settings: Mapping[str, str]) -> None:
         UserError: If a value differs, or there are results of nobody knows what settings.
     """
     path = folder / _FILE
-    wanted = {key: value for key, value in settings.items() if key not in _WITHOUT_INFLUENCE}
+    current = {key: value for key, value in settings.items() if key not in _WITHOUT_INFLUENCE}
     stored: dict[str, str] = {}
     if path.is_file():
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -104,19 +104,19 @@ def check_same(folder: Path, settings: Mapping[str, str]) -> None:
     optional = ("splits of repeat ",)
     different = [
         key
-        for key in sorted(stored.keys() | wanted.keys())
-        if stored and stored.get(key) != wanted.get(key)
-        if not (key.startswith(optional) and (key not in stored or key not in wanted))
+        for key in sorted(stored.keys() | current.keys())
+        if stored and stored.get(key) != current.get(key)
+        if not (key.startswith(optional) and (key not in stored or key not in current))
     ]
     if different:
         key = different[0]
         more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
         raise UserError(
             f"{folder} was made with {key} = {stored.get(key, 'nothing')}, now it is "
-            f"{wanted.get(key, 'nothing')}{more}; give another --output-dir or the same settings"
+            f"{current.get(key, 'nothing')}{more}; give another --output-dir or the same settings"
         )
     with replacing(path) as part:
-        part.write_text(json.dumps(stored | wanted, indent=1) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(stored | current, indent=1) + "\n", encoding="utf-8")
 
 
 def finish(folder: Path, files: Sequence[str], facts: Mapping[str, Any] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What a network has to beat, and what it adds to the SUVR: models without an image."""
+"""Baselines without an image, which a network has to exceed, and their joining with it."""
 
 from typing import Any
 
@@ -29,10 +29,10 @@ _SMALLEST = 1e-6
 
 
 def majority(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
-    """Say the commonest grade of the training rows of every scan.
+    """Predict the commonest grade of the training rows for every scan.
 
     Args:
-        train: Rows with ``bapl``.
+        train: Training rows with the column ``bapl``.
         test: Rows to grade.
 
     Returns:
@@ -54,8 +54,8 @@ def suvr_regression(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     """Ordinal logistic regression on regional SUVR.
 
     Continuation ratios as in the network: one regression for grade 2 or more, one for
-    grade 3 among those. Grades weigh alike in each, for a rare grade would else never
-    be said; a region without a value gets the training rows' median.
+    grade 3 among those. Grades weigh alike in each, because a rare grade would never be
+    predicted otherwise; a region without a value gets the median of the training rows.
 
     Args:
         train: Rows with ``bapl`` and :data:`SUVR_COLUMNS`; each grade at least once.
@@ -74,7 +74,7 @@ def regional_boosting(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         train: Rows with ``bapl`` and columns ``suvr_*``.
-        test: Rows with the same columns; a missing value is a branch of its own.
+        test: Rows with the same columns; a missing value takes a branch of its own in the trees.
 
     Returns:
         ``p_bapl1 p_bapl2 p_bapl3``, indexed as ``test``.
@@ -90,19 +90,19 @@ def regional_boosting(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     model = HistGradientBoostingClassifier(**BOOSTING, class_weight="balanced", random_state=0)
     model.fit(train[columns].to_numpy(float), train["bapl"].to_numpy(int))
     probabilities = np.zeros((len(test), 3))
-    said = model.predict_proba(test[columns].to_numpy(float))
-    probabilities[:, np.asarray(model.classes_, int) - 1] = said
+    predicted = model.predict_proba(test[columns].to_numpy(float))
+    probabilities[:, np.asarray(model.classes_, int) - 1] = predicted
     return _as_table(probabilities, test)
 
 
 def network_with_suvr(held_out: HeldOut) -> Array:
-    """The network's answer and regional SUVR, joined by an ordinal logistic regression.
+    """The network's probabilities and regional SUVR, joined by an ordinal logistic regression.
 
     Stacked: the regression for a fold learns from the other folds' held-out predictions, never
-    from what a network said of scans that it was trained on.
+    from a network's predictions of scans that it was trained on.
 
     Args:
-        held_out: Of two folds or more in each repeat.
+        held_out: Held-out predictions with two folds or more in each repeat.
 
     Returns:
         Probabilities ``(N, 3)`` of the rows of ``held_out``.
@@ -114,11 +114,11 @@ def network_with_suvr(held_out: HeldOut) -> Array:
     suvr = rows[suvr_columns(rows)].to_numpy(float)
     features = np.column_stack([log_odds(rows[PROBABILITIES].to_numpy(float)), suvr])
     grade = rows["bapl"].to_numpy(int)
-    said = np.zeros((len(rows), 3))
+    predicted = np.zeros((len(rows), 3))
     for repeat, fold, part in held_out.parts():
         others = held_out.other_parts(repeat, fold)
-        said[part] = _ordinal(features[others], grade[others], features[part])
-    return said
+        predicted[part] = _ordinal(features[others], grade[others], features[part])
+    return predicted
 
 
 def log_odds(probabilities: Array) -> Array:

@@ -20,8 +20,8 @@ def compare(model: Measured, other: Measured) -> dict[str, float]:
     """Paired bootstrap of the macro-F1 of two models.
 
     Args:
-        model: Measured on some participants.
-        other: Measured on the same draws of them.
+        model: Measures of one model on some participants.
+        other: Measures of the other model, with the same bootstrap draws of the participants.
 
     Returns:
         ``difference difference_low difference_high p``, model less other.
@@ -43,16 +43,16 @@ def compare(model: Measured, other: Measured) -> dict[str, float]:
 def compare_accuracy(rows: pd.DataFrame, model: Array, other: Array) -> dict[str, float]:
     """McNemar's exact test of two models.
 
-    Each scan counts once, as the first repeat told it. The test takes scans as independent,
+    Each scan counts once, as the first repeat predicted it. The test takes scans as independent,
     which sessions of one person are not quite.
 
     Args:
-        rows: ``repeat bapl`` of N held-out predictions.
-        model: Probabilities ``(N, 3)``.
-        other: Probabilities of the model it is compared with, ``(N, 3)``.
+        rows: Columns ``repeat`` and ``bapl`` of N held-out predictions.
+        model: Probabilities of one model, ``(N, 3)``.
+        other: Probabilities of the model that it is compared with, ``(N, 3)``.
 
     Returns:
-        ``right_alone wrong_alone p_mcnemar``: scans that one alone told right.
+        ``right_alone wrong_alone p_mcnemar``: scans that only one of them predicted right.
 
     References:
         McNemar 1947, doi:10.1007/BF02295996
@@ -78,7 +78,7 @@ def two_sided_p(differences: Array) -> float:
 
 
 def mcnemar_p(right_alone: int, wrong_alone: int) -> float:
-    """Exact two-sided p of McNemar's test; 1 where no scan tells the models apart."""
+    """Exact two-sided p of McNemar's test; 1 where the models are right on the same scans."""
     apart = right_alone + wrong_alone
     return float(binomtest(right_alone, apart).pvalue) if apart else 1.0
 
@@ -107,8 +107,8 @@ def comparison_table(
 
     Args:
         rows: Held-out predictions, as :func:`compare_accuracy` takes them.
-        models: Probabilities ``(N, 3)`` by name.
-        measured: Of the same names.
+        models: Probabilities of each model, ``(N, 3)``, by its name.
+        measured: Measures of each model, by its name.
         tested: Names of the models that see the image.
 
     Returns:

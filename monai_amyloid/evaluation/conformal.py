@@ -4,7 +4,7 @@ Least ambiguous sets with a threshold for each grade ("class-conditional"): of s
 that it was set on, at least :data:`COVERAGE` of the BAPL 1, of the BAPL 2 and of the BAPL 3 have
 their true grade in the set, whatever the model. One threshold for all grades promises less
 to the rare one, and adaptive sets (APS) promise the same with larger sets:
-``benchmarks/prediction_sets.py`` prints all three.
+``benchmarks/studies/prediction_sets.py`` prints all three.
 
 References:
     Sadinle, Lei and Wasserman 2019, doi:10.1080/01621459.2017.1395341
@@ -34,13 +34,13 @@ def set_thresholds(
     grade: one more scan of it then exceeds it with at least that chance.
 
     Args:
-        probabilities: Of scans that trained nothing, ``(N, 3)``.
-        truth: Grades 1, 2, 3, ``(N,)``.
+        probabilities: Probabilities of scans that the network was not trained on, ``(N, 3)``.
+        truth: True grade of each scan, 1, 2 or 3, ``(N,)``.
         coverage: Share of each grade's scans whose set must hold it.
 
     Returns:
-        For BAPL 1, 2, 3; 0, so that the grade is in every set, where there are too few scans
-        of it to promise more (fewer than 9 for 90 %).
+        Thresholds for BAPL 1, 2, 3. A threshold is 0, so that the grade is in every set, where
+        there are too few scans of that grade to promise the coverage (fewer than 9 for 90 %).
     """
     grades = np.asarray(truth, int)
     first, second, third = (
@@ -63,31 +63,15 @@ def prediction_sets(probabilities: Array, thresholds: tuple[float, float, float]
     the truth more often than promised. The grades have an order: a set of 1 and 3 holds 2.
 
     Args:
-        probabilities: ``(N, 3)``.
-        thresholds: As :func:`set_thresholds` gives them.
+        probabilities: Probabilities of the grades, ``(N, 3)``.
+        thresholds: Thresholds for BAPL 1, 2, 3 from :func:`set_thresholds`.
 
     Returns:
-        ``(N, 3)``.
+        True where a grade is in the set of a scan, ``(N, 3)``.
     """
     sets = probabilities >= np.array(thresholds)
     sets[:, 1] |= sets[:, 0] & sets[:, 2]
     return np.asarray(sets)
-
-
-def needs_reader(probabilities: Array, sets: Sets) -> NDArray[np.bool_]:
-    """Scans that a person must read: whose set is not just the most probable grade.
-
-    It holds several or none, or another one, for a rare grade enters at a lower probability.
-
-    Args:
-        probabilities: ``(N, 3)``.
-        sets: ``(N, 3)``.
-
-    Returns:
-        ``(N,)``.
-    """
-    most = np.eye(3, dtype=bool)[probabilities.argmax(axis=1)]
-    return np.asarray((sets != most).any(axis=1))
 
 
 def covered(sets: Sets, truth: ArrayLike) -> NDArray[np.bool_]:

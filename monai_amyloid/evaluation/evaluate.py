@@ -53,13 +53,13 @@ def evaluate_fold(run_dir: str, dataset_dir: str, fold: int, repeat: int = 0) ->
 def evaluate_bundle(predictions: str, dataset_dir: str, calibration: str) -> Evaluation:
     """As :func:`evaluate`, for a finished bundle on a cohort that it did not learn from.
 
-    The network is calibrated as the bundle says; the baselines learn, fold by fold, from the
+    The bundle's calibration is used for the network; the baselines learn, fold by fold, from the
     cohort itself, which is to their advantage. ``evaluation.tsv`` goes beside the predictions.
 
     Args:
-        predictions: ``predictions.tsv`` of every graded scan.
-        dataset_dir: The prepared dataset.
-        calibration: The bundle's ``calibration.json``.
+        predictions: Path of ``predictions.tsv``, with every graded scan.
+        dataset_dir: Folder of the prepared dataset.
+        calibration: Path of the bundle's ``calibration.json``.
 
     Raises:
         CohortError: As :func:`evaluate`.
@@ -88,8 +88,9 @@ def evaluate(
     Args:
         run_dir: ``output_dir`` of the training, with ``fold*/predictions.tsv`` or
             ``repeat*/fold*/predictions.tsv``.
-        dataset_dir: Prepared dataset that it was trained on.
-        ceiling: ``ceiling.tsv`` of the simulated cohort, to measure by.
+        dataset_dir: Folder of the prepared dataset that the run was trained on.
+        ceiling: Path of the ``ceiling.tsv`` of a simulated cohort, which the scores are compared
+            with.
         output: Folder of the tables and of ``calibration.json``, which holds the numbers learned
             from all held-out predictions, for the network's export; default ``run_dir``.
 
@@ -125,8 +126,8 @@ def _evaluate(
 ) -> Evaluation:
     models = _models(held_out)
     results = tuple(
-        model_result(name, held_out, said, decision if name == NETWORK else None)
-        for name, said in models.items()
+        model_result(name, held_out, predicted, decision if name == NETWORK else None)
+        for name, predicted in models.items()
     )
     comparisons = comparison_table(
         held_out.rows,
@@ -151,8 +152,8 @@ def _models(held_out: HeldOut) -> dict[str, Array]:
 
 
 def _baseline(name: str, held_out: HeldOut) -> Array:
-    said = np.zeros((len(held_out.rows), 3))
+    predicted = np.zeros((len(held_out.rows), 3))
     for repeat, fold, part in held_out.parts():
         test = held_out.rows[part].set_index(ROW, drop=False)
-        said[part] = _BASELINES[name](held_out.learned_from(repeat, fold), test).to_numpy()
-    return said
+        predicted[part] = _BASELINES[name](held_out.learned_from(repeat, fold), test).to_numpy()
+    return predicted

@@ -1,4 +1,4 @@
-"""What a cross-validation said of the scans that it held out, checked against its folds."""
+"""Predictions of a cross-validation for its held-out scans, checked against its folds."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -29,9 +29,9 @@ class HeldOut:
         rows: Numbered from 0: ``repeat fold``, the columns of ``participants.tsv`` and the
             network's ``p_bapl1 p_bapl2 p_bapl3``.
         cohort: All graded sessions of the prepared dataset.
-        folds: Fold by ``participant_id``, for each repeat.
-        foreign: Whether the network learned from none of them, so that the folds are those of the
-            baselines alone.
+        folds: Fold of each participant by ``participant_id``, for each repeat.
+        foreign: True where the network was trained on none of the scans, so that the folds are used
+            by the baselines alone.
     """
 
     rows: pd.DataFrame
@@ -89,7 +89,7 @@ def find_predictions(run_dir: Path) -> list[tuple[int, Path]]:
         twice = seen.setdefault((repeat, path.parent.name), path)
         if twice != path:
             raise CohortError(
-                f"{twice} and {path} are of the same fold; needed each once: move one away"
+                f"{twice} and {path} are of the same fold, needed one of each; move one elsewhere"
             )
     return found
 
@@ -98,8 +98,8 @@ def read_held_out(tables: Sequence[tuple[int, Path]], dataset_dir: Path) -> Held
     """Read and check the predictions of a run.
 
     Args:
-        tables: As :func:`find_predictions` gives them.
-        dataset_dir: Prepared dataset that the run was trained on.
+        tables: Repeat and path of each table, from :func:`find_predictions`.
+        dataset_dir: Folder of the prepared dataset that the run was trained on.
 
     Raises:
         CohortError: If a table is missing, broken or not whole, or does not fit the dataset or
@@ -112,14 +112,14 @@ def read_held_out(tables: Sequence[tuple[int, Path]], dataset_dir: Path) -> Held
 
 
 def read_foreign(table: Path, dataset_dir: Path) -> HeldOut:
-    """Read what a finished network said of a cohort that it did not learn from.
+    """Read the predictions of a finished network for a cohort that it was not trained on.
 
     The participants are dealt to five folds for the baselines, which learn from this cohort; to
     one, so that there are no baselines, where a grade is too rare for five.
 
     Args:
-        table: Predictions of every graded scan.
-        dataset_dir: The prepared dataset.
+        table: Path of the table with the predictions of every graded scan.
+        dataset_dir: Folder of the prepared dataset.
 
     Raises:
         CohortError: As :func:`read_held_out`.

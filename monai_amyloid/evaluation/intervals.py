@@ -30,8 +30,8 @@ def wilson(share: float, count: int) -> Estimate:
     """Wilson's score interval of a share.
 
     Args:
-        share: What was seen, 0 to 1.
-        count: Independent observations: people, not sessions.
+        share: Observed share, 0 to 1.
+        count: Number of independent observations: people, not sessions.
 
     References:
         Wilson 1927, doi:10.1080/01621459.1927.10502953
@@ -53,7 +53,7 @@ def share_of(chosen: NDArray[np.bool_], participants: ArrayLike) -> Estimate:
     interval is then wider than of as many strangers, on the safe side.
 
     Args:
-        chosen: ``(N,)``.
+        chosen: True for the rows that are counted, ``(N,)``.
         participants: Name of each row's participant, ``(N,)``.
     """
     share = float(chosen.mean()) if chosen.size else np.nan
@@ -67,8 +67,8 @@ def resample(
 
     Args:
         participants: Name of each row's participant, ``(N,)``; all rows of one go together.
-        measure: Takes how often each row counts ``(B, N)``; gives values ``(B,)`` by name.
-        seed: Of the draws.
+        measure: Function from how often each row counts, ``(B, N)``, to values ``(B,)`` by name.
+        seed: Seed of the bootstrap draws.
 
     Returns:
         The values of the rows as they are, and those of :data:`RESAMPLES` draws.

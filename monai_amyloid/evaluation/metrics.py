@@ -1,4 +1,4 @@
-"""How well grades are told, from confusion matrices and scores.
+"""How well grades are predicted, from confusion matrices and scores.
 
 A matrix counts ``[..., true, predicted]`` over the three grades; leading axes hold
 resamples, so that an interval costs one pass. A measure that is undefined, such as the
@@ -22,9 +22,9 @@ def confusion(truth: ArrayLike, predicted: ArrayLike, weights: ArrayLike | None 
     """Count grades.
 
     Args:
-        truth: Grades 1, 2, 3, ``(N,)``.
-        predicted: Grades 1, 2, 3, ``(N,)``.
-        weights: How often each scan counts, ``(..., N)``; once where not given.
+        truth: True grade of each scan, 1, 2 or 3, ``(N,)``.
+        predicted: Predicted grade of each scan, 1, 2 or 3, ``(N,)``.
+        weights: How often each scan counts, ``(..., N)``; once where None.
 
     Returns:
         Counts ``(..., 3, 3)``, rows true, columns predicted.
@@ -46,12 +46,12 @@ def _mean_of_defined(values: Array) -> Array:
 
 
 def recall(matrix: Array) -> Array:
-    """Part of each grade's scans that is told right, ``(..., 3)``."""
+    """Share of each grade's scans that is predicted right, ``(..., 3)``."""
     return _ratio(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(-1))
 
 
 def precision(matrix: Array) -> Array:
-    """Part of the scans told to be of a grade that are of it, ``(..., 3)``."""
+    """Share of the scans predicted to have a grade that have it, ``(..., 3)``."""
     return _ratio(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(-2))
 
 
@@ -66,7 +66,7 @@ def macro_f1(matrix: Array) -> Array:
 
 
 def accuracy(matrix: Array) -> Array:
-    """Part of all scans that is told right, ``(...)``."""
+    """Share of all scans that is predicted right, ``(...)``."""
     return _ratio(np.trace(matrix, axis1=-2, axis2=-1), matrix.sum((-2, -1)))
 
 
@@ -110,12 +110,12 @@ def positive_auc(truth: ArrayLike, positive: ArrayLike, weights: ArrayLike | Non
     """Area under the curve of BAPL 2 and 3 against 1.
 
     Args:
-        truth: Grades 1, 2, 3, ``(N,)``.
+        truth: True grade of each scan, 1, 2 or 3, ``(N,)``.
         positive: Score that grows with amyloid, ``(N,)``.
-        weights: How often each scan counts, ``(..., N)``; once where not given.
+        weights: How often each scan counts, ``(..., N)``; once where None.
 
     Returns:
-        ``(...)``: 0.5 by chance, NaN where only one side is there.
+        Area under the curve, ``(...)``: 0.5 by chance, NaN where all scans are on one side.
 
     References:
         Hanley and McNeil 1982, doi:10.1148/radiology.143.1.7063747
@@ -139,13 +139,14 @@ def weighted_measures(
     """Every measure of :data:`MEASURES` and ``auc_positive``, as the mean over the repeats.
 
     Args:
-        truth: Grades 1, 2, 3, ``(N,)``.
-        probabilities: Of each grade, ``(N, 3)``; the most probable one is told.
-        repeats: Which repetition of the cross-validation a row is of, ``(N,)``.
+        truth: True grade of each scan, 1, 2 or 3, ``(N,)``.
+        probabilities: Probabilities of the grades, ``(N, 3)``; the most probable grade is the
+            predicted one.
+        repeats: Repeat of the cross-validation that a row belongs to, ``(N,)``.
         weights: How often each row counts, ``(..., N)``.
 
     Returns:
-        By name, ``(...)``.
+        Value of each measure by its name, ``(...)``.
     """
     grade, chances, repeat = (np.asarray(each) for each in (truth, probabilities, repeats))
     each_repeat: dict[str, list[Array]] = {name: [] for name in (*MEASURES, "auc_positive")}
@@ -165,8 +166,9 @@ class Measured:
     """Measures by name.
 
     Attributes:
-        estimates: With bootstrap intervals over participants.
-        draws: Of the bootstrap; the same draw in all models measured with one seed.
+        estimates: Measures with bootstrap intervals over participants, by name.
+        draws: Measures of each bootstrap draw, by name; models that are measured with one seed
+            share the draws.
     """
 
     estimates: dict[str, Estimate]
@@ -184,14 +186,15 @@ def measure_all(
 
     A person's sessions, and their predictions in every repeat, are not independent: a
     participant is drawn with all of them. The interval is that of other participants from the
-    same clinics and these trained networks; it does not hold what another training would give.
+    same clinics and these trained networks; it does not
+    include differences between trainings.
 
     Args:
         participants: Name of each row's participant, ``(N,)``.
-        truth: Grades 1, 2, 3, ``(N,)``.
-        probabilities: Of each grade, ``(N, 3)``.
-        repeats: Repetition of the cross-validation, ``(N,)``.
-        seed: Of the resamples.
+        truth: True grade of each row, 1, 2 or 3, ``(N,)``.
+        probabilities: Probabilities of the grades, ``(N, 3)``.
+        repeats: Repeat of the cross-validation that a row belongs to, ``(N,)``.
+        seed: Seed of the bootstrap draws.
     """
     measure = partial(weighted_measures, truth, probabilities, repeats)
     values, draws = resample(participants, measure, seed)

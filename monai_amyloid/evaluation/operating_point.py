@@ -1,4 +1,4 @@
-"""Where amyloid is called positive: BAPL 2 or 3 against 1, at a wanted sensitivity."""
+"""Where amyloid is called positive: BAPL 2 or 3 against 1, at a chosen sensitivity."""
 
 import math
 
@@ -18,8 +18,8 @@ def positive_threshold(
     """The highest probability of BAPL 2 or 3 that finds enough of them.
 
     Args:
-        positive: Probability of BAPL 2 or 3 of scans that trained nothing, ``(N,)``.
-        truth: Grades 1, 2, 3, ``(N,)``; one positive scan at least.
+        positive: Probability of BAPL 2 or 3 of scans that the network was not trained on, ``(N,)``.
+        truth: True grade of each scan, 1, 2 or 3, ``(N,)``; at least one scan is 2 or 3.
         sensitivity: Share of the positive scans at or above the threshold.
     """
     chances = np.sort(np.asarray(positive, float)[np.asarray(truth) >= 2])

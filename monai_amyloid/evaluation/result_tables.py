@@ -20,9 +20,9 @@ def write_tables(evaluation: Evaluation, with_scans: bool) -> None:
     """Write ``evaluation.tsv`` and, of a whole run, the others into the evaluation's folder.
 
     Args:
-        evaluation: What was found.
+        evaluation: Evaluation whose tables are written.
         with_scans: Whether ``predictions.tsv``, ``calibration.tsv``, ``sites.tsv`` and
-            ``comparison.tsv`` are wanted too.
+            ``comparison.tsv`` are written too.
     """
     folder = evaluation.folder
     write_table(model_table(evaluation), folder / "evaluation.tsv")
@@ -42,7 +42,7 @@ def _columns(name: str, estimate: Estimate) -> dict[str, float]:
 def model_table(evaluation: Evaluation) -> pd.DataFrame:
     """One row a model, numbers only; ``_low`` and ``_high`` bound the 95 % intervals.
 
-    ``_of_ceiling`` is the share of the highest ceiling, where one was given.
+    ``_of_ceiling`` is the share of the highest ceiling, where there is one.
     """
     rows = []
     for result in evaluation.results:
@@ -57,7 +57,7 @@ def model_table(evaluation: Evaluation) -> pd.DataFrame:
 
 
 def prediction_rows(evaluation: Evaluation) -> pd.DataFrame:
-    """One row a model and held-out scan, with what it says once calibrated.
+    """One row for each model and held-out scan, with its calibrated probabilities.
 
     Returns:
         ``model repeat fold participant_id session_id site bapl p_bapl1 p_bapl2 p_bapl3
@@ -72,14 +72,14 @@ def _prediction_rows(evaluation: Evaluation, result: ModelResult) -> pd.DataFram
     table.insert(0, "model", result.model)
     table[PROBABILITIES] = result.probabilities
     table["predicted"] = result.probabilities.argmax(axis=1) + 1
-    if result.said is not None:
-        table[[f"calibrated_bapl{grade}" for grade in GRADES]] = result.said.probabilities
+    if result.predictions is not None:
+        table[[f"calibrated_bapl{grade}" for grade in GRADES]] = result.predictions.probabilities
         table["prediction_set"] = [
             "+".join(str(grade) for grade in np.array(GRADES)[inside])
-            for inside in result.said.sets
+            for inside in result.predictions.sets
         ]
-        table["needs_reader"] = result.said.needs_reader.astype(int)
-        table["positive"] = result.said.positive.astype(int)
+        table["needs_reader"] = result.predictions.needs_reader.astype(int)
+        table["positive"] = result.predictions.positive.astype(int)
     return table
 
 
@@ -89,8 +89,8 @@ def calibration_table(evaluation: Evaluation) -> pd.DataFrame:
     parts = []
     for result in evaluation.results:
         states = {"own": result.probabilities}
-        if result.said is not None:
-            states["calibrated"] = result.said.probabilities
+        if result.predictions is not None:
+            states["calibrated"] = result.predictions.probabilities
         for state, probabilities in states.items():
             table = reliability(truth, probabilities)
             table.insert(0, "model", result.model)
@@ -113,11 +113,11 @@ def site_table(evaluation: Evaluation) -> pd.DataFrame:
             row |= {"n": len(part.drop_duplicates(ROW))}
             for name in _SITE_MEASURES:
                 row |= _columns(name, measured.estimates[name])
-            if result.said is not None:
+            if result.predictions is not None:
                 row |= _columns(
-                    "coverage", share_of(covered(result.said.sets[here], truth), people)
+                    "coverage", share_of(covered(result.predictions.sets[here], truth), people)
                 )
-                row |= {"set_size": float(result.said.sets[here].sum(axis=1).mean())}
-                row |= {"needs_reader": float(result.said.needs_reader[here].mean())}
+                row |= {"set_size": float(result.predictions.sets[here].sum(axis=1).mean())}
+                row |= {"needs_reader": float(result.predictions.needs_reader[here].mean())}
             table.append(row)
     return pd.DataFrame(table)

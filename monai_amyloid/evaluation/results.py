@@ -15,7 +15,7 @@ from monai_amyloid.evaluation.calibration import (
     log_loss,
 )
 from monai_amyloid.evaluation.conformal import covered
-from monai_amyloid.evaluation.decision import Decision, Said, cross_fit
+from monai_amyloid.evaluation.decision import Decision, Predictions, cross_fit
 from monai_amyloid.evaluation.held_out import HeldOut
 from monai_amyloid.evaluation.intervals import Estimate, share_of
 from monai_amyloid.evaluation.metrics import Measured, confusion, measure_all
@@ -28,13 +28,14 @@ class ModelResult:
     """One model on the held-out scans.
 
     Attributes:
-        model: Its name.
-        scans: Number of scans, whatever the number of repeats.
-        probabilities: Its own, ``(N, 3)``, of the rows of :class:`HeldOut`.
-        measured: Measures of the told grades.
+        model: Name of the model.
+        scans: Number of scans; a scan that several repeats held out counts once.
+        probabilities: Uncalibrated probabilities for the rows of :class:`HeldOut`, ``(N, 3)``.
+        measured: Measures of the predicted grades.
         confusion: Counts ``(3, 3)``, rows true, columns predicted, summed over the repeats.
-        said: Calibrated, with sets; None where only one fold is there to learn that from.
-        figures: What the probabilities and the sets are worth, by name.
+        predictions: Calibrated probabilities and prediction sets; None where there is only one
+            fold, so that no calibration can be learned.
+        figures: Measures of the probabilities and the prediction sets, by name.
     """
 
     model: str
@@ -42,12 +43,12 @@ class ModelResult:
     probabilities: Array
     measured: Measured
     confusion: Array
-    said: Said | None
+    predictions: Predictions | None
     figures: dict[str, Estimate]
 
     @property
     def measures(self) -> dict[str, Estimate]:
-        """Measures of the told grades, with 95 % intervals over participants."""
+        """Measures of the predicted grades, with 95 % intervals over participants."""
         return self.measured.estimates
 
 
@@ -56,11 +57,12 @@ class Evaluation:
     """Every model on the very same scans.
 
     Attributes:
-        held_out: The scans.
-        results: The network first, the model that joins it with SUVR, then the baselines.
-        comparisons: Paired tests, one row a pair of models.
-        ceiling: ``observer metric value low high`` of a simulated cohort, or None.
-        folder: Where the tables lie.
+        held_out: Held-out scans that every model was measured on.
+        results: Results of the network first, then of the model that joins it with SUVR, then of
+            the baselines.
+        comparisons: Paired tests, one row for each pair of models.
+        ceiling: Table ``observer metric value low high`` of a simulated cohort, or None.
+        folder: Folder that the tables are written to.
     """
 
     held_out: HeldOut
@@ -75,7 +77,7 @@ class Evaluation:
         return tuple(sorted({int(fold) for fold in self.held_out.rows["fold"]}))
 
     def best(self) -> dict[str, float]:
-        """The highest ceiling of each metric; empty where none was given."""
+        """The highest ceiling of each metric; empty where there is none."""
         if self.ceiling is None:
             return {}
         return {
@@ -89,50 +91,52 @@ def model_result(
     """Measure a model.
 
     Args:
-        name: Of the model.
-        held_out: The scans.
-        probabilities: Of its rows, ``(N, 3)``.
-        decision: The calibration that it comes with; None to learn one from the other folds.
+        name: Name of the model.
+        held_out: Held-out scans that the model is measured on.
+        probabilities: Uncalibrated probabilities for the rows of ``held_out``, ``(N, 3)``.
+        decision: Calibration that belongs to the model; None to learn one from the other folds.
     """
     rows = held_out.rows
     truth = rows["bapl"].to_numpy(int)
-    said = None
+    predictions = None
     if decision is not None:
-        said = decision.apply(probabilities)
+        predictions = decision.apply(probabilities, rows)
     elif held_out.can_cross_fit:
-        said = cross_fit(held_out, probabilities)
+        predictions = cross_fit(held_out, probabilities)
     return ModelResult(
         model=name,
         scans=held_out.scans,
         probabilities=probabilities,
         measured=measure_all(rows["participant_id"], truth, probabilities, rows["repeat"]),
         confusion=confusion(truth, probabilities.argmax(axis=1) + 1),
-        said=said,
-        figures=_figures(rows, probabilities, said),
+        predictions=predictions,
+        figures=_figures(rows, probabilities, predictions),
     )
 
 
-def _figures(rows: pd.DataFrame, own: Array, said: Said | None) -> dict[str, Estimate]:
+def _figures(
+    rows: pd.DataFrame, own: Array, predictions: Predictions | None
+) -> dict[str, Estimate]:
     truth = rows["bapl"].to_numpy(int)
     figures = {f"{name}_own": value for name, value in _calibration(rows, own).items()}
-    if said is None:
+    if predictions is None:
         return figures
-    figures |= _calibration(rows, said.probabilities)
-    inside = covered(said.sets, truth)
-    right = said.probabilities.argmax(axis=1) + 1 == truth
+    figures |= _calibration(rows, predictions.probabilities)
+    inside = covered(predictions.sets, truth)
+    right = predictions.probabilities.argmax(axis=1) + 1 == truth
     everyone = np.ones(len(rows), bool)
     shares = {
         "coverage": (inside, everyone),
         **{f"bapl{grade}_coverage": (inside, truth == grade) for grade in GRADES},
-        "needs_reader": (said.needs_reader, everyone),
-        "accuracy_outside": (right, ~said.needs_reader),
-        "accuracy_inside": (right, said.needs_reader),
-        "sensitivity": (said.positive, truth >= 2),
-        "specificity": (~said.positive, truth == 1),
+        "needs_reader": (predictions.needs_reader, everyone),
+        "accuracy_outside": (right, ~predictions.needs_reader),
+        "accuracy_inside": (right, predictions.needs_reader),
+        "sensitivity": (predictions.positive, truth >= 2),
+        "specificity": (~predictions.positive, truth == 1),
     }
     people = rows["participant_id"].to_numpy()
     figures |= {name: share_of(seen[of], people[of]) for name, (seen, of) in shares.items()}
-    return figures | {"set_size": _alone(float(said.sets.sum(axis=1).mean()))}
+    return figures | {"set_size": _alone(float(predictions.sets.sum(axis=1).mean()))}
 
 
 def _calibration(rows: pd.DataFrame, probabilities: Array) -> dict[str, Estimate]:

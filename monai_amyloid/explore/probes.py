@@ -1,4 +1,4 @@
-"""Whether coordinates tell a scan's site, which they should not, and its grade, which they should.
+"""Whether coordinates predict the site of a scan (they should not) and its grade (they should).
 
 References:
     Alain, Bengio 2017, linear probes, arXiv:1610.01644
@@ -22,10 +22,10 @@ class Probe:
     """What a linear classifier reads from coordinates.
 
     Attributes:
-        asked: ``site`` or ``bapl``.
-        kinds: How many there are to tell apart.
-        balanced_accuracy: Cross-validated.
-        chance: Of as many kinds.
+        asked: Property that is predicted, ``site`` or ``bapl``.
+        kinds: Number of kinds to tell apart.
+        balanced_accuracy: Cross-validated balanced accuracy, 0 to 1.
+        chance: Balanced accuracy of guessing, one over the number of kinds.
     """
 
     asked: str
@@ -41,20 +41,20 @@ class Probe:
 def probe(
     asked: str, kinds: "pd.Series[str]", features: pd.DataFrame, scanned: Scanned, seed: int = 0
 ) -> Probe | None:
-    """Ask coordinates for something, by a classifier that did not learn from the scans asked of.
+    """Predict a property from coordinates, by a classifier that did not learn from these scans.
 
-    The representation is fitted without those scans as well; else what was taken off for their
+    The representation is fitted without those scans as well; otherwise the correction for their
     site would be known.
 
     Args:
-        asked: The name of what is asked for.
-        kinds: Of each scan; ``n/a`` where unknown.
-        features: Of all scans.
-        scanned: Of all scans.
-        seed: Of the folds.
+        asked: Name of the property that is predicted.
+        kinds: Kind of each scan, ``(N,)``; ``n/a`` where unknown.
+        features: Features of the same scans, one row for each scan.
+        scanned: Acquisition, sites and participants of the same scans.
+        seed: Seed of the folds.
 
     Returns:
-        None where fewer than two kinds have :data:`_FEWEST` scans.
+        Result of the probe; None where fewer than two kinds have :data:`_FEWEST` scans.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import balanced_accuracy_score
@@ -67,10 +67,10 @@ def probe(
     if len(common) < 2:
         return None
     used = np.flatnonzero(kinds.isin(common).to_numpy())
-    asked_of = kinds.to_numpy(str)[used]
-    told = np.empty_like(asked_of)
+    kind_of = kinds.to_numpy(str)[used]
+    predicted = np.empty_like(kind_of)
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
-    for known, unseen in folds.split(asked_of, asked_of, scanned.participants[used]):
+    for known, unseen in folds.split(kind_of, kind_of, scanned.participants[used]):
         rows = used[known]
         found = fit_representation(
             features.iloc[rows], scanned.acquisition[rows], scanned.sites[rows],
@@ -82,6 +82,6 @@ def probe(
         model = make_pipeline(
             StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000)
         )
-        model.fit(coordinates[rows], asked_of[known])
-        told[unseen] = model.predict(coordinates[used[unseen]])
-    return Probe(asked, len(common), float(balanced_accuracy_score(asked_of, told)))
+        model.fit(coordinates[rows], kind_of[known])
+        predicted[unseen] = model.predict(coordinates[used[unseen]])
+    return Probe(asked, len(common), float(balanced_accuracy_score(kind_of, predicted)))

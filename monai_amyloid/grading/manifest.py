@@ -1,4 +1,4 @@
-"""What a run was: versions, checksums, what was wanted, and how long it took."""
+"""What a run was: versions, checksums, the options it had, and how long it took."""
 
 import json
 import platform
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_amyloid.bundle.files import exported_metadata, sha256
-from monai_amyloid.grading.task import Way
+from monai_amyloid.grading.task import GradingSettings
 from monai_amyloid.output import replace_file
 from monai_amyloid.result.result import Result
 
@@ -26,30 +26,30 @@ class Manifest:
     """A run's record, from when it began.
 
     Args:
-        way: How its studies are graded.
-        workers: Processes.
+        settings: How the studies of the run are graded.
+        workers: Number of processes.
     """
 
-    def __init__(self, way: Way, workers: int) -> None:
-        self.way, self.workers = way, workers
+    def __init__(self, settings: GradingSettings, workers: int) -> None:
+        self.settings, self.workers = settings, workers
         self.began, self.clock = datetime.now(UTC), time.perf_counter()
 
     def write(self, path: Path, results: Sequence[Result], kept: Sequence[bool]) -> None:
         """Write ``run.json``; it tells no path, for paths may name a person.
 
         Args:
-            path: Of the file.
-            results: Of all studies.
-            kept: Which of them an earlier run had finished.
+            path: The file to write.
+            results: The results of all studies.
+            kept: For each result, whether an earlier run had finished it.
         """
-        metadata = exported_metadata(self.way.bundle)
+        metadata = exported_metadata(self.settings.bundle)
         content: dict[str, Any] = {
             "schema": SCHEMA,
             "began": self.began.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - self.clock, 3),
             "arguments": {
-                **self.way.wanted.as_record(),
-                "device": self.way.device,
+                **self.settings.options.as_record(),
+                "device": self.settings.device,
                 "workers": self.workers,
             },
             "model": {key: metadata.get(key) for key in ("name", "version", "sha256")},

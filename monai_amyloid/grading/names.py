@@ -14,7 +14,7 @@ import pandas as pd
 from monai_amyloid.bundle.files import CALIBRATION, MODEL, exported_metadata
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.listing import NamedStudy
-from monai_amyloid.grading.options import Wanted
+from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.privacy import Privacy, is_pseudonym
 from monai_amyloid.grading.task import Task
 from monai_amyloid.output import check_writable, write_table
@@ -28,7 +28,7 @@ NUMBERED = "study-{:04d}"
 
 
 def name_tasks(
-    studies: Sequence[NamedStudy], output: Path, bundle: Path, wanted: Wanted
+    studies: Sequence[NamedStudy], output: Path, bundle: Path, options: OutputOptions
 ) -> list[Task]:
     """Give each study the name of its results.
 
@@ -41,7 +41,7 @@ def name_tasks(
         studies: In the order of the results.
         output: Folder of the results.
         bundle: That grades them.
-        wanted: What is written.
+        options: What is written.
     """
     # Mostly waiting for a disk or a network.
     with (
@@ -51,9 +51,9 @@ def name_tasks(
         warnings.simplefilter("ignore")  # pydicom's, of broken values, which it prints
         identities = list(pool.map(identity_of, (each.path for each in studies)))
         scans = list(pool.map(lambda each: _checksum(fingerprint(each.path)), studies))
-    by = _checksum(_way(bundle, wanted))
+    by = _checksum(_made_by(bundle, options))
     names: list[str] = [study_name(each.path) for each in studies]
-    if not wanted.identify:
+    if not options.identify:
         tells = [
             Privacy(identity).tells(name) for identity, name in zip(identities, names, strict=True)
         ]
@@ -67,7 +67,14 @@ def name_tasks(
         for scan, each in zip(scans, studies, strict=True)
     ]
     return [
-        Task(each.path, name, identity, each.tracer, each.series, made)
+        Task(
+            study=each.path,
+            name=name,
+            identity=identity,
+            tracer=each.tracer,
+            series=each.series,
+            made_from=made,
+        )
         for each, name, identity, made in zip(
             studies, unique(names), identities, made_from, strict=True
         )
@@ -112,21 +119,21 @@ def _numbered(
             known[earlier.made_from.get("scan", "") if earlier else ""] = folder.name
     free = (NUMBERED.format(number) for number in range(1, len(names) + len(known) + 2))
     taken = {*known.values(), *(n for n, hide in zip(names, hidden, strict=True) if not hide)}
-    given = []
+    numbered = []
     for name, hide, scan in zip(names, hidden, scans, strict=True):
         if hide:
             # Once for each of several copies of the same scan.
             name = known.pop(scan, "") or next(each for each in free if each not in taken)
             taken.add(name)
-        given.append(name)
-    return given
+        numbered.append(name)
+    return numbered
 
 
-def _way(bundle: Path, wanted: Wanted) -> list[Any]:
+def _made_by(bundle: Path, options: OutputOptions) -> list[Any]:
     """What a result depends on besides its study."""
     metadata = exported_metadata(bundle)
     files = [metadata["sha256"].get(name) for name in (MODEL, CALIBRATION)]
-    return [__version__, metadata.get("version"), files, wanted.as_record()]
+    return [__version__, metadata.get("version"), files, options.as_record()]
 
 
 def _checksum(content: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a user wants written of each study."""
+"""What is written of each study, as the user chooses."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,8 +13,8 @@ from monai_amyloid.report.words import Language
 PAGE = "report.html"
 
 
-@dataclass(frozen=True)
-class Wanted:
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
     """What is to be written of each study.
 
     Attributes:
@@ -25,8 +25,8 @@ class Wanted:
         placed_on: A cohort's map, on which each scan is placed; None for none.
 
     Raises:
-        UserError: If ``dicom`` is wanted and ``identify`` is not, or without a report, what makes
-            them is not installed, or the map is none.
+        UserError: If ``dicom`` is asked for without ``identify`` or without a report, the packages
+            that a report or its objects need are not installed, or the file is not a map.
     """
 
     report: bool = True

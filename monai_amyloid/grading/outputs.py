@@ -14,8 +14,9 @@ from pydicom.dataset import Dataset
 from monai_amyloid.brain.registration.register import one_thread
 from monai_amyloid.brain.registration.resampling import lay_back
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import warning
 from monai_amyloid.grading.grader import Clock, Graded
-from monai_amyloid.grading.options import PAGE, Wanted
+from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.output import replace_file
 from monai_amyloid.report.dicom.source import source_series
@@ -33,7 +34,7 @@ _STEPS = 255  # of the map, stored in 8 bits
 
 @one_thread()
 def write_outputs(
-    graded: Graded, study: Path, folder: Path, wanted: Wanted, privacy: Privacy
+    graded: Graded, study: Path, folder: Path, options: OutputOptions, privacy: Privacy
 ) -> Result:
     """Write the files of one study; ``result.json`` last, so that where it is all are.
 
@@ -41,7 +42,7 @@ def write_outputs(
         graded: Its result bears the name to be written, and what it was made from.
         study: Where it was read from.
         folder: Of its files; an earlier run's are replaced.
-        wanted: What is written.
+        options: What is written.
         privacy: What must not be.
 
     Returns:
@@ -53,36 +54,36 @@ def write_outputs(
     shutil.rmtree(folder / DICOM_FOLDER, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     series = graded.result.study.get("series_instance_uid")
-    result = cleaned(graded.result, study, wanted, privacy)
-    if wanted.report:
-        shown = _write_report(graded, result, folder, wanted)
-        if wanted.dicom and series:
+    result = cleaned(graded.result, study, options, privacy)
+    if options.report:
+        shown = _write_report(graded, result, folder, options)
+        if options.dicom and series:
             try:
-                _write_dicom(graded, shown, result, folder, wanted, source_series(study, series))
+                _write_dicom(graded, shown, result, folder, options, source_series(study, series))
             except UserError as error:  # the result stands, with or without them
-                warnings = [*result.study.get("warnings", ()), f"no DICOM objects: {error}"]
-                result = replace(result, study={**result.study, "warnings": warnings})
+                found = warning("no_dicom_objects", "no DICOM objects: {reason}", reason=str(error))
+                result = replace(result, findings=(*result.findings, found))
         clock.lap("report")
         result = rounded(replace(result, seconds={**result.seconds, **clock.seconds}))
     write_result(result, folder)
     return result
 
 
-def cleaned(result: Result, study: Path, wanted: Wanted, privacy: Privacy) -> Result:
+def cleaned(result: Result, study: Path, options: OutputOptions, privacy: Privacy) -> Result:
     """A result as its file may hold it.
 
     Args:
         result: With the name to be written.
         study: Where it was read from.
-        wanted: Whether it may name the patient.
+        options: Whether it may name the patient.
         privacy: What names the patient.
     """
-    if wanted.identify:
+    if options.identify:
         return rounded(replace(result, patient=privacy.identity or None))
     return rounded(privacy.clean_result(result, study))
 
 
-def _write_report(graded: Graded, result: Result, folder: Path, wanted: Wanted) -> Shown:
+def _write_report(graded: Graded, result: Result, folder: Path, options: OutputOptions) -> Shown:
     """Write everything that people look at, and give what it shows."""
     brain = graded.brain
     shown: Shown = graded.shown
@@ -93,8 +94,8 @@ def _write_report(graded: Graded, result: Result, folder: Path, wanted: Wanted) 
         write_slices(graded.bag, result, folder / PICTURE)
     if graded.activation is not None and brain is not None:
         _write_map(_on_scan(graded), brain.source.affine, folder / ACTIVATION)
-    write_study_page(folder / PAGE, result, shown, language=wanted.language, chart=graded.chart)
-    replace_file(folder / DOCUMENT, page_pdf(result, shown, language=wanted.language))
+    write_study_page(folder / PAGE, result, shown, language=options.language, chart=graded.chart)
+    replace_file(folder / DOCUMENT, page_pdf(result, shown, language=options.language))
     return shown
 
 
@@ -118,7 +119,7 @@ def _write_dicom(
     shown: Shown,
     result: Result,
     folder: Path,
-    wanted: Wanted,
+    options: OutputOptions,
     source: Sequence[Dataset],
 ) -> None:
     from monai_amyloid.report.dicom.writing import write_dicom_objects
@@ -128,7 +129,7 @@ def _write_dicom(
         result,
         _on_scan(graded),
         None if graded.brain is None else graded.brain.source.affine,
-        page_image(result, shown, language=wanted.language),
+        page_image(result, shown, language=options.language),
         (folder / DOCUMENT).read_bytes(),
         folder / DICOM_FOLDER,
     )

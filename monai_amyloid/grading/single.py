@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from monai_amyloid.bundle.files import shipped_bundle
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.names import name_tasks
-from monai_amyloid.grading.options import Wanted
+from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.outputs import cleaned
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.grading.worker import graded_or_failed, loaded_grader
+from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.result.result import Result
 
 
@@ -22,8 +22,8 @@ def grade_study(
 ) -> Result:
     """Grade one study; see :func:`monai_amyloid.grade`."""
     folder = Path(bundle) if bundle is not None else shipped_bundle()
-    wanted = Wanted(report=False, identify=identify)
+    options = OutputOptions(report=False, identify=identify)
     named = NamedStudy(Path(study), tracer, series)
-    [task] = name_tasks([named], Path(), folder, wanted)
+    [task] = name_tasks([named], Path(), folder, options)
     graded = graded_or_failed(task, loaded_grader(folder, device, None))
-    return cleaned(graded.result, named.path, wanted, Privacy(task.identity))
+    return cleaned(graded.result, named.path, options, Privacy(task.identity))

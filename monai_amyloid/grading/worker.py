@@ -1,14 +1,17 @@
 """One study in a process of its own or in this one: graded, written, and never an exception."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from monai_amyloid.findings.finding import Finding, Term, refusal
 from monai_amyloid.grading.grader import Graded, Grader
 from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
-from monai_amyloid.grading.task import Task, Way
+from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.result.result import Result
+from monai_amyloid.work.engine import Crash
 
 
 @lru_cache(maxsize=2)
@@ -17,41 +20,70 @@ def loaded_grader(bundle: Path, device: str | None, placed_on: Path | None) -> G
     return Grader(bundle, device, placed_on)
 
 
-def grade_one(task: Task, way: Way) -> Result:
-    """Grade a study and write what is said of it; what nobody foresaw becomes its reason."""
-    grader = loaded_grader(way.bundle, way.device, way.wanted.placed_on)
+def grade_one(task: Task, settings: GradingSettings) -> Result:
+    """Grade a study and write its results; an error that nobody foresaw becomes a reason."""
+    grader = loaded_grader(settings.bundle, settings.device, settings.options.placed_on)
     graded = graded_or_failed(task, grader)
     try:
-        return _write(graded, task, way)
+        return _write(graded, task, settings)
     except OSError:
         raise  # a full disk will not take the next result either
     except Exception as error:
-        reason = f"{task.study}: graded, but its report could not be made"
-        return _write(_failed(task, reason, error, grader), task, way)
+        found = refusal(
+            "report_failed",
+            "graded, but its report could not be made ({kind}: {error})",
+            kind=Term(type(error).__name__),
+            error=str(error),
+            where=task.study,
+        )
+        return _write(_failed(task, found, grader), task, settings)
 
 
 def graded_or_failed(task: Task, grader: Grader) -> Graded:
-    """Grade a study under the name of the task; an error is a refusal."""
+    """Grade a study under the name of its task; an error becomes a refusal."""
     try:
         graded = grader.grade(task.study, task.tracer, task.series)
     except Exception as error:
-        graded = _failed(task, f"{task.study}: could not be graded", error, grader)
+        found = refusal(
+            "unforeseen_error",
+            "could not be graded ({kind}: {error})",
+            kind=Term(type(error).__name__),
+            error=str(error),
+            where=task.study,
+        )
+        graded = _failed(task, found, grader)
     result = replace(graded.result, name=task.name, made_from=task.made_from)
     return replace(graded, result=result)
 
 
-def _failed(task: Task, what: str, error: Exception, grader: Grader) -> Graded:
-    reason = f"{what} ({type(error).__name__}: {error})"
-    result = Result(task.name, "refused", (reason,), model=grader.model, made_from=task.made_from)
-    return Graded(result)
+def _failed(task: Task, found: Finding, grader: Grader) -> Graded:
+    return Graded(_refused(task, found, grader.model))
 
 
-def write_crashed(task: Task, way: Way, reason: str) -> Result:
-    """Write of a study that its process ended without a word."""
-    result = Result(task.name, "refused", (reason,), made_from=task.made_from)
-    return _write(Graded(result), task, way)
+def _refused(task: Task, found: Finding, model: Mapping[str, str]) -> Result:
+    return Result(
+        name=task.name,
+        status="refused",
+        findings=(found,),
+        model=model,
+        made_from=task.made_from,
+    )
 
 
-def _write(graded: Graded, task: Task, way: Way) -> Result:
-    folder = way.output / task.name
-    return write_outputs(graded, task.study, folder, way.wanted, Privacy(task.identity))
+def write_crashed(task: Task, settings: GradingSettings, crash: Crash) -> Result:
+    """Write the result of a study whose process ended without a word."""
+    found = refusal(
+        "process_ended",
+        "the process that graded it ended without a word ({crash}), also when it was tried again "
+        "alone: a decoder crashed on its files, or the memory was full; {option} tries it once "
+        "more",
+        crash=Term(str(crash)),
+        option=Term("--again"),
+        where=task.study,
+    )
+    return _write(Graded(_refused(task, found, {})), task, settings)
+
+
+def _write(graded: Graded, task: Task, settings: GradingSettings) -> Result:
+    folder = settings.output / task.name
+    return write_outputs(graded, task.study, folder, settings.options, Privacy(task.identity))

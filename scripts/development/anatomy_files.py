@@ -63,9 +63,9 @@ def quantised(fractions: NDArray[np.float64]) -> NDArray[np.uint8]:
     levels = 255 // STEP
     scaled = np.clip(fractions, 0, 1) * levels
     steps = np.rint(scaled).astype(int)
-    wanted = np.rint(scaled.sum(axis=0)).astype(int)
+    total = np.rint(scaled.sum(axis=0)).astype(int)
     largest = np.argmax(scaled, axis=0)[None]
-    rest = np.take_along_axis(steps, largest, axis=0) + wanted - steps.sum(axis=0)
+    rest = np.take_along_axis(steps, largest, axis=0) + total - steps.sum(axis=0)
     np.put_along_axis(steps, largest, rest.clip(0), axis=0)
     return (steps * STEP).clip(0, 255).astype(np.uint8)
 

@@ -40,12 +40,12 @@ class TemplateToDonor:
 
     def backward(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Donor points ``(3, ...)`` to the template."""
-        wanted = affine_points(np.linalg.inv(self.matrix), points)
+        target = affine_points(np.linalg.inv(self.matrix), points)
         forward = flow(self.velocity)
-        found = moved(flow(-self.velocity), wanted)
+        found = moved(flow(-self.velocity), target)
         # The opposite flow is the inverse up to the grid's own error: take out what is left.
         for _ in range(_REFINEMENTS):
-            found = found + 0.5 * (wanted - moved(forward, found))
+            found = found + 0.5 * (target - moved(forward, found))
         return np.asarray(found, np.float32)
 
 
@@ -125,10 +125,10 @@ def register(
 
     Args:
         template: Region labels ``(X, Y, Z)``, 0 outside the cerebrum.
-        donor: The same of the donor, on the same grid.
-        affine: Of both grids, without rotation.
+        donor: Region labels of the donor on the same grid, ``(X, Y, Z)``.
+        affine: Voxel index to millimetres of both grids, ``(4, 4)``, without rotation.
         matrix: Affine start, template to donor millimetres.
-        near: Where in the template the regions are compared.
+        near: True where the regions are compared in the template.
     """
     torch.manual_seed(0)
     random = np.random.default_rng(0)
@@ -156,8 +156,8 @@ def register(
             there = points + _sample(displacement, (points - warp_origin) / WARP_AFFINE[0, 0])
             there = turn @ there + shift
             found = _sample(moving, (there - origin) / spacing)
-            wanted = fixed[:, chosen[0], chosen[1], chosen[2]]
-            mismatch = ((found - wanted) ** 2).sum(0).mean()
+            target = fixed[:, chosen[0], chosen[1], chosen[2]]
+            mismatch = ((found - target) ** 2).sum(0).mean()
             bending = sum(torch.diff(velocity, n=2, dim=axis).square().mean() for axis in (1, 2, 3))
             loss = mismatch + weight * bending
             optimizer.zero_grad()

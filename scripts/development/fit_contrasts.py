@@ -71,12 +71,12 @@ def main() -> None:
         cortex, cerebellum = sum(f * p for f, p in zip(factors, parts[stage], strict=True))
         return centiloid(cortex / cerebellum, tracer)
 
-    wanted = [measured(stage, "18FFBB", 1.0, 1.0, 1.0) for stage in STAGES]
+    target = [measured(stage, "18FFBB", 1.0, 1.0, 1.0) for stage in STAGES]
     for tracer, contrast in CONTRASTS.items():
 
         def errors(x: np.ndarray, tracer: str = tracer, white: float = contrast.white) -> list:
             found = [measured(stage, tracer, white, *x) for stage in STAGES]
-            return list(np.subtract(found, wanted))
+            return list(np.subtract(found, target))
 
         grey, amyloid = fsolve(errors, [1.0, 1.0])
         print(f'"{tracer}": Contrast({contrast.white:g}, {grey:.3f}, {amyloid:.3f}),')

@@ -151,8 +151,8 @@ def say_changes(scans: pd.DataFrame) -> None:
     for (what, number), rows in scans.groupby(["changed", "number"], sort=False):
         step, name = steps[str(what)]
         slopes = [step * np.polyfit(rows["value"], rows[column], 1)[0] for column in columns]
-        said = ", ".join(f"{c} {slope:+.2f}" for c, slope in zip(columns, slopes, strict=True))
-        print(f"person {number}, Centiloid {rows['centiloid'].mean():.0f}, by {name}: {said}")
+        effects = ", ".join(f"{c} {slope:+.2f}" for c, slope in zip(columns, slopes, strict=True))
+        print(f"person {number}, Centiloid {rows['centiloid'].mean():.0f}, by {name}: {effects}")
 
 
 def main() -> None:

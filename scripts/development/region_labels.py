@@ -79,8 +79,8 @@ def cerebral_labels(atlas: NDArray[np.int_]) -> NDArray[np.int_]:
     label_of_id = np.zeros(int(names.id.max()) + 1, int)
     for region, members in REGION_OF.items():
         for letter, hemisphere in (("L", "left"), ("R", "right")):
-            wanted = names.label.isin(members.split()) & (names.hemisphere == letter)
-            label_of_id[names.id[wanted]] = labels[region, hemisphere]
+            in_region = names.label.isin(members.split()) & (names.hemisphere == letter)
+            label_of_id[names.id[in_region]] = labels[region, hemisphere]
     return label_of_id[atlas]
 
 

@@ -1,7 +1,7 @@
 """MONAI Deploy application: a study folder goes in, its grade comes out as JSON and DICOM text.
 
 Run it as every MONAI Deploy application, ``python app.py -i STUDY -o RESULTS -m BUNDLE``.
-README.md beside it tells why the study is not read by the SDK's own operators.
+README.md beside it explains why the study is not read by the SDK's own operators.
 """
 
 import sys
@@ -20,7 +20,7 @@ from monai.deploy.operators.dicom_utils import ModelInfo
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.grader import Grader
-from monai_amyloid.grading.options import Wanted
+from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.pet.identity import identity_of
@@ -41,11 +41,11 @@ RESEARCH = "Research software, not a medical device. Not for decisions about pat
 
 
 class GradeStudy(Operator):
-    """Read, normalise and classify the study, and write what is said of it.
+    """Read, normalise and classify the study, and write the result.
 
     Args:
-        fragment: The application.
-        args: Conditions.
+        fragment: MONAI Deploy application that the operator belongs to.
+        args: Conditions of the operator.
         grader: The loaded bundle.
         study: Folder or file.
         output: Folder for ``<study>/result.json`` and ``results.csv``.
@@ -71,7 +71,7 @@ class GradeStudy(Operator):
         # The DICOM report goes into the patient's study; the JSON beside it names nobody.
         privacy = Privacy(identity_of(self.study))
         folder = self.output / graded.result.name
-        write_outputs(graded, self.study, folder, Wanted(report=False), privacy)
+        write_outputs(graded, self.study, folder, OutputOptions(report=False), privacy)
         # Without a folder the SDK's loader would take ./input.
         if self.result.study.get("source") == "dicom" and self.study.is_dir():
             op_output.emit(self.result, "result")
@@ -123,10 +123,10 @@ class WriteReport(DICOMTextSRWriterOperator):
 def report_text(result: Result) -> str:
     """A result in a few plain lines, for a DICOM text report."""
     chances = ", ".join(f"BAPL {g}: {p:.1%}" for g, p in (result.probabilities or {}).items())
-    said = [f"BAPL {result.bapl} ({result.status.replace('_', ' ')})", chances, *result.reasons]
+    lines = [f"BAPL {result.bapl} ({result.status.replace('_', ' ')})", chances, *result.reasons]
     if result.centiloid is not None:
-        said.append(f"Centiloid: {result.centiloid:.0f}")
-    return "\n".join([*said, RESEARCH])
+        lines.append(f"Centiloid: {result.centiloid:.0f}")
+    return "\n".join([*lines, RESEARCH])
 
 
 def graded_series(studies: list[DICOMStudy], result: Result) -> list[StudySelectedSeries]:

@@ -42,7 +42,7 @@ def test_the_same_table_is_read_from_every_encoding(
 ) -> None:
     sheet = read_spreadsheet(save(tmp_path / "판독.csv", encoding, separator))
     assert sheet.table.to_dict("list") == EXPECTED
-    assert sheet.left_out == ("성명",) and sheet.meant["bapl"] == "판독 결과"
+    assert sheet.left_out == ("성명",) and sheet.headers["bapl"] == "판독 결과"
 
 
 def test_a_workbook_as_another_library_writes_it(tmp_path: Path) -> None:

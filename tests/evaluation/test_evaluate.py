@@ -78,8 +78,8 @@ def test_the_table_and_the_text_say_the_same(dataset: Path, tmp_path: Path) -> N
 def test_one_fold_is_not_calibrated_and_says_so(dataset: Path, tmp_path: Path) -> None:
     before = predict(dataset, tmp_path, 1)
     evaluation = evaluate_fold(str(tmp_path), str(dataset), 1)
-    assert "One fold: nothing to learn a calibration from" in as_text(evaluation)
-    assert all(result.said is None for result in evaluation.results)
+    assert "One fold only: no calibration can be learned" in as_text(evaluation)
+    assert all(result.predictions is None for result in evaluation.results)
     left = pd.read_csv(tmp_path / "fold1" / "predictions.tsv", sep="\t")
     pd.testing.assert_frame_equal(left, before, check_dtype=False)
 
@@ -90,8 +90,8 @@ def test_what_is_learned_for_a_fold_from_the_networks_answers_does_not_see_its_g
     for fold in range(3):
         predict(dataset, tmp_path, fold)
     first = read_held_out(find_predictions(tmp_path), dataset)
-    told = np.eye(3)[first.rows["bapl"] - 1]
-    chances = (first.rows[PROBABILITIES].to_numpy(float) + 0.4 * told) / 1.4
+    one_hot = np.eye(3)[first.rows["bapl"] - 1]
+    chances = (first.rows[PROBABILITIES].to_numpy(float) + 0.4 * one_hot) / 1.4
     in_fold = (first.rows["fold"] == 0).to_numpy()
     rows = first.rows.copy()
     rows.loc[in_fold, "bapl"] = 4 - rows.loc[in_fold, "bapl"]
@@ -110,12 +110,12 @@ def test_the_tables_hold_every_model_and_scan(dataset: Path, tmp_path: Path) -> 
         for path in (tmp_path / "out").glob("*.tsv")
     }
     assert {*tables} == {"evaluation", "predictions", "calibration", "sites", "comparison"}
-    said = tables["predictions"]
-    assert said.groupby("model", sort=False)["participant_id"].nunique().to_dict() == dict.fromkeys(
-        MODELS, 30
-    )
-    held = [str(row.bapl) in str(row.prediction_set) for row in said.itertuples()]
-    covered = said.assign(held=held).groupby("model", sort=False)["held"].mean()
+    predictions = tables["predictions"]
+    assert predictions.groupby("model", sort=False)[
+        "participant_id"
+    ].nunique().to_dict() == dict.fromkeys(MODELS, 30)
+    held = [str(row.bapl) in str(row.prediction_set) for row in predictions.itertuples()]
+    covered = predictions.assign(held=held).groupby("model", sort=False)["held"].mean()
     written = tables["evaluation"].set_index("model")
     assert written["coverage"].to_numpy() == pytest.approx(covered.to_numpy(), abs=1e-5)
     assert (tables["calibration"].groupby(["model", "probabilities"])["n"].sum() == 30).all()
@@ -236,12 +236,12 @@ def test_a_bundle_on_another_cohort_says_what_its_calibration_says(
     place = str(tmp_path / "predictions.tsv")
     found = evaluate_bundle(place, str(dataset), str(tmp_path / "calibration.json"))
     assert [each.model for each in found.results] == MODELS and found.results[0].scans == 30
-    said = found.results[0].said
-    assert said is not None
+    predictions = found.results[0].predictions
+    assert predictions is not None
     chances = found.held_out.rows[PROBABILITIES].to_numpy(float)
     tempered = chances**0.5 / (chances**0.5).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(said.probabilities, tempered, atol=1e-6)
-    np.testing.assert_array_equal(said.positive, 1 - tempered[:, 0] >= 0.4)
+    np.testing.assert_allclose(predictions.probabilities, tempered, atol=1e-6)
+    np.testing.assert_array_equal(predictions.positive, 1 - tempered[:, 0] >= 0.4)
     order = found.held_out.rows.set_index(["participant_id", "session_id"]).index
     assert list(order) == list(rows.set_index(["participant_id", "session_id"]).index)
 

@@ -15,7 +15,7 @@ from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import Decision
 from monai_amyloid.grading.grader import Grader
-from monai_amyloid.grading.options import Wanted
+from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.pet.study import read_study, studies_of
 from monai_amyloid.study_names import study_name, unique_names
@@ -155,7 +155,7 @@ def test_a_study_without_a_tracer_is_refused_until_it_is_named(
     result, brain = graded.result, graded.brain
     assert result.status == "refused" and "--tracer" in result.reasons[0] and brain is None
     assert result.study["tracer"] is None and result.study["source"] == "nifti"
-    assert result.study["series"][0].endswith("taken, the only PET image")
+    assert str(result.series[0]).endswith("taken, the only PET image")
     result = grader.grade(tmp_path / "scan.nii.gz", tracer="18FFBB").result
     assert result.status != "refused"
 
@@ -230,8 +230,8 @@ def test_names_and_uids_that_lead_out_of_the_folder_are_only_text(
         dataset.PatientID = dataset.PatientName = dataset.SeriesDescription = "../../../evil"
         dataset.SeriesInstanceUID = "../../evil"
         dataset.save_as(file)
-    wanted = Wanted(report=False, identify=True)
-    [result] = grade_studies(bundle, [study], tmp_path / "out", device="cpu", wanted=wanted)
+    options = OutputOptions(report=False, identify=True)
+    [result] = grade_studies(bundle, [study], tmp_path / "out", device="cpu", options=options)
     assert result.status != "refused"
     written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.[jc]s*")}
     assert written == {"out/study/result.json", "out/results.csv", "out/run.json"}

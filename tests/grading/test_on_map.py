@@ -12,7 +12,7 @@ from explore.cohorts import make_cohort
 from monai_amyloid.errors import UserError
 from monai_amyloid.explore.saved_map import SavedMap, write_map
 from monai_amyloid.explore.view import Scanned, look
-from monai_amyloid.grading.options import Wanted
+from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.result.result import read_result
 
@@ -44,7 +44,9 @@ def placed(
 ) -> Path:
     """A study graded with the map, report and all."""
     output = tmp_path_factory.mktemp("placed")
-    grade_studies(bundle, [studies / "sub-0001"], output, wanted=Wanted(placed_on=cohort_map))
+    grade_studies(
+        bundle, [studies / "sub-0001"], output, options=OutputOptions(placed_on=cohort_map)
+    )
     return output
 
 
@@ -81,16 +83,16 @@ def test_nothing_tells_where_the_map_lay(placed: Path) -> None:
 def test_another_map_is_another_result_and_the_same_is_none(
     placed: Path, bundle: Path, studies: Path, cohort_map: Path, tmp_path: Path
 ) -> None:
-    def made_from(wanted: Wanted, output: Path) -> str:
-        [result] = grade_studies(bundle, [studies / "sub-0001"], output, wanted=wanted)
+    def made_from(options: OutputOptions, output: Path) -> str:
+        [result] = grade_studies(bundle, [studies / "sub-0001"], output, options=options)
         return result.made_from["by"]
 
     moved = tmp_path / "moved.npz"
     moved.write_bytes(cohort_map.read_bytes())
     before = (placed / "sub-0001" / "result.json").stat().st_mtime_ns
-    first = made_from(Wanted(placed_on=moved), placed)
+    first = made_from(OutputOptions(placed_on=moved), placed)
     assert (placed / "sub-0001" / "result.json").stat().st_mtime_ns == before
-    assert made_from(Wanted(report=False), tmp_path / "other") != first
+    assert made_from(OutputOptions(report=False), tmp_path / "other") != first
     plain = json.loads((tmp_path / "other" / "sub-0001" / "result.json").read_text())
     assert plain["on_map"] is None
     assert "score" not in pd.read_csv(tmp_path / "other" / "results.csv").columns
@@ -98,7 +100,7 @@ def test_another_map_is_another_result_and_the_same_is_none(
 
 def test_a_map_that_is_missing_or_none_is_said_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no map at .*monai-amyloid explore"):
-        Wanted(report=False, placed_on=tmp_path / "map.npz")
+        OutputOptions(report=False, placed_on=tmp_path / "map.npz")
     (tmp_path / "map.npz").write_text("no map")
     with pytest.raises(UserError, match=r"map\.npz: no map that .*make it again"):
-        Wanted(report=False, placed_on=tmp_path / "map.npz")
+        OutputOptions(report=False, placed_on=tmp_path / "map.npz")

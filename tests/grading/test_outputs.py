@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from monai_amyloid.grading.options import Wanted
+from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.pet.study import read_study
 
@@ -31,8 +31,8 @@ def study(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def identified(bundle: Path, study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is written of it when everything is asked for."""
     output = tmp_path_factory.mktemp("identified")
-    wanted = Wanted(language="ko", identify=True, dicom=True)
-    grade_studies(bundle, [study], output, device="cpu", wanted=wanted)
+    options = OutputOptions(language="ko", identify=True, dicom=True)
+    grade_studies(bundle, [study], output, device="cpu", options=options)
     return output / "PT"
 
 
@@ -75,10 +75,10 @@ def test_a_result_stands_where_dicom_cannot_be_written(
         raise UserError("found images without a valid StudyInstanceUID")
 
     monkeypatch.setattr(outputs, "source_series", fail)
-    wanted = Wanted(identify=True, dicom=True)
-    [result] = grade_studies(bundle, [study], tmp_path, device="cpu", wanted=wanted)
+    options = OutputOptions(identify=True, dicom=True)
+    [result] = grade_studies(bundle, [study], tmp_path, device="cpu", options=options)
     assert result.bapl is not None and not (tmp_path / "PT" / "dicom").exists()
-    assert "no DICOM objects: found images without" in result.study["warnings"][-1]
+    assert "no DICOM objects: found images without" in str(result.warnings[-1])
 
 
 def test_nothing_of_an_earlier_run_stays_beside_a_refusal(

@@ -1,6 +1,7 @@
 """Many studies: resumed, never stopped by one, and the same as one by one."""
 
 import json
+import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -10,11 +11,12 @@ import pytest
 import monai_amyloid
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading import worker
-from monai_amyloid.grading.options import Wanted
+from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.result.result import Result, read_result
 
-PLAIN = Wanted(report=False)
+PLAIN = OutputOptions(report=False)
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +33,15 @@ def run(bundle: Path, named: list[Path], tmp_path_factory: pytest.TempPathFactor
     output = tmp_path_factory.mktemp("run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("monai_amyloid.grading.run._LEAST_FOR_PROCESSES", 2)
-        grade_studies(bundle, named, output, device="cpu", wanted=PLAIN, workers=2)
+        grade_studies(bundle, named, output, device="cpu", options=PLAIN, workers=2)
     return output
 
 
-def again(bundle: Path, named: list[Path], output: Path, wanted: Wanted = PLAIN) -> list[bool]:
+def again(
+    bundle: Path, named: list[Path], output: Path, options: OutputOptions = PLAIN
+) -> list[bool]:
     """Which studies a further run did not repeat."""
-    grade_studies(bundle, named, output, device="cpu", wanted=wanted)
+    grade_studies(bundle, named, output, device="cpu", options=options)
     record = json.loads((output / "run.json").read_text(encoding="utf-8"))
     return [each["finished_before"] for each in record["studies"]]
 
@@ -45,7 +49,7 @@ def again(bundle: Path, named: list[Path], output: Path, wanted: Wanted = PLAIN)
 def test_processes_say_what_one_process_says(
     bundle: Path, named: list[Path], run: Path, tmp_path: Path
 ) -> None:
-    grade_studies(bundle, named, tmp_path, device="cpu", wanted=PLAIN)
+    grade_studies(bundle, named, tmp_path, device="cpu", options=PLAIN)
     assert (tmp_path / "results.csv").read_bytes() == (run / "results.csv").read_bytes()
 
 
@@ -81,7 +85,7 @@ def test_a_study_is_repeated_when_its_files_or_the_wish_change(
     assert again(bundle, moved, output) == [True, True, True]  # the same files elsewhere
     next(study.iterdir()).touch()
     assert again(bundle, moved, output) == [False, True, True]
-    assert again(bundle, moved[1:2], output, Wanted(report=False, identify=True)) == [False]
+    assert again(bundle, moved[1:2], output, OutputOptions(report=False, identify=True)) == [False]
 
 
 def test_a_study_is_repeated_when_the_model_changes(
@@ -105,9 +109,28 @@ def test_an_error_that_nobody_foresaw_is_a_reason_and_the_rest_goes_on(
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(grader, "grade", fail)
-    results = grade_studies(bundle, named[:2], tmp_path, device="cpu", wanted=PLAIN)
+    results = grade_studies(bundle, named[:2], tmp_path, device="cpu", options=PLAIN)
     assert [result.status for result in results] == ["refused"] * 2
     assert "could not be graded (RuntimeError: a bug)" in results[0].reasons[0]
+
+
+def refuse_or_crash(task: Task, settings: GradingSettings) -> Result:
+    """As a decoder that crashes on the files of one study; of the others nothing is loaded."""
+    if task.name == "sub-0002":
+        os.abort()
+    return Result(task.name, "refused", ("not graded here",))
+
+
+def test_a_study_whose_process_crashes_is_refused_and_the_rest_goes_on(
+    bundle: Path, named: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monai_amyloid.grading.run._LEAST_FOR_PROCESSES", 2)
+    monkeypatch.setattr("monai_amyloid.grading.run._grade", refuse_or_crash)
+    results = grade_studies(bundle, named, tmp_path, options=PLAIN, workers=2)
+    assert [result.reasons for result in results[:2]] == [("not graded here",)] * 2
+    assert results[2] == read_result(tmp_path / "sub-0002")
+    assert "ended without a word (signal SIGABRT)" in results[2].reasons[0]
+    assert "clinic" not in (tmp_path / "results.csv").read_text(encoding="utf-8")
 
 
 def test_the_record_of_a_run_holds_versions_checksums_and_times(run: Path) -> None:
@@ -121,4 +144,4 @@ def test_the_record_of_a_run_holds_versions_checksums_and_times(run: Path) -> No
 
 def test_dicom_without_identity_is_refused_before_any_work() -> None:
     with pytest.raises(UserError, match="add --identify"):
-        Wanted(dicom=True)
+        OutputOptions(dicom=True)

@@ -9,23 +9,29 @@ from hypothesis import strategies as st
 
 from monai_amyloid import cli
 from monai_amyloid.errors import UserError
-from monai_amyloid.phantom.cohorts.plan import NAMED, Pattern, Plan, named_plan, wanted_grades
+from monai_amyloid.phantom.cohorts.plan import (
+    NAMED,
+    Pattern,
+    Plan,
+    grades_by_prevalence,
+    named_plan,
+)
 from monai_amyloid.phantom.scanning.sites import USUAL_SITES
 
 
 def test_the_full_cohort_has_the_grades_of_the_study() -> None:
-    assert Counter(wanted_grades(603)) == {1: 291, 2: 78, 3: 234}
+    assert Counter(grades_by_prevalence(603)) == {1: 291, 2: 78, 3: 234}
 
 
 @given(st.integers(1, 700), st.integers(1, 700))
 def test_a_longer_cohort_begins_with_a_shorter_one(one: int, two: int) -> None:
     short, long = sorted((one, two))
-    assert wanted_grades(long)[:short] == wanted_grades(short)
+    assert grades_by_prevalence(long)[:short] == grades_by_prevalence(short)
 
 
 @given(st.integers(1, 603))
 def test_every_beginning_is_close_to_the_prevalence(count: int) -> None:
-    made = Counter(wanted_grades(count))
+    made = Counter(grades_by_prevalence(count))
     for grade, total in {1: 291, 2: 78, 3: 234}.items():
         assert abs(made[grade] - count * total / 603) <= 1
 

@@ -6,7 +6,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from monai_amyloid.brain.template import READ_REGIONS, regions
 from monai_amyloid.phantom.cohorts import reader
-from monai_amyloid.phantom.cohorts.plan import wanted_grades
+from monai_amyloid.phantom.cohorts.plan import grades_by_prevalence
 from monai_amyloid.phantom.cohorts.reader import (
     THRESHOLDS,
     Evidence,
@@ -144,7 +144,9 @@ def test_the_same_noise_gives_the_same_reading_and_readers_differ_near_the_thres
 
 def test_two_readers_agree_about_as_published(typical_head: Head) -> None:
     random = np.random.default_rng(2)
-    drawn = [seen_at(typical_head, draw_disease(grade, random)) for grade in wanted_grades(120)]
+    drawn = [
+        seen_at(typical_head, draw_disease(grade, random)) for grade in grades_by_prevalence(120)
+    ]
     one, two = (
         np.array([plaque_load(regional_uptake_grades(seen, random)) for seen in drawn])
         for _ in range(2)

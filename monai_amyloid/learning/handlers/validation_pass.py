@@ -1,4 +1,4 @@
-"""What a network says, and bases it on, for every scan of one validation."""
+"""Predictions and features of a network for every scan of one validation."""
 
 from typing import Any
 
@@ -18,7 +18,8 @@ class ValidationPass:
     """Collects the scans of one pass, in their order, on the CPU.
 
     Args:
-        network: Whose head is ``fc`` or ``myfc``; what it is given are the features.
+        network: Network whose head is named ``fc`` or ``myfc``; the inputs of the head are the
+            features.
     """
 
     def __init__(self, network: torch.nn.Module) -> None:
@@ -40,8 +41,8 @@ class ValidationPass:
         if self.hook is not None:
             self.hook.remove()
 
-    def _keep(self, head: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> None:
-        self.features.append(given[0].detach().float().cpu())
+    def _keep(self, head: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        self.features.append(inputs[0].detach().float().cpu())
 
     def add(self, evaluator: Engine) -> None:
         """Keep a batch of an evaluator that does not decollate."""
@@ -58,21 +59,21 @@ class ValidationPass:
                 self.views.append((255 * views).round().byte())
 
     def labels(self) -> torch.Tensor:
-        """``(N,)``, 0, 1, 2 for BAPL 1, 2, 3."""
+        """True grades ``(N,)``, 0, 1, 2 for BAPL 1, 2, 3."""
         return torch.cat(self.truth)
 
     def probabilities(self) -> torch.Tensor:
-        """``(N, 3)``."""
+        """Probabilities of the grades, ``(N, 3)``."""
         return grade_probabilities(torch.cat(self.logits))
 
     def rows(self) -> list[list[str]]:
         """Scan, BAPL and predicted BAPL of each."""
-        said = self.probabilities().argmax(-1) + 1
-        grades = zip(self.names, (self.labels() + 1).tolist(), said.tolist(), strict=True)
+        predictions = self.probabilities().argmax(-1) + 1
+        grades = zip(self.names, (self.labels() + 1).tolist(), predictions.tolist(), strict=True)
         return [[name, str(true), str(predicted)] for name, true, predicted in grades]
 
     def caption(self, scan: int) -> str:
-        """What is true and was said of a scan."""
+        """True and predicted grade of a scan."""
         name, true, predicted = self.rows()[scan]
         sure = self.probabilities()[scan].max().item()
         return f"{name}   true BAPL {true}   predicted {predicted} (p {sure:.2f})"

@@ -6,20 +6,20 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.learning.handlers.settings import switched_on
 
 
-def can_compile(wanted: bool | str, device: str | torch.device) -> bool:
+def can_compile(requested: bool | str, device: str | torch.device) -> bool:
     """Whether to compile a network, proved on one number before a training begins.
 
     Args:
-        wanted: What the config says.
-        device: To compile for.
+        requested: Whether the config asks for it, ``true`` or ``false``, also as text.
+        device: Device to compile for.
 
     Returns:
-        ``wanted``.
+        Whether to compile, which is what was requested.
 
     Raises:
-        UserError: If it is wanted and torch cannot compile here.
+        UserError: If it is requested and torch cannot compile here.
     """
-    if not switched_on(wanted):
+    if not switched_on(requested):
         return False
     one = torch.ones(1, device=device)
     try:

@@ -18,17 +18,17 @@ class Plan:
     """Everything that decides what is in a cohort's scans, but how many there are.
 
     Attributes:
-        seed: The same plan and seed give the same voxels.
-        tracer: BIDS label that the scans carry.
-        sites: Hospitals, each person at one of them, by chance.
-        anatomies: Brains that heads are made of, in their usual proportions.
-        sessions: Visits of each person, two years apart.
-        readers: Readers of each scan; its grade is their majority's.
-        fixed_prevalence: Whether the first visits have the grades of the original study in
-            its proportions, or whatever the readers give.
-        pattern: What the tracer shows; any other than amyloid is wrong input under the name of
-            an amyloid tracer.
-        difficult: Whether poses are extreme and mishaps of the scan are likely.
+        seed: Seed of everything random; the same plan and seed give the same voxels.
+        tracer: BIDS label of the tracer that the scans carry.
+        sites: Hospitals; each person is scanned at one of them, drawn at random.
+        anatomies: Brains that heads are made from, in their usual proportions.
+        sessions: Number of visits of each person, two years apart.
+        readers: Number of readers of each scan; the grade of the scan is that of most readers.
+        fixed_prevalence: Whether the first visits have the grades of the original study in its
+            proportions, or whatever grades the readers give.
+        pattern: Uptake pattern that the tracer shows; any other than amyloid is wrong input under
+            the name of an amyloid tracer.
+        difficult: Whether poses are extreme and faults of the acquisition are likely.
         dynamic: Whether scans are exported as four frames, instead of their average.
     """
 
@@ -92,7 +92,7 @@ def named_plan(name: str) -> tuple[int, Plan]:
     return NAMED[name]
 
 
-def wanted_grades(count: int) -> list[int]:
+def grades_by_prevalence(count: int) -> list[int]:
     """Grades in an order that keeps every beginning close to :data:`PREVALENCE`.
 
     Args:

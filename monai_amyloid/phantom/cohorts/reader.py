@@ -55,7 +55,7 @@ class Evidence:
             region's cortex reaches.
         confluent: The highest contrast at which one patch still covers
             :data:`CONFLUENT_AREA` of it.
-        mean: Mean contrast of its cortex: all that a regional average tells.
+        mean: Mean contrast of the region's cortex: all that a regional average shows.
     """
 
     smaller_area: float
@@ -67,7 +67,7 @@ def see(head: Head, uptake: NDArray[np.float32]) -> dict[str, Evidence]:
     """Look at a scan without noise, region by region.
 
     Args:
-        head: The person.
+        head: Head of the person.
         uptake: Sharp tracer on the anatomy's grid ``(X, Y, Z)``.
 
     Returns:

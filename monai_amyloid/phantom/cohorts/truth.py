@@ -28,9 +28,9 @@ def truth_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
     deformation, the former by the tracer's own line.
 
     Args:
-        session: The visit.
-        seen: Its scan without noise.
-        tracer: BIDS label.
+        session: Visit of the simulated person.
+        seen: Scan of that visit without noise.
+        tracer: BIDS label of the tracer.
     """
     suvr = regional_truth(session.head, seen)
     cortex = suvr.pop("cortex")

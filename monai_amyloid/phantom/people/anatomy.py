@@ -1,4 +1,4 @@
-"""The heads that are scanned: tissue fractions, regions and their way to the template."""
+"""The heads that are scanned: tissue fractions, regions and their mapping to the template."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +25,7 @@ class Anatomy:
     """A head, its brain about where the template's is.
 
     Attributes:
-        name: One of :data:`ANATOMIES`.
+        name: Name of the anatomy, one of :data:`ANATOMIES`.
         fractions: Share of each of :data:`TISSUES` in a voxel, ``(6, X, Y, Z)`` float32; what
             is missing to 1 is air.
         labels: Region of each voxel's grey or white matter ``(X, Y, Z)``, a ``label`` of

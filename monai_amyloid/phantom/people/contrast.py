@@ -14,9 +14,9 @@ class Contrast:
     """An amyloid tracer against florbetaben.
 
     Attributes:
-        white: Uptake of white matter, as a factor.
-        grey: Uptake of the cerebrum's grey matter without amyloid, as a factor.
-        amyloid: What amyloid adds, as a factor.
+        white: Factor of the uptake of white matter, dimensionless.
+        grey: Factor of the uptake of the cerebrum's grey matter without amyloid, dimensionless.
+        amyloid: Factor of the uptake that amyloid adds, dimensionless.
     """
 
     white: float
@@ -41,10 +41,10 @@ class OtherPattern:
     """A tracer that does not bind amyloid.
 
     Attributes:
-        grey: Uptake of grey matter by region; ``""`` for all that are not named.
-        disease: What a full-grown disease adds by region; none in those not named.
+        grey: Uptake of grey matter by region; ``""`` for all regions that are not named.
+        disease: Uptake that the full disease adds, by region; none in regions that are not named.
         white: Uptake of cerebral white matter.
-        hindbrain_white: Of the brainstem and the cerebellum.
+        hindbrain_white: Uptake of the white matter of brainstem and cerebellum.
     """
 
     grey: dict[str, float]
@@ -135,8 +135,8 @@ def tissue_values(pattern: str, tracer: str, disease: Disease) -> TissueValues:
 
     Args:
         pattern: ``"amyloid"`` or one of :data:`PATTERNS`.
-        tracer: BIDS label of an amyloid tracer; of no account for other patterns.
-        disease: The person's amyloid, or the stage of what the pattern shows.
+        tracer: BIDS label of an amyloid tracer; not used for other patterns.
+        disease: Amyloid of the person, or the stage of the disease that the pattern shows.
     """
     values = florbetaben_values(disease.excess, disease.stage)
     if pattern == "amyloid":

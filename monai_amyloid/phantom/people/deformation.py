@@ -34,12 +34,12 @@ def interpolate(volumes: Field, affine: NDArray[np.float64], points: Points) -> 
     """Read volumes between their voxels, trilinearly; nothing lies beyond their edge.
 
     Args:
-        volumes: ``(C, X, Y, Z)`` float32.
+        volumes: Volumes on one grid, ``(C, X, Y, Z)`` float32.
         affine: Voxel index to millimetres ``(4, 4)``, without rotation.
-        points: Where to read, ``(3, ...)`` float32, mm.
+        points: Points to interpolate at, ``(3, ...)`` float32, mm.
 
     Returns:
-        ``(C, ...)`` float32.
+        Values of each volume at the points, ``(C, ...)`` float32.
     """
     channels, *shape = volumes.shape
     places = torch.from_numpy(points.reshape(3, -1))
@@ -76,7 +76,7 @@ def flow(velocity: Field) -> Field:
     """Displacement of the flow of a velocity field after unit time.
 
     Args:
-        velocity: ``(3, *WARP_SHAPE)`` mm.
+        velocity: Stationary velocity field, ``(3, *WARP_SHAPE)`` mm.
 
     Returns:
         Displacement ``(3, *WARP_SHAPE)``: a point x goes to x + displacement(x). The flow of
@@ -103,10 +103,11 @@ def refined(field: Field) -> Field:
     """A field on the grid of twice as many nodes, linear between them; its last node repeated.
 
     Args:
-        field: ``(3, X, Y, Z)``.
+        field: Vector field on the coarse grid, ``(3, X, Y, Z)``.
 
     Returns:
-        ``(3, 2 X, 2 Y, 2 Z)``: from the warp's grid to that of the anatomies.
+        Field on the finer grid, ``(3, 2 X, 2 Y, 2 Z)``: from the warp's grid to that of the
+        anatomies.
     """
     for axis in (1, 2, 3):
         ahead = np.concatenate(
@@ -130,7 +131,8 @@ def smooth_noise(sigma_mm: float, random: np.random.Generator) -> NDArray[np.flo
     """Draw a smooth field of mean 0 and variance 1 on the warp's grid, ``WARP_SHAPE``.
 
     Args:
-        sigma_mm: Of the Gaussian that makes it smooth; its correlation is exp(-d^2 / 4 sigma^2).
+        sigma_mm: Sigma of the Gaussian that smooths the noise; the correlation at distance d is
+            exp(-d^2 / 4 sigma^2).
         random: Source of randomness.
     """
     sigma = sigma_mm / _SPACING

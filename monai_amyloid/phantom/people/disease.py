@@ -25,13 +25,13 @@ class Disease:
     """One person's amyloid.
 
     Attributes:
-        latent_centiloid: The disease's stage before any regional variation.
+        latent_centiloid: Stage of the disease before any regional variation, Centiloid.
         excess: Amyloid load of each label of :func:`~monai_amyloid.brain.template.regions`,
             0 where negative, 1 at Centiloid 80.
-        pattern: ``"diffuse"``, ``"focal"`` or ``"one_sided"``.
+        pattern: Spatial pattern: ``"diffuse"``, ``"focal"`` or ``"one_sided"``.
         patches: Factor of the load inside the regions, 1 on average, ``WARP_SHAPE``.
-        leads: The read regions of a focal pattern, ``("left",)`` or ``("right",)`` of a one-sided
-            one, nothing of a diffuse one.
+        leads: Read regions of a focal pattern, ``("left",)`` or ``("right",)`` of a one-sided one,
+            empty for a diffuse one.
     """
 
     latent_centiloid: float
@@ -55,7 +55,7 @@ def draw_disease(grade: int, random: np.random.Generator) -> Disease:
     """Draw a person's amyloid from the distribution of a grade.
 
     Args:
-        grade: 1, 2 or 3, the grade a person is drawn for; a reader may give another.
+        grade: Grade that a person is drawn for, 1, 2 or 3; a reader may give another.
         random: Source of randomness.
     """
     return disease_at(float(random.normal(*LATENT_CENTILOID[grade])), grade == 2, random)
@@ -65,8 +65,8 @@ def disease_at(centiloid: float, early_forms: bool, random: np.random.Generator)
     """Draw the regions, sides and patches of a disease of a known stage.
 
     Args:
-        centiloid: The stage.
-        early_forms: Whether it may be focal or one-sided.
+        centiloid: Stage of the disease, Centiloid.
+        early_forms: Whether the disease may be focal or one-sided.
         random: Source of randomness.
     """
     table = regions().table
@@ -106,8 +106,8 @@ def progressed(disease: Disease, years: float, random: np.random.Generator) -> D
     """The same person's amyloid some years later, in the same places.
 
     Args:
-        disease: Before.
-        years: Between the two.
+        disease: Disease at the earlier visit.
+        years: Years between the two visits.
         random: Source of randomness.
     """
     rate = random.normal(*_YEARLY[disease.latent_centiloid > _ACCUMULATES_FROM])

@@ -39,11 +39,12 @@ class Head:
     """A head in its own millimetres, upright and centred as the template is.
 
     Attributes:
-        morphology: What it was made by.
-        anatomy: What it is made of.
+        morphology: Settings that the head was made with.
+        anatomy: Anatomy that the head is made from.
         fractions: Tissue of the anatomy after thinning and infarct, as ``Anatomy.fractions``.
-        displacement: From the template to the head, before scaling, ``(3, *WARP_SHAPE)`` mm.
-        origin: From the head to the anatomy, ``(3, *WARP_SHAPE)`` mm.
+        displacement: Displacement from the template to the head, before scaling, ``(3,
+            *WARP_SHAPE)`` mm.
+        origin: Displacement from the head to the anatomy, ``(3, *WARP_SHAPE)`` mm.
     """
 
     morphology: Morphology
@@ -66,7 +67,7 @@ class Head:
         return moved(self.origin, points)
 
     def voxel_origins(self) -> Points:
-        """Where the voxels of the anatomy's own grid, laid into the head, come from in it, mm."""
+        """Where the voxels of the anatomy's own grid, placed in the head, come from in it, mm."""
         return refined(self.origin) + _voxels(self.morphology.anatomy)
 
 

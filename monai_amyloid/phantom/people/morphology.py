@@ -26,17 +26,20 @@ class Morphology:
     """One person's head against the typical head of the template.
 
     Attributes:
-        anatomy: The brain it is made of, one of
+        anatomy: Brain that the head is made from, one of
             :data:`~monai_amyloid.phantom.people.anatomy.ANATOMIES`.
         scale: Size by axis, about the middle of the head.
-        lateral_ventricles_mm: How far their walls are pushed outward; inward where negative.
-        third_ventricle_mm: The same.
-        sylvian_fissure_mm: The same.
-        thinning: Share of the cortical grey matter that became fluid.
+        lateral_ventricles_mm: Distance that the walls of the lateral ventricles are pushed outward;
+            inward where negative.
+        third_ventricle_mm: Distance that the walls of the third ventricle are pushed outward;
+            inward where negative.
+        sylvian_fissure_mm: Distance that the walls of the Sylvian fissures are pushed outward;
+            inward where negative.
+        thinning: Share of the cortical grey matter that became fluid, 0 to 1.
         variation_mm: SD of the smooth random deformation.
-        infarct_mm: Centre (x, y, z) in the anatomy, and radius; None without one.
-        hydrocephalus: Whether the ventricles are that wide.
-        seed: Of the random deformation and the infarct's border.
+        infarct_mm: Centre (x, y, z) in the anatomy, and radius, mm; None without an infarct.
+        hydrocephalus: Whether the ventricles are as wide as in hydrocephalus.
+        seed: Seed of the random deformation and of the infarct's border.
     """
 
     anatomy: str = "icbm152"
@@ -57,9 +60,9 @@ def draw_morphology(
     """Draw a person's head; older people have thinner cortex and wider ventricles.
 
     Args:
-        age: Years.
+        age: Age in years.
         random: Source of randomness.
-        anatomies: Those of :data:`ANATOMY_SHARES` that it may be made of.
+        anatomies: Names of the :data:`ANATOMY_SHARES` that the head may be made from.
     """
     shares = np.array([ANATOMY_SHARES[name] for name in anatomies])
     anatomy = str(random.choice(anatomies, p=shares / shares.sum()))

@@ -51,15 +51,15 @@ class Session:
     """One visit of one person, before any scanner.
 
     Attributes:
-        participant: ``sub-0001`` and so on.
-        session: ``ses-01`` and so on.
-        age: Years.
-        sex: ``"F"`` or ``"M"``.
-        head: The person's head.
-        disease: Its amyloid.
-        reading: What readers see; None for a scan of something else than amyloid.
+        participant: Participant label, such as ``sub-0001``.
+        session: Session label, such as ``ses-01``.
+        age: Age in years.
+        sex: Sex of the person, ``"F"`` or ``"M"``.
+        head: Head of the person.
+        disease: Amyloid of the person at this visit.
+        reading: Readings of the scan; None for a scan of something else than amyloid.
         uptake: Sharp tracer on the anatomy's grid.
-        scan: The acquisition.
+        scan: Settings of the acquisition.
     """
 
     participant: str
@@ -77,9 +77,11 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
     """Draw a person and every visit.
 
     Args:
-        plan: The cohort; only what concerns a person counts, not how many there are.
-        number: From 1; the same number and plan give the same person in a cohort of any size.
-        grade: What the readers must give at the first visit; None for whatever comes.
+        plan: Plan of the cohort; only the settings of a person count, not the number of
+            participants.
+        number: Number of the person, from 1; the same number and plan give the same person in a
+            cohort of any size.
+        grade: Grade that the readers must give at the first visit; None for any grade.
 
     Yields:
         One session a visit.

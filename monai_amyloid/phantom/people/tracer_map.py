@@ -29,7 +29,7 @@ def tracer_map(head: Head, values: TissueValues, patches: Field) -> NDArray[np.f
     """Tracer on the anatomy's grid ``(X, Y, Z)``: the head before it is deformed.
 
     Args:
-        head: The person.
+        head: Head of the person.
         values: Uptake by tissue and label.
         patches: Factor of the amyloid inside the regions, ``WARP_SHAPE``.
     """
@@ -63,9 +63,9 @@ class GreyVoxels:
     """Where an anatomy has grey matter.
 
     Attributes:
-        index: Into the volume made flat, ``(N,)``.
-        points: The same places, ``(3, N)`` mm.
-        hemisphere: How far to the side of the cerebellum, 0 to 1; 0 elsewhere.
+        index: Indices into the flattened volume, ``(N,)``.
+        points: Positions of the voxels, ``(3, N)`` mm.
+        hemisphere: Share of each voxel that belongs to a cerebellar hemisphere, 0 to 1, ``(N,)``.
     """
 
     index: NDArray[np.int64]
@@ -78,8 +78,8 @@ class Part:
     """A part of a head, with a soft edge.
 
     Attributes:
-        index: Into the volume made flat, ``(N,)``.
-        share: How much of each voxel is of the part, 0 to 1.
+        index: Indices into the flattened volume, ``(N,)``.
+        share: Share of each voxel that belongs to the part, 0 to 1.
     """
 
     index: NDArray[np.int64]

@@ -58,10 +58,10 @@ def monomials(points: Points) -> Field:
     """Displacement of each term, of 1 mm where its monomial is 1.
 
     Args:
-        points: ``(3, ...)`` mm.
+        points: Points in the template, ``(3, ...)`` mm.
 
     Returns:
-        ``(terms, 3, ...)``.
+        Monomials of the coordinates, ``(terms, 3, ...)``.
     """
     x, y, z = (
         (np.clip(place, *side) - centre) / np.float32(_UNIT_MM)
@@ -83,8 +83,8 @@ def template_to_icbm(points: Points, shape: NDArray[np.float32] | None = None) -
     """Where points ``(3, ...)`` of the template lie in the ICBM 152 anatomy, mm.
 
     Args:
-        points: Millimetres of the template.
-        shape: Coefficients of the typical head; as fitted where None.
+        points: Points in the template, ``(3, ...)`` mm.
+        shape: Coefficients of the typical head; the fitted ones where None.
     """
     weights = coefficients() if shape is None else shape.astype(np.float32)
     shaped = np.tensordot(weights, monomials(points), axes=1)

@@ -24,7 +24,7 @@ class RegionUptake:
         positive: Grey value at Centiloid 80.
         white_negative: White value at Centiloid 0.
         white_positive: White value at Centiloid 80.
-        exponent: Order of spread: below 1 early, above 1 late.
+        exponent: Exponent of the spread: below 1 the region is early, above 1 late.
     """
 
     negative: float
@@ -69,13 +69,13 @@ class TissueValues:
     """One person's sharp uptake, by label of :func:`monai_amyloid.brain.template.regions`.
 
     Attributes:
-        grey: Grey matter without amyloid, ``(labels + 1,)``; label 0 is unused.
-        amyloid: What amyloid adds to it.
-        white: White matter.
-        csf: Cerebrospinal fluid around the brain.
-        ventricle: Cerebrospinal fluid inside it.
-        skull: Bone and its marrow.
-        scalp: Scalp, muscle and fat.
+        grey: Uptake of grey matter without amyloid, ``(labels + 1,)``; label 0 is unused.
+        amyloid: Uptake that amyloid adds to grey matter, ``(labels + 1,)``.
+        white: Uptake of white matter, ``(labels + 1,)``.
+        csf: Uptake of the cerebrospinal fluid around the brain.
+        ventricle: Uptake of the cerebrospinal fluid inside the brain.
+        skull: Uptake of bone and its marrow.
+        scalp: Uptake of scalp, muscle and fat.
     """
 
     grey: NDArray[np.float32]
@@ -111,7 +111,7 @@ def florbetaben_values(
 
     Args:
         excess: Amyloid load of each label, 0 where negative, 1 at Centiloid 80.
-        stage: The same of the whole brain, which the white matter follows.
+        stage: Amyloid load of the whole brain on the same scale, which the white matter follows.
         scalp: Uptake of scalp and muscle.
     """
     table = [UPTAKE[region] for region in regions().table.region]

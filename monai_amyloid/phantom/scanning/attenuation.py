@@ -30,7 +30,7 @@ def attenuation_map(fractions: NDArray[np.float32]) -> NDArray[np.float32]:
             ``(6, X, Y, Z)``; the rest is air.
 
     Returns:
-        ``(X, Y, Z)`` in 1/mm.
+        Attenuation coefficients, ``(X, Y, Z)`` in 1/mm.
     """
     if len(fractions) != len(TISSUES):
         raise ValueError(
@@ -53,14 +53,15 @@ def mismatch_error(
     filtered and projected back, on a coarser grid.
 
     Args:
-        uptake: The image that the right CT gives ``(X, Y, Z)``.
-        mu: Attenuation of the head where the PET saw it ``(X, Y, Z)`` in 1/mm, axes along RAS+,
-            z along the scanner; what lies outside the circle that fits into a slice counts as air.
+        uptake: Image that the matching CT gives, ``(X, Y, Z)``.
+        mu: Attenuation of the head at its position in the PET, ``(X, Y, Z)`` in 1/mm, axes along
+            RAS+, z along the scanner; voxels outside the circle that fits into a slice count as
+            air.
         zooms_mm: Voxel size, the same along x and y.
-        shift_mm: Where the CT shows the head, relative to the PET, in RAS+.
+        shift_mm: Position of the head in the CT minus its position in the PET, RAS+, mm.
 
     Returns:
-        ``(X, Y, Z)`` in the units of ``uptake``, to be added.
+        Error ``(X, Y, Z)`` in the units of ``uptake``, to be added to it.
     """
     # Slices stay as they are: bone and air change fast from one to the next.
     factors = (*coarsening(zooms_mm[:2], _GRID_MM), 1)
@@ -98,12 +99,12 @@ def mismatch_factor(
     of their errors. That holds for a lone source; in a head, :func:`mismatch_error` is closer.
 
     Args:
-        mu: As for :func:`mismatch_error`.
-        zooms_mm: Voxel size.
-        shift_mm: As for :func:`mismatch_error`.
+        mu: Attenuation of the head, as for :func:`mismatch_error`, ``(X, Y, Z)`` in 1/mm.
+        zooms_mm: Voxel size in mm.
+        shift_mm: Position of the head in the CT minus its position in the PET, RAS+, mm.
 
     Returns:
-        ``(X, Y, Z)``: 1 where nothing is wrong.
+        Factor of the uptake, ``(X, Y, Z)``: 1 where there is no error.
     """
     factors = (*coarsening(zooms_mm[:2], _GRID_MM), 1)
     zooms = np.multiply(zooms_mm, factors)
@@ -138,11 +139,11 @@ def mean_line_integral(
     ``1 / (pi r)``.
 
     Args:
-        volume: ``(X, Y, Z)``, nothing outside.
-        zooms_mm: Voxel size; x and y count.
+        volume: Volume ``(X, Y, Z)``, taken as 0 outside the grid.
+        zooms_mm: Voxel size in mm; only x and y are used.
 
     Returns:
-        ``(X, Y, Z)`` in units of ``volume`` times mm.
+        Mean line integral through each voxel, ``(X, Y, Z)``, in units of ``volume`` times mm.
     """
     x, y = volume.shape[:2]
     kernel = _kernel_spectrum((x, y), (float(zooms_mm[0]), float(zooms_mm[1])))
@@ -192,8 +193,8 @@ def interpolate(
 ) -> NDArray[np.float32]:
     """Linear interpolation of block means back to the voxels of ``shape``."""
     x, y, z = (
-        _interpolation(n, k, wanted)
-        for n, k, wanted in zip(coarse.shape, factors, shape, strict=True)
+        _interpolation(n, k, voxels)
+        for n, k, voxels in zip(coarse.shape, factors, shape, strict=True)
     )
     # As products with small matrices: several times faster than ndimage.zoom.
     rows = np.matmul(y, coarse @ z.T)

@@ -18,10 +18,10 @@ def with_body(
     """Extend a head downward by neck and shoulders, as far as a scan needs it.
 
     Args:
-        volume: The head ``(X, Y, Z)``, upright, 2 mm.
-        affine: Its voxel index to millimetres ``(4, 4)``.
+        volume: Volume of the upright head, ``(X, Y, Z)``, 2 mm.
+        affine: Voxel index of ``volume`` to millimetres, ``(4, 4)``.
         tissue: Value of soft tissue.
-        lowest_mm: Where the scan ends.
+        lowest_mm: Position of the lowest slice of the scan, mm.
 
     Returns:
         The longer volume and its affine; the head's own where nothing is missing.

@@ -12,7 +12,8 @@ for attenuation, the variance ``V`` through this place. After ``n`` updates and 
 
 Deep places, whose lines lose most photons, are noisy; cold places converge late and so hold
 less noise; low frequencies, which all lines measure, hold less than high ones. The module
-``tomography`` counts simulated photons; ``benchmarks/scanner_physics.py`` compares the two.
+``tomography`` counts simulated photons; ``benchmarks/studies/simulator/scanner_physics.py``
+compares the two.
 """
 
 from collections.abc import Sequence
@@ -64,15 +65,15 @@ def correlated_noise(
 
     Args:
         mean: The image without noise ``(X, Y, Z)``, z along the scanner, whole cerebellum 1.
-        mu: Attenuation in 1/mm ``(X, Y, Z)``; None for an image in which it plays no role.
-        fwhm_mm: Resolution of the image.
-        zooms_mm: Voxel size.
+        mu: Attenuation in 1/mm, ``(X, Y, Z)``; None to leave attenuation out.
+        fwhm_mm: Resolution of the image, FWHM.
+        zooms_mm: Voxel size in mm.
         cv: SD over mean in tissue of uptake 1 in the middle of the head, where most activity
             lies along the lines.
-        random: The same state gives the same noise.
+        random: Source of randomness; the same state gives the same noise.
 
     Returns:
-        ``(X, Y, Z)``, of mean 0.
+        Noise of mean 0, ``(X, Y, Z)``.
     """
     filter_mm = fwhm_mm * _FILTER_SHARE
     noise = texture(mean.shape, filter_mm, zooms_mm, random)

@@ -20,7 +20,8 @@ _LOWEST_MM = (-95.0, -78.0)
 _VERTEX_MM = 90.0  # and where the highest slice is to lie at least
 _CUT_LOWEST_MM = (-52.0, -32.0)
 _LONG_LOWEST_MM = (-200.0, -160.0)
-# Exported value of uptake 1, in Bq/mL: over so many orders that it tells nothing of a person.
+# Exported value of uptake 1, in Bq/mL: over a range so wide that it reveals nothing
+# of a person.
 _SCALE_BQML = (800.0, 60000.0)
 
 Pose = tuple[float, float, float, float, float, float]
@@ -31,18 +32,19 @@ class Scan:
     """How one head lies in one scanner.
 
     Attributes:
-        site: One of :data:`~monai_amyloid.phantom.scanning.sites.SITES`.
-        rotation_degrees: Pitch, roll, yaw: about the x, y and z axis.
-        shift_mm: Of the head, in RAS+.
-        motion: Of the head in each later frame against the first: three degrees, three mm.
-        ct_shift_mm: Of the CT for attenuation correction against the PET.
+        site: Name of the hospital, one of :data:`~monai_amyloid.phantom.scanning.sites.SITES`.
+        rotation_degrees: Pitch, roll and yaw of the head: about the x, y and z axis.
+        shift_mm: Shift of the head, RAS+.
+        motion: Motion of the head in each later frame relative to the first: three degrees, three
+            mm.
+        ct_shift_mm: Shift of the CT for attenuation correction relative to the PET, RAS+.
         fwhm_mm: Resolution of the reconstructed image.
         noise_cv: Noise SD over mean of 20 minutes in tissue of uptake 1.
-        lowest_mm: Where the lowest slice lies, in template coordinates of an upright head.
+        lowest_mm: Height of the lowest slice, in template coordinates of an upright head.
         slices: Voxels along z.
         scale: Exported value of uptake 1, in Bq/mL.
         scalp: Uptake of scalp and muscle.
-        seed: Of the noise.
+        seed: Seed of the noise.
     """
 
     site: str
@@ -98,13 +100,14 @@ def draw_scan(site: str, random: np.random.Generator, *, difficult: bool = False
     """Draw an acquisition.
 
     Args:
-        site: One of :data:`~monai_amyloid.phantom.scanning.sites.SITES`.
+        site: Name of the hospital, one of :data:`~monai_amyloid.phantom.scanning.sites.SITES`.
         random: Source of randomness.
-        difficult: Whether poses are extreme and each mishap is likely, instead of now and then.
+        difficult: Whether poses are extreme and each fault of the acquisition is likely instead of
+            rare.
     """
     scanner = SITES[site]
     length = scanner.axial_mm
-    # A short field of view is laid over the whole brain.
+    # A short field of view is placed over the whole brain.
     lowest = max(random.uniform(*_LOWEST_MM), _VERTEX_MM - length)
     mishaps = random.uniform(size=4) < (0.4 if difficult else np.array([0.0, 0.1, 0.15, 0.08]))
     cut, shoulders, moves, mismatch = (bool(happens) for happens in mishaps)

@@ -35,7 +35,7 @@ class Scanned:
     """A head as an ideal scanner of some resolution would see it, without noise.
 
     Args:
-        head: The person.
+        head: Head of the person.
         uptake: Tracer on the anatomy's grid ``(X, Y, Z)``.
         scan: The acquisition: its resolution and where it ends.
 
@@ -61,8 +61,8 @@ def acquire(seen: Scanned, scan: Scan, tracer: str, *, dynamic: bool = False) ->
 
     Args:
         seen: The head without noise.
-        scan: The acquisition.
-        tracer: BIDS label.
+        scan: Settings of the acquisition.
+        tracer: BIDS label of the tracer.
         dynamic: Whether the scanner exports its four frames, instead of their average.
 
     Returns:

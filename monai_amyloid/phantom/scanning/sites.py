@@ -10,12 +10,12 @@ class Site:
     The figures span what multi-centre studies report; none is one manufacturer's model.
 
     Attributes:
-        zooms_mm: Voxel size.
+        zooms_mm: Voxel size in mm.
         matrix: Voxels across x and y.
         axial_mm: Length of the field of view.
         fwhm_mm: Usual resolution of its images.
         counts: Usual counts of 20 minutes, against a usual scanner.
-        stored_bits: Of its exports; 8 where a workstation is between scanner and archive.
+        stored_bits: Bits of a stored value; 8 where a workstation is between scanner and archive.
     """
 
     zooms_mm: tuple[float, float, float]

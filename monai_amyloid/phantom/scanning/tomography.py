@@ -94,10 +94,11 @@ def reconstruct(
         mu: Attenuation in 1/mm ``(N, N, S)``, or ``(N, N, 1)`` for all slices.
         voxel_mm: Size of a voxel.
         counts: True coincidences expected in a slice, on average over the slices.
-        subsets: Of the views.
+        subsets: Number of subsets of the views.
         iterations: Passes over all subsets.
         post_filter_mm: FWHM of a Gaussian applied in each slice.
-        random: Of the counts; None gives the expected counts, a scan without noise.
+        random: Source of randomness of the counts; None gives the expected counts, a scan without
+            noise.
         ct_mu: What attenuation is corrected with, where that is not ``mu``.
 
     Returns:
@@ -143,7 +144,8 @@ def _osem(
 ) -> NDArray[np.float32]:
     """The image whose projections times ``weight`` plus ``background`` explain the counts."""
     parts = _subset_matrices(size, len(measured) // size, subsets)
-    # Neighbouring subsets say nearly the same: the golden ratio takes distant ones in turn.
+    # Neighbouring subsets hold nearly the same information: the golden ratio takes distant ones
+    # in turn.
     order = np.argsort(np.arange(subsets) * 0.6180339887 % 1)
     image = np.ones((size * size, measured.shape[1]), np.float32)
     sensitivity = {}

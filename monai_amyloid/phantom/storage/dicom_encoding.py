@@ -25,7 +25,7 @@ class ImageEncoder:
     seventy differ from one image to the next.
 
     Args:
-        shared: What all images of the series have in common; SOP Class UID is among it.
+        shared: Elements that all images of the series have in common, SOP Class UID among them.
     """
 
     def __init__(self, shared: Dataset) -> None:
@@ -42,10 +42,10 @@ class ImageEncoder:
         """Give the file of one image.
 
         Args:
-            uid: SOP Instance UID.
-            own: What this image has alone, by keyword: text as it stands in the file, its parts
+            uid: SOP Instance UID of the image.
+            own: Elements of this image alone, by keyword: text as it stands in the file, its parts
                 joined by a backslash, or a number of value representation US.
-            pixels: Stored values.
+            pixels: Bytes of the Pixel Data element.
         """
         uid_value = _padded(uid, b"\0")
         meta = {**self._meta, _META_UID: _element(_META_UID, b"UI", uid_value)}

@@ -44,9 +44,9 @@ def series_header(
     """Make everything that the images of a series share, module by module (PS3.3 A.21).
 
     Args:
-        series: Frames to be written.
+        series: Frames that are written.
         participant: Patient ID and name.
-        seed_uid: Any text that is the series' own: its UIDs follow from it.
+        seed_uid: Text that is unique to the series; its UIDs follow from it.
         description: Series Description (0008,103E).
 
     Raises:
@@ -109,7 +109,7 @@ def series_header(
 
 
 def _decay_correction(series: FrameSeries) -> str:
-    """Give Decay Correction (0054,1102): what the frames say, or else the header they had."""
+    """Give Decay Correction (0054,1102) of the frames, or of the header that they came from."""
     if not series.decay_known:
         return str(series.provenance.get("DecayCorrection", "NONE"))
     time = corrected_to(series)
@@ -126,7 +126,7 @@ def _decay_correction(series: FrameSeries) -> str:
 
 
 def _corrected_image(series: FrameSeries, correction: str) -> list[str] | str:
-    """Give Corrected Image (0028,0051), which tells the same of decay as the frames."""
+    """Give Corrected Image (0028,0051), consistent with the decay correction of the frames."""
     terms: list[str] | str = series.provenance.get("CorrectedImage", "")
     if not terms or not series.decay_known:
         return terms

@@ -43,9 +43,9 @@ def write_series(
     Args:
         image: RAS+ volume. ``CorrectedImage``, ``DecayCorrection``, ``ActualFrameDuration`` (ms),
             ``Manufacturer`` and ``ManufacturerModelName`` are taken from its provenance.
-        folder: As for :func:`write_dicom_frames`.
-        participant: As for :func:`write_dicom_frames`.
-        seed_uid: As for :func:`write_dicom_frames`.
+        folder: Folder to make; it must not exist or be empty.
+        participant: Patient ID and name to write, such as ``"sub-001"``.
+        seed_uid: Text that is unique to the series, such as ``"sub-001_ses-01"``.
         description: Series Description (0008,103E).
 
     Raises:
@@ -75,9 +75,9 @@ def write_dicom_frames(
     Args:
         series: RAS+ frames; may be oblique, or sheared along the slices as by a tilted gantry.
             They are decay-corrected to the injection, to the first frame's start, or not at all.
-        folder: Folder to make; must not exist or be empty.
+        folder: Folder to make; it must not exist or be empty.
         participant: Patient ID and name to write, such as ``"sub-001"``.
-        seed_uid: Any text that is the series' own, such as ``"sub-001_ses-01"``.
+        seed_uid: Text that is unique to the series, such as ``"sub-001_ses-01"``.
         description: Series Description (0008,103E).
 
     Raises:
@@ -138,7 +138,7 @@ def _radiological(series: FrameSeries) -> NDArray[np.float64]:
 
 
 def _frame_times(series: FrameSeries, frame: Frame, header: Dataset) -> dict[str, str]:
-    """Give what the images of one frame say of its times and decay."""
+    """Give the elements for times and decay in the images of one frame."""
     milliseconds = "" if frame.duration is None else str(round(frame.duration * 1000))
     start, first = frame.start, series.frames[0].start
     corrected, seconds = corrected_to(series), half_life(series)

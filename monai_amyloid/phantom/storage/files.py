@@ -1,4 +1,4 @@
-"""Where a simulated scan stands in the folder of its cohort, in the forms that hospitals send."""
+"""Place of a simulated scan in its cohort's folder, in the formats that hospitals send."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ Form = Literal["nifti", "dicom", "bids"]
 FORMS: tuple[Form, ...] = get_args(Form)
 
 _BIDS_VERSION = "1.11.0"
-# What is true of every simulated scan, where its scanner says nothing else. BIDS requires a number
+# Values of every simulated scan, unless its scanner has its own. BIDS requires a number
 # for the injected activity: none was injected.
 _SIMULATED: Mapping[str, Any] = {
     "Manufacturer": "monai-amyloid",
@@ -68,10 +68,10 @@ def path_of(participant: str, session: str, form: Form, tracer: str | None = Non
     """Give the place of a scan.
 
     Args:
-        participant: Such as ``"sub-0001"``.
-        session: Such as ``"ses-01"``.
-        form: One of :data:`FORMS`.
-        tracer: BIDS label, which is part of a BIDS name; None for none.
+        participant: Participant label, such as ``"sub-0001"``.
+        session: Session label, such as ``"ses-01"``.
+        form: Format of the scan, one of :data:`FORMS`.
+        tracer: BIDS label of the tracer, which is part of a BIDS name; None for none.
 
     Returns:
         File, or folder of DICOM files, relative to the cohort's folder.
@@ -96,16 +96,17 @@ def store(
     """Write one simulated scan, whole or not at all.
 
     Args:
-        series: The scan, static or dynamic; ``stored_bits`` 8 in its provenance makes it an
-            8-bit export. The other values there say what a header says of the scanner.
+        series: Scan, static or dynamic; ``stored_bits`` 8 in its provenance makes it an 8-bit
+            export. The other values there are written into the header.
         cohort: Folder of the cohort.
-        participant: Such as ``"sub-0001"``.
-        session: Such as ``"ses-01"``.
-        form: NIfTI with sidecar, a folder of DICOM slices, or NIfTI at its place in BIDS.
-        seed: Of the cohort; DICOM UIDs follow from it.
+        participant: Participant label, such as ``"sub-0001"``.
+        session: Session label, such as ``"ses-01"``.
+        form: Format of the scan: NIfTI with sidecar, a folder of DICOM slices, or NIfTI at its
+            place in BIDS.
+        seed: Seed of the cohort; DICOM UIDs follow from it.
 
     Returns:
-        :func:`path_of` the scan.
+        Path of the scan, as :func:`path_of` gives it.
 
     Raises:
         FileExistsError: If there is a DICOM series already; a NIfTI file is replaced.
@@ -132,7 +133,7 @@ def bids_files(cohort: Path, extra: Sequence[str] = ("truth*", "simulation.json"
     Args:
         cohort: Folder of the cohort, whose scans are stored as ``"bids"``, with its
             ``participants.tsv``.
-        extra: Patterns of files in it that are no BIDS, for ``.bidsignore``.
+        extra: Patterns of files in the folder that are not BIDS, for ``.bidsignore``.
     """
     table = pd.read_csv(cohort / "participants.tsv", sep="\t", dtype=str)
     if table["participant_id"].duplicated().any():

@@ -42,8 +42,8 @@ def reliability_plot(evaluation: Evaluation) -> str:
     network = evaluation.results[0]
     truth = evaluation.held_out.rows["bapl"].to_numpy(int)
     states = {"its own": network.probabilities}
-    if network.said is not None:
-        states["calibrated"] = network.said.probabilities
+    if network.predictions is not None:
+        states["calibrated"] = network.predictions.probabilities
     panel.plot([1 / 3, 1], [1 / 3, 1], color="#808080", linewidth=0.8, label="what is promised")
     for place, (name, probabilities) in enumerate(states.items()):
         table = reliability(truth, probabilities)

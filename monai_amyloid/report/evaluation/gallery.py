@@ -59,11 +59,15 @@ def worst_errors(evaluation: Evaluation, count: int = _SHOWN) -> list[WorstError
     """
     network = evaluation.results[0]
     rows = evaluation.held_out.rows
-    chances = network.said.probabilities if network.said is not None else network.probabilities
-    truth, told = rows["bapl"].to_numpy(int), chances.argmax(axis=1) + 1
+    chances = (
+        network.predictions.probabilities
+        if network.predictions is not None
+        else network.probabilities
+    )
+    truth, predicted_grades = rows["bapl"].to_numpy(int), chances.argmax(axis=1) + 1
     table = pd.DataFrame(
         {
-            "off": np.abs(truth - told),
+            "off": np.abs(truth - predicted_grades),
             "chance": chances[np.arange(len(truth)), truth - 1],
             "first": (rows["repeat"] == rows["repeat"].min()).to_numpy(),
         }
@@ -76,7 +80,7 @@ def worst_errors(evaluation: Evaluation, count: int = _SHOWN) -> list[WorstError
             session=str(rows["session_id"].iloc[place]),
             site=str(rows["site"].iloc[place]),
             true=int(truth[place]),
-            predicted=int(told[place]),
+            predicted=int(predicted_grades[place]),
             probabilities=tuple(float(chance) for chance in chances[place]),
             picture=_picture(Path(str(rows["path"].iloc[place]))),
         )

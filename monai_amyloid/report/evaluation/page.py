@@ -70,7 +70,9 @@ def _content(evaluation: Evaluation) -> dict[str, Any]:
         "confusions": [Markup(confusion_plot(each)) for each in evaluation.results],  # noqa: S704
         "reliability": Markup(reliability_plot(evaluation)),  # noqa: S704
         "roc": Markup(roc_plot(evaluation)),  # noqa: S704
-        "certainty": [_certainty(each) for each in evaluation.results if each.said is not None],
+        "certainty": [
+            _certainty(each) for each in evaluation.results if each.predictions is not None
+        ],
         "coverage": f"{COVERAGE:.0%}",
         "sensitivity": f"{SENSITIVITY:.0%}",
         "comparisons": _comparisons(evaluation.comparisons),

@@ -118,7 +118,7 @@ def _write_captions(figure: Any, brain: BrainPet, result: Result | None) -> None
         f"noise {quality['noise_cv']:.0%}"
     )
     figure.text(0.5, 0.953, measured, ha="center", va="top", fontsize=8.5)
-    said = fill("; ".join(brain.warnings) or "no warnings", _WRAPPED, max_lines=3)
+    said = fill("; ".join(map(str, brain.warnings)) or "no warnings", _WRAPPED, max_lines=3)
     colour = "#b00000" if brain.warnings else "#606060"
     figure.text(0.5, 0.932, said, ha="center", va="top", fontsize=8.5, color=colour)
     for x, (name, line) in zip((0.02, 0.09, 0.17), COLOURS.items(), strict=True):

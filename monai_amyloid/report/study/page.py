@@ -29,7 +29,6 @@ from monai_amyloid.version import __version__
 # Of the charts, in the units of their SVG: 360 wide, so that text is legible on a phone.
 _CENTILOID_LINE = (14.0, 332.0)
 _SUVR_LINE = (22.0, 268.0)
-_ONLY_PICTURE = "graded from a picture"
 
 
 def write_study_page(
@@ -71,17 +70,15 @@ def _content(
 ) -> dict[str, Any]:
     scan, bars = sliced(shown, activation), read_bars(result)
     is_picture = isinstance(shown, ndarray)
-    warnings = [
-        warning
-        for warning in result.study.get("warnings", ())
-        if not warning.startswith(_ONLY_PICTURE)  # the page says it in its own words
-    ]
+    # The page says in its own words what a picture cannot say.
+    warnings = [each for each in result.warnings if each.code != "only_a_picture"]
+    frames = result.frames
     return {
         "language": language,
         "words": WORDS,
         "research_use": RESEARCH_USE,
         "result": result,
-        "reasons": [in_both(reason) for reason in result.reasons],
+        "reasons": [in_both(each) for each in result.of_level("refusal", "doubt")],
         "chances": _chances(result),
         "likely": None if result.bapl is None else likely_grades(result),
         "drove": what_drove(result),
@@ -97,8 +94,12 @@ def _content(
         "map_chart": chart,
         "said_of_map": [] if result.on_map is None else said_of_map(result.on_map),
         "quality": quality_rows(result.quality or {}),
-        "warnings": [in_both(warning) for warning in warnings],
-        "study": {key: result.study.get(key) for key in ("source", "frames", "series")},
+        "warnings": [in_both(each) for each in warnings],
+        "study": {
+            "source": result.study.get("source"),
+            "frames": None if frames is None else in_both(frames),
+            "series": [in_both(each) for each in result.series],
+        },
         "tracer": _tracer(result.study.get("tracer")),
         "version": __version__,
     }

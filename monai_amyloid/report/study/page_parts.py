@@ -51,7 +51,7 @@ class PageParts(Paper):
         self.write(LEFT, 54, WORDS["refused"], 22, weight="bold", color="#a3202a")
         self.write(LEFT, 66, WORDS["refused_why"], 10, weight="bold")
         y = 73.0
-        for reason in result.reasons:
+        for reason in result.of_level("refusal"):
             y = self.paragraph(LEFT, y, in_both(reason), 98, 12, size=9.5) + 2
         self.write(LEFT, y + 6, WORDS["refused_do"], 10, weight="bold")
         self.paragraph(LEFT, y + 13, WORDS["refused_how"], 98, size=9.5)
@@ -78,7 +78,7 @@ class PageParts(Paper):
             self.paragraph(_MIDDLE, 48, WORDS["only_picture"], 52, size=8.5)
         self.write(_MIDDLE, 73, WORDS["set"], 9, weight="bold")
         y = self.paragraph(_MIDDLE, 77.5, likely_grades(result), 60, 2, size=8)
-        for reason in result.reasons[:2]:
+        for reason in result.of_level("doubt")[:2]:
             y = self.paragraph(_MIDDLE, y, in_both(reason), 60, int((_ANSWER_ENDS - y) / 4), size=8)
 
     def centiloid(self, value: float) -> None:
@@ -177,7 +177,7 @@ class PageParts(Paper):
             self.write(x, y, name, 7.5)
             self.write(x + 58, y, value, 7.5, ha="right")
         y += 5.5
-        for warning in result.study.get("warnings", ())[:3]:
+        for warning in result.warnings[:3]:
             y = self.paragraph(x, y, in_both(warning), 66, 2, size=7, color="#a3202a")
         if result.nearest_cases and y < 248:
             cases = ", ".join(
@@ -195,13 +195,17 @@ class PageParts(Paper):
         self.rule(264)
         label = result.study.get("tracer")
         tracer = f"{TRACERS[label].name} ({label})" if label in TRACERS else WORDS["unknown"]
-        model, frames = result.model, result.study.get("frames")
+        model, frames = result.model, result.frames
         made_by = f"monai-amyloid {__version__}"
         if model:
             weights = f"SHA-256 {model.get('sha256', '')[:16]}…"
             made_by = f"{model.get('name')} {model.get('version')}, {weights}, {made_by}"
         y = 270.0
-        said = (f"{self.say(WORDS['tracer'])}: {self.say(tracer)}", frames, made_by)
+        said = (
+            f"{self.say(WORDS['tracer'])}: {self.say(tracer)}",
+            "" if frames is None else self.say(in_both(frames)),
+            made_by,
+        )
         for line in filter(None, said):
             self.write(LEFT, y, _short(str(line), 120), 7, color=SOFT)
             y += 4.2

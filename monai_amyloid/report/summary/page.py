@@ -47,7 +47,7 @@ def write_summary_page(results: Sequence[Result], path: Path, language: Language
 
 
 def _row(result: Result) -> dict[str, Any]:
-    remarks = [in_both(said) for said in (*result.reasons, *result.study.get("warnings", ()))]
+    remarks = [in_both(each) for each in result.of_level("refusal", "doubt", "warning")]
     return {
         "name": result.name,
         # A name may hold what ends a path or begins a query.
