@@ -19,13 +19,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.figures import record
-from monai_amyloid.bundle.files import shipped_bundle
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.explore import exploration as room
 from monai_amyloid.explore.exploration import explore
 from monai_amyloid.explore.features import Networks, network_features
 from monai_amyloid.explore.groups.subtype_maps import mean_suvr
 from monai_amyloid.explore.tables import write_tables
+from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.report.explore import page as explore_page
 
 

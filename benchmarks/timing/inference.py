@@ -24,10 +24,10 @@ import nibabel as nib
 import torch
 
 from benchmarks.figures import record
-from monai_amyloid.bundle.files import shipped_bundle
 from monai_amyloid.grading import outputs
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan

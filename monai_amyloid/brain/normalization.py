@@ -36,11 +36,11 @@ class BrainPet:
         suvr: SUVR over the reference on the template grid ``(91, 109, 91)``.
         regions: Mean SUVR over the reference, from
             :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
-        centiloid: By the tracer's own line.
-        quality: From :func:`~monai_amyloid.brain.quality.measures.measure_quality`.
+        centiloid: Centiloid by the equation of the scan's tracer.
+        quality: Quality from :func:`~monai_amyloid.brain.quality.measures.measure_quality`.
         warnings: Findings that make the numbers less certain.
-        registration: Where the template lies in the scan.
-        source: The image that it came from.
+        registration: Registration of the template to the scan.
+        source: Image that was normalised.
     """
 
     suvr: NDArray[np.float32]
@@ -57,7 +57,7 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
 
     Args:
         image: An amyloid PET of the brain whose tracer is known.
-        reference: What SUVR is over; Centiloid is over the whole cerebellum always.
+        reference: Reference region of the SUVR; Centiloid always uses the whole cerebellum.
 
     Returns:
         SUVR, Centiloid and quality.
@@ -96,10 +96,10 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
 
 
 def _find_brain(image: PetImage) -> Registration:
-    """Register a scan, or say what it shows where that is no amyloid in a brain.
+    """Register a scan, or refuse it with what it shows instead of amyloid in a brain.
 
     A poor fit may be a wrong input or a start that missed: the slow search of every orientation
-    and contrast tells them apart, and gives a better start.
+    and contrast distinguishes the two, and finds a better start.
     """
     refuse_values(image)
     try:

@@ -80,10 +80,3 @@ def sha256(path: Path) -> str:
     """Checksum of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def shipped_bundle() -> Path:
-    """The trained bundle of this repository: here, or beside the installed package's source."""
-    name = Path("bundles") / "amyloid_pet_bapl_classification"
-    beside = Path(__file__).parents[2] / name
-    return beside if beside.is_dir() and not name.is_dir() else name

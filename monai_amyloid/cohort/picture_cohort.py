@@ -3,7 +3,6 @@
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.pictures import read_picture, slice_affine
 from monai_amyloid.cohort.prepare import Prepared
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import StudyRefused, Term
 from monai_amyloid.output import replace_file, writable_folder, write_table
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.work.progress import SILENT, Progress
 
 PICTURE, VOLUME = "picture", "volume"
 _FOLDER = re.compile(r"([123])gr", re.IGNORECASE)
@@ -32,8 +32,7 @@ def prepare_pictures(
     folder: Path,
     output: Path,
     *,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> Prepared:
     """Lay each graded picture on the template's grid.
 
@@ -47,8 +46,7 @@ def prepare_pictures(
             :func:`~monai_amyloid.cohort.pictures.read_picture` takes.
         output: Folder for the slices ``(91, 109, n)``, 0 to 255, RAS+, for ``participants.tsv``
             (with ``kind`` = picture and ``slices``) and ``refused.tsv``.
-        started: Called once with the number of files.
-        finished: Called after each file.
+        progress: Shows how many pictures were read.
 
     Raises:
         UserError: If there are no such folders or no picture that can be used, or ``output``
@@ -56,20 +54,25 @@ def prepare_pictures(
     """
     files = _files(folder)
     writable_folder(output / "scans")
-    started(len(files))
+    progress.start(len(files))
     people: dict[tuple[int, str], dict[int, NDArray[np.float32]]] = defaultdict(dict)
     refused = []
     for file in files:
         try:
             grade, index, patient = _parsed_name(file)
             if index in people.get((grade, patient), {}):
-                raise StudyRefused(f"{file}: slice {index} of this patient is there twice")
+                raise StudyRefused(
+                    "slice_twice",
+                    "slice {index} of this patient is there twice",
+                    index=index,
+                    where=file,
+                )
             people[grade, patient][index] = read_picture(file)
         except StudyRefused as refusal:
             name = re.sub(r"[^A-Za-z0-9]", "", file.stem)
             row = {"participant_id": f"sub-{name}", "session_id": "ses-01", "path": str(file)}
             refused.append({**row, "reason": str(refusal)})
-        finished()
+        progress.advance()
     table = pd.DataFrame([_write(*who, slices, output) for who, slices in sorted(people.items())])
     refusals = pd.DataFrame(refused, columns=["participant_id", "session_id", "path", "reason"])
     write_table(refusals, output / "refused.tsv")
@@ -105,17 +108,29 @@ def _parsed_name(file: Path) -> tuple[int, int, str]:
     name = _NAME.fullmatch(file.name)
     if name is None:
         raise StudyRefused(
-            f"{file}: found the name {file.name}, needed grade, slice and patient, such as "
-            "2gr_44_0001.jpg"
+            "picture_name",
+            "found the name {name}, needed grade, slice and patient, such as {example}",
+            name=file.name,
+            example=Term("2gr_44_0001.jpg"),
+            where=file,
         )
     if name[1] != file.parent.name[0]:
         raise StudyRefused(
-            f"{file}: the name says BAPL {name[1]} and the folder BAPL {file.parent.name[0]}; "
-            "find out which is right"
+            "picture_grades_differ",
+            "the name says BAPL {named} and the folder BAPL {of_folder}; find out which is right",
+            named=int(name[1]),
+            of_folder=int(file.parent.name[0]),
+            where=file,
         )
     index = int(name[2])
     if index >= TEMPLATE_SHAPE[2]:
-        raise StudyRefused(f"{file}: found slice {index}, needed 0 to {TEMPLATE_SHAPE[2] - 1}")
+        raise StudyRefused(
+            "slice_number",
+            "found slice {index}, needed 0 to {last}",
+            index=index,
+            last=TEMPLATE_SHAPE[2] - 1,
+            where=file,
+        )
     return int(name[1]), index, name[3].lower()
 
 

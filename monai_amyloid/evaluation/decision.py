@@ -54,7 +54,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Decision:
-    """The learned numbers.
+    """Numbers of the decision, learned from held-out predictions.
 
     Attributes:
         temperature: Temperature that divides the logarithms of the probabilities, above 0,
@@ -127,7 +127,7 @@ def _measured(rows: pd.DataFrame | None, count: int) -> Iterator[dict[str, Any]]
 
 
 def fit_decision(probabilities: Array, truth: ArrayLike) -> Decision:
-    """Learn the numbers.
+    """Learn the numbers of the decision.
 
     Args:
         probabilities: Uncalibrated probabilities of scans that the network was not trained on,
@@ -144,7 +144,7 @@ def fit_decision(probabilities: Array, truth: ArrayLike) -> Decision:
 
 
 def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
-    """Predict each fold with the numbers that the other folds of the same repeat give.
+    """Predict each fold with the numbers learned from the other folds of the same repeat.
 
     Args:
         held_out: Held-out predictions with two folds or more in each repeat.
@@ -208,6 +208,6 @@ def read_decision(path: Path) -> Decision:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path}: no calibration to read ({type(error).__name__}); needed the file that "
-            "`monai-amyloid evaluate` writes: run it again"
+            f"{path}: found no calibration that can be read ({type(error).__name__}); needed the "
+            "file that `monai-amyloid evaluate` writes: run it again"
         ) from error

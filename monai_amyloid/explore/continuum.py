@@ -1,4 +1,4 @@
-"""One line through a cohort, from no amyloid to much, learnt without a grade.
+"""One line through a cohort, from no amyloid to much, learned without a grade.
 
 A principal curve in the space of the features: where on it a scan most likely lies, and how sure
 that is. It is fitted by expectation and maximisation, each scan standing wherever it may lie, in
@@ -40,8 +40,8 @@ class Continuum:
 
     Attributes:
         places: Points of the curve ``(P, K)``, from least to most amyloid.
-        whitening: At each place, axes ``(P, K, K)`` in which scans that lie there differ by one
-            standard deviation each way.
+        whitening: Axes ``(P, K, K)`` at each place, scaled so that scans there have a standard
+            deviation of one along each axis.
         density: Share of the cohort at each place ``(P,)``.
         about: Covariance of all scans about the curve ``(K, K)``.
     """
@@ -51,17 +51,17 @@ class Continuum:
     density: Array
     about: Array
 
-    def chances(self, coordinates: Array) -> Array:
-        """Of each place of the curve for each scan.
+    def probabilities(self, coordinates: Array) -> Array:
+        """Probability of each place of the curve for each scan.
 
-        A scan that is farther from the curve than others are says less of its place: its
+        The place of a scan that is farther from the curve than others is less certain: its
         likelihood is flattened by as much (overdispersion).
 
         Args:
-            coordinates: ``(N, K)``.
+            coordinates: Coordinates of the scans, ``(N, K)``.
 
         Returns:
-            ``(N, P)``, 1 in sum over the places.
+            Probability of each place for each scan, ``(N, P)``, summing to 1 over the places.
         """
         apart, spread = self._apart(coordinates)
         usual = max(len(self.about) - 1, 1)
@@ -88,11 +88,11 @@ class Continuum:
 
     def score(self, coordinates: Array) -> Array:
         """Where scans lie on the curve, 0 to 100, ``(N,)``: the mean of their places."""
-        return np.asarray(self.chances(coordinates) @ self.scale)
+        return np.asarray(self.probabilities(coordinates) @ self.scale)
 
     def interval(self, coordinates: Array) -> Array:
         """Where scans lie with a chance of :data:`COVERAGE`, ``(N, 2)``, 0 to 100."""
-        below = np.cumsum(self.chances(coordinates), axis=1)
+        below = np.cumsum(self.probabilities(coordinates), axis=1)
         half = 50 / (len(self.places) - 1)  # a place stands for what is nearer to it than to others
         tail = (1 - COVERAGE) / 2
         ends = [
@@ -114,12 +114,13 @@ class Continuum:
 
 
 def fit_continuum(coordinates: Array, amount: Array) -> Continuum:
-    """Lay a curve through a cohort.
+    """Fit a curve through a cohort.
 
     Args:
-        coordinates: ``(N, K)`` of the scans.
-        amount: ``(N,)``, what grows with the disease, such as the SUVR of the cortex: it tells
-            the curve's beginning from its end, and where the curve is sought first.
+        coordinates: Coordinates of the scans, ``(N, K)``.
+        amount: Quantity of each scan that grows with the disease, such as the SUVR of the cortex,
+            ``(N,)``. It tells the beginning of the curve from its end, and the first curve is
+            fitted to it.
 
     Raises:
         ValueError: If there are fewer scans than the curve and its spread need.
@@ -131,12 +132,12 @@ def fit_continuum(coordinates: Array, amount: Array) -> Continuum:
         )
     first = _first_places(coordinates, amount)
     apart = (first[:, None] - np.linspace(0, 1, _PLACES)) / _START
-    chances = _normalised(-(apart**2) / 2)
+    probabilities = _normalised(-(apart**2) / 2)
     before = -np.inf
     for _ in range(_ROUNDS):
-        curve = _curve(coordinates, chances)
+        curve = _curve(coordinates, probabilities)
         likely = curve.log_likelihood(coordinates)
-        chances = _normalised(likely)
+        probabilities = _normalised(likely)
         total = float(np.logaddexp.reduce(likely, axis=1).mean())
         if abs(total - before) < _SETTLED:
             break
@@ -159,22 +160,22 @@ def _first_places(coordinates: Array, amount: Array) -> Array:
     return np.asarray(((along - low) / max(high - low, 1e-12)).clip(0, 1))
 
 
-def _curve(coordinates: Array, chances: Array) -> Continuum:
+def _curve(coordinates: Array, probabilities: Array) -> Continuum:
     """The most likely smooth curve, if scans lie at each place with a known chance."""
     from sklearn.preprocessing import SplineTransformer
 
     where = np.linspace(0, 1, _PLACES)[:, None]
     basis = SplineTransformer(_PIECES + 1, degree=3).fit_transform(where)
     bends = np.diff(np.eye(basis.shape[1]), 2, axis=0)
-    scans = chances.sum(axis=0)
+    scans = probabilities.sum(axis=0)
     normal = basis.T @ (scans[:, None] * basis) + _STIFFNESS * bends.T @ bends
     normal += 1e-6 * np.eye(len(normal))
-    places = basis @ np.linalg.solve(normal, basis.T @ (chances.T @ coordinates))
+    places = basis @ np.linalg.solve(normal, basis.T @ (probabilities.T @ coordinates))
     # A place's own scatter, of the scans that may lie there.
     scatter = np.stack(
         [
             (weight[:, None] * (coordinates - point)).T @ (coordinates - point)
-            for point, weight in zip(places, chances.T, strict=True)
+            for point, weight in zip(places, probabilities.T, strict=True)
         ]
     )
     about = _floored(scatter.sum(axis=0) / len(coordinates))
@@ -189,7 +190,7 @@ def _curve(coordinates: Array, chances: Array) -> Continuum:
 
 
 def _weights(reach: float) -> Array:
-    """What each place has to say of each other, ``(P, P)``."""
+    """Weight of each place for each other place, ``(P, P)``."""
     places = np.arange(_PLACES)
     return np.asarray(np.exp(-(((places[:, None] - places) / reach) ** 2) / 2))
 

@@ -1,4 +1,4 @@
-"""A prepared cohort, explored: what its scans say without their grades, and of their grades."""
+"""A prepared cohort explored: its scans without their grades, then their grades."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,10 +29,11 @@ from monai_amyloid.explore.reduction import require_umap
 from monai_amyloid.explore.representation import ACQUISITION
 from monai_amyloid.explore.saved_map import SavedMap
 from monai_amyloid.explore.view import Scanned, View, look
+from monai_amyloid.work.progress import SILENT, Progress
 
 Array = NDArray[np.float64]
 
-_FEWEST = 50  # scans; of fewer neither continuum nor groups can be said
+_FEWEST = 50  # scans; with fewer neither continuum nor groups can be found
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,17 @@ class Exploration:
     """What was found in a cohort.
 
     Attributes:
-        cohort: One row a scan, as :func:`~monai_amyloid.cohort.datalist.read_cohort` returns it.
-        views: The cohort as each kind of features shows it; ``regional`` is always there.
-        mark: The score where early amyloid begins; not a number where the cohort has none.
-        early: Chance of each scan to be beyond it ``(N,)``.
-        patterns: Where amyloid leads, and subtypes.
-        chances: Cross-validated probabilities of the grades ``(N, 3)``, not a number where a scan
-            has no grade; None where a grade is too rare.
-        doubt: How much speaks against the given grade ``(N,)``; None as above.
-        probes: What each view's coordinates tell, by the view's name.
+        cohort: Table with one row for each scan, from
+            :func:`~monai_amyloid.cohort.datalist.read_cohort`.
+        views: View of the cohort by each kind of features; ``regional`` is always there.
+        mark: Score where early amyloid begins; NaN where the cohort has no such score.
+        early: Probability of each scan to be beyond the mark of early amyloid, ``(N,)``.
+        patterns: Spatial patterns: regions where amyloid leads, and subtypes.
+        probabilities: Cross-validated probabilities of the grades, ``(N, 3)``, NaN where a scan has
+            no grade; None where a grade is too rare.
+        doubt: Evidence against the grade in the table, ``(N,)``; None without ``probabilities``.
+        probes: Accuracy with which site and grade are predicted from each view's coordinates, by
+            the view's name.
     """
 
     cohort: pd.DataFrame
@@ -56,7 +59,7 @@ class Exploration:
     mark: float
     early: Array
     patterns: Patterns
-    chances: Array | None
+    probabilities: Array | None
     doubt: Array | None
     probes: Mapping[str, tuple[Probe, ...]]
 
@@ -128,19 +131,17 @@ def explore(
     *,
     seed: int = 0,
     doing: Callable[[str], None] = lambda what: None,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> Exploration:
     """Explore a prepared cohort.
 
     Args:
         prepared: Folder that ``monai-amyloid prepare`` wrote; grades may be missing.
-        networks: Whose features are looked at beside regional SUVR.
-        output: Folder in which what networks saw is kept.
-        seed: Of everything random.
-        doing: Called with what is begun, in words.
-        started: Called once with the number of scans.
-        finished: Called after each scan that the networks saw.
+        networks: Networks whose features are explored beside regional SUVR.
+        output: Folder in which the features of the networks are kept.
+        seed: Seed of everything random.
+        doing: Function that is called with the name of each step when it begins.
+        progress: Shows how many scans the networks have seen.
 
     Raises:
         CohortError: If the cohort is not prepared or too small.
@@ -151,7 +152,7 @@ def explore(
     features = {REGIONAL: regional_features(cohort)}
     scanned, read = _scanned(cohort), florbetaben_suvr(cohort, SIDED)
     folds = _folds(prepared, cohort, len(networks.folds)) if networks.folds else None
-    seen = network_features(cohort, networks, output / "features", started, finished)
+    seen = network_features(cohort, networks, output / "features", progress)
     if folds is not None:
         by_fold = [seen.pop(f"{NETWORK}{fold}") for fold in range(len(networks.folds))]
         seen[NETWORK] = out_of_fold(by_fold, folds)
@@ -169,7 +170,7 @@ def explore(
     doing("subtypes, doubtful grades and probes")
     mark = early_mark(main.score, cohort["centiloid"].to_numpy(float))
     early = early_probability(main.continuum, coordinates, mark)
-    chances, doubts = _doubts(cohort, views, bool(networks.folds), seed)
+    probabilities, doubts = _doubts(cohort, views, bool(networks.folds), seed)
     bapl = cohort["bapl"].astype(str).replace("<NA>", UNKNOWN)
     kinds = {"site": cohort["site"], "bapl": bapl}
     return Exploration(
@@ -178,7 +179,7 @@ def explore(
         mark,
         early,
         find_patterns(read, main.score, np.nan_to_num(early) > 0.5, seed),
-        chances,
+        probabilities,
         doubts,
         {
             name: tuple(
@@ -201,7 +202,7 @@ def _prepared(folder: Path) -> pd.DataFrame:
         )
     if len(cohort) < _FEWEST:
         raise CohortError(
-            f"{folder}: found {len(cohort)} scans, needed {_FEWEST} or more to see a continuum in"
+            f"{folder}: found {len(cohort)} scans, needed {_FEWEST} or more to find a continuum"
         )
     if "site" not in cohort:
         cohort["site"] = UNKNOWN
@@ -213,8 +214,8 @@ def _folds(prepared: Path, cohort: pd.DataFrame, networks: int) -> NDArray[np.in
     folds = read_folds(prepared)
     if folds.max() >= networks:
         raise CohortError(
-            f"{prepared}: its folds are {folds.max() + 1}, found networks of {networks}; name the "
-            "cross-validation of this cohort with --run"
+            f"{prepared}: it has {folds.max() + 1} folds, but the run has networks of {networks}; "
+            "name the cross-validation of this cohort with --run"
         )
     return np.asarray(cohort["participant_id"].map(folds).fillna(-1), np.int64)
 
@@ -235,8 +236,8 @@ def _scanned(cohort: pd.DataFrame) -> Scanned:
 def _doubts(
     cohort: pd.DataFrame, views: Mapping[str, View], held_out: bool, seed: int
 ) -> tuple[Array | None, Array | None]:
-    """Probabilities of the grades, and what speaks against the given ones."""
-    # Features of a network that may have learnt from these grades would repeat their errors.
+    """Probabilities of the grades, and the evidence against those in the table."""
+    # Features of a network that may have learned from these grades would repeat their errors.
     used = [view for name, view in views.items() if held_out or name != NETWORK]
     known = cohort["bapl"].notna().to_numpy()
     bapl = cohort["bapl"][known].to_numpy(int)
@@ -248,6 +249,6 @@ def _doubts(
     )
     if predicted is None:
         return None, None
-    chances, doubts = np.full((len(cohort), 3), np.nan), np.full(len(cohort), np.nan)
-    chances[known], doubts[known] = predicted, doubt(predicted, bapl)
-    return chances, doubts
+    probabilities, doubts = np.full((len(cohort), 3), np.nan), np.full(len(cohort), np.nan)
+    probabilities[known], doubts[known] = predicted, doubt(predicted, bapl)
+    return probabilities, doubts

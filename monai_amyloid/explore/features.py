@@ -1,8 +1,8 @@
-"""What networks see in each scan of a cohort, kept on disk, so that it can be resumed."""
+"""Features of each scan of a cohort by networks, kept on disk, so that work can be resumed."""
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.pretraining.self_supervised import self_supervised_network
 from monai_amyloid.output import replacing
+from monai_amyloid.work.progress import SILENT, Progress
 
 Features = NDArray[np.float32]
 
@@ -33,14 +34,15 @@ _BATCH = 8
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks whose features are wanted.
+    """Networks whose features are computed.
 
     Attributes:
-        bundle: The trained classifier.
-        folds: Weights of the same network by fold of a cross-validation, in their order; each was
-            trained without its fold. Empty where the bundle's own are used for every scan.
+        bundle: Bundle of the trained classifier.
+        folds: Weights of the same network for each fold of a cross-validation, in their order; each
+            network was trained without its fold. Empty where the bundle's own weights are used for
+            every scan.
         self_supervised: Weights of a training by ``configs/self_supervised.json``, if any.
-        device: ``cuda``, ``cpu`` or None for the bundle's choice.
+        device: Device to compute on, ``cuda`` or ``cpu``; None for the bundle's choice.
     """
 
     bundle: Path
@@ -56,8 +58,8 @@ class Networks:
         """
         if TrainedNetwork(self.bundle, self.device).kind == PICTURE:
             raise UserError(
-                f"{self.bundle}: its network is of pictures, needed one of volumes; name another "
-                "with --bundle"
+                f"{self.bundle}: its network takes pictures, needed one that takes volumes; name "
+                "another with --bundle"
             )
         for weights in self.folds:
             TrainedNetwork(self.bundle, self.device, weights)
@@ -70,7 +72,7 @@ class Networks:
             self_supervised_network(self.self_supervised)
 
     def digest(self) -> str:
-        """Of all weights and of how scans are given to them."""
+        """Digest of all weights and of the preprocessing."""
         files = [self.bundle / MODEL, self.bundle / "configs" / "inference.json", *self.folds]
         files += [self.self_supervised] if self.self_supervised is not None else []
         return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
@@ -99,18 +101,15 @@ def network_features(
     cohort: pd.DataFrame,
     networks: Networks,
     cache: Path,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> dict[str, Features]:
-    """Show every scan to every network.
+    """Compute the features of every scan by every network.
 
     Args:
-        cohort: As :func:`~monai_amyloid.cohort.datalist.read_cohort` returns it, of prepared
-            scans.
-        networks: Which.
-        cache: Folder where what was seen is kept, by the scan's file and the networks' weights.
-        started: Called once with the number of scans.
-        finished: Called after each scan.
+        cohort: Table of prepared scans, from :func:`~monai_amyloid.cohort.datalist.read_cohort`.
+        networks: Networks whose features are computed.
+        cache: Folder where features are kept, by the scan's file and the networks' weights.
+        progress: Shows how many scans were seen; one that was seen before counts as finished.
 
     Returns:
         ``network`` (or ``network0``, ``network1``, … of each fold) and ``self_supervised``,
@@ -121,10 +120,10 @@ def network_features(
     """
     digest = networks.digest()
     files = [cache / f"{_key(row, digest)}.npz" for row in cohort.to_dict("records")]
-    started(len(files))
+    progress.start(len(files))
     missing = [place for place, file in enumerate(files) if not file.is_file()]
     for _ in range(len(files) - len(missing)):
-        finished()
+        progress.advance(finished_before=True)
     if missing:
         seeing = _Seeing(networks)
         for start in range(0, len(missing), _BATCH):
@@ -133,7 +132,7 @@ def network_features(
             for order, place in enumerate(places):
                 with replacing(files[place]) as part, part.open("wb") as stream:
                     np.savez(stream, **{name: each[order] for name, each in seen.items()})
-                finished()
+                progress.advance()
     return _gather(files)
 
 
@@ -167,7 +166,7 @@ class _Seeing:
             self.encoder = self_supervised_network(networks.self_supervised).to(self.first.device)
 
     def features(self, rows: pd.DataFrame) -> dict[str, Features]:
-        """Of some scans, each ``(n, F)``."""
+        """Features of some scans by each network, ``(n, F)``."""
         scans = [
             (load_suvr(Path(row["path"])), str(row["tracer"])) for row in rows.to_dict("records")
         ]
@@ -202,7 +201,7 @@ def regional_features(cohort: pd.DataFrame) -> pd.DataFrame:
     """SUVR of every region of the atlas, on florbetaben's scale; the regions do not overlap.
 
     Args:
-        cohort: With columns ``suvr_*`` and ``tracer``.
+        cohort: Table with columns ``suvr_*`` and ``tracer``.
 
     Raises:
         CohortError: If a region is missing.
@@ -215,9 +214,9 @@ def florbetaben_suvr(cohort: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame
     """SUVR of some regions on florbetaben's scale, one row a scan.
 
     Args:
-        cohort: With columns ``suvr_*`` and ``tracer``.
-        names: Of the regions, as
-            :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr` calls them.
+        cohort: Table with columns ``suvr_*`` and ``tracer``.
+        names: Names of the regions, as in
+            :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
 
     Raises:
         CohortError: If a region is missing.
@@ -226,7 +225,7 @@ def florbetaben_suvr(cohort: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame
     missing = [name for name in columns if name not in cohort or cohort[name].isna().any()]
     if missing:
         raise CohortError(
-            f"participants.tsv: {missing[0]} is missing, needed of every scan; prepare the cohort "
+            f"participants.tsv: {missing[0]} is missing, needed for every scan; prepare the cohort "
             "with `monai-amyloid prepare`"
         )
     lines = np.array([florbetaben_line(tracer) for tracer in cohort["tracer"]])

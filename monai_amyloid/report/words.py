@@ -73,19 +73,19 @@ _TABLE: dict[str, tuple[str, str]] = {
     "language": ("Language", "언어"),
     # The answer
     "graded": ("Graded", "등급 산출"),
-    "needs_reader": ("Needs a reader", "판독 필요"),
-    "refused": ("Refused", "산출 불가"),
+    "needs_reader": ("Needs a reader", "판독자 확인 필요"),
+    "refused": ("Refused", "분석 불가"),
     "most_probable": ("most probable", "가장 유력"),
-    "refused_why": ("Why no grade is given", "등급을 산출하지 않은 이유"),
+    "refused_why": ("Why no grade is given", "분석 불가 사유"),
     "refused_do": ("What to do", "조치 방법"),
     "refused_how": (
         "The reason above says what was found and what was needed. Mend it and run the study "
         "again, or have the scan read as usual. No number is shown, for none would be right.",
-        "위 이유에 확인된 상태와 필요한 조건이 적혀 있습니다. 해당 사항을 바로잡아 다시 "
+        "위 사유에 확인된 상태와 필요한 조건이 적혀 있습니다. 해당 사항을 바로잡아 다시 "
         "분석하거나 통상적인 방법으로 판독하십시오. 신뢰할 수 있는 값이 없어 수치는 표시하지 "
         "않습니다.",
     ),
-    "reasons": ("Why a reader is needed", "판독이 필요한 이유"),
+    "reasons": ("Why a reader is needed", "판독자 확인이 필요한 이유"),
     "probabilities": ("Calibrated probabilities", "등급별 확률 (보정값)"),
     "grade": ("Brain amyloid plaque load (BAPL)", "뇌 아밀로이드 침착 등급 (BAPL)"),
     "bapl1": ("no β-amyloid deposition", "아밀로이드 침착 없음"),
@@ -96,7 +96,7 @@ _TABLE: dict[str, tuple[str, str]] = {
         "grade; its sets of likely grades hardly ever name two; and on simulated scans of another "
         "program they held the reader's grade in 60 %, where 90 % were promised.",
         "이 분류기의 알려진 약점은 세 가지입니다. 뇌 밖의 섭취가 등급을 좌우할 수 있고, 가능한 "
-        "등급으로 둘을 제시하는 경우가 거의 없으며, 다른 프로그램으로 만든 모의 영상에서 판독 "
+        "등급으로 둘을 제시하는 경우가 거의 없으며, 다른 프로그램으로 만든 모의 영상에서 판독자의 "
         "등급이 포함된 비율은 목표 90%에 못 미치는 60%였습니다.",
     ),
     "set": ("Likely grades", "가능한 등급"),
@@ -151,7 +151,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "regional_note": (
         "SUVR over the whole cerebellum. Grey band: mean ± 2 SD of simulated negative scans of "
         "the same tracer, not adjusted for age. z: standard deviations above their mean.",
-        "전체 소뇌 기준 SUVR입니다. 회색 띠는 같은 추적자의 모의 음성 영상 평균 ± 2 표준편차"
+        "전체 소뇌 기준 SUVR입니다. 회색 띠는 같은 방사성의약품의 모의 음성 영상 평균 ± 2 표준편차"
         "이며 나이는 보정하지 않았습니다. z는 그 평균에서 떨어진 표준편차 수입니다.",
     ),
     "all_regions": ("All regions", "전체 영역"),
@@ -182,7 +182,7 @@ _TABLE: dict[str, tuple[str, str]] = {
         "점은 코호트의 증례, 원은 이 영상입니다. 비슷한 영상끼리 가깝게 놓이며 방향 자체에는 "
         "의미가 없습니다.",
     ),
-    "reader_grade": ("Simulated reader", "모의 판독"),
+    "reader_grade": ("Simulated reader", "모의 판독자의 등급"),
     "distance": ("Distance", "거리"),
     # Quality
     "quality": ("Quality", "영상 품질"),
@@ -195,7 +195,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "read": ("What was read", "분석에 사용한 영상"),
     "series": ("Images found", "확인된 영상"),
     "frames": ("Time frames", "시간 프레임"),
-    "tracer": ("Tracer", "추적자"),
+    "tracer": ("Tracer", "방사성의약품"),
     "source": ("Source", "원본 형식"),
     "provenance": ("Provenance", "산출 정보"),
     "model": ("Model", "모델"),

@@ -1,7 +1,7 @@
 """MONAI Label app: an exported bundle grades the studies of a running server.
 
 MONAI Label imports this file from the folder that ``--app`` names. The bundle is given with
-``--conf bundle FOLDER``; the model has the name of that folder. README.md beside it tells how.
+``--conf bundle FOLDER``; the model has the name of that folder. README.md beside it explains how.
 """
 
 import copy
@@ -30,7 +30,7 @@ class GradeStudy(BundleInferTask):
 
     Args:
         bundle: Folder that ``monai-amyloid export`` wrote.
-        conf: Of the app, as MONAI Label gives it.
+        conf: Configuration of the app, from MONAI Label.
     """
 
     def __init__(self, bundle: Path, conf: Mapping[str, str]) -> None:
@@ -103,7 +103,7 @@ class AmyloidApp(MONAILabelApp):
     """A server that grades amyloid brain PET with one bundle.
 
     Args:
-        app_dir: This folder.
+        app_dir: Folder of this app.
         studies: Folder of studies.
         conf: ``bundle``, the bundle's folder.
 

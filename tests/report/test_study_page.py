@@ -71,7 +71,7 @@ def test_the_page_says_what_was_measured_in_both_languages(page: str, graded: Gr
 
 def test_a_refused_study_has_reasons_and_no_numbers(tmp_path: Path) -> None:
     page = page_of(tmp_path, REFUSED)
-    assert "is no PET" in page and "산출 불가" in page
+    assert "is no PET" in page and "분석 불가" in page
     assert "<svg" not in page and "BAPL 1" not in page and "brainsprite" not in page
 
 

@@ -48,8 +48,8 @@ def measure_quality(image: PetImage, registration: Registration) -> dict[str, fl
     """Measure a scan and its registration.
 
     Args:
-        image: The scan as read, of a known tracer.
-        registration: Its fit to the template.
+        image: Scan as it was read, of a known tracer.
+        registration: Registration of the template to the scan.
 
     Returns:
         ``registration``: correlation with the template mix, -1 to 1;
@@ -60,7 +60,7 @@ def measure_quality(image: PetImage, registration: Registration) -> dict[str, fl
         ``pons_suvr``: uptake of the pons over the whole cerebellum's, 0 where that has none;
         ``asymmetry``: RMS difference of the scan and its mirror image over its mean, in the brain;
         ``fwhm_mm``: resolution; ``noise_cv``: SD of single voxels over their mean;
-        ``amyloid_load``: what the template's weights say of the Centiloid;
+        ``amyloid_load``: Centiloid by the weights of the template's tissues;
         ``motion_mm``: the farthest that the head moved between frames, where there were several.
     """
     growth = registration.jacobian()
@@ -213,7 +213,7 @@ def quality_warnings(quality: Mapping[str, float], centiloid: float) -> tuple[Fi
 def asymmetry(scan: CoarseScan) -> float:
     """RMS difference of a scan and its mirror image over its mean, smoothed, in the brain.
 
-    It does not tell whether a header swaps left and right: brains are too symmetric for that.
+    It cannot show whether a header swaps left and right: brains are too symmetric for that.
 
     Returns:
         Ratio; NaN where no part is seen on both sides.
@@ -237,7 +237,7 @@ def _amyloid_load(positive_share: float, tracer: str | None) -> float:
 
 
 def _share_inside(image: PetImage, registration: Registration, mask: NDArray[np.bool_]) -> float:
-    # Every fifth voxel tells it to a percent.
+    # Every fifth voxel gives it to a percent.
     points = TEMPLATE_AFFINE[:3, :3] @ np.argwhere(mask)[::5].T + TEMPLATE_AFFINE[:3, 3:]
     to_voxel = np.linalg.inv(image.affine)
     voxels = to_voxel[:3, :3] @ registration.to_scan(points) + to_voxel[:3, 3:]

@@ -1,9 +1,9 @@
-"""Say what a scan shows in place of an amyloid PET.
+"""Recognise what a scan shows in place of an amyloid PET.
 
 The shares of the tissues, blurred as a scanner blurs them, are fitted to the scan: their weights
-are its signature, in which nothing of the scanner and little of the person is left. What tells
-amyloid tracers from others is not amyloid, which a healthy brain lacks, but the white matter:
-all of them are held there, on any scan, more than in the cortex of the cerebellum.
+are its signature, in which nothing of the scanner and little of the person is left. Amyloid
+tracers differ from others not by amyloid, which a healthy brain lacks, but by the white matter: all
+of them are held there, on any scan, more than in the cortex of the cerebellum.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ TISSUE_AFFINE = TEMPLATE_AFFINE @ np.diag([2.0, 2.0, 2.0, 1.0])
 _RIM_MM = 12.0
 # Voxels that are nearly all brain.
 _INNER_BRAIN = 0.8
-# Of the cerebellum's share that must be seen for uptake to be given over it.
+# Share of the cerebellum that must be seen for uptake to be stated over it.
 _LEAST_CEREBELLUM = 0.3
 
 # White matter, pons and cerebellar white matter, on average, over the cortex of the cerebellum.
@@ -68,10 +68,11 @@ class Signature:
     """What a scan's tissues hold.
 
     Attributes:
-        uptake: By name of :data:`TISSUES`, over the whole cerebellum, without partial volume;
-            empty where the cerebellum is not in view.
+        uptake: Uptake of each of :data:`TISSUES` by name, over the whole cerebellum, without
+            partial volume; empty where the cerebellum is outside the field of view.
         match: Correlation of the fitted tissues with the scan, in the head.
-        brain_match: The same in the brain alone, where a ball or a box has nothing to match.
+        brain_match: Correlation of the fitted tissues with the scan in the brain alone, where a
+            ball or a box has nothing to match.
     """
 
     uptake: dict[str, float]
@@ -123,8 +124,8 @@ def recognise(image: PetImage, pose: Pose) -> Signature:
     """Measure what the tissues of a head hold.
 
     Args:
-        image: The scan.
-        pose: Where the template lies in it.
+        image: Scan to recognise.
+        pose: Pose of the template in the scan.
     """
     places, shares = _nodes()
     in_scan = pose.to_scan(places)
@@ -166,7 +167,7 @@ def shows_bone(signature: Signature) -> bool:
 
 
 def other_pattern(signature: Signature) -> Phrase | None:
-    """Name what a signature shows, with what tells it.
+    """Name what a signature shows, with the evidence for it.
 
     Returns:
         A clause, or None where it is an amyloid tracer's, or no cerebellum is in view.

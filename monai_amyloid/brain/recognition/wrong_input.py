@@ -48,7 +48,7 @@ _MOST_LITRES = 13.0
 # places at this distance from a brain of this size that hold this much of the brain's mean.
 _BRAIN_CENTRE_MM, _BRAIN_RADII_MM = (0.0, -18.0, 12.0), (70.0, 88.0, 66.0)
 _AROUND_MM, _FLESH, _MOST_FLESH = 38.0, 0.25, 0.1
-# To say that a header lies takes more.
+# To state that a header is wrong takes more.
 _CLEAR_MATCH, _CLEAR_BRAIN_MATCH = 0.8, 0.55
 _RESIZED_MATCH, _RESIZED_BRAIN_MATCH = 0.85, 0.6
 # The head of half the size of an adult.
@@ -90,7 +90,7 @@ def refuse_resized(matrix: NDArray[np.float64]) -> None:
     """Refuse a brain of impossible size along one of its axes.
 
     Args:
-        matrix: Template millimetres to the scan's, ``(4, 4)``.
+        matrix: Template millimetres to scan millimetres, ``(4, 4)``.
 
     Raises:
         StudyRefused: With the sizes.
@@ -120,11 +120,11 @@ def refuse_turned(matrix: NDArray[np.float64]) -> None:
     """Refuse a head whose header turns it by more than a patient can.
 
     Args:
-        matrix: Template millimetres to the scan's, ``(4, 4)``.
+        matrix: Template millimetres to scan millimetres, ``(4, 4)``.
 
     Raises:
         StudyRefused: With where its top and its face point. A head that is mirrored between left
-            and right alone cannot be told from one that is not.
+            and right alone cannot be distinguished from one that is not.
     """
     degrees, turn = _turned_by(matrix), _turn(matrix)
     if degrees > _MOST_DEGREES:
@@ -151,14 +151,14 @@ def refuse_turned(matrix: NDArray[np.float64]) -> None:
 
 
 def refuse_unrecognised(image: PetImage) -> HeadPose:
-    """Say why the amyloid templates found nothing to hold on to.
+    """Refuse a scan that the amyloid templates do not fit, with what it shows.
 
     Args:
         image: A scan whose registration failed, matched poorly, or showed another pattern.
 
     Returns:
-        Where an upright head with the pattern of an amyloid tracer lies, should there be one
-        that the registration has missed.
+        Pose of an upright head with the pattern of an amyloid tracer, where the registration has
+        missed one.
 
     Raises:
         StudyRefused: If there is none, with what there is.

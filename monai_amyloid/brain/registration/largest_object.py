@@ -18,21 +18,21 @@ _TOP_MM = np.array([0.0, -18.0, 92.0])
 
 @dataclass(frozen=True)
 class LargestObject:
-    """Voxels of a scan that hang together.
+    """Connected voxels of a scan.
 
     Attributes:
-        places: ``(N, 3)`` mm; none where the scan is empty.
-        litres: Their volume.
+        places: Positions of the object's voxels, ``(N, 3)`` mm; none where the scan is empty.
+        litres: Volume of those voxels, litres.
     """
 
     places: NDArray[np.float64]
     litres: float
 
     def head_pose(self, turn: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Lay the template's head on the end of the object to which its top is turned.
+        """Place the template's head at the end of the object to which its top is turned.
 
         Args:
-            turn: Of the template, ``(3, 3)``; may change its size, too.
+            turn: Rotation of the template, ``(3, 3)``; it may also change the size.
 
         Returns:
             Template millimetres to the scan's, ``(4, 4)``.
@@ -47,7 +47,7 @@ class LargestObject:
 
 
 def largest_object(scan: ScanSamples) -> LargestObject:
-    """Find what hangs together and takes up tracer."""
+    """Find the largest connected object that takes up tracer."""
     volume = scan.volume[0, 0].cpu().numpy()
     inside = volume > _LEAST_UPTAKE * np.percentile(volume, 98)
     labels, count = ndimage.label(inside)

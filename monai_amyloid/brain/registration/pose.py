@@ -1,4 +1,4 @@
-"""Where a head may lie in a scan: the starts of the registration."""
+"""Poses that a head may have in a scan: the starts of the registration."""
 
 from functools import cache
 
@@ -31,7 +31,7 @@ def likely_poses(scan: ScanSamples) -> list[NDArray[np.float64]]:
     """Poses from which to start, the likeliest first.
 
     Args:
-        scan: Smoothed.
+        scan: Smoothed samples of the scan.
 
     Returns:
         Template millimetres to the scan's, ``(4, 4)`` each.

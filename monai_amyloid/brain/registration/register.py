@@ -1,4 +1,4 @@
-"""Lay the template on a PET without an MRI.
+"""Register the template to a PET without an MRI.
 
 From a search over poses by an affine transform to a smooth deformation. Uptake itself differs
 between a negative and a positive brain, so a fit to either template is pulled by amyloid: the
@@ -42,14 +42,14 @@ _INVERSION_STEPS = 12
 
 @dataclass(frozen=True)
 class Registration:
-    """Where the template lies in a scan.
+    """Position and shape of the template in a scan.
 
     Attributes:
-        matrix: Template millimetres to the scan's millimetres, both RAS+, ``(4, 4)``; applied
-            after the warp.
-        warp: Displacement in the template.
-        weights: Of :func:`~monai_amyloid.brain.template.tissue_uptake`, ``(4,)``, in the unit
-            of the scan.
+        matrix: Template millimetres to scan millimetres, both RAS+, ``(4, 4)``; applied after the
+            warp.
+        warp: Displacement in the template, applied first.
+        weights: Weight of each map of :func:`~monai_amyloid.brain.template.tissue_uptake`,
+            ``(4,)``, in the unit of the scan.
         positive_share: Weight of amyloid over grey matter's: 0 in the negative template, 1 in the
             positive one; a second opinion on the amyloid load.
         match: Correlation with the weighted tissues in and about the brain, -1 to 1.
@@ -90,14 +90,14 @@ def register(
     start: NDArray[np.float64] | None = None,
     device: torch.device | str = "cpu",
 ) -> Registration:
-    """Find the way from the template to a scan.
+    """Find the transform from the template to a scan.
 
     Args:
         image: A brain PET in any usual position in the scanner: turned by up to 30 degrees, and
             anywhere in the field of view.
-        start: A pose to start from, template millimetres to the scan's, ``(4, 4)``; looked for
+        start: Pose to start from, template to scan millimetres, ``(4, 4)``; it is searched for
             where None.
-        device: Where to compute.
+        device: Device of torch to compute on.
 
     Returns:
         The transform, and how well it matches.

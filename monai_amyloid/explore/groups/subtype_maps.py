@@ -1,6 +1,6 @@
 """Mean SUVR of each group of scans, voxel by voxel: what a group looks like."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.brain.template import TEMPLATE_SHAPE
 from monai_amyloid.explore.features import load_suvr
 from monai_amyloid.explore.groups.clusters import Clusters
+from monai_amyloid.work.progress import SILENT, Progress
 
 Volume = NDArray[np.float32]
 
@@ -18,18 +19,18 @@ Volume = NDArray[np.float32]
 def mean_suvr(
     cohort: pd.DataFrame,
     groupings: Sequence[Clusters],
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> list[list[Volume]]:
     """Average the scans of each group of each grouping, in one pass over the files.
 
     Args:
         cohort: One row a scan, with ``path`` and ``tracer``.
-        groupings: Of the same scans; those in no group are left out.
-        finished: Called after each scan.
+        groupings: Groupings of the same scans; scans in no group are left out.
+        progress: Shows how many scans are in the means; the caller starts it.
 
     Returns:
-        For each grouping the mean of each of its groups, SUVR on florbetaben's scale on the
-        template's grid ``(91, 109, 91)``.
+        Mean of each group of each grouping, SUVR on florbetaben's scale on the template's grid
+        ``(91, 109, 91)``.
     """
     sums = [np.zeros((each.number, *TEMPLATE_SHAPE)) for each in groupings]
     for place, row in enumerate(cohort[["path", "tracer"]].itertuples(index=False)):
@@ -40,7 +41,7 @@ def mean_suvr(
             for total, group in zip(sums, groups, strict=True):
                 if group >= 0:
                     total[group] += scan
-        finished()
+        progress.advance()
     return [
         [
             np.asarray(total[group] / (each.labels == group).sum(), np.float32)

@@ -75,11 +75,11 @@ def _static(times: Sequence[tuple[float, float]]) -> Finding:
     """Describe the one frame of an image, whose time after injection may not be known."""
     if times:
         return note(
-            "static_frame_at_time",
+            "frames_static_at_time",
             "one static frame, {time} after injection",
             time=_minutes(times),
         )
-    return note("static_frame_without_time", "one static frame, time after injection not known")
+    return note("frames_static_without_time", "one static frame, time after injection not known")
 
 
 def _times(frame: Frame) -> tuple[float, float] | None:

@@ -10,25 +10,25 @@ from monai_amyloid.result.result import Result
 _REGIONS = {
     "lateral_temporal": Text("lateral temporal cortex", "외측 측두엽"),
     "frontal": Text("frontal cortex", "전두엽"),
-    "posterior_cingulate_precuneus": Text("posterior cingulate/precuneus", "후대상피질·쐐기앞소엽"),
+    "posterior_cingulate_precuneus": Text("posterior cingulate/precuneus", "후대상피질·설전부"),
     "parietal": Text("parietal cortex", "두정엽"),
     "cortex": Text("cortex (Centiloid region)", "대뇌피질 (센틸로이드 영역)"),
     "lateral_frontal": Text("lateral frontal", "외측 전두엽"),
-    "orbitofrontal": Text("orbitofrontal", "안와전두엽"),
+    "orbitofrontal": Text("orbitofrontal", "안와전두피질"),
     "medial_frontal": Text("medial frontal", "내측 전두엽"),
     "anterior_cingulate": Text("anterior cingulate", "전대상피질"),
     "posterior_cingulate": Text("posterior cingulate", "후대상피질"),
-    "precuneus": Text("precuneus", "쐐기앞소엽"),
+    "precuneus": Text("precuneus", "설전부"),
     "lateral_parietal": Text("lateral parietal", "외측 두정엽"),
     "lateral_occipital": Text("lateral occipital", "외측 후두엽"),
-    "calcarine_lingual": Text("calcarine and lingual", "새발톱고랑·혀이랑"),
+    "calcarine_lingual": Text("calcarine and lingual", "조거피질·설회"),
     "sensorimotor": Text("sensorimotor", "감각운동피질"),
-    "insula": Text("insula", "뇌섬엽"),
-    "putamen": Text("putamen", "조가비핵"),
-    "caudate": Text("caudate", "꼬리핵"),
+    "insula": Text("insula", "섬엽"),
+    "putamen": Text("putamen", "피각"),
+    "caudate": Text("caudate", "미상핵"),
     "thalamus": Text("thalamus", "시상"),
     "hippocampus": Text("hippocampus", "해마"),
-    "brainstem": Text("brainstem", "뇌줄기"),
+    "brainstem": Text("brainstem", "뇌간"),
     "cerebellum": Text("cerebellum", "소뇌"),
 }
 # One side has more than the other where it has this share of both.
@@ -114,8 +114,8 @@ def likely_grades(result: Result) -> Text:
         return Text(
             f"{names[0]} alone. On scans like those of its training such sets hold the reader's "
             "grade in nine of ten.",
-            f"{names[0]} 단독. 학습에 쓰인 것과 비슷한 영상에서는 열 건 중 아홉 건에서 판독 등급을 "
-            "포함합니다.",
+            f"{names[0]} 단독. 학습에 쓰인 것과 비슷한 영상에서는 열 건 중 아홉 건에서 판독자의 "
+            "등급을 포함합니다.",
         )
     return Text(
         f"{' or '.join(names)}: none of them can be left out.",
@@ -146,7 +146,7 @@ _MEASURES: Mapping[str, tuple[str, str, Text, Text]] = {
     "fwhm_mm": (
         "{:.1f}",
         " mm",
-        Text("Resolution", "해상도"),
+        Text("Resolution", "분해능"),
         Text("full width at half maximum; tried up to 8.5 mm", "반치폭, 8.5 mm까지 검증"),
     ),
     "noise_cv": (
