@@ -1,22 +1,18 @@
 """One DICOM PET series: from its headers to time frames with the geometry of the scanner."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from pathlib import Path
 from typing import Any
 
-import nibabel as nib
-import numpy as np
-from numpy.typing import NDArray
-
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term
+from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.grid import make_grid
 from monai_amyloid.pet.dicom.header import SAME_IN_A_SERIES, Header
 from monai_amyloid.pet.dicom.philips import philips_factor
-from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
-from monai_amyloid.pet.dicom.pixels.layout import PixelLayout, pixel_layout
-from monai_amyloid.pet.dicom.pixels.stored import stored_values
+from monai_amyloid.pet.dicom.pixels.layout import pixel_layout
+from monai_amyloid.pet.dicom.pixels.volume import StoredVolume
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
-from monai_amyloid.pet.dicom.slice_scale import check_scales
 from monai_amyloid.pet.dicom.slices import (
     CAPTURES,
     ENHANCED,
@@ -25,12 +21,11 @@ from monai_amyloid.pet.dicom.slices import (
     check_kind,
     classic_slice,
 )
-from monai_amyloid.pet.dicom.suv import suv_factor
+from monai_amyloid.pet.dicom.suv.factor import suv_factor
 from monai_amyloid.pet.dicom.timing import frame_timing
-from monai_amyloid.pet.dicom.values import named
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.header import tracer_of, unit_of
-from monai_amyloid.pet.image import StudyRefused, check_shape
+from monai_amyloid.pet.image import check_shape
 
 
 def read_series(headers: Iterable[Header]) -> FrameSeries:
@@ -41,7 +36,7 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
     by Instance Number or file name. Oblique orientation and a tilted gantry go into the affine.
 
     Args:
-        headers: Of the files of one series, in any order.
+        headers: Headers of the files of one series, in any order.
 
     Returns:
         Its time frames, not yet loaded, with the tracer where the header names one amyloid
@@ -57,28 +52,32 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
     """
     ordered = sorted(headers, key=lambda header: str(header.file))
     if not ordered:
-        raise StudyRefused("found no files, needed those of one PET series")
+        raise StudyRefused("dicom_no_files", "found no files, needed those of one PET series")
     first = ordered[0]
     check_kind(first)
     layout = pixel_layout(first)
     _check_one_series(ordered)
     several = len(ordered) > 1
-    source = str(first.file.parent if several else first.file)
+    source = first.file.parent if several else first.file
     slices = [one for header in ordered for one in _slices_of(header)]
     _check_intercepts(slices)
     units = {one.unit for one in slices}
     if len(units) > 1:
         raise StudyRefused(
-            f"{source}: {named('Units')} of some slices lead to {' and '.join(map(str, units))}, "
-            "needed one unit; export the whole series again"
+            "dicom_units_differ",
+            "{attribute} of some slices lead to {units:and}, needed one unit; export the whole "
+            "series again",
+            where=source,
+            attribute=named("Units"),
+            units=tuple(unit and Term(unit) for unit in sorted(units, key=str)),
         )
     _refuse_gated(enhanced_provenance(first) or provenance_of(first.dataset), first)
     grid = make_grid(slices, source)
     earliest = grid.frames[0][0]
     provenance = provenance_of(earliest.header.dataset) | enhanced_provenance(earliest.header)
     _check_counts(grid.frames, len(slices), source)
-    volume = _Volume(layout, len(grid.frames[0]), grid.affine)
-    check_shape(volume.shape, source)
+    volume = StoredVolume(layout, len(grid.frames[0]), grid.affine)
+    check_shape(volume.shape, str(source))
     timing = frame_timing(grid.frames, provenance)
     provenance["stored_bits"] = layout.stored
     provenance["suv_factor"], provenance["suv"] = _suv(earliest)
@@ -91,7 +90,7 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
         ),
         volume.ras_affine,
         volume.ras_shape,
-        source,
+        str(source),
         from_injection=timing.from_injection,
         decay_known=timing.decay_known,
         tracer=tracer_of(provenance),
@@ -112,9 +111,14 @@ def _check_intercepts(slices: Sequence[PetSlice]) -> None:
     for other in slices[1:]:
         if other.intercept != first.intercept:
             raise StudyRefused(
-                f"{other.header.file}: {named('RescaleIntercept')} is {other.intercept:g}, but "
-                f"{first.intercept:g} in {first.header.file}, needed the same (0 by the standard); "
-                "export it again"
+                "dicom_intercepts_differ",
+                "{attribute} is {intercept:g}, but {other:g} in {file}, needed the same (0 by the "
+                "standard); export it again",
+                where=other.header.file,
+                attribute=named("RescaleIntercept"),
+                intercept=other.intercept,
+                other=first.intercept,
+                file=first.header.file,
             )
 
 
@@ -122,8 +126,11 @@ def _refuse_gated(provenance: dict[str, Any], header: Header) -> None:
     """Refuse slices that are sorted by heartbeat or breath."""
     if "GATED" in provenance.get("SeriesType", ()):
         raise StudyRefused(
-            f"{header.file}: {named('SeriesType')} is GATED, needed STATIC or DYNAMIC: the slices "
-            "are sorted by heartbeat or breath; reconstruct the scan without gating"
+            "dicom_gated",
+            "{attribute} is GATED, needed STATIC or DYNAMIC: the slices are sorted by heartbeat or "
+            "breath; reconstruct the scan without gating",
+            where=header.file,
+            attribute=named("SeriesType"),
         )
 
 
@@ -150,100 +157,57 @@ def _check_one_series(headers: Sequence[Header]) -> None:
         ):
             if another is None and one is not None:
                 raise StudyRefused(
-                    f"{other.file}: {named(keyword)} is missing, other slices of the series have "
-                    "it; export it again"
+                    "dicom_attribute_missing_in_slice",
+                    "{attribute} is missing, other slices of the series have it; export it again",
+                    where=other.file,
+                    attribute=named(keyword),
                 )
             if one != another:
                 # The values stay out of the message: one of them is the patient's ID.
                 raise StudyRefused(
-                    f"{named(keyword)} differs between {first.file} and {other.file}, "
-                    "needed one series of one patient; pass a folder of that series alone"
+                    "dicom_series_differ",
+                    "{attribute} differs between {file} and {other_file}, needed one series of one "
+                    "patient; pass a folder of that series alone",
+                    attribute=named(keyword),
+                    file=first.file,
+                    other_file=other.file,
                 )
 
 
-def _suv(earliest: PetSlice) -> tuple[float | None, str]:
+def _suv(earliest: PetSlice) -> tuple[float | None, Finding]:
     """Give the factor from the unit of the image to SUV, and how it was found or why not."""
-    factor, words = suv_factor(earliest.header.dataset)
+    factor, how = suv_factor(earliest.header.dataset)
     if earliest.unit is None or factor is None:
-        return factor, words
+        return factor, how
     # The stored counts were already multiplied by one of Philips' factors.
     private = philips_factor(earliest.header) or (1.0, "")
-    return factor / private[0], words
+    return factor / private[0], how
 
 
-def _check_counts(frames: Sequence[Sequence[PetSlice]], images: int, source: str) -> None:
+def _check_counts(frames: Sequence[Sequence[PetSlice]], images: int, source: Path) -> None:
     """Hold what was found against what the header says should be there."""
     header = frames[0][0].header
     slices = header.number("NumberOfSlices")
     # Some scanners count the slices of all frames.
     if slices and slices not in (len(frames[0]), images):
         raise StudyRefused(
-            f"{source}: found {images} images, but {named('NumberOfSlices')} is {slices:g}; "
-            "export the whole series again"
+            "dicom_image_count",
+            "found {images} images, but {attribute} is {stated:g}; export the whole series again",
+            where=source,
+            images=images,
+            attribute=named("NumberOfSlices"),
+            stated=slices,
         )
     # Number of Time Slices has a meaning for dynamic series alone (PS3.3 C.8.9.1): a real static
     # GE series writes 6.
     times = header.number("NumberOfTimeSlices")
     if header.parts("SeriesType")[:1] == ["DYNAMIC"] and times and times != len(frames):
         raise StudyRefused(
-            f"{source}: found {len(frames)} time frames, but {named('NumberOfTimeSlices')} is "
-            f"{times:g}; export the whole series again"
+            "dicom_time_frame_count",
+            "found {frames} time frames, but {attribute} is {stated:g}; export the whole series "
+            "again",
+            where=source,
+            frames=len(frames),
+            attribute=named("NumberOfTimeSlices"),
+            stated=times,
         )
-
-
-class _Volume:
-    """How the stored slices ``(column, row, slice)`` become a RAS+ volume."""
-
-    def __init__(self, layout: PixelLayout, slices: int, affine: NDArray[np.float64]) -> None:
-        self.layout = layout
-        self.shape = shape = (layout.columns, layout.rows, slices)
-        orientation = nib.orientations.io_orientation(affine)
-        self.flips = orientation[:, 1].astype(int)
-        self.axes = np.argsort(orientation[:, 0])
-        self.ras_affine = affine @ nib.orientations.inv_ornt_aff(orientation, shape)
-        x, y, z = (shape[axis] for axis in self.axes)
-        self.ras_shape = (x, y, z)
-
-    def loader(self, frame: Sequence[PetSlice]) -> "_Loader":
-        """Give the function that reads one time frame."""
-        return _Loader(self, tuple(frame))
-
-
-class _Loader:
-    """Reads the voxels of one time frame when it is called."""
-
-    def __init__(self, volume: _Volume, slices: tuple[PetSlice, ...]) -> None:
-        self.volume, self.slices = volume, slices
-
-    def __call__(self) -> NDArray[np.float32]:
-        """Read the voxels ``(X, Y, Z)``, RAS+, each slice scaled by its own slope."""
-        columns, rows, count = self.volume.shape
-        flip_columns, flip_rows, flip_slices = self.volume.flips
-        # Slice by slice in the order of memory, turned on the way: no second copy.
-        data = np.empty((count, rows, columns), np.float32)
-        places = range(count)[::flip_slices]
-        for place, one, stored in self._stored(places):
-            np.multiply(
-                stored[::flip_rows, ::flip_columns],
-                np.float32(one.slope),
-                out=data[place],
-                casting="unsafe",
-            )
-            if one.intercept:
-                data[place] += np.float32(one.intercept)
-        check_scales(data, [self.slices[index].header.file for index in places])
-        return data.transpose(2, 1, 0).transpose(self.volume.axes)
-
-    def _stored(self, places: Sequence[int]) -> Iterator[tuple[int, PetSlice, NDArray[np.int_]]]:
-        """Give place, slice and stored values, the slices of one file together."""
-        pairs = sorted(
-            zip(places, self.slices, strict=True), key=lambda pair: str(pair[1].header.file)
-        )
-        with JpegProcess() as jpeg:
-            for _, group in groupby(pairs, key=lambda pair: pair[1].header.file):
-                together = list(group)
-                header = together[0][1].header
-                frames = [one.frame for _, one in together]
-                images = stored_values(header, self.volume.layout, frames, jpeg)
-                for (place, one), stored in zip(together, images, strict=True):
-                    yield place, one, stored

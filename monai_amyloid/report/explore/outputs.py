@@ -1,7 +1,6 @@
 """Everything that is written of an explored cohort."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.report.explore.page import write_explore_page
 from monai_amyloid.report.pictures.thumbnails import group_picture
+from monai_amyloid.work.progress import SILENT, Progress
 
 PAGE, MAP, PROJECTOR, GROUPS = "explore.html", "map.npz", "tensorboard", "groups"
 # Means are on the scale of one tracer, whatever was scanned with.
@@ -29,16 +29,14 @@ _TRACER = "18FFBB"
 def write_outputs(
     exploration: Exploration,
     folder: Path,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> Path:
     """Write tables, map, mean SUVR of the groups, projector and page.
 
     Args:
         exploration: Of a cohort.
         folder: Where they go.
-        started: Called once with the number of steps.
-        finished: Called after each.
+        progress: Shows how many scans are in the means, then on the page.
 
     Returns:
         Path of the page.
@@ -48,13 +46,13 @@ def write_outputs(
     """
     writable_folder(folder / GROUPS)
     _remove_earlier(folder)
-    started(2 * len(exploration.cohort))
+    progress.start(2 * len(exploration.cohort))
     write_tables(exploration, folder)
     write_map(exploration.saved_map(), folder / MAP)
-    pictures = _groups(exploration, folder / GROUPS, finished)
+    pictures = _groups(exploration, folder / GROUPS, progress)
     write_projector(exploration, scan_table(exploration), folder / PROJECTOR)
     return write_explore_page(
-        exploration, folder / PAGE, subtype_pictures=pictures, finished=finished
+        exploration, folder / PAGE, subtype_pictures=pictures, progress=progress
     )
 
 
@@ -66,14 +64,12 @@ def _remove_earlier(folder: Path) -> None:
     shutil.rmtree(folder / PROJECTOR, ignore_errors=True)  # TensorBoard's writer appends to it
 
 
-def _groups(
-    exploration: Exploration, folder: Path, finished: Callable[[], None]
-) -> dict[str, bytes]:
+def _groups(exploration: Exploration, folder: Path, progress: Progress) -> dict[str, bytes]:
     """Write the mean SUVR of each cluster and subtype; their pictures by caption."""
     named: list[tuple[str, Clusters]] = [("cluster", exploration.main.clusters["gaussian_mixture"])]
     if exploration.patterns.subtypes is not None:
         named.append(("subtype", exploration.patterns.subtypes))
-    means = mean_suvr(exploration.cohort, [each for _, each in named], finished)
+    means = mean_suvr(exploration.cohort, [each for _, each in named], progress)
     pictures = {}
     for (kind, clusters), volumes in zip(named, means, strict=True):
         for number, volume in enumerate(volumes):

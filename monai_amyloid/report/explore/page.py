@@ -1,7 +1,7 @@
 """An explored cohort as one HTML file that loads nothing from elsewhere."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from monai_amyloid.report.pages import render_page
 from monai_amyloid.report.pictures.thumbnails import thumbnail
 from monai_amyloid.report.words import RESEARCH_USE
 from monai_amyloid.version import __version__
+from monai_amyloid.work.progress import SILENT, Progress
 
 _MOST_ROWS = 30
 
@@ -27,7 +28,7 @@ def write_explore_page(
     *,
     subtype_pictures: Mapping[str, bytes] | None = None,
     pictures: bool = True,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> Path:
     """Write the page.
 
@@ -36,7 +37,7 @@ def write_explore_page(
         path: File to write.
         subtype_pictures: PNG of each group by its caption.
         pictures: Whether each scan's picture is in the page; a kilobyte each.
-        finished: Called after each scan's picture.
+        progress: Shows how many scans have their picture; the caller starts it.
 
     Raises:
         UserError: If bokeh or Jinja is not installed, or a scan is no prepared one.
@@ -49,7 +50,7 @@ def write_explore_page(
     drawn = []
     for scan in exploration.cohort["path"]:
         drawn.append(thumbnail(load_suvr(Path(scan))) if pictures else "")
-        finished()
+        progress.advance()
     script, places = components(dict(plots(exploration, drawn)))
     resources = Resources(mode="inline", components=["bokeh", "bokeh-widgets", "bokeh-tables"])
     page = render_page(

@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from monai_amyloid.report.pages import render_page
 from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR, without_face
 from monai_amyloid.report.pictures.outlines import upright
 from monai_amyloid.version import __version__
+from monai_amyloid.work.progress import SILENT, Progress
 
 # Where the planes stand, in mm: a sagittal one beside the midline, a coronal one through the
 # cerebellum, an axial one through basal nuclei and posterior cingulate.
@@ -29,8 +29,7 @@ _BRAIN, _CEREBELLUM = (220, 60, 40), (30, 110, 220)
 
 def write_contact_sheet(
     prepared: Path,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> Path:
     """Draw ``contact_sheet.html`` of a prepared cohort.
 
@@ -40,8 +39,7 @@ def write_contact_sheet(
 
     Args:
         prepared: Folder that ``prepare`` wrote.
-        started: Called once with the number of scans.
-        finished: Called after each scan.
+        progress: Shows how many scans are drawn.
 
     Returns:
         Path of the sheet.
@@ -53,11 +51,11 @@ def write_contact_sheet(
     warned = table.get("warnings", pd.Series(UNKNOWN, table.index)) == UNKNOWN
     match = pd.to_numeric(table.get("registration", pd.Series(1.0, table.index)), errors="coerce")
     rows = table.assign(_calm=warned, _match=match).sort_values(["_calm", "_match"])
-    started(len(rows))
+    progress.start(len(rows))
     scans = []
     for row in rows.to_dict("records"):
         scans.append(_said(row))
-        finished()
+        progress.advance()
     refused = prepared / "refused.tsv"
     reasons = pd.read_csv(refused, sep="\t", dtype=str) if refused.is_file() else pd.DataFrame()
     page = render_page(
