@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -286,3 +287,15 @@ def test_a_person_in_the_header_is_found_and_not_kept(
     assert (identity_of(path) or {}).get("PatientName") == "홍길동"
     assert identity_of(tmp_path) == identity_of(path)
     assert "홍길동" not in str(read(path).provenance)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_person_is_found_in_a_zip_and_beside_a_broken_sidecar(tmp_path: Path, form: str) -> None:
+    image = scan()
+    image.SetMetaData("0010|0010", "KIM^MINJUN")
+    (tmp_path / "in").mkdir()
+    path = write(image, tmp_path / "in" / f"scan{form}")
+    shutil.make_archive(str(tmp_path / "study"), "zip", tmp_path / "in")
+    assert identity_of(tmp_path / "study.zip") == {"PatientName": "KIM^MINJUN"}
+    (tmp_path / "in" / "scan.json").write_text("{broken")
+    assert identity_of(path) == {"PatientName": "KIM^MINJUN"}

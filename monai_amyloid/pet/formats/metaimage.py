@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from monai_amyloid.findings.finding import StudyRefused, Term, phrase
-from monai_amyloid.pet.formats.bids import read_sidecar
 from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.itk import files_of, read_itk_frames
@@ -174,9 +173,9 @@ def read_metaimage_frames(path: Path, root: Path | None = None) -> FrameSeries:
     )
 
 
-def _header_texts(path: Path) -> dict[str, object]:
-    """Give every key of header and sidecar."""
-    return {**_text(path)[0], **read_sidecar(path)}
+def _header_texts(path: Path) -> dict[str, str]:
+    """Give the value of every key."""
+    return _text(path)[0]
 
 
 def _files_beside(path: Path) -> list[Path]:

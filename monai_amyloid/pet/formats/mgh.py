@@ -11,7 +11,6 @@ from nibabel.openers import ImageOpener
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import StudyRefused, phrase
-from monai_amyloid.pet.formats.bids import read_sidecar
 from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.single_file import (
@@ -130,7 +129,6 @@ FORMAT = FileFormat(
     name="FreeSurfer MGH",
     suffixes=(".mgz", ".mgh"),
     read_frames=read_mgh_frames,
-    header_texts=read_sidecar,
     files_beside=sidecar_beside,
     is_export=True,
 )

@@ -55,7 +55,7 @@ def check_packed(size: int, path: Path) -> None:
     """Refuse compressed voxels that take too long and too much memory to unpack.
 
     Args:
-        size: Bytes of all voxels by the header.
+        size: Bytes of all voxels, unpacked, by the header.
         path: The file, for the message.
 
     Raises:
@@ -145,7 +145,7 @@ def with_sidecar(
         source: ``source`` of the provenance, such as ``"nifti"``.
         voxels: Type of the stored voxels.
         affine: Voxel index to RAS+ millimetres ``(4, 4)``, in the file's order of axes.
-        shape: Of the file; the first three are ``(X, Y, Z)``.
+        shape: Voxels along each axis of the file; the first three are ``(X, Y, Z)``.
         count: Number of frames.
         load: Reads the voxels ``(X, Y, Z)`` of the frame of that number, from 0, in the file's
             order of axes; it may raise what broken bytes lead it to.
