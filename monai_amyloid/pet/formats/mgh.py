@@ -109,9 +109,10 @@ def read_mgh_frames(path: Path, root: Path | None = None) -> FrameSeries:
         check_affine(affine, str(path))
         voxels = header.get_data_dtype()
         size = math.prod(shape) * voxels.itemsize
-        if path.suffix.lower() == ".mgz":
+        packed = path.suffix.lower() == ".mgz"
+        if packed:
             check_packed(size, path)
-        check_length(path, DATA_OFFSET + size, tail=_LARGEST_TAIL)
+        check_length(path, DATA_OFFSET + size, packed=packed, tail=_LARGEST_TAIL)
     return with_sidecar(
         path,
         root,

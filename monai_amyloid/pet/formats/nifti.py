@@ -203,9 +203,10 @@ def read_nifti_frames(path: Path, root: Path | None = None) -> FrameSeries:
         affine = _geometry(header, path)
         voxels = header.get_data_dtype()
         size = math.prod(map(int, shape[:3])) * voxels.itemsize
-        if path.suffix.lower() == ".gz":
+        packed = path.suffix.lower() == ".gz"
+        if packed:
             check_packed(count * size, path)
-        check_length(path, int(header["vox_offset"]) + count * size)
+        check_length(path, int(header["vox_offset"]) + count * size, packed=packed)
     slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
     scaling = (slope, intercept) if slope != 0 else (1.0, 0.0)
     return with_sidecar(

@@ -72,12 +72,13 @@ def check_packed(size: int, path: Path) -> None:
         )
 
 
-def check_length(path: Path, needed: int, *, tail: int = 0) -> None:
+def check_length(path: Path, needed: int, *, packed: bool, tail: int = 0) -> None:
     """Refuse a file that does not end with its voxels; read to its end, where the checksum is.
 
     Args:
-        path: The file; one named ``.gz`` or ``.mgz`` is unpacked.
-        needed: Bytes up to the last voxel.
+        path: The file.
+        needed: Bytes up to the last voxel, unpacked.
+        packed: Whether the whole file is compressed by gzip.
         tail: The most bytes that may follow the voxels.
 
     Raises:
@@ -85,7 +86,7 @@ def check_length(path: Path, needed: int, *, tail: int = 0) -> None:
         OSError: If the file is not what its name says, or its checksum is wrong.
         zlib.error: If its compressed bytes are broken.
     """
-    if path.suffix.lower() in (".gz", ".mgz"):
+    if packed:
         found = 0
         with gzip.open(path) as stream:
             while found <= needed + tail and (part := stream.read(_CHUNK_BYTES)):
