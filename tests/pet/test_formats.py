@@ -12,11 +12,11 @@ import SimpleITK as sitk  # noqa: N813
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.bundle.studies import list_studies
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.grading.listing import list_named
 from monai_amyloid.pet import formats
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.formats.table import FORMATS, format_named, format_of
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
