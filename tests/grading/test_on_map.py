@@ -16,6 +16,8 @@ from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.result.result import read_result
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cohort_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
