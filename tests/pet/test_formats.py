@@ -63,7 +63,9 @@ def test_a_folder_with_an_image_and_all_its_files_is_one_image(
     read = read_study(tmp_path)
     assert read.tracer == "18FFBB"
     name = format_named(tmp_path / f"scan{suffix}").name
-    assert read.provenance["series"] == [f"{name} 'scan{suffix}': taken, the only PET image"]
+    assert [str(each) for each in read.provenance["series"]] == [
+        f"{name} 'scan{suffix}': taken, the only PET image"
+    ]
 
 
 @pytest.mark.parametrize("suffix", EXPORTS)
@@ -74,7 +76,7 @@ def test_an_export_is_left_out_beside_an_original(
     write(image * 2, tmp_path / f"copy{suffix}")
     found = read_study(tmp_path).provenance
     assert found["source"] == "nifti"
-    assert "left out, an export, and the original is there" in found["series"][1]
+    assert "left out, an export, and the original is there" in str(found["series"][1])
     (tmp_path / "scan.nii.gz").unlink()
     assert read_study(tmp_path).provenance["source"] != "nifti"
 

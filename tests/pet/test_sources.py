@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydicom.fileset import FileSet
 
-from monai_amyloid.pet.files import sources
+from monai_amyloid.pet.files import listing
 from monai_amyloid.pet.files.sources import is_picture, open_study
 from monai_amyloid.pet.image import PetImage, StudyRefused
 from monai_amyloid.phantom.storage.dicom_writer import write_series
@@ -118,9 +118,9 @@ def test_links_are_not_counted_twice(
     for number in range(3):
         (study / ".git" / f"{number}").touch()
         (study / "9" / f"{number}").symlink_to(study / ".git" / f"{number}")
-    monkeypatch.setattr(sources, "MOST_FILES", 9)
+    monkeypatch.setattr(listing, "MOST_FILES", 9)
     assert len(names(study)) == 9
-    monkeypatch.setattr(sources, "MOST_FILES", 8)
+    monkeypatch.setattr(listing, "MOST_FILES", 8)
     with pytest.raises(StudyRefused, match="more than 8 files"):
         names(study)
 
@@ -146,7 +146,7 @@ def test_pipes_and_sockets_are_left_out_and_refused(
 
 
 def test_a_whole_archive_is_refused(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MOST_FILES", 6)
+    monkeypatch.setattr(listing, "MOST_FILES", 6)
     assert names(study) == LISTED
     (study / "10" / "z.dcm").touch()
     with pytest.raises(StudyRefused, match=r"more than 6 files, .* archive; pass the folder"):
@@ -154,7 +154,7 @@ def test_a_whole_archive_is_refused(study: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_folders_without_files_count_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MOST_FILES", 6)
+    monkeypatch.setattr(listing, "MOST_FILES", 6)
     (tmp_path / "a/b/c/d/e/f/g").mkdir(parents=True)
     with pytest.raises(StudyRefused, match="more than 6 files"):
         names(tmp_path)
