@@ -2,18 +2,18 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from commands import python
 from conftest import CONFIGS_3D
 
 from monai_amyloid.bundle.export import export
 from monai_amyloid.bundle.verify import SCHEMA, loaded_network
+from monai_amyloid.evaluation.held_out import PROBABILITIES
 from monai_amyloid.grading.grader import Grader
 
 NETWORK = ["--net_id", "network_def", "--config_file", "configs/inference.json"]
@@ -51,8 +51,7 @@ def monai(alone: Path, verb: str, *options: str | Path, processes: int = 1) -> s
     if processes > 1:
         launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
         launch += ["-m", "monai.bundle"]
-    command = [sys.executable, "-W", "ignore", *launch, verb, *map(str, options)]
-    done = subprocess.run(command, cwd=alone, capture_output=True, text=True, check=False)
+    done = python(*launch, verb, *options, folder=alone)
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-2500:]
     return done.stdout + done.stderr
 
@@ -64,12 +63,18 @@ def run(alone: Path, name: str, config: str, *options: str | Path, processes: in
 
 def test_inference_says_what_grading_says(alone: Path, studies: Path) -> None:
     run(alone, "inference", "configs/inference.json", "--dataset_dir", studies)
-    table = pd.read_csv(alone / "results" / "probabilities.csv", index_col="study")
+    table = pd.read_csv(
+        alone / "results" / "probabilities.csv", index_col="study", keep_default_na=False
+    )
     grader = Grader(alone, device="cpu")
-    assert len(table) == 2 and table["refused"].isna().all()
+    assert len(table) == 2
     for study in studies.iterdir():
-        told = list((grader.grade(study).result.probabilities or {}).values())
-        np.testing.assert_allclose(table.loc[str(study)].iloc[:3].astype(float), told, atol=1e-5)
+        result, row = grader.grade(study).result, table.loc[str(study)]
+        probabilities = list((result.probabilities or {}).values())
+        np.testing.assert_allclose(row[PROBABILITIES].astype(float), probabilities, atol=1e-5)
+        doubts = "; ".join(map(str, result.of_level("doubt")))
+        assert (row["status"], row["reasons"]) == (result.status, doubts)
+        assert row["prediction_set"] == "+".join(map(str, result.prediction_set or ()))
 
 
 def test_a_bad_study_does_not_stop_the_inference_of_the_others(
@@ -77,15 +82,14 @@ def test_a_bad_study_does_not_stop_the_inference_of_the_others(
 ) -> None:
     (tmp_path / "in" / "empty").mkdir(parents=True)
     shutil.copytree(studies / "sub-0001", tmp_path / "in" / "good")
-    command = [sys.executable, "-W", "ignore", "-m", "monai.bundle", "run", "inference"]
-    command += ["--config_file", "configs/inference.json", "--dataset_dir", str(tmp_path / "in")]
-    command += ["--output_dir", str(tmp_path / "out")]
-    done = subprocess.run(command, cwd=alone, capture_output=True, text=True, check=False)
+    options = ["--config_file", "configs/inference.json", "--dataset_dir", tmp_path / "in"]
+    options += ["--output_dir", tmp_path / "out"]
+    done = python("-m", "monai.bundle", "run", "inference", *options, folder=alone)
     lines = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert done.returncode == 1 and len(lines) == 1 and "1 of 2 studies" in lines[0]
     table = pd.read_csv(tmp_path / "out" / "probabilities.csv")
     assert table["p_bapl1"].notna().tolist() == [False, True]
-    assert "empty" in table["refused"][0] and table["refused"].isna()[1]
+    assert table["status"][0] == "refused" and "empty" in table["reasons"][0]
 
 
 def test_evaluating_measures_the_bundle_on_another_cohort(alone: Path, cohort: Path) -> None:
@@ -126,9 +130,8 @@ def test_a_changed_byte_ends_each_run_with_one_line(
     weights.write_bytes(bytes(content))
     config = {"inference": "inference", "evaluating": "evaluate", "training": "train"}[name]
     given = studies if name == "inference" else cohort
-    command = [sys.executable, "-m", "monai.bundle", "run", name, "--config_file"]
-    command += [f"configs/{config}.json", "--dataset_dir", str(given)]
-    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    options = ["--config_file", f"configs/{config}.json", "--dataset_dir", given]
+    done = python("-m", "monai.bundle", "run", name, *options, folder=copy)
     lines = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert len(lines) == 1 and "SHA-256" in lines[0]
