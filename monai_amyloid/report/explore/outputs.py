@@ -15,10 +15,12 @@ from monai_amyloid.explore.groups.subtype_maps import mean_suvr
 from monai_amyloid.explore.projector import write_projector
 from monai_amyloid.explore.saved_map import write_map
 from monai_amyloid.explore.tables import DOUBTS, scan_table, write_tables
+from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import writable_folder
 from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.report.explore.page import write_explore_page
+from monai_amyloid.report.explore.words import EXPLORE_WORDS
 from monai_amyloid.report.pictures.thumbnails import group_picture
 
 PAGE, MAP, PROJECTOR, GROUPS = "explore.html", "map.npz", "tensorboard", "groups"
@@ -53,9 +55,7 @@ def write_outputs(
     write_map(exploration.saved_map(), folder / MAP)
     pictures = _groups(exploration, folder / GROUPS, finished)
     write_projector(exploration, scan_table(exploration), folder / PROJECTOR)
-    return write_explore_page(
-        exploration, folder / PAGE, subtype_pictures=pictures, finished=finished
-    )
+    return write_explore_page(exploration, folder / PAGE, groups=pictures, finished=finished)
 
 
 def _remove_earlier(folder: Path) -> None:
@@ -68,31 +68,45 @@ def _remove_earlier(folder: Path) -> None:
 
 def _groups(
     exploration: Exploration, folder: Path, finished: Callable[[], None]
-) -> dict[str, bytes]:
-    """Write the mean SUVR of each cluster and subtype; their pictures by caption."""
-    named: list[tuple[str, Clusters]] = [("cluster", exploration.main.clusters["gaussian_mixture"])]
+) -> list[tuple[Phrase, bytes]]:
+    """Write the mean SUVR of each cluster and subtype; caption and picture of each."""
+    groupings: list[tuple[str, Phrase, Clusters]] = [
+        ("cluster", EXPLORE_WORDS["cluster"], exploration.main.clusters["gaussian_mixture"])
+    ]
     if exploration.patterns.subtypes is not None:
-        named.append(("subtype", exploration.patterns.subtypes))
-    means = mean_suvr(exploration.cohort, [each for _, each in named], finished)
-    pictures = {}
-    for (kind, clusters), volumes in zip(named, means, strict=True):
+        groupings.append(("subtype", EXPLORE_WORDS["subtype"], exploration.patterns.subtypes))
+    means = mean_suvr(exploration.cohort, [each for *_, each in groupings], finished)
+    pictures = []
+    for (kind, name, clusters), volumes in zip(groupings, means, strict=True):
         for number, volume in enumerate(volumes):
             image = PetImage(volume, TEMPLATE_AFFINE, _TRACER, "SUVR")
             write_nifti(image, folder / f"{kind}{number}_mean_suvr.nii.gz")
-            caption = _caption(f"{kind} {number}", clusters.labels == number, exploration)
-            pictures[caption] = group_picture(volume)
+            caption = _caption(name, number, clusters.labels == number, exploration)
+            pictures.append((caption, group_picture(volume)))
     return pictures
 
 
-def _caption(name: str, inside: NDArray[np.bool_], exploration: Exploration) -> str:
+def _caption(
+    name: Phrase, number: int, inside: NDArray[np.bool_], exploration: Exploration
+) -> Phrase:
     """What a group is, in a line."""
     rows = exploration.cohort[inside]
-    grades = pd.Series(rows["bapl"].dropna().astype(int)).value_counts().sort_index()
-    told = ", ".join(f"{count} BAPL {grade}" for grade, count in grades.items())
+    counts = pd.Series(rows["bapl"].dropna().astype(int)).value_counts().sort_index()
+    grades = [
+        phrase("group_grade", "{count:d} BAPL {grade:d}", count=count, grade=int(grade))
+        for grade, count in counts.items()
+    ]
     ungraded = int(rows["bapl"].isna().sum())
     if ungraded:
-        told += f"{', ' if told else ''}{ungraded} without a grade"
-    return (
-        f"{name}: {len(rows)} scans ({told}), Centiloid {rows['centiloid'].mean():.0f}, "
-        f"score {exploration.main.score[inside].mean():.0f}"
+        grades.append(phrase("group_ungraded", "{count:d} without a grade", count=ungraded))
+    return phrase(
+        "group_caption",
+        "{group} {number:d}: {scans:d} scans ({grades}), Centiloid {centiloid:.0f}, score "
+        "{score:.0f}",
+        group=name,
+        number=number,
+        scans=len(rows),
+        grades=tuple(grades),
+        centiloid=rows["centiloid"].mean(),
+        score=exploration.main.score[inside].mean(),
     )
