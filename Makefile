@@ -62,6 +62,7 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/development/format_json.py --check
 
 # MONAI Label and MONAI Deploy pin other versions than this package: --no-deps, and their own lists.
 $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy: $(ELSEWHERE)/%: tests/elsewhere/%.txt

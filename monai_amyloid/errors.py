@@ -1,4 +1,4 @@
-"""Mistakes that a user can mend, told in one line."""
+"""Mistakes that a user can correct, shown in one line."""
 
 import sys
 from types import TracebackType

@@ -23,7 +23,8 @@ from monai_amyloid.brain.recognition.wrong_input import (
 from monai_amyloid.brain.registration.register import Registration, register
 from monai_amyloid.brain.registration.resampling import resample
 from monai_amyloid.brain.template import voi
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.tracers import TRACERS
 
 
@@ -35,18 +36,18 @@ class BrainPet:
         suvr: SUVR over the reference on the template grid ``(91, 109, 91)``.
         regions: Mean SUVR over the reference, from
             :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
-        centiloid: By the tracer's own line.
-        quality: From :func:`~monai_amyloid.brain.quality.measures.measure_quality`.
-        warnings: What makes the numbers less certain, in sentences.
-        registration: Where the template lies in the scan.
-        source: The image that it came from.
+        centiloid: Centiloid by the equation of the scan's tracer.
+        quality: Quality from :func:`~monai_amyloid.brain.quality.measures.measure_quality`.
+        warnings: Findings that make the numbers less certain.
+        registration: Registration of the template to the scan.
+        source: Image that was normalised.
     """
 
     suvr: NDArray[np.float32]
     regions: dict[str, float]
     centiloid: float
     quality: dict[str, float]
-    warnings: tuple[str, ...]
+    warnings: tuple[Finding, ...]
     registration: Registration
     source: PetImage
 
@@ -56,7 +57,7 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
 
     Args:
         image: An amyloid PET of the brain whose tracer is known.
-        reference: What SUVR is over; Centiloid is over the whole cerebellum always.
+        reference: Reference region of the SUVR; Centiloid always uses the whole cerebellum.
 
     Returns:
         SUVR, Centiloid and quality.
@@ -66,8 +67,11 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
     """
     if image.tracer is None:
         raise StudyRefused(
+            "tracer_unknown",
             "the study does not name its tracer, and a Centiloid of an unknown tracer is a wrong "
-            f"number; name it with --tracer, one of {', '.join(TRACERS)}"
+            "number; name it with {option}, one of {tracers}",
+            option=Term("--tracer"),
+            tracers=tuple(map(Term, TRACERS)),
         )
     registration = _find_brain(image)
     quality = measure_quality(image, registration)
@@ -76,7 +80,9 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
         over_cerebellum = suvr(resample(image, registration), voi("whole_cerebellum"))
         volume = suvr(over_cerebellum, voi(reference))
     except ValueError as error:
-        raise StudyRefused(f"SUVR cannot be computed: {error}") from error
+        raise StudyRefused(
+            "no_suvr", "SUVR cannot be computed: {reason}", reason=str(error)
+        ) from error
     load = centiloid(regional_suvr(over_cerebellum)["cortex"], image.tracer)
     return BrainPet(
         suvr=volume,
@@ -90,10 +96,10 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
 
 
 def _find_brain(image: PetImage) -> Registration:
-    """Register a scan, or say what it shows where that is no amyloid in a brain.
+    """Register a scan, or refuse it with what it shows instead of amyloid in a brain.
 
     A poor fit may be a wrong input or a start that missed: the slow search of every orientation
-    and contrast tells them apart, and gives a better start.
+    and contrast distinguishes the two, and finds a better start.
     """
     refuse_values(image)
     try:

@@ -42,8 +42,9 @@ class Regions:
     """The regions of the template grid.
 
     Attributes:
-        labels: ``(91, 109, 91)`` uint8, 0 outside every region.
-        table: One row a label, with ``label region hemisphere read_region``.
+        labels: Label of each voxel, ``(91, 109, 91)`` uint8, 0 outside every region.
+        table: Table with one row for each label and columns ``label region hemisphere
+            read_region``.
     """
 
     labels: NDArray[np.uint8]
@@ -55,7 +56,8 @@ def voi(name: str) -> NDArray[np.bool_]:
     """A GAAIN Centiloid volume of interest, ``(91, 109, 91)``.
 
     Args:
-        name: ``"cortex"``, ``"whole_cerebellum"``, ``"cerebellar_grey"`` or ``"pons"``.
+        name: Name of the region: ``"cortex"``, ``"whole_cerebellum"``, ``"cerebellar_grey"`` or
+            ``"pons"``.
 
     References:
         Klunk et al. 2015, doi:10.1016/j.jalz.2014.07.003

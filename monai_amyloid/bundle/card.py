@@ -1,7 +1,6 @@
 """What a bundle says of itself to a person: model card, licences, what is too large for git."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -9,38 +8,39 @@ from typing import Any
 
 import pandas as pd
 
-import monai_amyloid
-from monai_amyloid.bundle.files import sha256
+from monai_amyloid.bundle.files import CALIBRATION, sha256
 from monai_amyloid.bundle.run import TrainedRun
 from monai_amyloid.cohort.datalist import GRADES
-from monai_amyloid.evaluation.decision import Decision
+from monai_amyloid.evaluation.decision import Decision, read_decision
+from monai_amyloid.installed import licences
 
 # Of a file in git, by the rules of MONAI's Model Zoo.
 LARGE_BYTES = 25 * 1000 * 1000
-_CARD = Path(__file__).parent / "data" / "card.md"
+CARD = "docs/README.md"
+_TEMPLATE = Path(__file__).parent / "data" / "card.md"
 _MEASURES = ("accuracy", "macro_f1", "bapl2_recall", "bapl2_f1", "quadratic_kappa")
 
 
 def write_documents(
     bundle: Path,
     metadata: Mapping[str, Any],
-    run: TrainedRun,
-    calibration: tuple[Decision, Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    measured: str,
 ) -> None:
-    """Write the card, the licences and, where there is one, the list of large files.
+    """Write the card and the licences.
 
     Args:
-        bundle: Its folder, with its weights.
-        metadata: Its finished metadata.
-        run: What was trained.
-        calibration: The learned numbers, and what they were learned from.
+        bundle: The bundle's folder, with its calibration.
+        metadata: The bundle's finished metadata.
+        settings: The values trained with, by their name at the top of the config.
+        measured: What was measured on held-out scans, in Markdown: :func:`measured_text`.
     """
-    root = Path(monai_amyloid.__file__).parents[1]
-    for name in ("LICENSE", "NOTICE"):
-        if (root / name).is_file():
-            shutil.copyfile(root / name, bundle / name)
-    card = _card(metadata, run, *calibration)
-    (bundle / "docs" / "README.md").write_text(card, encoding="utf-8")
+    for name, text in licences().items():
+        (bundle / name).write_text(text, encoding="utf-8", newline="\n")
+    calibration = bundle / CALIBRATION
+    learned_from = json.loads(calibration.read_text(encoding="utf-8"))
+    card = _card(metadata, settings, measured, read_decision(calibration), learned_from)
+    (bundle / CARD).write_text(card, encoding="utf-8", newline="\n")
     (bundle / "docs" / "data_license.txt").write_text(
         f"Trained on: {metadata['data_source']}\n\n"
         "These scans are no part of the bundle. Simulated scans of monai-amyloid derive from the\n"
@@ -48,6 +48,7 @@ def write_documents(
         "maps of six donors of the Allen Human Brain Atlas: NOTICE says on what terms. A\n"
         "hospital's own scans keep their own terms.\n",
         encoding="utf-8",
+        newline="\n",
     )
 
 
@@ -87,7 +88,8 @@ def _entry(path: Path, name: str) -> list[str]:
 
 def _card(
     metadata: Mapping[str, Any],
-    run: TrainedRun,
+    settings: Mapping[str, Any],
+    measured: str,
     decision: Decision,
     learned_from: Mapping[str, Any],
 ) -> str:
@@ -95,22 +97,23 @@ def _card(
     values = {
         **metadata,
         "input_shape": " x ".join(map(str, [image["num_channels"], *image["spatial_shape"]])),
-        "measured": _measured(run),
+        "measured": measured,
         "scans": learned_from["scans"],
         "folds": ", ".join(map(str, learned_from["folds"])),
         "temperature": f"{decision.temperature:.3f}",
         "positive": f"{decision.positive_threshold:.3f}",
-        "settings": json.dumps(run.settings),
+        "settings": json.dumps(settings),
         "packages": ", ".join(
             f"{name} {number}" for name, number in metadata["required_packages_version"].items()
         ),
     }
     for grade, threshold in zip(GRADES, decision.set_thresholds, strict=True):
         values[f"set_{grade}"] = f"{threshold:.3f}"
-    return Template(_CARD.read_text(encoding="utf-8")).substitute(values)
+    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(values)
 
 
-def _measured(run: TrainedRun) -> str:
+def measured_text(run: TrainedRun) -> str:
+    """The network and its baselines on held-out scans, as the card shows them, in Markdown."""
     measured, alone = run.measured(), run.measured_alone()
     names = " | ".join(name.replace("_", " ") for name in _MEASURES)
     lines = [

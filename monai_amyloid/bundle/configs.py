@@ -21,7 +21,7 @@ BESIDE = (
 )
 _REFERENCE = re.compile(r"[@%](\w+)")
 _CHECKED = "$from monai_amyloid.bundle.files import exported_file"
-_WEIGHTS = "$exported_file(@bundle_root, 'models/model.pt')"
+WEIGHTS = "$exported_file(@bundle_root, 'models/model.pt')"
 
 
 def bundle_configs(
@@ -50,7 +50,7 @@ def bundle_configs(
     training = _merged(config_files, settings)
     if began_elsewhere:
         training["imports"] = [*training["imports"], _CHECKED]
-        training["pretrained"] = _WEIGHTS
+        training["pretrained"] = WEIGHTS
     return {
         "train.json": training,
         "evaluate.json": _part(

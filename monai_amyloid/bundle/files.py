@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.rules import BAPL_NAMES
 
 METADATA = "configs/metadata.json"
 MODEL, CALIBRATION = "models/model.pt", "models/calibration.json"
@@ -33,6 +35,20 @@ def exported_metadata(bundle: str | Path) -> dict[str, Any]:
             "writes; export it again"
         )
     return metadata
+
+
+def grade_names(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of a bundle's three grades, lowest first; ``BAPL 1`` to ``BAPL 3`` where it gives none.
+
+    Raises:
+        UserError: If it gives other than three different names.
+    """
+    names = metadata.get("grade_names", BAPL_NAMES)
+    if len(names) != len(BAPL_NAMES) or len({*map(str, names)}) != len(names):
+        raise UserError(
+            f"{METADATA}: found the grade_names {names}, needed three different ones, lowest first"
+        )
+    return tuple(map(str, names))
 
 
 def exported_file(bundle: str | Path, name: str) -> str:
@@ -64,10 +80,3 @@ def sha256(path: Path) -> str:
     """Checksum of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def shipped_bundle() -> Path:
-    """The trained bundle of this repository: here, or beside the installed package's source."""
-    name = Path("bundles") / "amyloid_pet_bapl_classification"
-    beside = Path(__file__).parents[2] / name
-    return beside if beside.is_dir() and not name.is_dir() else name

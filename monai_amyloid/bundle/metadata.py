@@ -16,48 +16,68 @@ from monai_amyloid.bundle.run import TrainedRun
 from monai_amyloid.cohort.datalist import GRADES
 
 NOT_DESCRIBED = "scans that the maker of this bundle did not describe"
+# What a training leaves in metadata.json; the rest comes from the configs.
+FACTS = (
+    "monai_version",
+    "pytorch_version",
+    "numpy_version",
+    "required_packages_version",
+    "data_source",
+    "eval_metrics",
+    "eval_metrics_of_this_network",
+)
 _PACKAGES = ("nibabel", "pydicom", "pytorch-ignite", "scikit-learn", "SimpleITK", "tensorboard")
+
+
+def facts_of(run: TrainedRun, trained_on: str | None) -> dict[str, Any]:
+    """What was installed and measured when a network was trained, by :data:`FACTS`.
+
+    Args:
+        run: What was trained.
+        trained_on: The cohort, in the maker's words.
+    """
+    facts: dict[str, Any] = {
+        "monai_version": monai.__version__,
+        "pytorch_version": torch.__version__.split("+")[0],
+        "numpy_version": np.__version__,
+        "required_packages_version": {
+            "monai-amyloid": monai_amyloid.__version__,
+            **{name.lower(): version(name) for name in _PACKAGES},
+        },
+        "data_source": trained_on or NOT_DESCRIBED,
+    }
+    measured = run.measured()
+    if not measured.empty:
+        facts["eval_metrics"] = _numbers(measured.iloc[0].to_dict())
+    return facts | {"eval_metrics_of_this_network": _numbers(run.measured_alone())}
 
 
 def make_metadata(
     template: Path,
-    run: TrainedRun,
-    said: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    differences: Mapping[str, Any],
     shape: tuple[int, ...],
     logits: int,
-    trained_on: str | None,
 ) -> dict[str, Any]:
     """Fill in what was trained, measured and installed.
 
     Args:
         template: ``metadata.json`` of the configs.
-        run: What was trained.
-        said: The configs' ``metadata``: differences of the bundle or of its input image.
-        shape: Of the network's input without the batch.
+        facts: As :func:`facts_of` returns them.
+        differences: The configs' ``metadata``: what differs of the bundle or of its input image.
+        shape: Shape of the network's input without the batch.
         logits: Two of an ordinal head, or three of a softmax head.
-        trained_on: The cohort, in the maker's words.
 
     Returns:
         All but the checksums.
     """
     metadata: dict[str, Any] = json.loads(template.read_text(encoding="utf-8"))
-    metadata["monai_version"] = monai.__version__
-    metadata["pytorch_version"] = torch.__version__.split("+")[0]
-    metadata["numpy_version"] = np.__version__
-    metadata["required_packages_version"] = {
-        "monai-amyloid": monai_amyloid.__version__,
-        **{name.lower(): version(name) for name in _PACKAGES},
-    }
-    metadata["data_source"] = trained_on or NOT_DESCRIBED
-    measured = run.measured()
-    if not measured.empty:
-        metadata["eval_metrics"] = _numbers(measured.iloc[0].to_dict())
-    metadata["eval_metrics_of_this_network"] = _numbers(run.measured_alone())
+    metadata |= facts
     image = metadata["network_data_format"]["inputs"]["image"]
     # For the 2D network, whose input is a bag of slices (slices, 3, X, Y), the first axis is
     # called channels too, so that MONAI's verify_net_in_out builds the right tensor.
     image["num_channels"], image["spatial_shape"] = shape[0], list(shape[1:])
-    for name, value in said.items():
+    for name, value in differences.items():
         (image if name in image else metadata)[name] = value
     if logits == 3:
         names = {str(grade - 1): f"logit of BAPL {grade}" for grade in GRADES}

@@ -1,5 +1,6 @@
 """Raw studies as input of a MONAI pipeline: read, registered, SUVR on the template grid."""
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,29 @@ from monai.transforms import Compose, MapTransform
 from torch.utils.data import Dataset
 
 from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.brain.quality.measures import MEASURES
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
 from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.errors import UserError
+from monai_amyloid.evaluation.decision import read_decision
+from monai_amyloid.findings.rules import doubts
 from monai_amyloid.output import replace_file
+from monai_amyloid.pet.files.archive import ARCHIVE_SUFFIXES
+from monai_amyloid.pet.formats.table import FORMATS
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
 
-_STUDIES = (".nii", ".nii.gz", ".zip", ".v", ".jpg", ".jpeg", ".png")
+_PROBABILITIES = ("p_bapl1", "p_bapl2", "p_bapl3")
+_PICTURES = (".jpg", ".jpeg", ".png")
+_STUDIES = (
+    *(suffix for image in FORMATS for suffix in image.suffixes),
+    *(*ARCHIVE_SUFFIXES, *_PICTURES),
+)
 
 
 def list_studies(folder: str) -> list[dict[str, str]]:
-    """List the studies of a folder: each subfolder, zip, NIfTI, ECAT file and picture in it.
+    """List the studies of a folder: each subfolder, zip, image file and picture in it.
 
     Args:
         folder: Folder of studies.
@@ -77,7 +88,7 @@ class ReadStudyd(MapTransform):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Replace each path by SUVR ``(1, 91, 109, 91)`` on the template grid, RAS+.
 
-        The scan's ``tracer`` and ``centiloid`` stand beside it. Pictures become
+        The scan's ``tracer``, ``centiloid`` and ``quality`` stand beside it. Pictures become
         ``(1, 91, 109, n)``, 0 to 255.
 
         Raises:
@@ -91,7 +102,7 @@ class ReadStudyd(MapTransform):
             else:
                 brain = normalize(read_study(path, tracer=self.tracer))
                 volume, result["tracer"] = brain.suvr, brain.source.tracer
-                result["centiloid"] = brain.centiloid
+                result["centiloid"], result["quality"] = brain.centiloid, brain.quality
             result[key] = MetaTensor(volume[None], affine=TEMPLATE_AFFINE)
         return result
 
@@ -119,10 +130,13 @@ class StudyDataset(Dataset[dict[str, Any]]):
         return len(self.data)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """A study: ``image``, ``study``, and ``refused``, empty or why there is no image of it."""
-        given: dict[Hashable, Any] = {**self.data[index]}
+        """A study: ``image``, ``study``, what was measured, and ``refused``: empty, or the reason.
+
+        ``centiloid`` and each measure of ``quality`` are NaN where they were not measured.
+        """
+        item: dict[Hashable, Any] = {**self.data[index]}
         try:
-            read, refused = self.read(given), ""
+            read, refused = self.read(item), ""
         except StudyRefused as refusal:
             # The network needs something of the usual shape; its answer is thrown away.
             depth = 1 if self.read.kind == PICTURE else TEMPLATE_SHAPE[2]
@@ -130,22 +144,28 @@ class StudyDataset(Dataset[dict[str, Any]]):
             read = {"image": MetaTensor(empty, affine=TEMPLATE_AFFINE), "tracer": "18FFBB"}
             refused = str(refusal)
         image = self.transforms({"image": read["image"], "tracer": read.get("tracer")})["image"]
-        return {"image": image, "study": given["study"], "refused": refused}
+        quality = {**dict.fromkeys(MEASURES, math.nan), **read.get("quality", {})}
+        measured = {"centiloid": read.get("centiloid", math.nan), "quality": quality}
+        return {"image": image, "study": item["study"], **measured, "refused": refused}
 
 
 class WriteProbabilities:
-    """Write a table of every study's probabilities when an evaluator has seen them all.
+    """Write a table of every study's grade when an evaluator has seen them all.
 
     Args:
-        path: Of the CSV: ``study p_bapl1 p_bapl2 p_bapl3 refused``, with a byte order mark so that
-            Excel reads Korean.
+        path: CSV to write: ``study status p_bapl1 p_bapl2 p_bapl3 prediction_set reasons``, with a
+            byte order mark so that Excel reads Korean. Status and reasons are those of
+            ``monai-amyloid infer``.
+        calibration: ``calibration.json`` of the bundle.
 
     Raises:
-        UserError: At the end, after the table is written, if a study was refused.
+        UserError: If there is no such calibration; and at the end, after the table is written, if
+            a study was refused.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, calibration: str) -> None:
         self.path = Path(path)
+        self.decision = read_decision(Path(calibration))
         self.rows: list[dict[str, Any]] = []
 
     def attach(self, engine: Engine) -> None:
@@ -156,18 +176,34 @@ class WriteProbabilities:
 
     def __call__(self, engine: Engine) -> None:
         """Keep a batch's studies."""
-        for one, told in zip(engine.state.batch, engine.state.output, strict=True):
-            chances = [None] * 3 if one["refused"] else told["pred"].reshape(3).tolist()
-            columns = dict(zip(("p_bapl1", "p_bapl2", "p_bapl3"), chances, strict=True))
-            self.rows.append({"study": one["study"], **columns, "refused": one["refused"]})
+        for item, output in zip(engine.state.batch, engine.state.output, strict=True):
+            self.rows.append({"study": item["study"], **self._row(item, output["pred"])})
+
+    def _row(self, item: Mapping[str, Any], calibrated: torch.Tensor) -> dict[str, Any]:
+        if item["refused"]:
+            empty = dict.fromkeys((*_PROBABILITIES, "prediction_set"))
+            return {"status": "refused", **empty, "reasons": item["refused"]}
+        load, quality = float(item["centiloid"]), item["quality"]
+        scan = self.decision.graded_scan(
+            calibrated.double().reshape(3).cpu().numpy(),
+            centiloid=None if math.isnan(load) else load,
+            quality={name: float(value) for name, value in quality.items()},
+        )
+        reasons = doubts(scan)
+        return {
+            "status": "needs_reader" if reasons else "graded",
+            **dict(zip(_PROBABILITIES, scan.probabilities, strict=True)),
+            "prediction_set": "+".join(map(str, scan.prediction_set)),
+            "reasons": "; ".join(map(str, reasons)),
+        }
 
     def _write(self, engine: Engine) -> None:
         table = pd.DataFrame(self.rows)
         text = table.to_csv(index=False, float_format="%.6g", lineterminator="\r\n")
         replace_file(self.path, text.encode("utf-8-sig"))
-        refused = table[table["refused"] != ""]
+        refused = table[table["status"] == "refused"]
         if not refused.empty:
             raise UserError(
                 f"{len(refused)} of {len(table)} studies were refused, the first because: "
-                f"{refused['refused'].iloc[0]}; the others are in {self.path}"
+                f"{refused['reasons'].iloc[0]}; the others are in {self.path}"
             )

@@ -6,15 +6,35 @@ from typing import Annotated
 
 import typer
 
-from monai_amyloid.bundle.files import shipped_bundle
+from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.pet.tracers import TRACERS
+from monai_amyloid.version import __version__
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     help="Grade amyloid brain PET (BAPL 1, 2, 3). Research software, not for clinical decisions.",
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"monai-amyloid {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Options of the program itself, before any command."""
+
 
 Workers = Annotated[int, typer.Option(min=1, help="Processes; default: one a core.")]
 
@@ -50,7 +70,7 @@ Bundle = Annotated[
     Path,
     typer.Option(
         default_factory=shipped_bundle,
-        show_default="bundles/amyloid_pet_bapl_classification",
+        show_default="the one that comes with the program",
         help="The trained classifier.",
     ),
 ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monai_amyloid.cli.application import app, pairs
+from monai_amyloid.installed import TRAIN, copy_configs, shipped_bundle
 
 if TYPE_CHECKING:
     from monai_amyloid.evaluation.results import Evaluation
@@ -16,7 +17,10 @@ def crossval(
     output_dir: Annotated[Path, typer.Option(help="Where the folds and the evaluation go.")],
     config_file: Annotated[
         list[Path] | None,
-        typer.Option(help="train.json, then its differences, in order; repeat the option."),
+        typer.Option(
+            help="train.json, then its differences, in order; repeat the option.",
+            show_default="train.json of the program",
+        ),
     ] = None,
     dataset_dir: Annotated[Path, typer.Option(help="The prepared cohort.")] = Path("prepared"),
     folds: Annotated[int, typer.Option(min=2, help="Parts to hold out, one after another.")] = 5,
@@ -39,7 +43,7 @@ def crossval(
     from monai_amyloid.crossval.plan import CrossValidation
 
     plan = CrossValidation(
-        tuple(config_file or [Path("configs/train.json")]),
+        tuple(config_file or [TRAIN]),
         dataset_dir,
         output_dir,
         folds=folds,
@@ -86,7 +90,10 @@ def export(
     run: Annotated[Path, typer.Argument(help="Folder of a fold, or of a cross-validation.")],
     config_file: Annotated[
         list[Path] | None,
-        typer.Option(help="Configs trained with, in the same order; repeat the option."),
+        typer.Option(
+            help="Configs trained with, in the same order; repeat the option.",
+            show_default="train.json of the program",
+        ),
     ] = None,
     output: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path(
         "bundles/my_bapl_classification"
@@ -106,7 +113,7 @@ def export(
 
     bundle = write(
         run,
-        config_file or [Path("configs/train.json")],
+        config_file or [TRAIN],
         output,
         half_precision=half_precision,
         trained_on=trained_on,
@@ -116,8 +123,24 @@ def export(
 
 
 @app.command()
+def configs(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where they go, such as configs.")],
+) -> None:
+    """Copy the configs of training and evaluation, to read, change and name on a command line."""
+    copied = copy_configs(folder)
+    typer.echo(f"{len(copied)} files in {folder}; begin with {folder / TRAIN.name}")
+
+
+@app.command()
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="Folder of the bundle.")],
+    bundle: Annotated[
+        Path,
+        typer.Argument(
+            default_factory=shipped_bundle,
+            show_default="the one that comes with the program",
+            help="Folder of the bundle.",
+        ),
+    ],
 ) -> None:
     """Check a bundle: files, checksums, the Model Zoo's rules, TorchScript."""
     from monai_amyloid.bundle.verify import verify as check

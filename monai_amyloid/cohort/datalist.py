@@ -22,8 +22,8 @@ def read_cohort(table: Path) -> pd.DataFrame:
     """Read and check ``participants.tsv``, of raw studies or of prepared volumes.
 
     Args:
-        table: Tab-separated, UTF-8, ``n/a`` for unknown. Needs ``participant_id`` and
-            ``path``; ``session_id`` is ``ses-01`` and ``bapl`` unknown where absent.
+        table: Path of a tab-separated UTF-8 table, ``n/a`` for unknown. Needs ``participant_id``
+            and ``path``; ``session_id`` is ``ses-01`` and ``bapl`` unknown where absent.
 
     Returns:
         One row a session, in the table's order: ``path`` absolute, ``bapl`` as nullable
@@ -41,7 +41,7 @@ def read_cohort(table: Path) -> pd.DataFrame:
             f"{' and '.join(needed)} too, separated by tabs"
         )
     if cohort.empty:
-        raise CohortError(f"{table}: there is no row in it; needed one row a session")
+        raise CohortError(f"{table}: found no row, needed one for each session")
     cohort = check_cohort(cohort, table)
     cohort["path"] = _images(cohort["path"], table)
     return cohort
@@ -51,11 +51,11 @@ def check_cohort(cohort: pd.DataFrame, table: Path) -> pd.DataFrame:
     """Check everything but the images.
 
     Args:
-        cohort: Text, one row a session.
-        table: Where it was read, for messages.
+        cohort: Table as text, one row for each session.
+        table: Path that the table was read from, for messages.
 
     Returns:
-        As :func:`read_cohort`, ``path`` as it stands there.
+        Table like that of :func:`read_cohort`, but with ``path`` as it is written in the file.
 
     Raises:
         CohortError: As :func:`read_cohort`.
@@ -134,7 +134,7 @@ def _check_sessions(cohort: pd.DataFrame, table: Path) -> None:
     if not twice.empty:
         first = twice.iloc[0]
         raise CohortError(
-            f"{table}: {first.participant_id} {first.session_id} stands in more than one row; "
+            f"{table}: {first.participant_id} {first.session_id} is in more than one row; "
             "give each scan of a participant a session_id of its own"
         )
 
@@ -144,7 +144,7 @@ def _images(paths: "pd.Series[str]", table: Path) -> "pd.Series[str]":
     missing = paths[~absolute.map(Path.exists) | paths.isin(["", UNKNOWN])]
     if not missing.empty:
         raise CohortError(
-            f"{table}: {len(missing)} of {len(paths)} images are not there, the first is "
+            f"{table}: {len(missing)} of {len(paths)} images do not exist, the first is "
             f"'{missing.iloc[0]}'; paths are relative to the table"
         )
     return absolute.map(str)

@@ -27,7 +27,7 @@ def check_duplicates(cohort: pd.DataFrame) -> None:
     one file compressed and the other not, a second registration), or noise added.
 
     Args:
-        cohort: With ``participant_id``, ``session_id`` and ``path``.
+        cohort: Table with ``participant_id``, ``session_id`` and ``path``.
 
     Raises:
         CohortError: Naming the first two sessions that are equal, of one participant or of two.
@@ -38,7 +38,7 @@ def check_duplicates(cohort: pd.DataFrame) -> None:
         for first, second, *_ in _alike(candidates, lambda index: _digest(paths[index])):
             raise CohortError(
                 f"{names[first]} and {names[second]} are the same image ({paths[first]}, "
-                f"{paths[second]}), which could be trained on and tested; remove one row from "
+                f"{paths[second]}), so that one could be in training and test; remove one row from "
                 "participants.tsv"
             )
 

@@ -1,7 +1,7 @@
 """Who trains, who selects the model, and who is held out.
 
-A participant stands in one fold with all sessions, so that no one is on two sides. A repeat deals
-the same participants out anew.
+A participant is in one fold with all sessions, so that no one is on two sides. A repeat assigns
+the same participants to folds in another way.
 """
 
 from pathlib import Path
@@ -26,10 +26,10 @@ def assign_folds(cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0) -
     ``StratifiedGroupKFold`` does not promise for small cohorts.
 
     Args:
-        cohort: As :func:`~monai_amyloid.cohort.datalist.read_cohort` returns it.
+        cohort: Table from :func:`~monai_amyloid.cohort.datalist.read_cohort`.
         folds: Number of folds, 2 or more.
-        seed: Of the shuffle.
-        repeat: Each deals out differently.
+        seed: Seed of the shuffle.
+        repeat: Number of the repeat, from 0; each repeat assigns the participants differently.
 
     Returns:
         Fold 0 to ``folds - 1``, indexed by the ``participant_id`` of all who have a grade.
@@ -48,7 +48,7 @@ def assign_folds(cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0) -
         if count < needed:
             raise CohortError(
                 f"found {count} participants with BAPL {grade}, needed {needed} or more for "
-                f"{folds} folds; add participants or ask for fewer folds with --folds"
+                f"{folds} folds; add participants or choose fewer folds with --folds"
             )
     return _deal(grades, folds, _random(repeat, seed, folds))
 
@@ -92,15 +92,15 @@ def read_folds(dataset_dir: Path, repeat: int = 0) -> "pd.Series[int]":
     """
     path = splits_file(dataset_dir, repeat)
     if not path.is_file():
-        raise CohortError(f"no folds at {path}: train first")
+        raise CohortError(f"found no folds at {path}; train first, with `monai-amyloid crossval`")
     table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
     if list(table.columns) != ["participant_id", "fold"] or not table.fold.str.isdigit().all():
         raise CohortError(f"{path}: needed the columns participant_id and fold; remove the file")
     leaking = table[table.duplicated("participant_id")]
     if not leaking.empty:
         raise CohortError(
-            f"{path}: {leaking.participant_id.iloc[0]} stands in more than one row, so that one "
-            "person could be trained on and tested; remove the file to have it made again"
+            f"{path}: {leaking.participant_id.iloc[0]} is in more than one row, so that one "
+            "person could be in training and test; remove the file, and it is written again"
         )
     return table.set_index("participant_id")["fold"].astype(int)
 
@@ -108,7 +108,7 @@ def read_folds(dataset_dir: Path, repeat: int = 0) -> "pd.Series[int]":
 def folds_of(
     dataset_dir: Path, cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0
 ) -> "pd.Series[int]":
-    """The folds that are written for a repeat; they are written if they are not there yet.
+    """Folds of a repeat from its file, which is written first if it does not exist.
 
     Once written the file decides, whatever the seed, so that every run on a dataset
     holds out the same people.
@@ -127,14 +127,16 @@ def folds_of(
             raise CohortError(f"cannot write {path}: {error.strerror}") from error
         return assigned
     stored = read_folds(dataset_dir, repeat)
-    again = f"remove {path} to have it made again (and train every fold anew)"
+    again = f"remove {path}, and it is written again (then train every fold again)"
     if set(stored) != set(range(folds)):
-        raise CohortError(f"{path} has {stored.max() + 1} folds, asked for were {folds}; {again}")
+        raise CohortError(
+            f"{path} has {stored.max() + 1} folds, but {folds} were requested; {again}"
+        )
     graded = _grade_of_participant(cohort).index
     different = graded.symmetric_difference(stored.index)
     if len(different):
         raise CohortError(
-            f"{path} does not fit participants.tsv: {len(different)} participants stand in one "
+            f"{path} does not fit participants.tsv: {len(different)} participants are in one "
             f"of them only, such as {different[0]}; {again}"
         )
     return stored.reindex(graded)
@@ -153,16 +155,15 @@ def split(
         dataset_dir: Folder with ``participants.tsv``; ``splits.tsv`` is written there.
         fold: The fold to hold out, from 0.
         folds: Number of folds.
-        seed: Of the folds, where they are not written yet.
-        repeat: 0 or more; each deals the participants out anew.
-        participants: Learn from so many only, of each grade its share: what a smaller study
-            would have had. 0 for all.
+        seed: Seed of the folds; not used where ``splits.tsv`` exists.
+        repeat: Number of the repeat, from 0; each repeat assigns the participants differently.
+        participants: Number of participants to train on, in the proportions of the grades, to
+            measure what a smaller study would reach; 0 for all.
 
     Returns:
-        For ``training``, ``validation`` and ``test`` one dictionary a session:
-        ``image`` (path), ``label`` (0, 1, 2 for BAPL 1, 2, 3), ``participant_id``,
-        ``session_id`` and, where the table has it, ``tracer``. Sessions without a grade
-        are in none.
+        Lists ``training``, ``validation`` and ``test`` with one dictionary for each session:
+        ``image`` (path), ``label`` (0, 1, 2 for BAPL 1, 2, 3), ``participant_id``, ``session_id``
+        and, where the table has it, ``tracer``. Sessions without a grade are in none of them.
 
     Raises:
         CohortError: As :func:`read_cohort`, :func:`assign_folds` and :func:`folds_of` say,
@@ -208,7 +209,9 @@ def graded_scans(dataset_dir: str) -> list[dict[str, Any]]:
     check_reference(cohort, folder)
     graded = cohort[cohort["bapl"].notna()]
     if graded.empty:
-        raise CohortError(f"{folder}: no scan has a grade; needed some to evaluate with")
+        raise CohortError(
+            f"{folder}: found no scan with a grade, needed grades to evaluate; add the column bapl"
+        )
     return _as_datalist(graded)
 
 
@@ -227,7 +230,8 @@ def _some(
     chosen = dealt.iloc[np.arange(participants) * len(dealt) // participants]
     if chosen.value_counts().reindex(GRADES, fill_value=0).min() < 2:
         raise CohortError(
-            f"found participants = {participants}, needed more: each grade must train and select"
+            f"found participants = {participants}, needed more, so that each grade is in training "
+            "and validation"
         )
     return chosen.sort_index()
 
@@ -236,8 +240,8 @@ def check_reference(cohort: pd.DataFrame, folder: Path) -> None:
     """Refuse scans that a bundle would never see: grading is over the whole cerebellum.
 
     Args:
-        cohort: Of a prepared dataset.
-        folder: Of the dataset, for messages.
+        cohort: Table of a prepared dataset.
+        folder: Folder of the dataset, for messages.
 
     Raises:
         CohortError: If any is over another reference region.

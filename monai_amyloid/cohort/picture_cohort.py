@@ -17,8 +17,8 @@ from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.pictures import read_picture, slice_affine
 from monai_amyloid.cohort.prepare import Prepared
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import StudyRefused, Term
 from monai_amyloid.output import replace_file, writable_folder, write_table
-from monai_amyloid.pet.image import StudyRefused
 
 PICTURE, VOLUME = "picture", "volume"
 _FOLDER = re.compile(r"([123])gr", re.IGNORECASE)
@@ -63,7 +63,12 @@ def prepare_pictures(
         try:
             grade, index, patient = _parsed_name(file)
             if index in people.get((grade, patient), {}):
-                raise StudyRefused(f"{file}: slice {index} of this patient is there twice")
+                raise StudyRefused(
+                    "slice_twice",
+                    "slice {index} of this patient is there twice",
+                    index=index,
+                    where=file,
+                )
             people[grade, patient][index] = read_picture(file)
         except StudyRefused as refusal:
             name = re.sub(r"[^A-Za-z0-9]", "", file.stem)
@@ -105,17 +110,29 @@ def _parsed_name(file: Path) -> tuple[int, int, str]:
     name = _NAME.fullmatch(file.name)
     if name is None:
         raise StudyRefused(
-            f"{file}: found the name {file.name}, needed grade, slice and patient, such as "
-            "2gr_44_0001.jpg"
+            "picture_name",
+            "found the name {name}, needed grade, slice and patient, such as {example}",
+            name=file.name,
+            example=Term("2gr_44_0001.jpg"),
+            where=file,
         )
     if name[1] != file.parent.name[0]:
         raise StudyRefused(
-            f"{file}: the name says BAPL {name[1]} and the folder BAPL {file.parent.name[0]}; "
-            "find out which is right"
+            "picture_grades_differ",
+            "the name says BAPL {named} and the folder BAPL {of_folder}; find out which is right",
+            named=int(name[1]),
+            of_folder=int(file.parent.name[0]),
+            where=file,
         )
     index = int(name[2])
     if index >= TEMPLATE_SHAPE[2]:
-        raise StudyRefused(f"{file}: found slice {index}, needed 0 to {TEMPLATE_SHAPE[2] - 1}")
+        raise StudyRefused(
+            "slice_number",
+            "found slice {index}, needed 0 to {last}",
+            index=index,
+            last=TEMPLATE_SHAPE[2] - 1,
+            where=file,
+        )
     return int(name[1]), index, name[3].lower()
 
 

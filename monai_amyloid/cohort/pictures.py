@@ -3,7 +3,7 @@
 A picture shows a slice of the template grid with the front of the head up, five pixels a voxel,
 455 wide and 545 high. Column ``c`` of the slice drawn is voxel ``x = c`` and row ``r`` is
 ``y = 108 - r``, so that the patient's left is on the left of the picture. Whether the original's
-pictures were drawn that way or mirrored is not known; nothing in a picture says it.
+pictures were drawn that way or mirrored is not known; nothing in a picture shows it.
 """
 
 import re
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
+from monai_amyloid.findings.finding import StudyRefused, Term
 from monai_amyloid.pet.files.sources import is_picture
-from monai_amyloid.pet.image import StudyRefused
 
 PIXELS_A_VOXEL = 5  # 91 x 109 voxels became the original's 455 x 545 pixels
 BRIGHTEST = 255
@@ -34,7 +34,7 @@ def eight_bit(volume: NDArray[Any]) -> NDArray[np.uint8]:
     How the original's volumes became 8-bit is not known: this is an assumption.
 
     Args:
-        volume: Of any shape and unit, linear.
+        volume: Volume of any shape and linear unit.
     """
     top = float(volume.max())
     if not top > 0:
@@ -46,8 +46,8 @@ def draw_slice(volume: NDArray[Any], index: int) -> NDArray[np.uint8]:
     """Draw an axial slice as the original study's pictures show theirs.
 
     Args:
-        volume: ``(91, 109, 91)`` on the template grid, RAS+, linear.
-        index: Slice, from 0 at the bottom; the original's 44 is z = 16 mm.
+        volume: Volume on the template grid, ``(91, 109, 91)``, RAS+, linear unit.
+        index: Number of the slice, from 0 at the bottom; the original's 44 is z = 16 mm.
 
     Returns:
         Grey picture ``(545, 455, 3)``, rows from the front of the head to its back.
@@ -64,10 +64,10 @@ def read_picture(path: Path) -> NDArray[np.float32]:
     the slice's 91 x 109 that is exact, other sizes are resampled over the same area.
 
     Args:
-        path: JPEG or PNG, 8 bits, grey, or colour without colours in it.
+        path: Path of a JPEG or PNG of 8 bits, grey, or with equal colour channels.
 
     Returns:
-        ``(91, 109)``, 0 to 255, x to the right of the picture and y to the top.
+        Grey values ``(91, 109)``, 0 to 255, x to the right of the picture and y to the top.
 
     Raises:
         StudyRefused: If the file is broken or empty, has more than 8 bits, shows colours, is
@@ -77,25 +77,41 @@ def read_picture(path: Path) -> NDArray[np.float32]:
         with Image.open(path, formats=("JPEG", "PNG")) as stored:
             if stored.mode not in _EIGHT_BIT:
                 raise StudyRefused(
-                    f"{path}: found pixels of the kind {stored.mode}, needed 8 bits, grey or RGB"
+                    "picture_mode",
+                    "found pixels of the kind {mode}, needed 8 bits, grey or RGB",
+                    mode=Term(stored.mode),
+                    where=path,
                 )
             picture = ImageOps.exif_transpose(stored).convert("RGB")
     except UnidentifiedImageError as error:
-        raise StudyRefused(f"{path}: no JPEG or PNG; export the slice as one of them") from error
+        raise StudyRefused(
+            "no_jpeg_or_png", "no JPEG or PNG; export the slice as one of them", where=path
+        ) from error
     except StudyRefused:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split())
-        raise StudyRefused(f"{path}: broken picture ({reason}); export it again") from error
+        raise StudyRefused(
+            "broken_picture",
+            "broken picture ({reason}); export it again",
+            reason=reason,
+            where=path,
+        ) from error
     pixels = np.asarray(picture).astype(np.int16)
     spread = int((pixels.max(axis=2) - pixels.min(axis=2)).max())
     if spread > MOST_COLOUR:
         raise StudyRefused(
-            f"{path}: found colours (channels differ by {spread} of 255), needed grey: a colour "
-            "map or a drawing on the picture hides the uptake; export it in grey"
+            "picture_in_colour",
+            "found colours (channels differ by {spread} of {brightest}), needed grey: a colour map "
+            "or a drawing on the picture hides the uptake; export it in grey",
+            spread=spread,
+            brightest=BRIGHTEST,
+            where=path,
         )
     if pixels.min() == pixels.max():
-        raise StudyRefused(f"{path}: an empty picture, all of one grey; export the slice again")
+        raise StudyRefused(
+            "empty_picture", "an empty picture, all of one grey; export the slice again", where=path
+        )
     _check_size(path, *picture.size)
     grey = Image.fromarray(pixels.mean(axis=2, dtype=np.float32))
     small = np.asarray(grey.resize((WIDTH, HEIGHT), Image.Resampling.BOX))
@@ -106,9 +122,13 @@ def _check_size(path: Path, width: int, height: int) -> None:
     distortion = abs(width * HEIGHT / (height * WIDTH) - 1)
     if width < WIDTH or height < HEIGHT or distortion > MOST_DISTORTION:
         raise StudyRefused(
-            f"{path}: found {width} x {height} pixels, needed {WIDTH} x {HEIGHT} or the same "
-            f"proportions larger, such as {WIDTH * PIXELS_A_VOXEL} x {HEIGHT * PIXELS_A_VOXEL}: "
-            "the whole slice of the 2 mm template grid, without a margin"
+            "picture_size",
+            "found {pixels:x} pixels, needed {least:x} or the same proportions larger, such as "
+            "{usual:x}: the whole slice of the 2 mm template grid, without a margin",
+            pixels=(width, height),
+            least=(WIDTH, HEIGHT),
+            usual=(WIDTH * PIXELS_A_VOXEL, HEIGHT * PIXELS_A_VOXEL),
+            where=path,
         )
 
 
@@ -116,10 +136,10 @@ def read_bag(path: Path) -> NDArray[np.float32]:
     """Read one picture, or the pictures of a folder as slices of one person.
 
     Args:
-        path: A picture, or a folder of pictures whose names count upwards.
+        path: Path of a picture, or of a folder of pictures whose names are numbered.
 
     Returns:
-        ``(91, 109, n)``, 0 to 255.
+        Grey values of the slices, ``(91, 109, n)``, 0 to 255.
 
     Raises:
         StudyRefused: If there is no picture, or one cannot be used.
@@ -130,8 +150,11 @@ def read_bag(path: Path) -> NDArray[np.float32]:
         files = [file for file in files if not file.name.startswith(".")]
     if not files or not all(file.is_file() and is_picture(file) for file in files):
         raise StudyRefused(
-            f"{path}: found no picture, needed a JPEG or PNG of an axial slice, for that is what "
-            "this bundle's network was trained on; for a scan name another with --bundle"
+            "no_picture",
+            "found no picture, needed a JPEG or PNG of an axial slice, for that is what this "
+            "bundle's network was trained on; for a scan name another with {option}",
+            option=Term("--bundle"),
+            where=path,
         )
     return np.stack([read_picture(file) for file in files], axis=-1)
 
@@ -146,7 +169,7 @@ def slice_affine(slices: list[int]) -> NDArray[np.float64]:
     """Affine of a stack of template slices: the first and the last lie where they are.
 
     Args:
-        slices: Their numbers from 0, increasing.
+        slices: Numbers of the slices from 0, increasing.
     """
     affine = TEMPLATE_AFFINE.copy()
     affine[2, 3] += slices[0] * TEMPLATE_AFFINE[2, 2]

@@ -139,7 +139,9 @@ def _prepare_one(
     result = {key: row.get(key) for key in _KEPT}
     result |= {"path": path.relative_to(output).as_posix(), "tracer": brain.source.tracer}
     result |= {"reference": reference, **measurements(brain)}
-    result["warnings"] = "; ".join((*study.provenance["warnings"], *brain.warnings)) or None
+    result["warnings"] = (
+        "; ".join(map(str, (*study.provenance["warnings"], *brain.warnings))) or None
+    )
     content = json.dumps({"made_from": made_from, "result": result}, default=_plain)
     replace_file(record, content.encode())
     return dict(json.loads(content)["result"])

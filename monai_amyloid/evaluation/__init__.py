@@ -1,1 +1,1 @@
-"""How well grades are told, from what was said of held-out scans."""
+"""How well grades are predicted, measured on held-out scans."""

@@ -1,4 +1,4 @@
-"""What a network has to beat, and what it adds to the SUVR: models without an image."""
+"""Baselines without an image, which a network has to exceed, and their joining with it."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ _SMALLEST = 1e-6
 
 
 def majority(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
-    """Say the commonest grade of the training rows of every scan.
+    """Predict the commonest grade of the training rows for every scan.
 
     Args:
         train: Training rows with the column ``bapl``.
@@ -54,8 +54,8 @@ def suvr_regression(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     """Ordinal logistic regression on regional SUVR.
 
     Continuation ratios as in the network: one regression for grade 2 or more, one for
-    grade 3 among those. Grades weigh alike in each, for a rare grade would else never
-    be said; a region without a value gets the training rows' median.
+    grade 3 among those. Grades weigh alike in each, because a rare grade would never be
+    predicted otherwise; a region without a value gets the median of the training rows.
 
     Args:
         train: Rows with ``bapl`` and :data:`SUVR_COLUMNS`; each grade at least once.
@@ -96,10 +96,10 @@ def regional_boosting(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
 
 
 def network_with_suvr(held_out: HeldOut) -> Array:
-    """The network's answer and regional SUVR, joined by an ordinal logistic regression.
+    """The network's probabilities and regional SUVR, joined by an ordinal logistic regression.
 
     Stacked: the regression for a fold learns from the other folds' held-out predictions, never
-    from what a network said of scans that it was trained on.
+    from a network's predictions of scans that it was trained on.
 
     Args:
         held_out: Held-out predictions with two folds or more in each repeat.

@@ -1,4 +1,4 @@
-"""Whether a probability means what it says: temperature scaling and calibration error.
+"""Whether probabilities agree with observed frequencies: temperature scaling and its error.
 
 References:
     Guo et al. 2017, On calibration of modern neural networks, arXiv:1706.04599
@@ -17,7 +17,7 @@ BINS = 15
 # A probability of 0 would make one mistake cost everything.
 _SMALLEST = 1e-9
 # Inverse temperatures that are tried: from nearly all grades alike to five times as sure, for a
-# few scans that are all told right would else teach certainty.
+# few scans that are all predicted right would teach certainty otherwise.
 _INVERSE_RANGE = (0.02, 5.0)
 _DRAWS = 1000
 
@@ -38,10 +38,10 @@ def temper(probabilities: ArrayLike, temperature: float) -> Array:
 
 
 def fit_temperature(probabilities: ArrayLike, truth: ArrayLike) -> float:
-    """The temperature that makes what was seen likeliest.
+    """Find the temperature of maximum likelihood.
 
-    The likelihood has one peak in ``1 / T``. Where every scan is told right no finite
-    sharpening is best, and the range that is searched ends it.
+    The likelihood has one peak in ``1 / T``. Where every scan is predicted right,
+    no finite sharpening is best, and the result is the end of the range that is searched.
 
     Args:
         probabilities: Probabilities of scans that the network was not trained on, ``(N, 3)``.
@@ -76,10 +76,10 @@ def _bins(confidence: Array) -> NDArray[np.int64]:
 
 
 def expected_calibration_error(truth: ArrayLike, probabilities: Array) -> float:
-    """Mean distance of confidence and accuracy over :data:`BINS` bins of the told grade.
+    """Mean distance of confidence and accuracy over :data:`BINS` bins of the predicted grade.
 
     Chance alone makes it greater than 0, the more so the fewer the scans:
-    :func:`error_if_calibrated` says by how much.
+    :func:`error_if_calibrated` estimates by how much.
 
     Args:
         truth: True grade of each scan, 1, 2 or 3, ``(N,)``.
@@ -95,7 +95,7 @@ def _error(confidence: Array, right: Array) -> Array:
 
 
 def error_if_calibrated(probabilities: Array, seed: int = 0) -> tuple[float, float]:
-    """What the calibration error would be if every probability were exactly true.
+    """Estimate the calibration error that exactly true probabilities would have by chance.
 
     Args:
         probabilities: Probabilities of the grades, ``(N, 3)``.

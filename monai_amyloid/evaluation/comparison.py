@@ -43,7 +43,7 @@ def compare(model: Measured, other: Measured) -> dict[str, float]:
 def compare_accuracy(rows: pd.DataFrame, model: Array, other: Array) -> dict[str, float]:
     """McNemar's exact test of two models.
 
-    Each scan counts once, as the first repeat told it. The test takes scans as independent,
+    Each scan counts once, as the first repeat predicted it. The test takes scans as independent,
     which sessions of one person are not quite.
 
     Args:
@@ -52,7 +52,7 @@ def compare_accuracy(rows: pd.DataFrame, model: Array, other: Array) -> dict[str
         other: Probabilities of the model that it is compared with, ``(N, 3)``.
 
     Returns:
-        ``right_alone wrong_alone p_mcnemar``: scans that one alone told right.
+        ``right_alone wrong_alone p_mcnemar``: scans that only one of them predicted right.
 
     References:
         McNemar 1947, doi:10.1007/BF02295996
@@ -78,7 +78,7 @@ def two_sided_p(differences: Array) -> float:
 
 
 def mcnemar_p(right_alone: int, wrong_alone: int) -> float:
-    """Exact two-sided p of McNemar's test; 1 where no scan tells the models apart."""
+    """Exact two-sided p of McNemar's test; 1 where the models are right on the same scans."""
     apart = right_alone + wrong_alone
     return float(binomtest(right_alone, apart).pvalue) if apart else 1.0
 

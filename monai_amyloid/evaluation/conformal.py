@@ -4,7 +4,7 @@ Least ambiguous sets with a threshold for each grade ("class-conditional"): of s
 that it was set on, at least :data:`COVERAGE` of the BAPL 1, of the BAPL 2 and of the BAPL 3 have
 their true grade in the set, whatever the model. One threshold for all grades promises less
 to the rare one, and adaptive sets (APS) promise the same with larger sets:
-``benchmarks/prediction_sets.py`` prints all three.
+``benchmarks/studies/prediction_sets.py`` prints all three.
 
 References:
     Sadinle, Lei and Wasserman 2019, doi:10.1080/01621459.2017.1395341
@@ -72,22 +72,6 @@ def prediction_sets(probabilities: Array, thresholds: tuple[float, float, float]
     sets = probabilities >= np.array(thresholds)
     sets[:, 1] |= sets[:, 0] & sets[:, 2]
     return np.asarray(sets)
-
-
-def needs_reader(probabilities: Array, sets: Sets) -> NDArray[np.bool_]:
-    """Scans that a person must read: whose set is not just the most probable grade.
-
-    It holds several or none, or another one, for a rare grade enters at a lower probability.
-
-    Args:
-        probabilities: Probabilities of the grades, ``(N, 3)``.
-        sets: Prediction sets from :func:`prediction_sets`, ``(N, 3)``.
-
-    Returns:
-        True where a scan needs a reader, ``(N,)``.
-    """
-    most = np.eye(3, dtype=bool)[probabilities.argmax(axis=1)]
-    return np.asarray((sets != most).any(axis=1))
 
 
 def covered(sets: Sets, truth: ArrayLike) -> NDArray[np.bool_]:

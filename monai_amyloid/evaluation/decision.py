@@ -5,24 +5,27 @@ the thresholds of the sets, the threshold of amyloid positivity.
 """
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from monai_amyloid.brain.quality.measures import MEASURES
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.calibration import fit_temperature, temper
 from monai_amyloid.evaluation.conformal import (
     COVERAGE,
-    needs_reader,
     prediction_sets,
     set_thresholds,
 )
 from monai_amyloid.evaluation.held_out import HeldOut
 from monai_amyloid.evaluation.operating_point import SENSITIVITY, positive_threshold
+from monai_amyloid.findings.rules import GRADES, GradedScan, doubts
 from monai_amyloid.output import replace_file
 
 Array = NDArray[np.float64]
@@ -38,7 +41,8 @@ class Predictions:
     Attributes:
         probabilities: Calibrated probabilities of the grades, ``(N, 3)``.
         sets: True for each grade that may be the true one, ``(N, 3)``.
-        needs_reader: True where the set is not just the most probable grade, ``(N,)``.
+        needs_reader: True where a reader must look, by
+            :func:`~monai_amyloid.findings.rules.doubts`, ``(N,)``.
         positive: True where BAPL 2 or 3 is called at the operating point, ``(N,)``.
     """
 
@@ -50,7 +54,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Decision:
-    """The learned numbers.
+    """Numbers of the decision, learned from held-out predictions.
 
     Attributes:
         temperature: Temperature that divides the logarithms of the probabilities, above 0,
@@ -64,20 +68,66 @@ class Decision:
     set_thresholds: tuple[float, float, float]
     positive_threshold: float
 
-    def apply(self, probabilities: ArrayLike) -> Predictions:
-        """Predict from the uncalibrated probabilities of a network, ``(N, 3)``."""
-        calibrated = temper(probabilities, self.temperature)
-        sets = prediction_sets(calibrated, self.set_thresholds)
+    def apply(
+        self, probabilities: ArrayLike, measurements: pd.DataFrame | None = None
+    ) -> Predictions:
+        """Predict from the uncalibrated probabilities of a network.
+
+        Args:
+            probabilities: Uncalibrated probabilities, ``(N, 3)``.
+            measurements: Rows of a prepared cohort, N, with ``centiloid`` and the measures of
+                quality that it has; None where nothing was measured.
+        """
+        calibrated = self.calibrate(probabilities)
+        reader = [
+            bool(doubts(self.graded_scan(of_scan, **measured)))
+            for of_scan, measured in zip(
+                calibrated, _measured(measurements, len(calibrated)), strict=True
+            )
+        ]
         return Predictions(
             calibrated,
-            sets,
-            needs_reader(calibrated, sets),
+            prediction_sets(calibrated, self.set_thresholds),
+            np.array(reader, bool),
             1 - calibrated[:, 0] >= self.positive_threshold,
         )
 
+    def calibrate(self, probabilities: ArrayLike) -> Array:
+        """Calibrated probabilities ``(N, 3)`` of a network's own."""
+        return temper(probabilities, self.temperature)
+
+    def graded_scan(self, calibrated: Array, **measured: Any) -> GradedScan:
+        """One scan as the rule for readers takes it.
+
+        Args:
+            calibrated: Calibrated probabilities, ``(3,)``.
+            **measured: ``centiloid``, ``quality`` and ``grade_names`` of
+                :class:`~monai_amyloid.findings.rules.GradedScan`, as far as they are known.
+        """
+        [inside] = prediction_sets(calibrated[None], self.set_thresholds)
+        thresholds = zip(GRADES, self.set_thresholds, strict=True)
+        return GradedScan(
+            probabilities=tuple(calibrated.tolist()),
+            prediction_set=tuple(grade for grade in GRADES if inside[grade - 1]),
+            never_left_out=tuple(grade for grade, least in thresholds if least <= 0),
+            **measured,
+        )
+
+
+def _measured(rows: pd.DataFrame | None, count: int) -> Iterator[dict[str, Any]]:
+    """Centiloid and quality of each scan, as far as they were measured."""
+    if rows is None or "centiloid" not in rows:
+        yield from ({} for _ in range(count))
+        return
+    names = [name for name in MEASURES if name in rows]
+    numbers = rows[["centiloid", *names]].apply(pd.to_numeric, errors="coerce")
+    for load, *values in numbers.to_numpy(float).tolist():
+        quality = dict(zip(names, values, strict=True))
+        yield {"centiloid": None if math.isnan(load) else load, "quality": quality}
+
 
 def fit_decision(probabilities: Array, truth: ArrayLike) -> Decision:
-    """Learn the numbers.
+    """Learn the numbers of the decision.
 
     Args:
         probabilities: Uncalibrated probabilities of scans that the network was not trained on,
@@ -94,7 +144,7 @@ def fit_decision(probabilities: Array, truth: ArrayLike) -> Decision:
 
 
 def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
-    """Predict each fold with the numbers that the other folds of the same repeat give.
+    """Predict each fold with the numbers learned from the other folds of the same repeat.
 
     Args:
         held_out: Held-out predictions with two folds or more in each repeat.
@@ -111,7 +161,9 @@ def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
     )
     for repeat, fold, part in held_out.parts():
         others = held_out.other_parts(repeat, fold)
-        found = fit_decision(probabilities[others], truth[others]).apply(probabilities[part])
+        found = fit_decision(probabilities[others], truth[others]).apply(
+            probabilities[part], held_out.rows[part]
+        )
         for name, values in vars(found).items():
             getattr(predictions, name)[part] = values
     return predictions
@@ -156,6 +208,6 @@ def read_decision(path: Path) -> Decision:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path}: no calibration to read ({type(error).__name__}); needed the file that "
-            "`monai-amyloid evaluate` writes: run it again"
+            f"{path}: found no calibration that can be read ({type(error).__name__}); needed the "
+            "file that `monai-amyloid evaluate` writes: run it again"
         ) from error

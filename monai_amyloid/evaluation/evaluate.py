@@ -53,7 +53,7 @@ def evaluate_fold(run_dir: str, dataset_dir: str, fold: int, repeat: int = 0) ->
 def evaluate_bundle(predictions: str, dataset_dir: str, calibration: str) -> Evaluation:
     """As :func:`evaluate`, for a finished bundle on a cohort that it did not learn from.
 
-    The network is calibrated as the bundle says; the baselines learn, fold by fold, from the
+    The bundle's calibration is used for the network; the baselines learn, fold by fold, from the
     cohort itself, which is to their advantage. ``evaluation.tsv`` goes beside the predictions.
 
     Args:

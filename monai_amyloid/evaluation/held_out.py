@@ -1,4 +1,4 @@
-"""What a cross-validation said of the scans that it held out, checked against its folds."""
+"""Predictions of a cross-validation for its held-out scans, checked against its folds."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -89,7 +89,7 @@ def find_predictions(run_dir: Path) -> list[tuple[int, Path]]:
         twice = seen.setdefault((repeat, path.parent.name), path)
         if twice != path:
             raise CohortError(
-                f"{twice} and {path} are of the same fold; needed each once: move one away"
+                f"{twice} and {path} are of the same fold, needed one of each; move one elsewhere"
             )
     return found
 
@@ -112,7 +112,7 @@ def read_held_out(tables: Sequence[tuple[int, Path]], dataset_dir: Path) -> Held
 
 
 def read_foreign(table: Path, dataset_dir: Path) -> HeldOut:
-    """Read what a finished network said of a cohort that it did not learn from.
+    """Read the predictions of a finished network for a cohort that it was not trained on.
 
     The participants are dealt to five folds for the baselines, which learn from this cohort; to
     one, so that there are no baselines, where a grade is too rare for five.

@@ -1,4 +1,4 @@
-"""How well grades are told, from confusion matrices and scores.
+"""How well grades are predicted, from confusion matrices and scores.
 
 A matrix counts ``[..., true, predicted]`` over the three grades; leading axes hold
 resamples, so that an interval costs one pass. A measure that is undefined, such as the
@@ -46,12 +46,12 @@ def _mean_of_defined(values: Array) -> Array:
 
 
 def recall(matrix: Array) -> Array:
-    """Part of each grade's scans that is told right, ``(..., 3)``."""
+    """Share of each grade's scans that is predicted right, ``(..., 3)``."""
     return _ratio(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(-1))
 
 
 def precision(matrix: Array) -> Array:
-    """Part of the scans told to be of a grade that are of it, ``(..., 3)``."""
+    """Share of the scans predicted to have a grade that have it, ``(..., 3)``."""
     return _ratio(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(-2))
 
 
@@ -66,7 +66,7 @@ def macro_f1(matrix: Array) -> Array:
 
 
 def accuracy(matrix: Array) -> Array:
-    """Part of all scans that is told right, ``(...)``."""
+    """Share of all scans that is predicted right, ``(...)``."""
     return _ratio(np.trace(matrix, axis1=-2, axis2=-1), matrix.sum((-2, -1)))
 
 
@@ -115,7 +115,7 @@ def positive_auc(truth: ArrayLike, positive: ArrayLike, weights: ArrayLike | Non
         weights: How often each scan counts, ``(..., N)``; once where None.
 
     Returns:
-        ``(...)``: 0.5 by chance, NaN where only one side is there.
+        Area under the curve, ``(...)``: 0.5 by chance, NaN where all scans are on one side.
 
     References:
         Hanley and McNeil 1982, doi:10.1148/radiology.143.1.7063747
@@ -186,7 +186,8 @@ def measure_all(
 
     A person's sessions, and their predictions in every repeat, are not independent: a
     participant is drawn with all of them. The interval is that of other participants from the
-    same clinics and these trained networks; it does not hold what another training would give.
+    same clinics and these trained networks; it does not
+    include differences between trainings.
 
     Args:
         participants: Name of each row's participant, ``(N,)``.

@@ -1,4 +1,4 @@
-"""Where amyloid is called positive: BAPL 2 or 3 against 1, at a wanted sensitivity."""
+"""Where amyloid is called positive: BAPL 2 or 3 against 1, at a chosen sensitivity."""
 
 import math
 

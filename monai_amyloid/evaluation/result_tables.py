@@ -42,7 +42,7 @@ def _columns(name: str, estimate: Estimate) -> dict[str, float]:
 def model_table(evaluation: Evaluation) -> pd.DataFrame:
     """One row a model, numbers only; ``_low`` and ``_high`` bound the 95 % intervals.
 
-    ``_of_ceiling`` is the share of the highest ceiling, where one was given.
+    ``_of_ceiling`` is the share of the highest ceiling, where there is one.
     """
     rows = []
     for result in evaluation.results:
@@ -57,7 +57,7 @@ def model_table(evaluation: Evaluation) -> pd.DataFrame:
 
 
 def prediction_rows(evaluation: Evaluation) -> pd.DataFrame:
-    """One row a model and held-out scan, with what it says once calibrated.
+    """One row for each model and held-out scan, with its calibrated probabilities.
 
     Returns:
         ``model repeat fold participant_id session_id site bapl p_bapl1 p_bapl2 p_bapl3

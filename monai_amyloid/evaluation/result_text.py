@@ -19,17 +19,17 @@ MEASURES = {
     "AUC 2+3 v 1": "auc_positive",
 }
 CERTAINTY = {
-    "ECE own": "ece_own",
+    "ECE uncalibrated": "ece_own",
     "ECE": "ece",
-    "by chance": "ece_if_calibrated",
+    "ECE by chance": "ece_if_calibrated",
     "Brier": "brier",
-    "sets hold": "coverage",
-    "BAPL 1": "bapl1_coverage",
-    "BAPL 2": "bapl2_coverage",
-    "BAPL 3": "bapl3_coverage",
-    "size": "set_size",
-    "to a reader": "needs_reader",
-    "accuracy else": "accuracy_outside",
+    "coverage": "coverage",
+    "of BAPL 1": "bapl1_coverage",
+    "of BAPL 2": "bapl2_coverage",
+    "of BAPL 3": "bapl3_coverage",
+    "set size": "set_size",
+    "needs reader": "needs_reader",
+    "accuracy of others": "accuracy_outside",
     "sensitivity": "sensitivity",
     "specificity": "specificity",
 }
@@ -118,11 +118,11 @@ def confusion_rows(matrix: Array) -> list[list[str]]:
 
 def _certainty(evaluation: Evaluation) -> str:
     if evaluation.results[0].predictions is None:
-        return "One fold: nothing to learn a calibration from; probabilities are the network's own."
+        return "One fold only: no calibration can be learned; the probabilities are uncalibrated."
     rows = [
         [each.model, *_certainty_cells(each)] for each in evaluation.results if each.predictions
     ]
-    learned = "as the bundle says" if evaluation.held_out.foreign else "learned on the other folds"
+    learned = "by the bundle" if evaluation.held_out.foreign else "learned on the other folds"
     heading = f"Calibrated, with 90 % sets and at the operating point ({learned})"
     return f"{heading}\n{align([['model', *CERTAINTY], *rows])}"
 

@@ -48,7 +48,7 @@ class ModelResult:
 
     @property
     def measures(self) -> dict[str, Estimate]:
-        """Measures of the told grades, with 95 % intervals over participants."""
+        """Measures of the predicted grades, with 95 % intervals over participants."""
         return self.measured.estimates
 
 
@@ -77,7 +77,7 @@ class Evaluation:
         return tuple(sorted({int(fold) for fold in self.held_out.rows["fold"]}))
 
     def best(self) -> dict[str, float]:
-        """The highest ceiling of each metric; empty where none was given."""
+        """The highest ceiling of each metric; empty where there is none."""
         if self.ceiling is None:
             return {}
         return {
@@ -100,7 +100,7 @@ def model_result(
     truth = rows["bapl"].to_numpy(int)
     predictions = None
     if decision is not None:
-        predictions = decision.apply(probabilities)
+        predictions = decision.apply(probabilities, rows)
     elif held_out.can_cross_fit:
         predictions = cross_fit(held_out, probabilities)
     return ModelResult(

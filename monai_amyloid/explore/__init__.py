@@ -1,1 +1,1 @@
-"""The continuum of a cohort, without its grades: where each scan lies, and beside whom."""
+"""The continuum of a cohort, without its grades: where each scan lies, and which are near it."""

@@ -1,4 +1,4 @@
-"""Features of several networks in one space: each scan is told by one that never saw it."""
+"""Features of several networks in one space: of each scan, by a network that never saw it."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from scipy.linalg import orthogonal_procrustes
 
 Features = NDArray[np.float32]
 
-# Directions of a network's features that are kept: the grades and patterns stand in far fewer,
-# and rotations of more could fit what is of no account.
+# Directions of a network's features that are kept: the grades and patterns need far fewer, and
+# rotations of more directions could fit what does not matter.
 _DIRECTIONS = 16
 
 
@@ -22,11 +22,11 @@ def out_of_fold(features: Sequence[Features], fold: NDArray[np.int64]) -> Featur
 
     Args:
         features: Features of all scans by the network of each fold, ``(N, F)``.
-        fold: The fold that held each scan out, ``(N,)``; -1 for scans that trained no network,
-            which get the mean of all.
+        fold: Fold that held each scan out, ``(N,)``; -1 for scans that trained no network, which
+            get the mean of all networks.
 
     Returns:
-        ``(N, D)`` with D at most 16.
+        Features in one space, ``(N, D)`` with D at most 16.
 
     Raises:
         ValueError: If a fold has no network.

@@ -1,4 +1,4 @@
-"""One line through a cohort, from no amyloid to much, learnt without a grade.
+"""One line through a cohort, from no amyloid to much, learned without a grade.
 
 A principal curve in the space of the features: where on it a scan most likely lies, and how sure
 that is. It is fitted by expectation and maximisation, each scan standing wherever it may lie, in
@@ -40,8 +40,8 @@ class Continuum:
 
     Attributes:
         places: Points of the curve ``(P, K)``, from least to most amyloid.
-        whitening: At each place, axes ``(P, K, K)`` in which scans that lie there differ by one
-            standard deviation each way.
+        whitening: Axes ``(P, K, K)`` at each place, scaled so that scans there have a standard
+            deviation of one along each axis.
         density: Share of the cohort at each place ``(P,)``.
         about: Covariance of all scans about the curve ``(K, K)``.
     """
@@ -52,16 +52,16 @@ class Continuum:
     about: Array
 
     def chances(self, coordinates: Array) -> Array:
-        """Of each place of the curve for each scan.
+        """Probability of each place of the curve for each scan.
 
-        A scan that is farther from the curve than others are says less of its place: its
+        The place of a scan that is farther from the curve than others is less certain: its
         likelihood is flattened by as much (overdispersion).
 
         Args:
-            coordinates: ``(N, K)``.
+            coordinates: Coordinates of the scans, ``(N, K)``.
 
         Returns:
-            ``(N, P)``, 1 in sum over the places.
+            Probability of each place for each scan, ``(N, P)``, summing to 1 over the places.
         """
         apart, spread = self._apart(coordinates)
         usual = max(len(self.about) - 1, 1)
@@ -117,9 +117,10 @@ def fit_continuum(coordinates: Array, amount: Array) -> Continuum:
     """Lay a curve through a cohort.
 
     Args:
-        coordinates: ``(N, K)`` of the scans.
-        amount: ``(N,)``, what grows with the disease, such as the SUVR of the cortex: it tells
-            the curve's beginning from its end, and where the curve is sought first.
+        coordinates: Coordinates of the scans, ``(N, K)``.
+        amount: Quantity of each scan that grows with the disease, such as the SUVR of the cortex,
+            ``(N,)``. It tells the beginning of the curve from its end, and the first curve is
+            fitted to it.
 
     Raises:
         ValueError: If there are fewer scans than the curve and its spread need.
@@ -189,7 +190,7 @@ def _curve(coordinates: Array, chances: Array) -> Continuum:
 
 
 def _weights(reach: float) -> Array:
-    """What each place has to say of each other, ``(P, P)``."""
+    """Weight of each place for each other place, ``(P, P)``."""
     places = np.arange(_PLACES)
     return np.asarray(np.exp(-(((places[:, None] - places) / reach) ** 2) / 2))
 

@@ -20,11 +20,11 @@ def early_mark(score: Array, centiloid: Array) -> float:
     Centiloid is taken to grow with the score, and nothing else is taken of it.
 
     Args:
-        score: Of the continuum ``(N,)``.
-        centiloid: Of the same scans.
+        score: Score of each scan on the continuum, 0 to 100, ``(N,)``.
+        centiloid: Centiloid of the same scans, ``(N,)``.
 
     Returns:
-        0 to 100; not a number where the cohort stays on one side of the mark.
+        Score 0 to 100; NaN where the whole cohort is on one side of the mark.
     """
     from sklearn.isotonic import IsotonicRegression
 
@@ -40,9 +40,9 @@ def early_probability(continuum: Continuum, coordinates: Array, mark: float) -> 
     """Chance that a scan lies beyond a mark, ``(N,)``.
 
     Args:
-        continuum: Of the cohort.
-        coordinates: Of the scans ``(N, K)``.
-        mark: A score; where it is not a number, so is every chance.
+        continuum: Continuum of the cohort.
+        coordinates: Coordinates of the scans, ``(N, K)``.
+        mark: Score where early amyloid begins; where it is NaN, every probability is NaN.
     """
     if not np.isfinite(mark):
         return np.full(len(coordinates), np.nan)

@@ -1,4 +1,4 @@
-"""A prepared cohort, explored: what its scans say without their grades, and of their grades."""
+"""A prepared cohort explored: its scans without their grades, then their grades."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ VIEW_NAMES = {
     NETWORK: phrase("view_network", "features of the network"),
     SELF_SUPERVISED: phrase("view_self_supervised", "self-supervised features"),
 }
-_FEWEST = 50  # scans; of fewer neither continuum nor groups can be said
+_FEWEST = 50  # scans; with fewer neither continuum nor groups can be found
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,17 @@ class Exploration:
     """What was found in a cohort.
 
     Attributes:
-        cohort: One row a scan, as :func:`~monai_amyloid.cohort.datalist.read_cohort` returns it.
-        views: The cohort as each kind of features shows it; ``regional`` is always there.
-        mark: The score where early amyloid begins; not a number where the cohort has none.
-        early: Chance of each scan to be beyond it ``(N,)``.
-        patterns: Where amyloid leads, and subtypes.
-        chances: Cross-validated probabilities of the grades ``(N, 3)``, not a number where a scan
-            has no grade; None where a grade is too rare.
-        doubt: How much speaks against the given grade ``(N,)``; None as above.
-        probes: What each view's coordinates tell, by the view's name.
+        cohort: Table with one row for each scan, from
+            :func:`~monai_amyloid.cohort.datalist.read_cohort`.
+        views: View of the cohort by each kind of features; ``regional`` is always there.
+        mark: Score where early amyloid begins; NaN where the cohort has no such score.
+        early: Probability of each scan to be beyond the mark of early amyloid, ``(N,)``.
+        patterns: Spatial patterns: regions where amyloid leads, and subtypes.
+        chances: Cross-validated probabilities of the grades, ``(N, 3)``, NaN where a scan has no
+            grade; None where a grade is too rare.
+        doubt: Evidence against the grade in the table, ``(N,)``; None where ``chances`` is None.
+        probes: Accuracy with which site and grade are predicted from each view's coordinates, by
+            the view's name.
     """
 
     cohort: pd.DataFrame
@@ -171,12 +173,12 @@ def explore(
 
     Args:
         prepared: Folder that ``monai-amyloid prepare`` wrote; grades may be missing.
-        networks: Whose features are looked at beside regional SUVR.
-        output: Folder in which what networks saw is kept.
-        seed: Of everything random.
-        doing: Called with what is begun, in words.
-        started: Called once with the number of scans.
-        finished: Called after each scan that the networks saw.
+        networks: Networks whose features are explored beside regional SUVR.
+        output: Folder in which the features of the networks are kept.
+        seed: Seed of everything random.
+        doing: Function that is called with the name of each step when it begins.
+        started: Function that is called once with the number of scans.
+        finished: Function that is called after each scan whose features are computed.
 
     Raises:
         CohortError: If the cohort is not prepared or too small.
@@ -237,7 +239,7 @@ def _prepared(folder: Path) -> pd.DataFrame:
         )
     if len(cohort) < _FEWEST:
         raise CohortError(
-            f"{folder}: found {len(cohort)} scans, needed {_FEWEST} or more to see a continuum in"
+            f"{folder}: found {len(cohort)} scans, needed {_FEWEST} or more to find a continuum"
         )
     if "site" not in cohort:
         cohort["site"] = UNKNOWN
@@ -249,8 +251,8 @@ def _folds(prepared: Path, cohort: pd.DataFrame, networks: int) -> NDArray[np.in
     folds = read_folds(prepared)
     if folds.max() >= networks:
         raise CohortError(
-            f"{prepared}: its folds are {folds.max() + 1}, found networks of {networks}; name the "
-            "cross-validation of this cohort with --run"
+            f"{prepared}: it has {folds.max() + 1} folds, but the run has networks of {networks}; "
+            "name the cross-validation of this cohort with --run"
         )
     return np.asarray(cohort["participant_id"].map(folds).fillna(-1), np.int64)
 
@@ -271,8 +273,8 @@ def _scanned(cohort: pd.DataFrame) -> Scanned:
 def _doubts(
     cohort: pd.DataFrame, views: Mapping[str, View], held_out: bool, seed: int
 ) -> tuple[Array | None, Array | None]:
-    """Probabilities of the grades, and what speaks against the given ones."""
-    # Features of a network that may have learnt from these grades would repeat their errors.
+    """Probabilities of the grades, and the evidence against those in the table."""
+    # Features of a network that may have learned from these grades would repeat their errors.
     used = [view for name, view in views.items() if held_out or name != NETWORK]
     known = cohort["bapl"].notna().to_numpy()
     bapl = cohort["bapl"][known].to_numpy(int)

@@ -1,4 +1,4 @@
-"""What networks see in each scan of a cohort, kept on disk, so that it can be resumed."""
+"""Features of each scan of a cohort by networks, kept on disk, so that work can be resumed."""
 
 import hashlib
 import json
@@ -33,14 +33,15 @@ _BATCH = 8
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks whose features are wanted.
+    """Networks whose features are computed.
 
     Attributes:
-        bundle: The trained classifier.
-        folds: Weights of the same network by fold of a cross-validation, in their order; each was
-            trained without its fold. Empty where the bundle's own are used for every scan.
+        bundle: Bundle of the trained classifier.
+        folds: Weights of the same network for each fold of a cross-validation, in their order; each
+            network was trained without its fold. Empty where the bundle's own weights are used for
+            every scan.
         self_supervised: Weights of a training by ``configs/self_supervised.json``, if any.
-        device: ``cuda``, ``cpu`` or None for the bundle's choice.
+        device: Device to compute on, ``cuda`` or ``cpu``; None for the bundle's choice.
     """
 
     bundle: Path
@@ -56,8 +57,8 @@ class Networks:
         """
         if TrainedNetwork(self.bundle, self.device).kind == PICTURE:
             raise UserError(
-                f"{self.bundle}: its network is of pictures, needed one of volumes; name another "
-                "with --bundle"
+                f"{self.bundle}: its network takes pictures, needed one that takes volumes; name "
+                "another with --bundle"
             )
         for weights in self.folds:
             TrainedNetwork(self.bundle, self.device, weights)
@@ -70,7 +71,7 @@ class Networks:
             self_supervised_network(self.self_supervised)
 
     def digest(self) -> str:
-        """Of all weights and of how scans are given to them."""
+        """Digest of all weights and of the preprocessing."""
         files = [self.bundle / MODEL, self.bundle / "configs" / "inference.json", *self.folds]
         files += [self.self_supervised] if self.self_supervised is not None else []
         return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
@@ -102,15 +103,14 @@ def network_features(
     started: Callable[[int], None] = lambda total: None,
     finished: Callable[[], None] = lambda: None,
 ) -> dict[str, Features]:
-    """Show every scan to every network.
+    """Compute the features of every scan by every network.
 
     Args:
-        cohort: As :func:`~monai_amyloid.cohort.datalist.read_cohort` returns it, of prepared
-            scans.
-        networks: Which.
-        cache: Folder where what was seen is kept, by the scan's file and the networks' weights.
-        started: Called once with the number of scans.
-        finished: Called after each scan.
+        cohort: Table of prepared scans, from :func:`~monai_amyloid.cohort.datalist.read_cohort`.
+        networks: Networks whose features are computed.
+        cache: Folder where features are kept, by the scan's file and the networks' weights.
+        started: Function that is called once with the number of scans.
+        finished: Function that is called after each scan.
 
     Returns:
         ``network`` (or ``network0``, ``network1``, … of each fold) and ``self_supervised``,
@@ -167,7 +167,7 @@ class _Seeing:
             self.encoder = self_supervised_network(networks.self_supervised).to(self.first.device)
 
     def features(self, rows: pd.DataFrame) -> dict[str, Features]:
-        """Of some scans, each ``(n, F)``."""
+        """Features of some scans by each network, ``(n, F)``."""
         scans = [
             (load_suvr(Path(row["path"])), str(row["tracer"])) for row in rows.to_dict("records")
         ]
@@ -202,7 +202,7 @@ def regional_features(cohort: pd.DataFrame) -> pd.DataFrame:
     """SUVR of every region of the atlas, on florbetaben's scale; the regions do not overlap.
 
     Args:
-        cohort: With columns ``suvr_*`` and ``tracer``.
+        cohort: Table with columns ``suvr_*`` and ``tracer``.
 
     Raises:
         CohortError: If a region is missing.
@@ -215,9 +215,9 @@ def florbetaben_suvr(cohort: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame
     """SUVR of some regions on florbetaben's scale, one row a scan.
 
     Args:
-        cohort: With columns ``suvr_*`` and ``tracer``.
-        names: Of the regions, as
-            :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr` calls them.
+        cohort: Table with columns ``suvr_*`` and ``tracer``.
+        names: Names of the regions, as in
+            :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
 
     Raises:
         CohortError: If a region is missing.
@@ -226,7 +226,7 @@ def florbetaben_suvr(cohort: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame
     missing = [name for name in columns if name not in cohort or cohort[name].isna().any()]
     if missing:
         raise CohortError(
-            f"participants.tsv: {missing[0]} is missing, needed of every scan; prepare the cohort "
+            f"participants.tsv: {missing[0]} is missing, needed for every scan; prepare the cohort "
             "with `monai-amyloid prepare`"
         )
     lines = np.array([florbetaben_line(tracer) for tracer in cohort["tracer"]])

@@ -1,7 +1,7 @@
-"""Grades that the scans themselves speak against, the most doubtful first.
+"""Grades that do not fit their scans, the most doubtful first.
 
-Confident learning: every scan is told by models that did not learn from that participant, and the
-given grade is weighed against the others, each by how sure the models usually are of it. Models
+Confident learning: every scan is predicted by models that did not learn from that participant. The
+grade in the table is compared with the others, each relative to its usual probability. Models
 learn from the doubtful grades as well; few errors do not mislead them much.
 
 References:
@@ -27,10 +27,10 @@ def cross_validated(
     """Probabilities of the grades, of each scan by models that did not see its participant.
 
     Args:
-        coordinates: ``(N, K)``.
-        bapl: 1, 2 or 3, ``(N,)``.
-        participants: Who each scan is of, ``(N,)``.
-        seed: Of the folds.
+        coordinates: Coordinates of the scans, ``(N, K)``.
+        bapl: Grade of each scan in the table, 1, 2 or 3, ``(N,)``.
+        participants: Participant of each scan, ``(N,)``.
+        seed: Seed of the folds.
 
     Returns:
         ``(N, 3)``, the mean of :data:`_REPEATS` cross-validations; None where a grade has too few
@@ -55,15 +55,16 @@ def cross_validated(
 
 
 def doubt(probabilities: Array, bapl: NDArray[np.int64]) -> Array:
-    """How much speaks against each given grade; the more, the higher.
+    """Evidence against the grade of each scan; the higher, the more doubtful.
 
     Args:
-        probabilities: As :func:`cross_validated` gives them.
-        bapl: The given grades, ``(N,)``.
+        probabilities: Probabilities of the grades from :func:`cross_validated`, ``(N, 3)``.
+        bapl: Grade of each scan in the table, 1, 2 or 3, ``(N,)``.
 
     Returns:
-        By how much another grade is more probable than the given one, each measured from what is
-        usual for scans of it, ``(N,)``, -1 to 1 and a little beyond.
+        Evidence against the grade in the table, ``(N,)``, -1 to 1 and slightly beyond: how much
+        more probable another grade is, each probability relative to its mean over scans of that
+        grade.
     """
     labels = bapl - 1
     own = probabilities[np.arange(len(labels)), labels]

@@ -19,8 +19,9 @@ class Surroundings:
 
     Attributes:
         nearest: Rows of the nearest scans of other participants, ``(N, M)``, nearest first.
-        distances: To those, ``(N, M)``, in standard deviations about the continuum.
-        loneliness: Mean distance to the nearest :data:`_CLOSE`, ``(N,)``.
+        distances: Distances to the nearest scans, ``(N, M)``, in standard deviations about the
+            continuum.
+        loneliness: Mean distance to the nearest :data:`_CLOSE` scans, ``(N,)``.
     """
 
     nearest: NDArray[np.int64]
@@ -37,8 +38,8 @@ def surroundings(axes: Array, participants: NDArray[np.str_]) -> Surroundings:
     """Find each scan's neighbours among the other participants.
 
     Args:
-        axes: Whitened coordinates ``(N, K)``.
-        participants: Who each scan is of, ``(N,)``.
+        axes: Whitened coordinates of the scans, ``(N, K)``.
+        participants: Participant of each scan, ``(N,)``.
     """
     rows, distances = nearest_others(axes, participants, np.arange(len(axes)))
     return Surroundings(
@@ -52,9 +53,9 @@ def nearest_others(
     """Rows of the scans of other participants that each scan is nearest to, and how near.
 
     Args:
-        axes: Of all scans ``(N, K)``.
-        participants: Of all scans ``(N,)``.
-        among: Rows that are looked among.
+        axes: Whitened coordinates of all scans, ``(N, K)``.
+        participants: Participant of each scan, ``(N,)``.
+        among: Rows of the scans that may be neighbours, ``(L,)``.
 
     Returns:
         Rows ``(N, M)``, nearest first, and distances.
@@ -75,8 +76,8 @@ def nearest(axes: Array, cohort: Array) -> tuple[NDArray[np.int64], Array, Array
     """Rows and distances of a cohort's scans that new scans are nearest to, and loneliness.
 
     Args:
-        axes: Of the new scans ``(N, K)``.
-        cohort: Of the cohort ``(M, K)``.
+        axes: Whitened coordinates of the new scans, ``(N, K)``.
+        cohort: Whitened coordinates of the cohort's scans, ``(M, K)``.
     """
     from sklearn.neighbors import NearestNeighbors
 

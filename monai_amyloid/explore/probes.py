@@ -1,4 +1,4 @@
-"""Whether coordinates tell a scan's site, which they should not, and its grade, which they should.
+"""Whether coordinates predict the site of a scan (they should not) and its grade (they should).
 
 References:
     Alain, Bengio 2017, linear probes, arXiv:1610.01644
@@ -22,10 +22,10 @@ class Probe:
     """What a linear classifier reads from coordinates.
 
     Attributes:
-        asked: ``site`` or ``bapl``.
-        kinds: How many there are to tell apart.
-        balanced_accuracy: Cross-validated.
-        chance: Of as many kinds.
+        asked: Property that is predicted, ``site`` or ``bapl``.
+        kinds: Number of kinds to tell apart.
+        balanced_accuracy: Cross-validated balanced accuracy, 0 to 1.
+        chance: Balanced accuracy of guessing, one over the number of kinds.
     """
 
     asked: str
@@ -41,20 +41,20 @@ class Probe:
 def probe(
     asked: str, kinds: "pd.Series[str]", features: pd.DataFrame, scanned: Scanned, seed: int = 0
 ) -> Probe | None:
-    """Ask coordinates for something, by a classifier that did not learn from the scans asked of.
+    """Predict a property from coordinates, by a classifier that did not learn from these scans.
 
-    The representation is fitted without those scans as well; else what was taken off for their
+    The representation is fitted without those scans as well; otherwise the correction for their
     site would be known.
 
     Args:
-        asked: The name of what is asked for.
-        kinds: Of each scan; ``n/a`` where unknown.
-        features: Of all scans.
-        scanned: Of all scans.
-        seed: Of the folds.
+        asked: Name of the property that is predicted.
+        kinds: Kind of each scan, ``(N,)``; ``n/a`` where unknown.
+        features: Features of the same scans, one row for each scan.
+        scanned: Acquisition, sites and participants of the same scans.
+        seed: Seed of the folds.
 
     Returns:
-        None where fewer than two kinds have :data:`_FEWEST` scans.
+        Result of the probe; None where fewer than two kinds have :data:`_FEWEST` scans.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import balanced_accuracy_score

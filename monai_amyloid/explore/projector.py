@@ -16,8 +16,8 @@ def write_projector(exploration: Exploration, table: pd.DataFrame, folder: Path)
     """Write the coordinates of each view, with what is known of each scan.
 
     Args:
-        exploration: Of a cohort.
-        table: As :func:`~monai_amyloid.explore.tables.scan_table` gives it.
+        exploration: Exploration of a cohort.
+        table: Table from :func:`~monai_amyloid.explore.tables.scan_table`.
         folder: Log folder for ``tensorboard --logdir``.
     """
     # A tab or a line break in a name would be a column or a row.

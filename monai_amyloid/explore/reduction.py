@@ -33,12 +33,13 @@ def reduce(axes: Array, order: Array, seed: int = 0) -> dict[str, Array]:
     """Lay a cohort out on every map of :data:`MAPS`.
 
     Args:
-        axes: Whitened coordinates ``(N, K)``.
-        order: ``(N,)``, such as the continuum's score: it grows to the right on every map.
-        seed: Of UMAP.
+        axes: Whitened coordinates of the scans, ``(N, K)``.
+        order: Quantity of each scan, ``(N,)``, such as the score on the continuum; it grows to the
+            right on every map.
+        seed: Seed of UMAP.
 
     Returns:
-        ``(N, 2)`` by the map's name.
+        Positions of the scans on each map, ``(N, 2)``, by the map's name.
     """
     maps = {"umap": _umap(axes, seed), "pca": _pca(axes), "diffusion": diffusion_map(axes)}
     return {name: _to_the_right(place, order) for name, place in maps.items()}
@@ -65,14 +66,14 @@ def _pca(axes: Array) -> Array:
 
 
 def diffusion_map(axes: Array, dimensions: int = 2) -> Array:
-    """Coordinates by which a random walk between alike scans would be told apart longest.
+    """Coordinates in which random walks between alike scans stay distinguishable longest.
 
     Steps are as likely as the distance in units of both scans' distance to their tenth neighbour
     says, and how many scans lie where is taken out (alpha 1).
 
     Args:
-        axes: ``(N, K)``.
-        dimensions: How many coordinates.
+        axes: Whitened coordinates of the scans, ``(N, K)``.
+        dimensions: Number of coordinates to return.
 
     Returns:
         ``(N, dimensions)``, each of standard deviation 1.

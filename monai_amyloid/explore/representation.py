@@ -33,13 +33,14 @@ class Representation:
     """How features become coordinates.
 
     Attributes:
-        names: Of the features, D.
-        mean: Of the features, ``(D,)``.
-        scale: Their standard deviations, ``(D,)``.
-        usual_acquisition: Mean of :data:`ACQUISITION`, ``(2,)``.
-        of_acquisition: What one unit of each changes in standardised features, ``(2, D)``.
-        of_site: What each site changes, ``(D,)`` by its name.
-        axes: Principal directions ``(D, K)``.
+        names: Names of the D features.
+        mean: Mean of each feature, ``(D,)``.
+        scale: Standard deviation of each feature, ``(D,)``.
+        usual_acquisition: Mean over the cohort of :data:`ACQUISITION`, ``(2,)``.
+        of_acquisition: Change of the standardised features by one unit of each acquisition value,
+            ``(2, D)``.
+        of_site: Change of the standardised features at each site, ``(D,)`` by its name.
+        axes: Principal directions of the features, ``(D, K)``.
     """
 
     names: tuple[str, ...]
@@ -56,9 +57,9 @@ class Representation:
         """Coordinates ``(N, K)`` of features ``(N, D)``.
 
         Args:
-            features: Of the scans.
-            acquisition: :data:`ACQUISITION` of the scans ``(N, 2)``; not a number where unknown.
-            sites: Of the scans; one that the cohort did not have changes nothing.
+            features: Features of the scans, ``(N, D)``.
+            acquisition: Values of :data:`ACQUISITION` of the scans, ``(N, 2)``; NaN where unknown.
+            sites: Site of each scan, ``(N,)``; a site that the cohort did not have changes nothing.
         """
         return np.asarray(self.harmonised(features, acquisition, sites) @ self.axes)
 
@@ -81,11 +82,11 @@ def fit_representation(
     """Find coordinates for a cohort.
 
     Args:
-        features: One row a scan, one column a feature.
-        acquisition: ``(N, 2)``, as :meth:`Representation.coordinates` takes it.
-        sites: ``(N,)``, ``n/a`` where unknown.
-        amount: Of amyloid, such as the SUVR of the cortex ``(N,)``: what changes with it is no
-            effect of a scanner.
+        features: Table with one row for each scan and one column for each feature.
+        acquisition: Values of :data:`ACQUISITION` of the scans, ``(N, 2)``; NaN where unknown.
+        sites: Site of each scan, ``(N,)``, ``n/a`` where unknown.
+        amount: Amount of amyloid, such as the SUVR of the cortex, ``(N,)``; changes that follow it
+            are not attributed to the scanner.
     """
     from sklearn.decomposition import PCA
 

@@ -36,14 +36,14 @@ class Placed:
     """Where a scan stands on a map.
 
     Attributes:
-        score: On the continuum, 0 to 100.
-        interval: Of the score, 90 %.
-        early_probability: Chance of being beyond the mark of early amyloid; None where the cohort
-            has no such mark.
-        position: ``[x, y]`` by the map's name.
-        cluster: The group that most of its neighbours are in, from 0; None for none.
-        share_as_far: Share of the cohort's scans that are as far from others: a rare scan has
-            little.
+        score: Score on the continuum, 0 to 100.
+        interval: Interval of the score that holds 90 %.
+        early_probability: Probability of being beyond the mark of early amyloid; None where the
+            cohort has no such mark.
+        position: Position ``[x, y]`` on each map, by the map's name.
+        cluster: Group that most of the nearest scans are in, from 0; None for none.
+        share_as_far: Share of the cohort's scans that are at least as far from others, 0 to 1;
+            small for a rare scan.
         neighbours: The nearest labelled cases: ``bapl``, ``centiloid``, ``score`` and ``distance``
             (in standard deviations about the continuum), nearest first.
     """
@@ -57,7 +57,7 @@ class Placed:
     neighbours: tuple[Mapping[str, float], ...]
 
     def as_content(self) -> dict[str, Any]:
-        """As ``result.json`` holds it."""
+        """Content for ``result.json``."""
         content = asdict(self)
         return content | {"neighbours": [dict(each) for each in self.neighbours]}
 
@@ -67,13 +67,13 @@ class SavedMap:
     """A cohort's map by regional SUVR.
 
     Attributes:
-        representation: From regional SUVR to coordinates.
-        continuum: The line through them.
-        early_mark: The score where early amyloid begins; not a number where the cohort has none.
-        axes: Of the cohort's scans ``(N, K)``.
-        cases: ``bapl`` (0 where unknown), ``centiloid``, ``score``, ``cluster`` (-1 for none) and
-            ``loneliness``, each ``(N,)``.
-        maps: Places ``(N, 2)`` by the map's name.
+        representation: Representation that turns regional SUVR into coordinates.
+        continuum: Continuum through those coordinates.
+        early_mark: Score where early amyloid begins; NaN where the cohort has no such score.
+        axes: Whitened coordinates of the cohort's scans, ``(N, K)``.
+        cases: Columns ``bapl`` (0 where unknown), ``centiloid``, ``score``, ``cluster`` (-1 for
+            none) and ``loneliness``, each ``(N,)``.
+        maps: Positions on each map, ``(N, 2)``, by the map's name.
     """
 
     representation: Representation
@@ -89,9 +89,9 @@ class SavedMap:
         """Find where a new scan stands; the map stays as it is.
 
         Args:
-            regions: From :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
-            quality: Of the same scan's normalisation.
-            tracer: BIDS label.
+            regions: Regional SUVR from :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
+            quality: Quality of the normalisation of the same scan.
+            tracer: BIDS label of the tracer.
         """
         slope, intercept = florbetaben_line(tracer)
         suvr = np.array([[regions[name] for name in self.representation.names]])

@@ -114,7 +114,7 @@ def _described(clusters: Clusters, exploration: Exploration) -> dict[str, object
 
 
 def probe_table(exploration: Exploration) -> pd.DataFrame:
-    """What coordinates tell of sites and grades, one row a question."""
+    """How well coordinates predict sites and grades, one row for each question."""
     rows = [
         {
             "features": name,

@@ -24,10 +24,11 @@ class Scanned:
     """What is known of a cohort's scans beside their features; no grade.
 
     Attributes:
-        amount: Cortical SUVR on florbetaben's scale ``(N,)``.
-        acquisition: ``(N, 2)``, as :mod:`.representation` takes it.
-        sites: ``(N,)``.
-        participants: ``(N,)``.
+        amount: Cortical SUVR on florbetaben's scale, ``(N,)``.
+        acquisition: Values of :data:`~monai_amyloid.explore.representation.ACQUISITION`, ``(N,
+            2)``; NaN where unknown.
+        sites: Site of each scan, ``(N,)``.
+        participants: Participant of each scan, ``(N,)``.
     """
 
     amount: Array
@@ -38,18 +39,19 @@ class Scanned:
 
 @dataclass(frozen=True)
 class View:
-    """One kind of features of a cohort, and what they say without its grades.
+    """One kind of features of a cohort, and what they show without its grades.
 
     Attributes:
-        name: Of the features.
-        representation: How they become coordinates.
-        continuum: The line through those.
-        axes: Coordinates ``(N, K)`` in which scans differ by one about the line.
-        score: On the continuum, 0 to 100 ``(N,)``.
-        interval: Of the score ``(N, 2)``.
-        maps: Two dimensions ``(N, 2)`` by the map's name.
-        clusters: Groups by their method.
-        surroundings: Neighbours and density of each scan.
+        name: Name of the kind of features.
+        representation: Representation that turns the features into coordinates.
+        continuum: Continuum through those coordinates.
+        axes: Whitened coordinates, ``(N, K)``: scans have a standard deviation of one about the
+            continuum.
+        score: Score of each scan on the continuum, 0 to 100, ``(N,)``.
+        interval: Interval of each score, ``(N, 2)``.
+        maps: Positions on each two-dimensional map, ``(N, 2)``, by the map's name.
+        clusters: Groups of scans by the method that found them.
+        surroundings: Nearest scans of each scan and its distance from them.
     """
 
     name: str
@@ -67,10 +69,10 @@ def look(name: str, features: pd.DataFrame, scanned: Scanned, seed: int = 0) -> 
     """Find coordinates, continuum, maps, groups and neighbours from features alone.
 
     Args:
-        name: Of the features.
-        features: One row a scan.
-        scanned: Of the same scans.
-        seed: Of maps and groups.
+        name: Name of the kind of features.
+        features: Table with one row for each scan and one column for each feature.
+        scanned: Acquisition, sites and participants of the same scans.
+        seed: Seed of the maps and the groups.
     """
     representation = fit_representation(
         features, scanned.acquisition, scanned.sites, scanned.amount

@@ -38,7 +38,7 @@ class Message:
 
     Attributes:
         code: Code of the message.
-        text: English message.
+        text: English message, as the code holds it.
         values: Names of the values that it is given.
         open: Whether more values are given by ``**``, whose names are not known here.
         file: Path within the package, with ``/``.

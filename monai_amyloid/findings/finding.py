@@ -108,7 +108,7 @@ class StudyRefused(UserError):  # noqa: N818 (a refusal is a result, no error)
     def __init__(self, code: str, message: str | None = None, /, **values: Value) -> None:
         # Until every refusal has a code, a message may stand alone.
         found = (
-            refusal("uncoded", _escaped(code))
+            refusal("uncoded", "{text}", text=code)
             if message is None
             else refusal(code, message, **values)
         )

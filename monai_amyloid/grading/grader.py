@@ -18,27 +18,24 @@ from monai_amyloid.bundle.files import (
     MODEL,
     exported_file,
     exported_metadata,
+    grade_names,
 )
 from monai_amyloid.bundle.network import TrainedNetwork
-from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.explore.saved_map import read_map
-from monai_amyloid.grading.judgement import contradiction, too_unsure, why_in_doubt
+from monai_amyloid.findings.finding import Finding, Level, StudyRefused, Term, warning
+from monai_amyloid.findings.rules import doubts
 from monai_amyloid.learning.explanation import activation_map, region_shares
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.pet.files.sources import is_picture
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.report.study.map_chart import MapChart, map_chart
 from monai_amyloid.result.result import Result
 from monai_amyloid.study_names import study_name
 
-ONLY_A_PICTURE = (
-    "graded from a picture: no Centiloid, SUVR or quality can be said of it, nor whether it is the "
-    "right slice, which side is left, or that the scan behind it could be graded"
-)
 Bag = NDArray[np.float32]  # pictures of one person, (91, 109, n), 0 to 255
 
 
@@ -96,6 +93,7 @@ class Grader:
             "version": metadata["version"],
             "sha256": metadata["sha256"][MODEL],
         }
+        self.grade_names = grade_names(metadata)
 
     # A result is the same on any number of cores, and processes do not slow each other down.
     @one_thread()
@@ -115,16 +113,20 @@ class Grader:
         clock = Clock()
         name = study_name(study)
         header: dict[str, Any] = {}
+        notes: tuple[Finding, ...] = ()
         try:
             if self.trained.kind == PICTURE:
                 return self._grade_pictures(study, clock)
             if study.is_file() and is_picture(study):
                 raise StudyRefused(
-                    f"{study}: found a picture, needed a scan, for this bundle's network is of "
-                    "volumes; name a bundle of pictures with --bundle"
+                    "picture_for_volume_network",
+                    "found a picture, needed a scan, for this bundle's network is of volumes; name "
+                    "a bundle of pictures with {option}",
+                    option=Term("--bundle"),
+                    where=study,
                 )
             image = read_study(study, tracer=tracer, series=series)
-            header = _said_of(image)
+            header, notes = _header_of(image), _notes_on(image)
             clock.lap("read")
             brain = normalize(image)
             clock.lap("register")
@@ -133,23 +135,25 @@ class Grader:
                 Result(
                     name=name,
                     status="refused",
-                    reasons=(str(refusal),),
+                    findings=(*refusal.findings, *notes),
+                    grade_names=self.grade_names,
                     study=header,
                     model=self.model,
                     seconds=clock.seconds,
                 )
             )
-        header["warnings"] = [*header["warnings"], *brain.warnings]
-        chances = self.probabilities(brain)
+        probabilities = self.probabilities(brain)
         clock.lap("network")
-        result = self._said(name, chances, header, brain.centiloid)
+        result = self._result(name, probabilities, brain.centiloid, brain.quality)
         network = self.trained
         activation = activation_map(
-            network.network, brain, network.preprocessing, network.layout, int(result.bapl or 0)
+            network.network, brain, network.preprocessing, network.layout, int(result.grade or 0)
         )
         clock.lap("explain")
         result = replace(
             result,
+            findings=(*result.findings, *notes, *brain.warnings),
+            study=header,
             centiloid=brain.centiloid,
             suvr=brain.regions,
             z_scores=z_scores(brain.regions, brain.source.tracer),
@@ -175,38 +179,43 @@ class Grader:
         """Grade a picture, of which nothing else can be said."""
         bag = read_bag(study)
         clock.lap("read")
-        chances = self._probabilities(bag)
+        probabilities = self._probabilities(bag)
         clock.lap("network")
-        header = {"tracer": None, "source": PICTURE, "warnings": [ONLY_A_PICTURE]}
-        result = self._said(study_name(study), chances, header, None)
-        return Graded(replace(result, seconds=clock.seconds), bag)
+        result = self._result(study_name(study), probabilities, None, {})
+        only_a_picture = warning(
+            "only_a_picture",
+            "graded from a picture: no Centiloid, SUVR or quality can be said of it, nor whether "
+            "it is the right slice, which side is left, or that the scan behind it could be graded",
+        )
+        result = replace(
+            result,
+            findings=(*result.findings, only_a_picture),
+            study={"tracer": None, "source": PICTURE},
+            seconds=clock.seconds,
+        )
+        return Graded(result, bag)
 
-    def _said(
+    def _result(
         self,
         name: str,
-        chances: NDArray[np.float64],
-        header: Mapping[str, Any],
+        probabilities: NDArray[np.float64],
         centiloid: float | None,
+        quality: Mapping[str, float],
     ) -> Result:
         """The grade, and whether a person must read the scan."""
-        said = self.decision.apply(chances[None])
-        calibrated, inside = said.probabilities[0], said.sets[0]
-        most = int(calibrated.argmax()) + 1
-        likely = tuple(grade for grade in GRADES if inside[grade - 1])
-        doubts = [
-            why_in_doubt(most, likely, self.decision) or too_unsure(most, calibrated.tolist())
-        ]
-        if centiloid is not None:
-            doubts.append(contradiction(most, centiloid))
-        reasons = tuple(doubt for doubt in doubts if doubt is not None)
+        [calibrated] = self.decision.calibrate(probabilities[None])
+        scan = self.decision.graded_scan(
+            calibrated, centiloid=centiloid, quality=quality, grade_names=self.grade_names
+        )
+        found = doubts(scan)
         return Result(
             name=name,
-            status="needs_reader" if reasons else "graded",
-            reasons=reasons,
-            bapl=most,
-            probabilities={str(grade): float(p) for grade, p in enumerate(calibrated, start=1)},
-            prediction_set=likely,
-            study=header,
+            status="needs_reader" if found else "graded",
+            findings=found,
+            grade=scan.grade,
+            grade_names=self.grade_names,
+            probabilities={str(grade): p for grade, p in enumerate(scan.probabilities, start=1)},
+            prediction_set=tuple(scan.prediction_set),
             model=self.model,
         )
 
@@ -224,17 +233,31 @@ class Grader:
         return chances
 
 
-def _said_of(image: PetImage) -> dict[str, Any]:
-    """What a study said of itself, for its result."""
+def _header_of(image: PetImage) -> dict[str, Any]:
+    """What the header says of a scan, for its result."""
     return {
         "tracer": image.tracer,
         "source": image.provenance.get("source"),
         "series_instance_uid": image.provenance.get("SeriesInstanceUID"),
-        "series": image.provenance.get("series", []),
-        "frames": image.provenance.get("frames"),
         "suv_factor": image.provenance.get("suv_factor"),
-        "warnings": image.provenance.get("warnings", []),
     }
+
+
+def _notes_on(image: PetImage) -> tuple[Finding, ...]:
+    """Which image and frames were taken, and what is odd about them."""
+    frames = image.provenance.get("frames")
+    return (
+        *(_noted("series_uncoded", each) for each in image.provenance.get("series", ())),
+        *(() if frames is None else (_noted("frames_uncoded", frames),)),
+        *(_noted("uncoded", each) for each in image.provenance.get("warnings", ())),
+    )
+
+
+def _noted(code: str, said: Finding | str) -> Finding:
+    if isinstance(said, Finding):
+        return said
+    level: Level = "warning" if code == "uncoded" else "note"
+    return Finding(code, "{text}", {"text": said}, level)
 
 
 class Clock:

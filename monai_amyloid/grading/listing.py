@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.pet.files.archive import is_archive_name
 from monai_amyloid.pet.formats.bids import find_sessions
-from monai_amyloid.pet.formats.nifti import is_nifti
+from monai_amyloid.pet.formats.table import format_named
 from monai_amyloid.pet.identity import identity_of
 
 _LISTS = (".txt", ".csv", ".tsv")
-_ARCHIVES = (".zip", ".v")
 # Folders within folders of studies: hospital, year, patient, study.
 _MOST_DEPTH = 6
 
@@ -69,14 +69,14 @@ def _studies_below(folder: Path, depth: int) -> Iterator[Path]:
     """A folder that holds more than one study, by what its entries say of themselves."""
     entries = _entries(folder)
     folders = [entry for entry in entries if entry.is_dir()]
-    packed = [entry for entry in entries if not entry.is_dir() and _is_archive(entry)]
+    packed = [entry for entry in entries if not entry.is_dir() and _is_whole_study(entry)]
     if depth == 0 or len(folders) + len(packed) < 2 or not _are_studies(folders, packed):
         yield folder
         return
     for entry in entries:
         if entry.is_dir():
             yield from _studies_below(entry, depth - 1)
-        elif _is_archive(entry) or is_nifti(entry):
+        elif is_archive_name(entry) or format_named(entry):
             yield entry
 
 
@@ -99,8 +99,10 @@ def _entries(folder: Path) -> list[Path]:
         return []
 
 
-def _is_archive(path: Path) -> bool:
-    return path.suffix.lower() in _ARCHIVES
+def _is_whole_study(file: Path) -> bool:
+    """Whether a file is a study of its own; several images in one folder may be of one study."""
+    image = format_named(file)
+    return is_archive_name(file) or (image is not None and image.is_whole_study)
 
 
 def _of_list(path: Path) -> list[NamedStudy]:

@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from monai_amyloid.brain.registration.register import one_thread
 from monai_amyloid.brain.registration.resampling import lay_back
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import warning
 from monai_amyloid.grading.grader import Clock, Graded
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.privacy import Privacy
@@ -60,8 +61,8 @@ def write_outputs(
             try:
                 _write_dicom(graded, shown, result, folder, options, source_series(study, series))
             except UserError as error:  # the result stands, with or without them
-                warnings = [*result.study.get("warnings", ()), f"no DICOM objects: {error}"]
-                result = replace(result, study={**result.study, "warnings": warnings})
+                found = warning("no_dicom_objects", "no DICOM objects: {reason}", reason=str(error))
+                result = replace(result, findings=(*result.findings, found))
         clock.lap("report")
         result = rounded(replace(result, seconds={**result.seconds, **clock.seconds}))
     write_result(result, folder)
@@ -88,9 +89,9 @@ def _write_report(graded: Graded, result: Result, folder: Path, options: OutputO
     shown: Shown = graded.shown
     if brain is not None:
         shown = SlicedScan.of(brain, graded.activation)
-        write_picture(brain, result, folder / PICTURE)
+        write_picture(brain, result, folder / PICTURE, options.language)
     elif graded.bag is not None:
-        write_slices(graded.bag, result, folder / PICTURE)
+        write_slices(graded.bag, result, folder / PICTURE, options.language)
     if graded.activation is not None and brain is not None:
         _write_map(_on_scan(graded), brain.source.affine, folder / ACTIVATION)
     write_study_page(folder / PAGE, result, shown, language=options.language, chart=graded.chart)

@@ -1,21 +1,24 @@
 """Nothing that tells who was scanned leaves, unless that was asked for.
 
-What is written of a study is checked against what its own headers say of the person: names,
+The values of findings are checked by what they are: a number and a
+:class:`~monai_amyloid.findings.finding.Term` tell nothing; a path is checked part by part; a
+:class:`~monai_amyloid.findings.finding.Uid` is hidden; any other text is free text of a header, a
+table or another library, and is searched for what the study's own headers say of the person: names,
 numbers, dates and UIDs. A research label of BIDS (``sub-0001``) is a pseudonym and may stay.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+from monai_amyloid.findings.finding import Phrase, Term, Uid
 from monai_amyloid.grading.spellings import (
     HIDDEN,
     folded,
     hide,
-    is_short_number,
     spellings_of_date,
     spellings_of_name,
     spellings_of_number,
@@ -73,22 +76,21 @@ class Privacy:
                 # A pseudonym may stay, also where the header calls it the patient's name.
                 if keyword not in _LEFT_ALONE and not _PSEUDONYM.fullmatch(value.strip(" ^")):
                     self._in_names |= _spellings(keyword, value)
-        self._in_sentences = {text for text in self._in_names if not is_short_number(text)}
 
     def tells(self, name: str) -> bool:
         """Whether a name tells who was scanned, or looks as if it did."""
         plain = normalize("NFC", name)
-        if hide(plain, self._in_names, sentence=False) != plain or _UID.search(plain):
+        if hide(plain, self._in_names) != plain or _UID.search(plain):
             return True
         looks = _LONG_NUMBER.search(plain) or _KOREAN_NAME.search(_KOREAN_WORDS.sub(" ", plain))
         return bool(looks) and not _PSEUDONYM.fullmatch(plain)
 
     def clean(self, text: str) -> str:
-        """A sentence without what names the person, nor a UID, file or quotation that tells."""
+        """Free text without what names the person, nor a UID, file or quotation that tells."""
         text = _CUT_OFF.sub(HIDDEN, normalize("NFC", text))
         text = _QUOTED.sub(self._quoted, text)
         text = _PATH.sub(lambda found: self._path(found.group()), text)
-        return _UID.sub(HIDDEN, hide(text, self._in_sentences, sentence=True))
+        return _UID.sub(HIDDEN, hide(text, self._in_names))
 
     def clean_result(self, result: Result, study: Path) -> Result:
         """A result whose every text is clean, the path of its study its name.
@@ -102,20 +104,30 @@ class Privacy:
         own = {name for name in names - {result.name} if spellings_of_name(name)}
         hidden = result.name not in names
 
-        def clean(text: str) -> str:
+        def without_names(text: str) -> str:
             text = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
             text = self._without_paths(normalize("NFC", text), study, result.name)
             for name in sorted(own, key=len, reverse=True) if hidden else ():
                 text = re.sub(rf"(?<!\w){re.escape(name)}(?![\w-])", lambda _: result.name, text)
-            return self.clean(text)
+            return text
+
+        def clean(value: Any) -> Any:
+            if isinstance(value, Phrase):
+                return replace(value, values={k: clean(v) for k, v in value.values.items()})
+            if isinstance(value, Mapping):
+                return {key: clean(item) for key, item in value.items()}
+            if isinstance(value, (list, tuple)):
+                return tuple(map(clean, value))
+            if isinstance(value, Uid):
+                return HIDDEN
+            if isinstance(value, Path):
+                return self._path(without_names(str(value)))
+            if isinstance(value, str) and not isinstance(value, Term):
+                return self.clean(without_names(value))
+            return value
 
         kept = {key: value for key, value in result.study.items() if key != "series_instance_uid"}
-        return replace(
-            result,
-            reasons=tuple(map(clean, result.reasons)),
-            study=_in_texts(kept, clean),
-            patient=None,
-        )
+        return replace(result, findings=clean(result.findings), study=clean(kept), patient=None)
 
     def _quoted(self, found: re.Match[str]) -> str:
         """What a text quotes, part by part of its path."""
@@ -176,14 +188,3 @@ def _spelt(path: Path) -> set[str]:
     """As this system writes a path, as others do, and as Python quotes it."""
     texts = {str(path), path.as_posix(), repr(str(path))[1:-1]}
     return {normalize("NFC", text) for text in texts}
-
-
-def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
-    """Change every text within lists and mappings."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {key: _in_texts(item, change) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_in_texts(item, change) for item in value]
-    return value

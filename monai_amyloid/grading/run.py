@@ -17,10 +17,6 @@ from monai_amyloid.work.pool import each_in_a_pool
 TABLE, SUMMARY, MANIFEST = "results.csv", "summary.html", "run.json"
 # Fewer are graded here before processes have started: each loads torch and the bundle first.
 _LEAST_FOR_PROCESSES = 5
-_CRASHED = (
-    "the process that graded it ended without a word: a decoder crashed on its files, or the "
-    "memory was full; try it alone, with --workers 1"
-)
 
 
 def grade_studies(
@@ -108,4 +104,4 @@ def _grade(
 def _crashed(task: Task, settings: GradingSettings) -> Result:
     from monai_amyloid.grading.worker import write_crashed
 
-    return write_crashed(task, settings, f"{task.study}: {_CRASHED}")
+    return write_crashed(task, settings)

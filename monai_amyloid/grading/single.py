@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from monai_amyloid.bundle.files import shipped_bundle
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.names import name_tasks
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.outputs import cleaned
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.grading.worker import graded_or_failed, loaded_grader
+from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.result.result import Result
 
 

@@ -11,15 +11,15 @@ from itertools import pairwise
 from unicodedata import combining, normalize
 
 HIDDEN = "…"
-# What stands for a name where there is none, and words that are in every sentence.
+# What stands for a name where there is none, and words that are in the names of files and series.
 _NO_NAMES = {
     *("anonymous", "anonymized", "anonymised", "anon", "unknown", "none", "test", "patient"),
     *("phantom", "subject", "pet", "brain", "scan", "study", "series", "image", "dicom"),
-    *("dicomdir", "nifti", "amyloid", "frame", "frames", "slices", "units", "the", "not", "and"),
+    *("dicomdir", "nifti", "amyloid", "frame", "frames", "slices"),
 }
 _LONGEST_VALUE, _MOST_WORDS = 256, 8  # PS3.5 6.2 allows 64 letters in each of three spellings
 _SHORTEST_LATIN, _SHORTEST_OTHER, _SHORTEST_NUMBER = 3, 2, 4
-# Shorter ones are in other words and longer numbers by chance, or in a sentence of this program.
+# Shorter ones are in other words and longer numbers by chance.
 _SURE_WORD, _SURE_NUMBER, _LONG_NUMBER = 7, 8, 6
 _WIDEST_GAP = 2  # "1948. 02. 29", "Hong, Kildong"
 # Numbers in a sentence are set apart by commas and letters, those of one date are not.
@@ -89,26 +89,19 @@ def spellings_of_date(value: str) -> set[str]:
     return {text for text in found if len(text) >= _LONG_NUMBER}
 
 
-def is_short_number(text: str) -> bool:
-    """Whether a number is in sentences by chance: so many slices, such a year."""
-    return text.isdecimal() and len(text) < _LONG_NUMBER
-
-
-def hide(text: str, spellings: Collection[str], *, sentence: bool) -> str:
-    """A text without what tells.
+def hide(text: str, spellings: Collection[str]) -> str:
+    """A text without what tells who was scanned.
 
     Args:
-        text: In which to look.
-        spellings: Of what tells.
-        sentence: Whether it is one of this program's, in which a short word in small letters is
-            its own ("40 min"), rather than a name of a file.
+        text: Text of a header, a name of a file, or a message of another library.
+        spellings: Names, numbers and dates of the person, as :func:`folded` writes them.
     """
     text = normalize("NFC", text)  # macOS writes names of files in parts of letters
     letters = [(_fold(letter), place) for place, letter in enumerate(text)]
     places = [place for each, place in letters for _ in each]
     plain = "".join(each for each, _ in letters)
     end, kept = 0, []
-    for first, last in sorted(_found(text, plain, places, spellings, sentence=sentence)):
+    for first, last in sorted(_found(text, plain, places, spellings)):
         if last <= end:
             continue
         if first >= end:
@@ -118,15 +111,14 @@ def hide(text: str, spellings: Collection[str], *, sentence: bool) -> str:
 
 
 def _found(
-    text: str, plain: str, places: list[int], spellings: Collection[str], *, sentence: bool
+    text: str, plain: str, places: list[int], spellings: Collection[str]
 ) -> Iterator[tuple[int, int]]:
     for spelling in spellings:
         start = plain.find(spelling)
         while start >= 0:
             within = places[start : start + len(spelling)]
             first, last = within[0], within[-1] + 1
-            own = sentence and len(spelling) < _SURE_WORD and text[first:last].islower()
-            if not own and _is_one(text, within, spelling) and _alone(text, first, last, spelling):
+            if _is_one(text, within, spelling) and _alone(text, first, last, spelling):
                 yield first, last
             start = plain.find(spelling, start + 1)
 

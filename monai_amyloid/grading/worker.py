@@ -1,9 +1,11 @@
 """One study in a process of its own or in this one: graded, written, and never an exception."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from monai_amyloid.findings.finding import Finding, Term, refusal
 from monai_amyloid.grading.grader import Graded, Grader
 from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
@@ -26,8 +28,14 @@ def grade_one(task: Task, settings: GradingSettings) -> Result:
     except OSError:
         raise  # a full disk will not take the next result either
     except Exception as error:
-        reason = f"{task.study}: graded, but its report could not be made"
-        return _write(_failed(task, reason, error, grader), task, settings)
+        found = refusal(
+            "report_failed",
+            "graded, but its report could not be made ({kind}: {error})",
+            kind=Term(type(error).__name__),
+            error=str(error),
+            where=task.study,
+        )
+        return _write(_failed(task, found, grader), task, settings)
 
 
 def graded_or_failed(task: Task, grader: Grader) -> Graded:
@@ -35,21 +43,42 @@ def graded_or_failed(task: Task, grader: Grader) -> Graded:
     try:
         graded = grader.grade(task.study, task.tracer, task.series)
     except Exception as error:
-        graded = _failed(task, f"{task.study}: could not be graded", error, grader)
+        found = refusal(
+            "unforeseen_error",
+            "could not be graded ({kind}: {error})",
+            kind=Term(type(error).__name__),
+            error=str(error),
+            where=task.study,
+        )
+        graded = _failed(task, found, grader)
     result = replace(graded.result, name=task.name, made_from=task.made_from)
     return replace(graded, result=result)
 
 
-def _failed(task: Task, what: str, error: Exception, grader: Grader) -> Graded:
-    reason = f"{what} ({type(error).__name__}: {error})"
-    result = Result(task.name, "refused", (reason,), model=grader.model, made_from=task.made_from)
-    return Graded(result)
+def _failed(task: Task, found: Finding, grader: Grader) -> Graded:
+    return Graded(_refused(task, found, grader.model))
 
 
-def write_crashed(task: Task, settings: GradingSettings, reason: str) -> Result:
+def _refused(task: Task, found: Finding, model: Mapping[str, str]) -> Result:
+    return Result(
+        name=task.name,
+        status="refused",
+        findings=(found,),
+        model=model,
+        made_from=task.made_from,
+    )
+
+
+def write_crashed(task: Task, settings: GradingSettings) -> Result:
     """Write of a study that its process ended without a word."""
-    result = Result(task.name, "refused", (reason,), made_from=task.made_from)
-    return _write(Graded(result), task, settings)
+    found = refusal(
+        "process_ended",
+        "the process that graded it ended without a word: a decoder crashed on its files, or the "
+        "memory was full; try it alone, with {option}",
+        option=Term("--workers 1"),
+        where=task.study,
+    )
+    return _write(Graded(_refused(task, found, {})), task, settings)
 
 
 def _write(graded: Graded, task: Task, settings: GradingSettings) -> Result:

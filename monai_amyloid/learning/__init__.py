@@ -1,1 +1,1 @@
-"""Networks that learn the grades of a cohort, and what they say of scans they never saw."""
+"""Networks that learn the grades of a cohort, and their predictions for held-out scans."""

@@ -1,10 +1,10 @@
 """What in a scan drove its grade, for networks of volumes and of slices.
 
-Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) from what says nothing about the
+Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) from an image that supports no
 grade, the scan's own template with undecided amyloid, to the scan. Without what this map shows of a
 simulated scan, the network's grade falls at least twice as far as without what any class activation
 map shows (Grad-CAM and Grad-CAM++ of MONAI, LayerCAM), which is mostly little more than chance:
-their layers see 12 mm or more at once (``benchmarks/explanation.py``).
+their layers see 12 mm or more at once (``benchmarks/studies/explanation.py``).
 """
 
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ class GradeScore(torch.nn.Module):
     A probability saturates, and its gradient vanishes with it; log odds do not.
 
     Args:
-        network: Of two ordinal or three softmax logits.
+        network: Network with two ordinal or three softmax logits.
     """
 
     def __init__(self, network: torch.nn.Module) -> None:
@@ -56,8 +56,8 @@ def grade_log_odds(logits: torch.Tensor) -> torch.Tensor:
     """Log odds of each grade against the other two, ``(..., 3)``.
 
     Args:
-        logits: ``(..., 2)`` or ``(..., 3)``, as
-            :func:`~monai_amyloid.learning.network.losses.grade_log_probabilities` takes them.
+        logits: Logits ``(..., 2)`` or ``(..., 3)``, as in
+            :func:`~monai_amyloid.learning.network.losses.grade_log_probabilities`.
     """
     chances = grade_log_probabilities(logits.float())
     # One less the probability would be 0 for a sure grade: the others' sum never is.
@@ -68,19 +68,19 @@ def grade_log_odds(logits: torch.Tensor) -> torch.Tensor:
 def activation_map(
     network: torch.nn.Module, brain: BrainPet, preprocessing: Steps, layout: Steps, grade: int
 ) -> NDArray[np.float32]:
-    """Show where a scan speaks for a grade.
+    """Show which parts of a scan support a grade.
 
     Args:
-        network: In evaluation mode.
-        brain: The scan.
-        preprocessing: Transforms of the bundle, from SUVR to the volume in front of the layout.
-        layout: Transforms of the bundle, from that volume to one that the network takes; they
-            may only move or leave out voxels.
-        grade: BAPL 1, 2 or 3.
+        network: Network in evaluation mode.
+        brain: Normalised scan to explain.
+        preprocessing: Transforms of the bundle, from SUVR to the volume before the layout.
+        layout: Transforms of the bundle, from that volume to the network's input; they may only
+            move or leave out voxels.
+        grade: Grade to explain, BAPL 1, 2 or 3.
 
     Returns:
-        ``(91, 109, 91)``, 0 to 1 at the strongest place, 0 outside the brain and where the scan
-        speaks against the grade.
+        Activation ``(91, 109, 91)``, 0 to 1, 1 at the strongest voxel; 0 outside the brain and
+        where the scan speaks against the grade.
     """
     tracer = str(brain.source.tracer)
     return attribution(
@@ -123,7 +123,7 @@ def attribution(
         for node, weight in zip(nodes, weights, strict=True):
             between = empty + (1 + float(node)) / 2 * (seen - empty)
             between.requires_grad_()
-            # The gradient goes back through the layout: a voxel gathers what each slice says.
+            # The gradient passes back through the layout: a voxel gathers those of all its slices.
             batch = lay({"image": between, "tracer": tracer})["image"][None]
             score = GradeScore(network)(batch.to(device))[0, grade - 1]
             slope += float(weight) / 2 * torch.autograd.grad(score, between)[0]
@@ -138,11 +138,12 @@ def on_template(values: NDArray[np.float32], affine: NDArray[np.float64]) -> NDA
     """Lay a volume that lies in template space on the template grid, linearly.
 
     Args:
-        values: ``(X, Y, Z)``.
-        affine: Its voxel index to template millimetres ``(4, 4)``.
+        values: Values on another grid, ``(X, Y, Z)``.
+        affine: Voxel index of ``values`` to template millimetres, ``(4, 4)``.
 
     Returns:
-        ``(91, 109, 91)``, 0 from one of its own voxels beyond the outer ones.
+        Values on the template grid, ``(91, 109, 91)``, 0 from one voxel of the other grid beyond
+        its outer voxels.
     """
     to_voxel = np.linalg.inv(affine) @ TEMPLATE_AFFINE
     # With a rim of its own values, or the outer voxels would end at their middles.
@@ -160,10 +161,11 @@ def region_shares(activation: NDArray[np.float32]) -> dict[str, float]:
     By the mean over a region, not the sum: a large frontal lobe would gather most of any map.
 
     Args:
-        activation: ``(91, 109, 91)``, not below 0.
+        activation: Activation map on the template grid, ``(91, 109, 91)``, not below 0.
 
     Returns:
-        By ``{region}_{side}``, summing to 1; all alike where the map shows nothing there.
+        Share of each ``{region}_{side}``, summing to 1; equal shares where the map is 0 in all of
+        them.
     """
     by_region = regional_suvr(activation)
     means = {

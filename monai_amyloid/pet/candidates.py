@@ -14,9 +14,7 @@ from monai_amyloid.pet.dicom.series import read_series
 from monai_amyloid.pet.dicom.slices import CAPTURES, ENHANCED, PET_CLASSES
 from monai_amyloid.pet.dicom.timing import over_midnight, uptake_seconds
 from monai_amyloid.pet.formats.bids import entities
-from monai_amyloid.pet.formats.ecat import read_ecat_frames
-from monai_amyloid.pet.formats.ecat_header import is_ecat
-from monai_amyloid.pet.formats.nifti import read_nifti_frames
+from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.header import lacks_attenuation_correction, tracer_of
 from monai_amyloid.pet.image import StudyRefused
@@ -180,26 +178,22 @@ class DicomCandidate(Candidate):
 
 
 class FileCandidate(Candidate):
-    """A NIfTI or ECAT file.
+    """An image in one file.
 
     Args:
         file: The image.
-        name: Its path within the study.
+        name: The path of the file within the study.
+        file_format: The format that the file was recognised as.
     """
 
-    def __init__(self, file: Path, name: str) -> None:
-        self.file, self.key = file, name
+    def __init__(self, file: Path, name: str, file_format: FileFormat) -> None:
+        self.file, self.key, self.format = file, name, file_format
         self.images = 1
-        self.label = f"{'ECAT' if is_ecat(file) else 'NIfTI'} {name!r}"
+        self.label = f"{file_format.name} {name!r}"
 
     def read(self) -> FrameSeries:
         """Read its frames."""
-        return self._series or self._read()
-
-    def _read(self) -> FrameSeries:
-        if is_ecat(self.file):
-            return read_ecat_frames(self.file)
-        return read_nifti_frames(self.file)
+        return self._series or self.format.read_frames(self.file)
 
     def answers_to(self, name: str) -> bool:
         """Whether a name is its path within the study, or its file name."""
@@ -208,7 +202,7 @@ class FileCandidate(Candidate):
     @cached_property
     def _series(self) -> FrameSeries | None:
         try:
-            return self._read()
+            return self.format.read_frames(self.file)
         except StudyRefused:  # told when it is the one that is taken
             return None
 
@@ -216,6 +210,11 @@ class FileCandidate(Candidate):
     def provenance(self) -> dict[str, Any]:
         """What its header and sidecar say; nothing where they cannot be read."""
         return dict(self._series.provenance) if self._series else {}
+
+    @property
+    def is_capture(self) -> bool:
+        """Whether its format is one that no scanner writes."""
+        return self.format.is_export
 
     @property
     def is_dynamic(self) -> bool:

@@ -12,18 +12,17 @@ from typing import Any
 
 import numpy as np
 import pydicom
-from nibabel.ecat import hdr_dtype
 from pydicom.charset import convert_encodings, decode_bytes, python_encoding
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.valuerep import PN_DELIMS
 
 from monai_amyloid.pet.dicom.header import open_header
 from monai_amyloid.pet.dicom.values import tag_of
-from monai_amyloid.pet.files.archive import peek
+from monai_amyloid.pet.files.archive import is_archive_name, peek
 from monai_amyloid.pet.files.sources import open_study
-from monai_amyloid.pet.formats.bids import read_sidecar
-from monai_amyloid.pet.formats.ecat_header import is_ecat, text_of
-from monai_amyloid.pet.formats.nifti import is_nifti
+from monai_amyloid.pet.formats.table import format_named, format_of
+from monai_amyloid.pet.formats.text_header import decoded
 from monai_amyloid.pet.image import StudyRefused
 
 # DICOM keywords of what names a person, a day, or a study that is kept of that person.
@@ -58,6 +57,9 @@ IDENTIFYING = (
     "InstitutionName",
     "StationName",
 )
+_KEYWORDS = {keyword.lower(): keyword for keyword in IDENTIFYING}
+# A tag as the key of a text: 0010|0010, (0010,0010), DICOM_0010_0010.
+_TAG = re.compile(r"(?i)(?:dicom[_.]?)?\(?([0-9a-f]{4})[|,_]?([0-9a-f]{4})\)?")
 # Sequences that hold more of them (PS3.3 C.2.2; F.5 for a DICOMDIR).
 _SEQUENCES = {
     "OtherPatientIDsSequence": {"PatientID": "OtherPatientIDs"},
@@ -67,13 +69,6 @@ _REMOVED, _CHARACTERS = "PatientIdentityRemoved", "SpecificCharacterSet"
 # What headers declare, or is taken where they do not, also where the letters are others.
 _WESTERN = {"iso8859", "latin_1"}
 _PSEUDONYMS = ("PatientName", "PatientID")
-_OF_ECAT = {
-    "patient_name": "PatientName",
-    "patient_id": "PatientID",
-    "physician_name": "ReferringPhysicianName",
-    "operator_name": "OperatorsName",
-    "facility_name": "InstitutionName",
-}
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")  # of a file without its preamble
 _MOST_FOLDERS = 32  # of one study that are looked into: one for each series
 _MOST_FILES = 5  # of one folder, which may hold several series: from the first to the last
@@ -94,9 +89,9 @@ def identity_of(study: Path) -> dict[str, str] | None:
         Removed (0012,0062)). None where no header says anything.
     """
     try:
-        if is_nifti(study):
-            return _together([read_sidecar(study)])
-        if study.suffix.lower() == ".zip":
+        if format_named(study):
+            return _together([_said_by(study)])
+        if is_archive_name(study):
             return _of_zip(study)
         with open_study(study) as files:
             return _together(map(_said_by, [*_directory(study), *_spread(files.files)]))
@@ -139,11 +134,9 @@ def _together(said: Iterable[Mapping[str, Any]]) -> dict[str, str] | None:
 def _said_by(file: Path) -> Mapping[str, Any]:
     """What one file says; nothing where it cannot be read."""
     try:
-        if is_nifti(file):
-            return read_sidecar(file)
-        if is_ecat(file):
-            main = np.frombuffer(file.read_bytes()[:512], hdr_dtype.newbyteorder(">"), count=1)[0]
-            return {keyword: text_of(main[name]) for name, keyword in _OF_ECAT.items()}
+        image = format_of(file)
+        if image is not None:
+            return _by_keyword(image.header_texts(file))
         with file.open("rb") as stream:
             head = stream.read(_HEADER_BYTES)
         if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
@@ -152,6 +145,17 @@ def _said_by(file: Path) -> Mapping[str, Any]:
         return _of_dicom(file, head)
     except Exception:  # readers raise whatever the broken bytes lead them to
         return {}
+
+
+def _by_keyword(texts: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Values by DICOM keyword, whether a header's keys are keywords or, as ITK writes, tags."""
+    found: dict[str, list[Any]] = {}
+    for key, value in texts.items():
+        tag = _TAG.fullmatch(key)
+        letters = re.sub("[^a-z]", "", key.lower()).removeprefix("dicom")
+        keyword = keyword_for_tag(int(tag[1] + tag[2], 16)) if tag else _KEYWORDS.get(letters, key)
+        found.setdefault(keyword, []).extend(value if isinstance(value, list) else [value or ""])
+    return found
 
 
 def _of_dicom(file: Path, head: bytes) -> dict[str, list[str]]:
@@ -204,10 +208,4 @@ def _decoded(value: bytes, characters: Sequence[str]) -> str:
         text = decode_bytes(value, characters, PN_DELIMS)
         if "\ufffd" not in text:
             return text
-    # Many programs in Korea write EUC-KR and do not say so; its pairs are in no western name.
-    for encoding in ("utf-8", "euc_kr"):
-        try:
-            return value.decode(encoding)
-        except UnicodeError:
-            continue
-    return value.decode("latin-1")
+    return decoded(value)

@@ -1,6 +1,7 @@
 """From a path that a user names to the one PET volume that is there."""
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,8 @@ from monai_amyloid.pet.dicom.header import Header, open_header
 from monai_amyloid.pet.dicom.slices import NO_GEOMETRY
 from monai_amyloid.pet.dicom.values import text_of
 from monai_amyloid.pet.files.sources import StudyFiles, is_picture, open_study
-from monai_amyloid.pet.formats.bids import find_sessions
-from monai_amyloid.pet.formats.ecat_header import is_ecat
-from monai_amyloid.pet.formats.nifti import is_nifti
+from monai_amyloid.pet.formats.bids import find_sessions, stem_of
+from monai_amyloid.pet.formats.table import format_of
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.head import cut_to_head
 from monai_amyloid.pet.header import check_label, refuse_wrong_content, with_tracer
@@ -58,14 +58,15 @@ def read_study(path: Path, tracer: str | None = None, series: str | None = None)
 
 def _read(files: StudyFiles, tracer: str | None, series: str | None) -> PetImage:
     """Read the one PET volume of some files."""
-    volumes = [file for file in files.files if is_nifti(file) or is_ecat(file)]
-    groups = _dicom_series([file for file in files.files if file not in set(volumes)])
+    volumes = {file: found for file in files.files if (found := format_of(file))}
+    beside = {other for file, one in volumes.items() for other in one.files_beside(file)}
+    groups = _dicom_series([file for file in files.files if file not in {*volumes, *beside}])
     dicom = [DicomCandidate(headers, key) for key, headers in groups.items()]
     if files.pointed is not None:
         dicom = [one for one in dicom if files.pointed in {h.file for h in one.headers}]
-        volumes = []
+        volumes = {}
     candidates: list[Candidate] = [one for one in dicom if one.is_pet]
-    candidates += [FileCandidate(file, files.name(file)) for file in _pet(volumes)]
+    candidates += [FileCandidate(file, files.name(file), volumes[file]) for file in _pet(volumes)]
     others = [one.label for one in dicom if not one.is_pet]
     if not candidates:
         _refuse_without_pet(files, dicom, others)
@@ -113,10 +114,9 @@ def _dicom_series(files: list[Path]) -> dict[str, list[Header]]:
     return {uid[-length:]: headers for uid, headers in series.items()}
 
 
-def _pet(volumes: list[Path]) -> list[Path]:
+def _pet(volumes: Iterable[Path]) -> list[Path]:
     """Find the files that may be the PET: in a BIDS folder, those with the suffix _pet."""
-    bids = [file for file in volumes if file.name.lower().split(".nii")[0].endswith("_pet")]
-    return bids or volumes
+    return [file for file in volumes if stem_of(file).lower().endswith("_pet")] or list(volumes)
 
 
 def _refuse_without_pet(files: StudyFiles, dicom: list[DicomCandidate], others: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from math import isnan
 from pathlib import Path
 from typing import Any, Literal
@@ -10,54 +10,67 @@ from typing import Any, Literal
 import pandas as pd
 
 from monai_amyloid.brain.template import READ_REGIONS
+from monai_amyloid.findings.finding import Finding, Level
+from monai_amyloid.findings.rules import BAPL_NAMES
 from monai_amyloid.output import replace_file
 
-SCHEMA = "monai-amyloid-result/1"
+SCHEMA = "monai-amyloid-result/2"
 RESULT_FILE = "result.json"
+# Of `study`, what the findings say in words.
+_TEXTS = ("series", "frames", "warnings")
 # A person reads the table: of the regions, the cortex and what a reader grades.
 _IN_TABLE = ("cortex", *READ_REGIONS)
 
 Status = Literal["graded", "needs_reader", "refused"]
 
 
-@dataclass(frozen=True)
+# Codes of the notes that say which images were found, and which frames were taken, begin so.
+_SERIES, _FRAMES = "series_", "frames_"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """What is said about one study.
 
     Attributes:
-        name: Of the study: its folder, or its file without extensions.
-        status: ``graded``; ``needs_reader`` where more than one grade is likely;
-            ``refused`` where no number would be right.
-        reasons: Why it is not simply graded, in plain words.
-        bapl: The most probable grade, 1, 2 or 3; None where refused.
-        probabilities: Of the grades ``"1"``, ``"2"``, ``"3"``; None where refused.
+        name: Name of the study: its folder, or its file without extensions.
+        status: ``graded``; ``needs_reader`` where a finding is a doubt; ``refused`` where no
+            number would be right.
+        findings: Refusals, doubts, warnings and notes.
+        grade: The most probable grade, 1 to 3; None where refused.
+        grade_names: Names of the three grades, lowest first; ``BAPL 1`` to ``BAPL 3`` unless the
+            bundle has others.
+        probabilities: Probability of each grade, ``"1"``, ``"2"``, ``"3"``; None where refused.
         prediction_set: The likely grades; None where refused.
-        centiloid: By the tracer's own line; None where refused, and of a picture, as are SUVR,
-            z-scores and quality.
+        centiloid: Centiloid by the tracer's own line; None where refused, and of a picture, as
+            are SUVR, z-scores and quality.
         suvr: Mean SUVR over the whole cerebellum of ``cortex``, the four regions that a reader
             grades, and every region left and right.
-        z_scores: Of the same regions against simulated negatives.
-        quality: Of the registration; see :mod:`monai_amyloid.brain.quality.measures`.
+        z_scores: Standard deviations of the same regions above the mean of simulated negatives.
+        quality: Measures of the scan and its registration; see
+            :mod:`monai_amyloid.brain.quality.measures`.
         explanation: Share that each read region of each side (``frontal_left``) has in what drove
             the grade; they sum to 1. None where refused, and of a picture.
         nearest_cases: The labelled cases with the most alike regional SUVR, each with its
             ``bapl``, ``centiloid`` and ``distance``, nearest first.
         on_map: Where the scan stands on a cohort's map: ``score``, ``interval``,
             ``early_probability``, ``position``, ``cluster`` and ``share_as_far``, as
-            :class:`~monai_amyloid.explore.saved_map.Placed` says; None without a map. The nearest
-            cases are then of that cohort, with their ``score``.
-        study: What the study said of itself, without anything that names a person.
-        patient: Who it is of, by DICOM keyword; None unless that was asked for.
+            :class:`~monai_amyloid.explore.saved_map.Placed` describes; None without a map. The
+            nearest cases are then of that cohort, with their ``score``.
+        study: What the header says of the scan, by name: ``tracer`` (BIDS label), ``source``,
+            ``series_instance_uid``, ``suv_factor``.
+        patient: Who was scanned, by DICOM keyword; None unless that was asked for.
         model: Name, version and SHA-256 of the classifier's weights.
-        seconds: Time taken by each step.
+        seconds: Seconds that each step took.
         made_from: Checksums of the study's files (``scan``) and of what graded them (``by``), by
             which a finished study is known again.
     """
 
     name: str
     status: Status
-    reasons: tuple[str, ...] = ()
-    bapl: int | None = None
+    findings: tuple[Finding, ...] = ()
+    grade: int | None = None
+    grade_names: tuple[str, ...] = BAPL_NAMES
     probabilities: Mapping[str, float] | None = None
     prediction_set: tuple[int, ...] | None = None
     centiloid: float | None = None
@@ -73,15 +86,52 @@ class Result:
     seconds: Mapping[str, float] = field(default_factory=dict)
     made_from: Mapping[str, str] = field(default_factory=dict)
 
+    def of_level(self, *levels: Level) -> tuple[Finding, ...]:
+        """The findings of some levels."""
+        return tuple(found for found in self.findings if found.level in levels)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the study is not simply graded, in English."""
+        return tuple(map(str, self.of_level("refusal", "doubt")))
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What makes the numbers less certain."""
+        return self.of_level("warning")
+
+    @property
+    def series(self) -> tuple[Finding, ...]:
+        """Which images were found, and why each was taken or left out."""
+        return tuple(each for each in self.of_level("note") if each.code.startswith(_SERIES))
+
+    @property
+    def frames(self) -> Finding | None:
+        """Which time frames were taken, and why."""
+        notes = self.of_level("note")
+        return next((each for each in notes if each.code.startswith(_FRAMES)), None)
+
+    @property
+    def bapl(self) -> int | None:
+        """The grade where the grades are BAPL 1, 2 and 3; else None."""
+        return self.grade if self.grade_names == BAPL_NAMES else None
+
+    def grade_name(self, grade: int | None = None) -> str:
+        """Name of a grade; of the most probable one where none is given."""
+        number = grade or self.grade
+        return "" if number is None else self.grade_names[number - 1]
+
 
 def one_line(result: Result) -> str:
     """A study's result for a terminal."""
     if result.status == "refused":
         return f"{result.name}: refused: {'; '.join(result.reasons)}"
-    chances = ", ".join(f"{p:.0%} BAPL {g}" for g, p in (result.probabilities or {}).items())
+    chances = ", ".join(
+        f"{p:.0%} {result.grade_name(int(g))}" for g, p in (result.probabilities or {}).items()
+    )
     reader = "  needs a reader" if result.status == "needs_reader" else ""
     measured = "a picture" if result.centiloid is None else f"Centiloid {result.centiloid:.0f}"
-    return f"{result.name}: BAPL {result.bapl} ({chances})  {measured}{reader}"
+    return f"{result.name}: {result.grade_name()} ({chances})  {measured}{reader}"
 
 
 def rounded(result: Result) -> Result:
@@ -107,8 +157,27 @@ def read_result(folder: Path) -> Result | None:
 
 
 def _content(result: Result) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": SCHEMA, **_rounded(asdict(result))}
-    del content["name"]  # the folder bears it
+    """What ``result.json`` holds: the fields of schema 1 in their places, and the findings."""
+    frames = result.frames
+    texts: dict[str, Any] = {
+        "series": [str(each) for each in result.series],
+        "frames": None if frames is None else str(frames),
+        "warnings": [str(each) for each in result.warnings],
+    }
+    values = {each.name: getattr(result, each.name) for each in fields(result)}
+    # The folder bears the name.
+    for name in ("name", "status", "findings", "study"):
+        del values[name]
+    content: dict[str, Any] = {
+        "schema": SCHEMA,
+        "status": result.status,
+        "reasons": list(result.reasons),
+        "findings": [each.as_content() for each in result.findings],
+        "bapl": result.bapl,
+        **values,
+        "study": {**result.study, **texts} if result.study else {},
+    }
+    content = _rounded(content)
     # A measure of quality that a scan does not allow is null; a grade or Centiloid never is.
     if content["quality"]:
         measured = content["quality"].items()
@@ -122,8 +191,10 @@ def _from_content(content: Mapping[str, Any], name: str) -> Result:
     """The result that a file's content stands for."""
     known = {each.name for each in fields(Result)} - {"name"}
     values = {key: value for key, value in content.items() if key in known}
-    for key in ("reasons", "prediction_set", "nearest_cases"):
+    values["findings"] = tuple(map(Finding.from_content, values["findings"]))
+    for key in ("grade_names", "prediction_set", "nearest_cases"):
         values[key] = None if values[key] is None else tuple(values[key])
+    values["study"] = {key: values["study"][key] for key in values["study"] if key not in _TEXTS}
     return Result(name=name, **values)
 
 
@@ -144,7 +215,7 @@ def write_results(results: Iterable[Result], path: Path) -> None:
             **(_on_map(result) if mapped else {}),
             "tracer": result.study.get("tracer"),
             "reasons": "; ".join(result.reasons),
-            "warnings": "; ".join(result.study.get("warnings", ())),
+            "warnings": "; ".join(map(str, result.warnings)),
         }
         rows.append(row)
     # Whole grades beside missing ones, and every column though all may be refused.

@@ -1,1 +1,1 @@
-"""Many things at once."""
+"""Many things at once: an engine makes them, a crash or an interrupt ends no more than it must."""

@@ -30,7 +30,7 @@ class Template:
         near: Region labels of the nearest labelled voxel, hindbrain among them.
         between: True in the cerebrum, its fluid too, where there is no cortex.
         interior: True in the white matter and ventricles of the cerebrum.
-        centroids: Of the atlas's structures, in mm ``(82, 3)``.
+        centroids: Centroids of the atlas's structures, in mm ``(82, 3)``.
     """
 
     cerebrum: NDArray[np.int_]

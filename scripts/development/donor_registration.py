@@ -125,10 +125,10 @@ def register(
 
     Args:
         template: Region labels ``(X, Y, Z)``, 0 outside the cerebrum.
-        donor: The same of the donor, on the same grid.
-        affine: Of both grids, without rotation.
+        donor: Region labels of the donor on the same grid, ``(X, Y, Z)``.
+        affine: Voxel index to millimetres of both grids, ``(4, 4)``, without rotation.
         matrix: Affine start, template to donor millimetres.
-        near: Where in the template the regions are compared.
+        near: True where the regions are compared in the template.
     """
     torch.manual_seed(0)
     random = np.random.default_rng(0)

@@ -92,7 +92,7 @@ def inside_ribbon(
 
 
 def enclosed(
-    donor: Donor, template: Template, way: TemplateToDonor
+    donor: Donor, template: Template, to_donor: TemplateToDonor
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.int_]]:
     """The donor's ribbon share, its inside and its region labels, on the fine grid."""
     points = grid_points(FINE_SHAPE, FINE_AFFINE)
@@ -101,7 +101,7 @@ def enclosed(
     share = donor.sample(labelled.astype(np.float32), points, 1).astype(np.float32)
     labels = donor.sample(cerebral_labels(donor.ids), points, 0)
     labels[share <= 0.5] = 0
-    back = way.backward(points)
+    back = to_donor.backward(points)
     hindbrain = (template.near >= label_of()["brainstem", "both"]).astype(np.float32)
     carried = interpolate(np.stack([template.interior.astype(np.float32), hindbrain]), AFFINE, back)
     inside = inside_ribbon(share, carried[0], carried[1] > 0.5)
@@ -118,7 +118,7 @@ def thickened(
     """Take cortex from the white matter right under it, until there is enough grey.
 
     Args:
-        share: Of the labelled grey in a fine voxel.
+        share: Share of labelled grey matter in a fine voxel.
         edge: Voxels of 1 mm next to the cortex, towards the white matter.
         white: Share of white matter.
     """
@@ -143,22 +143,22 @@ def region_seeds(labels: NDArray[np.int_]) -> NDArray[np.int_]:
 def donor_tissues(
     donor: Donor,
     template: Template,
-    way: TemplateToDonor,
+    to_donor: TemplateToDonor,
     icbm: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.int_]]:
     """Tissue of a donor's brain on the phantom's grid.
 
     Args:
-        donor: The donor.
-        template: What it was matched to.
-        way: How.
+        donor: Donor whose tissues are made.
+        template: Template that the donor was registered to.
+        to_donor: Registration of the donor to the template.
         icbm: Shares of TISSUES of icbm152 ``(6, X, Y, Z)``.
 
     Returns:
         Shares of grey, white and ventricle ``(3, X, Y, Z)``, and each voxel's region label.
     """
     table = label_of()
-    share, inside, fine_labels = enclosed(donor, template, way)
+    share, inside, fine_labels = enclosed(donor, template, to_donor)
     nuclei = [table[n, h] for n in NUCLEI for h in ("left", "right")]
     # A surface voxel's other part is white on the ribbon's inner side, fluid on its outer.
     outside = ~inside & (share <= 0.5)
@@ -170,7 +170,7 @@ def donor_tissues(
     white = share - grey + (1 - share) * whitish
     grey, white = _halved(grey), _halved(white)
 
-    back = way.backward(grid_points(SHAPE, AFFINE))
+    back = to_donor.backward(grid_points(SHAPE, AFFINE))
     hindbrain = (template.near >= table["brainstem", "both"]).astype(np.float32)
     maps = np.stack([icbm[0] * hindbrain, icbm[1] * hindbrain, icbm[3], hindbrain])
     carried = interpolate(np.ascontiguousarray(maps), AFFINE, back)

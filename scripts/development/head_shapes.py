@@ -71,7 +71,8 @@ class Canvas:
     """Tissue fractions, painted from below to above.
 
     Attributes:
-        fractions: ``(6, X, Y, Z)`` in the order of TISSUES; what is missing to 1 is air.
+        fractions: Share of each tissue in the order of TISSUES, ``(6, X, Y, Z)``; what is missing
+            to 1 is air.
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:

@@ -56,12 +56,12 @@ def main() -> None:
     nodes = grid_points(WARP_SHAPE, WARP_AFFINE)
     for name in options.donors or ANATOMIES[1:]:
         donor = load_donor(name, template)
-        way = match(name, donor, template, options.keep)
-        brain, labels = donor_tissues(donor, template, way, icbm)
+        to_donor = match(name, donor, template, options.keep)
+        brain, labels = donor_tissues(donor, template, to_donor, icbm)
         mask = closed(brain.sum(0) > 0.4, 4)
         hull = ndimage.gaussian_filter(signed_distance(mask, 2), 1.0)
-        head = head_tissues(brain, hull, way.backward(points), skull_scale=SKULL_SCALE[name])
-        displacement = (way.forward(nodes) - nodes).astype(np.float32)
+        head = head_tissues(brain, hull, to_donor.backward(points), skull_scale=SKULL_SCALE[name])
+        displacement = (to_donor.forward(nodes) - nodes).astype(np.float32)
         save_anatomy(name, head, labels, displacement, options.output)
 
 

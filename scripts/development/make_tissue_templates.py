@@ -1,4 +1,4 @@
-"""Make the shares of the tissues by which recognition tells one tracer from another.
+"""Make the shares of the tissues by which recognition distinguishes tracers.
 
 Run once by a developer, after make_brain_data.py and fit_group_means.py; the output is committed:
 

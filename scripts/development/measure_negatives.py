@@ -5,7 +5,7 @@ Run by a developer after every change of the registration, the templates or the 
     python scripts/development/measure_negatives.py [scans of each tracer] [processes]
 
 Simulated people of BAPL 1, with noise and mishaps, from all sites, go through the project's
-own normalisation. What is printed says whether a z-score means what it should.
+own normalisation. The printed figures show whether a z-score means what it should.
 """
 
 import sys

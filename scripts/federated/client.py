@@ -35,8 +35,9 @@ class Hospital:
 
     Args:
         bundle: Exported bundle; its weights are those that the federation begins with.
-        values: Of the bundle's ``train.json``, by name; ``dataset_dir`` and ``output_dir`` too.
-        epochs: Of one round.
+        values: Values of the bundle's ``train.json`` by name, with ``dataset_dir`` and
+            ``output_dir``.
+        epochs: Number of epochs in one round.
     """
 
     def __init__(self, bundle: Path, values: dict[str, Any], epochs: int) -> None:
@@ -62,7 +63,7 @@ class Hospital:
 
         Given back is every number that is averaged: weights, and the running means and variances
         of batch norm. One network goes to every hospital, so that none can keep statistics of its
-        own; as `RefreshBatchNorm` measures them anew after each epoch, they fit the weights that
+        own; as `RefreshBatchNorm` measures them again after each epoch, they fit the weights that
         they are averaged with. The mean of the variances lacks the spread between the hospitals'
         means, which is small: all scans are SUVR on one grid. Counters such as
         ``num_batches_tracked`` are integers, of which a mean is none: they stay as they are.

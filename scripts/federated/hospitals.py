@@ -29,18 +29,18 @@ def parse_hospitals(options: Sequence[str]) -> dict[str, Path]:
                 f"--site {option}: needed NAME=FOLDER, the name of letters, digits, - _"
             )
         if name in found:
-            raise UserError(f"--site {name} is given twice; give each hospital a name of its own")
+            raise UserError(f"--site {name} is there twice; use another name for each hospital")
         found[name] = Path(folder).resolve()
     if len(found) < 2:
-        raise UserError(f"found {len(found)} hospitals, needed 2 or more; give --site NAME=FOLDER")
+        raise UserError(f"found {len(found)} hospitals, needed 2 or more; add --site NAME=FOLDER")
     return found
 
 
 def check_apart(hospitals: Mapping[str, Path]) -> None:
     """Prove that what one hospital has no other has, as far as names and files tell.
 
-    A participant is told by the columns ``site`` and ``participant_id``, for hospitals number
-    their own; an image by its content.
+    A participant is identified by the columns ``site`` and ``participant_id``, because hospitals
+    number their own; an image by its content.
 
     Raises:
         UserError: Naming what two hospitals have.
@@ -56,8 +56,8 @@ def check_apart(hospitals: Mapping[str, Path]) -> None:
             if (other := owners.setdefault(thing, name)) != name:
                 what = folder if thing is folder else "{1} (site {0})".format(*thing)
                 raise UserError(
-                    f"{what} is at {other} and at {name}, needed cohorts that do not meet; keep "
-                    "it at one hospital, or, of people who differ, give each table its own `site`"
+                    f"{what} is at {other} and at {name}, needed cohorts without overlap; keep it "
+                    "at one hospital, or, if the people differ, add the column `site` to each table"
                 )
         cohorts.append(cohort.assign(participant_id=f"{name}: " + cohort["participant_id"]))
     check_duplicates(pd.concat(cohorts, ignore_index=True))

@@ -3,18 +3,18 @@ r"""Train a bundle at several hospitals whose scans never meet, with NVIDIA FLAR
     python scripts/federated/simulate.py BUNDLE --output runs/federated --rounds 3 --epochs 1 \
         --site hospital-a=prepared_a --site hospital-b=prepared_b --site hospital-c=prepared_c
 
-Each hospital is a process of its own that is told its own folder. After every round the server
-takes the mean of their weights, each weighed by the number of its training scans (FedAvg).
+Each hospital is a process of its own that knows only its own folder. After every round the server
+takes the mean of their weights, weighted by the number of training scans (FedAvg).
 What comes out:
 
 - ``model.pt``, the federation's model after the last round, with ``settings.json`` and the
   held-out ``predictions.tsv`` of all hospitals: ``monai-amyloid export`` takes the folder;
-- ``validation.tsv``: what the validation part of each hospital says of the model that each round
-  made; round 0 is the bundle's own;
+- ``validation.tsv``: measures of each round's model on the validation part of each hospital;
+  round 0 is the bundle's own model;
 - a folder for each hospital, which ``evaluating`` takes as its ``--output_dir``, and ``log.txt``.
 
-It needs the packages of tests/elsewhere/federated.txt. A run that was ended cannot be gone on
-with: begin it anew.
+It needs the packages of tests/elsewhere/federated.txt. A run that was stopped cannot be
+continued: start it again.
 
 In a deployment ``client.py`` is the same. What changes: the job goes to a provisioned server
 (``recipe.execute(ProdEnv(...))``) and names no paths, which the hospitals set themselves. No one
@@ -70,8 +70,8 @@ class Federation:
         bundle: Exported bundle, whose weights are the beginning.
         hospitals: Prepared cohorts by name.
         rounds: How often weights are averaged.
-        epochs: Of each hospital in a round.
-        values: Of the bundle's ``train.json``, by name.
+        epochs: Number of epochs of each hospital in a round.
+        values: Values of the bundle's ``train.json`` by name.
     """
 
     bundle: Path
@@ -109,7 +109,7 @@ class Federation:
         return config
 
     def write_job(self, folder: Path, output: Path) -> None:
-        """Write the job of FLARE's own FedAvg; each hospital is told its own places alone."""
+        """Write the job of FLARE's own FedAvg; each hospital knows only its own folders."""
         from nvflare.app_opt.pt.file_model_persistor import PTFileModelPersistor
         from nvflare.app_opt.pt.recipes.fedavg import FedAvgRecipe
         from nvflare.recipe.utils import add_final_global_evaluation, set_per_site_config

@@ -1,7 +1,7 @@
 """MONAI Deploy application: a study folder goes in, its grade comes out as JSON and DICOM text.
 
 Run it as every MONAI Deploy application, ``python app.py -i STUDY -o RESULTS -m BUNDLE``.
-README.md beside it tells why the study is not read by the SDK's own operators.
+README.md beside it explains why the study is not read by the SDK's own operators.
 """
 
 import sys
@@ -41,11 +41,11 @@ RESEARCH = "Research software, not a medical device. Not for decisions about pat
 
 
 class GradeStudy(Operator):
-    """Read, normalise and classify the study, and write what is said of it.
+    """Read, normalise and classify the study, and write the result.
 
     Args:
-        fragment: The application.
-        args: Conditions.
+        fragment: MONAI Deploy application that the operator belongs to.
+        args: Conditions of the operator.
         grader: The loaded bundle.
         study: Folder or file.
         output: Folder for ``<study>/result.json`` and ``results.csv``.

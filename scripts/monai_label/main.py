@@ -1,7 +1,7 @@
 """MONAI Label app: an exported bundle grades the studies of a running server.
 
 MONAI Label imports this file from the folder that ``--app`` names. The bundle is given with
-``--conf bundle FOLDER``; the model has the name of that folder. README.md beside it tells how.
+``--conf bundle FOLDER``; the model has the name of that folder. README.md beside it explains how.
 """
 
 import copy
@@ -19,7 +19,7 @@ from monailabel.tasks.infer.bundle import BundleInferTask
 from monai_amyloid.bundle.files import exported_metadata
 from monai_amyloid.errors import UserError, find_user_error
 from monai_amyloid.evaluation.decision import Decision
-from monai_amyloid.grading.judgement import contradiction
+from monai_amyloid.findings.rules import doubts
 from monai_amyloid.learning.network.losses import grade_probabilities
 
 LABELS = {f"BAPL {grade}": grade - 1 for grade in (1, 2, 3)}
@@ -30,7 +30,7 @@ class GradeStudy(BundleInferTask):
 
     Args:
         bundle: Folder that ``monai-amyloid export`` wrote.
-        conf: Of the app, as MONAI Label gives it.
+        conf: Configuration of the app, from MONAI Label.
     """
 
     def __init__(self, bundle: Path, conf: Mapping[str, str]) -> None:
@@ -76,15 +76,18 @@ class GradeStudy(BundleInferTask):
         return [self._decide]
 
     def _decide(self, data: dict[str, Any]) -> dict[str, Any]:
-        chances = grade_probabilities(torch.as_tensor(data["pred"])[None].float())
-        predictions = self.decision.apply(chances.double().cpu().numpy())
-        data["pred"] = MetaTensor(predictions.probabilities[0])  # the writer needs MONAI's own kind
-        most = int(predictions.probabilities[0].argmax()) + 1
-        doubt = predictions.needs_reader[0] or contradiction(most, data["centiloid"])
+        own = grade_probabilities(torch.as_tensor(data["pred"])[None].float())
+        [calibrated] = self.decision.calibrate(own.double().cpu().numpy())
+        data["pred"] = MetaTensor(calibrated)  # the writer needs MONAI's own kind
+        scan = self.decision.graded_scan(
+            calibrated, centiloid=data["centiloid"], quality=data["quality"]
+        )
+        reasons = doubts(scan)
         data["decision"] = {
-            "bapl": most,
-            "status": "needs_reader" if doubt else "graded",
-            "prediction_set": [g + 1 for g in range(3) if predictions.sets[0][g]],
+            "bapl": scan.grade,
+            "status": "needs_reader" if reasons else "graded",
+            "prediction_set": list(scan.prediction_set),
+            "reasons": [str(reason) for reason in reasons],
         }
         return data
 
@@ -100,7 +103,7 @@ class AmyloidApp(MONAILabelApp):
     """A server that grades amyloid brain PET with one bundle.
 
     Args:
-        app_dir: This folder.
+        app_dir: Folder of this app.
         studies: Folder of studies.
         conf: ``bundle``, the bundle's folder.
 

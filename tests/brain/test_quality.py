@@ -147,5 +147,5 @@ def test_each_measure_alone_can_refuse(worse: dict, reason: str) -> None:
 def test_each_measure_alone_can_warn(worse: dict, warning: str) -> None:
     assert quality_warnings(GOOD, 20.0) == ()
     [found] = quality_warnings(GOOD | worse, 20.0)
-    assert warning in found
+    assert warning in str(found) and found.level == "warning"
     refuse_poor_quality(GOOD | worse)

@@ -1,4 +1,4 @@
-"""Whole scans of the wrong kind; benchmarks/wrong_input.py has two hundred of them."""
+"""Whole scans of the wrong kind; benchmarks/fuzz/wrong_input.py has two hundred of them."""
 
 from dataclasses import replace
 

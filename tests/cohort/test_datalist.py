@@ -48,13 +48,13 @@ def test_an_unknown_grade_is_named_with_line_and_participant(tmp_path: Path) -> 
 
 def test_missing_images_are_counted_and_one_is_named(tmp_path: Path) -> None:
     table = change(write_table(tmp_path, [1, 2, 3]), path=["image.nii.gz", "a.nii", "b.nii"])
-    with pytest.raises(CohortError, match="2 of 3 images are not there, the first is"):
+    with pytest.raises(CohortError, match="2 of 3 images do not exist, the first is"):
         read_cohort(table)
 
 
 def test_a_session_stands_in_one_row_only(tmp_path: Path) -> None:
     table = change(write_table(tmp_path, [1, 2]), participant_id="sub-01")
-    with pytest.raises(CohortError, match="sub-01 ses-01 stands in more than one row"):
+    with pytest.raises(CohortError, match="sub-01 ses-01 is in more than one row"):
         read_cohort(table)
 
 

@@ -72,9 +72,9 @@ def test_written_folds_are_used_again_whatever_the_seed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "folds", "said"),
     [
-        ("sub-00\t1\n", 3, "sub-00 stands in more than one row"),
+        ("sub-00\t1\n", 3, "sub-00 is in more than one row"),
         ("sub-99\t1\n", 3, "does not fit participants.tsv.*sub-99"),
-        ("", 2, "has 3 folds, asked for were 2"),
+        ("", 2, "has 3 folds, but 2 were requested"),
         ("sub-99\tx\n", 3, "needed the columns"),
     ],
 )

@@ -183,9 +183,9 @@ def test_another_reference_is_prepared_again_and_leaves_the_centiloid(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"path": "gone.nii.gz"}, "images are not there"),
+        ({"path": "gone.nii.gz"}, "images do not exist"),
         ({"bapl": "4"}, "found bapl '4', allowed are 1, 2, 3 and n/a"),
-        ({"participant_id": "sub-0001"}, "stands in more than one row"),
+        ({"participant_id": "sub-0001"}, "is in more than one row"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_the_users_mistake(

@@ -47,12 +47,6 @@ def test_a_set_holds_what_reaches_its_threshold_without_a_gap(
         assert {*np.flatnonzero(inside)} == (reached | {1} if {0, 2} <= reached else reached)
 
 
-def test_a_set_that_is_just_the_told_grade_needs_no_reader() -> None:
-    chances = np.array([[0.8, 0.1, 0.1], [0.5, 0.45, 0.05], [0.6, 0.3, 0.1], [0.4, 0.3, 0.3]])
-    sets = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 0]], bool)
-    assert conformal.needs_reader(chances, sets).tolist() == [False, True, True, True]
-
-
 def test_covered_is_whether_the_true_grade_is_inside() -> None:
     sets = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0]], bool)
     assert conformal.covered(sets, [1, 2, 3]).tolist() == [True, True, False]

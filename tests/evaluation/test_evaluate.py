@@ -78,7 +78,7 @@ def test_the_table_and_the_text_say_the_same(dataset: Path, tmp_path: Path) -> N
 def test_one_fold_is_not_calibrated_and_says_so(dataset: Path, tmp_path: Path) -> None:
     before = predict(dataset, tmp_path, 1)
     evaluation = evaluate_fold(str(tmp_path), str(dataset), 1)
-    assert "One fold: nothing to learn a calibration from" in as_text(evaluation)
+    assert "One fold only: no calibration can be learned" in as_text(evaluation)
     assert all(result.predictions is None for result in evaluation.results)
     left = pd.read_csv(tmp_path / "fold1" / "predictions.tsv", sep="\t")
     pd.testing.assert_frame_equal(left, before, check_dtype=False)

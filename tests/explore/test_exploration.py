@@ -182,7 +182,7 @@ def test_what_cannot_be_explored_is_said_in_one_line(
 def test_networks_of_another_cross_validation_are_refused(
     prepared: Path, bundle: Path, untrained_run: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(CohortError, match="its folds are 2, found networks of 1"):
+    with pytest.raises(CohortError, match="it has 2 folds, but the run has networks of 1"):
         explore(prepared, Networks(bundle, (untrained_run / "model.pt",)), tmp_path)
 
 

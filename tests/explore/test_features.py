@@ -99,7 +99,7 @@ def test_regional_features_are_on_one_scale_and_none_may_be_missing() -> None:
     # Centiloid of 18FAV45 175.2 SUVR - 182.2, of 18FFBB 153.4 SUVR - 154.9 (docs of the lines).
     same = (175.2 * 1.2 - 182.2 + 154.9) / 153.4
     assert found.iloc[1].to_numpy() == pytest.approx(same, abs=0.01)
-    with pytest.raises(CohortError, match="is missing, needed of every scan"):
+    with pytest.raises(CohortError, match="is missing, needed for every scan"):
         regional_features(table.drop(columns=f"suvr_{PARTS[3]}"))
 
 

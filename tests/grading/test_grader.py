@@ -155,7 +155,7 @@ def test_a_study_without_a_tracer_is_refused_until_it_is_named(
     result, brain = graded.result, graded.brain
     assert result.status == "refused" and "--tracer" in result.reasons[0] and brain is None
     assert result.study["tracer"] is None and result.study["source"] == "nifti"
-    assert result.study["series"][0].endswith("taken, the only PET image")
+    assert str(result.series[0]).endswith("taken, the only PET image")
     result = grader.grade(tmp_path / "scan.nii.gz", tracer="18FFBB").result
     assert result.status != "refused"
 

@@ -78,7 +78,7 @@ def test_a_result_stands_where_dicom_cannot_be_written(
     options = OutputOptions(identify=True, dicom=True)
     [result] = grade_studies(bundle, [study], tmp_path, device="cpu", options=options)
     assert result.bapl is not None and not (tmp_path / "PT" / "dicom").exists()
-    assert "no DICOM objects: found images without" in result.study["warnings"][-1]
+    assert "no DICOM objects: found images without" in str(result.warnings[-1])
 
 
 def test_nothing_of_an_earlier_run_stays_beside_a_refusal(

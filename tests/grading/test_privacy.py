@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monai_amyloid.findings.finding import Finding, Term, Uid, note, phrase, refusal
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.result.result import Result
@@ -164,21 +165,48 @@ def test_a_name_that_tells_nothing_is_kept(name: str) -> None:
      {"PatientName": "KIM^MIN"}, {"PatientName": "LONG^ASA"}, {"StudyDate": "20000101"},
      {"PatientName": "sub-0001", "PatientID": "sub-0001"}, {"PatientName": "AN^TO=.*=(("}],
 )  # fmt: skip
-def test_a_reason_is_not_mangled_by_short_or_common_names(identity: dict[str, str] | None) -> None:
-    text = (
-        "no amyloid brain PET: 109 slices of 1234, Units (0054,1001) BQML, a long scan as a whole "
-        "of 3.0 times to 20 mm apart, 20 min after injection, 20,000,101 bytes"
+def test_what_the_program_says_itself_is_never_changed(identity: dict[str, str] | None) -> None:
+    found = refusal(
+        "code",
+        "no amyloid brain PET: {count} slices of {files}, {named} is {unit}, a long scan as a "
+        "whole, 20 min after injection, {size:,} bytes",
+        count=109,
+        files=1234,
+        named=Term("Units (0054,1001)"),
+        unit=Term("MIN"),
+        size=20000101,
     )
-    assert Privacy(identity).clean(text) == text
+    result = Result(name="study-0001", status="refused", findings=(found,))
+    assert Privacy(identity).clean_result(result, Path("in") / "x").findings == (found,)
+
+
+def refused(*findings: Finding) -> Result:
+    return Result(name="study-0001", status="refused", findings=findings)
+
+
+def test_a_value_is_cleaned_by_what_it_is() -> None:
+    study = Path("in") / "홍길동"
+    part = phrase("part", "{label!r}", label="PT HONG KILDONG")
+    said = refused(
+        refusal(
+            "code",
+            "{parts} {uid} {name} {files}",
+            where=study / "a" / "1.2.3.4.5.dcm",
+            parts=(part, part),
+            uid=Uid("1.2.840.113619"),
+            name="Hong, Kildong",
+            files=(study / "김민준.dcm",),
+        )
+    )
+    assert Privacy(IDENTITY).clean_result(said, study).reasons == (
+        "study-0001/a/…: 'PT …', 'PT …' … … study-0001/…",
+    )
 
 
 def test_paths_are_replaced_whether_relative_absolute_or_of_windows() -> None:
     privacy, study = Privacy(IDENTITY), Path("in") / "홍길동"
-    result = Result(
-        "study-0001",
-        "refused",
-        (f"{study}: empty", f"{study.absolute()}/a/1.2.3.4.5.dcm: broken", "x 'b/홍길동.nii' y"),
-    )
+    texts = (f"{study}: empty", f"{study.absolute()}/a/1.2.3.4.5.dcm: broken", "x 'b/홍길동.nii' y")
+    result = refused(*(refusal("code", "{text}", text=text) for text in texts))
     said = privacy.clean_result(result, study).reasons
     assert said == ("study-0001: empty", "study-0001/a/…: broken", "x 'b/study-0001.nii' y")
 
@@ -203,14 +231,14 @@ def test_paths_are_replaced_whether_relative_absolute_or_of_windows() -> None:
 def test_reasons_tell_no_part_of_a_path(reason: str, shown: str) -> None:
     study = Path("/data/HONG KILDONG/HONG 1")
     privacy = Privacy({"PatientName": "HONG^KILDONG"})
-    said = Result("study-0001", "refused", (reason.format(study.parent, study),))
+    said = refused(refusal("code", "{text}", text=reason.format(study.parent, study)))
     assert privacy.clean_result(said, study).reasons == (shown,)
 
 
 def test_a_path_that_the_end_of_a_message_cut_tells_nothing() -> None:
     study = Path("/data/HONG KILDONG/PT")
     for length in range(8, len(str(study))):
-        result = Result("study-0001", "refused", (f"needed {str(study)[:length]}…",))
+        result = refused(refusal("code", "{text}", text=f"needed {str(study)[:length]}…"))
         (said,) = Privacy(None).clean_result(result, study).reasons
         assert said in ("needed study-0001…", "needed …/…", "needed …", "needed study-0001/…")
 
@@ -218,7 +246,7 @@ def test_a_path_that_the_end_of_a_message_cut_tells_nothing() -> None:
 @pytest.mark.parametrize("hostile", ["'a", "/", "a/", "1.", '"', "a.dcm", "x" * 50])
 def test_an_endless_message_of_another_library_takes_no_time(hostile: str) -> None:
     began = time.perf_counter()
-    result = Result("study-0001", "refused", (hostile * 100_000,))
+    result = refused(refusal("code", "{text}", text=hostile * 100_000))
     said = Privacy(IDENTITY).clean_result(result, Path("in") / "x")
     assert len(said.reasons[0]) < 5000 and time.perf_counter() - began < 2
 
@@ -235,5 +263,5 @@ def test_a_thousand_studies_keep_no_memory_and_take_seconds() -> None:
 def test_any_name_and_any_text_are_taken(name: str, text: str) -> None:
     privacy = Privacy({"PatientName": name * 200, "PatientID": name, "StudyDate": name})
     assert isinstance(privacy.clean(text + name), str)
-    result = Result("study-0001", "refused", (text,), study={"series": [name]})
+    result = refused(refusal("code", "{text}", text=text), note("series_code", "{text}", text=name))
     assert privacy.clean_result(result, Path(name.replace("\0", "") or "x")).patient is None

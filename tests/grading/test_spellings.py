@@ -37,7 +37,7 @@ def test_every_spelling_is_found(written: str) -> None:
     # Full-width letters, too, as an input method for Korean writes them.
     wide = written.translate({code: code + 0xFEE0 for code in range(ord("0"), ord("z") + 1)})
     for text in (written, wide):
-        shown = hide(f"of {text}: broken", PERSON, sentence=True)
+        shown = hide(f"of {text}: broken", PERSON)
         assert shown == f"of {HIDDEN}: broken"
 
 
@@ -47,7 +47,7 @@ def test_every_spelling_is_found(written: str) -> None:
      ("19480209103000", "…103000"), ("kim.dcm", "….dcm"), ("김민준님", "…님")],
 )  # fmt: skip
 def test_a_name_of_a_file_is_searched_within_its_words(written: str, shown: str) -> None:
-    assert hide(written, PERSON, sentence=False) == shown
+    assert hide(written, PERSON) == shown
 
 
 @pytest.mark.parametrize(
@@ -56,23 +56,21 @@ def test_a_name_of_a_file_is_searched_within_its_words(written: str, shown: str)
      "Units (0054,1001) 5599", "194802", "brain PET of the patient", "as a rule, 9 Feb"],
 )  # fmt: skip
 def test_other_words_and_numbers_stay(text: str) -> None:
-    assert hide(text, PERSON, sentence=True) == text
+    assert hide(text, PERSON) == text
 
 
 @given(SAFE, SAFE, st.sampled_from(["홍길동", "길동홍", "hong_kildong", "KILDONG  HONG"]))
 def test_a_name_is_found_in_any_text_and_nothing_else_is_touched(
     before: str, after: str, written: str
 ) -> None:
-    shown = hide(
-        f"{before} {written} {after}", spellings_of_name("홍길동=HONG^KILDONG"), sentence=True
-    )
+    shown = hide(f"{before} {written} {after}", spellings_of_name("홍길동=HONG^KILDONG"))
     assert shown == unicodedata.normalize("NFC", f"{before} {HIDDEN} {after}")
 
 
 @given(st.text(max_size=30), st.text(max_size=60))
 def test_hiding_twice_hides_no_more(name: str, text: str) -> None:
     spellings = spellings_of_name(name) | spellings_of_number(name) | spellings_of_date(name)
-    once = hide(text, spellings, sentence=False)
+    once = hide(text, spellings)
     assert len(once) <= len(unicodedata.normalize("NFC", text))
     assert spellings_of_name("…") == set()
 
@@ -81,5 +79,5 @@ def test_hiding_twice_hides_no_more(name: str, text: str) -> None:
 def test_a_hostile_name_takes_no_time(hostile: str) -> None:
     began = time.perf_counter()
     spellings = spellings_of_name(hostile * 10_000) | spellings_of_number(hostile * 10_000)
-    hide(hostile * 1000, spellings, sentence=False)
+    hide(hostile * 1000, spellings)
     assert time.perf_counter() - began < 1

@@ -97,8 +97,8 @@ def test_without_a_layer_nothing_is_frozen() -> None:
 @pytest.mark.parametrize(
     ("upto", "learnt", "said"),
     [
-        ("layer5", True, "one of stem, layer1, layer2, layer3, layer4, or nothing"),
-        ("layer1", False, "bn1 has learnt nothing yet"),
+        ("layer5", True, "one of stem, layer1, layer2, layer3, layer4, or an empty value"),
+        ("layer1", False, "bn1 has no pretrained weights"),
     ],
 )
 def test_what_cannot_be_frozen_is_said(upto: str, learnt: bool, said: str) -> None:

@@ -20,7 +20,6 @@ from monai_amyloid.learning.handlers.monitoring import (
     LearningRate,
     RunSummary,
     ValidationViews,
-    config_being_parsed,
 )
 from monai_amyloid.learning.handlers.progress import middle_slice
 
@@ -59,6 +58,15 @@ def validation(network: torch.nn.Module, images: torch.Tensor) -> SupervisedEval
     return evaluator
 
 
+def summary_in_a_config(writer: SummaryWriter, evaluator: Engine) -> RunSummary:
+    """A summary made by a config whose training uses a number, a word and a list."""
+    used = {"fold": 0, "class_weights": [1, 2], "frozen": "layer1"}
+    config = {**used, "other": 3, "summary": "$made()", "training": ["$@fold, @class_weights"]}
+    parser = ConfigParser({**config, "initialize": ["$@frozen"]})
+    parser.globals["made"] = lambda: RunSummary(writer, evaluator)
+    return parser.get_parsed_content("summary")
+
+
 def train(folder: Path, network: torch.nn.Module, images: torch.Tensor, interval: int) -> None:
     """Three epochs of two iterations, the second epoch the best."""
     optimizer = torch.optim.SGD(network.parameters(), lr=1.0)
@@ -75,8 +83,7 @@ def train(folder: Path, network: torch.nn.Module, images: torch.Tensor, interval
     with SummaryWriter(folder) as writer:
         LearningRate(writer, optimizer).attach(trainer)
         ValidationViews(writer, network, evaluator, interval).attach(trainer)
-        settings = {"fold": 0, "class_weights": [1, 2], "pretrained": "imagenet"}
-        RunSummary(writer, evaluator, settings).attach(trainer)
+        summary_in_a_config(writer, evaluator).attach(trainer)
         trainer.run([0, 1], max_epochs=EPOCHS)
 
 
@@ -141,8 +148,9 @@ def test_the_table_of_hyperparameters_has_the_settings_and_the_best_epochs_figur
     metadata = events.SummaryMetadata("_hparams_/session_start_info")
     start = HParamsPluginData.FromString(metadata.plugin_data.content).session_start_info
     assert start.hparams["fold"].number_value == 0
-    assert start.hparams["pretrained"].string_value == "imagenet"
+    assert start.hparams["frozen"].string_value == "layer1"
     assert start.hparams["class_weights"].string_value == "[1, 2]"
+    assert "other" not in start.hparams
     assert events.Scalars("best/macro_f1")[0].value == pytest.approx(BEST / 10)
     assert events.Scalars("best/epoch")[0].value == BEST
 
@@ -170,14 +178,6 @@ def test_precomputed_features_have_no_pictures(tmp_path: Path) -> None:
     train(tmp_path, network, torch.rand(SCANS, 2, 5, 1, 1), interval=1)
     assert EventAccumulator(str(tmp_path)).Reload().Tags()["images"] == ["confusion"]
     assert not (tmp_path / f"{BEST:05d}" / "validation" / "sprite.png").exists()
-
-
-def test_the_config_that_makes_a_component_is_known_to_it() -> None:
-    parser = ConfigParser({"who": "$seen()", "number": 3, "same": "%number"})
-    parser.globals["seen"] = config_being_parsed
-    parser["number"] = 4
-    assert parser.get_parsed_content("who") == {"who": "$seen()", "number": 4, "same": 4}
-    assert config_being_parsed() == {}
 
 
 @pytest.mark.parametrize("shape", [(1, 6, 7, 9), (9, 3, 6, 7)])

@@ -59,7 +59,7 @@ def test_every_scan_gets_its_own_targets_and_none_is_held_out(prepared: Path) ->
 
 def test_a_scan_that_the_table_lacks_is_named(prepared: Path, tmp_path: Path) -> None:
     path = table(tmp_path, seen_a=[1.0, 2.0, 3.0])
-    with pytest.raises(CohortError, match=r"sub-\d+ ses-01 is not in it"):
+    with pytest.raises(CohortError, match=r"sub-\d+ ses-01 of .* is not in it; add its row"):
         split_with_targets(str(prepared), 0, 3, 0, targets=str(path), prefix="seen_")
 
 

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nibabel.ecat import hdr_dtype, subhdr_dtype
 
-from monai_amyloid.pet.formats.ecat import read_ecat_frames
-from monai_amyloid.pet.formats.ecat_header import is_ecat
+from monai_amyloid.pet.formats.ecat import FORMAT, read_ecat_frames
 from monai_amyloid.pet.image import StudyRefused
 
 SHAPE = (10, 12, 9)
@@ -288,10 +287,10 @@ def test_changed_bytes_of_the_headers_are_read_or_refused(
 
 
 def test_ecat_is_told_by_name_and_magic(scan: Path, tmp_path: Path) -> None:
-    assert is_ecat(scan)
+    assert FORMAT.recognises(scan)
     (tmp_path / "scan.img").write_bytes(scan.read_bytes())
     (tmp_path / "picture.v").write_bytes(b"\x08\xf2\xa6\xb6")
-    found = [is_ecat(tmp_path / name) for name in ("scan.img", "picture.v", "gone.v", "")]
+    found = [FORMAT.recognises(tmp_path / name) for name in ("scan.img", "picture.v", "gone.v", "")]
     assert found == [False] * 4
 
 

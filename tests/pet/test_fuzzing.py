@@ -1,10 +1,11 @@
 """The reader on spoiled studies: a short run of the fuzzer, and what longer runs found.
 
-``benchmarks/fuzzing.py`` runs the same mutations by the thousand.
+``benchmarks/fuzz/fuzzing.py`` runs the same mutations by the thousand.
 """
 
 import io
 import json
+import os
 import re
 import struct
 import subprocess
@@ -30,7 +31,8 @@ from monai_amyloid.pet.image import PetImage
 from .mutations import KINDS, Mutant, mutant, raw, seed, tags
 from .mutations.judge import FINDS, Verdict, judge, read, what_changed
 
-RUNNER = Path(__file__).parents[2] / "benchmarks" / "fuzzing.py"
+ROOT = Path(__file__).parents[2]
+RUNNER = "benchmarks.fuzz.fuzzing"
 # Decoders in C can end the process: the runner's workers read these.
 IN_PROCESS = [kind for kind in KINDS if kind not in ("fragments", "syntax changed")]
 Change = Callable[[bytes], bytes]
@@ -86,9 +88,14 @@ def test_no_spoiled_study_raises_or_changes_in_silence(kind: str, number: int) -
 
 
 @pytest.mark.parametrize("kind", ["fragments", "syntax changed"])
-def test_decoders_neither_end_the_process_nor_write_to_the_terminal(kind: str) -> None:
-    command = [sys.executable, RUNNER, "--only", kind, "--runs", "150", "--workers", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+def test_decoders_neither_end_the_process_nor_write_to_the_terminal(
+    kind: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", RUNNER, "--only", kind, "--runs", "150", "--workers", "1"]
+    own_table = os.environ | {"MONAI_AMYLOID_FIGURES": str(tmp_path / "figures.tsv")}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=100, cwd=ROOT, env=own_table
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 

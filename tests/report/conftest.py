@@ -14,6 +14,7 @@ from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.registration.register import Registration
 from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, pet_templates, voi
+from monai_amyloid.findings.finding import note
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.result.result import Result
 
@@ -40,9 +41,10 @@ def graded() -> Graded:
     brain = BrainPet(suvr, regions, load, quality, (), lying, image)
     shares = {f"{region}_{side}": 0.1 for region in READ_REGIONS for side in ("left", "right")}
     result = Result(
-        "sub-01",
-        "graded",
-        bapl=3,
+        name="sub-01",
+        status="graded",
+        findings=(note("frames_one", "one"),),
+        grade=3,
         probabilities={"1": 0.01, "2": 0.035, "3": 0.955},
         prediction_set=(3,),
         centiloid=load,
@@ -54,9 +56,6 @@ def graded() -> Graded:
         study={
             "tracer": "18FFBB",
             "source": "dicom",
-            "frames": "one",
-            "series": [],
-            "warnings": [],
         },
         model={"name": "a network", "version": "1.2", "sha256": "ab" * 32},
         seconds={"read": 0.1},

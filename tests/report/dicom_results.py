@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from scipy import ndimage
 
 from monai_amyloid.brain.template import READ_REGIONS
+from monai_amyloid.findings.finding import doubt, refusal, warning
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.report.dicom.source import source_series
 from monai_amyloid.report.dicom.writing import write_dicom_objects
@@ -20,19 +21,27 @@ from monai_amyloid.result.result import Result
 
 NAMES = ("cortex", *(f"{r}{s}" for r in READ_REGIONS for s in ("", "_left", "_right")))
 RESULT = Result(
-    "study",
-    "needs_reader",
-    reasons=("more than one grade is likely: BAPL 2 or BAPL 3",),
-    bapl=2,
+    name="study",
+    status="needs_reader",
+    findings=(
+        doubt("code", "more than one grade is likely: BAPL 2 or BAPL 3"),
+        warning("noisy", "the noise is 20%, tried was up to 15%"),
+    ),
+    grade=2,
     probabilities={"1": 0.1015, "2": 0.5985, "3": 0.3},
     prediction_set=(2, 3),
     centiloid=31.23456,
     suvr={name: 1.1 + number / 77 for number, name in enumerate(NAMES)},
     z_scores={name: number / 7 - 0.5 for number, name in enumerate(NAMES)},
-    study={"tracer": "18FFBB", "warnings": ["the noise is 20%, tried was up to 15%"]},
+    study={"tracer": "18FFBB"},
     model={"name": "amyloid_pet_bapl_classification", "version": "0.1.0", "sha256": "5e" * 32},
 )
-REFUSED = Result("study", "refused", ("the cerebellum is cut",), model=RESULT.model)
+REFUSED = Result(
+    name="study",
+    status="refused",
+    findings=(refusal("code", "the cerebellum is cut"),),
+    model=RESULT.model,
+)
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
 PAGE = np.random.default_rng(2).integers(0, 256, (41, 33, 3), np.uint8)
 

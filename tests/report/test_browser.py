@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from monai_amyloid.findings.finding import refusal
 from monai_amyloid.result.result import Result
 
 from .browsing import until
@@ -216,11 +217,18 @@ def test_the_summary_sorts_and_finds(browser: Any, tmp_path: Path) -> None:
     from monai_amyloid.report.summary.page import write_summary_page
 
     studies = [
-        Result(f"s{load}", "graded", bapl=1, probabilities={"1": 0.9}, centiloid=load)
+        Result(
+            name=f"s{load}",
+            status="graded",
+            grade=1,
+            probabilities={"1": 0.9},
+            centiloid=load,
+        )
         for load in (5, -12, 100)
     ]
     path = write_summary_page(
-        [*studies, Result(HOSTILE, "refused", ("no brain",))], tmp_path / "s.html"
+        [*studies, Result(name=HOSTILE, status="refused", findings=(refusal("code", "no brain"),))],
+        tmp_path / "s.html",
     )
     browser.get_log("browser")
     browser.get(path.as_uri())

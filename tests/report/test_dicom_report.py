@@ -75,7 +75,7 @@ def test_grade_likely_grades_and_need_of_a_reader_are_coded(written: Written) ->
 def test_reasons_warnings_and_the_use_for_research_alone_are_said(written: Written) -> None:
     report = written["measurements_sr"]
     said = {item.TextValue for item in items(report) if item.ValueType == "TEXT"}
-    assert {*RESULT.reasons, *RESULT.study["warnings"], "Tracer: 18FFBB"} <= said
+    assert {*RESULT.reasons, *map(str, RESULT.warnings), "Tracer: 18FFBB"} <= said
     assert any("not for clinical use" in text for text in said)
     assert {RESULT.model["name"], RESULT.model["version"]} <= said
     assert f"SHA-256 of the weights: {RESULT.model['sha256']}" in said

@@ -12,15 +12,16 @@ from monai_amyloid.brain.quality.measures import measure_quality
 from monai_amyloid.brain.registration.register import Registration
 from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
+from monai_amyloid.findings.finding import warning
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.report.pictures.picture import write_picture
 from monai_amyloid.result.result import Result
 
 pytest.importorskip("matplotlib")
 GRADED = Result(
-    "x",
-    "graded",
-    bapl=1,
+    name="x",
+    status="graded",
+    grade=1,
     probabilities={"1": 0.97, "2": 0.02, "3": 0.01},
     prediction_set=(1,),
 )
@@ -68,7 +69,7 @@ def test_a_study_without_a_grade_has_a_picture_too(brain: BrainPet, tmp_path: Pa
 
 
 def test_warnings_are_written_in_red(brain: BrainPet, tmp_path: Path) -> None:
-    warned = replace(brain, warnings=("the noise is 20%, tried was up to 15%",))
+    warned = replace(brain, warnings=(warning("noisy", "the noise is 20%, tried was up to 15%"),))
     red = [share_of(drawn(each, None, tmp_path)[50:100], (176, 0, 0)) for each in (brain, warned)]
     assert red[0] == 0 < red[1]
 

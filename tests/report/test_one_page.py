@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import refusal
 from monai_amyloid.report.pictures import fonts
 from monai_amyloid.report.pictures.slices import SlicedScan
 from monai_amyloid.result.result import Result
@@ -17,7 +18,11 @@ from monai_amyloid.result.result import Result
 from .conftest import Graded
 
 pytest.importorskip("matplotlib")
-REFUSED = Result("a $x_1$ study", "refused", ("no brain is in it; send another series",))
+REFUSED = Result(
+    name="a $x_1$ study",
+    status="refused",
+    findings=(refusal("code", "no brain is in it; send another series"),),
+)
 
 
 def text_of(pdf: bytes, folder: Path) -> str:

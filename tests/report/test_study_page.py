@@ -13,6 +13,7 @@ from PIL import Image
 
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, brain_mask
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import note, refusal, warning
 from monai_amyloid.report.pictures.cut_brain import first_mm, shown_box, shown_mask
 from monai_amyloid.report.pictures.slices import SlicedScan
 from monai_amyloid.report.study import brain_viewer
@@ -25,7 +26,13 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("nilearn")
 NAME = "<script>alert(1)</script>\"' & 홍길동"
 REFUSED = Result(
-    NAME, "refused", ("<img src=x onerror=alert(1)> is no PET",), study={"series": [NAME]}
+    name=NAME,
+    status="refused",
+    findings=(
+        refusal("code", "{text} is no PET", text="<img src=x onerror=alert(1)>"),
+        note("series_code", "{text}", text=NAME),
+    ),
+    study={"source": "dicom"},
 )
 
 
@@ -69,18 +76,25 @@ def test_a_refused_study_has_reasons_and_no_numbers(tmp_path: Path) -> None:
 
 
 def test_what_a_study_is_called_cannot_run(graded: Graded, tmp_path: Path) -> None:
-    result = replace(graded.result, name=NAME, patient={NAME: NAME}, reasons=(NAME,))
+    result = replace(
+        graded.result,
+        name=NAME,
+        patient={NAME: NAME},
+        findings=(refusal("code", "{text}", text=NAME),),
+    )
     for page in (page_of(tmp_path, REFUSED), page_of(tmp_path, result, *graded[1:])):
         assert "<script>alert" not in page and "<img src=x" not in page
         assert "&lt;script&gt;alert(1)" in page
 
 
 def test_a_picture_is_shown_with_what_it_cannot_say(graded: Graded, tmp_path: Path) -> None:
-    study = {"tracer": None, "source": "picture", "warnings": ["graded from a picture: no …"]}
+    study = {"tracer": None, "source": "picture"}
+    only = warning("only_a_picture", "graded from a picture: no …")
     result = replace(graded.result, centiloid=None, suvr=None, quality=None, explanation=None)
     bag = np.zeros((91, 109, 3), np.float32)
-    page = page_of(tmp_path, replace(result, study=study), bag)
+    page = page_of(tmp_path, replace(result, study=study, findings=(only,)), bag)
     assert page.count('src="data:image/png') == 3
+    assert "graded from a picture: no …" not in page
     assert "no Centiloid, SUVR or quality" in page and 'id="viewer"' not in page
 
 

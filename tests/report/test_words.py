@@ -6,23 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monai_amyloid.brain.quality.measures import quality_warnings
 from monai_amyloid.brain.template import READ_REGIONS, regions
-from monai_amyloid.evaluation.decision import Decision
-from monai_amyloid.grading.judgement import contradiction, too_unsure, why_in_doubt
 from monai_amyloid.report.study.sentences import (
     likely_grades,
     quality_rows,
     region_name,
     what_drove,
 )
-from monai_amyloid.report.translations import in_both
-from monai_amyloid.report.words import WORDS, Text
+from monai_amyloid.report.words import WORDS
 from monai_amyloid.result.result import Result
 
 HANGUL = re.compile("[가-힣]")
-RESULT = Result("x", "graded", bapl=3, prediction_set=(3,))
-DECISION = Decision(1.0, (0.2, 0.2, 0.2), 0.5)
+RESULT = Result(name="x", status="graded", grade=3, prediction_set=(3,))
 
 
 def shares(**sides: float) -> dict[str, float]:
@@ -51,7 +46,7 @@ def test_the_two_strongest_regions_and_the_stronger_side_are_named() -> None:
 
 
 def test_a_negative_scan_is_not_said_to_be_driven_by_amyloid() -> None:
-    said = what_drove(replace(RESULT, bapl=1, explanation=shares(frontal_right=1.0)))
+    said = what_drove(replace(RESULT, grade=1, explanation=shares(frontal_right=1.0)))
     assert said is not None
     assert said.en.startswith("What spoke most for BAPL 1 is the frontal cortex (100 %, right")
 
@@ -72,54 +67,6 @@ def test_equal_regions_do_not_stand_out() -> None:
 def test_a_prediction_set_is_told_in_words(likely: tuple[int, ...], words: str) -> None:
     said = likely_grades(replace(RESULT, prediction_set=likely))
     assert said.en.startswith(words) and HANGUL.search(said.ko)
-
-
-@pytest.mark.parametrize("likely", [(), (1,), (1, 2), (1, 2, 3)])
-@pytest.mark.parametrize("rare", [0.0, 0.2])
-def test_every_reason_for_a_reader_has_a_korean_form(likely: tuple[int, ...], rare: float) -> None:
-    decision = replace(DECISION, set_thresholds=(0.2, rare, 0.2))
-    reason = why_in_doubt(3, likely, decision)
-    assert reason is not None
-    said = in_both(reason)
-    assert said.en == reason and HANGUL.search(said.ko)
-    assert re.findall(r"\d", said.ko) == re.findall(r"\d", reason)
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "unsure"),
-    [
-        ((0.005, 0.575, 0.420), True),
-        ((0.01, 0.799, 0.191), True),
-        ((0.0, 0.84, 0.16), True),
-        ((0.1, 0.80, 0.10), False),
-        ((0.01, 0.98, 0.01), False),
-    ],
-)
-def test_a_grade_stands_alone_only_where_no_other_is_near(
-    probabilities: tuple[float, ...], unsure: bool
-) -> None:
-    reason = too_unsure(2, probabilities)
-    assert (reason is not None) == unsure
-    if reason is not None:
-        assert HANGUL.search(in_both(reason).ko)
-
-
-@pytest.mark.parametrize(("grade", "load"), [(1, 44.0), (3, -7.0)])
-def test_a_contradiction_of_grade_and_centiloid_has_a_korean_form(grade: int, load: float) -> None:
-    reason = contradiction(grade, load)
-    assert reason is not None and f"{load:.0f}" in in_both(reason).ko
-    assert HANGUL.search(in_both(reason).ko)
-
-
-def test_every_warning_of_quality_has_a_korean_form() -> None:
-    poor = {"cerebellum_covered": 0.9, "cortex_covered": 0.92, "fwhm_mm": 11.0, "noise_cv": 0.3}
-    warnings = quality_warnings({**poor, "asymmetry": 0.4, "amyloid_load": 90.0}, -5.0)
-    assert len(warnings) == 6
-    assert all(HANGUL.search(in_both(warning).ko) for warning in warnings)
-
-
-def test_an_unknown_reason_is_shown_as_it_is() -> None:
-    assert in_both("the moon is full") == Text("the moon is full", "the moon is full")
 
 
 def test_a_measure_that_a_scan_does_not_allow_is_a_dash() -> None:

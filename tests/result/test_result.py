@@ -8,12 +8,21 @@ from pathlib import Path
 import pytest
 
 from monai_amyloid.brain.template import READ_REGIONS
-from monai_amyloid.result.result import Result, one_line, write_result, write_results
+from monai_amyloid.findings.finding import refusal, warning
+from monai_amyloid.result.result import (
+    Result,
+    one_line,
+    read_result,
+    rounded,
+    write_result,
+    write_results,
+)
 
 GRADED = Result(
-    "김 study",
-    "graded",
-    bapl=3,
+    name="김 study",
+    status="graded",
+    findings=(warning("noisy", "the noise is {noise_cv:.0%}", noise_cv=0.2),),
+    grade=3,
     probabilities={"1": 0.01, "2": 0.04, "3": 0.95},
     prediction_set=(3,),
     centiloid=84.23456,
@@ -21,21 +30,30 @@ GRADED = Result(
     z_scores={"cortex": 6.04999, "frontal": 5.5, "precuneus_left": 7.0},
     study={"tracer": "18FFBB"},
 )
-REFUSED = Result("=bad, study", "refused", ('found "nothing"',))
+REFUSED = Result(
+    name="=bad, study",
+    status="refused",
+    findings=(refusal("code", "found {what}", what='"nothing"'),),
+)
 
 
 def test_a_result_is_read_back_from_json_as_it_was(tmp_path: Path) -> None:
     content = json.loads(write_result(GRADED, tmp_path).read_text(encoding="utf-8"))
     assert content["bapl"] == 3 and content["prediction_set"] == [3]
     assert content["centiloid"] == pytest.approx(84.2346) and content["reasons"] == []
-    assert "name" not in content and content["schema"] == "monai-amyloid-result/1"
+    assert "name" not in content and content["schema"] == "monai-amyloid-result/2"
+    [finding] = content["findings"]
+    assert finding["values"] == {"noise_cv": 0.2} and finding["level"] == "warning"
+    assert content["study"]["warnings"] == [finding["text"]] == ["the noise is 20%"]
+    assert (content["grade"], content["grade_names"][2]) == (3, "BAPL 3")
+    assert read_result(tmp_path) == rounded(replace(GRADED, name=tmp_path.name))
     assert content["suvr"] == GRADED.suvr
     assert content["z_scores"] == {"cortex": 6.05, "frontal": 5.5, "precuneus_left": 7.0}
 
 
 def test_a_number_that_is_not_finite_is_never_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
-        write_result(Result("x", "graded", centiloid=float("nan")), tmp_path)
+        write_result(Result(name="x", status="graded", centiloid=float("nan")), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -73,3 +91,10 @@ def test_the_table_has_the_cortex_and_the_read_regions_alone(tmp_path: Path) -> 
 def test_a_line_for_the_terminal_says_grade_or_reason() -> None:
     assert one_line(GRADED) == "김 study: BAPL 3 (1% BAPL 1, 4% BAPL 2, 95% BAPL 3)  Centiloid 84"
     assert one_line(REFUSED) == '=bad, study: refused: found "nothing"'
+
+
+def test_grades_of_other_names_are_no_bapl(tmp_path: Path) -> None:
+    other = replace(GRADED, grade_names=("none", "some", "much"))
+    content = json.loads(write_result(other, tmp_path).read_text(encoding="utf-8"))
+    assert content["bapl"] is None and content["grade"] == 3
+    assert one_line(other).startswith("김 study: much (1% none, 4% some, 95% much)")

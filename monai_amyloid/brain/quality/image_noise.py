@@ -26,8 +26,8 @@ def noise_cv(scan: CoarseScan, fwhm_mm: float) -> float:
     It is measured in deep white matter. On simulated scans of 5 to 15 % the error is 0.9 % (SD).
 
     Args:
-        scan: Laid on the template.
-        fwhm_mm: Its resolution.
+        scan: Scan resampled to the template.
+        fwhm_mm: Resolution of the scan, FWHM.
 
     Returns:
         Ratio; NaN where too little of the white matter is seen.

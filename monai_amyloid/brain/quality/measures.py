@@ -22,10 +22,20 @@ from monai_amyloid.findings.bounds import (
     MOST_LOAD_DIFFERENCE,
     MOST_NOISE_CV,
     MOST_UNEVEN_GROWTH,
+    TRIED_FWHM_MM,
+    TRIED_NOISE_CV,
     WHOLE,
 )
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import Finding, StudyRefused, warning
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.tracers import TRACERS
+
+# Names of what :func:`measure_quality` measures.
+MEASURES = (
+    *("registration", "brain_covered", "cerebellum_covered", "cortex_covered", "vertex_covered"),
+    *("head_scale", "jacobian_min", "jacobian_max", "pons_suvr", "asymmetry", "fwhm_mm"),
+    *("noise_cv", "amyloid_load", "motion_mm"),
+)
 
 # The positive template's Centiloid, and the tracer that it was made for.
 _POSITIVE_CENTILOID = 80.0
@@ -38,8 +48,8 @@ def measure_quality(image: PetImage, registration: Registration) -> dict[str, fl
     """Measure a scan and its registration.
 
     Args:
-        image: The scan as read, of a known tracer.
-        registration: Its fit to the template.
+        image: Scan as it was read, of a known tracer.
+        registration: Registration of the template to the scan.
 
     Returns:
         ``registration``: correlation with the template mix, -1 to 1;
@@ -50,7 +60,7 @@ def measure_quality(image: PetImage, registration: Registration) -> dict[str, fl
         ``pons_suvr``: uptake of the pons over the whole cerebellum's, 0 where that has none;
         ``asymmetry``: RMS difference of the scan and its mirror image over its mean, in the brain;
         ``fwhm_mm``: resolution; ``noise_cv``: SD of single voxels over their mean;
-        ``amyloid_load``: what the template's weights say of the Centiloid;
+        ``amyloid_load``: Centiloid by the weights of the template's tissues;
         ``motion_mm``: the farthest that the head moved between frames, where there were several.
     """
     growth = registration.jacobian()
@@ -82,68 +92,120 @@ def refuse_poor_quality(quality: Mapping[str, float]) -> None:
     Raises:
         StudyRefused: If no brain was found, or a region that is measured is not in view.
     """
-    low, high = LEAST_HEAD_SCALE, MOST_HEAD_SCALE
     match, scale = quality["registration"], quality["head_scale"]
-    if not (match >= MINIMUM_MATCH and low <= scale <= high):
+    if not (match >= MINIMUM_MATCH and LEAST_HEAD_SCALE <= scale <= MOST_HEAD_SCALE):
         raise StudyRefused(
-            f"no amyloid brain PET was recognised: match to the template {match:.2f} "
-            f"(needed {MINIMUM_MATCH:.2f}), size of the brain {scale:.2f} of the template's "
-            f"(needed {low} to {high}); check that this is a brain PET in a usual orientation"
+            "poor_match",
+            "no amyloid brain PET was recognised: match to the template {match:.2f} (needed "
+            "{least_match:.2f}), size of the brain {head_scale:.2f} of the template's (needed "
+            "{least_scale} to {most_scale}); check that this is a brain PET in a usual orientation",
+            match=match,
+            least_match=MINIMUM_MATCH,
+            head_scale=scale,
+            least_scale=LEAST_HEAD_SCALE,
+            most_scale=MOST_HEAD_SCALE,
         )
     least, most = quality["jacobian_min"], quality["jacobian_max"]
     if not 0 < most <= MOST_UNEVEN_GROWTH * least:
         raise StudyRefused(
-            f"the template fits only if parts of it grow to {most:.2f} and others to {least:.2f} "
-            f"of their volume, needed at most {MOST_UNEVEN_GROWTH} times as much; check the picture"
-            " of the scan for a large lesion or a part that is missing"
+            "uneven_growth",
+            "the template fits only if parts of it grow to {most_growth:.2f} and others to "
+            "{least_growth:.2f} of their volume, needed at most {most_ratio} times as much; check "
+            "the picture of the scan for a large lesion or a part that is missing",
+            most_growth=most,
+            least_growth=least,
+            most_ratio=MOST_UNEVEN_GROWTH,
         )
     covered = quality["cerebellum_covered"]
     if covered < MINIMUM_CEREBELLUM_COVERED:
         raise StudyRefused(
-            f"the cerebellum, which SUVR is divided by, is {covered:.0%} inside the field of "
-            f"view, needed {MINIMUM_CEREBELLUM_COVERED:.0%}; use a scan that covers it"
+            "cerebellum_cut",
+            "the cerebellum, which SUVR is divided by, is {covered:.0%} inside the field of view, "
+            "needed {least:.0%}; use a scan that covers it",
+            covered=covered,
+            least=MINIMUM_CEREBELLUM_COVERED,
         )
     covered = quality["cortex_covered"]
     if covered < MINIMUM_CORTEX_COVERED:
         raise StudyRefused(
-            f"the cortex that Centiloid is measured in is {covered:.0%} inside the field of view, "
-            f"needed {MINIMUM_CORTEX_COVERED:.0%}; use a scan that covers the whole brain"
+            "cortex_cut",
+            "the cortex that Centiloid is measured in is {covered:.0%} inside the field of view, "
+            "needed {least:.0%}; use a scan that covers the whole brain",
+            covered=covered,
+            least=MINIMUM_CORTEX_COVERED,
         )
     if quality["pons_suvr"] < MINIMUM_PONS_SUVR:
         raise StudyRefused(
-            f"the pons has {quality['pons_suvr']:.2f} of the cerebellum's uptake, needed "
-            f"{MINIMUM_PONS_SUVR} as in every amyloid PET; is this an MRI or another tracer?"
+            "pons_too_dark",
+            "the pons has {pons_suvr:.2f} of the cerebellum's uptake, needed {least} as in every "
+            "amyloid PET; is this an MRI or another tracer?",
+            pons_suvr=quality["pons_suvr"],
+            least=MINIMUM_PONS_SUVR,
         )
 
 
-def quality_warnings(quality: Mapping[str, float], centiloid: float) -> tuple[str, ...]:
-    """Say in sentences what makes the numbers of a scan less certain.
+def quality_warnings(quality: Mapping[str, float], centiloid: float) -> tuple[Finding, ...]:
+    """What makes the numbers of a scan less certain.
 
     Args:
-        quality: From :func:`measure_quality`.
-        centiloid: As measured in the cortex.
+        quality: Measures from :func:`measure_quality`.
+        centiloid: Centiloid as measured in the cortex.
     """
     found = []
-    for name, part in (("cerebellum_covered", "cerebellum"), ("cortex_covered", "cortex")):
-        if quality[name] < WHOLE:
-            found.append(f"the {part} is only {quality[name]:.0%} inside the field of view")
+    if quality["cerebellum_covered"] < WHOLE:
+        found.append(
+            warning(
+                "cerebellum_partly_seen",
+                "the cerebellum is only {covered:.0%} inside the field of view",
+                covered=quality["cerebellum_covered"],
+            )
+        )
+    if quality["cortex_covered"] < WHOLE:
+        found.append(
+            warning(
+                "cortex_partly_seen",
+                "the cortex is only {covered:.0%} inside the field of view",
+                covered=quality["cortex_covered"],
+            )
+        )
     if quality["fwhm_mm"] > MOST_FWHM_MM:
         found.append(
-            f"the resolution seems to be {quality['fwhm_mm']:.1f} mm, tried were up to 8.5 mm: "
-            "a coarse or moved scan, or a poor registration"
+            warning(
+                "coarse_resolution",
+                "the resolution seems to be {fwhm_mm:.1f} mm, tried were up to {tried_mm} mm: a "
+                "coarse or moved scan, or a poor registration",
+                fwhm_mm=quality["fwhm_mm"],
+                tried_mm=TRIED_FWHM_MM,
+            )
         )
     if quality["noise_cv"] > MOST_NOISE_CV:
-        found.append(f"the noise is {quality['noise_cv']:.0%}, tried was up to 15%")
+        found.append(
+            warning(
+                "noisy",
+                "the noise is {noise_cv:.0%}, tried was up to {tried_cv:.0%}",
+                noise_cv=quality["noise_cv"],
+                tried_cv=TRIED_NOISE_CV,
+            )
+        )
     if quality["asymmetry"] > MOST_ASYMMETRY:
         found.append(
-            f"left and right differ by {quality['asymmetry']:.0%} of the mean, usual is at most "
-            f"{MOST_ASYMMETRY:.0%}: a lesion, a one-sided pattern, motion or a poor registration"
+            warning(
+                "asymmetric",
+                "left and right differ by {asymmetry:.0%} of the mean, usual is at most {most:.0%}:"
+                " a lesion, a one-sided pattern, motion or a poor registration",
+                asymmetry=quality["asymmetry"],
+                most=MOST_ASYMMETRY,
+            )
         )
-    load = quality["amyloid_load"]
-    if abs(load - centiloid) > MOST_LOAD_DIFFERENCE:
+    if abs(quality["amyloid_load"] - centiloid) > MOST_LOAD_DIFFERENCE:
         found.append(
-            f"the template's weights suggest a Centiloid of {load:.0f} where the cortex gives "
-            f"{centiloid:.0f}"
+            warning(
+                "second_centiloid_differs",
+                "the template's weights suggest a Centiloid of {second:.0f} where the cortex gives "
+                "{centiloid:.0f}",
+                second=quality["amyloid_load"],
+                centiloid=centiloid,
+            )
         )
     return tuple(found)
 
@@ -151,7 +213,7 @@ def quality_warnings(quality: Mapping[str, float], centiloid: float) -> tuple[st
 def asymmetry(scan: CoarseScan) -> float:
     """RMS difference of a scan and its mirror image over its mean, smoothed, in the brain.
 
-    It does not tell whether a header swaps left and right: brains are too symmetric for that.
+    It cannot show whether a header swaps left and right: brains are too symmetric for that.
 
     Returns:
         Ratio; NaN where no part is seen on both sides.
@@ -175,7 +237,7 @@ def _amyloid_load(positive_share: float, tracer: str | None) -> float:
 
 
 def _share_inside(image: PetImage, registration: Registration, mask: NDArray[np.bool_]) -> float:
-    # Every fifth voxel tells it to a percent.
+    # Every fifth voxel gives it to a percent.
     points = TEMPLATE_AFFINE[:3, :3] @ np.argwhere(mask)[::5].T + TEMPLATE_AFFINE[:3, 3:]
     to_voxel = np.linalg.inv(image.affine)
     voxels = to_voxel[:3, :3] @ registration.to_scan(points) + to_voxel[:3, 3:]

@@ -42,8 +42,9 @@ class CoarseScan:
     """A scan on every second voxel of the template, near the brain.
 
     Attributes:
-        values: Of the nearest voxel ``(46, 55, 46)``, in the scan's unit; 0 where not seen.
-        seen: Near the brain and inside the field of view.
+        values: Values of the nearest voxel, ``(46, 55, 46)``, in the scan's unit; 0 outside the
+            field of view.
+        seen: True near the brain and inside the field of view, ``(46, 55, 46)``.
     """
 
     values: NDArray[np.float32]
@@ -71,7 +72,7 @@ def resolution_mm(scan: CoarseScan) -> float:
     On simulated scans of 4.1 to 8.3 mm it has no bias, and an error of 0.4 mm (SD).
 
     Args:
-        scan: Laid on the template.
+        scan: Scan resampled to the template.
 
     Returns:
         Millimetres; NaN where too little of the base of the brain is seen.

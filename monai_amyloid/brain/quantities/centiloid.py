@@ -7,8 +7,8 @@ def centiloid(suvr: float, tracer: str) -> float:
     """Convert cortical SUVR to the Centiloid scale.
 
     Args:
-        suvr: Mean of the GAAIN cortex over the whole cerebellum.
-        tracer: BIDS label, a key of :data:`monai_amyloid.pet.tracers.TRACERS`.
+        suvr: Mean SUVR of the GAAIN cortex over the whole cerebellum.
+        tracer: BIDS label of the tracer, a key of :data:`monai_amyloid.pet.tracers.TRACERS`.
 
     Returns:
         Centiloid: about 0 in young controls, 100 in typical Alzheimer's disease.

@@ -25,8 +25,8 @@ def nearest_cases(
     Args:
         regions: SUVR over the whole cerebellum, from
             :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
-        tracer: BIDS label; other tracers are put on florbetaben's scale.
-        count: How many.
+        tracer: BIDS label of the tracer; SUVR of other tracers is converted to florbetaben's scale.
+        count: Number of cases to return.
 
     Returns:
         ``bapl``, ``centiloid`` and ``distance`` of each, nearest first; the distance is the root

@@ -1,7 +1,7 @@
 """A scan without what speaks for or against amyloid: what a region is replaced by to remove it.
 
 The scan's own fitted template, its grey and white matter and scalp as bright as in the scan, with
-so much amyloid that a reader could not say whether it is positive.
+so much amyloid that a reader could not decide whether it is positive.
 """
 
 import numpy as np
@@ -24,12 +24,12 @@ def neutral_suvr(registration: Registration, tracer: str) -> NDArray[np.float32]
     """A scan's fitted template at :data:`UNDECIDED_CENTILOID`, SUVR ``(91, 109, 91)``.
 
     Args:
-        registration: Of the scan.
-        tracer: BIDS label of the scan's.
+        registration: Registration of the template to the scan.
+        tracer: BIDS label of the scan's tracer.
     """
     tissues, amyloid = tissue_uptake()[:_AMYLOID], tissue_uptake()[_AMYLOID]
     without = np.tensordot(registration.weights[:_AMYLOID], tissues, axes=1)
-    # The weight at which cortex over cerebellum is what is wanted: both grow with it.
+    # The weight at which cortex over cerebellum is the target: both grow with it.
     line = TRACERS[tracer]
     target = (UNDECIDED_CENTILOID - line.centiloid_intercept) / line.centiloid_slope
     cortex, cerebellum = voi("cortex"), voi("whole_cerebellum")
@@ -44,9 +44,9 @@ def remove(
     """Replace a region of an SUVR volume by what is neutral, smoothly at its edge.
 
     Args:
-        volume: SUVR on the template grid.
-        region: True where it is removed.
-        neutral: From :func:`neutral_suvr`.
+        volume: SUVR on the template grid, ``(91, 109, 91)``.
+        region: True where the volume is replaced, ``(91, 109, 91)``.
+        neutral: Neutral SUVR from :func:`neutral_suvr`, ``(91, 109, 91)``.
     """
     sigma = _EDGE_MM / TEMPLATE_AFFINE[0, 0]
     part = ndimage.gaussian_filter(region.astype(np.float32), sigma)

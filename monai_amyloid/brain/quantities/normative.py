@@ -21,7 +21,7 @@ def z_scores(regions: Mapping[str, float], tracer: str | None) -> dict[str, floa
     Args:
         regions: SUVR over the whole cerebellum, from
             :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
-        tracer: BIDS label, a key of :data:`~monai_amyloid.pet.tracers.TRACERS`.
+        tracer: BIDS label of the tracer, a key of :data:`~monai_amyloid.pet.tracers.TRACERS`.
 
     Returns:
         The z-score of each region but the cerebellum.

@@ -104,7 +104,7 @@ def cortex_suvr_in_template(volume: Volume, affine: NDArray[np.float64]) -> floa
 
     Args:
         volume: Uptake ``(X, Y, Z)``, any linear unit.
-        affine: Its voxel index to template millimetres ``(4, 4)``.
+        affine: Voxel index of ``volume`` to template millimetres, ``(4, 4)``.
     """
     to_voxel = np.linalg.inv(affine) @ TEMPLATE_AFFINE
 

@@ -1,1 +1,1 @@
-"""Whether a scan is an amyloid PET of a brain, and what it is else."""
+"""Whether a scan is an amyloid PET of a brain, and what else it may be."""

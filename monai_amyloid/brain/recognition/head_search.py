@@ -46,7 +46,7 @@ class HeadPose:
     """Where the template lies in a scan, and how well its tissues fit.
 
     Attributes:
-        matrix: Template millimetres to the scan's, ``(4, 4)``.
+        matrix: Template millimetres to scan millimetres, ``(4, 4)``.
         match: Correlation of the fitted tissues with the scan.
         object_litres: Volume of the largest object in the scan.
     """

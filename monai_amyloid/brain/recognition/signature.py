@@ -1,9 +1,9 @@
-"""Say what a scan shows in place of an amyloid PET.
+"""Recognise what a scan shows in place of an amyloid PET.
 
 The shares of the tissues, blurred as a scanner blurs them, are fitted to the scan: their weights
-are its signature, in which nothing of the scanner and little of the person is left. What tells
-amyloid tracers from others is not amyloid, which a healthy brain lacks, but the white matter:
-all of them are held there, on any scan, more than in the cortex of the cerebellum.
+are its signature, in which nothing of the scanner and little of the person is left. Amyloid
+tracers differ from others not by amyloid, which a healthy brain lacks, but by the white matter: all
+of them are held there, on any scan, more than in the cortex of the cerebellum.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, phrase
+from monai_amyloid.pet.image import PetImage
 
 TISSUES = (
     *("cortex", "white matter", "striatum", "thalamus", "pons"),
@@ -30,7 +31,7 @@ TISSUE_AFFINE = TEMPLATE_AFFINE @ np.diag([2.0, 2.0, 2.0, 1.0])
 _RIM_MM = 12.0
 # Voxels that are nearly all brain.
 _INNER_BRAIN = 0.8
-# Of the cerebellum's share that must be seen for uptake to be given over it.
+# Share of the cerebellum that must be seen for uptake to be stated over it.
 _LEAST_CEREBELLUM = 0.3
 
 # White matter, pons and cerebellar white matter, on average, over the cortex of the cerebellum.
@@ -67,10 +68,11 @@ class Signature:
     """What a scan's tissues hold.
 
     Attributes:
-        uptake: By name of :data:`TISSUES`, over the whole cerebellum, without partial volume;
-            empty where the cerebellum is not in view.
+        uptake: Uptake of each of :data:`TISSUES` by name, over the whole cerebellum, without
+            partial volume; empty where the cerebellum is outside the field of view.
         match: Correlation of the fitted tissues with the scan, in the head.
-        brain_match: The same in the brain alone, where a ball or a box has nothing to match.
+        brain_match: Correlation of the fitted tissues with the scan in the brain alone, where a
+            ball or a box has nothing to match.
     """
 
     uptake: dict[str, float]
@@ -122,8 +124,8 @@ def recognise(image: PetImage, pose: Pose) -> Signature:
     """Measure what the tissues of a head hold.
 
     Args:
-        image: The scan.
-        pose: Where the template lies in it.
+        image: Scan to recognise.
+        pose: Pose of the template in the scan.
     """
     places, shares = _nodes()
     in_scan = pose.to_scan(places)
@@ -164,8 +166,8 @@ def shows_bone(signature: Signature) -> bool:
     return bright or signature.skull_over_scalp < dark
 
 
-def other_pattern(signature: Signature) -> str | None:
-    """Name what a signature shows, with what tells it.
+def other_pattern(signature: Signature) -> Phrase | None:
+    """Name what a signature shows, with the evidence for it.
 
     Returns:
         A clause, or None where it is an amyloid tracer's, or no cerebellum is in view.
@@ -176,32 +178,49 @@ def other_pattern(signature: Signature) -> str | None:
     grey_over_white = at["cortex"] / max(at["white matter"], 1e-3)
     retention = signature.white_over_cerebellar_cortex
     if signature.skull_over_brain > MOST_SKULL_OVER_BRAIN:
-        return f"bone has {signature.skull_over_brain:.1f} times the values of the brain, as in CT"
+        return phrase(
+            "shows_ct",
+            "bone has {skull_over_brain:.1f} times the values of the brain, as in CT",
+            skull_over_brain=signature.skull_over_brain,
+        )
     if shows_bone(signature):
         weighting = "T1" if grey_over_white < _MRI_GREY_OVER_WHITE else "FLAIR"
-        weighting = "T2" if at["fluid"] > _FLUID else weighting
-        return (
-            f"bone has {signature.skull_over_scalp:.2f} of the scalp's values and grey matter "
-            f"{grey_over_white:.2f} of the white matter's, as in {weighting}-weighted MRI"
+        return phrase(
+            "shows_mri",
+            "bone has {skull_over_scalp:.2f} of the scalp's values and grey matter "
+            "{grey_over_white:.2f} of the white matter's, as in {weighting}-weighted MRI",
+            skull_over_scalp=signature.skull_over_scalp,
+            grey_over_white=grey_over_white,
+            weighting=Term("T2" if at["fluid"] > _FLUID else weighting),
         )
     if retention >= LEAST_WHITE_OVER_CEREBELLAR_CORTEX:
         return None
     if at["striatum"] > _STRIATUM_OVER_CORTEX * at["cortex"]:
-        return (
-            f"the striatum has {at['striatum'] / at['cortex']:.1f} times the cortex's uptake, as "
-            "with raclopride or another tracer of the dopamine system"
+        return phrase(
+            "shows_dopamine_tracer",
+            "the striatum has {striatum_over_cortex:.1f} times the cortex's uptake, as with "
+            "raclopride or another tracer of the dopamine system",
+            striatum_over_cortex=at["striatum"] / at["cortex"],
         )
     if at["fluid"] > _FLUID:
-        return f"fluid has {at['fluid']:.1f} times the cerebellum's values, as in T2-weighted MRI"
-    if retention < _GREY_TRACER:
-        return (
-            f"the cortex has {grey_over_white:.1f} times the white matter's uptake, also in the "
-            "cerebellum, as with FDG or perfusion (FLAIR-weighted MRI of a head without skull "
-            "looks alike)"
+        return phrase(
+            "shows_bright_fluid",
+            "fluid has {fluid:.1f} times the cerebellum's values, as in T2-weighted MRI",
+            fluid=at["fluid"],
         )
-    return (
-        f"white matter has {retention:.2f} times the uptake of the cerebellum's cortex, as with "
-        "a tau tracer or in MRI"
+    if retention < _GREY_TRACER:
+        return phrase(
+            "shows_grey_tracer",
+            "the cortex has {grey_over_white:.1f} times the white matter's uptake, also in the "
+            "cerebellum, as with FDG or perfusion (FLAIR-weighted MRI of a head without skull "
+            "looks alike)",
+            grey_over_white=grey_over_white,
+        )
+    return phrase(
+        "shows_little_white_matter",
+        "white matter has {white_over_cerebellar_cortex:.2f} times the uptake of the cerebellum's "
+        "cortex, as with a tau tracer or in MRI",
+        white_over_cerebellar_cortex=retention,
     )
 
 
@@ -214,9 +233,12 @@ def refuse_other_patterns(signature: Signature) -> None:
     found = other_pattern(signature)
     if found is not None:
         raise StudyRefused(
-            f"no amyloid brain PET was recognised: {found}; an amyloid tracer has at least "
-            f"{LEAST_WHITE_OVER_CEREBELLAR_CORTEX} times the cerebellar cortex's uptake in white "
-            "matter, and little in bone; check which series this is"
+            "other_pattern",
+            "no amyloid brain PET was recognised: {pattern}; an amyloid tracer has at least "
+            "{least} times the cerebellar cortex's uptake in white matter, and little in bone; "
+            "check which series this is",
+            pattern=found,
+            least=LEAST_WHITE_OVER_CEREBELLAR_CORTEX,
         )
 
 

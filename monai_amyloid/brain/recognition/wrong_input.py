@@ -19,9 +19,9 @@ from monai_amyloid.brain.recognition.signature import (
 )
 from monai_amyloid.brain.registration.register import Registration
 from monai_amyloid.findings.bounds import MINIMUM_MATCH
-from monai_amyloid.pet.image import PetImage, StudyRefused, check_volume
+from monai_amyloid.findings.finding import Phrase, StudyRefused, phrase
+from monai_amyloid.pet.image import PetImage, check_volume
 
-_NONE = "no amyloid brain PET was recognised"
 # Voxels below this share of the highest values are more than noise about no uptake, and their
 # share of all voxels that PET never reaches.
 _FAR_BELOW, _MOST_FAR_BELOW = -0.25, 0.05
@@ -29,7 +29,11 @@ _AIR_HOUNSFIELD = (-1100.0, -900.0)
 
 # Patients tilt their heads by up to 40 degrees; axes that are named wrongly turn them by 90.
 _MOST_DEGREES = 60.0
-_DIRECTION_NAMES = (("left", "right"), ("backward", "forward"), ("down", "up"))
+_DIRECTIONS = (
+    (phrase("to_the_left", "left"), phrase("to_the_right", "right")),
+    (phrase("to_the_back", "backward"), phrase("to_the_front", "forward")),
+    (phrase("downward", "down"), phrase("upward", "up")),
+)
 
 # Heads of any tracer match at 0.66 and more in the head and most of them at 0.55 in the brain;
 # bodies, phantoms and noise reach one of them by chance, seldom both. The skull and scalp of CT
@@ -44,7 +48,7 @@ _MOST_LITRES = 13.0
 # places at this distance from a brain of this size that hold this much of the brain's mean.
 _BRAIN_CENTRE_MM, _BRAIN_RADII_MM = (0.0, -18.0, 12.0), (70.0, 88.0, 66.0)
 _AROUND_MM, _FLESH, _MOST_FLESH = 38.0, 0.25, 0.1
-# To say that a header lies takes more.
+# To state that a header is wrong takes more.
 _CLEAR_MATCH, _CLEAR_BRAIN_MATCH = 0.8, 0.55
 _RESIZED_MATCH, _RESIZED_BRAIN_MATCH = 0.85, 0.6
 # The head of half the size of an adult.
@@ -63,10 +67,21 @@ def refuse_values(image: PetImage) -> None:
     if share > _MOST_FAR_BELOW:
         middle = float(np.median(image.data[below]))
         low, high = _AIR_HOUNSFIELD
-        meaning = "as air in the Hounsfield units of a CT" if low < middle < high else "no uptake"
+        if low < middle < high:
+            raise StudyRefused(
+                "values_of_ct",
+                "no amyloid brain PET was recognised: {share:.0%} of the voxels lie far below 0, "
+                "at about {middle:.4g}, as air in the Hounsfield units of a CT; needed the uptake "
+                "of a PET",
+                share=share,
+                middle=middle,
+            )
         raise StudyRefused(
-            f"{_NONE}: {share:.0%} of the voxels lie far below 0, at about {middle:.4g}, "
-            f"{meaning}; needed the uptake of a PET"
+            "values_far_below_zero",
+            "no amyloid brain PET was recognised: {share:.0%} of the voxels lie far below 0, at "
+            "about {middle:.4g}, no uptake; needed the uptake of a PET",
+            share=share,
+            middle=middle,
         )
     check_volume(image.data, image.affine, "the volume")
 
@@ -75,16 +90,19 @@ def refuse_resized(matrix: NDArray[np.float64]) -> None:
     """Refuse a brain of impossible size along one of its axes.
 
     Args:
-        matrix: Template millimetres to the scan's, ``(4, 4)``.
+        matrix: Template millimetres to scan millimetres, ``(4, 4)``.
 
     Raises:
         StudyRefused: With the sizes.
     """
-    low, high = SIZES
     if not plausible(matrix):
         raise StudyRefused(
-            f"{_NONE}: the brain would have {_sizes(matrix)} of the "
-            f"usual size along its axes, needed {low} to {high}; check the voxel size in the header"
+            "impossible_size",
+            "no amyloid brain PET was recognised: the brain would have {sizes:x:.2f} of the usual "
+            "size along its axes, needed {least} to {most}; check the voxel size in the header",
+            sizes=_sizes(matrix),
+            least=SIZES[0],
+            most=SIZES[1],
         )
 
 
@@ -102,32 +120,45 @@ def refuse_turned(matrix: NDArray[np.float64]) -> None:
     """Refuse a head whose header turns it by more than a patient can.
 
     Args:
-        matrix: Template millimetres to the scan's, ``(4, 4)``.
+        matrix: Template millimetres to scan millimetres, ``(4, 4)``.
 
     Raises:
         StudyRefused: With where its top and its face point. A head that is mirrored between left
-            and right alone cannot be told from one that is not.
+            and right alone cannot be distinguished from one that is not.
     """
     degrees, turn = _turned_by(matrix), _turn(matrix)
     if degrees > _MOST_DEGREES:
-        face, top = _direction_name(turn[:, 1]), _direction_name(turn[:, 2])
-        upside = "upside down, " if top == "down" else ""
+        face, top = _direction(turn[:, 1]), _direction(turn[:, 2])
+        if top.code == "downward":
+            raise StudyRefused(
+                "head_upside_down",
+                "no amyloid brain PET was recognised: the head lies upside down, turned by "
+                "{degrees:.0f} degrees against its header, its top points {top} and its face "
+                "{face}; correct the orientation in the header, or export the series again",
+                degrees=degrees,
+                top=top,
+                face=face,
+            )
         raise StudyRefused(
-            f"{_NONE}: the head lies {upside}turned by {degrees:.0f} degrees against its header, "
-            f"its top points {top} and its face {face}; correct the orientation in the header, or "
-            "export the series again"
+            "head_turned",
+            "no amyloid brain PET was recognised: the head lies turned by {degrees:.0f} degrees "
+            "against its header, its top points {top} and its face {face}; correct the "
+            "orientation in the header, or export the series again",
+            degrees=degrees,
+            top=top,
+            face=face,
         )
 
 
 def refuse_unrecognised(image: PetImage) -> HeadPose:
-    """Say why the amyloid templates found nothing to hold on to.
+    """Refuse a scan that the amyloid templates do not fit, with what it shows.
 
     Args:
         image: A scan whose registration failed, matched poorly, or showed another pattern.
 
     Returns:
-        Where an upright head with the pattern of an amyloid tracer lies, should there be one
-        that the registration has missed.
+        Pose of an upright head with the pattern of an amyloid tracer, where the registration has
+        missed one.
 
     Raises:
         StudyRefused: If there is none, with what there is.
@@ -143,20 +174,32 @@ def refuse_unrecognised(image: PetImage) -> HeadPose:
         refuse_turned(pose.matrix)
     if pose.plausible and alone and _is_head(found):
         if pattern is not None:
-            raise StudyRefused(f"{_NONE}: {pattern}; check which series this is")
+            raise StudyRefused(
+                "head_with_other_pattern",
+                "no amyloid brain PET was recognised: {pattern}; check which series this is",
+                pattern=pattern,
+            )
         return pose
     # A bladder or a heart fits a brain of another size by chance, never this well.
     fits = found.match >= _RESIZED_MATCH and found.brain_match >= _RESIZED_BRAIN_MATCH
     if fits and in_air and pattern is None and pose.object_litres >= _LEAST_LITRES:
         refuse_resized(pose.matrix)
-    seen = "" if found.uptake else " and no cerebellum in view"
     raise StudyRefused(
-        f"{_NONE}: the largest object has {pose.object_litres:.1f} L (a head: 3 to 7 L), and the "
-        f"tissues of a head fit it at {found.match:.2f}, those of a brain at "
-        f"{found.brain_match:.2f}{seen} (needed {_MATCH} and {_BRAIN_MATCH}), as a brain of "
-        f"{_sizes(pose.matrix)} of the usual size with tracer in {flesh:.0%} of the places around "
-        "it, in the best of 24 orientations; use a PET of the whole brain, not of a body region or "
-        "a phantom"
+        "no_head_recognised",
+        "no amyloid brain PET was recognised: the largest object has {litres:.1f} L (a head: 3 to "
+        "7 L), and the tissues of a head fit it at {match:.2f}, those of a brain at "
+        "{brain_match:.2f}{seen} (needed {least_match} and {least_brain_match}), as a brain of "
+        "{sizes:x:.2f} of the usual size with tracer in {flesh:.0%} of the places around it, in "
+        "the best of 24 orientations; use a PET of the whole brain, not of a body region or a "
+        "phantom",
+        litres=pose.object_litres,
+        match=found.match,
+        brain_match=found.brain_match,
+        seen=() if found.uptake else phrase("no_cerebellum_seen", " and no cerebellum in view"),
+        least_match=_MATCH,
+        least_brain_match=_BRAIN_MATCH,
+        sizes=_sizes(pose.matrix),
+        flesh=flesh,
     )
 
 
@@ -186,8 +229,8 @@ def _flesh_around(image: PetImage, pose: HeadPose) -> float:
     return float((mean_at(radii + _AROUND_MM) > _FLESH * brain).mean())
 
 
-def _sizes(matrix: NDArray[np.float64]) -> str:
-    return " x ".join(f"{size:.2f}" for size in sizes(matrix))
+def _sizes(matrix: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(float(size) for size in sizes(matrix))
 
 
 def _turn(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -200,6 +243,7 @@ def _turned_by(matrix: NDArray[np.float64]) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def _direction_name(direction: NDArray[np.float64]) -> str:
-    axis = int(np.abs(direction).argmax())
-    return _DIRECTION_NAMES[axis][int(direction[axis] > 0)]
+def _direction(vector: NDArray[np.float64]) -> Phrase:
+    """Name of the axis that a vector ``(3,)`` in RAS+ runs closest to, with its sense."""
+    axis = int(np.abs(vector).argmax())
+    return _DIRECTIONS[axis][int(vector[axis] > 0)]

@@ -38,9 +38,10 @@ class Fit:
     """How a template lies on a scan.
 
     Attributes:
-        matrix: Template millimetres to the scan's, both RAS+, ``(4, 4)``; after the warp.
-        warp: Displacement in the template.
-        weights: Of the tissues, ``(K,)``.
+        matrix: Template millimetres to scan millimetres, both RAS+, ``(4, 4)``; applied after the
+            warp.
+        warp: Displacement in the template, applied first.
+        weights: Weight of each tissue, ``(K,)``, in the unit of the samples.
         match: Correlation of the weighted tissues with the scan, -1 to 1.
     """
 
@@ -56,10 +57,10 @@ def correlations(
     """Correlation of one picture with a scan under many transforms.
 
     Args:
-        scan: The scan.
-        picture: Of the template, ``(N,)``.
-        points: Where, ``(N, 3)`` mm.
-        matrices: ``(P, 4, 4)``.
+        scan: Samples of the scan.
+        picture: Values of the template at the points, ``(N,)``.
+        points: Points in the template, ``(N, 3)`` mm.
+        matrices: Affine transforms from template to scan millimetres, ``(P, 4, 4)``.
 
     Returns:
         ``(P,)``: times the root of the share in view, so that a corner that fits is no head.
@@ -94,11 +95,12 @@ def fit_affine(
     """Improve an affine transform; the best of its steps.
 
     Args:
-        scan: The scan.
-        tissues: The template.
-        start: Template millimetres to the scan's.
-        steps: At most so many.
-        freedom: Rows of affine parameters that may change, ``(P, 12)``; all where None.
+        scan: Samples of the scan.
+        tissues: Tissues of the template.
+        start: Transform to start from, template to scan millimetres, ``(4, 4)``.
+        steps: Largest number of steps.
+        freedom: Directions of the affine parameters that may change, ``(P, 12)``; all twelve where
+            None.
     """
     freedom = torch.eye(12) if freedom is None else freedom
     freedom = freedom.to(tissues.points)
@@ -136,10 +138,10 @@ def fit_warp(scan: ScanSamples, tissues: Tissues, start: Fit, steps: int) -> Fit
     """Add a smooth deformation to an affine transform.
 
     Args:
-        scan: The scan.
-        tissues: The template.
-        start: The affine fit.
-        steps: At most so many.
+        scan: Samples of the scan.
+        tissues: Tissues of the template.
+        start: Affine fit to start from.
+        steps: Largest number of steps.
     """
     basis = cosines(tissues.points)
     coefficients = torch.zeros(3, TERMS, device=basis.device)

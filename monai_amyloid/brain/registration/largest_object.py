@@ -21,8 +21,8 @@ class LargestObject:
     """Voxels of a scan that hang together.
 
     Attributes:
-        places: ``(N, 3)`` mm; none where the scan is empty.
-        litres: Their volume.
+        places: Positions of the object's voxels, ``(N, 3)`` mm; none where the scan is empty.
+        litres: Volume of those voxels, litres.
     """
 
     places: NDArray[np.float64]
@@ -32,7 +32,7 @@ class LargestObject:
         """Lay the template's head on the end of the object to which its top is turned.
 
         Args:
-            turn: Of the template, ``(3, 3)``; may change its size, too.
+            turn: Rotation of the template, ``(3, 3)``; it may also change the size.
 
         Returns:
             Template millimetres to the scan's, ``(4, 4)``.

@@ -12,7 +12,7 @@ from monai_amyloid.brain.registration.largest_object import largest_object
 from monai_amyloid.brain.registration.scan_samples import ScanSamples
 from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
 
 _LEAST_LITRES = 0.7
 _CENTRE_MM = np.array([0.0, -18.0, 10.0])
@@ -31,7 +31,7 @@ def likely_poses(scan: ScanSamples) -> list[NDArray[np.float64]]:
     """Poses from which to start, the likeliest first.
 
     Args:
-        scan: Smoothed.
+        scan: Smoothed samples of the scan.
 
     Returns:
         Template millimetres to the scan's, ``(4, 4)`` each.
@@ -41,11 +41,14 @@ def likely_poses(scan: ScanSamples) -> list[NDArray[np.float64]]:
     """
     found = largest_object(scan)
     if not found.litres:
-        raise StudyRefused("no head was found in the volume; needed a brain PET")
+        raise StudyRefused("no_head", "no head was found in the volume; needed a brain PET")
     if found.litres < _LEAST_LITRES:
         raise StudyRefused(
-            f"the largest object in the volume has {found.litres:.2f} L, "
-            f"needed a head of at least {_LEAST_LITRES} L; is this a brain PET?"
+            "largest_object_too_small",
+            "the largest object in the volume has {litres:.2f} L, needed a head of at least "
+            "{least_litres} L; is this a brain PET?",
+            litres=found.litres,
+            least_litres=_LEAST_LITRES,
         )
     poses = found.head_pose(np.eye(3)) @ _tried_poses()
     picture = _picture()

@@ -27,7 +27,8 @@ from monai_amyloid.brain.registration.scan_samples import smoothed
 from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
 from monai_amyloid.brain.registration.warp import Warp
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import PetImage
 
 # How far around the brain the scan is fitted: skull and scalp show where the brain ends.
 _RIM_MM = 6.0
@@ -44,11 +45,11 @@ class Registration:
     """Where the template lies in a scan.
 
     Attributes:
-        matrix: Template millimetres to the scan's millimetres, both RAS+, ``(4, 4)``; applied
-            after the warp.
-        warp: Displacement in the template.
-        weights: Of :func:`~monai_amyloid.brain.template.tissue_uptake`, ``(4,)``, in the unit
-            of the scan.
+        matrix: Template millimetres to scan millimetres, both RAS+, ``(4, 4)``; applied after the
+            warp.
+        warp: Displacement in the template, applied first.
+        weights: Weight of each map of :func:`~monai_amyloid.brain.template.tissue_uptake`,
+            ``(4,)``, in the unit of the scan.
         positive_share: Weight of amyloid over grey matter's: 0 in the negative template, 1 in the
             positive one; a second opinion on the amyloid load.
         match: Correlation with the weighted tissues in and about the brain, -1 to 1.
@@ -94,9 +95,9 @@ def register(
     Args:
         image: A brain PET in any usual position in the scanner: turned by up to 30 degrees, and
             anywhere in the field of view.
-        start: A pose to start from, template millimetres to the scan's, ``(4, 4)``; looked for
+        start: Pose to start from, template to scan millimetres, ``(4, 4)``; it is searched for
             where None.
-        device: Where to compute.
+        device: Device of torch to compute on.
 
     Returns:
         The transform, and how well it matches.
@@ -112,8 +113,9 @@ def register(
         best = max(fits, key=lambda fit: fit.match)
         if best.match < 0:
             raise StudyRefused(
+                "too_little_brain",
                 "no amyloid brain PET was recognised: too little of a brain is in view; "
-                "check that this is a PET of the whole brain in a usual orientation"
+                "check that this is a PET of the whole brain in a usual orientation",
             )
         fine = smoothed(image, _FINE_FWHM_MM, _FINE_VOXEL_MM, device)
         tissues = _fine().to(device)

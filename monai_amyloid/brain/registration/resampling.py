@@ -47,12 +47,12 @@ def lay_back(
     """Lay a volume of the template grid on a scan's own grid, by one linear interpolation.
 
     Args:
-        volume: ``(91, 109, 91)``.
-        registration: Of the scan.
-        image: The scan.
+        volume: Volume on the template grid, ``(91, 109, 91)``.
+        registration: Registration of the template to the scan.
+        image: Scan whose grid is used.
 
     Returns:
-        On the grid of ``image.data``, 0 outside the template.
+        Volume on the grid of ``image.data``, 0 outside the template.
     """
     shape = image.data.shape
     steps = np.maximum(np.round(_NODES_MM / image.zooms), 1)

@@ -16,9 +16,9 @@ class ScanSamples:
     """A scan that can be read at any point.
 
     Attributes:
-        volume: ``(1, 1, X, Y, Z)`` float32, 0 to about 1.
-        to_voxel: The scan's millimetres to the volume's voxels, ``(4, 4)``.
-        unit: What 1 is in the scan's own unit.
+        volume: Samples of the scan, ``(1, 1, X, Y, Z)`` float32, 0 to about 1.
+        to_voxel: Scan millimetres to voxels of the volume, ``(4, 4)``.
+        unit: Value of 1 in the scan's own unit.
     """
 
     volume: torch.Tensor
@@ -31,8 +31,8 @@ class ScanSamples:
         """Read between the voxels.
 
         Args:
-            points: ``(..., N, 3)`` mm; a transform each where there are more dimensions.
-            matrix: To the scan's millimetres, ``(..., 4, 4)``.
+            points: Points ``(..., N, 3)`` mm; with more dimensions, one set for each transform.
+            matrix: Transform of the points to scan millimetres, ``(..., 4, 4)``.
 
         Returns:
             Values ``(..., N)``, and whether each point lies inside the scan.
@@ -58,10 +58,10 @@ def smoothed(
     """Smooth a scan, on voxels that are averaged up to a size.
 
     Args:
-        image: The scan.
-        fwhm_mm: Of the smoothing, in which the averaging is counted.
-        voxel_mm: Voxels are averaged up to about this size.
-        device: Where the samples are to lie.
+        image: Scan to smooth.
+        fwhm_mm: FWHM of the smoothing; averaging of voxels is part of it.
+        voxel_mm: Size up to about which voxels are averaged.
+        device: Device of torch that holds the samples.
     """
     volume = torch.from_numpy(np.ascontiguousarray(image.data, np.float32)).to(device)
     zooms = image.zooms

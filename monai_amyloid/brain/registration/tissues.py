@@ -13,9 +13,9 @@ class Tissues:
     """A template's tissues at points of a coarse grid.
 
     Attributes:
-        points: ``(N, 3)`` mm of the template.
-        uptake: Of each tissue at each point, ``(N, K)``.
-        slope: Of the uptake, ``(N, K, 3)`` per mm.
+        points: Points in the template, ``(N, 3)`` mm.
+        uptake: Uptake of each tissue at each point, ``(N, K)``.
+        slope: Gradient of the uptake, ``(N, K, 3)`` per mm.
     """
 
     points: torch.Tensor
@@ -30,7 +30,7 @@ class Tissues:
         """Least-squares weights of the tissues, ``(K,)``, for a scan's values ``(N,)``."""
         seen = self.uptake * inside[:, None]
         gram = seen.T @ seen
-        # A tissue that is not in view, or not to be told from the others, has little weight.
+        # A tissue that is not in view, or looks like another, has little weight.
         gram.diagonal().add_(1e-5 * gram.diagonal().mean() + 1e-9)
         weights: torch.Tensor = torch.linalg.solve(gram, seen.T @ values)
         return weights
@@ -47,10 +47,11 @@ def tissues_on_grid(
 
     Args:
         volumes: Uptake of each tissue ``(K, X, Y, Z)``.
-        affine: Voxel index to template millimetres, without rotation and of one spacing.
+        affine: Voxel index to template millimetres, ``(4, 4)``, without rotation and with one
+            spacing.
         mask: Voxels to use, ``(X, Y, Z)``.
-        spacing_mm: Of the coarse grid, a multiple of the voxels'.
-        fwhm_mm: Of additional smoothing.
+        spacing_mm: Spacing of the coarse grid, a multiple of the voxel size.
+        fwhm_mm: FWHM of additional smoothing.
     """
     zoom = float(affine[0, 0])
     step = round(spacing_mm / zoom)

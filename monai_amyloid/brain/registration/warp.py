@@ -21,7 +21,7 @@ class Warp:
     """A displacement field, in template millimetres.
 
     Attributes:
-        coefficients: Of each cosine, by component, ``(3, TERMS)`` mm.
+        coefficients: Coefficient of each cosine, by component, ``(3, TERMS)`` mm.
     """
 
     coefficients: NDArray[np.float32]
@@ -51,7 +51,8 @@ def cosines(points: torch.Tensor, derivative: int | None = None) -> torch.Tensor
     """Every product of three cosines, ``(N, TERMS)``, at points ``(N, 3)`` mm.
 
     Args:
-        points: Template millimetres; beyond the box the field stays as it is at its side.
+        points: Points in the template, ``(..., 3)`` mm; beyond the box the field keeps its value at
+            the side.
         derivative: Axis along which to take the derivative per millimetre, if any.
     """
     parts = [_waves(points[:, axis], axis, slope=axis == derivative) for axis in range(3)]

@@ -1,4 +1,4 @@
-"""Groups of scans: how many there are, how sure that is, and whether they come again."""
+"""Groups of scans: how many there are, how sure that is, and whether resamples agree."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,11 +24,12 @@ class Clusters:
     """Groups of a cohort's scans.
 
     Attributes:
-        method: ``gaussian_mixture`` or ``hdbscan``.
-        labels: Group of each scan from 0, ``(N,)``; -1 for scans of none.
-        number: How many groups.
-        numbers: The number of groups in each resample of the cohort.
-        stability: Adjusted Rand index of each resample's groups with those of all, on its scans.
+        method: Method of grouping, ``gaussian_mixture`` or ``hdbscan``.
+        labels: Group of each scan from 0, ``(N,)``; -1 for scans that are in no group.
+        number: Number of groups.
+        numbers: Number of groups in each resample of the cohort.
+        stability: Adjusted Rand index between the groups of each resample and the groups of all
+            scans, on the scans of the resample.
     """
 
     method: str
@@ -60,9 +61,9 @@ def gaussian_mixture(coordinates: Array, order: Array, seed: int = 0) -> Cluster
     """Gaussian groups, as many as the Bayesian information criterion asks for.
 
     Args:
-        coordinates: ``(N, K)``.
-        order: ``(N,)``; groups are numbered by its mean.
-        seed: Of the starts and resamples.
+        coordinates: Coordinates of the scans, ``(N, K)``.
+        order: Quantity of each scan, ``(N,)``; groups are numbered by its mean.
+        seed: Seed of the starting values and the resamples.
 
     References:
         Schwarz 1978, doi:10.1214/aos/1176344136
@@ -74,9 +75,9 @@ def density_clusters(coordinates: Array, order: Array, seed: int = 0) -> Cluster
     """Groups that stand apart from one another, of any shape; scans between them are in none.
 
     Args:
-        coordinates: ``(N, K)``.
-        order: ``(N,)``; groups are numbered by its mean.
-        seed: Of the resamples.
+        coordinates: Coordinates of the scans, ``(N, K)``.
+        order: Quantity of each scan, ``(N,)``; groups are numbered by its mean.
+        seed: Seed of the resamples.
 
     References:
         Campello, Moulavi, Sander 2013, doi:10.1007/978-3-642-37456-2_14

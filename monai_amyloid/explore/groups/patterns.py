@@ -2,7 +2,7 @@
 
 Beside the curve of the continuum, scans of one stage differ by where their amyloid is: more in one
 lobe than is usual at that stage, or on one side. Groups of these differences are the subtypes. The
-sides are not told apart, so that left and right of one kind fall together.
+sides are not distinguished, so that left and right of one kind fall together.
 """
 
 from dataclasses import dataclass
@@ -27,10 +27,11 @@ class Patterns:
     """Subtypes of the scans that show amyloid.
 
     Attributes:
-        deviations: SUVR above what is usual at the scan's stage, in standard deviations of scans
-            of like stage: of each read region (mean of both sides), then how far the sides
-            differ, ``(N, 5)`` by :data:`PATTERNS`.
-        subtypes: Of the scans that show amyloid, -1 for all others; None where they are too few.
+        deviations: SUVR above what is usual at the scan's stage, in standard deviations of scans of
+            similar stage: of each read region (mean of both sides), then the difference between the
+            sides, ``(N, 5)`` by :data:`PATTERNS`.
+        subtypes: Groups of the scans that show amyloid, -1 for all other scans; None where too few
+            show amyloid.
     """
 
     deviations: Array
@@ -44,9 +45,9 @@ def find_patterns(
 
     Args:
         suvr: Columns :data:`SIDED`, one row a scan.
-        score: Of the continuum, 0 to 100.
-        shows_amyloid: Scans that are beyond the mark of early amyloid.
-        seed: Of the groups.
+        score: Score of each scan on the continuum, 0 to 100, ``(N,)``.
+        shows_amyloid: True for scans that are beyond the mark of early amyloid, ``(N,)``.
+        seed: Seed of the grouping.
     """
     left, right = (
         suvr[[f"{region}_{side}" for region in READ_REGIONS]].to_numpy(float)

@@ -24,12 +24,12 @@ def mean_suvr(
 
     Args:
         cohort: One row a scan, with ``path`` and ``tracer``.
-        groupings: Of the same scans; those in no group are left out.
-        finished: Called after each scan.
+        groupings: Groupings of the same scans; scans in no group are left out.
+        finished: Function that is called after each scan.
 
     Returns:
-        For each grouping the mean of each of its groups, SUVR on florbetaben's scale on the
-        template's grid ``(91, 109, 91)``.
+        Mean of each group of each grouping, SUVR on florbetaben's scale on the template's grid
+        ``(91, 109, 91)``.
     """
     sums = [np.zeros((each.number, *TEMPLATE_SHAPE)) for each in groupings]
     for place, row in enumerate(cohort[["path", "tracer"]].itertuples(index=False)):

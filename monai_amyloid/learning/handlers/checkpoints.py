@@ -26,8 +26,8 @@ class KeepBestModel:
     where a checkpoint does not reach it.
 
     Args:
-        path: Of the state dict, loadable with ``weights_only=True``.
-        network: The network.
+        path: Path of the state dict, loadable with ``weights_only=True``.
+        network: Network whose weights are kept.
         evaluator: The validation engine, which has run when an epoch ends.
 
     Raises:
@@ -48,13 +48,13 @@ class KeepBestModel:
         if self.evaluator.state.best_metric_epoch < 1:
             raise UserError(
                 f"trained {engine.state.epoch} epochs without a validation, so that no model was "
-                "kept; give a --val_interval of no more than --max_epochs"
+                "kept; set --val_interval to --max_epochs or less"
             )
 
     def __call__(self, engine: Engine) -> None:
         """Save if this epoch is the best one."""
         if self.evaluator.state.best_metric_epoch == engine.state.epoch:
-            # What earlier weights said of the held-out scans is not what these will say.
+            # Predictions of earlier weights for the held-out scans are not those of these weights.
             for name in ("predictions.tsv", "evaluation.tsv"):
                 self.path.with_name(name).unlink(missing_ok=True)
             # To an open file: by a path torch writes its name, here a process's own, into it.
@@ -63,15 +63,15 @@ class KeepBestModel:
 
 
 class Checkpoint:
-    """Everything a training needs to go on, written atomically after each epoch.
+    """Everything that a training needs to continue, written atomically after each epoch.
 
     Of several processes the first writes and reads, and the others get from it what it read.
 
     Args:
-        path: Of the checkpoint.
-        objects: What has a ``state_dict``, by name; the trainer itself is added.
-        evaluator: The validation engine, for its best metric and epoch.
-        resume: Go on from the file if it is there; else begin anew.
+        path: Path of the checkpoint.
+        objects: Objects that have a ``state_dict``, by name; the trainer itself is added.
+        evaluator: Validation engine, for its best metric and epoch.
+        resume: Whether to continue from the file if it exists, or to begin anew.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Checkpoint:
                 item.load_state_dict(content[name])
         except (KeyError, RuntimeError, ValueError) as error:
             raise UserError(
-                f"{self.path} was written by another configuration; give the one it was "
+                f"{self.path} was written by another configuration; use the one it was "
                 "trained with, or another --output_dir"
             ) from error
         engine.state.epoch = content["epoch"]

@@ -47,8 +47,8 @@ def device_of_process() -> str:
     number, devices = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if number >= devices:
         raise UserError(
-            f"found {devices} CUDA devices for process {number + 1} of this machine; give "
-            f"torchrun --nproc_per_node={devices} or less"
+            f"found {devices} CUDA devices for process {number + 1} of this machine; start "
+            f"torchrun with --nproc_per_node={devices} or less"
         )
     return f"cuda:{number}"
 

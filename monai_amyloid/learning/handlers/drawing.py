@@ -23,8 +23,8 @@ def axial_views(image: torch.Tensor, count: int) -> torch.Tensor | None:
         count: Number of slices.
 
     Returns:
-        ``(count, Y, X)``, 0 to 1, float32, on the CPU; none of an input that is no picture,
-        such as features. The patient's left is on the left, as in the array.
+        Grey slices ``(count, Y, X)``, 0 to 1, float32, on the CPU; None for an input that is no
+        picture, such as features. The patient's left is on the left, as in the array.
     """
     if image.ndim != 4 or 1 in image.shape[2:3] or (image.shape[0] != 1 and image.shape[1] != 3):
         return None
@@ -40,7 +40,7 @@ def confusion_picture(matrix: ArrayLike) -> Picture:
         matrix: Counts ``(3, 3)``, rows true, columns predicted.
 
     Returns:
-        ``(H, W, 3)``.
+        Colour picture of 8 bits, ``(H, W, 3)``.
     """
     counts = np.asarray(matrix, dtype=float)
     parts = counts / np.maximum(counts.sum(1, keepdims=True), 1)
@@ -51,7 +51,7 @@ def confusion_picture(matrix: ArrayLike) -> Picture:
     draw.text((2, 2), "true", "black", small)
     for grade, name in enumerate(GRADES):
         middle = MARGIN + CELL * grade + CELL // 2
-        draw.text((middle, MARGIN // 2), f"said {name}", "black", small, anchor="mm")
+        draw.text((middle, MARGIN // 2), f"predicted {name}", "black", small, anchor="mm")
         draw.text((MARGIN // 2, middle), str(name), "black", font, anchor="mm")
     for (row, column), part in np.ndenumerate(parts):
         left, top = MARGIN + CELL * column, MARGIN + CELL * row
@@ -69,11 +69,11 @@ def captioned(views: torch.Tensor, caption: str) -> Picture:
     """Slices side by side under a line of text.
 
     Args:
-        views: ``(N, Y, X)``, 0 to 1.
-        caption: One line.
+        views: Grey slices, ``(N, Y, X)``, 0 to 1.
+        caption: Text of one line.
 
     Returns:
-        ``(H, W, 3)``.
+        Colour picture of 8 bits, ``(H, W, 3)``.
     """
     strip = Image.fromarray((255 * torch.cat(list(views), 1).numpy()).round().astype(np.uint8))
     strip = strip.resize((strip.width * SCALE, strip.height * SCALE), Image.Resampling.BILINEAR)

@@ -3,8 +3,8 @@
 All handlers of this package but the writer of predictions attach to the trainer. Their
 order in the config's list is the order in which they act when an epoch ends: check the loss,
 refresh, validate, keep the best, log, stop, write the checkpoint. In one training of several
-processes the first alone validates, logs and writes; the others have only those handlers that
-say here what they do then.
+processes the first alone validates, logs and writes; the others have only those handlers whose
+description here says what they do then.
 """
 
 import logging
@@ -33,10 +33,10 @@ class SeedEachEpoch:
     same scans, of which each takes its share, and augment them differently.
 
     Args:
-        seed: Of the run.
-        dataset: Whose random transforms are seeded; loader processes take theirs from
+        seed: Seed of the run.
+        dataset: Dataset whose random transforms are seeded; loader processes take their seeds from
             torch's generator, which is seeded as well.
-        sampler: With its ``generator``.
+        sampler: Sampler whose ``generator`` is seeded.
     """
 
     def __init__(self, seed: int, dataset: Any, sampler: Any) -> None:
@@ -61,7 +61,7 @@ class SeedEachEpoch:
 
 
 class RefuseLostTraining:
-    """End a training whose loss is no number any more, before anything is written of the epoch.
+    """End a training whose loss is no longer finite, before anything is written of the epoch.
 
     Raises:
         UserError: If the mean loss of an epoch is infinite or not a number.
@@ -76,8 +76,8 @@ class RefuseLostTraining:
         if not math.isfinite(float(engine.state.metrics["loss"])):
             raise UserError(
                 f"the loss of epoch {engine.state.epoch} is not a finite number: the weights are "
-                "lost; train anew with a lower --learning_rate, or with --amp false. Files of "
-                "earlier epochs are as they were"
+                "lost; train again with a lower --learning_rate, or with --amp false. Files of "
+                "earlier epochs are unchanged"
             )
 
 
@@ -89,9 +89,9 @@ class RefreshBatchNorm:
     scans apart calls every validation scan the same for some hundred iterations.
 
     Args:
-        network: The network.
-        batches: How many of the epoch's last batches to measure them on; of several processes,
-            as many of each.
+        network: Network whose batch-norm statistics are measured.
+        batches: Number of the epoch's last batches to measure them on; with several processes, as
+            many in each.
 
     References:
         Wu and Johnson 2021, Rethinking "Batch" in BatchNorm, arXiv:2105.07576
@@ -132,7 +132,7 @@ class StopWithoutImprovement:
 
     Args:
         evaluator: The validation engine.
-        patience: Epochs since the best one; 0 never stops.
+        patience: Number of epochs since the best one; 0 never stops.
     """
 
     def __init__(self, evaluator: Engine, patience: int) -> None:

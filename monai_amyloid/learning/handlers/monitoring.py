@@ -3,21 +3,18 @@
 All handlers attach to the trainer, after its validation, and share the config's writers.
 """
 
-import inspect
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import torch
 from ignite.engine import Engine, Events
-from monai.bundle import ConfigParser
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.evaluation.metrics import confusion
 from monai_amyloid.learning.handlers.drawing import captioned, confusion_picture
+from monai_amyloid.learning.handlers.settings import parser_at_work, settings_of_training
 from monai_amyloid.learning.handlers.validation_pass import ValidationPass
 
 WORST = 8  # scans shown
@@ -28,8 +25,8 @@ class LearningRate:
     """The learning rate of each epoch's last batch.
 
     Args:
-        writer: Of the training.
-        optimizer: Whose first group's rate is written.
+        writer: TensorBoard writer of the training.
+        optimizer: Optimizer whose first parameter group's rate is written.
     """
 
     def __init__(self, writer: SummaryWriter, optimizer: torch.optim.Optimizer) -> None:
@@ -54,12 +51,12 @@ class LearningRate:
 class ValidationViews:
     """Confusion matrix, precision-recall curves, worst cases; at the end the scans in space.
 
-    The last are the features that the network's head is given, of the best epoch's
+    The last are the inputs of the network's head, of the best epoch's
     validation, for TensorBoard's projector.
 
     Args:
-        writer: Of the validation.
-        network: Whose head is ``fc`` or ``myfc``.
+        writer: TensorBoard writer of the validation.
+        network: Network whose head is named ``fc`` or ``myfc``.
         evaluator: The validation engine, which does not decollate.
         interval: Epochs between pictures; 0 writes nothing.
     """
@@ -138,18 +135,14 @@ class RunSummary:
     The latter are for TensorBoard's table of hyperparameters, which compares runs.
 
     Args:
-        writer: Of the validation.
+        writer: TensorBoard writer of the validation.
         evaluator: The validation engine.
-        settings: Numbers, words and switches by name.
     """
 
-    def __init__(
-        self, writer: SummaryWriter, evaluator: Engine, settings: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, writer: SummaryWriter, evaluator: Engine) -> None:
         self.writer = writer
         self.evaluator = evaluator
-        self.settings = dict(settings)
-        self.config = config_being_parsed()
+        self.parser = parser_at_work()
         self.best: dict[str, float] = {}
 
     def attach(self, engine: Engine) -> None:
@@ -159,7 +152,7 @@ class RunSummary:
         engine.add_event_handler(Events.COMPLETED, self._finish)
 
     def _introduce(self, engine: Engine) -> None:
-        text = json.dumps(self.config, indent=2, ensure_ascii=False, default=str)
+        text = json.dumps(self.parser.get(), indent=2, ensure_ascii=False, default=str)
         # Four spaces make a block of code in Markdown.
         self.writer.add_text("config", "\n".join(f"    {line}" for line in text.splitlines()))
 
@@ -182,23 +175,8 @@ class RunSummary:
         # SummaryWriter.add_hparams would open a run of its own for them.
         plain = {
             name: value if isinstance(value, (bool, int, float, str)) else json.dumps(value)
-            for name, value in self.settings.items()
+            for name, value in settings_of_training(self.parser).items()
         }
         for summary in hparams(plain, best):  # type: ignore[no-untyped-call]
             self.writer._get_file_writer().add_summary(summary)  # type: ignore[no-untyped-call]
         self.writer.flush()
-
-
-def config_being_parsed() -> Mapping[str, Any]:
-    """The config, overrides included, whose component the caller is; empty if of none.
-
-    MONAI's parser gives the components that it makes no reference to itself, but it is in
-    the stack while it makes them.
-    """
-    frame = inspect.currentframe()
-    while frame is not None:
-        parser = frame.f_locals.get("self")
-        if isinstance(parser, ConfigParser):
-            return dict(parser.get())
-        frame = frame.f_back
-    return {}

@@ -1,4 +1,4 @@
-"""What the network says of the scans that were held out, as a table."""
+"""The network's predictions for the held-out scans, as a table."""
 
 from pathlib import Path
 
@@ -30,8 +30,8 @@ class WritePredictions:
     """Write ``predictions.tsv`` when an evaluator has seen every scan.
 
     Args:
-        path: Of the table, written atomically.
-        fold: The fold that the scans were held out in.
+        path: Path of the table, written atomically.
+        fold: Fold that the scans were held out in.
     """
 
     def __init__(self, path: str, fold: int) -> None:
@@ -73,8 +73,8 @@ def prediction_table(
     Args:
         participants: ``participant_id`` of each scan, N.
         sessions: ``session_id`` of each scan, N.
-        logits: ``(N, 2)`` of an ordinal head or ``(N, 3)`` of a softmax head.
-        labels: ``(N,)``, 0, 1, 2 for BAPL 1, 2, 3.
+        logits: Logits ``(N, 2)`` of an ordinal head or ``(N, 3)`` of a softmax head.
+        labels: True grade of each scan, ``(N,)``, 0, 1, 2 for BAPL 1, 2, 3.
 
     Returns:
         ``participant_id session_id bapl p_bapl1 p_bapl2 p_bapl3 predicted``, where

@@ -25,7 +25,7 @@ class LogEpochs:
 
     Args:
         evaluator: The validation engine.
-        datalist: As :func:`monai_amyloid.cohort.folds.split` returns it.
+        datalist: Datalist from :func:`monai_amyloid.cohort.folds.split`.
         run_dir: Folder of the run.
     """
 
@@ -87,7 +87,7 @@ class InputImages:
     """What the network is shown, in TensorBoard: augmented, in the first batch of an epoch.
 
     Args:
-        writer: Of the training.
+        writer: TensorBoard writer of the training.
         interval: Epochs between pictures; 0 writes none.
     """
 
@@ -117,7 +117,7 @@ def middle_slice(image: torch.Tensor) -> torch.Tensor:
         image: Volume ``(1, X, Y, Z)`` or slices ``(N, 3, X, Y)``, 0 to 1.
 
     Returns:
-        ``(1, Y, X)``, 0 to 1; the patient's left is on the left of the picture, as in
+        Grey slice ``(1, Y, X)``, 0 to 1; the patient's left is on the left of the picture, as in
         the array.
     """
     image = torch.as_tensor(image).detach().float().cpu()

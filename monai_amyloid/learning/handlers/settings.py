@@ -1,27 +1,41 @@
-"""What a training was told, kept beside its model."""
+"""The settings of a training, kept beside its model."""
 
+import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ignite.engine import Engine, Events
+from monai.bundle import ConfigParser, ReferenceResolver
+from monai.bundle.utils import EXPR_KEY, ID_REF_KEY, ID_SEP_KEY
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replacing
+
+# Where files are on one machine, and how that machine computes: no setting of another training.
+_WHERE_AND_HOW = frozenset(
+    {
+        *("bundle_root", "dataset_dir", "output_dir", "run_dir", "cache_dir", "feature_dir"),
+        *("pretrained", "targets", "resume"),
+        *("device", "amp", "compile", "num_workers", "log_images"),
+    }
+)
 
 
 class RecordSettings:
     """Write ``settings.json`` when training starts, so that export describes what was trained.
 
+    The values come from the config that makes this handler, overrides included:
+    :func:`settings_of_training` says which.
+
     Args:
-        path: Of the file.
-        settings: Values by their name at the top of the config, overrides included.
+        path: Path of the file.
     """
 
-    def __init__(self, path: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, path: str) -> None:
         self.path = Path(path)
-        self.settings = dict(settings)
+        self.parser = parser_at_work()
 
     def attach(self, engine: Engine) -> None:
         """Act before the first epoch of a trainer."""
@@ -29,14 +43,76 @@ class RecordSettings:
 
     def __call__(self, engine: Engine) -> None:
         """Write the file."""
+        settings = settings_of_training(self.parser)
         with replacing(self.path) as part:
-            part.write_text(json.dumps(self.settings, indent=2) + "\n", encoding="utf-8")
+            part.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+
+
+def parser_at_work() -> ConfigParser:
+    """The parser of the config whose component the caller is; an empty one if of none.
+
+    MONAI's parser gives the components that it makes no reference to itself, but it is in
+    the stack while it makes them.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        parser = frame.f_locals.get("self")
+        if isinstance(parser, ConfigParser):
+            return parser
+        frame = frame.f_back
+    return ConfigParser()
+
+
+def settings_of_training(parser: ConfigParser) -> dict[str, Any]:
+    """The values at the top of a config that its training uses.
+
+    Used is what ``initialize`` and ``training`` refer to, directly or through others. Components
+    are no values, and :data:`_WHERE_AND_HOW` is left out. Of what the config computes, such as
+    the number of a scan's slices, the result is given where it has been computed: all of it
+    while the training runs, nothing of a config that was only read.
+
+    Args:
+        parser: Of the config.
+
+    Returns:
+        Numbers, words, switches and lists of them, by name, in the order of the config.
+    """
+    config = parser.get()
+    used = {name.split(ID_SEP_KEY)[0] for name in _reached(parser, ("initialize", "training"))}
+    settings = {}
+    for name in config:
+        if name in used - _WHERE_AND_HOW:
+            value = parser.ref_resolver.resolved_content.get(name, config[name])
+            if _is_plain(value):
+                settings[name] = value
+    return settings
+
+
+def _reached(parser: ConfigParser, roots: Iterable[str]) -> set[str]:
+    """Ids of a config that roots refer to, directly or through others, and the roots."""
+    found: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in parser:
+            found.add(name)
+            waiting += ReferenceResolver.find_refs_in_config(parser[name], name)
+    return found
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is a number, a word, a switch, nothing, or a list of them."""
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, str):
+        return not value.startswith((ID_REF_KEY, EXPR_KEY))
+    return value is None or isinstance(value, bool | int | float)
 
 
 def switched_on(value: bool | str) -> bool:
-    """A switch of the config, as a config or a command line gives it.
+    """Read a switch of the config, which may be text.
 
-    ``python -m monai.bundle … --amp false`` gives the word, which as text would be true.
+    ``python -m monai.bundle … --amp false`` passes text, which Python would take as true.
 
     Raises:
         UserError: If it is neither true nor false.

@@ -10,8 +10,8 @@ def validation_metrics(logits: torch.Tensor, labels: torch.Tensor) -> dict[str, 
     """Measures of one validation pass.
 
     Args:
-        logits: ``(N, 2)``.
-        labels: ``(N,)``, 0, 1, 2 for BAPL 1, 2, 3.
+        logits: Logits of an ordinal head, ``(N, 2)``.
+        labels: True grade of each scan, ``(N,)``, 0, 1, 2 for BAPL 1, 2, 3.
 
     Returns:
         ``loss`` and every measure of :data:`monai_amyloid.evaluation.metrics.MEASURES`.
@@ -30,7 +30,7 @@ def selection_score(logits: torch.Tensor, labels: torch.Tensor) -> float:
     the luckiest. The likelihood is a proper score that every scan moves.
 
     Args:
-        logits: ``(N, 2)`` or ``(N, 3)``.
-        labels: ``(N,)``, 0, 1, 2 for BAPL 1, 2, 3.
+        logits: Logits ``(N, 2)`` of an ordinal head or ``(N, 3)`` of a softmax head.
+        labels: True grade of each scan, ``(N,)``, 0, 1, 2 for BAPL 1, 2, 3.
     """
     return -validation_metrics(logits, labels)["loss"]

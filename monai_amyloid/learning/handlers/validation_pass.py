@@ -1,4 +1,4 @@
-"""What a network says, and bases it on, for every scan of one validation."""
+"""Predictions and features of a network for every scan of one validation."""
 
 from typing import Any
 
@@ -18,7 +18,8 @@ class ValidationPass:
     """Collects the scans of one pass, in their order, on the CPU.
 
     Args:
-        network: Whose head is ``fc`` or ``myfc``; what it is given are the features.
+        network: Network whose head is named ``fc`` or ``myfc``; the inputs of the head are the
+            features.
     """
 
     def __init__(self, network: torch.nn.Module) -> None:
@@ -58,11 +59,11 @@ class ValidationPass:
                 self.views.append((255 * views).round().byte())
 
     def labels(self) -> torch.Tensor:
-        """``(N,)``, 0, 1, 2 for BAPL 1, 2, 3."""
+        """True grades ``(N,)``, 0, 1, 2 for BAPL 1, 2, 3."""
         return torch.cat(self.truth)
 
     def probabilities(self) -> torch.Tensor:
-        """``(N, 3)``."""
+        """Probabilities of the grades, ``(N, 3)``."""
         return grade_probabilities(torch.cat(self.logits))
 
     def rows(self) -> list[list[str]]:
@@ -72,7 +73,7 @@ class ValidationPass:
         return [[name, str(true), str(predicted)] for name, true, predicted in grades]
 
     def caption(self, scan: int) -> str:
-        """What is true and was said of a scan."""
+        """True and predicted grade of a scan."""
         name, true, predicted = self.rows()[scan]
         sure = self.probabilities()[scan].max().item()
         return f"{name}   true BAPL {true}   predicted {predicted} (p {sure:.2f})"

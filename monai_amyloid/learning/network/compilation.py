@@ -11,10 +11,10 @@ def can_compile(requested: bool | str, device: str | torch.device) -> bool:
 
     Args:
         requested: Whether the config asks for it, ``true`` or ``false``, also as text.
-        device: To compile for.
+        device: Device to compile for.
 
     Returns:
-        ``requested``.
+        Whether to compile, which is what was requested.
 
     Raises:
         UserError: If it is requested and torch cannot compile here.

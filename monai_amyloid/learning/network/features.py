@@ -1,4 +1,4 @@
-"""A frozen network is run once a scan; what it says is kept on disk for every epoch and fold."""
+"""A frozen network runs once a scan; its features stay on disk for every epoch and fold."""
 
 import copy
 import hashlib
@@ -23,8 +23,8 @@ class OnFeatures(torch.nn.Module):
     and export packages is the stock MONAI network, backbone and head in one file.
 
     Args:
-        network: MONAI ``MILModel``; its ``net`` is left as it is, and out of reach of
-            optimizers, batch-norm updates and ``train()``.
+        network: MONAI ``MILModel``; its ``net`` is not changed: optimizers, batch-norm updates and
+            ``train()`` do not reach it.
     """
 
     def __init__(self, network: torch.nn.Module) -> None:
@@ -32,7 +32,7 @@ class OnFeatures(torch.nn.Module):
         # In a tuple torch does not take it for a part of this module.
         self._whole = (network,)
         head = copy.copy(network)
-        # The copy shares the parts of the head; a backbone that returns what it is given
+        # The copy shares the parts of the head; a backbone that returns its input
         # leaves MONAI's forward to do the rest.
         head._modules = {**network._modules, "net": torch.nn.Identity()}
         self.head = head
@@ -41,7 +41,7 @@ class OnFeatures(torch.nn.Module):
         """Logits of bags of features.
 
         Args:
-            features: ``(B, slices, F, 1, 1)``.
+            features: Features of each slice, ``(B, slices, F, 1, 1)``.
         """
         logits: torch.Tensor = self.head(features)
         return logits
@@ -66,14 +66,14 @@ class FrozenFeaturesd(Randomizable, MapTransform):
     anew. Random transforms give a fixed number of versions a scan, of which each call draws one.
 
     Args:
-        keys: Of the preprocessed scans.
+        keys: Keys of the preprocessed scans.
         steps: Augmentation and layout: transforms from a scan to slices ``(slices, 3, X, Y)``.
-        network: MONAI ``MILModel``, on the device it will stay on; its ``net`` makes ``F``
-            features of a slice.
+        network: MONAI ``MILModel``, on the device it will stay on; its ``net`` computes ``F``
+            features of each slice.
         cache_dir: Folder of the features; folds, runs and processes may share it.
-        versions: Augmented versions of a scan.
-        seed: Of the versions.
-        allow_missing_keys: As in every MONAI dictionary transform.
+        versions: Number of augmented versions of each scan.
+        seed: Seed of the augmented versions.
+        allow_missing_keys: Whether a key may be missing from a dictionary.
     """
 
     def __init__(

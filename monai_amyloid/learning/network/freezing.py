@@ -1,4 +1,4 @@
-"""Layers that keep what they have learnt elsewhere."""
+"""Layers that keep their pretrained weights."""
 
 from types import MethodType
 from typing import Any
@@ -19,10 +19,11 @@ def freeze(network: torch.nn.Module, upto: str) -> torch.nn.Module:
 
     Args:
         network: MONAI ``resnet50``, 2D or 3D, or ``MILModel`` on one; changed in place.
-        upto: ``stem`` or ``layer1`` to ``layer4``: the last that is frozen; empty for none.
+        upto: Last part that is frozen, ``stem`` or ``layer1`` to ``layer4``; empty to freeze
+            nothing.
 
     Raises:
-        UserError: If there is no such layer, or a layer to be frozen has learnt nothing.
+        UserError: If there is no such layer, or a layer to be frozen has no pretrained weights.
     """
     if not upto:
         return network
@@ -30,7 +31,7 @@ def freeze(network: torch.nn.Module, upto: str) -> torch.nn.Module:
     if upto not in STAGES or not hasattr(backbone, "layer1"):
         raise UserError(
             f"cannot freeze up to {upto!r} in {type(backbone).__name__}: needed a ResNet and one "
-            f"of {', '.join(STAGES)}, or nothing"
+            f"of {', '.join(STAGES)}, or an empty value"
         )
     stages = list(STAGES)
     names = [name for stage in stages[: stages.index(upto) + 1] for name in STAGES[stage]]
@@ -52,8 +53,8 @@ def _freeze_statistics(norm: _BatchNorm, name: str, upto: str) -> None:
     mean, variance = norm.running_mean, norm.running_var
     if mean is None or variance is None or (not mean.any() and bool((variance == 1).all())):
         raise UserError(
-            f"frozen={upto}, but {name} has learnt nothing yet; give pretrained weights that "
-            "reach it, or freeze less"
+            f"frozen={upto}, but {name} has no pretrained weights; choose weights that include "
+            "it, or freeze fewer layers"
         )
     # In evaluation torch then still uses the statistics, but never resets them.
     norm.track_running_stats = False

@@ -1,4 +1,4 @@
-"""The layer of a network that gives the logits; what it is given are the network's features."""
+"""The layer of a network that computes the logits; its inputs are the network's features."""
 
 import torch
 

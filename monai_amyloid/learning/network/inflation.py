@@ -6,14 +6,15 @@ import torch
 
 
 def inflate(kernel: torch.Tensor, depth: int) -> torch.Tensor:
-    """A 2D kernel as a 3D one that says the same of a volume that is constant along z.
+    """A 2D kernel as a 3D one with the same output for a volume that is constant along z.
 
     Args:
-        kernel: ``(O, I, X, Y)``.
+        kernel: Kernel of a 2D convolution, ``(O, I, X, Y)``.
         depth: Length of the third axis, voxels.
 
     Returns:
-        ``(O, I, X, Y, depth)``, whose sum over the third axis is ``kernel``.
+        Kernel of a 3D convolution, ``(O, I, X, Y, depth)``, whose sum over the third axis is
+        ``kernel``.
 
     References:
         Carreira and Zisserman 2017, Quo Vadis, Action Recognition?, arXiv:1705.07750
@@ -27,11 +28,11 @@ def inflate_to_fit(
     """Every 2D kernel as long as that of the 3D network; all other tensors as they are.
 
     Where the network has one channel and the kernel several, such as the colours of
-    ImageNet, they are summed: what they say of a grey picture.
+    ImageNet, they are summed, which is their output for a grey picture.
 
     Args:
         stored: Tensors of the 2D network by name.
-        own: Those of the 3D network.
+        own: Tensors of the 3D network by name.
     """
     result = dict(stored)
     for name, kernel in stored.items():

@@ -19,7 +19,7 @@ def grade_log_probabilities(logits: torch.Tensor) -> torch.Tensor:
     """Logarithm of the probability of each grade.
 
     Args:
-        logits: ``(..., 2)`` of an ordinal head or ``(..., 3)`` of a softmax head.
+        logits: Logits ``(..., 2)`` of an ordinal head or ``(..., 3)`` of a softmax head.
 
     Returns:
         ``(..., 3)``, finite for any finite logits.
@@ -45,7 +45,7 @@ def grade_probabilities(logits: torch.Tensor) -> torch.Tensor:
     """Probability of BAPL 1, 2 and 3.
 
     Args:
-        logits: ``(..., 2)`` or ``(..., 3)``, as :func:`grade_log_probabilities` takes them.
+        logits: Logits ``(..., 2)`` or ``(..., 3)``, as in :func:`grade_log_probabilities`.
 
     Returns:
         ``(..., 3)``, summing to 1.
@@ -59,8 +59,8 @@ class GradeLoss(torch.nn.Module):
     Args:
         class_weights: Weight of each grade, as in :class:`torch.nn.CrossEntropyLoss`; the
             mean is over weights. ``None`` and an empty list weigh all alike.
-        label_smoothing: Part of the target that is spread over the neighbouring grades,
-            which are what readers confuse a scan with.
+        label_smoothing: Part of the target that is spread over the neighbouring grades, which are
+            those that readers confuse a scan with.
     """
 
     class_weights: torch.Tensor
@@ -78,9 +78,9 @@ class GradeLoss(torch.nn.Module):
         """Loss of a batch.
 
         Args:
-            logits: ``(B, 2)`` or ``(B, 3)``.
-            labels: ``(B,)`` or ``(B, 1)``, 0, 1, 2 for BAPL 1, 2, 3; or the share of each
-                grade ``(B, 3)``, where scans were mixed.
+            logits: Logits ``(B, 2)`` of an ordinal head or ``(B, 3)`` of a softmax head.
+            labels: True grades ``(B,)`` or ``(B, 1)``, 0, 1, 2 for BAPL 1, 2, 3; or the share of
+                each grade ``(B, 3)``, where scans were mixed.
 
         Returns:
             A scalar, nats.
@@ -97,8 +97,9 @@ def soft_labels(labels: torch.Tensor, smoothing: float) -> torch.Tensor:
     """Share of each grade in each target, smoothed towards the neighbouring grades.
 
     Args:
-        labels: ``(B,)`` or ``(B, 1)`` grades from 0, or ``(B, 3)`` shares.
-        smoothing: What a grade gives away: the middle one half to each neighbour.
+        labels: Grades from 0, ``(B,)`` or ``(B, 1)``, or the share of each grade, ``(B, 3)``.
+        smoothing: Part of a grade's target that moves to the neighbouring grades; the middle grade
+            gives one half to each.
 
     Returns:
         ``(B, 3)``, rows summing to 1.

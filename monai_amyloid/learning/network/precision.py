@@ -24,7 +24,8 @@ class MixedPrecisionInferer(Inferer):
     loss needs no scaling.
 
     Args:
-        enabled: Else the network runs as it is; ``"false"`` as a command line gives it too.
+        enabled: Whether to use bfloat16, ``true`` or ``false``, also as text; the network runs in
+            float32 otherwise.
     """
 
     def __init__(self, enabled: bool | str) -> None:
@@ -49,7 +50,7 @@ def channels_last(network: torch.nn.Module) -> torch.nn.Module:
     The state dict and what the network computes stay the same.
 
     Args:
-        network: To be changed in place, 2D or 3D.
+        network: Network of 2D or 3D convolutions, changed in place.
     """
     layouts = {4: torch.channels_last, 5: torch.channels_last_3d}
     for module in network.modules():

@@ -1,4 +1,4 @@
-"""A network that starts from what another has learnt."""
+"""A network that starts from the weights of another."""
 
 import logging
 from collections.abc import Mapping
@@ -32,9 +32,10 @@ def start_from(
 
     Args:
         network: MONAI ``MILModel`` on a 2D ``resnet50``, or a 3D ``resnet50``; changed in place.
-        pretrained: Empty for none, ``imagenet`` or ``imagenet-v2`` for torchvision's, or a
-            file: torchvision's ResNet-50, MedicalNet's, or a ``model.pt`` of training here.
-        report: File to write what became of each tensor to.
+        pretrained: Source of the weights: empty for none, ``imagenet`` or ``imagenet-v2`` for
+            torchvision's, or the path of a file: torchvision's ResNet-50, MedicalNet's, or a
+            ``model.pt`` of training here.
+        report: Path of the table to write, with the fate of each tensor.
 
     Raises:
         UserError: As :func:`load`.
@@ -56,8 +57,8 @@ def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
     convolution does not make.
 
     Args:
-        network: As :func:`start_from`.
-        pretrained: Not empty.
+        network: Network to load into, as in :func:`start_from`; changed in place.
+        pretrained: Source of the weights, as in :func:`start_from`; not empty.
 
     Raises:
         UserError: If the weights cannot be had or read, a tensor that is no head's has another
@@ -75,8 +76,8 @@ def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
     loaded = {tensor.name: fitted[tensor.name] for tensor in reports if tensor.state == "loaded"}
     if not loaded:
         raise UserError(
-            f"{path}: none of its {len(stored)} tensors is of this network, whose first is "
-            f"{next(iter(own), 'none')}; leave pretrained empty or give a ResNet-50"
+            f"{path}: none of its {len(stored)} tensors has a name of this network, such as "
+            f"{next(iter(own), 'none')}; leave pretrained empty or choose a ResNet-50"
         )
     network.load_state_dict(loaded, strict=False)
     reports += [

@@ -27,11 +27,12 @@ class TensorReport:
     """What became of one tensor.
 
     Attributes:
-        name: In the network, or in the file where the network has none.
-        shape: There.
-        state: ``loaded`` from the file; ``missing`` in it, and so as initialised;
-            ``unexpected``, in the file alone; ``refused``, in both, and as initialised.
-        why: The reason, empty for ``loaded``.
+        name: Name in the network, or in the file where the network has no such tensor.
+        shape: Shape of the tensor under that name.
+        state: Outcome for the tensor: ``loaded`` from the file; ``missing`` in the file, and so as
+            initialised; ``unexpected``, only in the file; ``refused``, in both but not loaded, and
+            so as initialised.
+        why: Reason for the state, empty for ``loaded``.
     """
 
     name: str
@@ -45,8 +46,8 @@ class LoadReport:
     """What became of all tensors.
 
     Attributes:
-        source: What was loaded, in words.
-        tensors: Those of the network, then those of the file alone.
+        source: Description of the weights that were loaded.
+        tensors: Reports of the network's tensors, then of those that only the file has.
     """
 
     source: str

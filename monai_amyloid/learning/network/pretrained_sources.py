@@ -18,7 +18,7 @@ ADDRESSES = {
     "imagenet": "https://download.pytorch.org/models/resnet50-0676ba61.pth",
     "imagenet-v2": "https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
 }
-SILENCE_SECONDS = 30.0  # of a server before a download is given up
+SILENCE_SECONDS = 30.0  # of a server before a download is stopped
 
 
 def find_weights(pretrained: str) -> Path:
@@ -35,7 +35,7 @@ def find_weights(pretrained: str) -> Path:
     path = Path(pretrained).expanduser()
     if not path.is_file():
         known = ", ".join(ADDRESSES)
-        raise UserError(f"no pretrained weights at {path}; give a file or one of {known}")
+        raise UserError(f"no pretrained weights at {path}; choose a file or one of {known}")
     return path
 
 
@@ -46,7 +46,7 @@ def download(address: str) -> Path:
     downloaded is found in it.
 
     Args:
-        address: Whose name ends in ``-`` and the first digits of the file's SHA-256.
+        address: Address whose last part ends in ``-`` and the first digits of the file's SHA-256.
 
     Raises:
         UserError: If the file cannot be had, or is not the published one.
@@ -63,13 +63,13 @@ def download(address: str) -> Path:
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise UserError(
-            f"cannot download {address} ({reason}); fetch it elsewhere and put it at {file}, "
-            "or give its path as pretrained"
+            f"cannot download {address} ({reason}); download it on another machine and copy it "
+            f"to {file}, or name its path as pretrained"
         ) from error
     if not _is_published(content, name):
         raise UserError(
-            f"{address}: what came is not the published file (its SHA-256 differs); try again, "
-            f"or fetch it elsewhere and put it at {file}"
+            f"{address}: the download is not the published file (its SHA-256 differs); try "
+            f"again, or download it on another machine and copy it to {file}"
         )
     with replacing(file) as part:
         part.write_bytes(content)
@@ -93,9 +93,13 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises whatever its unpickler meets
-        raise UserError(f"{path}: not a PyTorch state dict: {type(error).__name__}") from error
+        raise UserError(
+            f"{path}: not a PyTorch state dict ({type(error).__name__}); choose a model.pt"
+        ) from error
     if isinstance(stored, dict) and isinstance(stored.get("state_dict"), dict):
         stored = stored["state_dict"]
     if not isinstance(stored, dict) or not all(torch.is_tensor(v) for v in stored.values()):
-        raise UserError(f"{path}: not a state dict of tensors; give a model.pt, no checkpoint.pt")
+        raise UserError(
+            f"{path}: not a state dict of tensors; choose a model.pt, not a checkpoint.pt"
+        )
     return {name.removeprefix("module."): value for name, value in stored.items()}

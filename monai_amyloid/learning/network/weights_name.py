@@ -16,11 +16,12 @@ def weights_name(pretrained: str, report: str) -> str:
     """Name the weights that a network started from.
 
     Args:
-        pretrained: As given to :func:`~monai_amyloid.learning.network.pretrained.start_from`.
-        report: The table that it wrote.
+        pretrained: Source of the weights, as in
+            :func:`~monai_amyloid.learning.network.pretrained.start_from`.
+        report: Path of the table that it wrote.
 
     Returns:
-        Such as ``ImageNet``, ``ImageNet to layer 2`` or ``untrained``.
+        Short name, such as ``ImageNet``, ``ImageNet to layer 2`` or ``untrained``.
     """
     if not pretrained:
         return "untrained"

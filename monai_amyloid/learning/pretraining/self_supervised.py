@@ -1,9 +1,9 @@
-"""Learning from scans alone: what is hidden of a scan is told from the rest of it.
+"""Learning from scans alone: the hidden part of a scan is predicted from the rest of it.
 
-Blocks are cut out of half of the scans, and the network's one feature vector must say what the
-whole brain looks like on a coarse grid. Neighbouring tissue says little of a block's amyloid, the
-brain's pattern says much, so that the vector comes to hold where and how much amyloid there is. No
-grade, region or Centiloid is given.
+Blocks are cut out of half of the scans, and the network's one feature vector must predict the
+whole brain on a coarse grid. Neighbouring tissue predicts little of a block's amyloid, the brain's
+pattern predicts much, so that the vector comes to hold where and how much amyloid there is. No
+grade, region or Centiloid is used.
 
 A classifier may begin from such a network (``pretrained``). Of its head it then gets the rows of
 the grid's first cells: they lie outside the brain, so that these are as they were initialised.
@@ -34,20 +34,20 @@ from monai_amyloid.learning.network.pretrained_sources import read_state_dict
 _VALIDATION_PART = 0.1
 # Of an intensity that is 1 at SUVR 2.5: what amyloid changes in a voxel, about 0.5 SUVR.
 _UNIT = 0.2
-_TRACER = "18FFBB"  # whose SUVR the network is given
+_TRACER = "18FFBB"  # tracer of the SUVR that the network sees
 _STEM_FEATURES = 64  # of a ResNet-50 of full width
 
 
 def unlabelled_split(dataset_dir: str, seed: int) -> dict[str, list[dict[str, Any]]]:
-    """Divide a prepared dataset, graded or not, into what is learnt from and what selects.
+    """Divide a prepared dataset, graded or not, into a training and a validation part.
 
     Args:
-        dataset_dir: Folder with ``participants.tsv``.
-        seed: Of the division, by participant.
+        dataset_dir: Folder of the prepared dataset, with ``participants.tsv``.
+        seed: Seed of the division, which is by participant.
 
     Returns:
-        For ``training`` and ``validation`` one dictionary a session: ``image`` (path),
-        ``participant_id``, ``session_id`` and ``tracer`` where known.
+        Lists ``training`` and ``validation`` with one dictionary for each session: ``image``
+        (path), ``participant_id``, ``session_id`` and ``tracer`` where known.
 
     Raises:
         CohortError: If the table is not usable, its scans are over another reference region than
@@ -72,10 +72,10 @@ def _datalist(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 class WholeOnGrid:
-    """Give the network a scan, and the loss the whole of it on a coarse grid.
+    """Pass a scan to the network, and the whole of it on a coarse grid to the loss.
 
     Args:
-        grid: Cells along X, Y, Z.
+        grid: Number of cells along X, Y, Z.
     """
 
     def __init__(self, grid: Sequence[int]) -> None:
@@ -110,9 +110,9 @@ class ReconstructionLoss(torch.nn.Module):
     """Squared error of the brain on a coarse grid, in units of what amyloid changes.
 
     Args:
-        grid: Cells of the coarse grid along X, Y, Z.
-        preprocessing: Transforms from a scan on the template's grid to the network's, by which
-            the brain is found there.
+        grid: Number of cells of the coarse grid along X, Y, Z.
+        preprocessing: Transforms from a scan on the template's grid to the network's grid, used to
+            find the brain there.
     """
 
     def __init__(self, grid: Sequence[int], preprocessing: Sequence[Any]) -> None:
@@ -126,8 +126,8 @@ class ReconstructionLoss(torch.nn.Module):
         """Loss of a batch.
 
         Args:
-            outputs: What the network says of each cell, ``(B, cells)``, in units.
-            whole: What is there, ``(B, cells)``, 1 at SUVR 2.5.
+            outputs: Predicted value of each cell, ``(B, cells)``, in units of 0.5 SUVR.
+            whole: True value of each cell, ``(B, cells)``, 1 at SUVR 2.5.
         """
         error = outputs.float() - whole / _UNIT
         loss: torch.Tensor = (error.square() * self.brain.to(error.device)).sum(dim=1).mean()
@@ -151,7 +151,7 @@ def self_supervised_network(weights: Path) -> torch.nn.Module:
     """The encoder of a self-supervised training, whose output is its feature vector.
 
     Args:
-        weights: ``model.pt`` of a training by ``configs/self_supervised.json``.
+        weights: Path of the ``model.pt`` of a training by ``configs/self_supervised.json``.
 
     Returns:
         MONAI's 3D ResNet-50 of the stored width, scans ``(B, 1, X, Y, Z)`` to ``(B, F)``.
@@ -163,7 +163,7 @@ def self_supervised_network(weights: Path) -> torch.nn.Module:
     stem = stored.get("conv1.weight")
     if stem is None or stem.ndim != 5:
         raise UserError(
-            f"{weights}: not the weights of a 3D ResNet-50; name model.pt of a training by "
+            f"{weights}: not the weights of a 3D ResNet-50; name the model.pt of a training by "
             "configs/self_supervised.json"
         )
     network: torch.nn.Module = resnet50(
@@ -179,6 +179,7 @@ def self_supervised_network(weights: Path) -> torch.nn.Module:
         network.load_state_dict(encoder)
     except RuntimeError as error:
         raise UserError(
-            f"{weights}: not the weights of a 3D ResNet-50 by configs/self_supervised.json"
+            f"{weights}: not the weights of a 3D ResNet-50; name the model.pt of a training by "
+            "configs/self_supervised.json"
         ) from error
     return network.eval()

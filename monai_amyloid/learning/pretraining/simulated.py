@@ -1,6 +1,6 @@
 """Learning from numbers that are known of each scan, before learning its grade.
 
-A grade says one of three things of a scan, and readers differ. Of a simulated scan everything is
+A grade has three values only, and readers differ. Of a simulated scan everything is
 known: pretraining regresses the network on a table's numbers, such as what a reader sees in each
 region, beside the grade. A hospital's own graded scans can be regressed on their regional SUVR.
 """
@@ -33,16 +33,17 @@ def split_with_targets(
     """Divide a prepared dataset, with a table's numbers beside each grade.
 
     Args:
-        dataset_dir: As in :func:`monai_amyloid.cohort.folds.split`.
-        fold: As there; a pretraining tests nothing, so that the fold trains as well.
-        folds: As there.
-        seed: As there.
-        targets: Table with ``participant_id``, ``session_id`` and numbers, tab-separated.
-        prefix: The columns that begin with it are learnt.
+        dataset_dir: Folder of the prepared dataset, with ``participants.tsv``.
+        fold: Number of the fold, from 0; pretraining tests nothing, so that this fold trains as
+            well.
+        folds: Number of folds.
+        seed: Seed of the folds; not used where ``splits.tsv`` exists.
+        targets: Path of a tab-separated table with ``participant_id``, ``session_id`` and numbers.
+        prefix: Prefix of the names of the columns that are learned.
 
     Returns:
-        As :func:`~monai_amyloid.cohort.folds.split`, with ``targets``: float32 ``(T,)``, of
-        mean 0 and standard deviation 1 over the table.
+        Lists as in :func:`~monai_amyloid.cohort.folds.split`, with ``targets`` in each dictionary:
+        float32 ``(T,)``, of mean 0 and standard deviation 1 over the table.
 
     Raises:
         CohortError: If the table is missing, has no such numbers or lacks a scan.
@@ -53,7 +54,9 @@ def split_with_targets(
     for scan in (scan for part in parts.values() for scan in part):
         row = (scan["participant_id"], scan["session_id"])
         if row not in numbers.index:
-            raise CohortError(f"{targets}: {' '.join(row)} is not in it, but in {dataset_dir}")
+            raise CohortError(
+                f"{targets}: {' '.join(row)} of {dataset_dir} is not in it; add its row"
+            )
         scan["targets"] = numbers.loc[row].to_numpy(np.float32)
     return parts
 
@@ -75,7 +78,10 @@ def read_targets(table: Path, prefix: str) -> pd.DataFrame:
         )
     numbers = rows.set_index(_ROW)[columns].astype(float)
     if numbers.isna().any(axis=None):
-        raise CohortError(f"{table}: a number is missing in {numbers.isna().any().idxmax()}")
+        raise CohortError(
+            f"{table}: a number is missing in the column {numbers.isna().any().idxmax()}; "
+            "complete it"
+        )
     # A column that never varies has nothing to teach.
     numbers = numbers.loc[:, numbers.std() > 0]
     return (numbers - numbers.mean()) / numbers.std()
@@ -105,8 +111,8 @@ class PretrainingLoss(torch.nn.Module):
         """Loss of a batch.
 
         Args:
-            outputs: ``(B, 2 + T)``.
-            labels: ``(B, 1 + T)``, the grade 0, 1, 2 first.
+            outputs: Logits of the grade and predicted targets, ``(B, 2 + T)``.
+            labels: Grades 0, 1, 2 first, then true targets, ``(B, 1 + T)``.
         """
         values = torch.nn.functional.smooth_l1_loss(
             outputs[:, GRADE_LOGITS:].float(), labels[:, 1:], beta=_BETA
@@ -120,11 +126,11 @@ def pretraining_metrics(outputs: torch.Tensor, labels: torch.Tensor) -> dict[str
     """Measures of one validation pass.
 
     Args:
-        outputs: ``(N, 2 + T)``.
-        labels: ``(N, 1 + T)``.
+        outputs: Logits of the grade and predicted targets, ``(N, 2 + T)``.
+        labels: Grades 0, 1, 2 and true targets, ``(N, 1 + T)``.
 
     Returns:
-        Those of the grade, ``loss``, and ``mean_absolute_error`` in standard deviations.
+        Metrics of the grade, ``loss``, and ``mean_absolute_error`` in standard deviations.
     """
     outputs, labels = torch.as_tensor(outputs).float(), torch.as_tensor(labels).float()
     error = (outputs[:, GRADE_LOGITS:] - labels[:, 1:]).abs().mean()

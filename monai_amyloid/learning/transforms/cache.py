@@ -20,18 +20,18 @@ Item = Mapping[Hashable, Any]
 
 
 class CachedScans(Dataset[dict[Hashable, Any]]):
-    """A dataset whose preprocessed images lie on disk in 16 bits, whose labels do not.
+    """A dataset whose preprocessed images are kept on disk in 16 bits; its labels are not.
 
     MONAI's ``PersistentDataset`` leaves a broken file where it is killed while it writes one,
     keeps labels that a table has corrected since, and does not see that a scan was prepared anew.
-    Here a file is whole or not there, and its name tells the scan's path, size and time and every
-    step before the first random one.
+    Here a file is whole or not there, and its name follows from the scan's path, size and time and
+    every step before the first random one.
 
     Args:
-        data: Dictionaries with ``image``, a path.
-        transform: Its steps from the first random one on are done at each access; those of
-            probability 0 are left out.
-        cache_dir: Made if missing; folds, runs and processes may share it.
+        data: Dictionaries with a path as ``image``.
+        transform: Transforms of a scan. The steps from the first random one on are done at each
+            access; steps of probability 0 are left out.
+        cache_dir: Folder of the cache, made if missing; folds, runs and processes may share it.
     """
 
     def __init__(self, data: Sequence[Item], transform: Compose, cache_dir: str) -> None:
@@ -75,7 +75,7 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
         return result
 
     def path_of(self, item: Item) -> Path:
-        """Where a scan's preprocessed image lies or will lie."""
+        """Path of a scan's preprocessed image, which may not exist yet."""
         facts = Path(item["image"]).stat()
         # The tracer decides on the scale; the label and who it is do not.
         made_from = [str(item["image"]), facts.st_size, facts.st_mtime_ns, item.get("tracer")]

@@ -12,7 +12,7 @@ def describe(part: Any) -> Any:
     """What a transform is and its numbers, the same in every process, without random states.
 
     Args:
-        part: A transform, or anything that one holds.
+        part: A transform, or any value inside a transform.
 
     Returns:
         Nested tuples whose ``repr`` is equal where the parts are.

@@ -17,7 +17,8 @@ class MixNeighbours:
     ``prepare_batch``.
 
     Args:
-        alpha: Of the Beta distribution that shares are drawn from, 0 for no mixing.
+        alpha: Parameter of the Beta distribution that the mixing shares are drawn from,
+            dimensionless; 0 for no mixing.
 
     References:
         Zhang et al. 2018, mixup: Beyond Empirical Risk Minimization, arXiv:1710.09412
@@ -38,10 +39,11 @@ class MixNeighbours:
         """Move a batch to the device, and mix it.
 
         Args:
-            batch: ``image (B, ...)`` and ``label (B,)``, 0, 1, 2 for BAPL 1, 2, 3.
-            device: To move to.
-            non_blocking: As in :meth:`torch.Tensor.to`.
-            **kwargs: As in :meth:`torch.Tensor.to`.
+            batch: Dictionary with ``image`` ``(B, ...)`` and ``label`` ``(B,)``, 0, 1, 2 for BAPL
+                1, 2, 3.
+            device: Device to move the batch to.
+            non_blocking: Whether the move may be asynchronous, see :meth:`torch.Tensor.to`.
+            **kwargs: Further arguments of :meth:`torch.Tensor.to`.
 
         Returns:
             Images ``(B, ...)``, and labels ``(B,)`` as they are, or where scans are mixed the
@@ -63,7 +65,7 @@ def neighbours(labels: torch.Tensor) -> torch.Tensor:
     """A partner for each scan of a batch, of the same grade or the next.
 
     Args:
-        labels: ``(B,)``, 0, 1, 2.
+        labels: Grade of each scan, 0, 1 or 2, ``(B,)``.
 
     Returns:
         Index of each scan's partner ``(B,)``; its own where there is no other.

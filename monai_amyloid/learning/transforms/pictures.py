@@ -22,9 +22,9 @@ class PictureBagd(MapTransform):
     of them again where there are fewer. What is done to one is then done to all.
 
     Args:
-        keys: Of the stacks of pictures.
+        keys: Keys of the stacks of pictures.
         slices: Number of slices.
-        allow_missing_keys: As in every MONAI dictionary transform.
+        allow_missing_keys: Whether a key may be missing from a dictionary.
     """
 
     def __init__(self, keys: KeysCollection, slices: int, allow_missing_keys: bool = False) -> None:
@@ -61,9 +61,9 @@ class OriginalSliced(MapTransform):
     front of the head to its back.
 
     Args:
-        keys: Of the volumes ``(1, X, Y, Z)`` or stacks of pictures ``(1, X, Y, n)``.
-        kind: ``volume`` or ``picture``.
-        allow_missing_keys: As in every MONAI dictionary transform.
+        keys: Keys of the volumes ``(1, X, Y, Z)`` or stacks of pictures ``(1, X, Y, n)``.
+        kind: Kind of the input, ``volume`` or ``picture``.
+        allow_missing_keys: Whether a key may be missing from a dictionary.
     """
 
     def __init__(self, keys: KeysCollection, kind: str, allow_missing_keys: bool = False) -> None:

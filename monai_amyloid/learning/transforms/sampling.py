@@ -15,10 +15,11 @@ def balanced_sampler(
     """Draw scans with replacement, those of a rare grade more often.
 
     Args:
-        datalist: Dictionaries with ``label``; without one, scans are drawn alike.
-        seed: Of the first epoch; :class:`~monai_amyloid.learning.handlers.epochs.SeedEachEpoch`
-            sets that of the others.
-        balance: 0 draws the grades as often as they are, 1 equally often; between, a
+        datalist: Dictionaries with ``label``; where there is none, all scans are drawn equally
+            often.
+        seed: Seed of the first epoch;
+            :class:`~monai_amyloid.learning.handlers.epochs.SeedEachEpoch` sets that of the others.
+        balance: Exponent from 0 to 1: 0 draws the grades as often as they occur, 1 equally often; a
             grade of ``n`` scans is drawn in proportion to ``n ** (1 - balance)``.
 
     Returns:
@@ -36,9 +37,10 @@ class BalancedShare(Sampler[int]):
     """One process's share of a draw that all processes make alike.
 
     Args:
-        draw: Of all processes, seeded alike.
+        draw: Sampler of all processes, with the same seed in each.
         process: Number of this process, from 0.
-        processes: How many there are. Each has as many scans; what is left over is not seen.
+        processes: Number of processes. Each takes the same number of scans; the remainder is not
+            used.
     """
 
     def __init__(self, draw: WeightedRandomSampler, process: int, processes: int) -> None:
@@ -52,5 +54,5 @@ class BalancedShare(Sampler[int]):
         return len(self.draw) // self.processes
 
     def __iter__(self) -> Iterator[int]:
-        """Draw anew, and give this process's part."""
+        """Draw again, and return this process's part."""
         return iter(list(self.draw)[self.process :: self.processes][: len(self)])

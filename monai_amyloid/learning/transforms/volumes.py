@@ -24,9 +24,9 @@ class FlorbetabenEquivalentd(MapTransform):
     of 1, so that air stays at 0.
 
     Args:
-        keys: Of SUVR volumes.
-        tracer_key: Of the BIDS label of their tracer.
-        allow_missing_keys: As in every MONAI dictionary transform.
+        keys: Keys of the SUVR volumes.
+        tracer_key: Key of the BIDS label of their tracer.
+        allow_missing_keys: Whether a key may be missing from a dictionary.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class RandSliceDropoutd(RandomizableTransform, MapTransform):
     """Lose some neighbouring axial slices of a volume, as a cut field of view does.
 
     Args:
-        keys: Of volumes ``(1, X, Y, Z)``.
-        prob: Of losing any.
-        share: The most of all slices that are lost.
-        allow_missing_keys: As in every MONAI dictionary transform.
+        keys: Keys of the volumes ``(1, X, Y, Z)``.
+        prob: Probability that a volume loses any slices, 0 to 1.
+        share: Largest share of the slices that is lost, 0 to 1.
+        allow_missing_keys: Whether a key may be missing from a dictionary.
     """
 
     def __init__(
@@ -101,10 +101,10 @@ class AxialSlicesd(MapTransform):
     lowest to the highest; the three channels are the slice below, itself and above.
 
     Args:
-        keys: Of the volumes.
+        keys: Keys of the volumes ``(1, X, Y, Z)``.
         slices: Number of slices.
-        stride: Voxels from a slice to the one below and above it.
-        allow_missing_keys: As in every MONAI dictionary transform.
+        stride: Number of voxels between a slice and the slices below and above it.
+        allow_missing_keys: Whether a key may be missing from a dictionary.
     """
 
     def __init__(
@@ -151,9 +151,9 @@ class GradeProbabilitiesd(MapTransform):
     """Turn the network's logits into the probabilities of BAPL 1, 2 and 3.
 
     Args:
-        keys: Of the logits.
-        calibration: ``calibration.json``; None for the network's own probabilities.
-        allow_missing_keys: As in every MONAI dictionary transform.
+        keys: Keys of the logits.
+        calibration: Path of ``calibration.json``; None for uncalibrated probabilities.
+        allow_missing_keys: Whether a key may be missing from a dictionary.
 
     Raises:
         UserError: If there is no such calibration.

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import re
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path, PureWindowsPath
 
 from monai_amyloid.pet.image import StudyRefused
 
+# How the names of archives end; what is in them is a study or a part of one. An archive is no
+# format of an image, so it is told here and not in the table of formats.
+ARCHIVE_SUFFIXES = (".zip",)
 # The most bytes of one unpacked study. A dynamic series of 40 frames of 256 x 256 x 128 has 0.7.
 MOST_BYTES = 4 * 2**30
 # Deflate can reach 1032:1, with constant bytes alone; voxels and headers of a scan reach 20:1, and
@@ -24,12 +28,23 @@ MOST_DEPTH = 64
 # The most entries of a zip that is only looked at.
 MOST_PEEKED = 50_000
 
+_EXTENSION = re.compile(r"(\.[A-Za-z0-9]{1,8}){1,2}$")
+
 _ENCRYPTED = 0x1 | 0x40  # general purpose bits 0 and 6 (APPNOTE 4.4.4)
 _UTF8 = 0x800  # bit 11
 # The other methods unpack 4 kB to gigabytes in one call, before anyone can count them.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _CHUNK = 2**20
 _AGAIN = "pack or copy the study again"
+
+
+def is_archive_name(path: Path) -> bool:
+    """Whether a file's name, in any case, is that of an archive.
+
+    Args:
+        path: Any path; nothing is read.
+    """
+    return path.name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
 class _Guarded(io.FileIO):
@@ -192,13 +207,14 @@ def peek(source: Path, folder: Path, files: int, size: int) -> list[Path]:
         size: The most bytes of each.
 
     Returns:
-        The files written, under names of their own.
+        The files written, under names of their own with the extensions that they have in the zip.
     """
     written: list[Path] = []
     try:
         with _Guarded(source) as stream, zipfile.ZipFile(stream) as archive:
-            for entry, _ in islice(_entries(archive, source, MOST_PEEKED), files):
-                target = folder / str(len(written))
+            for entry, parts in islice(_entries(archive, source, MOST_PEEKED), files):
+                extension = _EXTENSION.search(parts[-1])
+                target = folder / f"{len(written)}{extension[0] if extension else ''}"
                 with archive.open(entry) as packed:
                     target.write_bytes(packed.read(size))
                 written.append(target)

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from monai_amyloid.pet.formats.nifti import is_nifti
+from monai_amyloid.pet.files.archive import is_archive_name
+from monai_amyloid.pet.formats.table import format_named
 
 
 def fingerprint(study: Path) -> dict[str, list[Any]]:
@@ -13,13 +14,15 @@ def fingerprint(study: Path) -> dict[str, list[Any]]:
         study: As :func:`~monai_amyloid.pet.study.read_study` takes it.
 
     Returns:
-        What JSON can hold; no file is opened, and a study that is not there has none.
+        What JSON can hold; a study that is not there has no files. At most a header is read, to
+        know the files that belong to it.
     """
+    image = format_named(study)
     if study.is_dir():
         files = sorted(study.rglob("*"))
-    elif is_nifti(study):
-        files = [study, study.with_name(study.name.split(".nii")[0] + ".json")]
-    elif study.suffix.lower() in (".zip", ".v"):
+    elif image:
+        files = [study, *image.files_beside(study)]
+    elif is_archive_name(study):
         files = [study]
     else:  # one slice stands for the series beside it, a DICOMDIR for the files below it
         files = sorted(study.parent.iterdir()) if study.parent.is_dir() else []

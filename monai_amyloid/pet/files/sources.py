@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monai_amyloid.pet.dicom.media_directory import files_of_dicomdir, is_dicomdir, is_dicomdir_name
-from monai_amyloid.pet.files.archive import unpack
-from monai_amyloid.pet.formats.nifti import is_nifti
+from monai_amyloid.pet.files.archive import is_archive_name, unpack
+from monai_amyloid.pet.formats.table import FORMATS, format_named
 from monai_amyloid.pet.image import StudyRefused
 
 # The most files of one study: a whole body has 300 slices, a dynamic brain of 60 frames 8,000.
@@ -167,9 +167,9 @@ def _files_of(path: Path) -> StudyFiles | None:
         found = "neither a file nor a folder" if path.exists() else "no such file or folder"
         raise StudyRefused(f"{path}: {found}; pass the folder or file of one PET study")
     name = path.name.lower()
-    if is_nifti(path) or name.endswith(".v"):
+    if format_named(path):
         return StudyFiles(path, path.parent, (path,))
-    if name.endswith(".zip"):
+    if is_archive_name(path):
         return None
     if is_dicomdir(path):
         return StudyFiles(path, path.parent, tuple(files_of_dicomdir(path)))
@@ -182,8 +182,9 @@ def _files_of(path: Path) -> StudyFiles | None:
             )
         if zipfile.is_zipfile(path):
             return None
+        known = ", ".join(f"{each.name} ({', '.join(each.suffixes)})" for each in FORMATS)
         raise StudyRefused(
-            f"{path}: neither DICOM (no DICM at byte 128) nor NIfTI, ECAT (.v), DICOMDIR or zip; "
+            f"{path}: neither DICOM (no DICM at byte 128) nor {known}, DICOMDIR or zip; "
             "pass the folder or file of one PET study"
         )
     beside = _Listing(path.parent, subfolders=False).files(path)

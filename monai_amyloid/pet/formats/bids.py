@@ -29,6 +29,19 @@ def entities(path: Path) -> dict[str, str]:
     return {**found, "suffix": suffix}
 
 
+def stem_of(path: Path) -> str:
+    """Give the name of an image without its extension, which its sidecar has too.
+
+    Args:
+        path: Such as ``scan.nii.gz``; nothing is read.
+
+    Returns:
+        Such as ``"scan"``. A last ``.gz`` is not counted as the extension.
+    """
+    name = path.name[:-3] if path.name.lower().endswith(".gz") else path.name
+    return Path(name).stem
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     """Read one sidecar."""
 
@@ -109,8 +122,7 @@ def read_sidecar(path: Path, root: Path | None = None) -> dict[str, Any]:
             ]
             found += [file for _, file in sorted(fitting)]
     else:
-        stem = path.name.lower().removesuffix(".gz").removesuffix(".nii")
-        found = [path.with_name(path.name[: len(stem)] + ".json")]
+        found = [path.with_name(f"{stem_of(path)}.json")]
     merged: dict[str, Any] = {}
     for file in found:
         if file.is_file() and file.resolve().is_relative_to(levels[0]):

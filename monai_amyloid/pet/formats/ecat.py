@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.pet.formats.ecat_header import (
+    MAGIC,
     VOXELS,
     Matrix,
     broken,
     check_grid,
+    header_texts,
     main_header,
     matrices_of,
     text_of,
 )
+from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.frames.bids_times import half_life_of
 from monai_amyloid.pet.frames.decay import correction_time
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
@@ -232,3 +235,14 @@ def read_ecat_frames(path: Path) -> FrameSeries:
         provenance,
         warnings,
     )
+
+
+FORMAT = FileFormat(
+    name="ECAT",
+    suffixes=(".v",),
+    read_frames=read_ecat_frames,
+    header_texts=header_texts,
+    files_beside=lambda _: (),
+    magic=MAGIC,
+    is_whole_study=True,
+)

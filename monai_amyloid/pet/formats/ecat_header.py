@@ -10,12 +10,20 @@ from nibabel.ecat import hdr_dtype, subhdr_dtype
 
 from monai_amyloid.pet.image import StudyRefused, check_shape
 
-_MAGIC = re.compile(rb"MATRIX7\d")
+MAGIC = re.compile(rb"MATRIX7\d")
 BLOCK_BYTES = 512  # bytes; blocks count from 1, the main header is the first
 _MOST_FRAMES = 1000
 _IN_A_DIRECTORY = 31  # frames in one block of the directory
 _VOLUMES = (6, 7)  # file types VOLUME8 and VOLUME16; others are slices, sinograms, normalisation
 _NOT_STATIC = {1: "a blank scan", 2: "a transmission scan", 5: "gated", 6: "a transmission scan"}
+# Fields of the main header that name a person or a place, by DICOM keyword.
+_IDENTIFYING = {
+    "PatientName": "patient_name",
+    "PatientID": "patient_id",
+    "ReferringPhysicianName": "physician_name",
+    "OperatorsName": "operator_name",
+    "InstitutionName": "facility_name",
+}
 # Signed integers and floats of the Sun; whether bytes (1) have a sign is disputed, VAX is extinct.
 VOXELS: dict[int, np.dtype[Any]] = {5: np.dtype(">f4"), 6: np.dtype(">i2"), 7: np.dtype(">i4")}
 
@@ -28,24 +36,25 @@ class Matrix(NamedTuple):
     offset: int
 
 
-def is_ecat(path: Path) -> bool:
-    """Tell whether a file is ECAT 7.
-
-    Args:
-        path: Any file.
-
-    Returns:
-        True where its name ends in ``.v`` and it starts with ``MATRIX7`` and a digit.
-    """
-    if path.suffix.lower() != ".v" or not path.is_file():
-        return False
-    with path.open("rb") as stream:
-        return _MAGIC.match(stream.read(8)) is not None
-
-
 def text_of(value: bytes) -> str:
     """Give the text of a header's field; ECAT ends it with a zero or a carriage return."""
     return re.split(r"[\0\r\n]", bytes(value).decode("latin-1"))[0].strip()
+
+
+def header_texts(path: Path) -> dict[str, str]:
+    """Read what the main header says of the patient and the place.
+
+    Args:
+        path: ECAT 7 file; it may be broken behind its first block.
+
+    Returns:
+        Texts by DICOM keyword.
+
+    Raises:
+        StudyRefused: If the file has no first block.
+    """
+    main = np.frombuffer(_block(path, 1), hdr_dtype.newbyteorder(">"), count=1)[0]
+    return {keyword: text_of(main[name]) for keyword, name in _IDENTIFYING.items()}
 
 
 def broken(path: Path, found: str) -> StudyRefused:
@@ -73,7 +82,7 @@ def main_header(path: Path) -> Any:
     if not path.is_file():
         raise StudyRefused(f"{path}: no such file")
     raw = _block(path, 1)
-    if not _MAGIC.match(raw):
+    if not MAGIC.match(raw):
         raise StudyRefused(f"{path}: needed an ECAT 7 file, which starts with MATRIX7")
     main = np.frombuffer(raw, hdr_dtype.newbyteorder(">"), count=1)[0]
     if main["file_type"] not in _VOLUMES:

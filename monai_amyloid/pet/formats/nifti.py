@@ -1,56 +1,38 @@
 """A PET image in a NIfTI file with its BIDS sidecar: read and write."""
 
-import gzip
 import math
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 from nibabel.arrayproxy import ArrayProxy
-from nibabel.filebasedimages import ImageFileError
 from nibabel.openers import ImageOpener
-from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
-from monai_amyloid.pet.formats.bids import entities, read_sidecar
-from monai_amyloid.pet.frames.bids_times import frame_times, half_life_of
-from monai_amyloid.pet.frames.series import Frame, FrameSeries
-from monai_amyloid.pet.frames.static import static_image
-from monai_amyloid.pet.header import KEPT, tracer_of, unit_of, with_tracer
-from monai_amyloid.pet.image import (
-    PetImage,
-    StudyRefused,
-    check_affine,
-    check_shape,
-    to_ras,
+from monai_amyloid.pet.formats.bids import read_sidecar
+from monai_amyloid.pet.formats.file_format import FileFormat
+from monai_amyloid.pet.formats.single_file import (
+    check_length,
+    check_packed,
+    frames_in,
+    refusing_broken,
+    sidecar_beside,
+    with_sidecar,
 )
+from monai_amyloid.pet.frames.series import FrameSeries
+from monai_amyloid.pet.frames.static import static_image
+from monai_amyloid.pet.header import with_tracer
+from monai_amyloid.pet.image import PetImage, StudyRefused, check_affine
 
-_SUFFIXES = (".nii.gz", ".nii")
+_KIND = "a NIfTI"
 # xyzt_units for space: not said (millimetres in every program), metre, millimetre, micron.
 _MILLIMETRES = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
-_MOST_FRAMES = 1000
 _LARGEST_OFFSET = 2**24  # bytes before the voxels; a real header has 352, extensions some more
-_LARGEST_UNPACKED = 2**32  # bytes: a frame is reached by unpacking all before it
 _SCANNER = 1  # NIFTI_XFORM_SCANNER_ANAT: the affine leads to millimetres in the scanner
 _LAST_CODE = 5  # NIFTI_XFORM_TEMPLATE_OTHER
-_CHUNK_BYTES = 2**20
-
-
-def is_nifti(path: Path) -> bool:
-    """Tell by its name whether a file is NIfTI.
-
-    Args:
-        path: File name, in any case.
-
-    Returns:
-        True for ``.nii`` and ``.nii.gz``.
-    """
-    return path.name.lower().endswith(_SUFFIXES)
 
 
 def _header(path: Path) -> nib.Nifti1Header:
@@ -79,17 +61,6 @@ def _header(path: Path) -> nib.Nifti1Header:
     if not header.single_vox_offset <= float(header["vox_offset"]) <= _LARGEST_OFFSET:
         raise ValueError(f"vox_offset is {float(header['vox_offset']):g}")
     return header
-
-
-def _frames_in(shape: tuple[int, ...], path: Path) -> int:
-    """Count the frames of an image by its shape, and refuse one that cannot be loaded."""
-    while len(shape) > 3 and shape[-1] == 1:
-        shape = shape[:-1]
-    frames = int(shape[3]) if len(shape) == 4 else 1
-    check_shape(shape[:3] if len(shape) == 4 else shape, str(path))
-    if not 1 <= frames <= _MOST_FRAMES:
-        raise StudyRefused(f"{path}: the header claims {frames} frames, needed 1 to {_MOST_FRAMES}")
-    return frames
 
 
 def _geometry(header: nib.Nifti1Header, path: Path) -> NDArray[np.float64]:
@@ -151,45 +122,11 @@ def _check_forms(header: nib.Nifti1Header, sform: NDArray[np.float64], path: Pat
         )
 
 
-def _check_length(path: Path, needed: int) -> None:
-    """Refuse a file that does not end with its voxels; read to its end, where the checksum is."""
-    if path.suffix.lower() == ".gz":
-        found = 0
-        with gzip.open(path) as stream:
-            while found <= needed and (part := stream.read(_CHUNK_BYTES)):
-                found += len(part)
-    else:
-        found = path.stat().st_size
-    if found < needed:
-        raise ValueError(f"it ends after {found} bytes, needed {needed}")
-    if found > needed:
-        raise ValueError(f"its header speaks of {needed} bytes, and it has more")
-
-
-def _load(path: Path, proxy: ArrayProxy, affine: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Read the voxels of one frame, RAS+."""
-    with _refusing_broken(path):
-        data: NDArray[np.float32] = np.asarray(proxy, dtype=np.float32)
-    return to_ras(data, affine)[0]
-
-
-@contextmanager
-def _refusing_broken(path: Path) -> Iterator[None]:
-    """Turn whatever broken bytes make nibabel raise into a refusal."""
-    try:
-        yield
-    except StudyRefused:
-        raise
-    except (OSError, EOFError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise _broken(path, error) from error
-    except (zlib.error, ImageFileError, HeaderDataError, np.linalg.LinAlgError) as error:
-        raise _broken(path, error) from error
-
-
-def _broken(path: Path, error: Exception) -> StudyRefused:
-    """Say in one line that a file cannot be read."""
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return StudyRefused(f"{path}: truncated or not a NIfTI file ({reason}); export it again")
+def _load(path: Path, spec: tuple[Any, ...], size: int, number: int) -> NDArray[np.float32]:
+    """Read the voxels ``(X, Y, Z)`` of one frame, scaled, in the file's order of axes."""
+    shape, voxels, offset, *scaling = spec
+    proxy = ArrayProxy(path, (shape, voxels, offset + number * size, *scaling), mmap=False)
+    return np.asarray(proxy, dtype=np.float32)
 
 
 def read_nifti_frames(path: Path, root: Path | None = None) -> FrameSeries:
@@ -209,62 +146,32 @@ def read_nifti_frames(path: Path, root: Path | None = None) -> FrameSeries:
             a sidecar is broken or lacks the times of several frames.
     """
     path = Path(path)
-    if not is_nifti(path):
+    if not FORMAT.is_named(path):
         raise StudyRefused(f"{path}: needed a NIfTI file named .nii or .nii.gz")
     if not path.is_file():
         raise StudyRefused(f"{path}: no such file")
-    with _refusing_broken(path):
+    with refusing_broken(path, _KIND):
         header = _header(path)
         shape = header.get_data_shape()
-        count = _frames_in(shape, path)
+        count = frames_in(shape, path)
         affine = _geometry(header, path)
         voxels = header.get_data_dtype()
         size = math.prod(map(int, shape[:3])) * voxels.itemsize
-        if count * size > _LARGEST_UNPACKED and path.suffix.lower() == ".gz":
-            raise StudyRefused(
-                f"{path}: the header claims {count * size:,} bytes of voxels, needed at most "
-                f"{_LARGEST_UNPACKED:,} in a compressed file; unpack it, or cut it to the frames "
-                "of the uptake window"
-            )
-        _check_length(path, int(header["vox_offset"]) + count * size)
-    sidecar = read_sidecar(path, root)
-    times = frame_times(sidecar, count, str(path))
-    provenance = {key: sidecar[key] for key in KEPT if key in sidecar}
-    if count > 1:
-        provenance.pop("FrameDuration", None)  # of the frames, not of the image made of them
-    named = entities(path).get("trc")
-    if named and "TracerName" not in provenance:
-        provenance["TracerName"] = named
-    tracer = tracer_of(provenance)
-
-    scaling = float(header["scl_slope"]) or 1.0, float(header["scl_inter"])
-    if float(header["scl_slope"]) == 0:
-        scaling = 1.0, 0.0
-    frames = []
-    for number in range(count):
-        spec = (shape[:3], voxels, int(header["vox_offset"]) + number * size, *scaling)
-        proxy = ArrayProxy(path, spec, mmap=False)
-        frames.append(
-            Frame(
-                partial(_load, path, proxy, affine),
-                times.starts[number],
-                times.durations[number],
-                times.corrected_to[number],
-            )
-        )
-    orientation = nib.orientations.io_orientation(affine)
-    ordered = np.argsort(orientation[:, 0])
-    return FrameSeries(
-        tuple(frames),
-        affine @ nib.orientations.inv_ornt_aff(orientation, shape[:3]),
-        (int(shape[ordered[0]]), int(shape[ordered[1]]), int(shape[ordered[2]])),
-        str(path),
-        times.from_injection,
-        times.decay_known,
-        tracer,
-        unit_of(provenance.get("Units")),
-        half_life_of(tracer, provenance.get("TracerRadionuclide")),
-        {**provenance, "source": "nifti", "stored_type": voxels.name},
+        if path.suffix.lower() == ".gz":
+            check_packed(count * size, path)
+        check_length(path, int(header["vox_offset"]) + count * size)
+    slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
+    scaling = (slope, intercept) if slope != 0 else (1.0, 0.0)
+    return with_sidecar(
+        path,
+        root,
+        kind=_KIND,
+        source="nifti",
+        voxels=voxels,
+        affine=affine,
+        shape=shape,
+        count=count,
+        load=partial(_load, path, (shape[:3], voxels, int(header["vox_offset"]), *scaling), size),
     )
 
 
@@ -283,3 +190,12 @@ def read_nifti(path: Path, tracer: str | None = None) -> PetImage:
             the sidecar contradicts ``tracer``.
     """
     return static_image(with_tracer(read_nifti_frames(path), tracer), tracer)
+
+
+FORMAT = FileFormat(
+    name="NIfTI",
+    suffixes=(".nii.gz", ".nii"),
+    read_frames=read_nifti_frames,
+    header_texts=read_sidecar,
+    files_beside=sidecar_beside,
+)

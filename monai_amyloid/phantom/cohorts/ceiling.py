@@ -2,10 +2,10 @@
 
 An observer who knows what each region truly shows still cannot know how the reader of the day
 saw it. Many readers are simulated; the observer answers what most of them would. Against these
-readers, a model that scores above this has found a leak; one that scores near it has learnt all
+readers, a model that scores above this has found a leak; one that scores near it has learned all
 there is. Against a cohort's own grades a model may score above it: with a fixed prevalence people
-are drawn for a grade until their reader gives it, and so are told apart better than by any reader
-who comes afterwards (``benchmarks/own_grades.py``).
+are drawn for a grade until their reader gives it, and so are easier to grade than for any reader
+who comes afterwards (``benchmarks/studies/simulator/own_grades.py``).
 """
 
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ def reader_agreement(truth: pd.DataFrame, readings: Grades) -> dict[str, float]:
     agreement = {}
     for name, inside in groups.items():
         chosen = positive[inside]
-        # Kappa is not defined for two readers who both say the same of every scan.
+        # Kappa is not defined for two readers who both give every scan the same grade.
         kappas = [
             cohen_kappa_score(chosen[:, i], chosen[:, i + 1])
             for i in pairs
@@ -84,7 +84,7 @@ def reader_agreement(truth: pd.DataFrame, readings: Grades) -> dict[str, float]:
 
 
 def observer_of_evidence(readings: Grades) -> Grades:
-    """What most readers give each scan ``(scans,)``: the answer of who knows all evidence."""
+    """Grade that most readers give each scan, ``(scans,)``, from all the evidence."""
     counts = np.stack([(readings == grade).sum(axis=1) for grade in _GRADES])
     return np.asarray(np.array(_GRADES)[counts.argmax(axis=0)])
 
@@ -92,7 +92,7 @@ def observer_of_evidence(readings: Grades) -> Grades:
 def observer_of_means(truth: pd.DataFrame, readings: Grades, folds: int = 10) -> Grades:
     """What follows from the regions' mean uptake alone ``(scans,)``.
 
-    A logistic regression, asked out of fold, that was taught what most readers give.
+    A logistic regression on the grades that most readers give, predicted out of fold.
     """
     means = truth[[f"evidence_{name}_mean" for name in READ_REGIONS]].to_numpy()
     features = np.column_stack([means, means.max(axis=1), means.max(axis=1) ** 2])

@@ -36,7 +36,7 @@ def simulate(
 ) -> None:
     """Write a cohort: scans, ``participants.tsv`` and ``truth.tsv``.
 
-    The same command again goes on where an interrupted one stopped.
+    The same command again continues where an interrupted one stopped.
 
     Args:
         folder: Folder of the cohort, made if missing; it must not hold another cohort.
@@ -103,7 +103,7 @@ def _make_participant(
     person: tuple[int, int | None], folder: Path, plan: Plan, form: Form
 ) -> dict[str, list[dict[str, Any]]]:
     number, grade = person
-    # Written last, so that whoever has rows has scans; read again where a cohort goes on.
+    # Written last, so that whoever has rows has scans; read again where a cohort is continued.
     record = folder / _ROWS / f"{number:06d}.json"
     if record.is_file():
         kept: dict[str, list[dict[str, Any]]] = json.loads(record.read_text(encoding="utf-8"))

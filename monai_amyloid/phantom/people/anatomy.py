@@ -1,4 +1,4 @@
-"""The heads that are scanned: tissue fractions, regions and their way to the template."""
+"""The heads that are scanned: tissue fractions, regions and their mapping to the template."""
 
 from dataclasses import dataclass
 from functools import cache

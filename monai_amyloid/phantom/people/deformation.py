@@ -103,10 +103,11 @@ def refined(field: Field) -> Field:
     """A field on the grid of twice as many nodes, linear between them; its last node repeated.
 
     Args:
-        field: Vector field, ``(3, X, Y, Z)``.
+        field: Vector field on the coarse grid, ``(3, X, Y, Z)``.
 
     Returns:
-        ``(3, 2 X, 2 Y, 2 Z)``: from the warp's grid to that of the anatomies.
+        Field on the finer grid, ``(3, 2 X, 2 Y, 2 Z)``: from the warp's grid to that of the
+        anatomies.
     """
     for axis in (1, 2, 3):
         ahead = np.concatenate(

@@ -61,7 +61,7 @@ def mismatch_error(
         shift_mm: Position of the head in the CT minus its position in the PET, RAS+, mm.
 
     Returns:
-        ``(X, Y, Z)`` in the units of ``uptake``, to be added.
+        Error ``(X, Y, Z)`` in the units of ``uptake``, to be added to it.
     """
     # Slices stay as they are: bone and air change fast from one to the next.
     factors = (*coarsening(zooms_mm[:2], _GRID_MM), 1)
@@ -104,7 +104,7 @@ def mismatch_factor(
         shift_mm: Position of the head in the CT minus its position in the PET, RAS+, mm.
 
     Returns:
-        ``(X, Y, Z)``: 1 where nothing is wrong.
+        Factor of the uptake, ``(X, Y, Z)``: 1 where there is no error.
     """
     factors = (*coarsening(zooms_mm[:2], _GRID_MM), 1)
     zooms = np.multiply(zooms_mm, factors)
@@ -143,7 +143,7 @@ def mean_line_integral(
         zooms_mm: Voxel size in mm; only x and y are used.
 
     Returns:
-        ``(X, Y, Z)`` in units of ``volume`` times mm.
+        Mean line integral through each voxel, ``(X, Y, Z)``, in units of ``volume`` times mm.
     """
     x, y = volume.shape[:2]
     kernel = _kernel_spectrum((x, y), (float(zooms_mm[0]), float(zooms_mm[1])))

@@ -12,7 +12,8 @@ for attenuation, the variance ``V`` through this place. After ``n`` updates and 
 
 Deep places, whose lines lose most photons, are noisy; cold places converge late and so hold
 less noise; low frequencies, which all lines measure, hold less than high ones. The module
-``tomography`` counts simulated photons; ``benchmarks/scanner_physics.py`` compares the two.
+``tomography`` counts simulated photons; ``benchmarks/studies/simulator/scanner_physics.py``
+compares the two.
 """
 
 from collections.abc import Sequence

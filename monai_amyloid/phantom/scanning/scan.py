@@ -20,7 +20,8 @@ _LOWEST_MM = (-95.0, -78.0)
 _VERTEX_MM = 90.0  # and where the highest slice is to lie at least
 _CUT_LOWEST_MM = (-52.0, -32.0)
 _LONG_LOWEST_MM = (-200.0, -160.0)
-# Exported value of uptake 1, in Bq/mL: over so many orders that it tells nothing of a person.
+# Exported value of uptake 1, in Bq/mL: over a range so wide that it reveals nothing
+# of a person.
 _SCALE_BQML = (800.0, 60000.0)
 
 Pose = tuple[float, float, float, float, float, float]

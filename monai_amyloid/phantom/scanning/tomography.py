@@ -144,7 +144,8 @@ def _osem(
 ) -> NDArray[np.float32]:
     """The image whose projections times ``weight`` plus ``background`` explain the counts."""
     parts = _subset_matrices(size, len(measured) // size, subsets)
-    # Neighbouring subsets say nearly the same: the golden ratio takes distant ones in turn.
+    # Neighbouring subsets hold nearly the same information: the golden ratio takes distant ones
+    # in turn.
     order = np.argsort(np.arange(subsets) * 0.6180339887 % 1)
     image = np.ones((size * size, measured.shape[1]), np.float32)
     sensitivity = {}

@@ -109,7 +109,7 @@ def series_header(
 
 
 def _decay_correction(series: FrameSeries) -> str:
-    """Give Decay Correction (0054,1102): what the frames say, or else the header they had."""
+    """Give Decay Correction (0054,1102) of the frames, or of the header that they came from."""
     if not series.decay_known:
         return str(series.provenance.get("DecayCorrection", "NONE"))
     time = corrected_to(series)
@@ -126,7 +126,7 @@ def _decay_correction(series: FrameSeries) -> str:
 
 
 def _corrected_image(series: FrameSeries, correction: str) -> list[str] | str:
-    """Give Corrected Image (0028,0051), which tells the same of decay as the frames."""
+    """Give Corrected Image (0028,0051), consistent with the decay correction of the frames."""
     terms: list[str] | str = series.provenance.get("CorrectedImage", "")
     if not terms or not series.decay_known:
         return terms

@@ -138,7 +138,7 @@ def _radiological(series: FrameSeries) -> NDArray[np.float64]:
 
 
 def _frame_times(series: FrameSeries, frame: Frame, header: Dataset) -> dict[str, str]:
-    """Give what the images of one frame say of its times and decay."""
+    """Give the elements for times and decay in the images of one frame."""
     milliseconds = "" if frame.duration is None else str(round(frame.duration * 1000))
     start, first = frame.start, series.frames[0].start
     corrected, seconds = corrected_to(series), half_life(series)

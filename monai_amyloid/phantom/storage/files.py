@@ -1,4 +1,4 @@
-"""Where a simulated scan stands in the folder of its cohort, in the forms that hospitals send."""
+"""Place of a simulated scan in its cohort's folder, in the formats that hospitals send."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ Form = Literal["nifti", "dicom", "bids"]
 FORMS: tuple[Form, ...] = get_args(Form)
 
 _BIDS_VERSION = "1.11.0"
-# What is true of every simulated scan, where its scanner says nothing else. BIDS requires a number
+# Values of every simulated scan, unless its scanner has its own. BIDS requires a number
 # for the injected activity: none was injected.
 _SIMULATED: Mapping[str, Any] = {
     "Manufacturer": "monai-amyloid",

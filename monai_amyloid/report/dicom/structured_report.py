@@ -153,7 +153,7 @@ def _grade(source: Dataset, result: Result) -> MeasurementsAndQualitativeEvaluat
         qualitative_evaluations=[QualitativeEvaluation(*each) for each in evaluations],
     )
     tracer = result.study.get("tracer")
-    said = [*result.reasons, *result.study.get("warnings", ())]
+    said = [str(each) for each in result.of_level("refusal", "doubt", "warning")]
     said += [f"Tracer: {tracer}"] if tracer else []
     _comment(group, [RESEARCH_ONLY, *(plain(text, source) for text in said)])
     return group

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
+from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.explore.exploration import Exploration
 from monai_amyloid.explore.groups.clusters import Clusters
 from monai_amyloid.explore.groups.subtype_maps import mean_suvr
@@ -91,10 +91,10 @@ def _caption(
 ) -> Phrase:
     """What a group is, in a line."""
     rows = exploration.cohort[inside]
-    counts = pd.Series(rows["bapl"].dropna().astype(int)).value_counts().sort_index()
     grades = [
-        phrase("group_grade", "{count:d} BAPL {grade:d}", count=count, grade=int(grade))
-        for grade, count in counts.items()
+        phrase("group_grade", "{count:d} BAPL {grade:d}", count=count, grade=grade)
+        for grade in GRADES
+        if (count := int((rows["bapl"] == grade).sum()))
     ]
     ungraded = int(rows["bapl"].isna().sum())
     if ungraded:

@@ -238,7 +238,8 @@ height: .8em; border-radius: 50%; margin-right: .35em; }
 def _chooser(values: Sequence[str]) -> Any:
     from bokeh.models.widgets import Select
 
-    return Select(value=values[0], options=[*values])
+    options: list[Any] = [*values]
+    return Select(value=values[0], options=options)
 
 
 def _table(source: Any) -> Any:

@@ -1,0 +1,1 @@
+"""What happens with spoiled files, wrong images and runs that are killed."""

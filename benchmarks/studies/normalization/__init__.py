@@ -1,0 +1,1 @@
+"""Positions and Centiloid after normalisation, beside other programs."""

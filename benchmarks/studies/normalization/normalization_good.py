@@ -1,0 +1,120 @@
+"""Good scans through the normalisation.
+
+    python -m benchmarks.studies.normalization.normalization_good
+
+Simulated scans of the usual kind (`monai-amyloid simulate`, with its now and then mishaps), of all
+anatomies, in the grades of the original study. How many are refused, why, and how far the
+Centiloid of the others is from the truth.
+"""
+
+import argparse
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy import stats
+
+from benchmarks.figures import record
+from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.pet.frames.static import static_image
+from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
+from monai_amyloid.phantom.cohorts.truth import truth_row
+from monai_amyloid.phantom.people.person import draw_sessions
+from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
+
+SHOWN = ("participant_id", "site", "anatomy", "true", "found", "lowest_mm", "motion_mm",
+         "noise_cv", "fwhm_mm")  # fmt: skip
+
+
+def measure(person: tuple[int, int], plan: Plan) -> dict[str, Any]:
+    """Draw, scan and normalise one person."""
+    torch.set_num_threads(1)
+    session = next(draw_sessions(plan, *person))
+    seen = Scanned(session.head, session.uptake, session.scan)
+    image = static_image(acquire(seen, session.scan, plan.tracer))
+    truth = truth_row(session, seen, plan.tracer)
+    row: dict[str, Any] = {**truth, "true": truth["centiloid"], "found": np.nan, "refused": ""}
+    try:
+        brain = normalize(image)
+    except StudyRefused as error:
+        return row | {"refused": str(error)}
+    quality = {f"measured_{name}": value for name, value in brain.quality.items()}
+    return row | {"found": brain.centiloid, **quality}
+
+
+def results(count: int, seed: int, workers: int) -> Iterator[dict[str, Any]]:
+    """Give the row of each person, as it is finished."""
+    people = list(enumerate(grades_by_prevalence(count), start=1))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(partial(measure, plan=Plan(seed=seed)), people)
+
+
+def report(rows: pd.DataFrame) -> None:
+    """Print what was refused, the agreement of the rest, and the worst of it."""
+    refused = rows[rows.refused != ""]
+    graded = rows[rows.refused == ""]
+    error = graded.found - graded.true
+    trend = stats.linregress(graded.true, error)
+    print(f"refused: {len(refused)} of {len(rows)} ({len(refused) / len(rows):.1%})")
+    for row in refused.itertuples(index=False):
+        print(f"  {row.participant_id} {row.site}, lowest {row.lowest_mm:.0f} mm: {row.refused}")
+    print("\n| graded | bias | SD | mean abs. error | largest | R² | trend (p) |")
+    print("|---" * 7 + "|")
+    print(
+        f"| {len(graded)} | {error.mean():+.2f} | {error.std():.2f} | {error.abs().mean():.2f} | "
+        f"{error[error.abs().idxmax()]:+.1f} | "
+        f"{np.corrcoef(graded.true, graded.found)[0, 1] ** 2:.4f} | "
+        f"{trend.slope:+.4f} ({trend.pvalue:.2g}) |"
+    )
+    record("refused", len(refused), f"of {len(rows)}")
+    record("bias", error.mean(), "Centiloid")
+    record("mean absolute error", error.abs().mean(), "Centiloid")
+    print("\nfarthest off:")
+    worst = error.abs().sort_values(ascending=False).index[:8]
+    print(graded.loc[worst, list(SHOWN)].to_string(index=False, float_format="{:.2f}".format))
+
+
+def report_quality(rows: pd.DataFrame) -> None:
+    """Print how far the measures of quality are from what the simulator knows."""
+    graded = rows[rows.refused == ""]
+    print("\n| measure | bias | SD | r | farthest off |")
+    print("|---|---|---|---|---|")
+    for measure, truth in (
+        ("fwhm_mm", "fwhm_mm"),
+        ("noise_cv", "noise_cv"),
+        ("amyloid_load", "centiloid"),
+    ):
+        found, known = graded[f"measured_{measure}"], graded[truth]
+        error, related = found - known, np.corrcoef(found, known)[0, 1]
+        print(
+            f"| {measure} | {error.mean():+.3g} | {error.std():.3g} | {related:.2f} | "
+            f"{error[error.abs().idxmax()]:+.3g} |"
+        )
+        record(f"{measure}: bias", error.mean())
+        record(f"{measure}: SD of the error", error.std())
+
+
+def main() -> None:
+    """Measure, then print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--scans", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=500, help="of the simulator")
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    rows = []
+    for row in results(given.scans, given.seed, given.workers):
+        rows.append(row)
+        if len(rows) % 50 == 0:
+            print(f"{len(rows)} of {given.scans}", flush=True)
+    report(pd.DataFrame(rows))
+    report_quality(pd.DataFrame(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How near simulated scans and readers come to real ones."""

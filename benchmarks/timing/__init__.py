@@ -1,0 +1,1 @@
+"""What reading, grading, training and exploring take: seconds and memory."""

@@ -1,0 +1,155 @@
+"""When a reader must look at a scan that was graded: the one rule, whoever asks.
+
+Grading a study, evaluating a cross-validation, MONAI Label and a bundle's own run all call
+:func:`doubts`. A new rule is one function in :data:`_RULES`.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from monai_amyloid.findings.bounds import (
+    CENTILOID_CERTAIN,
+    CENTILOID_EXCLUDED,
+    LEAST_PROBABLE,
+    MOST_LEFT_OUT,
+)
+from monai_amyloid.findings.finding import Finding, Phrase, Term, doubt, phrase
+
+GRADES = (1, 2, 3)
+# Names of the grades, lowest first, where a bundle does not give its own.
+BAPL_NAMES = ("BAPL 1", "BAPL 2", "BAPL 3")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradedScan:
+    """What is known of a scan when it is decided whether a reader must look at it.
+
+    Attributes:
+        probabilities: Calibrated probabilities of the three grades, lowest first.
+        prediction_set: The likely grades, each 1, 2 or 3, ascending; may be empty.
+        centiloid: Centiloid of the scan; None for a picture, which has none.
+        quality: Measures by name, see :mod:`monai_amyloid.brain.quality.measures`; empty for a
+            picture.
+        never_left_out: Grades that are in every set, for too few scans of them calibrated the
+            bundle.
+        grade_names: Names of the three grades, lowest first.
+    """
+
+    probabilities: Sequence[float]
+    prediction_set: Collection[int]
+    centiloid: float | None = None
+    quality: Mapping[str, float | None] = field(default_factory=dict)
+    never_left_out: Collection[int] = ()
+    grade_names: Sequence[str] = BAPL_NAMES
+
+    @property
+    def grade(self) -> int:
+        """The most probable grade, 1, 2 or 3; of equally probable ones the lowest."""
+        return max(GRADES, key=lambda grade: (self.probabilities[grade - 1], -grade))
+
+    def named(self, *grades: int) -> Phrase:
+        """Grades by their names, such as ``BAPL 2 or 3``."""
+        return grades_named(self.grade_names, grades)
+
+
+def grades_named(names: Sequence[str], grades: Sequence[int]) -> Phrase:
+    """Grades by their names, joined by "or".
+
+    Args:
+        names: Names of the three grades, lowest first.
+        grades: Which of them, each 1, 2 or 3.
+    """
+    if tuple(names) == BAPL_NAMES:
+        return phrase("bapl_grades", "BAPL {grades:or}", grades=tuple(grades))
+    return phrase("named_grades", "{names:or}", names=tuple(Term(names[g - 1]) for g in grades))
+
+
+def doubts(scan: GradedScan) -> tuple[Finding, ...]:
+    """Why a reader must look at a scan; nothing where its grade can stand.
+
+    Args:
+        scan: The scan and what was predicted of it.
+    """
+    return tuple(found for rule in _RULES if (found := rule(scan)) is not None)
+
+
+def _of_the_set(scan: GradedScan) -> Finding | None:
+    """The prediction set is not the most probable grade alone, or that is not probable enough."""
+    most, likely = scan.grade, tuple(scan.prediction_set)
+    if likely == (most,):
+        return _too_unsure(scan)
+    always = [grade for grade in scan.never_left_out if grade != most]
+    if always and {*likely} - {*always} <= {most}:
+        return doubt(
+            "grade_not_calibrated",
+            "{grades} cannot be left out: too few such scans calibrated this bundle",
+            grades=scan.named(*always),
+        )
+    if not likely:
+        return doubt(
+            "grade_less_probable_than_usual",
+            "{grade} is the most probable grade, but less so than in most scans of it",
+            grade=scan.named(most),
+        )
+    if len(likely) == 1:  # a rare grade enters a set at a lower probability
+        return doubt(
+            "rare_grade_likely",
+            "{grade} is the most probable grade, but the scan may well be {likely}",
+            grade=scan.named(most),
+            likely=scan.named(*likely),
+        )
+    return doubt(
+        "several_grades_likely",
+        "more than one grade is likely: {grades}",
+        grades=scan.named(*likely),
+    )
+
+
+def _too_unsure(scan: GradedScan) -> Finding | None:
+    """The most probable grade alone is in the set, but it is not probable enough to stand alone."""
+    own = scan.probabilities[scan.grade - 1]
+    others = [grade for grade in GRADES if grade != scan.grade]
+    other = max(others, key=lambda grade: scan.probabilities[grade - 1])
+    second = scan.probabilities[other - 1]
+    if own >= LEAST_PROBABLE and second < MOST_LEFT_OUT:
+        return None
+    return doubt(
+        "grade_too_unsure",
+        "{grade} has a probability of {probability:.0%} and {other} of {other_probability:.0%}; a "
+        "grade stands alone from {least:.0%} on, where no other has {most:.0%}",
+        grade=scan.named(scan.grade),
+        probability=own,
+        other=scan.named(other),
+        other_probability=second,
+        least=LEAST_PROBABLE,
+        most=MOST_LEFT_OUT,
+    )
+
+
+def _centiloid_contradicts(scan: GradedScan) -> Finding | None:
+    """Grade and Centiloid contradict each other."""
+    load = scan.centiloid
+    if load is None:
+        return None
+    if scan.grade == 1 and load > CENTILOID_CERTAIN:
+        return doubt(
+            "negative_with_high_centiloid",
+            "{grade}, no amyloid, but Centiloid {centiloid:.0f} is above {certain:.0f}, where "
+            "amyloid is certain",
+            grade=scan.named(1),
+            centiloid=load,
+            certain=CENTILOID_CERTAIN,
+        )
+    if scan.grade > 1 and load < CENTILOID_EXCLUDED:
+        return doubt(
+            "positive_with_low_centiloid",
+            "{grade}, but Centiloid {centiloid:.0f} is below {excluded:.0f}, where little amyloid "
+            "is there on the whole: a small area may be affected",
+            grade=scan.named(scan.grade),
+            centiloid=load,
+            excluded=CENTILOID_EXCLUDED,
+        )
+    return None
+
+
+_RULES: tuple[Callable[[GradedScan], Finding | None], ...] = (_of_the_set, _centiloid_contradicts)

@@ -1,0 +1,150 @@
+"""Images that SimpleITK reads: geometry and voxels, after their headers were looked at."""
+
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813 (the project's own short name)
+from numpy.typing import NDArray
+
+from monai_amyloid.pet.formats.bids import stem_of
+from monai_amyloid.pet.formats.single_file import (
+    check_packed,
+    frames_in,
+    refusing_broken,
+    with_sidecar,
+)
+from monai_amyloid.pet.formats.text_header import TextHeader, check_voxel_bytes
+from monai_amyloid.pet.frames.series import FrameSeries
+from monai_amyloid.pet.image import StudyRefused, check_affine
+
+# One number a voxel, of at most 64 bits.
+_VOXELS: dict[int, np.dtype[Any]] = {
+    sitk.sitkUInt8: np.dtype(np.uint8),
+    sitk.sitkInt8: np.dtype(np.int8),
+    sitk.sitkUInt16: np.dtype(np.uint16),
+    sitk.sitkInt16: np.dtype(np.int16),
+    sitk.sitkUInt32: np.dtype(np.uint32),
+    sitk.sitkInt32: np.dtype(np.int32),
+    sitk.sitkUInt64: np.dtype(np.uint64),
+    sitk.sitkInt64: np.dtype(np.int64),
+    sitk.sitkFloat32: np.dtype(np.float32),
+    sitk.sitkFloat64: np.dtype(np.float64),
+}
+# Where ITK's message begins, after its own source file and the address of an object.
+_MESSAGE = re.compile(r".*ITK ERROR: (\w+\(0x[0-9a-f]+\): )?", re.DOTALL)
+# ITK is LPS+, this package RAS+: negate x and y.
+_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+@contextmanager
+def _in_its_own_words() -> Iterator[None]:
+    """Keep of an error of ITK what it says of the file."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise ValueError(_MESSAGE.sub("", str(error)).strip()) from error
+
+
+def _reader(path: Path, reader_name: str) -> sitk.ImageFileReader:
+    """Open a file by its format, whatever its bytes look like to other formats."""
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO(reader_name)
+    reader.SetFileName(str(path))
+    return reader
+
+
+def _affine(reader: sitk.ImageFileReader, path: Path) -> NDArray[np.float64]:
+    """Give the affine ``(4, 4)`` to RAS+ millimetres."""
+    size = len(reader.GetSize())
+    directions = np.reshape(reader.GetDirection(), (size, size))
+    if directions[3:, :3].any() or directions[:3, 3:].any():
+        raise StudyRefused(
+            f"{path}: its fourth axis runs through space, needed one of time alone; export it again"
+        )
+    affine = np.eye(4)
+    affine[:3, :3] = directions[:3, :3] * reader.GetSpacing()[:3]
+    affine[:3, 3] = reader.GetOrigin()[:3]
+    affine = _LPS_TO_RAS @ affine
+    check_affine(affine, str(path))
+    return affine
+
+
+def _load(path: Path, reader_name: str, shape: tuple[int, ...], number: int) -> NDArray[np.float32]:
+    """Read the voxels ``(X, Y, Z)`` of one frame in the file's order of axes."""
+    reader = _reader(path, reader_name)
+    if len(shape) == 4:
+        reader.SetExtractIndex([0, 0, 0, number])
+        reader.SetExtractSize([*shape[:3], 0])
+    with _in_its_own_words():
+        stored: NDArray[Any] = sitk.GetArrayFromImage(reader.Execute())
+    return stored.astype(np.float32).T
+
+
+def files_of(path: Path, header: TextHeader) -> list[Path]:
+    """Name the other files that belong to an image.
+
+    Args:
+        path: The file with the header.
+        header: What it says.
+
+    Returns:
+        The file of its voxels, where that is another one, and its JSON sidecar.
+    """
+    voxels = [] if header.voxels == path else [header.voxels]
+    return [*voxels, path.with_name(f"{stem_of(path)}.json")]
+
+
+def read_itk_frames(
+    path: Path, root: Path | None, header: TextHeader, *, kind: str, source: str, reader_name: str
+) -> FrameSeries:
+    """Read the geometry of an image; its voxels are read frame by frame later.
+
+    Args:
+        path: The file with the header, 3D or 4D with time last. The JSON sidecar of the same
+            stem names the tracer and the times.
+        root: Root of the BIDS dataset, where it is known.
+        header: What the file's text says, checked by its format.
+        kind: The name of the format with its article, for messages.
+        source: ``source`` of the provenance, such as ``"nrrd"``.
+        reader_name: ITK's name of the reader, such as ``"NrrdImageIO"``.
+
+    Returns:
+        The frames on one RAS+ grid.
+
+    Raises:
+        StudyRefused: If the file is broken, has not one number a voxel or no plausible
+            geometry, or if a sidecar is broken or lacks the times of several frames.
+    """
+    count = frames_in(header.shape, path)
+    reader = _reader(path, reader_name)
+    with refusing_broken(path, kind):
+        with _in_its_own_words():
+            reader.ReadImageInformation()
+        voxels = _VOXELS.get(reader.GetPixelID())
+        if voxels is None or reader.GetNumberOfComponents() != 1:
+            name = sitk.GetPixelIDValueAsString(reader.GetPixelID())
+            raise StudyRefused(f"{path}: found voxels of type {name}, needed one number a voxel")
+        if tuple(reader.GetSize()) != header.shape:
+            raise ValueError(f"it has {reader.GetSize()} voxels, its header says {header.shape}")
+        affine = _affine(reader, path)
+        size = math.prod(header.shape) * voxels.itemsize
+        if header.compressed:
+            check_packed(size, path)
+        check_voxel_bytes(header, size)
+    return with_sidecar(
+        path,
+        root,
+        kind=kind,
+        source=source,
+        voxels=voxels,
+        affine=affine,
+        shape=header.shape,
+        count=count,
+        load=partial(_load, path, reader_name, header.shape),
+    )

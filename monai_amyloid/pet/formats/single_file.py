@@ -1,0 +1,212 @@
+"""An image in one file whose tracer and times stand in a JSON sidecar, whatever its format."""
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
+from numpy.typing import NDArray
+
+from monai_amyloid.pet.formats.bids import entities, read_sidecar, stem_of
+from monai_amyloid.pet.frames.bids_times import frame_times, half_life_of
+from monai_amyloid.pet.frames.series import Frame, FrameSeries
+from monai_amyloid.pet.header import KEPT, tracer_of, unit_of
+from monai_amyloid.pet.image import StudyRefused, check_shape, to_ras
+
+_MOST_FRAMES = 1000
+_CHUNK_BYTES = 2**20
+_LARGEST_UNPACKED = 2**32  # bytes: a frame is reached by unpacking all before it
+
+
+def frames_in(shape: tuple[int, ...], path: Path) -> int:
+    """Count the frames of an image by its shape, and refuse one that cannot be loaded.
+
+    Args:
+        shape: ``(X, Y, Z)`` or ``(X, Y, Z, T)`` as the header claims it; further axes of one
+            voxel do not count.
+        path: The file, for the message.
+
+    Returns:
+        The number of time frames, 1 for a 3D image.
+
+    Raises:
+        StudyRefused: If the volume is too small, too large, or not 3D, or the frames too many.
+    """
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
+    frames = int(shape[3]) if len(shape) == 4 else 1
+    check_shape(shape[:3] if len(shape) == 4 else shape, str(path))
+    if not 1 <= frames <= _MOST_FRAMES:
+        raise StudyRefused(f"{path}: the header claims {frames} frames, needed 1 to {_MOST_FRAMES}")
+    return frames
+
+
+def check_packed(size: int, path: Path) -> None:
+    """Refuse compressed voxels that take too long and too much memory to unpack.
+
+    Args:
+        size: Bytes of all voxels by the header.
+        path: The file, for the message.
+
+    Raises:
+        StudyRefused: If they are more than 4 GiB.
+    """
+    if size > _LARGEST_UNPACKED:
+        raise StudyRefused(
+            f"{path}: the header claims {size:,} bytes of voxels, needed at most "
+            f"{_LARGEST_UNPACKED:,} in a compressed file; unpack it, or cut it to the frames "
+            "of the uptake window"
+        )
+
+
+def check_length(path: Path, needed: int, *, tail: int = 0) -> None:
+    """Refuse a file that does not end with its voxels; read to its end, where the checksum is.
+
+    Args:
+        path: The file; one named ``.gz`` or ``.mgz`` is unpacked.
+        needed: Bytes up to the last voxel.
+        tail: The most bytes that may follow the voxels.
+
+    Raises:
+        ValueError: If the file is shorter, or longer than the tail allows.
+        OSError: If the file is not what its name says, or its checksum is wrong.
+        zlib.error: If its compressed bytes are broken.
+    """
+    if path.suffix.lower() in (".gz", ".mgz"):
+        found = 0
+        with gzip.open(path) as stream:
+            while found <= needed + tail and (part := stream.read(_CHUNK_BYTES)):
+                found += len(part)
+    else:
+        found = path.stat().st_size
+    if found < needed:
+        raise ValueError(f"it ends after {found} bytes, needed {needed}")
+    if found > needed + tail:
+        raise ValueError(f"its header speaks of {needed} bytes, and it has more")
+
+
+@contextmanager
+def refusing_broken(path: Path, kind: str) -> Iterator[None]:
+    """Turn whatever broken bytes make a reader raise into a refusal.
+
+    Args:
+        path: The file, for the message.
+        kind: The name of the format with its article, such as ``"a NIfTI"``.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        StudyRefused: If anything within the block finds the file broken.
+    """
+    try:
+        yield
+    except StudyRefused:
+        raise
+    except (OSError, EOFError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise _broken(path, kind, error) from error
+    except (zlib.error, ImageFileError, HeaderDataError, np.linalg.LinAlgError) as error:
+        raise _broken(path, kind, error) from error
+
+
+def _broken(path: Path, kind: str, error: Exception) -> StudyRefused:
+    """Say in one line that a file cannot be read."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return StudyRefused(f"{path}: truncated or not {kind} file ({reason}); export it again")
+
+
+def sidecar_beside(path: Path) -> list[Path]:
+    """Name the JSON sidecar of an image.
+
+    Args:
+        path: The image, such as ``scan.nii.gz``.
+
+    Returns:
+        The JSON file of the same stem, whether it is there or not.
+    """
+    return [path.with_name(f"{stem_of(path)}.json")]
+
+
+def with_sidecar(
+    path: Path,
+    root: Path | None,
+    *,
+    kind: str,
+    source: str,
+    voxels: np.dtype[np.generic],
+    affine: NDArray[np.float64],
+    shape: tuple[int, ...],
+    count: int,
+    load: Callable[[int], NDArray[np.float32]],
+) -> FrameSeries:
+    """Join what a file's header says of the grid with what its sidecar says of tracer and times.
+
+    Args:
+        path: The image. Its BIDS sidecars are read, see
+            :func:`monai_amyloid.pet.formats.bids.read_sidecar`.
+        root: Root of the BIDS dataset, where it is known.
+        kind: The name of the format with its article, for messages.
+        source: ``source`` of the provenance, such as ``"nifti"``.
+        voxels: Type of the stored voxels.
+        affine: Voxel index to RAS+ millimetres ``(4, 4)``, in the file's order of axes.
+        shape: Of the file; the first three are ``(X, Y, Z)``.
+        count: Number of frames.
+        load: Reads the voxels ``(X, Y, Z)`` of the frame of that number, from 0, in the file's
+            order of axes; it may raise what broken bytes lead it to.
+
+    Returns:
+        The frames on one RAS+ grid.
+
+    Raises:
+        StudyRefused: If a sidecar is broken or lacks the times of several frames.
+    """
+    sidecar = read_sidecar(path, root)
+    times = frame_times(sidecar, count, str(path))
+    provenance = {key: sidecar[key] for key in KEPT if key in sidecar}
+    if count > 1:
+        provenance.pop("FrameDuration", None)  # of the frames, not of the image made of them
+    named = entities(path).get("trc")
+    if named and "TracerName" not in provenance:
+        provenance["TracerName"] = named
+    tracer = tracer_of(provenance)
+    frames = tuple(
+        Frame(
+            partial(_load, path, kind, partial(load, number), affine),
+            times.starts[number],
+            times.durations[number],
+            times.corrected_to[number],
+        )
+        for number in range(count)
+    )
+    orientation = nib.orientations.io_orientation(affine)
+    ordered = np.argsort(orientation[:, 0])
+    return FrameSeries(
+        frames,
+        affine @ nib.orientations.inv_ornt_aff(orientation, shape[:3]),
+        (int(shape[ordered[0]]), int(shape[ordered[1]]), int(shape[ordered[2]])),
+        str(path),
+        times.from_injection,
+        times.decay_known,
+        tracer,
+        unit_of(provenance.get("Units")),
+        half_life_of(tracer, provenance.get("TracerRadionuclide")),
+        {**provenance, "source": source, "stored_type": voxels.name},
+    )
+
+
+def _load(
+    path: Path,
+    kind: str,
+    load: Callable[[], NDArray[np.float32]],
+    affine: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """Read the voxels of one frame, RAS+."""
+    with refusing_broken(path, kind):
+        data = load()
+    return to_ras(data, affine)[0]

@@ -1,0 +1,103 @@
+"""When a reader must look: one rule for every way in."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monai_amyloid.evaluation.decision import Decision
+from monai_amyloid.findings.bounds import LEAST_PROBABLE, MOST_LEFT_OUT
+from monai_amyloid.findings.rules import GradedScan, doubts
+
+SURE = GradedScan(probabilities=(0.01, 0.02, 0.97), prediction_set=(3,), centiloid=84.0)
+DECISION = Decision(temperature=1.0, set_thresholds=(0.3, 0.2, 0.3), positive_threshold=0.5)
+
+
+def codes(scan: GradedScan) -> list[str]:
+    return [found.code for found in doubts(scan)]
+
+
+def test_a_sure_grade_that_centiloid_supports_needs_no_reader() -> None:
+    assert codes(SURE) == []
+
+
+@pytest.mark.parametrize(
+    ("likely", "code"),
+    [
+        ((), "grade_less_probable_than_usual"),
+        ((2,), "rare_grade_likely"),
+        ((2, 3), "several_grades_likely"),
+    ],
+)
+def test_a_set_that_is_not_the_most_probable_grade_alone_needs_a_reader(
+    likely: tuple[int, ...], code: str
+) -> None:
+    assert codes(replace(SURE, prediction_set=likely)) == [code]
+
+
+def test_a_grade_that_could_not_be_calibrated_needs_a_reader() -> None:
+    scan = replace(SURE, prediction_set=(2, 3), never_left_out=(2,))
+    [found] = doubts(scan)
+    assert str(found).startswith("BAPL 2 cannot be left out")
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "unsure"),
+    [
+        ((0.005, 0.575, 0.420), True),
+        ((0.01, 0.799, 0.191), True),
+        ((0.0, 0.84, 0.16), True),
+        ((0.1, 0.80, 0.10), False),
+        ((0.01, 0.98, 0.01), False),
+    ],
+)
+def test_a_grade_stands_alone_only_where_no_other_is_near(
+    probabilities: tuple[float, ...], unsure: bool
+) -> None:
+    scan = GradedScan(probabilities=probabilities, prediction_set=(2,), centiloid=30.0)
+    assert codes(scan) == ["grade_too_unsure"] * unsure
+
+
+@pytest.mark.parametrize(
+    ("grade", "load", "code"),
+    [
+        (1, 44.0, "negative_with_high_centiloid"),
+        (3, -7.0, "positive_with_low_centiloid"),
+        (1, 30.0, None),
+        (2, 10.0, None),
+        (2, None, None),
+    ],
+)
+def test_a_grade_that_centiloid_contradicts_needs_a_reader(
+    grade: int, load: float | None, code: str | None
+) -> None:
+    chances = tuple(0.98 if each == grade else 0.01 for each in (1, 2, 3))
+    scan = GradedScan(probabilities=chances, prediction_set=(grade,), centiloid=load)
+    assert codes(scan) == [code] * (code is not None)
+
+
+def test_grades_are_named_as_the_bundle_names_them() -> None:
+    scan = replace(SURE, prediction_set=(2, 3), grade_names=("none", "some", "much"))
+    assert str(doubts(scan)[0]) == "more than one grade is likely: some or much"
+    assert str(doubts(replace(SURE, prediction_set=(2, 3)))[0]).endswith("likely: BAPL 2 or 3")
+
+
+@given(seed=st.integers(0, 10_000))
+def test_no_scan_is_graded_below_the_bounds(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    own = random.dirichlet(np.full(3, 0.4), 20)
+    loads = random.uniform(-20, 120, 20)
+    predictions = DECISION.apply(own, pd.DataFrame({"centiloid": loads}))
+    for chances, reader in zip(predictions.probabilities, predictions.needs_reader, strict=True):
+        least, second = np.sort(chances)[[2, 1]]
+        assert reader or (least >= LEAST_PROBABLE and second < MOST_LEFT_OUT)
+
+
+def test_a_cohort_is_judged_as_each_of_its_scans_is() -> None:
+    own = np.array([[0.97, 0.02, 0.01], [0.97, 0.02, 0.01], [0.01, 0.5, 0.49]])
+    rows = pd.DataFrame({"centiloid": [3.0, 60.0, np.nan], "fwhm_mm": ["5.1", "5.2", "n/a"]})
+    assert DECISION.apply(own, rows).needs_reader.tolist() == [False, True, True]
+    assert DECISION.apply(own).needs_reader.tolist() == [False, False, True]

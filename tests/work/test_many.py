@@ -1,0 +1,91 @@
+"""Many things: kept where they were finished before, told as they come, in order at the end."""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import TypeVar
+
+import pytest
+
+from monai_amyloid.work.engine import Crash
+from monai_amyloid.work.local_engine import LocalEngine
+from monai_amyloid.work.many import Done, make_each
+from monai_amyloid.work.progress import Progress
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+class Counted(Progress):
+    def __init__(self) -> None:
+        self.seen: list[object] = []
+
+    def start(self, total: int) -> None:
+        self.seen.append(total)
+
+    def advance(self, *, finished_before: bool = False) -> None:
+        self.seen.append("kept" if finished_before else "made")
+
+
+class Backwards:
+    """Another engine: the last first, and three crashes."""
+
+    def each(
+        self, make: Callable[[Item], Made], items: Sequence[Item]
+    ) -> Generator[tuple[int, Made | Crash], None, None]:
+        for place in reversed(range(len(items))):
+            yield place, Crash(-9) if items[place] == 3 else make(items[place])
+
+
+def double(number: int) -> str:
+    return str(2 * number)
+
+
+def test_results_are_in_order_and_tell_what_was_kept_made_and_crashed() -> None:
+    told: list[str] = []
+    progress = Counted()
+    done = make_each(
+        double,
+        [1, 2, 3, 4],
+        Backwards(),
+        crashed=lambda number, crash: f"{number}: {crash}",
+        finished_before=lambda number: "kept" if number == 2 else None,
+        finished=told.append,
+        progress=progress,
+    )
+    crash = "3: signal SIGKILL"
+    assert done == [Done("2", False), Done("kept", True), Done(crash, False), Done("8", False)]
+    assert told == ["kept", "8", crash, "2"]
+    assert progress.seen == [4, "kept", "made", "made", "made"]
+
+
+def test_where_all_was_finished_before_nothing_is_started() -> None:
+    def unreachable(_: int) -> str:
+        raise AssertionError
+
+    done = make_each(
+        unreachable,
+        [1, 2],
+        LocalEngine(2),
+        crashed=lambda number, crash: "",
+        finished_before=str,
+    )
+    assert done == [Done("1", True), Done("2", True)]
+
+
+def test_an_error_of_the_one_that_listens_ends_the_engine() -> None:
+    ended: list[bool] = []
+
+    class Watched:
+        def each(
+            self, make: Callable[[Item], Made], items: Sequence[Item]
+        ) -> Generator[tuple[int, Made | Crash], None, None]:
+            try:
+                yield 0, make(items[0])
+            finally:
+                ended.append(True)
+
+    def full_disk(_: str) -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        make_each(double, [1], Watched(), crashed=lambda *_: "", finished=full_disk)
+    assert ended == [True]
