@@ -6,8 +6,28 @@ from pathlib import Path
 
 import pytest
 
+from monai_amyloid.work.progress import Progress
+
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 CONFIGS_3D = [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"]
+
+
+class CountedProgress(Progress):
+    """A progress that keeps what is reported to it: the total, then ``made`` or ``kept``."""
+
+    def __init__(self) -> None:
+        self.reports: list[object] = []
+
+    def start(self, total: int) -> None:
+        self.reports.append(total)
+
+    def advance(self, *, finished_before: bool = False) -> None:
+        self.reports.append("kept" if finished_before else "made")
+
+
+@pytest.fixture
+def progress() -> CountedProgress:
+    return CountedProgress()
 
 
 @pytest.fixture(scope="session")

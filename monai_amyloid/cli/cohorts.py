@@ -93,9 +93,8 @@ def simulate(
                 param_hint="--cohort",
             )
         count, plan = named_plan(cohort)
-    with progress("Simulating") as (start, advance):
-        start(count)
-        make(folder, count, plan, form=stored_as.value, workers=workers, finished=advance)
+    with progress("Simulating") as shown:
+        make(folder, count, plan, form=stored_as.value, workers=workers, progress=shown)
     typer.echo(f"{count} participants: {folder / 'participants.tsv'}")
 
 
@@ -164,7 +163,7 @@ def prepare(
             typer.echo(f"  {header} → {name}", err=True)
         if scans.left_out:
             typer.echo(f"  not used: {', '.join(scans.left_out)}", err=True)
-    with progress("Preparing") as (start, advance):
+    with progress("Preparing") as shown:
         if scans is not None:
             result = make(
                 scans,
@@ -172,11 +171,10 @@ def prepare(
                 tracer=tracer,
                 reference=reference.value,
                 workers=workers,
-                started=start,
-                finished=advance,
+                progress=shown,
             )
         elif slices is not None and cohort is None and tracer is None:
-            result = prepare_pictures(slices, output, started=start, finished=advance)
+            result = prepare_pictures(slices, output, progress=shown)
         else:
             raise typer.BadParameter(
                 "name either COHORT or --slices DIR, which takes no --tracer", param_hint="COHORT"
@@ -201,6 +199,6 @@ def _draw_contact_sheet(prepared: Path) -> None:
     if not can_write_pages():
         typer.echo("no contact sheet without: pip install 'monai-amyloid[report]'", err=True)
         return
-    with progress("Drawing") as (start, advance):
-        sheet = write_contact_sheet(prepared, started=start, finished=advance)
+    with progress("Drawing") as shown:
+        sheet = write_contact_sheet(prepared, shown)
     typer.echo(f"look them over: {sheet}")

@@ -47,18 +47,17 @@ def explore(
     networks.check()
     writable_folder(output)
     prepared = _prepared(cohort, output / "prepared", tracer, workers)
-    with progress("Looking at scans") as (start, advance):
+    with progress("Looking at scans") as shown:
         found = look(
             prepared,
             networks,
             output,
             seed=seed,
             doing=lambda what: typer.echo(f"{what} …", err=True),
-            started=start,
-            finished=advance,
+            progress=shown,
         )
-    with progress("Writing") as (start, advance):
-        page = write_outputs(found, output, start, advance)
+    with progress("Writing") as shown:
+        page = write_outputs(found, output, shown)
     typer.echo("\n".join(map(str, found.summary())))
     typer.echo(f"look at it:  {page}")
     typer.echo(f"new scans:   monai-amyloid infer STUDY --map {output / MAP} --output results")
@@ -73,10 +72,8 @@ def _prepared(cohort: Path, folder: Path, tracer: str | None, workers: int) -> P
     scans = list_scans(cohort)
     if "centiloid" in scans.table:
         return scans.source.parent
-    with progress("Preparing") as (start, advance):
-        made = prepare(
-            scans, folder, tracer=tracer, workers=workers, started=start, finished=advance
-        )
+    with progress("Preparing") as shown:
+        made = prepare(scans, folder, tracer=tracer, workers=workers, progress=shown)
     if len(made.refused):
         typer.echo(
             f"{len(made.refused)} scans were refused; reasons in {folder / 'refused.tsv'}, the "

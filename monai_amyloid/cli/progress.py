@@ -1,58 +1,93 @@
-"""What long work shows while it runs."""
+"""How the command line shows long work, and how it goes on after an interrupt."""
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
+from monai_amyloid.work.progress import Progress
 
-@contextmanager
-def progress(
-    label: str, least: int = 0
-) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+# As shells have it of a program that an interrupt ended: 128 and the signal's number.
+INTERRUPTED = 130
+
+
+class TerminalProgress(Progress):
     """A bar with the time left on a terminal, a line every tenth elsewhere.
 
     Args:
-        label: What is being done.
-        least: So few things or fewer show no progress: each says itself that it is done.
+        label: Words for what is being done.
+        bar: Where it is drawn.
+        least: For so many things or fewer nothing is shown: each says itself that it is done.
     """
+
+    def __init__(self, label: str, bar: "Bar", least: int = 0) -> None:
+        self.label, self.bar, self.least = label, bar, least
+        self.total = self.done = self.kept = 0
+        self._began = time.monotonic()
+        self._task = bar.add_task(label, total=None, visible=not least)
+
+    def start(self, total: int) -> None:
+        """Show an empty bar."""
+        self.total, self._began = total, time.monotonic()
+        self.bar.update(self._task, total=total, visible=total > self.least)
+
+    def advance(self, *, finished_before: bool = False) -> None:
+        """Lengthen the bar, or write a line where a further tenth is done."""
+        self.done += 1
+        self.kept += finished_before
+        self.bar.advance(self._task)
+        if self.bar.console.is_terminal or self.total <= self.least or finished_before:
+            return
+        if (self.done * 10) // self.total > ((self.done - 1) * 10) // self.total:
+            each = (time.monotonic() - self._began) / (self.done - self.kept)
+            left = _spelt(each * (self.total - self.done))
+            typer.echo(f"{self.label}: {self.done} of {self.total}, {left} left", err=True)
+
+
+@contextmanager
+def progress(label: str, least: int = 0) -> Iterator[TerminalProgress]:
+    """Show the progress of long work that the same command can go on with.
+
+    Args:
+        label: Words for what is being done.
+        least: As :class:`TerminalProgress` takes it.
+
+    Yields:
+        What the work is told to report to.
+
+    Raises:
+        typer.Exit: At an interrupt, once a line says how to go on.
+    """
+    # Here, as every process of a pool loads this file.
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as TimeLeft
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
-    total = done = 0
-    began = time.monotonic()
-    with Progress(
-        TextColumn(label),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeLeft(),
-        console=console,
-        disable=not console.is_terminal,
-        # What is printed meanwhile stands above the bar, where both go to the terminal.
-        redirect_stdout=sys.stdout.isatty(),
-    ) as bar:
-        task = bar.add_task(label, total=None, visible=not least)
-
-        def start(count: int) -> None:
-            nonlocal total
-            total = count
-            bar.update(task, total=count, visible=count > least)
-
-        def advance() -> None:
-            nonlocal done
-            done += 1
-            bar.advance(task)
-            if console.is_terminal or total <= least:
-                return
-            if (done * 10) // total > ((done - 1) * 10) // total:
-                left = (time.monotonic() - began) / done * (total - done)
-                typer.echo(f"{label}: {done} of {total}, {_spelt(left)} left", err=True)
-
-        yield start, advance
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    shown: TerminalProgress | None = None
+    try:
+        with Bar(
+            *columns,
+            console=console,
+            disable=not console.is_terminal,
+            # What is printed meanwhile stands above the bar, where both go to the terminal.
+            redirect_stdout=sys.stdout.isatty(),
+        ) as bar:
+            shown = TerminalProgress(label, bar, least)
+            yield shown
+    except KeyboardInterrupt:
+        count = f" at {shown.done} of {shown.total}" if shown and shown.total else ""
+        typer.echo(f"{label}: interrupted{count}; the same command goes on", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if shown.kept:
+        typer.echo(f"{label}: {shown.kept} of {shown.total} were finished before", err=True)
 
 
 def _spelt(seconds: float) -> str:

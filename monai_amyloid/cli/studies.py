@@ -78,17 +78,18 @@ def infer(
     if key is not None:
         check_key(key, output)
     studies = list_named(study, tracer=tracer, series=series)
-    options = OutputOptions(report, language, identify, dicom, placed_on)
+    options = OutputOptions(
+        report=report,
+        language=language,
+        identify=identify,
+        dicom=dicom,
+        placed_on=placed_on,
+    )
 
     def show(result: Result) -> None:
         typer.echo(one_line(result), err=result.status == "refused")
 
-    with progress("Grading", least=_FEW) as (start, advance):
-
-        def done(result: Result) -> None:
-            show(result)
-            advance()
-
+    with progress("Grading", least=_FEW) as shown:
         results = grade_studies(
             bundle,
             studies,
@@ -97,8 +98,8 @@ def infer(
             options=options,
             workers=workers,
             again=again,
-            started=start,
-            finished=done,
+            finished=show,
+            progress=shown,
         )
     if key is not None:
         write_key(key, [each.name for each in results], [each.path for each in studies])

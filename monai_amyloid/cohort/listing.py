@@ -10,7 +10,7 @@ from monai_amyloid.cohort.datalist import UNKNOWN, CohortError, check_cohort, re
 from monai_amyloid.cohort.spreadsheet import SPREADSHEETS, read_spreadsheet
 from monai_amyloid.cohort.study_folders import StudyFolders
 
-REFUSED = ["participant_id", "session_id", "path", "reason"]
+REFUSED = ["participant_id", "session_id", "path", "reason", "findings"]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from monai_amyloid.cohort.prepare import Prepared
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import StudyRefused, Term
 from monai_amyloid.output import replace_file, writable_folder, write_table
+from monai_amyloid.work.progress import SILENT, Progress
 
 PICTURE, VOLUME = "picture", "volume"
 _FOLDER = re.compile(r"([123])gr", re.IGNORECASE)
@@ -32,8 +32,7 @@ def prepare_pictures(
     folder: Path,
     output: Path,
     *,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> Prepared:
     """Lay each graded picture on the template's grid.
 
@@ -47,8 +46,7 @@ def prepare_pictures(
             :func:`~monai_amyloid.cohort.pictures.read_picture` takes.
         output: Folder for the slices ``(91, 109, n)``, 0 to 255, RAS+, for ``participants.tsv``
             (with ``kind`` = picture and ``slices``) and ``refused.tsv``.
-        started: Called once with the number of files.
-        finished: Called after each file.
+        progress: Shows how many pictures were read.
 
     Raises:
         UserError: If there are no such folders or no picture that can be used, or ``output``
@@ -56,7 +54,7 @@ def prepare_pictures(
     """
     files = _files(folder)
     writable_folder(output / "scans")
-    started(len(files))
+    progress.start(len(files))
     people: dict[tuple[int, str], dict[int, NDArray[np.float32]]] = defaultdict(dict)
     refused = []
     for file in files:
@@ -74,7 +72,7 @@ def prepare_pictures(
             name = re.sub(r"[^A-Za-z0-9]", "", file.stem)
             row = {"participant_id": f"sub-{name}", "session_id": "ses-01", "path": str(file)}
             refused.append({**row, "reason": str(refusal)})
-        finished()
+        progress.advance()
     table = pd.DataFrame([_write(*who, slices, output) for who, slices in sorted(people.items())])
     refusals = pd.DataFrame(refused, columns=["participant_id", "session_id", "path", "reason"])
     write_table(refusals, output / "refused.tsv")

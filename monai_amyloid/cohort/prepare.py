@@ -1,11 +1,8 @@
 """Normalise every scan of a cohort once, so that training reads small, checked volumes."""
 
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +14,21 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.cohort.listing import REFUSED, Listing, list_scans
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term, as_text, refusal
 from monai_amyloid.output import replace_file, writable_folder, write_table
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.formats.nifti_writer import write_nifti
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.version import __version__
+from monai_amyloid.work.engine import Crash
+from monai_amyloid.work.local_engine import LocalEngine
+from monai_amyloid.work.many import make_each
+from monai_amyloid.work.progress import SILENT, Progress
 
 _KEPT = ("participant_id", "session_id", "tracer", "bapl", "age", "sex", "site")
+# A row of a table, as columns and values; those of the outcome have a ``reason`` where refused.
+_Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,41 @@ class Prepared:
     """What became of a cohort.
 
     Attributes:
-        table: One row a prepared scan, as written to ``participants.tsv``.
-        refused: One row a refused scan, with its reason, as written to ``refused.tsv``.
+        table: One row for each prepared scan, as written to ``participants.tsv``.
+        refused: One row for each refused scan, with its reason, as written to ``refused.tsv``.
     """
 
     table: pd.DataFrame
     refused: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """How every scan of a cohort is prepared.
+
+    Attributes:
+        output: Folder of the prepared cohort.
+        tracer: BIDS label for scans whose header and table row name none.
+        reference: Region that SUVR is over.
+    """
+
+    output: Path
+    tracer: str | None
+    reference: Reference
+
+    def volume(self, row: _Row) -> Path:
+        """File of a scan's prepared volume."""
+        return self.output / "scans" / f"{row['participant_id']}_{row['session_id']}.nii.gz"
+
+    def record(self, row: _Row) -> Path:
+        """File of a scan's outcome; it is written last, so that it has its volume."""
+        return self.volume(row).with_name(f"{row['participant_id']}_{row['session_id']}.row.json")
+
+    def made_from(self, row: _Row) -> dict[str, Any]:
+        """Everything that a scan's outcome depends on, as JSON gives it back."""
+        chosen = {"version": __version__, "tracer": self.tracer, "reference": self.reference}
+        facts = {**chosen, **fingerprint(Path(row["path"])), "row": row}
+        return dict(json.loads(json.dumps(facts, default=str)))
 
 
 def prepare(
@@ -47,23 +80,23 @@ def prepare(
     tracer: str | None = None,
     reference: Reference = "whole_cerebellum",
     workers: int = 1,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> Prepared:
     """Read, register and normalise each scan of a cohort table.
 
     A scan that was prepared by an earlier run, from the same file, over the same reference and
-    by the same version, is not repeated.
+    by the same version, is not repeated. A scan that cannot be prepared, even one whose process
+    crashed, is refused with a reason and does not stop the others.
 
     Args:
         cohort: As :func:`~monai_amyloid.cohort.listing.list_scans` takes or returns it.
             A column ``series`` names the image to take where a study has several.
         output: Folder for the SUVR volumes, ``participants.tsv`` and ``refused.tsv``.
         tracer: BIDS label for scans whose header and table row name none.
-        reference: What SUVR is over.
-        workers: Processes.
-        started: Called once with the number of scans.
-        finished: Called after each scan.
+        reference: Region that SUVR is over.
+        workers: Number of processes. With one, everything runs in this process, and a crash
+            there (of a decoder, or for want of memory) ends the run.
+        progress: Shows how many scans are done.
 
     Raises:
         CohortError: If the table is not usable.
@@ -72,88 +105,100 @@ def prepare(
     scans = cohort if isinstance(cohort, Listing) else list_scans(cohort)
     source, table = scans.source, scans.table
     writable_folder(output / "scans")
-    rows = [
+    settings = _Settings(output, tracer, reference)
+    rows: list[_Row] = [
         {str(key): value for key, value in row.items() if pd.notna(value)}
         for row in table.to_dict("records")
     ]
-    started(len(rows))
-    make = partial(_prepare_one, output=output, tracer=tracer, reference=reference)
-    results: list[dict[str, Any]] = [{}] * len(rows)
-    for index, result in _run(make, rows, workers):
-        results[index] = result
-        finished()
+    done = make_each(
+        partial(_prepare_one, settings=settings),
+        rows,
+        LocalEngine(workers),
+        crashed=_crashed,
+        finished_before=partial(_finished, settings=settings),
+        progress=progress,
+    )
+    results = [each.made for each in done]
     refused = pd.DataFrame(
         [*scans.refused.to_dict("records"), *(each for each in results if "reason" in each)],
         columns=REFUSED,
     )
-    done = pd.DataFrame([result for result in results if "reason" not in result])
+    prepared = pd.DataFrame([result for result in results if "reason" not in result])
     write_table(refused, output / "refused.tsv")
-    if done.empty:
+    if prepared.empty:
         (output / "participants.tsv").unlink(missing_ok=True)  # of an earlier run: now untrue
         raise UserError(
             f"{source}: all {len(refused)} scans were refused, the first because: "
             f"{refused.reason.iloc[0]}; see {output / 'refused.tsv'}"
         )
-    write_table(done, output / "participants.tsv")
-    return Prepared(done, refused)
+    write_table(prepared, output / "participants.tsv")
+    return Prepared(prepared, refused)
 
 
-def _run(
-    make: Callable[[dict[str, Any]], dict[str, Any]], rows: list[dict[str, Any]], workers: int
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    if workers <= 1:
-        yield from enumerate(map(make, rows))
-        return
-    # Started afresh, not forked: the same on Linux, macOS and Windows.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(make, row): index for index, row in enumerate(rows)}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+def _finished(row: _Row, settings: _Settings) -> _Row | None:
+    """The outcome of an earlier run from the same input, if it prepared the scan."""
+    record = settings.record(row)
+    if not record.is_file() or not settings.volume(row).is_file():
+        return None
+    earlier = json.loads(record.read_text(encoding="utf-8"))
+    return earlier["result"] if earlier["made_from"] == settings.made_from(row) else None
 
 
-def _prepare_one(
-    row: dict[str, Any], output: Path, tracer: str | None, reference: Reference
-) -> dict[str, Any]:
-    """Prepare one scan, or take what an earlier run made of the same input."""
-    source = Path(row["path"])
-    name = f"{row['participant_id']}_{row['session_id']}"
-    path = output / "scans" / f"{name}.nii.gz"
-    record = output / "scans" / f"{name}.row.json"
-    chosen = {"version": __version__, "tracer": tracer, "reference": reference}
-    made_from = {**chosen, **fingerprint(source), "row": row}
-    made_from = json.loads(json.dumps(made_from, default=str))
-    if record.is_file() and path.is_file():
-        earlier = json.loads(record.read_text(encoding="utf-8"))
-        if earlier["made_from"] == made_from:
-            return dict(earlier["result"])
+def _prepare_one(row: _Row, settings: _Settings) -> _Row:
+    """Prepare one scan; the row of its outcome."""
+    made_from = settings.made_from(row)
     try:
         study = read_study(
-            source, tracer=_named(row, "tracer") or tracer, series=_named(row, "series")
+            Path(row["path"]),
+            tracer=_named(row, "tracer") or settings.tracer,
+            series=_named(row, "series"),
         )
-        brain = normalize(study, reference=reference)
-    except StudyRefused as refusal:
-        return _refused(row, str(refusal))
+        brain = normalize(study, reference=settings.reference)
+    except StudyRefused as refused:
+        return _refused(row, *refused.findings)
     except Exception as error:  # one scan that nobody foresaw must not stop a thousand
-        return _refused(row, f"could not be prepared ({type(error).__name__}: {error})")
+        return _refused(
+            row,
+            refusal(
+                "could_not_be_prepared",
+                "could not be prepared ({kind}: {error})",
+                kind=Term(type(error).__name__),
+                error=str(error),
+            ),
+        )
+    path = settings.volume(row)
     write_nifti(_as_image(brain), path)
     result = {key: row.get(key) for key in _KEPT}
-    result |= {"path": path.relative_to(output).as_posix(), "tracer": brain.source.tracer}
-    result |= {"reference": reference, **measurements(brain)}
-    result["warnings"] = (
-        "; ".join(map(str, (*study.provenance["warnings"], *brain.warnings))) or None
-    )
+    result |= {"path": path.relative_to(settings.output).as_posix(), "tracer": brain.source.tracer}
+    result |= {"reference": settings.reference, **measurements(brain)}
+    warnings = (*study.provenance["warnings"], *brain.warnings)
+    result["warnings"] = "; ".join(map(str, warnings)) or None
+    result["findings"] = as_text(warnings) if warnings else None
     content = json.dumps({"made_from": made_from, "result": result}, default=_plain)
-    replace_file(record, content.encode())
+    replace_file(settings.record(row), content.encode())
     return dict(json.loads(content)["result"])
 
 
-def _refused(row: dict[str, Any], reason: str) -> dict[str, Any]:
+def _crashed(row: _Row, crash: Crash) -> _Row:
+    return _refused(
+        row,
+        refusal(
+            "preparing_process_ended",
+            "the process that prepared it ended without a word ({crash}), also when it was tried "
+            "again alone: a decoder crashed on its files, or the memory was full",
+            crash=Term(str(crash)),
+        ),
+    )
+
+
+def _refused(row: _Row, *found: Finding) -> _Row:
     named = {key: row[key] for key in ("participant_id", "session_id", "path")}
-    return {**named, "reason": " ".join(reason.split())}
+    reason = " ".join(str(StudyRefused.of(found)).split())
+    return {**named, "reason": reason, "findings": as_text(found)}
 
 
-def _named(row: dict[str, Any], column: str) -> str | None:
-    """What a table row names, if it names it."""
+def _named(row: _Row, column: str) -> str | None:
+    """Value of a column in a table row; None where it is empty or unknown."""
     text = str(row.get(column, UNKNOWN))
     return None if text in ("", UNKNOWN) else text
 
@@ -169,5 +214,5 @@ def _as_image(brain: BrainPet) -> PetImage:
 
 
 def _plain(value: Any) -> Any:
-    """JSON for numpy's numbers."""
+    """One of numpy's numbers as one of Python's, which JSON can hold."""
     return value.item()

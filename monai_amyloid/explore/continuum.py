@@ -51,7 +51,7 @@ class Continuum:
     density: Array
     about: Array
 
-    def chances(self, coordinates: Array) -> Array:
+    def probabilities(self, coordinates: Array) -> Array:
         """Probability of each place of the curve for each scan.
 
         The place of a scan that is farther from the curve than others is less certain: its
@@ -88,11 +88,11 @@ class Continuum:
 
     def score(self, coordinates: Array) -> Array:
         """Where scans lie on the curve, 0 to 100, ``(N,)``: the mean of their places."""
-        return np.asarray(self.chances(coordinates) @ self.scale)
+        return np.asarray(self.probabilities(coordinates) @ self.scale)
 
     def interval(self, coordinates: Array) -> Array:
         """Where scans lie with a chance of :data:`COVERAGE`, ``(N, 2)``, 0 to 100."""
-        below = np.cumsum(self.chances(coordinates), axis=1)
+        below = np.cumsum(self.probabilities(coordinates), axis=1)
         half = 50 / (len(self.places) - 1)  # a place stands for what is nearer to it than to others
         tail = (1 - COVERAGE) / 2
         ends = [
@@ -114,7 +114,7 @@ class Continuum:
 
 
 def fit_continuum(coordinates: Array, amount: Array) -> Continuum:
-    """Lay a curve through a cohort.
+    """Fit a curve through a cohort.
 
     Args:
         coordinates: Coordinates of the scans, ``(N, K)``.
@@ -132,12 +132,12 @@ def fit_continuum(coordinates: Array, amount: Array) -> Continuum:
         )
     first = _first_places(coordinates, amount)
     apart = (first[:, None] - np.linspace(0, 1, _PLACES)) / _START
-    chances = _normalised(-(apart**2) / 2)
+    probabilities = _normalised(-(apart**2) / 2)
     before = -np.inf
     for _ in range(_ROUNDS):
-        curve = _curve(coordinates, chances)
+        curve = _curve(coordinates, probabilities)
         likely = curve.log_likelihood(coordinates)
-        chances = _normalised(likely)
+        probabilities = _normalised(likely)
         total = float(np.logaddexp.reduce(likely, axis=1).mean())
         if abs(total - before) < _SETTLED:
             break
@@ -160,22 +160,22 @@ def _first_places(coordinates: Array, amount: Array) -> Array:
     return np.asarray(((along - low) / max(high - low, 1e-12)).clip(0, 1))
 
 
-def _curve(coordinates: Array, chances: Array) -> Continuum:
+def _curve(coordinates: Array, probabilities: Array) -> Continuum:
     """The most likely smooth curve, if scans lie at each place with a known chance."""
     from sklearn.preprocessing import SplineTransformer
 
     where = np.linspace(0, 1, _PLACES)[:, None]
     basis = SplineTransformer(_PIECES + 1, degree=3).fit_transform(where)
     bends = np.diff(np.eye(basis.shape[1]), 2, axis=0)
-    scans = chances.sum(axis=0)
+    scans = probabilities.sum(axis=0)
     normal = basis.T @ (scans[:, None] * basis) + _STIFFNESS * bends.T @ bends
     normal += 1e-6 * np.eye(len(normal))
-    places = basis @ np.linalg.solve(normal, basis.T @ (chances.T @ coordinates))
+    places = basis @ np.linalg.solve(normal, basis.T @ (probabilities.T @ coordinates))
     # A place's own scatter, of the scans that may lie there.
     scatter = np.stack(
         [
             (weight[:, None] * (coordinates - point)).T @ (coordinates - point)
-            for point, weight in zip(places, chances.T, strict=True)
+            for point, weight in zip(places, probabilities.T, strict=True)
         ]
     )
     about = _floored(scatter.sum(axis=0) / len(coordinates))

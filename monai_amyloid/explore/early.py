@@ -49,4 +49,4 @@ def early_probability(continuum: Continuum, coordinates: Array, mark: float) -> 
     half = 50 / (len(continuum.places) - 1)
     # A place stands for all that is nearer to it than to others: the mark may cut it.
     share = ((continuum.scale + half - mark) / (2 * half)).clip(0, 1)
-    return np.asarray(continuum.chances(coordinates) @ share)
+    return np.asarray(continuum.probabilities(coordinates) @ share)

@@ -30,6 +30,7 @@ from monai_amyloid.explore.representation import ACQUISITION
 from monai_amyloid.explore.saved_map import SavedMap
 from monai_amyloid.explore.view import Scanned, View, look
 from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.work.progress import SILENT, Progress
 
 Array = NDArray[np.float64]
 
@@ -52,9 +53,9 @@ class Exploration:
         mark: Score where early amyloid begins; NaN where the cohort has no such score.
         early: Probability of each scan to be beyond the mark of early amyloid, ``(N,)``.
         patterns: Spatial patterns: regions where amyloid leads, and subtypes.
-        chances: Cross-validated probabilities of the grades, ``(N, 3)``, NaN where a scan has no
-            grade; None where a grade is too rare.
-        doubt: Evidence against the grade in the table, ``(N,)``; None where ``chances`` is None.
+        probabilities: Cross-validated probabilities of the grades, ``(N, 3)``, NaN where a scan has
+            no grade; None where a grade is too rare.
+        doubt: Evidence against the grade in the table, ``(N,)``; None without ``probabilities``.
         probes: Accuracy with which site and grade are predicted from each view's coordinates, by
             the view's name.
     """
@@ -64,7 +65,7 @@ class Exploration:
     mark: float
     early: Array
     patterns: Patterns
-    chances: Array | None
+    probabilities: Array | None
     doubt: Array | None
     probes: Mapping[str, tuple[Probe, ...]]
 
@@ -166,8 +167,7 @@ def explore(
     *,
     seed: int = 0,
     doing: Callable[[str], None] = lambda what: None,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> Exploration:
     """Explore a prepared cohort.
 
@@ -177,8 +177,7 @@ def explore(
         output: Folder in which the features of the networks are kept.
         seed: Seed of everything random.
         doing: Function that is called with the name of each step when it begins.
-        started: Function that is called once with the number of scans.
-        finished: Function that is called after each scan whose features are computed.
+        progress: Shows how many scans the networks have seen.
 
     Raises:
         CohortError: If the cohort is not prepared or too small.
@@ -189,7 +188,7 @@ def explore(
     features = {REGIONAL: regional_features(cohort)}
     scanned, read = _scanned(cohort), florbetaben_suvr(cohort, SIDED)
     folds = _folds(prepared, cohort, len(networks.folds)) if networks.folds else None
-    seen = network_features(cohort, networks, output / "features", started, finished)
+    seen = network_features(cohort, networks, output / "features", progress)
     if folds is not None:
         by_fold = [seen.pop(f"{NETWORK}{fold}") for fold in range(len(networks.folds))]
         seen[NETWORK] = out_of_fold(by_fold, folds)
@@ -207,7 +206,7 @@ def explore(
     doing("subtypes, doubtful grades and probes")
     mark = early_mark(main.score, cohort["centiloid"].to_numpy(float))
     early = early_probability(main.continuum, coordinates, mark)
-    chances, doubts = _doubts(cohort, views, bool(networks.folds), seed)
+    probabilities, doubts = _doubts(cohort, views, bool(networks.folds), seed)
     bapl = cohort["bapl"].astype(str).replace("<NA>", UNKNOWN)
     kinds = {"site": cohort["site"], "bapl": bapl}
     return Exploration(
@@ -216,7 +215,7 @@ def explore(
         mark,
         early,
         find_patterns(read, main.score, np.nan_to_num(early) > 0.5, seed),
-        chances,
+        probabilities,
         doubts,
         {
             name: tuple(
@@ -286,6 +285,6 @@ def _doubts(
     )
     if predicted is None:
         return None, None
-    chances, doubts = np.full((len(cohort), 3), np.nan), np.full(len(cohort), np.nan)
-    chances[known], doubts[known] = predicted, doubt(predicted, bapl)
-    return chances, doubts
+    probabilities, doubts = np.full((len(cohort), 3), np.nan), np.full(len(cohort), np.nan)
+    probabilities[known], doubts[known] = predicted, doubt(predicted, bapl)
+    return probabilities, doubts

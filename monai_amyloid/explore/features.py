@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.pretraining.self_supervised import self_supervised_network
 from monai_amyloid.output import replacing
+from monai_amyloid.work.progress import SILENT, Progress
 
 Features = NDArray[np.float32]
 
@@ -100,8 +101,7 @@ def network_features(
     cohort: pd.DataFrame,
     networks: Networks,
     cache: Path,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> dict[str, Features]:
     """Compute the features of every scan by every network.
 
@@ -109,8 +109,7 @@ def network_features(
         cohort: Table of prepared scans, from :func:`~monai_amyloid.cohort.datalist.read_cohort`.
         networks: Networks whose features are computed.
         cache: Folder where features are kept, by the scan's file and the networks' weights.
-        started: Function that is called once with the number of scans.
-        finished: Function that is called after each scan.
+        progress: Shows how many scans were seen; one that was seen before counts as finished.
 
     Returns:
         ``network`` (or ``network0``, ``network1``, … of each fold) and ``self_supervised``,
@@ -121,10 +120,10 @@ def network_features(
     """
     digest = networks.digest()
     files = [cache / f"{_key(row, digest)}.npz" for row in cohort.to_dict("records")]
-    started(len(files))
+    progress.start(len(files))
     missing = [place for place, file in enumerate(files) if not file.is_file()]
     for _ in range(len(files) - len(missing)):
-        finished()
+        progress.advance(finished_before=True)
     if missing:
         seeing = _Seeing(networks)
         for start in range(0, len(missing), _BATCH):
@@ -133,7 +132,7 @@ def network_features(
             for order, place in enumerate(places):
                 with replacing(files[place]) as part, part.open("wb") as stream:
                     np.savez(stream, **{name: each[order] for name, each in seen.items()})
-                finished()
+                progress.advance()
     return _gather(files)
 
 

@@ -30,7 +30,7 @@ def require_umap() -> None:
 
 
 def reduce(axes: Array, order: Array, seed: int = 0) -> dict[str, Array]:
-    """Lay a cohort out on every map of :data:`MAPS`.
+    """Place the scans of a cohort on every map of :data:`MAPS`.
 
     Args:
         axes: Whitened coordinates of the scans, ``(N, K)``.

@@ -49,8 +49,8 @@ def scan_table(exploration: Exploration) -> pd.DataFrame:
     for name, led in zip(PATTERNS, exploration.patterns.deviations.T, strict=True):
         columns[f"leads_{name.replace(' ', '_')}"] = led
     columns |= _neighbours(exploration)
-    if exploration.chances is not None and exploration.doubt is not None:
-        columns |= {f"p_bapl{g}": exploration.chances[:, g - 1] for g in (1, 2, 3)}
+    if exploration.probabilities is not None and exploration.doubt is not None:
+        columns |= {f"p_bapl{g}": exploration.probabilities[:, g - 1] for g in (1, 2, 3)}
         columns["doubt"] = exploration.doubt
     return named.assign(**columns)
 
@@ -132,13 +132,13 @@ def probe_table(exploration: Exploration) -> pd.DataFrame:
 
 def doubt_table(exploration: Exploration) -> pd.DataFrame | None:
     """Graded scans, the grade that most speaks against first; None without such a ranking."""
-    if exploration.doubt is None or exploration.chances is None:
+    if exploration.doubt is None or exploration.probabilities is None:
         return None
     columns = ["participant_id", "session_id", "bapl", "centiloid", "site"]
     rows = exploration.cohort[columns].assign(
         score=exploration.main.score,
         doubt=exploration.doubt,
-        **{f"p_bapl{grade}": exploration.chances[:, grade - 1] for grade in (1, 2, 3)},
+        **{f"p_bapl{grade}": exploration.probabilities[:, grade - 1] for grade in (1, 2, 3)},
     )
     rows = rows[rows["doubt"].notna()].sort_values("doubt", ascending=False, kind="stable")
     more_likely = rows[["p_bapl1", "p_bapl2", "p_bapl3"]].to_numpy().argmax(axis=1) + 1

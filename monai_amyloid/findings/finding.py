@@ -18,6 +18,7 @@ What a value may hold decides how it is kept private before anything is written:
 text, which came out of a header, a table or another library, may.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,6 +159,16 @@ def warning(code: str, message: str, /, **values: Value) -> Finding:
 def note(code: str, message: str, /, **values: Value) -> Finding:
     """What is worth knowing of a scan: which image and frames were taken, and why."""
     return Finding(code, message, values, "note")
+
+
+def as_text(findings: Iterable[Finding]) -> str:
+    """Findings as JSON in one line, for a cell of a table."""
+    return json.dumps([each.as_content() for each in findings], ensure_ascii=False)
+
+
+def from_text(text: str) -> tuple[Finding, ...]:
+    """The findings that :func:`as_text` wrote; none of an empty cell or ``n/a``."""
+    return tuple(map(Finding.from_content, json.loads(text))) if text not in ("", "n/a") else ()
 
 
 def _escaped(text: str) -> str:

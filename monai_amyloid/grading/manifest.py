@@ -26,8 +26,8 @@ class Manifest:
     """A run's record, from when it began.
 
     Args:
-        settings: How its studies are graded.
-        workers: Processes.
+        settings: How the studies of the run are graded.
+        workers: Number of processes.
     """
 
     def __init__(self, settings: GradingSettings, workers: int) -> None:
@@ -38,9 +38,9 @@ class Manifest:
         """Write ``run.json``; it tells no path, for paths may name a person.
 
         Args:
-            path: Of the file.
-            results: Of all studies.
-            kept: Which of them an earlier run had finished.
+            path: The file to write.
+            results: The results of all studies.
+            kept: For each result, whether an earlier run had finished it.
         """
         metadata = exported_metadata(self.settings.bundle)
         content: dict[str, Any] = {

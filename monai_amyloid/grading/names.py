@@ -67,7 +67,14 @@ def name_tasks(
         for scan, each in zip(scans, studies, strict=True)
     ]
     return [
-        Task(each.path, name, identity, each.tracer, each.series, made)
+        Task(
+            study=each.path,
+            name=name,
+            identity=identity,
+            tracer=each.tracer,
+            series=each.series,
+            made_from=made,
+        )
         for each, name, identity, made in zip(
             studies, unique(names), identities, made_from, strict=True
         )

@@ -13,7 +13,7 @@ from monai_amyloid.report.pages import can_write_pages
 PAGE = "report.html"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OutputOptions:
     """What is to be written of each study.
 

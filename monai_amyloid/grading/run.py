@@ -1,6 +1,6 @@
 """Many studies: over processes, resumable, each on its own."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -8,14 +8,18 @@ from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import name_tasks
 from monai_amyloid.grading.options import PAGE, OutputOptions
-from monai_amyloid.grading.task import GradingSettings, Task, grade_task
+from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.output import writable_folder
 from monai_amyloid.report.summary.page import write_summary_page
 from monai_amyloid.result.result import Result, read_result, write_results
-from monai_amyloid.work.pool import each_in_a_pool
+from monai_amyloid.work.engine import Crash
+from monai_amyloid.work.local_engine import LocalEngine
+from monai_amyloid.work.many import make_each
+from monai_amyloid.work.progress import SILENT, Progress
 
 TABLE, SUMMARY, MANIFEST = "results.csv", "summary.html", "run.json"
-# Fewer are graded here before processes have started: each loads torch and the bundle first.
+# Fewer are graded in this process before others have started: each loads torch and the bundle
+# first, and the modules that this process has.
 _LEAST_FOR_PROCESSES = 5
 
 
@@ -28,25 +32,28 @@ def grade_studies(
     options: OutputOptions | None = None,
     workers: int = 1,
     again: bool = False,
-    started: Callable[[int], None] = lambda total: None,
     finished: Callable[[Result], None] = lambda result: None,
+    progress: Progress = SILENT,
 ) -> list[Result]:
-    """Grade studies and write what is said of each.
+    """Grade studies and write the results of each.
 
     A study that an earlier run finished is not repeated, unless its files, the bundle or an
-    option changed: after a kill, the same call goes on.
+    option changed: after a kill or an interrupt, the same call goes on.
 
     Args:
-        bundle: The trained classifier.
-        studies: One that fails does not stop the others.
-        output: A folder for each study is written here, ``results.csv``, ``summary.html`` and
-            ``run.json`` for all.
+        bundle: Folder of the trained classifier.
+        studies: Studies to grade. One that fails, even by a crash of its process, does not stop
+            the others.
+        output: Folder of the results: a folder for each study, and ``results.csv``,
+            ``summary.html`` and ``run.json`` for all.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
-        options: What is written of each.
-        workers: Processes; with one, or fewer than five studies, it is this one.
+        options: What is written of each study; None for the usual.
+        workers: Number of processes. With one, or fewer than five studies to grade, everything
+            runs in this process, and a crash there (of a decoder, or for want of memory) ends
+            the run.
         again: Whether finished studies are repeated.
-        started: Called once with the number of studies.
         finished: Called with each result, in the order in which they are ready.
+        progress: Shows how many studies are done.
 
     Returns:
         The results, in the order of the studies.
@@ -59,49 +66,42 @@ def grade_studies(
     settings = GradingSettings(bundle, device, output, options)
     manifest = Manifest(settings, workers)
     named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
-    tasks = name_tasks(named, output, bundle, options)
-    started(len(tasks))
-    results: dict[int, Result] = {}
-    for place, task in enumerate(tasks):
-        earlier = None if again else _finished(task, settings)
-        if earlier is not None:
-            results[place] = earlier
-            finished(earlier)
-    waiting = [place for place in range(len(tasks)) if place not in results]
-    repeated = set(results)
-    for number, result in _grade([tasks[place] for place in waiting], settings, workers):
-        results[waiting[number]] = result
-        finished(result)
-    in_order = [results[place] for place in range(len(tasks))]
-    write_results(in_order, output / TABLE)
+    done = make_each(
+        partial(_grade, settings=settings),
+        name_tasks(named, output, bundle, options),
+        LocalEngine(workers, _LEAST_FOR_PROCESSES),
+        crashed=partial(_crashed, settings=settings),
+        finished_before=lambda task: None if again else _finished(task, settings),
+        finished=finished,
+        progress=progress,
+    )
+    results = [each.made for each in done]
+    write_results(results, output / TABLE)
     if options.report:
-        write_summary_page(in_order, output / SUMMARY, options.language)
-    manifest.write(output / MANIFEST, in_order, [place in repeated for place in range(len(tasks))])
-    return in_order
+        write_summary_page(results, output / SUMMARY, options.language)
+    manifest.write(output / MANIFEST, results, [each.finished_before for each in done])
+    return results
+
+
+def _grade(task: Task, settings: GradingSettings) -> Result:
+    # Loaded in the process that grades: the one that sends studies there needs neither torch nor
+    # the bundle, which saves it a third of a gigabyte and some seconds.
+    from monai_amyloid.grading.worker import grade_one
+
+    return grade_one(task, settings)
+
+
+def _crashed(task: Task, crash: Crash, settings: GradingSettings) -> Result:
+    from monai_amyloid.grading.worker import write_crashed
+
+    return write_crashed(task, settings, crash)
 
 
 def _finished(task: Task, settings: GradingSettings) -> Result | None:
-    """What an earlier run made of the same study with the same settings, if it finished."""
+    """The result of an earlier run of the same study with the same settings, if it finished."""
     folder = settings.output / task.name
     earlier = read_result(folder)
     if earlier is None or earlier.made_from != task.made_from:
         return None
     whole = not settings.options.report or (folder / PAGE).is_file()
     return earlier if whole else None
-
-
-def _grade(
-    tasks: Sequence[Task], settings: GradingSettings, workers: int
-) -> Iterator[tuple[int, Result]]:
-    workers = min(workers, len(tasks))
-    if workers <= 1 or len(tasks) < _LEAST_FOR_PROCESSES:
-        yield from enumerate(grade_task(task, settings) for task in tasks)
-        return
-    for number, result in each_in_a_pool(partial(grade_task, settings=settings), tasks, workers):
-        yield number, result if result is not None else _crashed(tasks[number], settings)
-
-
-def _crashed(task: Task, settings: GradingSettings) -> Result:
-    from monai_amyloid.grading.worker import write_crashed
-
-    return write_crashed(task, settings)

@@ -1,27 +1,26 @@
-"""A study to grade, and how: what is sent to a process, without what the process loads.
-
-The process that sends them loads neither torch nor a bundle, which saves a third of a gigabyte.
-"""
+"""A study to grade, and how: what is sent to a process, without what the process loads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from monai_amyloid.grading.options import OutputOptions
-from monai_amyloid.result.result import Result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """A study to grade.
 
     Attributes:
-        study: Where it is.
-        name: That its results are written under.
-        identity: Who it is of; None where no header can be read.
-        tracer: BIDS label, where it names none.
-        series: Which image to take where it has several.
-        made_from: As :class:`~monai_amyloid.result.result.Result` has it.
+        study: Path of the study.
+        name: Name of the folder that its results are written to.
+        identity: Name, number and dates of the person, by DICOM keyword; None where no header
+            can be read.
+        tracer: BIDS label of the tracer, for a study that names none.
+        series: End of the UID or file name of the image to take, for a study that has several;
+            None where the study decides.
+        made_from: Checksums of the study's files and of what grades them, by which a later run
+            knows that the result still holds.
     """
 
     study: Path
@@ -37,20 +36,13 @@ class GradingSettings:
     """How every study of a run is graded.
 
     Attributes:
-        bundle: The trained classifier.
+        bundle: Folder of the trained classifier.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
-        output: Folder of the run.
-        options: What is written.
+        output: Folder of the run, in which each study has a folder.
+        options: What is written of each study.
     """
 
     bundle: Path
     device: str | None
     output: Path
     options: OutputOptions
-
-
-def grade_task(task: Task, settings: GradingSettings) -> Result:
-    """:func:`~monai_amyloid.grading.worker.grade_one`, loaded in the process that does it."""
-    from monai_amyloid.grading.worker import grade_one
-
-    return grade_one(task, settings)

@@ -11,6 +11,7 @@ from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.result.result import Result
+from monai_amyloid.work.engine import Crash
 
 
 @lru_cache(maxsize=2)
@@ -20,7 +21,7 @@ def loaded_grader(bundle: Path, device: str | None, placed_on: Path | None) -> G
 
 
 def grade_one(task: Task, settings: GradingSettings) -> Result:
-    """Grade a study and write what is said of it; what nobody foresaw becomes its reason."""
+    """Grade a study and write its results; an error that nobody foresaw becomes a reason."""
     grader = loaded_grader(settings.bundle, settings.device, settings.options.placed_on)
     graded = graded_or_failed(task, grader)
     try:
@@ -39,7 +40,7 @@ def grade_one(task: Task, settings: GradingSettings) -> Result:
 
 
 def graded_or_failed(task: Task, grader: Grader) -> Graded:
-    """Grade a study under the name of the task; an error is a refusal."""
+    """Grade a study under the name of its task; an error becomes a refusal."""
     try:
         graded = grader.grade(task.study, task.tracer, task.series)
     except Exception as error:
@@ -69,13 +70,15 @@ def _refused(task: Task, found: Finding, model: Mapping[str, str]) -> Result:
     )
 
 
-def write_crashed(task: Task, settings: GradingSettings) -> Result:
-    """Write of a study that its process ended without a word."""
+def write_crashed(task: Task, settings: GradingSettings, crash: Crash) -> Result:
+    """Write the result of a study whose process ended without a word."""
     found = refusal(
         "process_ended",
-        "the process that graded it ended without a word: a decoder crashed on its files, or the "
-        "memory was full; try it alone, with {option}",
-        option=Term("--workers 1"),
+        "the process that graded it ended without a word ({crash}), also when it was tried again "
+        "alone: a decoder crashed on its files, or the memory was full; {option} tries it once "
+        "more",
+        crash=Term(str(crash)),
+        option=Term("--again"),
         where=task.study,
     )
     return _write(Graded(_refused(task, found, {})), task, settings)

@@ -135,7 +135,7 @@ def attribution(
 
 
 def on_template(values: NDArray[np.float32], affine: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Lay a volume that lies in template space on the template grid, linearly.
+    """Resample a volume in template space to the template grid, linearly.
 
     Args:
         values: Values on another grid, ``(X, Y, Z)``.

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from monai_amyloid.findings.finding import warning
 from monai_amyloid.pet.header import LONGEST_HEAD_MM
 from monai_amyloid.pet.image import PetImage, StudyRefused
 
@@ -48,10 +49,12 @@ def cut_to_head(image: PetImage, source: str) -> PetImage:
     bottom = max(top - round(HEAD_MM / height), 0)
     affine = image.affine.copy()
     affine[:3, 3] += bottom * affine[:3, 2]
-    warning = (
-        f"a scan {height * count:.0f} mm long: cut to the uppermost {height * (top - bottom):.0f} "
-        "mm of the body"
+    cut = warning(
+        "scan_cut_to_head",
+        "a scan {length_mm:.0f} mm long: cut to the uppermost {kept_mm:.0f} mm of the body",
+        length_mm=height * count,
+        kept_mm=height * (top - bottom),
     )
     provenance = dict(image.provenance)
-    provenance["warnings"] = [*provenance.get("warnings", ()), warning]
+    provenance["warnings"] = [*provenance.get("warnings", ()), cut]
     return replace(image, data=image.data[:, :, bottom:top], affine=affine, provenance=provenance)

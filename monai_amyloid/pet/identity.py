@@ -17,8 +17,8 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.valuerep import PN_DELIMS
 
+from monai_amyloid.pet.dicom.attributes import tag_of
 from monai_amyloid.pet.dicom.header import open_header
-from monai_amyloid.pet.dicom.values import tag_of
 from monai_amyloid.pet.files.archive import is_archive_name, peek
 from monai_amyloid.pet.files.sources import open_study
 from monai_amyloid.pet.formats.table import format_named, format_of

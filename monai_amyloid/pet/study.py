@@ -8,7 +8,7 @@ from pathlib import Path
 from monai_amyloid.pet.candidates import Candidate, DicomCandidate, FileCandidate
 from monai_amyloid.pet.choice import choose
 from monai_amyloid.pet.dicom.header import Header, open_header
-from monai_amyloid.pet.dicom.slices import NO_GEOMETRY
+from monai_amyloid.pet.dicom.slices import no_geometry
 from monai_amyloid.pet.dicom.values import text_of
 from monai_amyloid.pet.files.sources import StudyFiles, is_picture, open_study
 from monai_amyloid.pet.formats.bids import find_sessions, stem_of
@@ -122,7 +122,7 @@ def _pet(volumes: Iterable[Path]) -> list[Path]:
 def _refuse_without_pet(files: StudyFiles, dicom: list[DicomCandidate], others: list[str]) -> None:
     """Say what a study without PET holds."""
     if dicom and all(one.is_picture and one.is_capture for one in dicom):
-        raise StudyRefused(f"{files.named}: {NO_GEOMETRY}")
+        raise no_geometry(files.named)
     pictures = sum(is_picture(file) for file in files.files)
     if others:
         found = f"{len(others)} series: {', '.join(others)}"

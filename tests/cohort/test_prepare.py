@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +8,12 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import CountedProgress
 
 from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, pet_templates, voi
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
-from monai_amyloid.cohort.prepare import prepare
+from monai_amyloid.cohort.prepare import _prepare_one, prepare
 from monai_amyloid.errors import UserError
 from monai_amyloid.pet.formats.nifti import read_nifti
 from monai_amyloid.pet.formats.nifti_writer import write_nifti
@@ -85,15 +87,14 @@ def test_the_measured_centiloid_is_the_simulated_one(cohort: Path, prepared: Pat
 
 
 def test_a_second_run_repeats_nothing_and_gives_the_same_tables(
-    own: tuple[Path, Path],
+    own: tuple[Path, Path], progress: CountedProgress
 ) -> None:
     source, output = own
     before, table = times(output), (output / "participants.tsv").read_bytes()
-    seen: list[int] = []
-    prepare(source, output, started=seen.append, finished=lambda: seen.append(-1))
+    prepare(source, output, progress=progress)
     assert times(output) == before
     assert (output / "participants.tsv").read_bytes() == table
-    assert seen == [3, -1, -1, -1]
+    assert progress.reports == [3, "kept", "kept", "kept"]
 
 
 def test_bad_scans_are_refused_with_reasons_and_the_others_are_prepared(
@@ -199,11 +200,44 @@ def test_a_table_that_cannot_be_used_is_the_users_mistake(
 
 
 def test_an_output_that_cannot_be_written_is_told_before_any_work(
-    cohort: Path, tmp_path: Path
+    cohort: Path, tmp_path: Path, progress: CountedProgress
 ) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot write here"):
-        prepare(cohort, tmp_path / "file" / "out", started=pytest.fail)
+        prepare(cohort, tmp_path / "file" / "out", progress=progress)
+    assert progress.reports == []
+
+
+def prepare_or_crash(row: dict, **settings: object) -> dict:
+    """As a decoder that crashes on the files of one participant."""
+    if row["participant_id"] == "sub-0002":
+        os.abort()
+    return _prepare_one(row, **settings)
+
+
+def test_a_scan_whose_process_crashes_is_refused_and_the_others_are_prepared(
+    cohort: Path, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monai_amyloid.cohort.prepare._prepare_one", prepare_or_crash)
+    result = prepare(cohort, tmp_path, workers=2)
+    whole = read(prepared)
+    others = whole[whole.participant_id != "sub-0002"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(read(tmp_path), others, check_exact=True)
+    [row] = result.refused.to_dict("records")
+    assert row["participant_id"] == "sub-0002"
+    assert "ended without a word (signal SIGABRT)" in row["reason"]
+
+
+def test_what_crashed_before_is_prepared_by_the_same_call_and_the_rest_is_kept(
+    own: tuple[Path, Path], progress: CountedProgress
+) -> None:
+    source, output = own
+    before = read(output)
+    for file in (output / "scans").glob("sub-0002*"):
+        file.unlink()
+    prepare(source, output, progress=progress)
+    assert progress.reports == [3, "kept", "kept", "made"]
+    pd.testing.assert_frame_equal(read(output), before, check_exact=True)
 
 
 def test_an_error_that_nobody_foresaw_is_a_reason_and_stops_nothing(

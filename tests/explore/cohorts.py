@@ -1,12 +1,16 @@
 """Cohorts of numbers whose truth is known, for the tests of what is found in them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from monai_amyloid.brain.quantities.suvr import region_labels
+from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, pet_templates
 
 PARTS = [name for name, labels in region_labels().items() if len(labels) == 1]
 EARLY = [place for place, name in enumerate(PARTS) if "cingulate" in name or "orbito" in name]
@@ -54,6 +58,32 @@ def make_cohort(scans: int = 300, seed: int = 0, anatomy: float = 0.05) -> Cohor
     bapl = 1 + (stage > 0.2).astype(int) + (stage > 0.5)
     acquisition = np.column_stack([fwhm, np.full(scans, 0.1)])
     return Cohort(stage, pd.DataFrame(suvr, columns=PARTS), sites, acquisition, bapl)
+
+
+def write_prepared(folder: Path, scans: int) -> pd.DataFrame:
+    """A cohort as ``prepare`` leaves it; ten files serve all scans, by their stage."""
+    made = make_cohort(scans)
+    negative, positive = pet_templates()
+    random = np.random.default_rng(3)
+    for tenth in range(10):
+        volume = negative + tenth / 9 * (positive - negative)
+        volume *= 1 + ndimage.zoom(random.normal(0, 0.1, (7, 9, 7)), (13, 109 / 9, 13), order=1)
+        image = nib.Nifti1Image(volume.astype(np.float32), TEMPLATE_AFFINE)
+        nib.save(image, folder / f"{tenth}.nii")
+    table = made.suvr.add_prefix("suvr_")
+    for region in READ_REGIONS:
+        for side in ("left", "right"):
+            table[f"suvr_{region}_{side}"] = made.amount + random.normal(0, 0.02, scans)
+    table["suvr_cortex"], table["centiloid"] = made.amount, 100 * made.stage
+    table[["fwhm_mm", "noise_cv"]] = made.acquisition
+    table.insert(0, "participant_id", [f"sub-{number:02d}" for number in range(scans)])
+    table.insert(1, "session_id", "ses-01")
+    table["path"] = [f"{int(10 * stage)}.nii" for stage in made.stage]
+    table["tracer"], table["site"], table["bapl"] = "18FFBB", made.sites, made.bapl
+    table.loc[:4, "bapl"] = np.nan
+    table["stage"] = made.stage  # of no account to the program
+    table.to_csv(folder / "participants.tsv", sep="\t", index=False, na_rep="n/a")
+    return table
 
 
 def agreement(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:

@@ -55,7 +55,7 @@ def test_chances_are_of_all_places_and_scores_lie_between_0_and_100() -> None:
     values = cohort.suvr.to_numpy()[:, :5]
     continuum = fit_continuum(values, cohort.amount)
     beyond = np.concatenate([values, 10 * values, -10 * values])
-    assert continuum.chances(beyond).sum(axis=1) == pytest.approx(np.ones(300))
+    assert continuum.probabilities(beyond).sum(axis=1) == pytest.approx(np.ones(300))
     low, high = continuum.interval(beyond).T
     score = continuum.score(beyond)
     assert ((low >= 0) & (low <= high) & (high <= 100)).all()

@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scipy import ndimage
 from typer.testing import CliRunner, Result
 
-from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.cli import app
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.errors import UserError
@@ -20,36 +17,16 @@ from monai_amyloid.explore.features import Networks
 from monai_amyloid.explore.saved_map import read_map
 from monai_amyloid.learning.pretraining.self_supervised import cells
 
-from .cohorts import agreement, make_cohort
+from .cohorts import agreement, write_prepared
 
 SCANS = 90
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A table as ``prepare`` writes it; ten files serve all scans, by their stage."""
+    """A table as ``prepare`` writes it, and two folds of those who have a grade."""
     folder = tmp_path_factory.mktemp("prepared")
-    made = make_cohort(SCANS)
-    negative, positive = pet_templates()
-    random = np.random.default_rng(3)
-    for tenth in range(10):
-        volume = negative + tenth / 9 * (positive - negative)
-        volume *= 1 + ndimage.zoom(random.normal(0, 0.1, (7, 9, 7)), (13, 109 / 9, 13), order=1)
-        image = nib.Nifti1Image(volume.astype(np.float32), TEMPLATE_AFFINE)
-        nib.save(image, folder / f"{tenth}.nii")
-    table = made.suvr.add_prefix("suvr_")
-    for region in READ_REGIONS:
-        for side in ("left", "right"):
-            table[f"suvr_{region}_{side}"] = made.amount + random.normal(0, 0.02, SCANS)
-    table["suvr_cortex"], table["centiloid"] = made.amount, 100 * made.stage
-    table[["fwhm_mm", "noise_cv"]] = made.acquisition
-    table.insert(0, "participant_id", [f"sub-{number:02d}" for number in range(SCANS)])
-    table.insert(1, "session_id", "ses-01")
-    table["path"] = [f"{int(10 * stage)}.nii" for stage in made.stage]
-    table["tracer"], table["site"], table["bapl"] = "18FFBB", made.sites, made.bapl
-    table.loc[:4, "bapl"] = np.nan
-    table["stage"] = made.stage  # of no account to the program
-    table.to_csv(folder / "participants.tsv", sep="\t", index=False, na_rep="n/a")
+    table = write_prepared(folder, SCANS)
     folds = table.loc[5:, ["participant_id"]].assign(fold=np.arange(SCANS - 5) % 2)
     folds.to_csv(folder / "splits.tsv", sep="\t", index=False)
     return folder

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import CountedProgress
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.cohort.datalist import CohortError
@@ -55,14 +56,17 @@ def test_features_are_what_the_last_layer_is_given(
 
 
 def test_what_was_seen_is_not_looked_at_again_unless_scan_or_weights_change(
-    cohort: pd.DataFrame, bundle: Path, untrained_run: Path, tmp_path: Path
+    cohort: pd.DataFrame,
+    bundle: Path,
+    untrained_run: Path,
+    tmp_path: Path,
+    progress: CountedProgress,
 ) -> None:
-    counted: list[int] = []
     networks = Networks(bundle)
-    first = network_features(cohort, networks, tmp_path, counted.append)
+    first = network_features(cohort, networks, tmp_path, progress)
     before = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
-    again = network_features(cohort, networks, tmp_path, counted.append)
-    assert counted == [3, 3] and len(before) == 3
+    again = network_features(cohort, networks, tmp_path, progress)
+    assert progress.reports == [3, *["made"] * 3, 3, *["kept"] * 3] and len(before) == 3
     assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == before
     assert np.array_equal(first["network"], again["network"])
     os.utime(cohort["path"][0], ns=(1, 1))

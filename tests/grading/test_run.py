@@ -1,6 +1,7 @@
 """Many studies: resumed, never stopped by one, and the same as one by one."""
 
 import json
+import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +13,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.grading import worker
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.result.result import Result, read_result
 
 PLAIN = OutputOptions(report=False)
@@ -110,6 +112,25 @@ def test_an_error_that_nobody_foresaw_is_a_reason_and_the_rest_goes_on(
     results = grade_studies(bundle, named[:2], tmp_path, device="cpu", options=PLAIN)
     assert [result.status for result in results] == ["refused"] * 2
     assert "could not be graded (RuntimeError: a bug)" in results[0].reasons[0]
+
+
+def refuse_or_crash(task: Task, settings: GradingSettings) -> Result:
+    """As a decoder that crashes on the files of one study; of the others nothing is loaded."""
+    if task.name == "sub-0002":
+        os.abort()
+    return Result(task.name, "refused", ("not graded here",))
+
+
+def test_a_study_whose_process_crashes_is_refused_and_the_rest_goes_on(
+    bundle: Path, named: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monai_amyloid.grading.run._LEAST_FOR_PROCESSES", 2)
+    monkeypatch.setattr("monai_amyloid.grading.run._grade", refuse_or_crash)
+    results = grade_studies(bundle, named, tmp_path, options=PLAIN, workers=2)
+    assert [result.reasons for result in results[:2]] == [("not graded here",)] * 2
+    assert results[2] == read_result(tmp_path / "sub-0002")
+    assert "ended without a word (signal SIGABRT)" in results[2].reasons[0]
+    assert "clinic" not in (tmp_path / "results.csv").read_text(encoding="utf-8")
 
 
 def test_the_record_of_a_run_holds_versions_checksums_and_times(run: Path) -> None:

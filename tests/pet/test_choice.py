@@ -97,7 +97,7 @@ def test_a_static_image_beside_its_dynamic_one_is_taken(tmp_path: Path) -> None:
     assert_same((image.data[None], image.affine), SUM.values("START"), SUM)
     assert sentence(image, "Dynamic").endswith("left out, its frames are in the static image")
     named = read_study(tmp_path, series="Dynamic")
-    assert named.provenance["frames"].startswith("4 of 4 frames")
+    assert str(named.provenance["frames"]).startswith("4 of 4 frames")
 
 
 def test_an_enhanced_dynamic_file_is_one_too(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_enhanced_early_frames_beside_late_ones_are_left_out(tmp_path: Path) -> 
     write_enhanced(LATE, tmp_path / "2" / "x", series="Late")
     image = read_study(tmp_path)
     assert sentence(image, "Early").endswith("left out, measured 0 to 5 min after injection")
-    assert image.provenance["frames"].startswith("4 of 4 frames, 90 to 110 min")
+    assert str(image.provenance["frames"]).startswith("4 of 4 frames, 90 to 110 min")
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -126,7 +126,7 @@ def test_an_early_image_beside_the_late_one_is_left_out(vendor: str, tmp_path: P
     assert sentence(image, "Early perfusion AC").endswith(
         "left out, measured 0 to 10 min after injection"
     )
-    assert "90 to 110 min after injection" in image.provenance["frames"]
+    assert "90 to 110 min after injection" in str(image.provenance["frames"])
 
 
 def test_an_early_image_alone_is_refused(tmp_path: Path) -> None:

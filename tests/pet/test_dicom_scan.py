@@ -15,9 +15,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from monai_amyloid.pet.dicom.attributes import tag_of
 from monai_amyloid.pet.dicom.header import SAME_IN_A_SERIES, open_header
 from monai_amyloid.pet.dicom.scan import scan_header
-from monai_amyloid.pet.dicom.values import tag_of
 
 from .vendors import make_truth, write_classic
 

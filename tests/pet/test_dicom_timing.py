@@ -104,8 +104,8 @@ def test_a_scan_before_its_injection_has_no_time_and_says_so(tmp_path: Path) -> 
 
     write_classic(make_truth(), tmp_path, "ge", edit=edit)
     image = read_study(tmp_path)
-    assert image.provenance["frames"] == "one static frame, time after injection not known"
-    (warning,) = image.provenance["warnings"]
+    assert str(image.provenance["frames"]) == "one static frame, time after injection not known"
+    (warning,) = map(str, image.provenance["warnings"])
     assert "(0018,1072)" in warning and "min apart, which cannot be" in warning
 
 

@@ -66,7 +66,9 @@ def test_our_reader_averages_the_frames_at_one_time_of_decay(decay: str, tmp_pat
     values = HEAD.values("START" if decay == "NONE" else decay)
     expected = np.average(values, axis=0, weights=HEAD.durations)
     assert_same((image.data[None], image.affine), expected[None], HEAD)
-    assert image.provenance["frames"].startswith("4 of 4 frames, 90 to 110 min after injection")
+    assert str(image.provenance["frames"]).startswith(
+        "4 of 4 frames, 90 to 110 min after injection"
+    )
     assert image.provenance["warnings"] == []
     assert ("DECY" in image.provenance["CorrectedImage"]) == (decay != "NONE")
 
@@ -119,7 +121,7 @@ def test_an_eight_bit_export_keeps_the_uptake_up_to_one_scale(tmp_path: Path) ->
     image = read_study(folder)
     mean = np.average(np.rint(expected), axis=0, weights=HEAD.durations)
     np.testing.assert_allclose(image.data, mean, rtol=1e-5)
-    assert image.unit == "arbitrary" and "8-bit export" in image.provenance["warnings"][0]
+    assert image.unit == "arbitrary" and "8-bit export" in str(image.provenance["warnings"][0])
 
 
 def test_one_frame_is_a_static_series_that_knows_its_injection(tmp_path: Path) -> None:
@@ -127,7 +129,9 @@ def test_one_frame_is_a_static_series_that_knows_its_injection(tmp_path: Path) -
     image = read_study(write(truth_series(truth), tmp_path))
     assert_same((image.data[None], image.affine), truth.values("START"), truth)
     assert image.provenance["SeriesType"] == ["STATIC", "IMAGE"]
-    assert image.provenance["frames"].startswith("one static frame, 90 to 95 min after injection")
+    assert str(image.provenance["frames"]).startswith(
+        "one static frame, 90 to 95 min after injection"
+    )
     assert "NumberOfTimeSlices" not in headers(tmp_path)[0]
 
 

@@ -186,12 +186,12 @@ def test_without_a_likely_injection_times_count_from_the_first_frame(
     series = read_ecat_frames(write_ecat(tmp_path / "scan.v", dose_start_time=dose_start_time))
     assert not series.from_injection
     assert [frame.start for frame in series.frames] == [0, 300, 600]
-    assert "dose_start_time" in series.warnings[0]
+    assert "dose_start_time" in str(series.warnings[0])
 
 
 def test_an_unknown_position_of_the_patient_is_read_with_a_warning(tmp_path: Path) -> None:
     series = read_ecat_frames(write_ecat(tmp_path / "scan.v", patient_orientation=8))
-    assert "left and right are not proven" in series.warnings[0]
+    assert "left and right are not proven" in str(series.warnings[0])
 
 
 MAIN_FAULTS = [

@@ -24,7 +24,7 @@ RAMP = np.arange(1000, dtype=np.float32).reshape(10, 10, 10)
 )
 def test_only_what_was_stored_with_8_bits_is_warned_of(provenance: dict, warned: bool) -> None:
     levels = np.floor(RAMP / 10)
-    words = check_eight_bit(levels, provenance, "x")
+    words = [str(one) for one in check_eight_bit(levels, provenance, "x")]
     assert len(words) == warned
     assert all("with 100 values" in one and "scale is linear" in one for one in words)
 

@@ -49,7 +49,9 @@ def test_late_frames_are_averaged_by_duration_at_one_time_of_decay(
     scale = PHILIPS_BQML_PER_COUNT if vendor == "philips" else 1.0
     expected = averaged(written_values(LATE, vendor, form) * scale, LATE)
     assert_same((image.data[None], image.affine), expected, LATE)
-    assert image.provenance["frames"].startswith("4 of 4 frames, 90 to 110 min after injection")
+    assert str(image.provenance["frames"]).startswith(
+        "4 of 4 frames, 90 to 110 min after injection"
+    )
     assert image.provenance["warnings"] == []
 
 
@@ -59,7 +61,9 @@ def test_of_a_scan_from_injection_on_the_window_alone_is_taken(decay: str, tmp_p
     late = ALL.pick(3, 4, 5, 6)
     values = late.values("START") if decay == "NONE" else ALL.values(decay)[3:]
     assert_same((image.data[None], image.affine), averaged(values, late), ALL)
-    assert image.provenance["frames"].startswith("4 of 7 frames, 90 to 110 min after injection")
+    assert str(image.provenance["frames"]).startswith(
+        "4 of 7 frames, 90 to 110 min after injection"
+    )
 
 
 def test_of_two_phases_in_one_series_or_two_the_late_one_is_taken(tmp_path: Path) -> None:
@@ -99,7 +103,7 @@ def test_frames_told_apart_by_image_index_alone_have_no_times(
     form = {"acquisition_time": "series", "FrameReferenceTime": gone}
     image = read_study(write_classic(even, tmp_path / "1", **form))
     assert_same((image.data[None], image.affine), averaged(even.values("START"), even), even)
-    assert "all 4 frames, 20 min in all, time after" in image.provenance["frames"]
+    assert "all 4 frames, 20 min in all, time after" in str(image.provenance["frames"])
     # How much had decayed in each is then not known either.
     undecayed = write_classic(even, tmp_path / "2", decay="NONE", **form)
     with pytest.raises(StudyRefused, match="not decay-corrected to one time, and their times or"):
@@ -212,6 +216,5 @@ def test_a_head_that_moved_is_laid_on_the_others(tmp_path: Path) -> None:
     inside = (slice(3, -3),) * 3
     error = np.abs(image.data - expected)[inside].max()
     assert error < 0.2 * np.abs(blurred - expected)[inside].max()
-    said = image.provenance["frames"]
-    assert said.endswith("frame 4 realigned")
+    assert str(image.provenance["frames"]).endswith("frame 4 realigned")
     assert image.provenance["motion_mm"] == pytest.approx(7.2, abs=0.5)

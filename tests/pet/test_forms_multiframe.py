@@ -62,7 +62,9 @@ def test_enhanced_pet_is_read_as_the_truth(
     # Without a mapping nothing in the file says what the unit is.
     assert image.unit == ("arbitrary" if mapping == "none" else "Bq/mL")
     assert image.tracer == "18FFBB"
-    assert image.provenance["frames"].startswith("one static frame, 90 to 110 min after injection")
+    assert str(image.provenance["frames"]).startswith(
+        "one static frame, 90 to 110 min after injection"
+    )
 
 
 @pytest.mark.parametrize("kind", STORED)
@@ -90,7 +92,9 @@ def test_the_window_of_an_enhanced_pet_is_taken(tmp_path: Path) -> None:
     image = read_study(write_enhanced(ALL, tmp_path / "x"))
     expected = averaged(ALL.values("START")[2:], ALL.pick(2, 3, 4, 5))
     assert_same((image.data[None], image.affine), expected, ALL)
-    assert image.provenance["frames"].startswith("4 of 6 frames, 90 to 110 min after injection")
+    assert str(image.provenance["frames"]).startswith(
+        "4 of 6 frames, 90 to 110 min after injection"
+    )
 
 
 def test_time_frames_in_a_file_each_are_one_dynamic_scan(tmp_path: Path) -> None:
@@ -99,7 +103,9 @@ def test_time_frames_in_a_file_each_are_one_dynamic_scan(tmp_path: Path) -> None
     image = read_study(tmp_path)
     expected = averaged(LATE.values("START"), LATE)
     assert_same((image.data[None], image.affine), expected, LATE, "uint16")
-    assert image.provenance["frames"].startswith("4 of 4 frames, 90 to 110 min after injection")
+    assert str(image.provenance["frames"]).startswith(
+        "4 of 4 frames, 90 to 110 min after injection"
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,7 +162,9 @@ def test_a_converted_dynamic_series_is_the_series(vendor: str, decay: str, tmp_p
         scale = PHILIPS_BQML_PER_COUNT if vendor == "philips" else 1.0
         expected = late.values("START") / scale
     assert_same((image.data[None], image.affine), averaged(expected, late), ALL)
-    assert image.provenance["frames"].startswith("4 of 6 frames, 90 to 110 min after injection")
+    assert str(image.provenance["frames"]).startswith(
+        "4 of 6 frames, 90 to 110 min after injection"
+    )
 
 
 @pytest.mark.parametrize("orientation", ["LPS", "RAI", "SLP"])
@@ -173,7 +181,7 @@ def test_an_8_bit_volume_is_read_with_a_warning(
     image = read_study(tmp_path, tracer="18FFBB")
     np.testing.assert_array_equal(image.data, captured(STATIC, levels))
     np.testing.assert_allclose(image.affine, STATIC.affine, atol=1e-4)
-    (warning,) = image.provenance["warnings"]
+    (warning,) = map(str, image.provenance["warnings"])
     assert warning.startswith("an 8-bit export with ")
     assert (image.unit, image.tracer) == ("arbitrary", "18FFBB")
 

@@ -45,7 +45,9 @@ def test_every_vendor_decay_and_unit_is_read_as_the_truth(
     image = read_study(tmp_path)
     assert_same(volume(image), values, STATIC)
     assert (image.unit, image.tracer, image.data.dtype) == (unit, "18FFBB", np.float32)
-    assert image.provenance["frames"].startswith("one static frame, 90 to 110 min after injection")
+    assert str(image.provenance["frames"]).startswith(
+        "one static frame, 90 to 110 min after injection"
+    )
     assert image.provenance["warnings"] == []
 
 
@@ -130,7 +132,7 @@ def test_midnight_between_injection_and_scan_is_no_day(
     late = make_truth(injection=datetime(2000, 2, 28, 22, 40))
     changes = {} if dated else {"AcquisitionDate": None}
     image = read_study(write_classic(late, tmp_path, vendor, **changes))
-    assert "frame, 90 to 110 min after injection" in image.provenance["frames"]
+    assert "frame, 90 to 110 min after injection" in str(image.provenance["frames"])
 
 
 @pytest.mark.parametrize("clock", ["frame", "series"])
@@ -141,7 +143,7 @@ def test_bed_positions_are_no_time_frames(vendor: str, clock: str, tmp_path: Pat
     write_classic(truth, tmp_path, vendor, beds=5, acquisition_time=clock, AcquisitionDate=None)
     image = read_study(tmp_path)
     assert_same(volume(image), written_values(truth, vendor, Form()), truth)
-    assert "one static frame, 90 to 94 min" in image.provenance["frames"]
+    assert "one static frame, 90 to 94 min" in str(image.provenance["frames"])
 
 
 def _without(*elements: int):

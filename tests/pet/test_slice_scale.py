@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from scipy import stats
 
 from monai_amyloid.pet.dicom import series as dicom
-from monai_amyloid.pet.dicom.slice_scale import LARGEST_JUMP, check_scales
+from monai_amyloid.pet.dicom.pixels.slice_scale import LARGEST_JUMP, check_scales
 from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.plan import Plan

@@ -45,7 +45,7 @@ def test_where_one_duration_is_unknown_the_frames_count_alike(unknown: float | N
     last = replace(known.frames[2], duration=unknown)
     image = static_image(replace(known, frames=(*known.frames[:2], last)))
     assert factor(image) == pytest.approx(3, rel=1e-5)
-    assert image.provenance["warnings"] == [
+    assert list(map(str, image.provenance["warnings"])) == [
         "the durations of the frames are not known; they count alike"
     ]
 
@@ -80,7 +80,7 @@ def test_uncorrected_frames_without_half_life_are_refused() -> None:
 def test_where_the_header_is_silent_about_decay_a_warning_says_so() -> None:
     image = static_image(series([1, 2, 5], [None] * 3, decay_known=False))
     assert factor(image) == pytest.approx(2.5, rel=1e-5)
-    (warning,) = image.provenance["warnings"]
+    (warning,) = map(str, image.provenance["warnings"])
     assert "does not say if the frames are decay-corrected" in warning
 
 

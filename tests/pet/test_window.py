@@ -30,7 +30,7 @@ def test_of_every_tracer_the_frames_in_its_window_are_taken(tracer: str) -> None
     choice = choose_frames(scan, tracer)
     starts = [frame.start for frame in choice.frames]
     assert starts == [60.0 * minute for minute in np.arange(first, last, 5)]
-    assert choice.words == (
+    assert str(choice.description) == (
         f"4 of 30 frames, {first:.0f} to {last:.0f} min after injection, in the window of "
         f"{first:.0f} to {last:.0f} min of {tracer}"
     )
@@ -45,8 +45,8 @@ def test_the_middle_of_a_frame_counts_and_a_clock_may_be_a_minute_off(
 ) -> None:
     # A frame of 20 min, window 90 to 110 min.
     choice = choose_frames(series([(start, 20)]), "18FFBB")
-    assert choice.words.startswith("one static frame")
-    assert ("in the window of" in choice.words) == taken
+    assert str(choice.description).startswith("one static frame")
+    assert ("in the window of" in str(choice.description)) == taken
     assert len(choice.warnings) == (not taken)
 
 
@@ -55,8 +55,8 @@ def test_outside_the_window_but_within_the_label_a_warning_is_given(tracer: str)
     earliest, latest = TRACERS[tracer].accepted_minutes
     for start in (earliest, latest - 5):
         choice = choose_frames(series([(start, 5)]), tracer)
-        assert f"which the label of {tracer} accepts" in choice.words
-        (warning,) = choice.warnings
+        assert f"which the label of {tracer} accepts" in str(choice.description)
+        (warning,) = map(str, choice.warnings)
         assert warning.startswith(f"measured {start:.0f} to {start + 5:.0f} min after injection")
     for start, words in ((earliest - 2, "blood flow"), (latest - 2, "pass the usual image")):
         with pytest.raises(StudyRefused, match=words):
@@ -71,7 +71,9 @@ def test_early_frames_alone_are_refused() -> None:
 def test_which_frames_show_an_unnamed_tracer_is_not_known() -> None:
     with pytest.raises(StudyRefused, match=r"4 frames of an unnamed tracer.*name it with --tracer"):
         choose_frames(series([(90 + 5 * number, 5) for number in range(4)]), None)
-    assert "90 to 110 min after injection" in choose_frames(series([(90, 20)]), None).words
+    assert "90 to 110 min after injection" in str(
+        choose_frames(series([(90, 20)]), None).description
+    )
 
 
 @pytest.mark.parametrize("tracer", [None, "18FFBB"])
@@ -79,7 +81,7 @@ def test_one_frame_without_a_time_is_taken_as_it_is(tracer: str | None) -> None:
     for scan in (series([(None, None)], False), series([(0, 20)], False)):
         choice = choose_frames(scan, tracer)
         assert choice.frames == scan.frames
-        assert choice.words == "one static frame, time after injection not known"
+        assert str(choice.description) == "one static frame, time after injection not known"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ def test_without_an_injection_only_one_even_block_is_taken(durations: list, take
     if taken:
         choice = choose_frames(scan, "18FFBB")
         assert choice.frames == scan.frames
-        assert "taken for one late acquisition" in choice.warnings[0]
+        assert "taken for one late acquisition" in str(choice.warnings[0])
     else:
         with pytest.raises(StudyRefused, match=r"no time of injection.*\(0018,1072\)"):
             choose_frames(scan, "18FFBB")

@@ -1,17 +1,20 @@
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import CountedProgress
 
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.errors import UserError
 from monai_amyloid.pet.formats.bids import find_sessions
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.cohorts.cohort import simulate
+from monai_amyloid.phantom.cohorts.cohort import _make_participant, simulate
 from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
 from monai_amyloid.phantom.scanning.sites import SITES
 
@@ -58,11 +61,26 @@ def test_a_cohort_is_a_table_that_can_be_read_and_a_truth_beside_it(cohort: Path
     assert image.tracer == "18FFBB" and image.data.max() > 0
 
 
-def test_two_workers_write_the_same_bytes_as_one(cohort: Path, tmp_path: Path) -> None:
-    calls: list[int] = []
-    simulate(tmp_path / "two", 3, PLAN, workers=2, finished=lambda: calls.append(1))
-    assert content(tmp_path / "two") == content(cohort)
-    assert len(calls) == 3
+def make_or_crash(person: tuple[int, int | None], **settings: Any) -> dict:
+    """As a process that finds no memory for one participant."""
+    if person[0] == 2:
+        os.abort()
+    return _make_participant(person, **settings)
+
+
+def test_two_workers_of_which_one_crashes_go_on_to_the_same_bytes_as_one(
+    cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, progress: CountedProgress
+) -> None:
+    folder = tmp_path / "two"
+    with monkeypatch.context() as patch:
+        patch.setattr("monai_amyloid.phantom.cohorts.cohort._make_participant", make_or_crash)
+        line = r"1 of 3 participants .* sub-0002 .*\(signal SIGABRT\).*the same command goes on$"
+        with pytest.raises(UserError, match=line):
+            simulate(folder, 3, PLAN, workers=2)
+    assert not (folder / "participants.tsv").exists()
+    simulate(folder, 3, PLAN, progress=progress)
+    assert progress.reports == [3, "kept", "kept", "made"]
+    assert content(folder) == content(cohort)
 
 
 def test_an_interrupted_cohort_is_completed_identically(cohort: Path, copied: Path) -> None:
@@ -165,7 +183,10 @@ def test_a_dynamic_cohort_is_read_back_as_late_frames(tmp_path: Path) -> None:
     assert image.data.ndim == 3 and image.tracer == row["tracer"] == "11CPIB"
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_any_work(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_told_before_any_work(
+    tmp_path: Path, progress: CountedProgress
+) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot write here"):
-        simulate(tmp_path / "file" / "cohort", 1, finished=pytest.fail)
+        simulate(tmp_path / "file" / "cohort", 1, progress=progress)
+    assert progress.reports == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from conftest import CountedProgress
 from PIL import Image
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
@@ -33,11 +34,12 @@ def prepared(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_doubtful_scans_come_first_and_refused_ones_say_why(prepared: Path) -> None:
-    counted: list[int] = []
-    page = write_contact_sheet(prepared, started=counted.append).read_text(encoding="utf-8")
+def test_doubtful_scans_come_first_and_refused_ones_say_why(
+    prepared: Path, progress: CountedProgress
+) -> None:
+    page = write_contact_sheet(prepared, progress).read_text(encoding="utf-8")
     order = [page.index(f"<b>{name} ses-01</b>") for name in ("b-odd", "poor", "good")]
-    assert order == sorted(order) and counted == [3]
+    assert order == sorted(order) and progress.reports == [3, "made", "made", "made"]
     assert "3 prepared scans, 1 refused" in page and "Centiloid 42" in page
     assert "<script>" not in page and "&lt;script&gt;alert(1)" in page
     assert "http" not in re.sub(r"data:image/jpeg;base64,[\w+/=]+", "", page)

@@ -4,25 +4,14 @@ from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
 import pytest
+from conftest import CountedProgress
 
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
 from monai_amyloid.work.many import Done, make_each
-from monai_amyloid.work.progress import Progress
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-
-
-class Counted(Progress):
-    def __init__(self) -> None:
-        self.seen: list[object] = []
-
-    def start(self, total: int) -> None:
-        self.seen.append(total)
-
-    def advance(self, *, finished_before: bool = False) -> None:
-        self.seen.append("kept" if finished_before else "made")
 
 
 class Backwards:
@@ -39,9 +28,10 @@ def double(number: int) -> str:
     return str(2 * number)
 
 
-def test_results_are_in_order_and_tell_what_was_kept_made_and_crashed() -> None:
+def test_results_are_in_order_and_tell_what_was_kept_made_and_crashed(
+    progress: CountedProgress,
+) -> None:
     told: list[str] = []
-    progress = Counted()
     done = make_each(
         double,
         [1, 2, 3, 4],
@@ -54,7 +44,7 @@ def test_results_are_in_order_and_tell_what_was_kept_made_and_crashed() -> None:
     crash = "3: signal SIGKILL"
     assert done == [Done("2", False), Done("kept", True), Done(crash, False), Done("8", False)]
     assert told == ["kept", "8", crash, "2"]
-    assert progress.seen == [4, "kept", "made", "made", "made"]
+    assert progress.reports == [4, "kept", "made", "made", "made"]
 
 
 def test_where_all_was_finished_before_nothing_is_started() -> None:

@@ -1,6 +1,6 @@
 """Resolution of a scan, measured on the scan itself.
 
-The tissues of a typical head, blurred by several widths, are laid on the scan by its registration
+The tissues of a typical head, blurred by several widths, are registered to the scan
 and fitted to it. The width that explains it best is its resolution, a little wider for how much
 brains differ.
 """

@@ -1,6 +1,6 @@
 """Find a head of any contrast in any orientation.
 
-The shares of the tissues are laid on the scan, their weights fitted with the pose, from each of
+The shares of the tissues are fitted to the scan, with their weights and the pose, from each of
 the 24 ways in which the axes of a header can be wrong. Mirrored heads are found too, for a brain
 is nearly its own mirror image.
 """
@@ -78,7 +78,7 @@ def plausible(matrix: NDArray[np.float64]) -> bool:
 
 
 def find_head(image: PetImage) -> HeadPose:
-    """Lay the tissues of a head on a scan, whatever it shows and however its header turns it.
+    """Fit the tissues of a head to a scan, whatever it shows and however its header turns it.
 
     The axes as the header has them are believed unless others fit clearly better.
     """

@@ -1,1 +1,1 @@
-"""Where the template lies in a scan."""
+"""Registration of the template to a scan."""

@@ -1,4 +1,4 @@
-"""Lay a template on a scan by Gauss-Newton, its tissues' uptake fitted with its place.
+"""Register a template to a scan by Gauss-Newton, with the uptake of its tissues.
 
 The scan is modelled as a weighted sum of tissues. Uptake itself differs between people, and a fit
 to any fixed picture is pulled by it; weights that are fitted with the place are not. Slopes are
@@ -35,7 +35,7 @@ _DAMPING = 1e-3
 
 @dataclass(frozen=True)
 class Fit:
-    """How a template lies on a scan.
+    """Fit of a template to a scan.
 
     Attributes:
         matrix: Template millimetres to scan millimetres, both RAS+, ``(4, 4)``; applied after the

@@ -18,7 +18,7 @@ _TOP_MM = np.array([0.0, -18.0, 92.0])
 
 @dataclass(frozen=True)
 class LargestObject:
-    """Voxels of a scan that hang together.
+    """Connected voxels of a scan.
 
     Attributes:
         places: Positions of the object's voxels, ``(N, 3)`` mm; none where the scan is empty.
@@ -29,7 +29,7 @@ class LargestObject:
     litres: float
 
     def head_pose(self, turn: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Lay the template's head on the end of the object to which its top is turned.
+        """Place the template's head at the end of the object to which its top is turned.
 
         Args:
             turn: Rotation of the template, ``(3, 3)``; it may also change the size.
@@ -47,7 +47,7 @@ class LargestObject:
 
 
 def largest_object(scan: ScanSamples) -> LargestObject:
-    """Find what hangs together and takes up tracer."""
+    """Find the largest connected object that takes up tracer."""
     volume = scan.volume[0, 0].cpu().numpy()
     inside = volume > _LEAST_UPTAKE * np.percentile(volume, 98)
     labels, count = ndimage.label(inside)

@@ -1,4 +1,4 @@
-"""Where a head may lie in a scan: the starts of the registration."""
+"""Poses that a head may have in a scan: the starts of the registration."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Lay the template on a PET without an MRI.
+"""Register the template to a PET without an MRI.
 
 From a search over poses by an affine transform to a smooth deformation. Uptake itself differs
 between a negative and a positive brain, so a fit to either template is pulled by amyloid: the
@@ -42,7 +42,7 @@ _INVERSION_STEPS = 12
 
 @dataclass(frozen=True)
 class Registration:
-    """Where the template lies in a scan.
+    """Position and shape of the template in a scan.
 
     Attributes:
         matrix: Template millimetres to scan millimetres, both RAS+, ``(4, 4)``; applied after the
@@ -90,7 +90,7 @@ def register(
     start: NDArray[np.float64] | None = None,
     device: torch.device | str = "cpu",
 ) -> Registration:
-    """Find the way from the template to a scan.
+    """Find the transform from the template to a scan.
 
     Args:
         image: A brain PET in any usual position in the scanner: turned by up to 30 degrees, and

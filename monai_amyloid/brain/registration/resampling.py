@@ -1,4 +1,4 @@
-"""Lay a scan on the template grid, and what was found there back on the scan."""
+"""Resample scans to the template grid, and results on that grid back to the scan."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ _NODES_MM = 8.0
 def resample(image: PetImage, registration: Registration) -> NDArray[np.float32]:
     """Resample a scan to the template grid, by one linear interpolation.
 
-    Where the field of view ends, the template goes on as it was fitted to the rest: means over
-    regions that are partly cut would be far off otherwise, and a network would see an edge.
+    Outside the field of view, the fitted template fills the volume: means over regions that are
+    partly cut would be far off otherwise, and a network would see an edge.
 
     Returns:
         Uptake ``(91, 109, 91)`` in the scan's unit.
@@ -44,7 +44,7 @@ def resample(image: PetImage, registration: Registration) -> NDArray[np.float32]
 def lay_back(
     volume: NDArray[np.float32], registration: Registration, image: PetImage
 ) -> NDArray[np.float32]:
-    """Lay a volume of the template grid on a scan's own grid, by one linear interpolation.
+    """Resample a volume from the template grid to a scan's own, by one linear interpolation.
 
     Args:
         volume: Volume on the template grid, ``(91, 109, 91)``.

@@ -1,6 +1,6 @@
 """Mean SUVR of each group of scans, voxel by voxel: what a group looks like."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.brain.template import TEMPLATE_SHAPE
 from monai_amyloid.explore.features import load_suvr
 from monai_amyloid.explore.groups.clusters import Clusters
+from monai_amyloid.work.progress import SILENT, Progress
 
 Volume = NDArray[np.float32]
 
@@ -18,14 +19,14 @@ Volume = NDArray[np.float32]
 def mean_suvr(
     cohort: pd.DataFrame,
     groupings: Sequence[Clusters],
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> list[list[Volume]]:
     """Average the scans of each group of each grouping, in one pass over the files.
 
     Args:
         cohort: One row a scan, with ``path`` and ``tracer``.
         groupings: Groupings of the same scans; scans in no group are left out.
-        finished: Function that is called after each scan.
+        progress: Shows how many scans are in the means; the caller starts it.
 
     Returns:
         Mean of each group of each grouping, SUVR on florbetaben's scale on the template's grid
@@ -40,7 +41,7 @@ def mean_suvr(
             for total, group in zip(sums, groups, strict=True):
                 if group >= 0:
                     total[group] += scan
-        finished()
+        progress.advance()
     return [
         [
             np.asarray(total[group] / (each.labels == group).sum(), np.float32)

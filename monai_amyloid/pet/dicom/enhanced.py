@@ -4,22 +4,12 @@ from collections.abc import Iterator
 
 from pydicom.dataset import Dataset
 
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.functional_groups import FunctionalGroups, sequence_items, unit_code
 from monai_amyloid.pet.dicom.header import Header
-from monai_amyloid.pet.dicom.slices import (
-    NO_GEOMETRY,
-    PetSlice,
-    positive,
-    scale_of,
-)
-from monai_amyloid.pet.dicom.values import (
-    moment_of,
-    named,
-    number_of,
-    numbers_of,
-    seconds_of_day,
-)
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.pet.dicom.slices import PetSlice, no_geometry, positive, scale_of
+from monai_amyloid.pet.dicom.values import moment_of, number_of, numbers_of, seconds_of_day
 
 # A file of a day's dynamic scan: 60 time frames of 700 slices.
 MOST_FRAMES = 42_000
@@ -31,7 +21,7 @@ def enhanced_slices(header: Header) -> Iterator[PetSlice]:
     """Read where each frame of a multi-frame file lies, its scale and its time.
 
     Args:
-        header: Of the file, checked by :func:`monai_amyloid.pet.dicom.slices.check_kind`.
+        header: Header of the file, checked by :func:`monai_amyloid.pet.dicom.slices.check_kind`.
 
     Yields:
         One slice for each frame, in the order of the file.
@@ -46,12 +36,18 @@ def enhanced_slices(header: Header) -> Iterator[PetSlice]:
     frames = sequence_items(header.dataset, "PerFrameFunctionalGroupsSequence", header)
     shared = sequence_items(header.dataset, "SharedFunctionalGroupsSequence", header)
     if not frames and not shared:
-        raise StudyRefused(f"{header.file}: {NO_GEOMETRY}")
+        raise no_geometry(header.file)
     if len(frames) != count or not 1 <= count <= MOST_FRAMES:
         raise StudyRefused(
-            f"{header.file}: {named('NumberOfFrames')} is {count}, but "
-            f"{named('PerFrameFunctionalGroupsSequence')} has {len(frames)} items, needed one for "
-            f"each of at most {MOST_FRAMES} frames; export it again"
+            "dicom_frame_items_differ",
+            "{attribute} is {count}, but {sequence} has {items} items, needed one for each of at "
+            "most {most_frames} frames; export it again",
+            where=header.file,
+            attribute=named("NumberOfFrames"),
+            count=count,
+            sequence=named("PerFrameFunctionalGroupsSequence"),
+            items=len(frames),
+            most_frames=MOST_FRAMES,
         )
     ratios = []
     for number, own in enumerate(frames):
@@ -60,8 +56,13 @@ def enhanced_slices(header: Header) -> Iterator[PetSlice]:
         ratios.append(ratio)
         if ratio is not None and abs(ratio / (ratios[0] or ratio) - 1) > _SAME_SCALE:
             raise StudyRefused(
-                f"{header.file}: {named('RescaleSlope')} and {named('RealWorldValueSlope')} "
-                f"disagree from frame to frame (frame {number + 1}); export it again"
+                "dicom_frame_scales_disagree",
+                "{attribute} and {other} disagree from frame to frame (frame {frame}); export it "
+                "again",
+                where=header.file,
+                attribute=named("RescaleSlope"),
+                other=named("RealWorldValueSlope"),
+                frame=number + 1,
             )
         yield _slice(groups, number, slope, intercept)
 
@@ -96,7 +97,7 @@ def _slice(groups: FunctionalGroups, number: int, slope: float, intercept: float
     """Put together what the groups of a frame say."""
     file = groups.header.file
     if not groups.items("PlanePositionSequence") or not groups.items("PlaneOrientationSequence"):
-        raise StudyRefused(f"{file}: {NO_GEOMETRY}")
+        raise no_geometry(file)
     content = groups.item("FrameContentSequence")
     begin = moment_of(content, "FrameAcquisitionDateTime", file)
     time = groups.unassigned("AcquisitionTime")

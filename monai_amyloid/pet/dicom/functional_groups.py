@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.dicom.attributes import named, reason_of
 from monai_amyloid.pet.dicom.header import Header
-from monai_amyloid.pet.dicom.values import broken, named, number_of, numbers_of, text_of
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.pet.dicom.values import number_of, numbers_of, text_of
 
 # Where a converter keeps what it found no place for, frame by frame and for all.
 CONVERTED = (
@@ -21,9 +22,9 @@ class FunctionalGroups:
     """The functional groups of one frame: its own, or else those that all frames share.
 
     Args:
-        header: Of the file.
-        own: Item of the frame.
-        shared: Item of all frames.
+        header: Header of the file.
+        own: Item of the Per-Frame Functional Groups Sequence for this frame.
+        shared: Item of the Shared Functional Groups Sequence, for all frames.
     """
 
     def __init__(self, header: Header, own: Dataset, shared: Dataset) -> None:
@@ -69,9 +70,9 @@ def sequence_items(dataset: Dataset, keyword: str, header: Header) -> list[Datas
     """Give the items of a sequence.
 
     Args:
-        dataset: Header or an item of one.
-        keyword: Of the sequence.
-        header: Of the file, for the message.
+        dataset: Header of a file, or an item of a sequence in it.
+        keyword: DICOM keyword of the sequence.
+        header: Header of the file, for the message.
 
     Returns:
         Datasets; none where the sequence is missing.
@@ -82,7 +83,13 @@ def sequence_items(dataset: Dataset, keyword: str, header: Header) -> list[Datas
     try:
         value: Any = dataset.get(keyword)
     except Exception as error:  # pydicom parses on access, so broken bytes show up here
-        raise StudyRefused(f"{header.file}: {named(keyword)}: {broken(error)}") from error
+        raise StudyRefused(
+            "dicom_sequence_unreadable",
+            "{attribute}: truncated or unreadable DICOM ({reason}); export it again",
+            where=header.file,
+            attribute=named(keyword),
+            reason=reason_of(error),
+        ) from error
     return [item for item in value or () if isinstance(item, Dataset)]
 
 
@@ -90,7 +97,7 @@ def converted_attributes(header: Header) -> list[Dataset]:
     """Give what a converter kept of the classic files and found no place for (PS3.3 C.7.6.16.2.25).
 
     Args:
-        header: Of any file.
+        header: Header of a file, multi-frame or not.
 
     Returns:
         Items of the first frame and of all frames; none for a file that was not converted.
@@ -110,7 +117,7 @@ def first_groups(header: Header) -> FunctionalGroups:
     """Give the groups of the first frame, empty ones where the file has none.
 
     Args:
-        header: Of any file.
+        header: Header of a file, multi-frame or not.
     """
     frames = sequence_items(header.dataset, "PerFrameFunctionalGroupsSequence", header)
     shared = sequence_items(header.dataset, "SharedFunctionalGroupsSequence", header)

@@ -13,21 +13,19 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from monai_amyloid.findings.finding import StudyRefused, phrase
+from monai_amyloid.pet.dicom.attributes import tag_of, unreadable, vr_of
 from monai_amyloid.pet.dicom.scan import Scan, scan_header
 from monai_amyloid.pet.dicom.values import (
     SHORTEST_MOMENT,
     TEXT_VRS,
-    broken,
     moment_in,
     numbers_in,
     plain_text,
     seconds_of_date,
     seconds_of_day,
-    tag_of,
     text_of,
-    vr_of,
 )
-from monai_amyloid.pet.image import StudyRefused
 
 # A deflated dataset may grow a thousandfold; a whole head as float is 200 MB.
 MOST_DEFLATED_BYTES = 2**28
@@ -55,7 +53,7 @@ _OFTEN = (
     *("ImageIndex", "NumberOfSlices", "NumberOfTimeSlices"),
 )
 _PLAIN = {keyword: tag_of(keyword) for keyword in _OFTEN}
-_WANTED = {int(tag_of(keyword)): keyword for keyword in (*SAME_IN_A_SERIES, *_OFTEN)}
+_SCANNED = {int(tag_of(keyword)): keyword for keyword in (*SAME_IN_A_SERIES, *_OFTEN)}
 _PADDED_VRS = TEXT_VRS | {"LO"}
 
 
@@ -63,7 +61,7 @@ class Header:
     """The header of one DICOM file.
 
     Attributes:
-        file: The file.
+        file: Path of the file.
         pixels_at: Where the element that holds the pixels begins, in bytes; None where the
             file is deflated.
         identity: Values of :data:`SAME_IN_A_SERIES` as they stand in the file, to compare.
@@ -112,7 +110,8 @@ class Header:
         """Give a value as text, ``""`` where it is missing or empty.
 
         Args:
-            keyword: Attribute at the top of the dataset; parts are joined by a backslash.
+            keyword: DICOM keyword of an attribute at the top of the dataset; several values are
+                joined by a backslash.
 
         Raises:
             StudyRefused: If its bytes are broken.
@@ -129,7 +128,7 @@ class Header:
         """Give the parts of a text of several values.
 
         Args:
-            keyword: Attribute at the top of the dataset.
+            keyword: DICOM keyword of an attribute at the top of the dataset.
         """
         return [part.strip() for part in self.text(keyword).split("\\") if part.strip()]
 
@@ -137,7 +136,7 @@ class Header:
         """Give numbers that have to be there.
 
         Args:
-            keyword: Attribute at the top of the dataset.
+            keyword: DICOM keyword of an attribute at the top of the dataset.
             count: How many numbers it has to hold.
 
         Returns:
@@ -152,7 +151,7 @@ class Header:
         """Give a number that may be missing.
 
         Args:
-            keyword: Attribute at the top of the dataset.
+            keyword: DICOM keyword of an attribute at the top of the dataset.
 
         Raises:
             StudyRefused: If it is there and is no finite number.
@@ -164,7 +163,8 @@ class Header:
         """Give a moment in seconds, the same origin for all, None where the file has none.
 
         Args:
-            name: Such as ``"Acquisition"``: its DateTime, or else its Date and Time.
+            name: What was timed, such as ``"Acquisition"``: its DateTime is read, or else its
+                Date and Time.
 
         Raises:
             StudyRefused: If it is there and is no moment.
@@ -184,7 +184,7 @@ def open_header(file: Path) -> Header | None:
     """Open a DICOM file and find what stands before its pixels.
 
     Args:
-        file: Any file.
+        file: Path of any file, DICOM or not.
 
     Returns:
         The header, or None where the file is not DICOM.
@@ -194,7 +194,7 @@ def open_header(file: Path) -> Header | None:
         OSError: If the file cannot be opened.
     """
     with file.open("rb") as stream:
-        scan = scan_header(stream.read(_SCANNED_BYTES), _WANTED)
+        scan = scan_header(stream.read(_SCANNED_BYTES), _SCANNED)
         if scan is not None and _as_expected(scan):
             return Header(file, scan.pixels_at, scan, None)
         stream.seek(0)
@@ -208,7 +208,7 @@ def open_header(file: Path) -> Header | None:
 
 def _as_expected(scan: Scan) -> bool:
     """Whether the plain values are written as the dictionary says, so that bytes are enough."""
-    if any(vr != vr_of(_WANTED[tag]) for tag, vr in scan.vrs.items()):
+    if any(vr != vr_of(_SCANNED[tag]) for tag, vr in scan.vrs.items()):
         return False
     return all(
         len(scan.values.get(tag, b"")) % 2 == 0
@@ -220,31 +220,36 @@ def _as_expected(scan: Scan) -> bool:
 def _read_dataset(stream: BinaryIO, file: Path) -> Dataset:
     """Read everything before the pixels; the stream is left where they begin."""
     try:
-        size = _inflated(stream) if _is_deflated(stream) else file.stat().st_size
+        size = _inflated(stream, file) if _is_deflated(stream) else file.stat().st_size
         dataset = pydicom.dcmread(stream, stop_before_pixels=True, defer_size=_DEFERRED_BYTES)
-        _check_claims(dataset, size)
+        _check_claims(dataset, size, file)
         for keyword in SAME_IN_A_SERIES:
             dataset.get_item(tag_of(keyword))  # a value that was left in the file is read here
-    except InvalidDicomError:
+    except (InvalidDicomError, StudyRefused):
         raise
-    except StudyRefused as refusal:
-        raise StudyRefused(f"{file}: {refusal}") from refusal
     except Exception as error:  # pydicom raises whatever the broken bytes lead it to
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk, not the bytes
-        raise StudyRefused(f"{file}: {broken(error)}") from error
+        raise unreadable(file, error) from error
     return dataset
 
 
-def _check_claims(dataset: Dataset, size: int) -> None:
+def _check_claims(dataset: Dataset, size: int, file: Path) -> None:
     """Refuse values that are longer than what the file holds of them."""
     for element in dataset.values():
         if not isinstance(element, RawDataElement) or element.length == _UNDEFINED_LENGTH:
             continue
         if element.value is None and element.length > size:  # left in the file
-            raise ValueError(f"an element claims {element.length} bytes, the file has {size}")
+            reason = phrase(
+                "dicom_element_too_long",
+                "an element claims {claimed_bytes} bytes, the file has {file_bytes}",
+                claimed_bytes=element.length,
+                file_bytes=size,
+            )
+            raise unreadable(file, reason)
         if element.value is not None and len(element.value) < element.length:
-            raise ValueError("the file ends within its header")
+            reason = phrase("dicom_ends_in_header", "the file ends within its header")
+            raise unreadable(file, reason)
 
 
 def _is_deflated(stream: BinaryIO) -> bool:
@@ -256,7 +261,7 @@ def _is_deflated(stream: BinaryIO) -> bool:
     return DeflatedExplicitVRLittleEndian.encode() in head
 
 
-def _inflated(stream: BinaryIO) -> int:
+def _inflated(stream: BinaryIO, file: Path) -> int:
     """Give the size of a deflated dataset without keeping it, and refuse one that is too large."""
     pydicom.filereader.read_preamble(stream, force=False)
     pydicom.filereader._read_file_meta_info(stream)  # the public one takes names alone
@@ -268,8 +273,11 @@ def _inflated(stream: BinaryIO) -> int:
         left = inflate.unconsumed_tail
         if size > MOST_DEFLATED_BYTES:
             raise StudyRefused(
-                f"the deflated dataset holds more than {MOST_DEFLATED_BYTES:,} bytes; "
-                "export it without compression"
+                "dicom_deflated_too_large",
+                "the deflated dataset holds more than {most_bytes:,} bytes; export it without "
+                "compression",
+                where=file,
+                most_bytes=MOST_DEFLATED_BYTES,
             )
     stream.seek(0)
     return size

@@ -10,8 +10,8 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
-from monai_amyloid.pet.dicom.values import reason_of
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.dicom.attributes import named, reason_of
 
 # A record of an image has 300 bytes, or 5 kB with an icon. pydicom takes 0.7 s and 50 times the
 # memory for a megabyte of a hostile one.
@@ -21,15 +21,13 @@ MOST_RECORDS = 50_000
 _ITEM = b"\xfe\xff\x00\xe0"  # (FFFE,E000), little endian: PS3.10 8.6 allows no other
 # Media Storage SOP Class UID (0002,0002), UI of 20 characters, as the start of every file has it.
 _MEDIA_DIRECTORY = b"\2\0\2\0UI\x14\0" + MediaStorageDirectoryStorage.encode()
-_FILE_ID = "Referenced File ID (0004,1500)"
-_INSTEAD = "pass the folder of the study itself"
 
 
 def is_dicomdir_name(name: str) -> bool:
     """Tell by its name alone whether a file is a DICOMDIR.
 
     Args:
-        name: Without folders.
+        name: Name of the file, without its folders.
 
     Returns:
         True for ``DICOMDIR`` in any case, also with a version (``;1``) or dot at its end.
@@ -41,7 +39,7 @@ def is_dicomdir(path: Path) -> bool:
     """Tell whether a file is a DICOMDIR, by its name or its Media Storage SOP Class UID.
 
     Args:
-        path: Any file.
+        path: Any file, DICOM or not.
 
     Returns:
         True where either says so.
@@ -67,20 +65,30 @@ def _records(path: Path) -> list[Dataset]:
         data = stream.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES or data.count(_ITEM) > MOST_RECORDS:
         raise StudyRefused(
-            f"{path}: the DICOMDIR is too large for one study, needed at most "
-            f"{MOST_BYTES / 2**20:.0f} MiB and {MOST_RECORDS:,} records; {_INSTEAD}"
+            "dicomdir_too_large",
+            "the DICOMDIR is too large for one study, needed at most {most_mib:.0f} MiB and "
+            "{most_records:,} records; pass the folder of the study itself",
+            where=path,
+            most_mib=MOST_BYTES / 2**20,
+            most_records=MOST_RECORDS,
         )
     try:
         # PS3.10 8.6 wants Explicit VR Little Endian; a deflated one could be a bomb.
         if read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-            raise StudyRefused(f"{path}: the DICOMDIR is deflated, needed it plain; {_INSTEAD}")
+            raise StudyRefused(
+                "dicomdir_deflated",
+                "the DICOMDIR is deflated, needed it plain; pass the folder of the study itself",
+                where=path,
+            )
         return list(pydicom.dcmread(io.BytesIO(data)).get("DirectoryRecordSequence") or [])
     except StudyRefused:
         raise
     except Exception as error:  # pydicom raises whatever the broken bytes lead it to
-        reason = reason_of(error)
         raise StudyRefused(
-            f"{path}: truncated or unreadable DICOMDIR ({reason}); {_INSTEAD}"
+            "dicomdir_unreadable",
+            "truncated or unreadable DICOMDIR ({reason}); pass the folder of the study itself",
+            where=path,
+            reason=reason_of(error),
         ) from error
 
 
@@ -95,21 +103,42 @@ def _listed(path: Path) -> Iterator[tuple[str, ...]]:
             value = record.get("ReferencedFileID") or ()
             parts = (value,) if isinstance(value, str) else tuple(map(str, value))
         except Exception as error:  # pydicom converts on access, so broken bytes show up here
-            raise StudyRefused(f"{path}: record {number} is broken; {_INSTEAD}") from error
+            raise StudyRefused(
+                "dicomdir_record_broken",
+                "record {number} is broken; pass the folder of the study itself",
+                where=path,
+                number=number,
+            ) from error
         if not "".join(parts).isprintable():
             # Not quoted: a wrong length lets it swallow what stands behind it, a name perhaps.
-            raise StudyRefused(f"{path}: {_FILE_ID} of record {number} is broken; {_INSTEAD}")
+            raise StudyRefused(
+                "dicomdir_file_id_broken",
+                "{attribute} of record {number} is broken; pass the folder of the study itself",
+                where=path,
+                attribute=named("ReferencedFileID"),
+                number=number,
+            )
         for part in parts:
             # A part names one folder or file. One at the front that is empty is an absolute path.
             if not part.strip(" .") or any(mark in part for mark in "/\\:\0"):
                 raise StudyRefused(
-                    f"{path}: {_FILE_ID} of record {number} is {'/'.join(parts)!r}, which may lead "
-                    f"out of the folder, needed plain names of folders and a file; {_INSTEAD}"
+                    "dicomdir_file_id_not_plain",
+                    "{attribute} of record {number} is {file_id!r}, which may lead out of the "
+                    "folder, needed plain names of folders and a file; pass the folder of the "
+                    "study itself",
+                    where=path,
+                    attribute=named("ReferencedFileID"),
+                    number=number,
+                    file_id="/".join(parts),
                 )
         if not parts:
             raise StudyRefused(
-                f"{path}: {_FILE_ID} of record {number} is missing, needed the file of the image; "
-                f"{_INSTEAD}"
+                "dicomdir_file_id_missing",
+                "{attribute} of record {number} is missing, needed the file of the image; pass "
+                "the folder of the study itself",
+                where=path,
+                attribute=named("ReferencedFileID"),
+                number=number,
             )
         yield parts
 
@@ -137,7 +166,7 @@ def files_of_dicomdir(path: Path) -> list[Path]:
     """List the images of a DICOMDIR, as they are named on this disk.
 
     Args:
-        path: The DICOMDIR.
+        path: Path of the DICOMDIR.
 
     Returns:
         Each file once, in the order of the records.
@@ -165,14 +194,28 @@ def files_of_dicomdir(path: Path) -> list[Path]:
         if file is None or not file.is_file():
             missing.append("/".join(parts))
         elif not file.resolve().is_relative_to(home):
-            raise StudyRefused(f"{file}: a link out of the folder of {path}; {_INSTEAD}")
+            raise StudyRefused(
+                "dicomdir_link",
+                "a link out of the folder of {dicomdir}; pass the folder of the study itself",
+                where=file,
+                dicomdir=path,
+            )
         else:
             found[file] = None
     if missing:
         raise StudyRefused(
-            f"{path}: {len(missing)} of the {len(listed)} images that it lists are missing, the "
-            f"first is {missing[0]!r}; copy the whole medium, or {_INSTEAD}"
+            "dicomdir_images_missing",
+            "{missing} of the {listed} images that it lists are missing, the first is {first!r}; "
+            "copy the whole medium, or pass the folder of the study itself",
+            where=path,
+            missing=len(missing),
+            listed=len(listed),
+            first=missing[0],
         )
     if not found:
-        raise StudyRefused(f"{path}: the DICOMDIR lists no image; {_INSTEAD}")
+        raise StudyRefused(
+            "dicomdir_empty",
+            "the DICOMDIR lists no image; pass the folder of the study itself",
+            where=path,
+        )
     return list(found)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from monai_amyloid.findings.finding import StudyRefused, Term
+from monai_amyloid.pet.dicom.attributes import broken_attribute, named
 from monai_amyloid.pet.dicom.header import Header
-from monai_amyloid.pet.dicom.values import named
-from monai_amyloid.pet.image import StudyRefused
 
 _PHILIPS_GROUP = 0x7053
 _PHILIPS_CREATOR = "Philips PET Private Group"
@@ -19,7 +19,7 @@ def philips_factor(header: Header) -> tuple[float, str] | None:
     Bq/mL, an SUV factor (7053,xx00) to g/mL. Either may be missing or 0.
 
     Args:
-        header: Of the file.
+        header: Header of a classic file.
 
     Returns:
         The factor and the DICOM term of its unit, None where there is none.
@@ -36,9 +36,7 @@ def philips_factor(header: Header) -> tuple[float, str] | None:
     except KeyError:
         return None
     except Exception as error:  # pydicom converts on access, so broken bytes show up here
-        raise StudyRefused(
-            f"{header.file}: {_PHILIPS_CREATOR} (7053,0010) is broken; export it again"
-        ) from error
+        raise broken_attribute(Term(f"{_PHILIPS_CREATOR} (7053,0010)"), header.file) from error
     for element, unit in _PHILIPS_FACTORS:
         factor = _number(block, element, header)
         if factor:
@@ -58,7 +56,11 @@ def _number(block: Any, element: int, header: Header) -> float:
         factor = -1.0
     if not 0 <= factor < float("inf"):
         raise StudyRefused(
-            f"{header.file}: {_PHILIPS_CREATOR} (7053,{0x1000 + element:04X}) is no factor, needed "
-            f"0 or more where {named('Units')} is CNTS; export it again"
+            "dicom_philips_factor",
+            "{attribute} is no factor, needed 0 or more where {units_attribute} is CNTS; export it "
+            "again",
+            where=header.file,
+            attribute=Term(f"{_PHILIPS_CREATOR} (7053,{0x1000 + element:04X})"),
+            units_attribute=named("Units"),
         )
     return factor

@@ -35,7 +35,7 @@ def provenance_of(dataset: Dataset, others: Sequence[Dataset] = ()) -> dict[str,
 
     Args:
         dataset: Header of any file of the series.
-        others: Items of it that describe the image too, such as functional groups.
+        others: Items of sequences in it that describe the image too, such as functional groups.
 
     Returns:
         Values by DICOM keyword, all of which JSON can hold, and ``"source": "dicom"``.
@@ -63,7 +63,7 @@ def enhanced_provenance(header: Header) -> dict[str, Any]:
     """Give what a multi-frame file says of the image where a classic one says it elsewhere.
 
     Args:
-        header: Of the file; of any kind.
+        header: Header of the file, of any kind.
 
     Returns:
         Values by DICOM keyword, in the spelling of a classic file; nothing for a classic file.

@@ -33,12 +33,12 @@ class _Unusual(Exception):  # noqa: N818 (an answer, no error)
 
 
 class Scan(NamedTuple):
-    """The wanted elements at the top of a header.
+    """Some elements at the top of a header.
 
     Attributes:
-        values: Bytes by tag, as they stand in the file.
+        values: Bytes of each value by its tag, as they stand in the file.
         vrs: Value representation by tag as the file writes it; empty in implicit files.
-        transfer_syntax: UID of the file.
+        transfer_syntax: Transfer Syntax UID of the file.
         implicit: Whether value representations are left out.
         pixels_at: Where the element that holds the pixels begins, in bytes.
     """
@@ -50,12 +50,12 @@ class Scan(NamedTuple):
     pixels_at: int
 
 
-def scan_header(content: bytes, wanted: Container[int]) -> Scan | None:
+def scan_header(content: bytes, tags: Container[int]) -> Scan | None:
     """Find elements of a header by their tags.
 
     Args:
-        content: The beginning of a file, up to its pixels or beyond.
-        wanted: Tags to give the values of.
+        content: Bytes from the beginning of a file, up to its pixels or beyond.
+        tags: Tags of the elements to give the values of.
 
     Returns:
         The elements; None where the file is no DICOM, is big-endian or deflated, has no pixels
@@ -68,7 +68,7 @@ def scan_header(content: bytes, wanted: Container[int]) -> Scan | None:
         implicit = transfer_syntax == ImplicitVRLittleEndian
         if transfer_syntax in _OTHER_SYNTAXES and not implicit:
             return None
-        return _elements(content, at, implicit, transfer_syntax, wanted)
+        return _elements(content, at, implicit, transfer_syntax, tags)
     except (_Unusual, struct.error, UnicodeDecodeError):
         return None
 
@@ -104,7 +104,7 @@ def _explicit(content: bytes, at: int) -> tuple[int, bytes, int, int]:
 
 
 def _elements(
-    content: bytes, at: int, implicit: bool, transfer_syntax: str, wanted: Container[int]
+    content: bytes, at: int, implicit: bool, transfer_syntax: str, tags: Container[int]
 ) -> Scan:
     """Walk the elements at the top, which have to be in the order of their tags."""
     values: dict[int, bytes] = {}
@@ -132,7 +132,7 @@ def _elements(
             end = at + length
         if end > len(content):
             raise _Unusual
-        if tag in wanted:
+        if tag in tags:
             values[tag] = content[at:end]
             if vr:
                 vrs[tag] = vr.decode("ascii")

@@ -2,21 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term
+from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.grid import make_grid
 from monai_amyloid.pet.dicom.header import SAME_IN_A_SERIES, Header
 from monai_amyloid.pet.dicom.philips import philips_factor
 from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
 from monai_amyloid.pet.dicom.pixels.layout import PixelLayout, pixel_layout
+from monai_amyloid.pet.dicom.pixels.slice_scale import check_scales
 from monai_amyloid.pet.dicom.pixels.stored import stored_values
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
-from monai_amyloid.pet.dicom.slice_scale import check_scales
 from monai_amyloid.pet.dicom.slices import (
     CAPTURES,
     ENHANCED,
@@ -25,12 +28,11 @@ from monai_amyloid.pet.dicom.slices import (
     check_kind,
     classic_slice,
 )
-from monai_amyloid.pet.dicom.suv import suv_factor
+from monai_amyloid.pet.dicom.suv.factor import suv_factor
 from monai_amyloid.pet.dicom.timing import frame_timing
-from monai_amyloid.pet.dicom.values import named
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.header import tracer_of, unit_of
-from monai_amyloid.pet.image import StudyRefused, check_shape
+from monai_amyloid.pet.image import check_shape
 
 
 def read_series(headers: Iterable[Header]) -> FrameSeries:
@@ -41,7 +43,7 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
     by Instance Number or file name. Oblique orientation and a tilted gantry go into the affine.
 
     Args:
-        headers: Of the files of one series, in any order.
+        headers: Headers of the files of one series, in any order.
 
     Returns:
         Its time frames, not yet loaded, with the tracer where the header names one amyloid
@@ -57,20 +59,24 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
     """
     ordered = sorted(headers, key=lambda header: str(header.file))
     if not ordered:
-        raise StudyRefused("found no files, needed those of one PET series")
+        raise StudyRefused("dicom_no_files", "found no files, needed those of one PET series")
     first = ordered[0]
     check_kind(first)
     layout = pixel_layout(first)
     _check_one_series(ordered)
     several = len(ordered) > 1
-    source = str(first.file.parent if several else first.file)
+    source = first.file.parent if several else first.file
     slices = [one for header in ordered for one in _slices_of(header)]
     _check_intercepts(slices)
     units = {one.unit for one in slices}
     if len(units) > 1:
         raise StudyRefused(
-            f"{source}: {named('Units')} of some slices lead to {' and '.join(map(str, units))}, "
-            "needed one unit; export the whole series again"
+            "dicom_units_differ",
+            "{attribute} of some slices lead to {units:and}, needed one unit; export the whole "
+            "series again",
+            where=source,
+            attribute=named("Units"),
+            units=tuple(unit and Term(unit) for unit in units),
         )
     _refuse_gated(enhanced_provenance(first) or provenance_of(first.dataset), first)
     grid = make_grid(slices, source)
@@ -78,7 +84,7 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
     provenance = provenance_of(earliest.header.dataset) | enhanced_provenance(earliest.header)
     _check_counts(grid.frames, len(slices), source)
     volume = _Volume(layout, len(grid.frames[0]), grid.affine)
-    check_shape(volume.shape, source)
+    check_shape(volume.shape, str(source))
     timing = frame_timing(grid.frames, provenance)
     provenance["stored_bits"] = layout.stored
     provenance["suv_factor"], provenance["suv"] = _suv(earliest)
@@ -91,7 +97,7 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
         ),
         volume.ras_affine,
         volume.ras_shape,
-        source,
+        str(source),
         from_injection=timing.from_injection,
         decay_known=timing.decay_known,
         tracer=tracer_of(provenance),
@@ -112,9 +118,14 @@ def _check_intercepts(slices: Sequence[PetSlice]) -> None:
     for other in slices[1:]:
         if other.intercept != first.intercept:
             raise StudyRefused(
-                f"{other.header.file}: {named('RescaleIntercept')} is {other.intercept:g}, but "
-                f"{first.intercept:g} in {first.header.file}, needed the same (0 by the standard); "
-                "export it again"
+                "dicom_intercepts_differ",
+                "{attribute} is {intercept:g}, but {other:g} in {file}, needed the same (0 by the "
+                "standard); export it again",
+                where=other.header.file,
+                attribute=named("RescaleIntercept"),
+                intercept=other.intercept,
+                other=first.intercept,
+                file=first.header.file,
             )
 
 
@@ -122,8 +133,11 @@ def _refuse_gated(provenance: dict[str, Any], header: Header) -> None:
     """Refuse slices that are sorted by heartbeat or breath."""
     if "GATED" in provenance.get("SeriesType", ()):
         raise StudyRefused(
-            f"{header.file}: {named('SeriesType')} is GATED, needed STATIC or DYNAMIC: the slices "
-            "are sorted by heartbeat or breath; reconstruct the scan without gating"
+            "dicom_gated",
+            "{attribute} is GATED, needed STATIC or DYNAMIC: the slices are sorted by heartbeat or "
+            "breath; reconstruct the scan without gating",
+            where=header.file,
+            attribute=named("SeriesType"),
         )
 
 
@@ -150,44 +164,59 @@ def _check_one_series(headers: Sequence[Header]) -> None:
         ):
             if another is None and one is not None:
                 raise StudyRefused(
-                    f"{other.file}: {named(keyword)} is missing, other slices of the series have "
-                    "it; export it again"
+                    "dicom_attribute_missing_in_slice",
+                    "{attribute} is missing, other slices of the series have it; export it again",
+                    where=other.file,
+                    attribute=named(keyword),
                 )
             if one != another:
                 # The values stay out of the message: one of them is the patient's ID.
                 raise StudyRefused(
-                    f"{named(keyword)} differs between {first.file} and {other.file}, "
-                    "needed one series of one patient; pass a folder of that series alone"
+                    "dicom_series_differ",
+                    "{attribute} differs between {file} and {other_file}, needed one series of one "
+                    "patient; pass a folder of that series alone",
+                    attribute=named(keyword),
+                    file=first.file,
+                    other_file=other.file,
                 )
 
 
-def _suv(earliest: PetSlice) -> tuple[float | None, str]:
+def _suv(earliest: PetSlice) -> tuple[float | None, Finding]:
     """Give the factor from the unit of the image to SUV, and how it was found or why not."""
-    factor, words = suv_factor(earliest.header.dataset)
+    factor, how = suv_factor(earliest.header.dataset)
     if earliest.unit is None or factor is None:
-        return factor, words
+        return factor, how
     # The stored counts were already multiplied by one of Philips' factors.
     private = philips_factor(earliest.header) or (1.0, "")
-    return factor / private[0], words
+    return factor / private[0], how
 
 
-def _check_counts(frames: Sequence[Sequence[PetSlice]], images: int, source: str) -> None:
+def _check_counts(frames: Sequence[Sequence[PetSlice]], images: int, source: Path) -> None:
     """Hold what was found against what the header says should be there."""
     header = frames[0][0].header
     slices = header.number("NumberOfSlices")
     # Some scanners count the slices of all frames.
     if slices and slices not in (len(frames[0]), images):
         raise StudyRefused(
-            f"{source}: found {images} images, but {named('NumberOfSlices')} is {slices:g}; "
-            "export the whole series again"
+            "dicom_image_count",
+            "found {images} images, but {attribute} is {stated:g}; export the whole series again",
+            where=source,
+            images=images,
+            attribute=named("NumberOfSlices"),
+            stated=slices,
         )
     # Number of Time Slices has a meaning for dynamic series alone (PS3.3 C.8.9.1): a real static
     # GE series writes 6.
     times = header.number("NumberOfTimeSlices")
     if header.parts("SeriesType")[:1] == ["DYNAMIC"] and times and times != len(frames):
         raise StudyRefused(
-            f"{source}: found {len(frames)} time frames, but {named('NumberOfTimeSlices')} is "
-            f"{times:g}; export the whole series again"
+            "dicom_time_frame_count",
+            "found {frames} time frames, but {attribute} is {stated:g}; export the whole series "
+            "again",
+            where=source,
+            frames=len(frames),
+            attribute=named("NumberOfTimeSlices"),
+            stated=times,
         )
 
 

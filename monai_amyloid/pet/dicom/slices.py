@@ -1,6 +1,7 @@
 """One PET slice, whichever kind of DICOM file holds it: where it lies, its scale, its time."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,10 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
+from monai_amyloid.findings.finding import StudyRefused, Term, Value, phrase
+from monai_amyloid.pet.dicom.attributes import named, uid_name, unknown_value
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.philips import philips_factor
-from monai_amyloid.pet.dicom.values import named
-from monai_amyloid.pet.image import StudyRefused
 
 CAPTURES = (
     SecondaryCaptureImageStorage,
@@ -26,10 +27,9 @@ CAPTURES = (
 ENHANCED = (EnhancedPETImageStorage, LegacyConvertedEnhancedPETImageStorage)
 PET_CLASSES = (PositronEmissionTomographyImageStorage, *ENHANCED)
 
-NO_GEOMETRY = (
-    "found a picture without Image Position (0020,0032) and Image Orientation (0020,0037), needed "
-    "the volume: pass the original series; pictures of slices are for a slice model, not for this "
-    "reader"
+# Defined terms of Modality (0008,0060), PS3.3 C.7.3.1.1.1, of images that lie beside a PET.
+_MODALITIES = frozenset(
+    ("CR", "CT", "DX", "MG", "MR", "NM", "OT", "PT", "RF", "SC", "SR", "US", "XA")
 )
 
 
@@ -38,19 +38,19 @@ class PetSlice:
     """One slice of one time frame.
 
     Attributes:
-        header: Of its file.
-        frame: Its number in the file, from 0.
+        header: Header of the file that holds the slice.
+        frame: Number of the slice in its file, from 0.
         position: Centre of the first voxel in LPS+ mm ``(3,)``.
         orientation: Direction cosines of a row, then of a column ``(6,)``.
-        spacing: Between rows, then between columns, in mm ``(2,)``.
-        slope: Unit of the series for one stored value.
-        intercept: Added after ``slope``.
+        spacing: Distance between rows, then between columns, in mm ``(2,)``.
+        slope: What a stored value is multiplied by, in the unit of the series.
+        intercept: What is added after ``slope``, in the unit of the series.
         begin: Start of the acquisition in seconds on the scanner's clock, None where unknown.
         reference: Frame Reference Time in seconds, None where unknown.
-        index: Of the slice among all slices and frames of the series, or, in a multi-frame
-            file, of its time frame; from 1, None where unknown.
-        duration: Of the time frame in seconds, None where unknown.
-        decay_factor: By which the scanner multiplied for decay, None where unknown.
+        index: Number of the slice among all slices and frames of the series, or, in a
+            multi-frame file, of its time frame; from 1, None where unknown.
+        duration: Duration of the time frame in seconds, None where unknown.
+        decay_factor: Factor that the scanner multiplied by for decay, None where unknown.
         unit: DICOM term of what slope and intercept lead to, None for what the series says.
     """
 
@@ -73,7 +73,7 @@ def check_kind(header: Header) -> None:
     """Refuse an image that is no grey slice of a static or dynamic PET.
 
     Args:
-        header: Of the file.
+        header: Header of the file.
 
     Raises:
         StudyRefused: If it is no PET image, or a maximum intensity projection.
@@ -83,32 +83,60 @@ def check_kind(header: Header) -> None:
     modality = header.text("Modality")
     known = (kind in PET_CLASSES and modality == "PT") or kind in CAPTURES
     if not known:
-        found = header.dataset.get("SOPClassUID", "an unknown kind of object")
         raise StudyRefused(
-            f"{file}: found {getattr(found, 'name', found)} of modality {modality or 'unknown'}, "
-            "needed Positron Emission Tomography Image Storage of modality PT; pass the original "
-            "series"
+            "dicom_no_pet",
+            "found {kind} of modality {modality}, needed Positron Emission Tomography Image "
+            "Storage of modality PT; pass the original series",
+            where=file,
+            kind=uid_name(kind) if kind else phrase("dicom_object", "an unknown kind of object"),
+            modality=_modality(modality),
         )
     if "MIP" in header.parts("ImageType"):
         raise StudyRefused(
-            f"{file}: {named('ImageType')} names a maximum intensity projection (MIP), "
-            "needed the slices it was made of"
+            "dicom_projection",
+            "{attribute} names a maximum intensity projection (MIP), needed the slices it was "
+            "made of",
+            where=file,
+            attribute=named("ImageType"),
         )
+
+
+def no_geometry(where: Path) -> StudyRefused:
+    """Refuse pictures of slices that do not say where they lie in the patient.
+
+    Args:
+        where: File or study.
+    """
+    return StudyRefused(
+        "picture_without_geometry",
+        "found a picture without Image Position (0020,0032) and Image Orientation (0020,0037), "
+        "needed the volume: pass the original series; pictures of slices are for a slice model, "
+        "not for this reader",
+        where=where,
+    )
+
+
+def _modality(text: str) -> Value:
+    """Give what a header says of the modality as a term where it is one of the standard's."""
+    return (Term(text) if text in _MODALITIES else text) or unknown_value()
 
 
 def classic_slice(header: Header) -> PetSlice:
     """Read the one slice of a classic PET file.
 
     Args:
-        header: Of the file, checked by :func:`check_kind`.
+        header: Header of the file, checked by :func:`check_kind`.
 
     Raises:
         StudyRefused: If what every slice needs is missing or broken.
     """
     if (header.number("NumberOfFrames") or 1) != 1:
         raise StudyRefused(
-            f"{header.file}: {named('NumberOfFrames')} is {header.text('NumberOfFrames')}, "
-            "needed one slice a file; export it again"
+            "dicom_several_frames",
+            "{attribute} is {count}, needed one slice a file; export it again",
+            where=header.file,
+            attribute=named("NumberOfFrames"),
+            count=header.text("NumberOfFrames"),
         )
     slope, intercept = scale_of(
         header.numbers("RescaleSlope", 1)[0], header.number("RescaleIntercept"), header
@@ -138,13 +166,13 @@ def captured_slice(header: Header) -> PetSlice:
     """Read one slice of a volume that a program exported as secondary capture.
 
     Args:
-        header: Of the file, checked by :func:`check_kind`.
+        header: Header of the file, checked by :func:`check_kind`.
 
     Raises:
         StudyRefused: If the picture does not say where it lies.
     """
     if not header.text("ImagePositionPatient") or not header.text("ImageOrientationPatient"):
-        raise StudyRefused(f"{header.file}: {NO_GEOMETRY}")
+        raise no_geometry(header.file)
     slope, intercept = scale_of(
         header.number("RescaleSlope") or 1.0, header.number("RescaleIntercept"), header
     )
@@ -169,16 +197,20 @@ def scale_of(slope: float, intercept: float | None, header: Header) -> tuple[flo
     """Check the line from stored values to uptake.
 
     Args:
-        slope: Rescale Slope.
-        intercept: Rescale Intercept. PS3.3 C.8.9.4 says zero for every PET image, and older
-            exports leave it out.
-        header: Of the file, for the message.
+        slope: Rescale Slope of the file or frame.
+        intercept: Rescale Intercept of the file or frame. PS3.3 C.8.9.4 says zero for every PET
+            image, and older exports leave it out.
+        header: Header of the file, for the message.
 
     Raises:
         StudyRefused: If the slope is not above zero.
     """
     if slope <= 0:
         raise StudyRefused(
-            f"{header.file}: {named('RescaleSlope')} is {slope:g}, needed more than 0"
+            "dicom_slope_not_positive",
+            "{attribute} is {slope:g}, needed more than 0",
+            where=header.file,
+            attribute=named("RescaleSlope"),
+            slope=float(slope),
         )
     return float(slope), float(intercept or 0.0)

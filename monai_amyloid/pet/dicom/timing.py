@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import Dataset
 
+from monai_amyloid.findings.finding import Finding, StudyRefused, warning
+from monai_amyloid.pet.dicom.attributes import broken_attribute, named
 from monai_amyloid.pet.dicom.functional_groups import converted_attributes
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.slices import PetSlice
-from monai_amyloid.pet.dicom.values import moment_of, named, number_of, seconds_of_day, text_of
+from monai_amyloid.pet.dicom.values import moment_of, number_of, seconds_of_day, text_of
 from monai_amyloid.pet.frames.decay import correction_time
-from monai_amyloid.pet.image import StudyRefused
 
 _DAY = 86400.0
 # Nobody scans amyloid later than this after the injection: a longer time is a wrong header.
@@ -31,12 +32,13 @@ class Timing:
 
     Attributes:
         starts: For each frame, seconds from injection, or from the first frame; None: unknown.
-        durations: In seconds; None: unknown.
-        corrected_to: On the clock of ``starts``; None: not decay-corrected.
+        durations: For each frame, its duration in seconds; None: unknown.
+        corrected_to: For each frame, the time that its decay is corrected to, in seconds on the
+            clock of ``starts``; None: not decay-corrected.
         from_injection: Whether ``starts`` count from the injection.
         decay_known: Whether the header says if the frames are decay-corrected.
-        half_life: In seconds, None where the header does not say.
-        warnings: What is odd about the times.
+        half_life: Half-life of the radionuclide in seconds, None where the header does not say.
+        warnings: Warnings of times that contradict each other.
     """
 
     starts: list[float | None]
@@ -45,7 +47,7 @@ class Timing:
     from_injection: bool
     decay_known: bool
     half_life: float | None
-    warnings: tuple[str, ...]
+    warnings: tuple[Finding, ...]
 
 
 def frame_timing(frames: Sequence[Sequence[PetSlice]], provenance: Mapping[str, Any]) -> Timing:
@@ -65,7 +67,7 @@ def frame_timing(frames: Sequence[Sequence[PetSlice]], provenance: Mapping[str, 
     half_life = half_life if half_life and half_life > 0 else None
     begins = _begins(frames)
     durations = [_usual([one.duration for one in frame]) for frame in frames]
-    warnings: list[str] = []
+    warnings: list[Finding] = []
     first = begins[0]
     uptake = None if first is None else uptake_seconds(header, first, warnings)
     known = [begin for begin in begins if begin is not None]
@@ -96,10 +98,8 @@ def isotope_of(header: Header) -> Dataset:
     except StudyRefused:
         raise
     except Exception as error:  # pydicom parses on access, so broken bytes show up here
-        raise StudyRefused(
-            f"{header.file}: {named('RadiopharmaceuticalInformationSequence')} is broken; "
-            "export it again"
-        ) from error
+        attribute = named("RadiopharmaceuticalInformationSequence")
+        raise broken_attribute(attribute, header.file) from error
 
 
 def over_midnight(begins: Sequence[float | None]) -> list[float | None]:
@@ -120,13 +120,13 @@ def over_midnight(begins: Sequence[float | None]) -> list[float | None]:
     ]
 
 
-def uptake_seconds(header: Header, begin: float, warnings: list[str]) -> float | None:
+def uptake_seconds(header: Header, begin: float, warnings: list[Finding]) -> float | None:
     """Give the time from injection to the start of a scan.
 
     Args:
-        header: Of any file of the series.
+        header: Header of any file of the series.
         begin: Start of the scan in seconds on the scanner's clock.
-        warnings: A sentence is added where the header contradicts itself.
+        warnings: List that a warning is added to where the header contradicts itself.
 
     Returns:
         Seconds, or None where the header does not say, or says what cannot be.
@@ -144,8 +144,14 @@ def uptake_seconds(header: Header, begin: float, warnings: list[str]) -> float |
     if 0 <= uptake <= LATEST_SECONDS:
         return uptake
     warnings.append(
-        f"{named('RadiopharmaceuticalStartTime')} and {named('AcquisitionTime')} are "
-        f"{uptake / 60:.0f} min apart, which cannot be: the time after injection is not known"
+        warning(
+            "dicom_injection_time",
+            "{attribute} and {other} are {apart_min:.0f} min apart, which cannot be: the time "
+            "after injection is not known",
+            attribute=named("RadiopharmaceuticalStartTime"),
+            other=named("AcquisitionTime"),
+            apart_min=uptake / 60,
+        )
     )
     return None
 
@@ -156,9 +162,12 @@ def _refuse_undecayed_beds(frame: Sequence[PetSlice]) -> None:
         known = [value for value in values if value is not None]
         if known and max(known) - min(known) > _ONE_BED_SECONDS:
             raise StudyRefused(
-                f"{frame[0].header.file}: {named('DecayCorrection')} is NONE, but the slices were "
-                f"measured up to {max(known) - min(known):.0f} s apart, in several bed positions; "
-                "needed the decay-corrected series"
+                "dicom_beds_not_decay_corrected",
+                "{attribute} is NONE, but the slices were measured up to {apart_s:.0f} s apart, in "
+                "several bed positions; needed the decay-corrected series",
+                where=frame[0].header.file,
+                attribute=named("DecayCorrection"),
+                apart_s=max(known) - min(known),
             )
 
 

@@ -2,19 +2,23 @@
 
 import datetime
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.datadict import dictionary_description, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
-from pydicom.tag import BaseTag
 
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.dicom.attributes import (
+    broken_attribute,
+    missing_attribute,
+    named,
+    tag_of,
+    vr_of,
+)
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 SHORTEST_MOMENT = 10  # characters: a day and an hour
@@ -24,39 +28,13 @@ _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2}(?:\.\d{1,6})?)?")
 
 
-@cache
-def tag_of(keyword: str) -> BaseTag:
-    """Give the tag of an attribute.
-
-    Args:
-        keyword: Such as ``"PixelSpacing"``.
-    """
-    found = tag_for_keyword(keyword)
-    if found is None:
-        raise KeyError(keyword)
-    return BaseTag(found)
-
-
-def named(keyword: str) -> str:
-    """Give an attribute its name and tag.
-
-    Args:
-        keyword: Such as ``"PixelSpacing"``.
-
-    Returns:
-        Such as ``"Pixel Spacing (0028,0030)"``, for messages.
-    """
-    tag = tag_of(keyword)
-    return f"{dictionary_description(tag)} ({tag.group:04X},{tag.element:04X})"
-
-
 def seconds_of_date(text: str, keyword: str, file: Path) -> float:
-    """Read a DICOM date (PS3.5 6.2, DA) in seconds.
+    """Read a DICOM date (PS3.5 6.2, DA) in seconds since the year 1.
 
     Args:
-        text: Such as ``"20251103"``.
-        keyword: Of the attribute, for the message.
-        file: Its file, for the message.
+        text: Value as it stands in the file, such as ``"20251103"``.
+        keyword: DICOM keyword of the attribute, for the message.
+        file: File that the value stands in, for the message.
 
     Raises:
         StudyRefused: If it is no date.
@@ -67,16 +45,21 @@ def seconds_of_date(text: str, keyword: str, file: Path) -> float:
             return datetime.date(*map(int, match.groups())).toordinal() * 86400.0
     except ValueError:
         pass
-    raise StudyRefused(f"{file}: {named(keyword)} is not a date; export it again")
+    raise StudyRefused(
+        "dicom_no_date",
+        "{attribute} is not a date; export it again",
+        where=file,
+        attribute=named(keyword),
+    )
 
 
 def seconds_of_day(text: str, keyword: str, file: Path) -> float:
-    """Read a DICOM time (PS3.5 6.2, TM).
+    """Read a DICOM time (PS3.5 6.2, TM) in seconds after midnight.
 
     Args:
-        text: Such as ``"103045.25"``.
-        keyword: Of the attribute, for the message.
-        file: Its file, for the message.
+        text: Value as it stands in the file, such as ``"103045.25"``.
+        keyword: DICOM keyword of the attribute, for the message.
+        file: File that the value stands in, for the message.
 
     Raises:
         StudyRefused: If it is no time.
@@ -86,7 +69,13 @@ def seconds_of_day(text: str, keyword: str, file: Path) -> float:
         (float(part or 0) for part in match.groups()) if match else (99.0, 0.0, 0.0)
     )
     if hours > 23 or minutes > 59 or seconds >= 61:
-        raise StudyRefused(f"{file}: {named(keyword)} is {text!r}, no time; export it again")
+        raise StudyRefused(
+            "dicom_no_time",
+            "{attribute} is {text!r}, no time; export it again",
+            where=file,
+            attribute=named(keyword),
+            text=text,
+        )
     return hours * 3600 + minutes * 60 + seconds
 
 
@@ -94,9 +83,9 @@ def moment_of(dataset: Dataset, keyword: str, file: Path) -> float | None:
     """Read a DICOM date and time in one (PS3.5 6.2, DT) in seconds; None where it is missing.
 
     Args:
-        dataset: Header or an item of one.
-        keyword: Attribute of type DT.
-        file: Its file, for the message.
+        dataset: Header of a file, or an item of a sequence in it.
+        keyword: DICOM keyword of an attribute of type DT.
+        file: File that the value stands in, for the message.
 
     Raises:
         StudyRefused: If it is no moment.
@@ -109,9 +98,9 @@ def moment_in(text: str, keyword: str, file: Path) -> float:
     """Read a DICOM date and time in one in seconds.
 
     Args:
-        text: Such as ``"20251103104512.5+0900"``.
-        keyword: Of the attribute, for the message.
-        file: Its file, for the message.
+        text: Value as it stands in the file, such as ``"20251103104512.5+0900"``.
+        keyword: DICOM keyword of the attribute, for the message.
+        file: File that the value stands in, for the message.
 
     Raises:
         StudyRefused: If it is no moment.
@@ -119,7 +108,13 @@ def moment_in(text: str, keyword: str, file: Path) -> float:
     # All moments of a scanner are on its own clock, so the offset from UTC has no effect.
     text = re.sub(r"[+-]\d{4}$", "", text)
     if len(text) < SHORTEST_MOMENT:
-        raise StudyRefused(f"{file}: {named(keyword)} is {text!r}, needed a date and a time")
+        raise StudyRefused(
+            "dicom_no_moment",
+            "{attribute} is {text!r}, needed a date and a time",
+            where=file,
+            attribute=named(keyword),
+            text=text,
+        )
     day = seconds_of_date(text[:8], keyword, file)
     return day + seconds_of_day(text[8:], keyword, file)
 
@@ -128,9 +123,9 @@ def text_of(dataset: Dataset, keyword: str, file: Path) -> str:
     """Give a value as text, ``""`` where it is missing or empty.
 
     Args:
-        dataset: Header or an item of one.
-        keyword: Attribute; parts are joined by a backslash.
-        file: Its file, for the message.
+        dataset: Header of a file, or an item of a sequence in it.
+        keyword: DICOM keyword of the attribute; several values are joined by a backslash.
+        file: File that the value stands in, for the message.
 
     Raises:
         StudyRefused: If its bytes are broken.
@@ -149,7 +144,7 @@ def text_of(dataset: Dataset, keyword: str, file: Path) -> str:
     except StudyRefused:
         raise
     except Exception as error:  # pydicom converts on access, so broken bytes show up here
-        raise StudyRefused(f"{file}: {named(keyword)} is broken; export it again") from error
+        raise broken_attribute(named(keyword), file) from error
     return _unbroken(text.strip(), keyword, file)
 
 
@@ -157,9 +152,9 @@ def number_of(dataset: Dataset, keyword: str, file: Path) -> float | None:
     """Give a number that may be missing.
 
     Args:
-        dataset: Header or an item of one.
-        keyword: Attribute with one number.
-        file: Its file, for the message.
+        dataset: Header of a file, or an item of a sequence in it.
+        keyword: DICOM keyword of an attribute with one number.
+        file: File that the value stands in, for the message.
 
     Raises:
         StudyRefused: If it is there and is no finite number.
@@ -173,9 +168,9 @@ def numbers_of(dataset: Dataset, keyword: str, file: Path, count: int) -> NDArra
     """Give the numbers of an attribute that has to be there.
 
     Args:
-        dataset: Header or an item of one.
-        keyword: Attribute with a numeric value.
-        file: Its file, for the message.
+        dataset: Header of a file, or an item of a sequence in it.
+        keyword: DICOM keyword of an attribute with numbers.
+        file: File that the value stands in, for the message.
         count: How many numbers it has to hold.
 
     Returns:
@@ -192,8 +187,8 @@ def numbers_in(text: str, keyword: str, file: Path, count: int) -> NDArray[np.fl
 
     Args:
         text: Numbers parted by backslashes; ``""`` where the attribute is missing.
-        keyword: Of the attribute, for the message.
-        file: Its file, for the message.
+        keyword: DICOM keyword of the attribute, for the message.
+        file: File that the value stands in, for the message.
         count: How many numbers it has to hold.
 
     Returns:
@@ -203,25 +198,37 @@ def numbers_in(text: str, keyword: str, file: Path, count: int) -> NDArray[np.fl
         StudyRefused: If the text is empty or holds anything else.
     """
     if not text:
-        raise StudyRefused(f"{file}: {named(keyword)} is missing; export the original series")
+        raise missing_attribute(keyword, file)
     parts = [part.strip() for part in text.split("\\")]
     good = len(parts) == count and all(map(_NUMBER.fullmatch, parts))
     found = [float(part) for part in parts] if good else []
-    if not good or not np.isfinite(found).all():
+    if good and np.isfinite(found).all():
+        return np.array(found)
+    if count == 1:
         raise StudyRefused(
-            f"{file}: {named(keyword)} is {text!r}, needed {count} finite number"
-            f"{'s' if count > 1 else ''}; export it again"
+            "dicom_no_number",
+            "{attribute} is {text!r}, needed 1 finite number; export it again",
+            where=file,
+            attribute=named(keyword),
+            text=text,
         )
-    return np.array(found)
+    raise StudyRefused(
+        "dicom_no_numbers",
+        "{attribute} is {text!r}, needed {count} finite numbers; export it again",
+        where=file,
+        attribute=named(keyword),
+        text=text,
+        count=count,
+    )
 
 
 def plain_text(value: bytes, keyword: str, file: Path) -> str:
     """Decode text of plain characters, without its padding.
 
     Args:
-        value: As it stands in the file.
-        keyword: Of the attribute, for the message.
-        file: Its file, for the message.
+        value: Bytes of the value as they stand in the file.
+        keyword: DICOM keyword of the attribute, for the message.
+        file: File that the value stands in, for the message.
 
     Raises:
         StudyRefused: If it holds what no text holds.
@@ -236,21 +243,4 @@ def _unbroken(text: str, keyword: str, file: Path) -> str:
     """
     if text.isprintable():
         return text
-    raise StudyRefused(f"{file}: {named(keyword)} is broken; export it again")
-
-
-@cache
-def vr_of(keyword: str) -> str:
-    """Give the value representation of an attribute, such as ``"DS"``."""
-    return dictionary_VR(tag_of(keyword))
-
-
-def reason_of(error: Exception) -> str:
-    """Give the first line of an error, without the bytes of the file that pydicom quotes."""
-    reason = (str(error).splitlines() or [""])[0]
-    return re.split(r"\s*b['\"]", reason)[0] or type(error).__name__
-
-
-def broken(error: Exception) -> str:
-    """Say in one line that a file cannot be read."""
-    return f"truncated or unreadable DICOM ({reason_of(error)}); export it again"
+    raise broken_attribute(named(keyword), file)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monai_amyloid.findings.finding import Finding, warning
 from monai_amyloid.pet.formats.ecat_header import (
     MAGIC,
     VOXELS,
@@ -35,7 +36,7 @@ _LONGEST_DELAY = 12 * 3600.0
 _LONGEST_SCAN = 24 * 3600.0
 
 
-def _orientation_warning(main: Any, path: Path) -> tuple[str, ...]:
+def _orientation_warning(main: Any, path: Path) -> tuple[Finding, ...]:
     """Refuse a position of the patient whose axes are not known; warn where none is stated.
 
     ECAT stores no matrix to the patient. For head first supine, the files of CTI scanners run
@@ -49,8 +50,11 @@ def _orientation_warning(main: Any, path: Path) -> tuple[str, ...]:
         return ()
     if code == _UNKNOWN_ORIENTATION:
         return (
-            "the ECAT file does not say how the patient lay (patient_orientation 8); head first "
-            "and supine was taken, so left and right are not proven",
+            warning(
+                "ecat_orientation_unknown",
+                "the ECAT file does not say how the patient lay (patient_orientation 8); head "
+                "first and supine was taken, so left and right are not proven",
+            ),
         )
     raise StudyRefused(
         f"{path}: patient_orientation is {code}, needed 3 (head first, supine), for programs "
@@ -199,8 +203,11 @@ def read_ecat_frames(path: Path) -> FrameSeries:
     from_injection = int(main["dose_start_time"]) > 0 and 0 <= delay <= _LONGEST_DELAY
     if not from_injection:
         warnings += (
-            "the ECAT file does not say when the tracer was injected (dose_start_time is absent "
-            "or not within 12 hours before scan_start_time)",
+            warning(
+                "ecat_injection_time_unknown",
+                "the ECAT file does not say when the tracer was injected (dose_start_time is "
+                "absent or not within 12 hours before scan_start_time)",
+            ),
         )
     shift = delay if from_injection else -starts[0]
     known = all(known for known, _ in corrections)

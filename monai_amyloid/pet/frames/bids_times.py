@@ -4,10 +4,11 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from monai_amyloid.findings.finding import StudyRefused, Term
 from monai_amyloid.pet.frames.decay import correction_time
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.tracers import TRACERS
 
 # Clocks of frames are rounded to a second in some headers; more is a double exposure.
@@ -27,7 +28,7 @@ class FrameTimes:
     Attributes:
         starts: Start of each frame after the injection (or, where that is unknown, after the
             start of the first frame); None where the sidecar gives no times.
-        durations: Of each frame; None where unknown.
+        durations: Duration of each frame; None where unknown.
         corrected_to: The time that each frame is decay-corrected to; None where it is not.
         from_injection: Whether the clock starts at the injection.
         decay_known: Whether the sidecar says if and to when the frames are corrected.
@@ -53,14 +54,31 @@ def _seconds(
     for part in found:
         if isinstance(part, bool) or not isinstance(part, int | float) or not -1e9 < part < 1e9:
             raise StudyRefused(
-                f"{source}: {key} in the sidecar holds {str(part)[:80]!r}, needed "
-                "finite numbers (times in seconds); correct the sidecar"
+                "sidecar_no_number",
+                "{key} in the sidecar holds {text!r}, needed finite numbers (times in seconds); "
+                "correct the sidecar",
+                where=Path(source),
+                key=Term(key),
+                text=str(part)[:80],
             )
+    if len(found) == 1 < count:
+        raise StudyRefused(
+            "sidecar_one_number",
+            "{key} in the sidecar holds 1 number, needed {count}, one for each frame; correct the "
+            "sidecar",
+            where=Path(source),
+            key=Term(key),
+            count=count,
+        )
     if len(found) != count:
         raise StudyRefused(
-            f"{source}: {key} in the sidecar holds {len(found)} number"
-            f"{'s' if len(found) > 1 else ''}, needed {count}, one for each frame; "
-            "correct the sidecar"
+            "sidecar_numbers",
+            "{key} in the sidecar holds {found} numbers, needed {count}, one for each frame; "
+            "correct the sidecar",
+            where=Path(source),
+            key=Term(key),
+            found=len(found),
+            count=count,
         )
     return tuple(map(float, found))
 
@@ -69,20 +87,35 @@ def _check_order(starts: tuple[float, ...], durations: tuple[float, ...], source
     """Refuse frames that go back in time or lie over one another."""
     if min(durations) <= 0:
         raise StudyRefused(
-            f"{source}: FrameDuration in the sidecar holds {min(durations):g} s, "
-            "needed more than 0; correct the sidecar"
+            "sidecar_duration_not_positive",
+            "{key} in the sidecar holds {duration_s:g} s, needed more than 0; correct the sidecar",
+            where=Path(source),
+            key=Term("FrameDuration"),
+            duration_s=min(durations),
         )
     for at, (start, duration) in enumerate(zip(starts[:-1], durations[:-1], strict=True), start=1):
         if starts[at] <= start:
             raise StudyRefused(
-                f"{source}: FrameTimesStart in the sidecar goes from {start:g} s to "
-                f"{starts[at]:g} s at frame {at + 1}, needed rising times; correct the sidecar"
+                "sidecar_times_not_rising",
+                "{key} in the sidecar goes from {start_s:g} s to {next_s:g} s at frame {frame}, "
+                "needed rising times; correct the sidecar",
+                where=Path(source),
+                key=Term("FrameTimesStart"),
+                start_s=start,
+                next_s=starts[at],
+                frame=at + 1,
             )
         if start + duration - starts[at] > _OVERLAP_SECONDS:
             raise StudyRefused(
-                f"{source}: frame {at} ends at {start + duration:g} s by FrameTimesStart and "
-                f"FrameDuration, but frame {at + 1} starts at {starts[at]:g} s; needed frames one "
-                "after the other in seconds, correct the sidecar"
+                "sidecar_frames_overlap",
+                "frame {frame} ends at {end_s:g} s by {keys:and}, but frame {next_frame} starts at "
+                "{next_s:g} s; needed frames one after the other in seconds, correct the sidecar",
+                where=Path(source),
+                frame=at,
+                end_s=start + duration,
+                keys=(Term("FrameTimesStart"), Term("FrameDuration")),
+                next_frame=at + 1,
+                next_s=starts[at],
             )
 
 
@@ -123,16 +156,25 @@ def _correction(
     corrected = sidecar.get("ImageDecayCorrected")
     if corrected not in _ABSENT and not isinstance(corrected, bool):
         raise StudyRefused(
-            f"{source}: ImageDecayCorrected in the sidecar is {str(corrected)[:80]!r}, "
-            "needed true or false; correct the sidecar"
+            "sidecar_neither_true_nor_false",
+            "{key} in the sidecar is {text!r}, needed true or false; correct the sidecar",
+            where=Path(source),
+            key=Term("ImageDecayCorrected"),
+            text=str(corrected)[:80],
         )
     mode = _mode(sidecar)
     if (corrected is False and mode in ("START", "ADMIN")) or (
         corrected is True and mode == "NONE"
     ):
         raise StudyRefused(
-            f"{source}: ImageDecayCorrected in the sidecar is {str(corrected).lower()}, but "
-            f"DecayCorrection is {mode}; needed one or the other, correct the sidecar"
+            "sidecar_decay_corrections_differ",
+            "{key} in the sidecar is {corrected}, but {other} is {mode}; needed one or the other, "
+            "correct the sidecar",
+            where=Path(source),
+            key=Term("ImageDecayCorrected"),
+            corrected=Term(str(corrected).lower()),
+            other=Term("DecayCorrection"),
+            mode=Term(mode),
         )
     if corrected is False or mode == "NONE":
         return True, uncorrected
@@ -163,9 +205,9 @@ def frame_times(sidecar: Mapping[str, Any], count: int, source: str) -> FrameTim
     ADMIN the injection. Where no time is given, it follows from ``DecayCorrectionFactor``.
 
     Args:
-        sidecar: Values by BIDS keyword, of :func:`read_sidecar`.
-        count: How many frames the image has. A single one needs no times.
-        source: File, for the message.
+        sidecar: Values by BIDS keyword, of :func:`monai_amyloid.pet.formats.bids.read_sidecar`.
+        count: Number of frames of the image. A single one needs no times.
+        source: File of the image, for the message.
 
     Returns:
         The times on the clock of the injection where ``InjectionStart`` is there, or the time
@@ -179,11 +221,14 @@ def frame_times(sidecar: Mapping[str, Any], count: int, source: str) -> FrameTim
     durations = _seconds(sidecar, "FrameDuration", count, source)
     injection = _injection(sidecar, count, source)
     if count > 1 and (starts is None or durations is None):
-        missing = "FrameTimesStart" if starts is None else "FrameDuration"
         raise StudyRefused(
-            f"{source}: found {count} frames but no {missing} in a sidecar, needed the BIDS "
-            "sidecar (.json) of the frames beside the image; convert again, or average the frames "
-            "of the uptake window first"
+            "sidecar_without_frame_times",
+            "found {count} frames but no {key} in a sidecar, needed the BIDS sidecar (.json) of "
+            "the frames beside the image; convert again, or average the frames of the uptake "
+            "window first",
+            where=Path(source),
+            count=count,
+            key=Term("FrameTimesStart" if starts is None else "FrameDuration"),
         )
     if durations is not None:
         _check_order(starts or (0.0,), durations, source)
@@ -206,12 +251,12 @@ def half_life_of(tracer: str | None, radionuclide: object) -> float | None:
     """Give the half-life of the radionuclide.
 
     Args:
-        tracer: BIDS label, or None where it is not known.
+        tracer: BIDS label of the tracer, or None where it is not known.
         radionuclide: ``TracerRadionuclide`` of a sidecar, such as ``"F18"`` or ``"18Fluorine"``;
             it counts before the tracer, so that a clash of both can be seen.
 
     Returns:
-        Seconds; None where neither says 18F or 11C.
+        Half-life in seconds; None where neither says 18F or 11C.
     """
     text = str(radionuclide or "").lower()
     element, mass = re.sub("[^a-z]", "", text), re.sub("[^0-9]", "", text)

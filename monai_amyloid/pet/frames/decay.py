@@ -2,6 +2,9 @@
 
 import math
 
+from monai_amyloid.findings.finding import phrase
+from monai_amyloid.pet.frames.series import UnusableFramesError
+
 
 def decay_correction(
     start: float, duration: float, half_life: float, reference: float = 0.0
@@ -13,18 +16,19 @@ def decay_correction(
     exp(-k start) (1 - exp(-k duration)) / (k duration), and the factor is its inverse.
 
     Args:
-        start: Of the frame, in seconds on any clock.
-        duration: Of the frame in seconds; 0 for a point in time.
-        half_life: Of the radionuclide in seconds.
-        reference: Time to correct to, in seconds on the clock of ``start``.
+        start: Start of the frame, in seconds on any clock.
+        duration: Duration of the frame in seconds; 0 for a point in time.
+        half_life: Half-life of the radionuclide in seconds.
+        reference: Time that is corrected to, in seconds on the clock of ``start``.
 
     Returns:
         Factor that turns the mean activity of the frame into the activity at ``reference``;
         above 1 where the frame comes after it.
 
     Raises:
-        ValueError: If ``half_life`` is not above 0, ``duration`` is below 0, a value is not
-            finite, or the decay is more than a float can hold.
+        UnusableFramesError: If the decay is more than a float can hold.
+        ValueError: If ``half_life`` is not above 0, ``duration`` is below 0, or a value is not
+            finite.
     """
     constant = _decay_constant(start, duration, half_life)
     if not math.isfinite(reference):
@@ -34,9 +38,15 @@ def decay_correction(
     except OverflowError:
         factor = math.inf
     if not 0 < factor < math.inf:
-        raise ValueError(
-            f"a frame at {start:g} s, corrected to {reference:g} s, is too many half-lives of "
-            f"{half_life:g} s away; check the unit of the times"
+        raise UnusableFramesError(
+            phrase(
+                "frame_too_many_half_lives",
+                "a frame at {start_s:g} s, corrected to {reference_s:g} s, is too many half-lives "
+                "of {half_life_s:g} s away; check the unit of the times",
+                start_s=start,
+                reference_s=reference,
+                half_life_s=half_life,
+            )
         )
     return factor
 
@@ -47,9 +57,9 @@ def correction_time(factor: float, start: float, duration: float, half_life: flo
     Args:
         factor: Decay Factor (0054,1321) in DICOM, DecayCorrectionFactor in BIDS: what the mean
             activity of the frame was multiplied by.
-        start: Of the frame, in seconds on any clock.
-        duration: Of the frame in seconds; 0 for a point in time.
-        half_life: Of the radionuclide in seconds.
+        start: Start of the frame, in seconds on any clock.
+        duration: Duration of the frame in seconds; 0 for a point in time.
+        half_life: Half-life of the radionuclide in seconds.
 
     Returns:
         Seconds on the clock of ``start``; the ``reference`` of :func:`decay_correction`.

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from scipy import ndimage, optimize
 from scipy.spatial.transform import Rotation
 
+from monai_amyloid.findings.finding import phrase
+from monai_amyloid.pet.frames.series import UnusableFramesError
+
 # Displacement in mm at the cortex above which a frame is realigned: half of the resolution of a
 # PET scanner, and above the error of the estimate.
 MOVED_MM = 2.0
@@ -52,9 +55,9 @@ class _Smooth(NamedTuple):
     """A frame as it is matched.
 
     Attributes:
-        values: Smooth uptake on coarse voxels, 1 at its top.
+        values: Smooth uptake on coarse voxels ``(X, Y, Z)``, 1 at its top.
         affine: Index of ``values`` to RAS+ mm ``(4, 4)``.
-        centre: Of the uptake, in RAS+ mm ``(3,)``.
+        centre: Centre of the uptake in RAS+ mm ``(3,)``.
     """
 
     values: NDArray[np.float64]
@@ -84,13 +87,18 @@ def estimate_motion(
         The rigid motion from the reference to the frame.
 
     Raises:
-        ValueError: If the shapes differ, a frame is empty, constant or not finite, or the
+        UnusableFramesError: If the shapes differ, a frame is empty, constant or not finite, or the
             frames do not show the same object.
     """
     if reference.shape != frame.shape:
-        raise ValueError(
-            f"a frame has shape {frame.shape} but the reference has {reference.shape}; "
-            "frames of one scan have one grid"
+        raise UnusableFramesError(
+            phrase(
+                "frames_of_two_shapes",
+                "a frame has shape ({shape}) but the reference has ({reference_shape}); frames of "
+                "one scan have one grid",
+                shape=frame.shape,
+                reference_shape=reference.shape,
+            )
         )
     return _register(_smooth(reference, affine), _smooth(frame, affine))
 
@@ -104,7 +112,7 @@ def realign(
 
     Args:
         frame: Uptake ``(X, Y, Z)``, RAS+.
-        motion: Of this frame against the reference.
+        motion: Motion of the head from the reference to this frame.
         affine: Voxel index to RAS+ millimetres ``(4, 4)`` of both.
 
     Returns:
@@ -132,10 +140,10 @@ def largest_displacement(matrix: NDArray[np.float64], centre: NDArray[np.float64
 
     Args:
         matrix: Rigid transform of RAS+ millimetres ``(4, 4)``.
-        centre: Of the sphere of 80 mm radius, in RAS+ mm ``(3,)``.
+        centre: Centre of the sphere of 80 mm radius, in RAS+ mm ``(3,)``.
 
     Returns:
-        Millimetres.
+        The largest displacement in mm.
     """
     turn = Rotation.from_matrix(matrix[:3, :3]).as_rotvec()
     angle = float(np.linalg.norm(turn))
@@ -148,7 +156,12 @@ def largest_displacement(matrix: NDArray[np.float64], centre: NDArray[np.float64
 def _smooth(data: NDArray[np.float32], affine: NDArray[np.float64]) -> _Smooth:
     """Average blocks of voxels and smooth: less noise, and a hundredth of the work."""
     if not np.isfinite(data).all():
-        raise ValueError("a frame has voxels that are not finite, so it cannot be registered")
+        raise UnusableFramesError(
+            phrase(
+                "frame_not_finite",
+                "a frame has voxels that are not finite, so it cannot be registered",
+            )
+        )
     zooms = np.linalg.norm(affine[:3, :3], axis=0)
     step = np.clip(np.round(_SPACING_MM / zooms), 1, data.shape).astype(int)
     blocks: NDArray[np.floating] = data
@@ -162,7 +175,9 @@ def _smooth(data: NDArray[np.float32], affine: NDArray[np.float64]) -> _Smooth:
     # One hot spot must not be all that is seen.
     top = float(np.percentile(values, 99.8))
     if top <= 0 or data.min() == data.max():
-        raise ValueError("a frame is empty or constant, so it cannot be registered")
+        raise UnusableFramesError(
+            phrase("frame_empty", "a frame is empty or constant, so it cannot be registered")
+        )
     values = np.clip(values / top, 0, 1)
     grid = np.diag([*step, 1.0])
     grid[:3, 3] = (step - 1) / 2
@@ -184,9 +199,10 @@ def _lattice(reference: _Smooth) -> NDArray[np.float64]:
 
 
 def _register(reference: _Smooth, frame: _Smooth) -> Motion:
+    """Find the rigid motion with the least squared difference, at the best scale of uptake."""
     points = _lattice(reference)
     centre = reference.centre[:, None]
-    wanted = reference.at(points + centre)
+    fixed = reference.at(points + centre)
 
     def seen(pose: NDArray[np.float64]) -> NDArray[np.float64]:
         # All six parameters in mm: the turn as the way of a point of the cortex.
@@ -196,24 +212,34 @@ def _register(reference: _Smooth, frame: _Smooth) -> Motion:
     def difference(pose: NDArray[np.float64]) -> NDArray[np.float64]:
         found = seen(pose)
         # At the best scale, whatever decay and unit were.
-        scale = float(found @ wanted) / max(float(found @ found), 1e-12)
-        return found * scale - wanted
+        scale = float(found @ fixed) / max(float(found @ found), 1e-12)
+        return found * scale - fixed
 
     if points.shape[1] < 100:
-        raise ValueError("the frames hold too little around the head's centre to be registered")
+        raise UnusableFramesError(
+            phrase(
+                "frames_too_small",
+                "the frames hold too little around the head's centre to be registered",
+            )
+        )
     # Tighter tolerances change the pose by up to 0.2 mm in noise, and the error not at all.
     pose = optimize.least_squares(
         difference, np.zeros(6), method="lm", ftol=1e-4, xtol=1e-4, max_nfev=300
     ).x
     with np.errstate(all="ignore"):  # one of them may be flat: no correlation, and refused
-        correlation = float(np.corrcoef(seen(pose), wanted)[0, 1])
+        correlation = float(np.corrcoef(seen(pose), fixed)[0, 1])
     matrix = np.eye(4)
     matrix[:3, :3] = Rotation.from_rotvec(pose[:3] / CORTEX_RADIUS_MM).as_matrix()
     matrix[:3, 3] = reference.centre + pose[3:] - matrix[:3, :3] @ reference.centre
     displacement = largest_displacement(matrix, reference.centre)
     if not correlation >= _LEAST_CORRELATION or displacement > CORTEX_RADIUS_MM:
-        raise ValueError(
-            f"two frames do not show the same object: their best match has a correlation of "
-            f"{correlation:.2f} with a motion of {displacement:.0f} mm"
+        raise UnusableFramesError(
+            phrase(
+                "frames_of_two_objects",
+                "two frames do not show the same object: their best match has a correlation of "
+                "{correlation:.2f} with a motion of {displacement_mm:.0f} mm",
+                correlation=correlation,
+                displacement_mm=displacement,
+            )
         )
     return Motion(displacement, matrix)

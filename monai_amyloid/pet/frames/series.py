@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monai_amyloid.findings.finding import Finding, Phrase
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -16,7 +18,7 @@ class Frame:
         load: Reads the voxels ``(X, Y, Z)``, float32, RAS+, scaled to the unit of the series.
         start: Seconds from injection (or, where that is unknown, from the first frame) to the
             start of the frame; None where the source gives no times.
-        duration: Seconds; None where unknown.
+        duration: Duration of the frame in seconds; None where unknown.
         corrected_to: The time, in seconds on the clock of ``start``, that the voxels are
             decay-corrected to; None where they are not corrected.
     """
@@ -32,17 +34,17 @@ class FrameSeries:
     """The frames of one image, in the order of time, all on one grid.
 
     Attributes:
-        frames: At least one.
+        frames: Time frames, at least one.
         affine: Voxel index to RAS+ millimetres ``(4, 4)``, of every frame.
-        shape: ``(X, Y, Z)`` of every frame.
+        shape: Voxels ``(X, Y, Z)`` of every frame.
         source: File or folder, for messages.
         from_injection: Whether ``start`` of the frames counts from the injection.
         decay_known: Whether the source says if and to when the frames are decay-corrected.
         tracer: BIDS label, or None where the source names none.
-        unit: BIDS spelling, such as ``"Bq/mL"``.
-        half_life: Of the radionuclide in seconds, or None where the source does not say.
-        provenance: What the source said, by DICOM or BIDS keyword, nothing that names a person.
-        warnings: What a user should know of how it was read, in sentences.
+        unit: Unit of the voxels in BIDS spelling, such as ``"Bq/mL"``.
+        half_life: Half-life of the radionuclide in seconds, or None where the source does not say.
+        provenance: Header or sidecar by DICOM or BIDS keyword, nothing that names a person.
+        warnings: Warnings of how the frames were read.
     """
 
     frames: tuple[Frame, ...]
@@ -55,4 +57,16 @@ class FrameSeries:
     unit: str = "arbitrary"
     half_life: float | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+
+
+class UnusableFramesError(ValueError):
+    """Frames that cannot be put together, with the reason.
+
+    Args:
+        reason: Why they cannot.
+    """
+
+    def __init__(self, reason: Phrase) -> None:
+        super().__init__(str(reason))
+        self.reason = reason

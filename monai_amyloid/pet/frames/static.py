@@ -1,16 +1,18 @@
 """From time frames to the one static volume that is graded."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monai_amyloid.findings.finding import Finding, StudyRefused, note, phrase, warning
 from monai_amyloid.pet.frames.decay import decay_correction
 from monai_amyloid.pet.frames.eight_bit import check_eight_bit
 from monai_amyloid.pet.frames.motion import MOVED_MM, Motion, estimate_motion, realign
-from monai_amyloid.pet.frames.series import Frame, FrameSeries
+from monai_amyloid.pet.frames.series import Frame, FrameSeries, UnusableFramesError
 from monai_amyloid.pet.frames.window import choose_frames
-from monai_amyloid.pet.image import PetImage, StudyRefused, check_volume
+from monai_amyloid.pet.image import PetImage, check_volume
 from monai_amyloid.pet.tracers import TRACERS
 
 # Times that differ by less have the same decay: 0.01 % of 18F.
@@ -24,11 +26,11 @@ def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
     their duration.
 
     Args:
-        series: As a file or a DICOM series gives it.
+        series: Frames of one image.
         tracer: BIDS label, where the series names none.
 
     Returns:
-        The volume. Its provenance says in words which ``frames`` were taken and why, and lists
+        The volume. Its provenance has a note of which ``frames`` were taken and why, and a list of
         ``warnings``; ``motion_mm`` is how far the head moved between frames, where several were
         averaged.
 
@@ -38,7 +40,7 @@ def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
     label = series.tracer or tracer
     choice = choose_frames(series, label)
     warnings = [*series.warnings, *choice.warnings]
-    words, motion = choice.words, {}
+    description, motion = choice.description, {}
     if len(choice.frames) == 1:
         data = choice.frames[0].load()
     else:
@@ -47,28 +49,59 @@ def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
         alike = min(weights) <= 0
         if alike:
             weights = [1.0] * len(weights)
-            warnings.append("the durations of the frames are not known; they count alike")
+            warnings.append(
+                warning(
+                    "frame_durations_unknown",
+                    "the durations of the frames are not known; they count alike",
+                )
+            )
         data, moved = _average(choice.frames, scales, weights, series)
-        words += f", averaged{'' if alike else ' by duration'}; "
-        words += f"the head moved at most {max(moved):.1f} mm"
         motion = {"motion_mm": max(moved)}
-        again = [number for number, mm in enumerate(moved, start=1) if mm > MOVED_MM]
-        if again:
-            words += f", frame {', '.join(map(str, again))} realigned"
+        description = _averaged(choice.description, moved, by_duration=not alike)
     check_volume(data, series.affine, series.source)
     warnings += check_eight_bit(data, series.provenance, series.source)
-    provenance = {**series.provenance, **motion, "frames": words, "warnings": warnings}
+    provenance = {**series.provenance, **motion, "frames": description, "warnings": warnings}
     return PetImage(data, series.affine, series.tracer, series.unit, provenance)
 
 
+def _averaged(frames: Finding, moved: Sequence[float], *, by_duration: bool) -> Finding:
+    """Describe the average of the chosen frames, each of which moved by some mm."""
+    average = (
+        phrase("averaged_by_duration", "averaged by duration")
+        if by_duration
+        else phrase("averaged_alike", "averaged")
+    )
+    again = tuple(number for number, mm in enumerate(moved, start=1) if mm > MOVED_MM)
+    if not again:
+        return note(
+            "frames_averaged",
+            "{frames}, {average}; the head moved at most {motion_mm:.1f} mm",
+            frames=frames,
+            average=average,
+            motion_mm=max(moved),
+        )
+    return note(
+        "frames_realigned",
+        "{frames}, {average}; the head moved at most {motion_mm:.1f} mm, frame {realigned} "
+        "realigned",
+        frames=frames,
+        average=average,
+        motion_mm=max(moved),
+        realigned=again,
+    )
+
+
 def _decay_scales(
-    series: FrameSeries, frames: Sequence[Frame], tracer: str | None, warnings: list[str]
+    series: FrameSeries, frames: Sequence[Frame], tracer: str | None, warnings: list[Finding]
 ) -> list[float]:
     """Give the factor of each frame that brings all to the decay of the first one's start."""
     if not series.decay_known:
         warnings.append(
-            "the header does not say if the frames are decay-corrected; they were averaged as "
-            "they are"
+            warning(
+                "frames_decay_unknown",
+                "the header does not say if the frames are decay-corrected; they were averaged as "
+                "they are",
+            )
         )
         return [1.0] * len(frames)
     times = [frame.corrected_to for frame in frames]
@@ -78,8 +111,10 @@ def _decay_scales(
     half_life = series.half_life or (TRACERS[tracer].half_life_seconds if tracer else None)
     if half_life is None or any(frame.start is None for frame in frames):
         raise StudyRefused(
-            f"{series.source}: the frames are not decay-corrected to one time, and their times or "
-            "the half-life (0018,1075) are missing; needed the decay-corrected series"
+            "frames_of_several_decays",
+            "the frames are not decay-corrected to one time, and their times or the half-life "
+            "(0018,1075) are missing; needed the decay-corrected series",
+            where=Path(series.source),
         )
     first = frames[0].start or 0.0
     try:
@@ -90,8 +125,13 @@ def _decay_scales(
             else decay_correction(frame.corrected_to, 0.0, half_life, first)
             for frame in frames
         ]
-    except ValueError as error:
-        raise StudyRefused(f"{series.source}: {error}") from error
+    except UnusableFramesError as error:
+        raise StudyRefused(
+            "frames_decay",
+            "{reason}",
+            where=Path(series.source),
+            reason=error.reason,
+        ) from error
 
 
 def _average(
@@ -137,10 +177,13 @@ def _motion(
     """Estimate how the head moved, or refuse frames that do not show the same head."""
     try:
         return estimate_motion(reference, data, series.affine)
-    except ValueError as error:
+    except UnusableFramesError as error:
         raise StudyRefused(
-            f"{series.source}: the frames cannot be laid on one another ({error}); average "
-            "the frames of the uptake window first"
+            "frames_not_registered",
+            "the frames cannot be laid on one another ({reason}); average the frames of the uptake "
+            "window first",
+            where=Path(series.source),
+            reason=error.reason,
         ) from error
 
 

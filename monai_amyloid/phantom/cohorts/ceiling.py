@@ -1,7 +1,7 @@
 """The best that any classifier can do on a simulated cohort: readers disagree with themselves.
 
-An observer who knows what each region truly shows still cannot know how the reader of the day
-saw it. Many readers are simulated; the observer answers what most of them would. Against these
+An observer who knows what each region truly shows still cannot know how the reader of that
+scan saw it. Many readers are simulated; the observer answers what most of them would. Against these
 readers, a model that scores above this has found a leak; one that scores near it has learned all
 there is. Against a cohort's own grades a model may score above it: with a fixed prevalence people
 are drawn for a grade until their reader gives it, and so are easier to grade than for any reader

@@ -1,10 +1,8 @@
 """A simulated cohort on disk: scans, the table a hospital would have, and the truth."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +18,18 @@ from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 from monai_amyloid.phantom.storage.files import Form, bids_files, path_of, store
 from monai_amyloid.version import __version__
+from monai_amyloid.work.engine import Crash
+from monai_amyloid.work.local_engine import LocalEngine
+from monai_amyloid.work.many import make_each
+from monai_amyloid.work.progress import SILENT, Progress
 
 _RECORD = "simulation.json"
 _ROWS = ".rows"
+
+# A participant to make: the number, from 1, and the grade of the first visit, if one is prescribed.
+_Person = tuple[int, int | None]
+# The ``rows`` and the ``truths`` of a participant's sessions, for the two tables.
+_Rows = dict[str, list[dict[str, Any]]]
 
 
 def simulate(
@@ -32,7 +39,7 @@ def simulate(
     *,
     form: Form = "nifti",
     workers: int = 1,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> None:
     """Write a cohort: scans, ``participants.tsv`` and ``truth.tsv``.
 
@@ -43,11 +50,13 @@ def simulate(
         participants: Number of participants; a longer cohort begins with a shorter one.
         plan: Settings of the cohort; the same plan gives the same bytes for any number of workers.
         form: Format of the scans: ``"nifti"``, ``"dicom"`` or ``"bids"``.
-        workers: Number of processes that simulate at the same time.
-        finished: Function that is called after each participant, for progress.
+        workers: Number of processes that simulate at the same time. With one, everything runs
+            in this process, and a crash there (for want of memory, say) ends the run.
+        progress: Shows how many participants are done.
 
     Raises:
-        UserError: If the folder holds another cohort or cannot be written.
+        UserError: If the folder holds another cohort or cannot be written, or the process of a
+            participant crashed; the others are made all the same.
     """
     plan = plan or Plan()
     writable_folder(folder)
@@ -57,12 +66,29 @@ def simulate(
     grades: Sequence[int | None] = [None] * participants
     if plan.fixed_prevalence and plan.pattern == "amyloid":
         grades = grades_by_prevalence(participants)
-    make = partial(_make_participant, folder=folder, plan=plan, form=form)
-    rows, truths = [], []
-    for made in _run(make, list(enumerate(grades, start=1)), workers):
-        rows += made["rows"]
-        truths += made["truths"]
-        finished()
+    crashes: dict[int, Crash] = {}
+
+    def crashed(person: _Person, crash: Crash) -> _Rows:
+        crashes[person[0]] = crash
+        return {"rows": [], "truths": []}
+
+    done = make_each(
+        partial(_make_participant, folder=folder, plan=plan, form=form),
+        list(enumerate(grades, start=1)),
+        LocalEngine(workers),
+        crashed=crashed,
+        finished_before=partial(_finished, folder=folder),
+        progress=progress,
+    )
+    if crashes:
+        number, crash = min(crashes.items())
+        raise UserError(
+            f"{folder}: {len(crashes)} of {participants} participants could not be made: the "
+            f"process of sub-{number:04d} ended without a word ({crash}); where the memory was "
+            "full, take fewer --workers; the same command goes on"
+        )
+    rows = [row for each in done for row in each.made["rows"]]
+    truths = [row for each in done for row in each.made["truths"]]
     # The tables come last: a cohort with tables is complete.
     write_table(pd.DataFrame(truths), folder / "truth.tsv")
     write_table(pd.DataFrame(rows), folder / "participants.tsv")
@@ -86,30 +112,23 @@ def _claim(record: Path, made_by: dict[str, Any]) -> None:
     replace_file(record, json.dumps(made_by, indent=2).encode())
 
 
-def _run(
-    make: Callable[[tuple[int, int | None]], Any],
-    people: list[tuple[int, int | None]],
-    workers: int,
-) -> Iterator[Any]:
-    if workers <= 1:
-        yield from map(make, people)
-        return
-    # Started afresh, not forked: the same on Linux, macOS and Windows.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(make, people)
+def _record(folder: Path, number: int) -> Path:
+    """File of a participant's rows; it is written last, so that whoever has rows has scans."""
+    return folder / _ROWS / f"{number:06d}.json"
 
 
-def _make_participant(
-    person: tuple[int, int | None], folder: Path, plan: Plan, form: Form
-) -> dict[str, list[dict[str, Any]]]:
+def _finished(person: _Person, folder: Path) -> _Rows | None:
+    """The rows of a participant whom an earlier run made, if the scans are still there."""
+    record = _record(folder, person[0])
+    if not record.is_file():
+        return None
+    kept: _Rows = json.loads(record.read_text(encoding="utf-8"))
+    return kept if all((folder / row["path"]).exists() for row in kept["rows"]) else None
+
+
+def _make_participant(person: _Person, folder: Path, plan: Plan, form: Form) -> _Rows:
     number, grade = person
-    # Written last, so that whoever has rows has scans; read again where a cohort is continued.
-    record = folder / _ROWS / f"{number:06d}.json"
-    if record.is_file():
-        kept: dict[str, list[dict[str, Any]]] = json.loads(record.read_text(encoding="utf-8"))
-        if all((folder / row["path"]).exists() for row in kept["rows"]):
-            return kept
-    made: dict[str, list[dict[str, Any]]] = {"rows": [], "truths": []}
+    made: _Rows = {"rows": [], "truths": []}
     threads = torch.get_num_threads()
     # One thread each: sums are then made in the same order everywhere, and workers share no core.
     torch.set_num_threads(1)
@@ -121,7 +140,7 @@ def _make_participant(
                 made["truths"].append(truth)
     finally:
         torch.set_num_threads(threads)
-    replace_file(record, json.dumps(made).encode())
+    replace_file(_record(folder, number), json.dumps(made).encode())
     return made
 
 

@@ -67,7 +67,7 @@ class Head:
         return moved(self.origin, points)
 
     def voxel_origins(self) -> Points:
-        """Where the voxels of the anatomy's own grid, laid into the head, come from in it, mm."""
+        """Where the voxels of the anatomy's own grid, placed in the head, come from in it, mm."""
         return refined(self.origin) + _voxels(self.morphology.anatomy)
 
 

@@ -102,11 +102,12 @@ def draw_scan(site: str, random: np.random.Generator, *, difficult: bool = False
     Args:
         site: Name of the hospital, one of :data:`~monai_amyloid.phantom.scanning.sites.SITES`.
         random: Source of randomness.
-        difficult: Whether poses are extreme and each mishap is likely, instead of now and then.
+        difficult: Whether poses are extreme and each fault of the acquisition is likely instead of
+            rare.
     """
     scanner = SITES[site]
     length = scanner.axial_mm
-    # A short field of view is laid over the whole brain.
+    # A short field of view is placed over the whole brain.
     lowest = max(random.uniform(*_LOWEST_MM), _VERTEX_MM - length)
     mishaps = random.uniform(size=4) < (0.4 if difficult else np.array([0.0, 0.1, 0.15, 0.08]))
     cut, shoulders, moves, mismatch = (bool(happens) for happens in mishaps)

@@ -1,7 +1,6 @@
 """Everything that is written of an explored cohort."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from monai_amyloid.pet.image import PetImage
 from monai_amyloid.report.explore.page import write_explore_page
 from monai_amyloid.report.explore.words import EXPLORE_WORDS
 from monai_amyloid.report.pictures.thumbnails import group_picture
+from monai_amyloid.work.progress import SILENT, Progress
 
 PAGE, MAP, PROJECTOR, GROUPS = "explore.html", "map.npz", "tensorboard", "groups"
 # Means are on the scale of one tracer, whatever was scanned with.
@@ -31,16 +31,14 @@ _TRACER = "18FFBB"
 def write_outputs(
     exploration: Exploration,
     folder: Path,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
 ) -> Path:
     """Write tables, map, mean SUVR of the groups, projector and page.
 
     Args:
         exploration: Of a cohort.
         folder: Where they go.
-        started: Called once with the number of steps.
-        finished: Called after each.
+        progress: Shows how many scans are in the means, then on the page.
 
     Returns:
         Path of the page.
@@ -50,12 +48,12 @@ def write_outputs(
     """
     writable_folder(folder / GROUPS)
     _remove_earlier(folder)
-    started(2 * len(exploration.cohort))
+    progress.start(2 * len(exploration.cohort))
     write_tables(exploration, folder)
     write_map(exploration.saved_map(), folder / MAP)
-    pictures = _groups(exploration, folder / GROUPS, finished)
+    pictures = _groups(exploration, folder / GROUPS, progress)
     write_projector(exploration, scan_table(exploration), folder / PROJECTOR)
-    return write_explore_page(exploration, folder / PAGE, groups=pictures, finished=finished)
+    return write_explore_page(exploration, folder / PAGE, groups=pictures, progress=progress)
 
 
 def _remove_earlier(folder: Path) -> None:
@@ -67,7 +65,7 @@ def _remove_earlier(folder: Path) -> None:
 
 
 def _groups(
-    exploration: Exploration, folder: Path, finished: Callable[[], None]
+    exploration: Exploration, folder: Path, progress: Progress
 ) -> list[tuple[Phrase, bytes]]:
     """Write the mean SUVR of each cluster and subtype; caption and picture of each."""
     groupings: list[tuple[str, Phrase, Clusters]] = [
@@ -75,7 +73,7 @@ def _groups(
     ]
     if exploration.patterns.subtypes is not None:
         groupings.append(("subtype", EXPLORE_WORDS["subtype"], exploration.patterns.subtypes))
-    means = mean_suvr(exploration.cohort, [each for *_, each in groupings], finished)
+    means = mean_suvr(exploration.cohort, [each for *_, each in groupings], progress)
     pictures = []
     for (kind, name, clusters), volumes in zip(groupings, means, strict=True):
         for number, volume in enumerate(volumes):

@@ -1,7 +1,7 @@
 """An explored cohort as one HTML file that loads nothing from elsewhere."""
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from monai_amyloid.report.pages import render_page
 from monai_amyloid.report.pictures.thumbnails import thumbnail
 from monai_amyloid.report.words import RESEARCH_USE, WORDS
 from monai_amyloid.version import __version__
+from monai_amyloid.work.progress import SILENT, Progress
 
 _MOST_ROWS = 30
 
@@ -30,7 +31,7 @@ def write_explore_page(
     *,
     groups: Sequence[tuple[Phrase, bytes]] = (),
     pictures: bool = True,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
     language: str = ENGLISH,
 ) -> Path:
     """Write the page of an explored cohort.
@@ -40,7 +41,7 @@ def write_explore_page(
         path: File to write.
         groups: Caption and PNG of the mean scan of each group.
         pictures: Whether each scan's picture is in the page; a kilobyte each.
-        finished: Called after each scan's picture.
+        progress: Shows how many scans have their picture; the caller starts it.
         language: Code of the language that is shown first; the page holds every one.
 
     Returns:
@@ -57,7 +58,7 @@ def write_explore_page(
     drawn = []
     for scan in exploration.cohort["path"]:
         drawn.append(thumbnail(load_suvr(Path(scan))) if pictures else "")
-        finished()
+        progress.advance()
     script, places = components(dict(plots(exploration, drawn, language)))
     resources = Resources(mode="inline", components=["bokeh", "bokeh-widgets", "bokeh-tables"])
     content = {

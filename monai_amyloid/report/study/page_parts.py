@@ -207,8 +207,8 @@ class PageParts(Paper):
             weights = f"SHA-256 {model.get('sha256', '')[:16]}…"
             made_by = f"{model.get('name')} {model.get('version')}, {weights}, {made_by}"
         y = 270.0
-        lines: tuple[Phrase | str | None, ...] = (tracer, frames, made_by)
-        for line in filter(None, lines):
+        lines: list[Phrase | str] = [tracer, *([frames] if frames is not None else []), made_by]
+        for line in lines:
             self.write(LEFT, y, _short(self.say(line), 120), 7, color=SOFT)
             y += 4.2
         self.write(LEFT, y + 1.5, RESEARCH_USE, 8.5, weight="bold")

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR, without_face
 from monai_amyloid.report.pictures.outlines import upright
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, by_name, named
 from monai_amyloid.version import __version__
+from monai_amyloid.work.progress import SILENT, Progress
 
 # Where the planes stand, in mm: a sagittal one beside the midline, a coronal one through the
 # cerebellum, an axial one through basal nuclei and posterior cingulate.
@@ -48,8 +49,7 @@ _WORDS = by_name(
 
 def write_contact_sheet(
     prepared: Path,
-    started: Callable[[int], None] = lambda total: None,
-    finished: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
     language: str = ENGLISH,
 ) -> Path:
     """Draw ``contact_sheet.html`` of a prepared cohort.
@@ -60,8 +60,7 @@ def write_contact_sheet(
 
     Args:
         prepared: Folder that ``prepare`` wrote.
-        started: Called once with the number of scans.
-        finished: Called after each scan.
+        progress: Shows how many scans are drawn.
         language: Code of the language that is shown first; the page holds every one.
 
     Returns:
@@ -74,12 +73,12 @@ def write_contact_sheet(
     warned = table.get("warnings", pd.Series(UNKNOWN, table.index)) == UNKNOWN
     match = pd.to_numeric(table.get("registration", pd.Series(1.0, table.index)), errors="coerce")
     rows = table.assign(_calm=warned, _match=match).sort_values(["_calm", "_match"])
-    started(len(rows))
+    progress.start(len(rows))
     findings = read_findings(prepared)
     scans = []
     for row in rows.to_dict("records"):
         scans.append(_scan(row, findings))
-        finished()
+        progress.advance()
     file = prepared / "refused.tsv"
     refused = pd.read_csv(file, sep="\t", dtype=str) if file.is_file() else pd.DataFrame()
     content = {

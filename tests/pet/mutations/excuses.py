@@ -8,7 +8,7 @@ from . import Mutant, Seed, raw, tags, volumes
 from .differences import Difference, dicom_values, differences
 
 _POSITION = 0.1  # of monai_amyloid.pet.dicom.grid
-# monai_amyloid.pet.dicom.slice_scale allows half to twice the neighbours' mean, of which a slice
+# dicom.pixels.slice_scale allows half to twice the neighbours' mean, of which a slice
 # may have 0.6 to 1.5 by itself; the first and last may fade by any factor, or be 5 times their
 # neighbour, of which they may have 0.3.
 _SLOPES, _END_SLOPES = (0.5 / 1.5, 2 / 0.6), (0.0, 5 / 0.3)

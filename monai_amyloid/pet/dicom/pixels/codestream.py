@@ -6,10 +6,10 @@ the frame is not what they expect. So its own header is read first, in Python.
 
 import struct
 
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.pixels.layout import PixelLayout
-from monai_amyloid.pet.dicom.values import named
-from monai_amyloid.pet.image import StudyRefused
 
 _JPEG_2000 = b"\xff\x4f\xff\x51"  # start of codestream, then its sizes
 _JPEG = b"\xff\xd8"
@@ -24,8 +24,8 @@ def check_codestream(frame: bytes, layout: PixelLayout, header: Header) -> None:
 
     Args:
         frame: One frame, without the items that encapsulate it.
-        layout: Of the series.
-        header: Of the file, for the message.
+        layout: How the header says that pixels are stored.
+        header: Header of the file, for the message.
 
     Raises:
         StudyRefused: If it is no lossless JPEG, JPEG-LS or JPEG 2000, or of another size, depth
@@ -37,18 +37,28 @@ def check_codestream(frame: bytes, layout: PixelLayout, header: Header) -> None:
         found = None
     if found is None:
         raise StudyRefused(
-            f"{header.file}: {named('PixelData')} holds no lossless JPEG, JPEG-LS or JPEG 2000 "
-            "frame; export it again"
+            "dicom_no_lossless_frame",
+            "{attribute} holds no lossless JPEG, JPEG-LS or JPEG 2000 frame; export it again",
+            where=header.file,
+            attribute=named("PixelData"),
         )
     rows, columns, components, bits = found
     if (rows, columns, components) != (layout.rows, layout.columns, 1) or not (
         layout.stored <= bits <= 16 and -(-bits // 8) * 8 == layout.allocated
     ):
         raise StudyRefused(
-            f"{header.file}: a compressed frame has {rows} x {columns} values of {bits} bits in "
-            f"{components} components, but {named('Rows')}, {named('Columns')} and "
-            f"{named('BitsStored')} say {layout.rows} x {layout.columns} of {layout.stored} bits "
-            "in 1; export it again"
+            "dicom_compressed_frame_differs",
+            "a compressed frame has {size:x} values of {bits} bits in {components} components, but "
+            "{size_attributes} and {bits_attribute} say {stated_size:x} of {stated_bits} bits in "
+            "1; export it again",
+            where=header.file,
+            size=(rows, columns),
+            bits=bits,
+            components=components,
+            size_attributes=(named("Rows"), named("Columns")),
+            bits_attribute=named("BitsStored"),
+            stated_size=(layout.rows, layout.columns),
+            stated_bits=layout.stored,
         )
 
 

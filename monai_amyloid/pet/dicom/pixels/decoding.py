@@ -21,12 +21,12 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from monai_amyloid.findings.finding import StudyRefused, Term, phrase
+from monai_amyloid.pet.dicom.attributes import named, uid_name, unreadable
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.pixels.codestream import check_codestream
 from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
 from monai_amyloid.pet.dicom.pixels.layout import PixelLayout
-from monai_amyloid.pet.dicom.values import broken, named
-from monai_amyloid.pet.image import StudyRefused
 
 # Left to itself, pydicom tries one plugin after another, and GDCM ends the program on some broken
 # frames: it sees nothing but lossless JPEG, in a process of its own.
@@ -47,10 +47,10 @@ def decoded_values(
     """Decode the stored values of some frames of one file.
 
     Args:
-        header: Of the file.
-        layout: Of the series.
-        frames: Counted from 0, in the order wanted.
-        jpeg: Decodes lossless JPEG.
+        header: Header of the file.
+        layout: How the pixels of the series are stored.
+        frames: Numbers of the frames to read, from 0, in any order.
+        jpeg: Process that decodes lossless JPEG.
 
     Returns:
         Integers ``(rows, columns)``, not scaled, for each frame.
@@ -62,8 +62,12 @@ def decoded_values(
     plugin = _DECODERS.get(syntax, "")
     if not plugin and syntax != DeflatedExplicitVRLittleEndian:
         raise StudyRefused(
-            f"{header.file}: {named('TransferSyntaxUID')} is {syntax.name}, needed the voxels "
-            "without compression or with a lossless one; export it again"
+            "dicom_compression",
+            "{attribute} is {syntax}, needed the voxels without compression or with a lossless "
+            "one; export it again",
+            where=header.file,
+            attribute=named("TransferSyntaxUID"),
+            syntax=uid_name(syntax),
         )
     count = int(header.number("NumberOfFrames") or 1)
     indices = [frame if count > 1 else None for frame in frames]
@@ -73,7 +77,7 @@ def decoded_values(
             warnings.filterwarnings("error", message=".*non-conformant padding")
             dataset = pydicom.dcmread(header.file)
             if not plugin:
-                _check_length(len(dataset.PixelData), layout, count)
+                _check_length(len(dataset.PixelData), layout, count, header)
             elif syntax != RLELossless:
                 for frame in frames:
                     encoded = get_frame(dataset.PixelData, frame, number_of_frames=count)
@@ -92,16 +96,27 @@ def decoded_values(
                 ]
         for image in images:
             if image.dtype.kind not in "iu":
-                raise ValueError(f"pixels of type {image.dtype}, needed integers")
+                reason = phrase(
+                    "dicom_pixel_type",
+                    "pixels of type {type}, needed integers",
+                    type=Term(image.dtype),
+                )
+                raise unreadable(header.file, reason)
     except StudyRefused:
         raise
     except Exception as error:  # the decoders raise whatever the broken bytes lead them to
-        raise StudyRefused(f"{header.file}: {broken(error)}") from error
+        raise unreadable(header.file, error) from error
     return images
 
 
-def _check_length(found: int, layout: PixelLayout, count: int) -> None:
+def _check_length(found: int, layout: PixelLayout, count: int, header: Header) -> None:
     """Hold the length of uncompressed pixels against the header; one byte may be padding."""
     needed = layout.rows * layout.columns * layout.allocated // 8 * count
     if found != needed + needed % 2:
-        raise ValueError(f"Pixel Data has {found} bytes, needed {needed}")
+        reason = phrase(
+            "dicom_pixel_bytes",
+            "Pixel Data has {found_bytes} bytes, needed {needed_bytes}",
+            found_bytes=found,
+            needed_bytes=needed,
+        )
+        raise unreadable(header.file, reason)

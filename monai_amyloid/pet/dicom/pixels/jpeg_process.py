@@ -19,6 +19,9 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.pixels.utils import pixel_array
 
+from monai_amyloid.findings.finding import phrase
+from monai_amyloid.pet.dicom.attributes import unreadable
+
 # A frame takes milliseconds, the start of the child about half a second.
 LONGEST_SECONDS = 60.0
 
@@ -45,13 +48,15 @@ class JpegProcess:
 
         Args:
             file: DICOM file of lossless JPEG.
-            frames: Counted from 0; None for the one frame of a file without a number of frames.
+            frames: Numbers of the frames, from 0; None for the one frame of a file without a
+                number of frames.
 
         Returns:
             Integers ``(rows, columns)`` for each frame.
 
         Raises:
-            ValueError: If a frame cannot be decoded, or the decoder ended or hung on it.
+            ValueError: If a frame cannot be decoded.
+            StudyRefused: If the decoder ended or hung on it.
         """
         if self._child is None:
             self._child = subprocess.Popen(  # noqa: S603 (this very file, by this very Python)
@@ -66,7 +71,10 @@ class JpegProcess:
             return [self._ask(file, frame) for frame in frames]
         except (OSError, EOFError) as error:
             self.__exit__()
-            raise ValueError("the decoder of lossless JPEG failed on it") from error
+            reason = phrase(
+                "dicom_jpeg_decoder_failed", "the decoder of lossless JPEG failed on it"
+            )
+            raise unreadable(file, reason) from error
         finally:
             watchdog.cancel()
 
@@ -102,16 +110,16 @@ def _answers() -> Iterator[tuple[dict[str, Any], bytes]]:
             yield {"error": reason}, b""
             continue
         content = np.ascontiguousarray(values).tobytes()
-        told = {"shape": values.shape, "dtype": values.dtype.str, "bytes": len(content)}
-        yield told, content
+        answer = {"shape": values.shape, "dtype": values.dtype.str, "bytes": len(content)}
+        yield answer, content
 
 
 def main() -> None:
     """Answer on standard output, which nothing else may write to."""
     answers = sys.stdout.buffer
     with contextlib.redirect_stdout(sys.stderr):
-        for told, content in _answers():
-            answers.write(json.dumps(told).encode() + b"\n" + content)
+        for answer, content in _answers():
+            answers.write(json.dumps(answer).encode() + b"\n" + content)
             answers.flush()
 
 

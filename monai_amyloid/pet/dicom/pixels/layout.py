@@ -2,22 +2,26 @@
 
 from typing import NamedTuple
 
+from monai_amyloid.findings.finding import StudyRefused, Term
+from monai_amyloid.pet.dicom.attributes import missing_value, named
 from monai_amyloid.pet.dicom.header import Header
-from monai_amyloid.pet.dicom.values import named
-from monai_amyloid.pet.image import StudyRefused
 
 # PET detectors give at most a few hundred; a claim beyond this is no slice of a head.
 MOST_ROWS = 2048
+# Defined terms of Photometric Interpretation (0028,0004) for one value a pixel and for colour.
+_PHOTOMETRIC = frozenset(
+    ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT")
+)
 
 
 class PixelLayout(NamedTuple):
     """How the pixels of every file of a series are stored.
 
     Attributes:
-        rows: Of a frame.
-        columns: Of a frame.
-        allocated: Bits of a value in the file.
-        stored: Bits of it that hold uptake, the lowest.
+        rows: Rows of a frame.
+        columns: Columns of a frame.
+        allocated: Bits that a value takes in the file.
+        stored: How many of them, the lowest, hold uptake.
         signed: Whether values may be below zero.
     """
 
@@ -32,7 +36,7 @@ def pixel_layout(header: Header) -> PixelLayout:
     """Read how pixels are stored, and refuse what is no grey values of a known depth.
 
     Args:
-        header: Of any file of the series.
+        header: Header of any file of the series.
 
     Raises:
         StudyRefused: If it is in colour, of an unknown depth, or claims an absurd size.
@@ -42,31 +46,57 @@ def pixel_layout(header: Header) -> PixelLayout:
     photometric = header.text("PhotometricInterpretation")
     if samples != 1 or photometric != "MONOCHROME2":
         raise StudyRefused(
-            f"{file}: {named('PhotometricInterpretation')} is {photometric or 'missing'} with "
-            f"{samples or 0:g} samples a pixel, needed MONOCHROME2 with 1; pass the original series"
+            "dicom_not_grey",
+            "{attribute} is {photometric} with {samples:g} samples a pixel, needed MONOCHROME2 "
+            "with 1; pass the original series",
+            where=file,
+            attribute=named("PhotometricInterpretation"),
+            photometric=(Term(photometric) if photometric in _PHOTOMETRIC else photometric)
+            or missing_value(),
+            samples=samples or 0.0,
         )
     allocated = int(header.numbers("BitsAllocated", 1)[0])
     if allocated not in (8, 16, 32):
         raise StudyRefused(
-            f"{file}: {named('BitsAllocated')} is {allocated}, needed 8, 16 or 32; export it again"
+            "dicom_bits_allocated",
+            "{attribute} is {bits}, needed 8, 16 or 32; export it again",
+            where=file,
+            attribute=named("BitsAllocated"),
+            bits=allocated,
         )
     stored = header.numbers("BitsStored", 1)[0]
     high = header.numbers("HighBit", 1)[0]
     if not 1 <= stored <= allocated or high != stored - 1:
         raise StudyRefused(
-            f"{file}: {named('BitsStored')} is {stored:g} and {named('HighBit')} {high:g} of "
-            f"{allocated} bits, needed values in the lowest bits; export it again"
+            "dicom_bits_stored",
+            "{attribute} is {stored_bits:g} and {other} {high_bit:g} of {allocated_bits} bits, "
+            "needed values in the lowest bits; export it again",
+            where=file,
+            attribute=named("BitsStored"),
+            stored_bits=float(stored),
+            other=named("HighBit"),
+            high_bit=float(high),
+            allocated_bits=allocated,
         )
     sign = header.numbers("PixelRepresentation", 1)[0]
     if sign not in (0, 1):
         raise StudyRefused(
-            f"{file}: {named('PixelRepresentation')} is {sign:g}, needed 0 or 1; export it again"
+            "dicom_pixel_representation",
+            "{attribute} is {sign:g}, needed 0 or 1; export it again",
+            where=file,
+            attribute=named("PixelRepresentation"),
+            sign=float(sign),
         )
     for keyword in ("Rows", "Columns"):
         size = header.numbers(keyword, 1)[0]
         if not 1 <= size <= MOST_ROWS:
             raise StudyRefused(
-                f"{file}: {named(keyword)} is {size:g}, needed 1 to {MOST_ROWS}; export it again"
+                "dicom_image_size",
+                "{attribute} is {size:g}, needed 1 to {most}; export it again",
+                where=file,
+                attribute=named(keyword),
+                size=float(size),
+                most=MOST_ROWS,
             )
     rows, columns = (int(header.numbers(keyword, 1)[0]) for keyword in ("Rows", "Columns"))
     return PixelLayout(rows, columns, allocated, int(stored), sign == 1)

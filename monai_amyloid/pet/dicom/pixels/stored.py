@@ -12,12 +12,12 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from monai_amyloid.findings.finding import StudyRefused, Term
+from monai_amyloid.pet.dicom.attributes import missing_attribute, named
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.pixels.decoding import decoded_values
 from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
 from monai_amyloid.pet.dicom.pixels.layout import PixelLayout
-from monai_amyloid.pet.dicom.values import named
-from monai_amyloid.pet.image import StudyRefused
 
 _PIXEL_DATA = {True: b"\xe0\x7f\x10\x00", False: b"\x7f\xe0\x00\x10"}
 # Uncompressed transfer syntaxes, and whether they are implicit and little-endian.
@@ -34,10 +34,10 @@ def stored_values(
     """Read the stored values of some frames of one file.
 
     Args:
-        header: Of the file.
-        layout: Of the series.
-        frames: Counted from 0, in the order wanted.
-        jpeg: Decodes lossless JPEG, for one file after the other.
+        header: Header of the file.
+        layout: How the pixels of the series are stored.
+        frames: Numbers of the frames to read, from 0, in any order.
+        jpeg: Process that decodes lossless JPEG, for one file after the other.
 
     Yields:
         Integers ``(rows, columns)``, not scaled, for each frame.
@@ -52,14 +52,23 @@ def stored_values(
     for image in images:
         if image.shape != layout[:2]:
             raise StudyRefused(
-                f"{header.file}: the pixels are {image.shape}, but {named('Rows')} and "
-                f"{named('Columns')} say {layout[:2]}; export it again"
+                "dicom_pixels_differ",
+                "the pixels are ({shape}), but {attributes:and} say ({stated_shape}); export it "
+                "again",
+                where=header.file,
+                shape=image.shape,
+                attributes=(named("Rows"), named("Columns")),
+                stated_shape=layout[:2],
             )
         spare = image.dtype.itemsize * 8 - layout.stored
         if spare > 0 and ((image << spare) >> spare != image).any():
             raise StudyRefused(
-                f"{header.file}: values of more than {layout.stored} bits, which "
-                f"{named('BitsStored')} says they have; export it again"
+                "dicom_values_exceed_bits",
+                "values of more than {bits} bits, which {attribute} says they have; export it "
+                "again",
+                where=header.file,
+                bits=layout.stored,
+                attribute=named("BitsStored"),
             )
         yield image
 
@@ -72,8 +81,11 @@ def _is_native(header: Header) -> bool:
     implicit, little = header.encoding
     if _NATIVE[UID(syntax)] != (implicit, little):
         raise StudyRefused(
-            f"{header.file}: {named('TransferSyntaxUID')} is {syntax}, but the file is written in "
-            "another one; export it again"
+            "dicom_other_transfer_syntax",
+            "{attribute} is {syntax}, but the file is written in another one; export it again",
+            where=header.file,
+            attribute=named("TransferSyntaxUID"),
+            syntax=Term(syntax),
         )
     return True
 
@@ -93,13 +105,17 @@ def _native(header: Header, layout: PixelLayout, frames: Sequence[int]) -> list[
         start = stream.read(8 if implicit else 12)
         length = int.from_bytes(start[-4:], "little" if little else "big")
         if len(start) < 8 or start[:4] != _PIXEL_DATA[bool(little)]:
-            raise StudyRefused(
-                f"{header.file}: {named('PixelData')} is missing; export the original series"
-            )
+            raise missing_attribute("PixelData", header.file)
         if (not implicit and start[4:6] not in (b"OW", b"OB")) or length != needed + needed % 2:
             raise StudyRefused(
-                f"{header.file}: {named('PixelData')} has {length} bytes, needed {needed} for its "
-                f"{rows} x {columns} values; export it again"
+                "dicom_pixel_data_length",
+                "{attribute} has {found_bytes} bytes, needed {needed_bytes} for its {size:x} "
+                "values; export it again",
+                where=header.file,
+                attribute=named("PixelData"),
+                found_bytes=length,
+                needed_bytes=needed,
+                size=(rows, columns),
             )
         first = stream.tell()
         for frame in frames:
@@ -107,8 +123,12 @@ def _native(header: Header, layout: PixelLayout, frames: Sequence[int]) -> list[
             content = stream.read(size)
             if len(content) < size:
                 raise StudyRefused(
-                    f"{header.file}: the file ends within {named('PixelData')}, "
-                    f"{size - len(content)} bytes are missing; export it again"
+                    "dicom_pixels_cut_off",
+                    "the file ends within {attribute}, {missing_bytes} bytes are missing; export "
+                    "it again",
+                    where=header.file,
+                    attribute=named("PixelData"),
+                    missing_bytes=size - len(content),
                 )
             images.append(np.frombuffer(content, dtype).reshape(rows, columns))
     return images

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.pet.dicom.values import named
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.dicom.attributes import named
 
 # Of a slice against the mean of its neighbours. A head changes by less from slice to slice: in
 # real and simulated scans the extremes are 0.6 and 1.5 where the slices look alike.
@@ -29,7 +29,7 @@ def check_scales(slices: NDArray[np.float32], files: Sequence[Path]) -> None:
 
     Args:
         slices: Uptake ``(slice, row, column)``.
-        files: Of each slice.
+        files: File of each slice, in the order of ``slices``.
 
     Raises:
         StudyRefused: If a slice looks like the mean of its two neighbours (cosine above 0.9) but
@@ -58,11 +58,13 @@ def check_scales(slices: NDArray[np.float32], files: Sequence[Path]) -> None:
         odd[index] = usual > limit[index] or usual < least[index]
     if odd.any():
         suspects = _suspects(flat, np.flatnonzero(odd).tolist())
-        ratios = " or ".join(f"{ratio[index]:.2g}" for index in suspects)
         raise StudyRefused(
-            f"{' or '.join(str(files[index]) for index in suspects)}: the slice is {ratios} times "
-            f"as bright as its neighbours, which look like it; {named('RescaleSlope')} must be "
-            "wrong; export the series again"
+            "dicom_slice_scale",
+            "{files:or}: the slice is {ratios:or:.2g} times as bright as its neighbours, which "
+            "look like it; {attribute} must be wrong; export the series again",
+            files=tuple(files[index] for index in suspects),
+            ratios=tuple(float(ratio[index]) for index in suspects),
+            attribute=named("RescaleSlope"),
         )
 
 

@@ -1,0 +1,1 @@
+"""Standardized uptake values, where the header allows them."""
