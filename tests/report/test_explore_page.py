@@ -12,6 +12,7 @@ from explore.explorations import make_exploration
 from monai_amyloid.explore.exploration import Exploration
 from monai_amyloid.report.explore.page import write_explore_page
 from monai_amyloid.report.pictures.thumbnails import group_picture, halved_planes
+from monai_amyloid.report.words import named
 
 from .browsing import until
 
@@ -26,9 +27,9 @@ def exploration(tmp_path_factory: pytest.TempPathFactory) -> Exploration:
 
 @pytest.fixture(scope="module")
 def path(exploration: Exploration, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pictures = {"cluster 0": group_picture(np.ones((91, 109, 91), np.float32))}
+    groups = [(named("cluster 0"), group_picture(np.ones((91, 109, 91), np.float32)))]
     folder = tmp_path_factory.mktemp("지도 100% #1")
-    return write_explore_page(exploration, folder / "explore.html", subtype_pictures=pictures)
+    return write_explore_page(exploration, folder / "explore.html", groups=groups)
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_a_colour_is_chosen_and_the_legend_follows(page: Any) -> None:
 
     before = colours()
     assert len(before) == 3
-    page.execute_script(f"{model('Select', 'coloured by')}.value = 'continuum score'")
+    page.execute_script(f"{model('Select', 'coloured by')}.value = 'explore_continuum_score'")
     until(lambda: len(colours()) > 20)
     assert before.isdisjoint(colours())
 

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,8 @@ from scipy import ndimage
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, voi
 from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
-from monai_amyloid.cohort.scan_findings import Findings, read_findings
 from monai_amyloid.findings.catalogue import ENGLISH
-from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.findings.finding import Phrase, from_text, phrase
 from monai_amyloid.output import replace_file
 from monai_amyloid.report.pages import render_page
 from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR, without_face
@@ -74,13 +73,16 @@ def write_contact_sheet(
     match = pd.to_numeric(table.get("registration", pd.Series(1.0, table.index)), errors="coerce")
     rows = table.assign(_calm=warned, _match=match).sort_values(["_calm", "_match"])
     progress.start(len(rows))
-    findings = read_findings(prepared)
     scans = []
     for row in rows.to_dict("records"):
-        scans.append(_scan(row, findings))
+        scans.append(_scan(row))
         progress.advance()
     file = prepared / "refused.tsv"
-    refused = pd.read_csv(file, sep="\t", dtype=str) if file.is_file() else pd.DataFrame()
+    refused = (
+        pd.read_csv(file, sep="\t", dtype=str, keep_default_na=False).to_dict("records")
+        if file.is_file()
+        else []
+    )
     content = {
         "words": WORDS,
         "sheet": _WORDS,
@@ -88,7 +90,7 @@ def write_contact_sheet(
         "version": __version__,
         "heading": _heading(len(scans), len(refused)),
         "scans": scans,
-        "refused": [_refused(row, findings) for row in refused.to_dict("records")],
+        "refused": [_refused(row) for row in refused],
     }
     sheet = prepared / "contact_sheet.html"
     replace_file(sheet, render_page("contact_sheet.html.jinja", content, language))
@@ -106,41 +108,38 @@ def _heading(prepared: int, refused: int) -> Phrase:
     )
 
 
-def _refused(row: Mapping[Any, Any], findings: Findings) -> dict[str, Any]:
+def _refused(row: Mapping[Any, Any]) -> dict[str, Any]:
     """A row of the table of refused scans."""
-    found = findings.get((row["participant_id"], row["session_id"]), ())
-    return {**row, "reason": _several(found) if found else named(str(row["reason"]))}
+    return {**row, "reason": _remarks(row, "reason")}
 
 
-def _scan(row: Mapping[Any, Any], findings: Findings) -> dict[str, Any]:
+def _scan(row: Mapping[Any, Any]) -> dict[str, Any]:
     """A scan's picture and what stands under it."""
-    text = str(row.get("warnings", UNKNOWN))
-    found = findings.get((row["participant_id"], row["session_id"]), ())
-    # A table that another version wrote has texts alone.
-    shown = _several(found) if found else None if text == UNKNOWN else named(text)
-    facts = [
-        phrase("sheet_no_grade", "no grade")
-        if pd.isna(row["bapl"])
-        else named(f"BAPL {row['bapl']}")
-    ]
+    name = f"{row['participant_id']} {row['session_id']}"
+    grade = phrase("sheet_no_grade", "no grade")
+    facts = [grade if pd.isna(row["bapl"]) else named(f"BAPL {row['bapl']}")]
     if pd.notna(row.get("centiloid")):
         facts.append(
             phrase("sheet_centiloid", "Centiloid {centiloid:.0f}", centiloid=row["centiloid"])
         )
     if pd.notna(row["_match"]):
         facts.append(phrase("sheet_match", "match {match:.2f}", match=row["_match"]))
-    name = f"{row['participant_id']} {row['session_id']}"
     return {
         "name": name,
         "facts": facts,
-        "warnings": shown,
+        "warnings": _remarks(row, "warnings"),
         "picture": _picture(Path(row["path"])),
         "described": phrase("sheet_picture", "Three planes of {scan}", scan=name),
     }
 
 
-def _several(findings: Sequence[Phrase]) -> Phrase:
-    return Phrase("several", "{findings:;}", {"findings": tuple(findings)})
+def _remarks(row: Mapping[Any, Any], column: str) -> Phrase | None:
+    """What was found of a scan; in English alone where a table has no column ``findings``."""
+    findings, text = (str(row.get(name, UNKNOWN)) for name in ("findings", column))
+    if text == UNKNOWN:
+        return None
+    found = from_text(findings if findings.startswith("[") else UNKNOWN)
+    return Phrase("remarks", "{findings:;}", {"findings": found}) if found else named(text)
 
 
 def _picture(path: Path) -> str:
