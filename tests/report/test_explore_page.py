@@ -15,6 +15,7 @@ from monai_amyloid.report.pictures.thumbnails import group_picture, halved_plane
 from monai_amyloid.report.words import named
 
 from .browsing import until
+from .reading import english
 
 HOSTILE = "</script><img src=x onerror=document.title='run'>"
 
@@ -75,6 +76,26 @@ def test_it_opens_without_a_request_or_an_error(page: Any) -> None:
     assert asked and all(url.startswith(("file:", "data:", "blob:")) for url in asked)
     assert not [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
     assert "Research software" in page.find_element("css selector", "main").text
+
+
+def test_no_english_is_left_after_switching_to_korean(page: Any) -> None:
+    words = (
+        "const all = (root) => [...root.querySelectorAll('*')].flatMap((each) =>"
+        " [each, ...(each.shadowRoot ? all(each.shadowRoot) : [])]);"
+        "const texts = all(document).filter((each) => each.checkVisibility?.()).flatMap((each) =>"
+        " [...each.childNodes].filter((node) => node.nodeType === 3"
+        " && !['STYLE', 'SCRIPT'].includes(each.tagName)).map((node) => node.textContent)"
+        " .concat(['title', 'placeholder', 'alt'].map((name) => each.getAttribute(name) ?? '')));"
+        "return texts.join(' ') + [...Bokeh.documents[0]._all_models.values()]"
+        ".map((model) => model.axis_label ?? '').join(' ');"
+    )
+    assert len(english(page.execute_script(words), HOSTILE)) > 100
+    page.find_element("css selector", "[data-language=ko]").click()
+    until(lambda: "전체 80건" in page.execute_script(words))
+    until(lambda: "동떨어진 비율" in page.execute_script(words))
+    left = english(page.execute_script(words), HOSTILE, "cluster 0")
+    page.find_element("css selector", "[data-language=en]").click()
+    assert left == [] and page.title == "80 scans as a continuum"
 
 
 def test_hostile_names_do_not_run_and_stand_in_the_tables_as_they_are(page: Any) -> None:

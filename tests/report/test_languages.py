@@ -1,8 +1,6 @@
 """Every page in Korean: no English is left of it, whatever the study."""
 
-import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -17,19 +15,12 @@ from monai_amyloid.report.summary.page import write_summary_page
 from monai_amyloid.result.result import Result
 
 from .conftest import FRAMES, Graded
+from .reading import english, shown
 from .test_one_page import text_of
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 pytest.importorskip("nilearn")
-# What Korean readers know by its Latin letters, names, and what a program is called by.
-KNOWN = frozenset(
-    (
-        *("amyloid", "AMYPAD", "AUC", "BAPL", "CSV", "DICOM", "ECE", "English", "Enter"),
-        *("HDBSCAN", "Holm", "JavaScript", "McNemar", "NIfTI", "PCA", "PET", "SHA", "SUVR"),
-        *("UMAP", "Wilson", "conformal", "monai", "participant_id", "ses", "sub"),
-    )
-)
 POOR = {
     "cerebellum_covered": 0.9,
     "cortex_covered": 0.92,
@@ -38,45 +29,6 @@ POOR = {
     "asymmetry": 0.4,
     "amyloid_load": 90.0,
 }
-
-
-class _Shown(HTMLParser):
-    """Text and attributes that a page shows in one language, without its programs."""
-
-    def __init__(self, language: str) -> None:
-        super().__init__()
-        self.language, self.open, self.texts = language, [False], list[str]()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag not in ("meta", "br", "img", "input"):
-            other = tag != "html" and given.get("lang") not in (None, self.language)
-            self.open.append(self.open[-1] or other or tag in ("style", "script"))
-        if not self.open[-1]:
-            shown = ("aria-label", "alt", "placeholder", "title")
-            self.texts += [given[name] or "" for name in shown if name in given]
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in ("meta", "br", "img", "input"):
-            self.open.pop()
-
-    def handle_data(self, data: str) -> None:
-        if not self.open[-1]:
-            self.texts.append(data)
-
-
-def shown(page: str, language: str = "ko") -> str:
-    reader = _Shown(language)
-    reader.feed(re.sub(r"<!--.*?-->", "", page, flags=re.DOTALL))
-    return " ".join(reader.texts)
-
-
-def english(text: str, *names: str) -> list[str]:
-    """English words of a text that are neither known in Korea nor names."""
-    for name in ("monai-amyloid", *names):
-        text = text.replace(name, " ")
-    text = re.sub(r"\b[0-9a-f]{16,}|\b18F[A-Z0-9]+\b", " ", text)
-    return [word for word in re.findall(r"[A-Za-z_]{3,}", text) if word not in KNOWN]
 
 
 @pytest.fixture(scope="module")
