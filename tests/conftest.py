@@ -10,6 +10,7 @@ from monai_amyloid.work.progress import Progress
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 CONFIGS_3D = [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"]
+AMYLOID = {1: 0.0, 2: 0.5, 3: 1.0}  # part of the positive template in each grade
 
 
 class CountedProgress(Progress):
@@ -84,3 +85,31 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
         study = folder / "scans" / f"sub-{number:04d}_ses-01"
         study.rename(study.with_name(f"sub-{number:04d}"))
     return folder / "scans"
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fifteen noisy scans, five a grade, on the template grid."""
+    import nibabel as nib
+    import numpy as np
+    import pandas as pd
+    from cohort.tables import suvr_row
+
+    from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
+
+    folder = tmp_path_factory.mktemp("prepared")
+    random = np.random.default_rng(0)
+    negative, positive = pet_templates()
+    rows = []
+    for number in range(15):
+        grade = number % 3 + 1
+        part = AMYLOID[grade] + random.normal(0, 0.05)
+        volume = (1 - part) * negative + part * positive
+        noisy = volume + random.normal(0, 0.1, volume.shape)
+        name = f"sub-{number:02d}.nii"
+        nib.save(nib.Nifti1Image(noisy.astype(np.float32), TEMPLATE_AFFINE), folder / name)
+        row = {"participant_id": f"sub-{number:02d}", "session_id": "ses-01", "path": name}
+        row |= {"tracer": "18FFBB", "bapl": grade}
+        rows.append(row | suvr_row(grade, random.normal(0, 0.05)))
+    pd.DataFrame(rows).to_csv(folder / "participants.tsv", sep="\t", index=False)
+    return folder

@@ -11,7 +11,6 @@ byte by byte. Takes a quarter of an hour on two cores; not on Windows, which has
 import argparse
 import hashlib
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -25,6 +24,7 @@ import pandas as pd
 
 from benchmarks.figures import record
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
+from monai_amyloid.learning.handlers.epoch_record import read_record
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 COMPARED = ("fold*/predictions.tsv", "fold*/model.pt", "evaluation.tsv", "predictions.tsv")
@@ -76,15 +76,13 @@ def digests(output: Path) -> dict[str, str]:
 
 
 def reached(output: Path) -> str:
-    """How far each fold had come, by its log."""
-    said = []
-    for fold in (0, 1):
-        log = output / f"fold{fold}" / "log.txt"
-        text = log.read_text(encoding="utf-8") if log.is_file() else ""
-        epochs = re.findall(r"epoch (\d+/\d+) ", text)
-        done = (output / f"fold{fold}" / "finished.json").is_file()
-        said.append("finished" if done else f"epoch {epochs[-1]}" if epochs else "starting")
-    return " and ".join(said)
+    """How far each fold had come."""
+    states = []
+    for fold in (output / "fold0", output / "fold1"):
+        record = read_record(fold)
+        epoch = f"epoch {record.epoch}/{record.max_epochs}" if record else "starting"
+        states.append("finished" if (fold / "finished.json").is_file() else epoch)
+    return " and ".join(states)
 
 
 def main() -> None:

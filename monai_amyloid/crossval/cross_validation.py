@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from monai_amyloid.crossval import run_record
-from monai_amyloid.crossval.fold_process import EPOCH, ProcessFailedError, attend, bundle_command
+from monai_amyloid.crossval.epoch_watch import EpochWatch
+from monai_amyloid.crossval.fold_process import ProcessFailedError, attend, bundle_command
 from monai_amyloid.crossval.jobs import Jobs
 from monai_amyloid.crossval.plan import CrossValidation
 from monai_amyloid.crossval.time_left import TimeLeft
@@ -140,14 +141,16 @@ class _Fold:
         else:
             files.append(plan.evaluate_file)
 
-        def line(text: str) -> None:
-            if match := EPOCH.search(text):
-                remaining = self.left.epoch(name, *map(int, match.groups()))
-                self.say(f"{name}: {match[0]}; {remaining}")
+        watch = EpochWatch(folder) if run_id == "training" else None
+
+        def look() -> None:
+            if watch is not None and (found := watch.look()) is not None:
+                remaining = self.left.epoch(name, found.epoch, found.max_epochs, found.seconds)
+                self.say(f"{name}: {found}; {remaining}")
 
         command = bundle_command(run_id, files, values)
         with self.work.place() as environment:
-            attend(command, folder / "log.txt", environment, self.work.stop, line)
+            attend(command, folder / "log.txt", environment, self.work.stop, look)
         if run_id == "training":
             self.left.skip(name)
 

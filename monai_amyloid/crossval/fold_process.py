@@ -1,16 +1,16 @@
 """One run of ``monai.bundle`` as a process of its own, its output in a file."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
-# As `progress.LogEpochs` writes it.
-EPOCH = re.compile(r"epoch (?P<epoch>\d+)/(?P<epochs>\d+) .*  (?P<seconds>\d+) s$")
+from monai_amyloid.work.engine import Crash
+
 _BETWEEN_LOOKS_S = 0.1
+_LONGEST_LINE = 10_000  # bytes
 
 
 class ProcessFailedError(Exception):
@@ -58,7 +58,7 @@ def attend(
     log: Path,
     environment: Mapping[str, str],
     stop: Event,
-    line: Callable[[str], None] = lambda text: None,
+    look: Callable[[], None] = lambda: None,
 ) -> None:
     """Run a process to its end, its output appended to a log.
 
@@ -67,16 +67,15 @@ def attend(
         log: Its folder is made if missing.
         environment: Of the process.
         stop: Ends the process when set.
-        line: Called with each line that it writes.
+        look: Called ten times a second while it runs, and once when it has ended.
 
     Raises:
         ProcessFailedError: If its exit status is not 0.
         StoppedError: If ``stop`` was set.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    last = ""
-    with log.open("ab") as output, log.open("rb") as written:
-        written.seek(0, os.SEEK_END)
+    with log.open("ab") as output:
+        begun = output.tell()
         with subprocess.Popen(  # noqa: S603 (this interpreter, no shell)
             command,
             stdin=subprocess.PIPE,
@@ -87,18 +86,23 @@ def attend(
             process_group=0 if sys.platform != "win32" else None,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         ) as process:
-            running, begun = True, b""
+            running = True
             while running:
                 if stop.wait(_BETWEEN_LOOKS_S):
                     process.kill()
                 running = process.poll() is None
-                *whole, begun = (begun + written.read()).split(b"\n")
-                for text in (part.decode(errors="replace").rstrip() for part in whole):
-                    last = text or last
-                    line(text)
+                look()
     if stop.is_set():
         raise StoppedError
     if process.returncode < 0:
-        raise ProcessFailedError(f"ended by signal {-process.returncode}")
+        raise ProcessFailedError(f"ended by {Crash(process.returncode)}")
     if process.returncode:
-        raise ProcessFailedError(last or f"exit status {process.returncode}")
+        raise ProcessFailedError(_last_line(log, begun) or str(Crash(process.returncode)))
+
+
+def _last_line(log: Path, begun: int) -> str:
+    """The last line, if any, that was written into a log after ``begun`` bytes."""
+    with log.open("rb") as file:
+        file.seek(max(begun, log.stat().st_size - _LONGEST_LINE))
+        lines = file.read().decode(errors="replace").splitlines()
+    return next((line.rstrip() for line in reversed(lines) if line.strip()), "")

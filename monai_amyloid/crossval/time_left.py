@@ -16,10 +16,10 @@ class TimeLeft:
         self.at_once = at_once
         self.epochs = 0
         self.done: dict[str, float] = {}
-        self.seconds: list[int] = []
+        self.seconds: list[float] = []
         self.lock = threading.Lock()
 
-    def epoch(self, name: str, epoch: int, epochs: int, seconds: int) -> str:
+    def epoch(self, name: str, epoch: int, epochs: int, seconds: float) -> str:
         """Count an epoch of a training, and say what is left.
 
         Args:

@@ -14,6 +14,7 @@ from conftest import CONFIGS_3D
 
 from monai_amyloid.bundle.export import export
 from monai_amyloid.bundle.verify import SCHEMA, loaded_network
+from monai_amyloid.evaluation.held_out import PROBABILITIES
 from monai_amyloid.grading.grader import Grader
 
 NETWORK = ["--net_id", "network_def", "--config_file", "configs/inference.json"]
@@ -64,12 +65,18 @@ def run(alone: Path, name: str, config: str, *options: str | Path, processes: in
 
 def test_inference_says_what_grading_says(alone: Path, studies: Path) -> None:
     run(alone, "inference", "configs/inference.json", "--dataset_dir", studies)
-    table = pd.read_csv(alone / "results" / "probabilities.csv", index_col="study")
+    table = pd.read_csv(
+        alone / "results" / "probabilities.csv", index_col="study", keep_default_na=False
+    )
     grader = Grader(alone, device="cpu")
-    assert len(table) == 2 and table["refused"].isna().all()
+    assert len(table) == 2
     for study in studies.iterdir():
-        told = list((grader.grade(study).result.probabilities or {}).values())
-        np.testing.assert_allclose(table.loc[str(study)].iloc[:3].astype(float), told, atol=1e-5)
+        result, row = grader.grade(study).result, table.loc[str(study)]
+        probabilities = list((result.probabilities or {}).values())
+        np.testing.assert_allclose(row[PROBABILITIES].astype(float), probabilities, atol=1e-5)
+        doubts = "; ".join(map(str, result.of_level("doubt")))
+        assert (row["status"], row["reasons"]) == (result.status, doubts)
+        assert row["prediction_set"] == "+".join(map(str, result.prediction_set or ()))
 
 
 def test_a_bad_study_does_not_stop_the_inference_of_the_others(
@@ -85,7 +92,7 @@ def test_a_bad_study_does_not_stop_the_inference_of_the_others(
     assert done.returncode == 1 and len(lines) == 1 and "1 of 2 studies" in lines[0]
     table = pd.read_csv(tmp_path / "out" / "probabilities.csv")
     assert table["p_bapl1"].notna().tolist() == [False, True]
-    assert "empty" in table["refused"][0] and table["refused"].isna()[1]
+    assert table["status"][0] == "refused" and "empty" in table["reasons"][0]
 
 
 def test_evaluating_measures_the_bundle_on_another_cohort(alone: Path, cohort: Path) -> None:

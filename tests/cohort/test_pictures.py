@@ -22,6 +22,7 @@ from monai_amyloid.cohort.folds import assign_folds
 from monai_amyloid.cohort.picture_cohort import bag_size, input_kind, prepare_pictures
 from monai_amyloid.cohort.pictures import draw_slice, eight_bit, read_bag, read_picture
 from monai_amyloid.errors import UserError
+from monai_amyloid.evaluation.held_out import PROBABILITIES
 from monai_amyloid.grading.grader import Grader
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.learning.transforms.pictures import OriginalSliced, PictureBagd
@@ -266,13 +267,16 @@ def test_a_bundle_of_pictures_runs_by_monai_and_says_the_same(
     config = of_pictures / "configs" / "inference.json"
     given = {"bundle_root": str(of_pictures), "dataset_dir": str(folder), "device": "cpu"}
     run([config], "inference", "infer", output_dir=str(tmp_path), **given)
-    table = pd.read_csv(tmp_path / "probabilities.csv", index_col="study").iloc[:, :3]
+    table = pd.read_csv(tmp_path / "probabilities.csv", index_col="study", keep_default_na=False)
     for picture in folder.iterdir():
         result = grader.grade(picture).result
         assert result.probabilities is not None
+        row = table.loc[str(picture)]
         np.testing.assert_allclose(
-            list(result.probabilities.values()), table.loc[str(picture)].astype(float), atol=1e-5
+            list(result.probabilities.values()), row[PROBABILITIES].astype(float), atol=1e-5
         )
+        doubts = "; ".join(map(str, result.of_level("doubt")))
+        assert (row["status"], row["reasons"]) == (result.status, doubts)
 
 
 def test_the_metadata_of_a_bundle_of_pictures_is_true_and_fits_the_schema(

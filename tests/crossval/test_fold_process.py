@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from monai_amyloid.crossval.epoch_watch import EpochWatch
 from monai_amyloid.crossval.fold_process import (
-    EPOCH,
     ProcessFailedError,
     StoppedError,
     attend,
@@ -25,23 +26,28 @@ from monai_amyloid.crossval.time_left import TimeLeft
 from monai_amyloid.learning.handlers.progress import LogEpochs
 
 
-def run(program: str, log: Path, stop: threading.Event | None = None) -> list[str]:
-    lines: list[str] = []
+def run(program: str, log: Path, stop: threading.Event | None = None) -> None:
     command = [sys.executable, "-S", "-c", program]
-    attend(command, log, environment(1, None), stop or threading.Event(), lines.append)
-    return lines
+    attend(command, log, environment(1, None), stop or threading.Event())
 
 
-def test_lines_are_told_and_appended_to_the_log(tmp_path: Path) -> None:
+def test_output_is_appended_to_the_log(tmp_path: Path) -> None:
     log = tmp_path / "fold0" / "log.txt"
-    assert run("print('one'); print('zwei ü')", log) == ["one", "zwei ü"]
-    assert run("import os; print(os.environ['OMP_NUM_THREADS'])", log) == ["1"]
+    run("print('one'); print('zwei ü')", log)
+    run("import os; print(os.environ['OMP_NUM_THREADS'])", log)
     assert log.read_text(encoding="utf-8").split() == ["one", "zwei", "ü", "1"]
 
 
-def test_a_failure_is_the_last_line_said(tmp_path: Path) -> None:
-    with pytest.raises(ProcessFailedError, match=r"^Error: no dataset$"):
-        run("import sys; print('before'); sys.exit('Error: no dataset')", tmp_path / "log.txt")
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [("'Error: no dataset'", "^Error: no dataset$"), ("3", "^exit status 3$")],
+)
+def test_a_failure_is_the_last_line_of_this_process_or_its_status(
+    tmp_path: Path, end: str, reason: str
+) -> None:
+    (tmp_path / "log.txt").write_text("of the process before\n")
+    with pytest.raises(ProcessFailedError, match=reason):
+        run(f"import sys; sys.exit({end})", tmp_path / "log.txt")
 
 
 def test_a_process_that_is_no_longer_wanted_is_ended(tmp_path: Path) -> None:
@@ -81,18 +87,25 @@ def test_a_command_names_files_and_values_as_arguments() -> None:
 
 
 @pytest.mark.parametrize("validated", [3, 2])
-def test_the_line_of_an_epoch_is_understood(
-    caplog: pytest.LogCaptureFixture, validated: int
+def test_an_epoch_is_data_for_who_attends_it_and_a_line_for_people(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path, validated: int
 ) -> None:
+    (tmp_path / "progress.json").write_text("of a run that was killed")
+    watch = EpochWatch(tmp_path)
+    assert watch.look() is None
     state = SimpleNamespace(epoch=3, max_epochs=30, metrics={"loss": 0.5})
-    found = SimpleNamespace(epoch=validated, metrics={"macro_f1": 0.7}, best_metric_epoch=2)
+    metrics = {"macro_f1": np.float64(0.7), "curve": np.zeros(3)}
+    found = SimpleNamespace(epoch=validated, metrics=metrics, best_metric_epoch=2)
     with caplog.at_level(logging.INFO):
-        LogEpochs(SimpleNamespace(state=found), {}, "run")(SimpleNamespace(state=state))
-    match = EPOCH.search("20:10:53  " + caplog.messages[0])
-    assert match is not None
-    assert (match["epoch"], match["epochs"]) == ("3", "30")
+        LogEpochs(SimpleNamespace(state=found), {}, str(tmp_path))(SimpleNamespace(state=state))
+    record = watch.look()
+    assert record is not None and watch.look() is None
+    assert (record.epoch, record.max_epochs, record.loss) == (3, 30, 0.5)
     # What was validated in an earlier epoch is not said of this one.
-    assert ("macro-F1 0.700  (best so far: epoch 2)" in match[0]) == (validated == 3)
+    assert record.validation == ({"macro_f1": 0.7} if validated == 3 else {})
+    assert caplog.messages == [str(record)]
+    seen = "  validation:  macro-F1 0.700  (best so far: epoch 2)" if validated == 3 else ""
+    assert str(record).startswith(f"epoch 3/30  loss 0.500{seen}  ")
 
 
 def test_the_time_left_is_that_of_the_epochs_to_come() -> None:

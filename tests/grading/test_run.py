@@ -1,7 +1,6 @@
 """Many studies: resumed, never stopped by one, and the same as one by one."""
 
 import json
-import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -13,8 +12,9 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.grading import worker
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
-from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.result.result import Result, read_result
+
+from .crashing import crash_or_refuse
 
 PLAIN = OutputOptions(report=False)
 
@@ -114,20 +114,13 @@ def test_an_error_that_nobody_foresaw_is_a_reason_and_the_rest_goes_on(
     assert "could not be graded (RuntimeError: a bug)" in results[0].reasons[0]
 
 
-def refuse_or_crash(task: Task, settings: GradingSettings) -> Result:
-    """As a decoder that crashes on the files of one study; of the others nothing is loaded."""
-    if task.name == "sub-0002":
-        os.abort()
-    return Result(task.name, "refused", ("not graded here",))
-
-
 def test_a_study_whose_process_crashes_is_refused_and_the_rest_goes_on(
     bundle: Path, named: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("monai_amyloid.grading.run._LEAST_FOR_PROCESSES", 2)
-    monkeypatch.setattr("monai_amyloid.grading.run._grade", refuse_or_crash)
+    monkeypatch.setattr("monai_amyloid.grading.run._grade", crash_or_refuse)
     results = grade_studies(bundle, named, tmp_path, options=PLAIN, workers=2)
-    assert [result.reasons for result in results[:2]] == [("not graded here",)] * 2
+    assert [result.made_from for result in results[:2]] == [{}, {}]
     assert results[2] == read_result(tmp_path / "sub-0002")
     assert "ended without a word (signal SIGABRT)" in results[2].reasons[0]
     assert "clinic" not in (tmp_path / "results.csv").read_text(encoding="utf-8")

@@ -1,27 +1,29 @@
 """What a person sees of a training: a line an epoch, and pictures in TensorBoard."""
 
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from ignite.engine import Engine, Events
 from torch.utils.tensorboard import SummaryWriter
 
-logger = logging.getLogger(__name__)
+from monai_amyloid.learning.handlers.epoch_record import EpochRecord, write_record
 
-# Measures of the validation in the line of an epoch.
-_SHOWN = {
-    "loss": "loss {:.3f}",
-    "macro_f1": "macro-F1 {:.3f}",
-    "bapl2_recall": "BAPL 2 recall {:.2f}",
-}
+logger = logging.getLogger(__name__)
 
 
 class LogEpochs:
-    """Who trains, one plain line an epoch, and where the results are at the end.
+    """Log who trains, one plain line an epoch, and where the results are at the end.
+
+    Programs that follow the training read
+    :class:`~monai_amyloid.learning.handlers.epoch_record.EpochRecord` from the run's folder,
+    which each epoch replaces.
 
     Args:
         evaluator: The validation engine.
@@ -54,25 +56,19 @@ class LogEpochs:
         self.started = time.monotonic()
 
     def __call__(self, engine: Engine) -> None:
-        """Log the epoch, with its validation if it had one."""
+        """Log and record the epoch, with its validation if it had one."""
         state, validation = engine.state, self.evaluator.state
-        seen = ""
-        if validation.epoch == state.epoch:
-            measures = [
-                form.format(validation.metrics[name])
-                for name, form in _SHOWN.items()
-                if name in validation.metrics
-            ]
-            best = f"(best so far: epoch {validation.best_metric_epoch})"
-            seen = "  validation: " + "  ".join([*measures, best])
-        logger.info(
-            "epoch %d/%d  loss %.3f%s  %.0f s",
-            state.epoch,
-            state.max_epochs,
-            state.metrics["loss"],
-            seen,
-            time.monotonic() - self.started,
+        validated = validation.epoch == state.epoch
+        record = EpochRecord(
+            epoch=state.epoch,
+            max_epochs=state.max_epochs,
+            seconds=time.monotonic() - self.started,
+            loss=float(state.metrics["loss"]),
+            validation=_measures(validation.metrics) if validated else {},
+            best_epoch=validation.best_metric_epoch if validated else None,
         )
+        write_record(record, Path(self.run_dir))
+        logger.info("%s", record)
 
     def _finish(self, engine: Engine) -> None:
         logger.info(
@@ -81,6 +77,15 @@ class LogEpochs:
             self.evaluator.state.best_metric_epoch,
             self.run_dir,
         )
+
+
+def _measures(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Those measures of a validation that are one finite number."""
+    return {
+        name: float(value)
+        for name, value in metrics.items()
+        if isinstance(value, float | int | np.number) and math.isfinite(value)
+    }
 
 
 class InputImages:

@@ -72,7 +72,7 @@ def settings_of_training(parser: ConfigParser) -> dict[str, Any]:
     while the training runs, nothing of a config that was only read.
 
     Args:
-        parser: Of the config.
+        parser: Parser of the config.
 
     Returns:
         Numbers, words, switches and lists of them, by name, in the order of the config.

@@ -14,8 +14,8 @@ def start_run(folder: str, seed: int | None = None) -> None:
     The configs call it in ``initialize``.
 
     Args:
-        folder: Where the results will go; nothing is made there yet.
-        seed: Of every random number of this process; None where a run draws none.
+        folder: Folder of the results, which is not made here.
+        seed: Seed of every random number of this process; None where a run draws none.
 
     Raises:
         UserError: If the folder cannot be made or written.

@@ -75,7 +75,7 @@ def sequence_items(dataset: Dataset, keyword: str, header: Header) -> list[Datas
         header: Header of the file, for the message.
 
     Returns:
-        Datasets; none where the sequence is missing.
+        Items of the sequence; none where it is missing.
 
     Raises:
         StudyRefused: If its bytes are broken.

@@ -62,8 +62,8 @@ class Header:
 
     Attributes:
         file: Path of the file.
-        pixels_at: Where the element that holds the pixels begins, in bytes; None where the
-            file is deflated.
+        pixels_at: Offset in bytes of the element that holds the pixels; None where the file is
+            deflated.
         identity: Values of :data:`SAME_IN_A_SERIES` as they stand in the file, to compare.
     """
 

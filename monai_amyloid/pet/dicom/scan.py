@@ -40,7 +40,7 @@ class Scan(NamedTuple):
         vrs: Value representation by tag as the file writes it; empty in implicit files.
         transfer_syntax: Transfer Syntax UID of the file.
         implicit: Whether value representations are left out.
-        pixels_at: Where the element that holds the pixels begins, in bytes.
+        pixels_at: Offset in bytes of the element that holds the pixels.
     """
 
     values: dict[int, bytes]

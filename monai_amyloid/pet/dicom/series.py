@@ -1,13 +1,8 @@
 """One DICOM PET series: from its headers to time frames with the geometry of the scanner."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
-
-import nibabel as nib
-import numpy as np
-from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term
 from monai_amyloid.pet.dicom.attributes import named
@@ -15,10 +10,8 @@ from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.grid import make_grid
 from monai_amyloid.pet.dicom.header import SAME_IN_A_SERIES, Header
 from monai_amyloid.pet.dicom.philips import philips_factor
-from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
-from monai_amyloid.pet.dicom.pixels.layout import PixelLayout, pixel_layout
-from monai_amyloid.pet.dicom.pixels.slice_scale import check_scales
-from monai_amyloid.pet.dicom.pixels.stored import stored_values
+from monai_amyloid.pet.dicom.pixels.layout import pixel_layout
+from monai_amyloid.pet.dicom.pixels.volume import StoredVolume
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
 from monai_amyloid.pet.dicom.slices import (
     CAPTURES,
@@ -76,14 +69,14 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
             "series again",
             where=source,
             attribute=named("Units"),
-            units=tuple(unit and Term(unit) for unit in units),
+            units=tuple(unit and Term(unit) for unit in sorted(units, key=str)),
         )
     _refuse_gated(enhanced_provenance(first) or provenance_of(first.dataset), first)
     grid = make_grid(slices, source)
     earliest = grid.frames[0][0]
     provenance = provenance_of(earliest.header.dataset) | enhanced_provenance(earliest.header)
     _check_counts(grid.frames, len(slices), source)
-    volume = _Volume(layout, len(grid.frames[0]), grid.affine)
+    volume = StoredVolume(layout, len(grid.frames[0]), grid.affine)
     check_shape(volume.shape, str(source))
     timing = frame_timing(grid.frames, provenance)
     provenance["stored_bits"] = layout.stored
@@ -218,61 +211,3 @@ def _check_counts(frames: Sequence[Sequence[PetSlice]], images: int, source: Pat
             attribute=named("NumberOfTimeSlices"),
             stated=times,
         )
-
-
-class _Volume:
-    """How the stored slices ``(column, row, slice)`` become a RAS+ volume."""
-
-    def __init__(self, layout: PixelLayout, slices: int, affine: NDArray[np.float64]) -> None:
-        self.layout = layout
-        self.shape = shape = (layout.columns, layout.rows, slices)
-        orientation = nib.orientations.io_orientation(affine)
-        self.flips = orientation[:, 1].astype(int)
-        self.axes = np.argsort(orientation[:, 0])
-        self.ras_affine = affine @ nib.orientations.inv_ornt_aff(orientation, shape)
-        x, y, z = (shape[axis] for axis in self.axes)
-        self.ras_shape = (x, y, z)
-
-    def loader(self, frame: Sequence[PetSlice]) -> "_Loader":
-        """Give the function that reads one time frame."""
-        return _Loader(self, tuple(frame))
-
-
-class _Loader:
-    """Reads the voxels of one time frame when it is called."""
-
-    def __init__(self, volume: _Volume, slices: tuple[PetSlice, ...]) -> None:
-        self.volume, self.slices = volume, slices
-
-    def __call__(self) -> NDArray[np.float32]:
-        """Read the voxels ``(X, Y, Z)``, RAS+, each slice scaled by its own slope."""
-        columns, rows, count = self.volume.shape
-        flip_columns, flip_rows, flip_slices = self.volume.flips
-        # Slice by slice in the order of memory, turned on the way: no second copy.
-        data = np.empty((count, rows, columns), np.float32)
-        places = range(count)[::flip_slices]
-        for place, one, stored in self._stored(places):
-            np.multiply(
-                stored[::flip_rows, ::flip_columns],
-                np.float32(one.slope),
-                out=data[place],
-                casting="unsafe",
-            )
-            if one.intercept:
-                data[place] += np.float32(one.intercept)
-        check_scales(data, [self.slices[index].header.file for index in places])
-        return data.transpose(2, 1, 0).transpose(self.volume.axes)
-
-    def _stored(self, places: Sequence[int]) -> Iterator[tuple[int, PetSlice, NDArray[np.int_]]]:
-        """Give place, slice and stored values, the slices of one file together."""
-        pairs = sorted(
-            zip(places, self.slices, strict=True), key=lambda pair: str(pair[1].header.file)
-        )
-        with JpegProcess() as jpeg:
-            for _, group in groupby(pairs, key=lambda pair: pair[1].header.file):
-                together = list(group)
-                header = together[0][1].header
-                frames = [one.frame for _, one in together]
-                images = stored_values(header, self.volume.layout, frames, jpeg)
-                for (place, one), stored in zip(together, images, strict=True):
-                    yield place, one, stored

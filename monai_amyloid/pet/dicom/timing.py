@@ -31,10 +31,11 @@ class Timing:
     """Times of the frames of a series.
 
     Attributes:
-        starts: For each frame, seconds from injection, or from the first frame; None: unknown.
-        durations: For each frame, its duration in seconds; None: unknown.
-        corrected_to: For each frame, the time that its decay is corrected to, in seconds on the
-            clock of ``starts``; None: not decay-corrected.
+        starts: Start of each frame in seconds from the injection, or from the first frame; None
+            where unknown.
+        durations: Duration of each frame in seconds; None where unknown.
+        corrected_to: Time that the decay of each frame is corrected to, in seconds on the clock of
+            ``starts``; None where it is not corrected.
         from_injection: Whether ``starts`` count from the injection.
         decay_known: Whether the header says if the frames are decay-corrected.
         half_life: Half-life of the radionuclide in seconds, None where the header does not say.
@@ -109,7 +110,8 @@ def over_midnight(begins: Sequence[float | None]) -> list[float | None]:
         begins: Moments of one scan in seconds, None where unknown.
 
     Returns:
-        The same; times of day that are half a day before others belong to the next day.
+        The same moments in seconds; times of day that are half a day before others belong to
+        the next day.
     """
     known = [begin for begin in begins if begin is not None]
     if not known or max(known) >= _DAY or max(known) - min(known) <= _DAY / 2:
@@ -129,7 +131,7 @@ def uptake_seconds(header: Header, begin: float, warnings: list[Finding]) -> flo
         warnings: List that a warning is added to where the header contradicts itself.
 
     Returns:
-        Seconds, or None where the header does not say, or says what cannot be.
+        Time in seconds, or None where the header does not say, or says what cannot be.
     """
     isotope, file = isotope_of(header), header.file
     moment = moment_of(isotope, "RadiopharmaceuticalStartDateTime", file)

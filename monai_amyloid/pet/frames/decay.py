@@ -62,7 +62,7 @@ def correction_time(factor: float, start: float, duration: float, half_life: flo
         half_life: Half-life of the radionuclide in seconds.
 
     Returns:
-        Seconds on the clock of ``start``; the ``reference`` of :func:`decay_correction`.
+        Time in seconds on the clock of ``start``; the ``reference`` of :func:`decay_correction`.
 
     Raises:
         ValueError: If ``factor`` or ``half_life`` is not above 0, ``duration`` is below 0, a
