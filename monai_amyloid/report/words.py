@@ -174,6 +174,6 @@ WORDS = by_name(
     phrase("word_median_centiloid", "Median Centiloid"),
     phrase("word_search", "Find"),
     phrase("word_all", "all"),
-    phrase("word_shown", "shown"),
+    phrase("word_shown", "Shown:"),
     phrase("word_sort", "Click a heading to sort."),
 )
