@@ -24,7 +24,7 @@ def render_page(template: str, content: Mapping[str, Any], language: str = ENGLI
     """Fill in a template of ``report/data``.
 
     Args:
-        template: Name of the file.
+        template: Name of the template's file.
         content: Values of the template by their names there. Phrases are shown in the page's
             language; everything else is escaped, because ids and sites come from tables that
             anyone may have written.

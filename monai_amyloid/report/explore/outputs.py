@@ -36,8 +36,8 @@ def write_outputs(
     """Write tables, map, mean SUVR of the groups, projector and page.
 
     Args:
-        exploration: Of a cohort.
-        folder: Where they go.
+        exploration: An explored cohort.
+        folder: Folder to write everything into; it is made where it does not exist.
         progress: Shows how many scans are in the means, then on the page.
 
     Returns:

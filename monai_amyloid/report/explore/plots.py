@@ -201,7 +201,7 @@ def _tooltip(language: str) -> str:
 
 
 def _summaries(language: str) -> dict[str, str]:
-    """What is said of all scans and of selected ones, for the page's program to fill in."""
+    """Summaries of all scans and of selected ones, for the page's program to fill in."""
     values = {name: f"{{{name}}}" for name in ("count", "grades", "centiloid", "score")}
     return {
         "all": in_language(_summary_of_all(values), language),

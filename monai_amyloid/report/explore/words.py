@@ -96,7 +96,7 @@ EXPLORE_WORDS = by_name(
         "its participant. A doubtful grade may be right: where readers differ, this list differs "
         "too.",
     ),
-    phrase("explore_given", "grade in the table"),
+    phrase("explore_table_grade", "grade in the table"),
     phrase("explore_more_likely", "more likely"),
     phrase("explore_lonely", "Scans most unlike the others"),
     phrase(

@@ -94,8 +94,8 @@ def write_slices(bag: NDArray[Any], result: Result, path: Path, language: str = 
     for panel, plane in zip(panels, np.moveaxis(bag, 2, 0), strict=False):
         panel.imshow(plane.T, cmap="gray", vmin=0, vmax=255, origin="lower")
     captions = _Captions(figure, language)
-    grade = captions.said(_grade_of(result))
-    picture = captions.said(phrase("picture_only", "a picture, no Centiloid"))
+    grade = captions.say(_grade_of(result))
+    picture = captions.say(phrase("picture_only", "a picture, no Centiloid"))
     captions.write(0.5, 0.98, f"{grade}   {picture}", 11, ha="center", va="top")
     captions.write(0.5, 0.02, RESEARCH_USE, 8, ha="center")
     with replacing(path) as partial, without_remarks():
@@ -114,13 +114,13 @@ class _Captions:
         self.figure, self.language = figure, language
         self.fonts = font_families(language)
 
-    def said(self, text: Phrase) -> str:
+    def say(self, text: Phrase) -> str:
         """A text in the figure's language."""
         return in_language(text, self.language)
 
     def write(self, x: float, y: float, text: Phrase | str, size: float, **how: Any) -> None:
         """Write a line at a place of the figure, 0 to 1; what matplotlib knows may be added."""
-        line = text if isinstance(text, str) else self.said(text)
+        line = text if isinstance(text, str) else self.say(text)
         self.figure.text(x, y, line, fontsize=size, family=self.fonts, parse_math=False, **how)
 
 
@@ -139,7 +139,7 @@ def _draw_slices(panel: Any, scan: SlicedScan, captions: _Captions) -> None:
         height = row[0].shape[0]
         for column, place in enumerate(places):
             left = column * width
-            name = f"{captions.said(WORDS[plane])}, {'xyz'[axis]} = {place:g} mm"
+            name = f"{captions.say(WORDS[plane])}, {'xyz'[axis]} = {place:g} mm"
             panel.text(left, top + 2, name, va="top", fontsize=7.5, family=captions.fonts)
             sides = ("P", "A") if axis == 0 else ("L", "R")
             panel.text(left, top + height - 2, sides[0], fontsize=8)
@@ -161,8 +161,8 @@ def _write_captions(captions: _Captions, brain: BrainPet, result: Result | None)
         noise=quality["noise_cv"],
     )
     captions.write(0.5, 0.953, measured, 8.5, ha="center", va="top")
-    warnings = "; ".join(captions.said(each) for each in brain.warnings)
-    line = fill(warnings or captions.said(WORDS["no_warnings"]), _WRAPPED, max_lines=3)
+    warnings = "; ".join(captions.say(each) for each in brain.warnings)
+    line = fill(warnings or captions.say(WORDS["no_warnings"]), _WRAPPED, max_lines=3)
     colour = "#b00000" if brain.warnings else "#606060"
     captions.write(0.5, 0.932, line, 8.5, ha="center", va="top", color=colour)
     for x, (name, colour_255) in zip((0.02, 0.09, 0.19), COLOURS.items(), strict=True):
@@ -176,17 +176,17 @@ def _write_captions(captions: _Captions, brain: BrainPet, result: Result | None)
     )
     captions.write(0.32, 0.033, legend, 8)
     shaded = phrase("picture_shaded", "Shaded: outside the field of view.")
-    captions.write(0.02, 0.012, f"{captions.said(shaded)} {captions.said(RESEARCH_USE)}", 8)
+    captions.write(0.02, 0.012, f"{captions.say(shaded)} {captions.say(RESEARCH_USE)}", 8)
 
 
 def _caption(captions: _Captions, brain: BrainPet, result: Result | None) -> str:
-    centiloid = f"{captions.said(WORDS['centiloid'])} {minus(f'{brain.centiloid:.0f}')}"
+    centiloid = f"{captions.say(WORDS['centiloid'])} {minus(f'{brain.centiloid:.0f}')}"
     if result is None:
         return centiloid
     if result.status == "refused":
-        why = "; ".join(captions.said(each) for each in result.of_level("refusal"))
-        return fill(f"{captions.said(WORDS['refused'])}: {why}", _WRAPPED // 2, max_lines=1)
-    return f"{captions.said(_grade_of(result))}   {centiloid}"
+        why = "; ".join(captions.say(each) for each in result.of_level("refusal"))
+        return fill(f"{captions.say(WORDS['refused'])}: {why}", _WRAPPED // 2, max_lines=1)
+    return f"{captions.say(_grade_of(result))}   {centiloid}"
 
 
 def _grade_of(result: Result) -> Phrase:

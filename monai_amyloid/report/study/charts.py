@@ -105,7 +105,7 @@ def _norms() -> dict[tuple[str | None, str], tuple[float, float]]:
 
 @dataclass(frozen=True)
 class Scale:
-    """From values to places on a line.
+    """A line that values are shown on.
 
     Attributes:
         low: Value at the line's start.

@@ -39,7 +39,7 @@ class Paper:
         return text if isinstance(text, str) else in_language(text, self.language)
 
     def write(self, x: float, y: float, text: Phrase | str, size: float = 9.0, **how: Any) -> None:
-        """A line of text; what matplotlib knows of its look may be given too."""
+        """A line of text; matplotlib's settings of its look may be added."""
         how = {"color": INK, "va": "baseline", "family": self.fonts, **how}
         # A dollar sign begins no formula here.
         self.paper.text(x, y, self.say(text), fontsize=size, parse_math=False, **how)
@@ -57,7 +57,7 @@ class Paper:
         return y
 
     def box(self, x: float, y: float, width: float, height: float, colour: str) -> None:
-        """A filled rectangle whose upper left corner is given."""
+        """A filled rectangle, placed by its upper left corner."""
         from matplotlib.patches import Rectangle
 
         self.paper.add_patch(Rectangle((x, y), width, height, color=colour, linewidth=0))
