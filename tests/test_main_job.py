@@ -12,27 +12,15 @@ from urllib.request import urlopen
 import nibabel as nib
 import pandas as pd
 import pytest
+from commands import bundle, program, python
 
-ROOT = Path(__file__).resolve().parents[1]
 TRAIN = "['configs/train.json','configs/resnet50_3d.json']"
 EVALUATE = "['configs/train.json','configs/resnet50_3d.json','configs/evaluate.json']"
 SMALL = ["--spacing_mm", "5", "--fold", "0", "--folds", "4", "--device", "cpu"]
 
 
-def shell(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(part) for part in command], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-
-
 def bundle_run(name: str, config: str, *options: str | Path) -> subprocess.CompletedProcess[str]:
-    return shell(
-        sys.executable, "-m", "monai.bundle", "run", name, "--config_file", config, *options
-    )
-
-
-def program(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return shell(Path(sys.executable).parent / "monai-amyloid", *arguments)
+    return bundle("run", name, "--config_file", config, *options)
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +104,8 @@ def test_evaluate_prints_every_finished_fold(job: Path) -> None:
 
 
 def test_the_script_grades_a_dicom_study(job: Path, studies: Path) -> None:
-    done = shell(sys.executable, "scripts/infer_bundle.py", studies / "sub-0001",
-                 "--bundle", job / "bundle", "--output", job / "results")  # fmt: skip
+    done = python("scripts/infer_bundle.py", studies / "sub-0001",
+                  "--bundle", job / "bundle", "--output", job / "results")  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = json.loads((job / "results/sub-0001/result.json").read_text())
     assert result["bapl"] in (1, 2, 3) and (job / "results/sub-0001/picture.png").is_file()
@@ -130,10 +118,10 @@ def test_a_real_florbetapir_scan_gets_a_result_and_real_fdg_a_reason(
         archive.extractall(tmp_path / "fdg", filter="data")
     scan = shared_data / "scans" / "gaain_florbetapir.nii.gz"
     options = ["--bundle", job / "bundle", "--output"]
-    script = [sys.executable, "scripts/infer_bundle.py"]
-    done = shell(*script, scan, "--tracer", "18FAV45", *options, tmp_path / "a")
+    script = "scripts/infer_bundle.py"
+    done = python(script, scan, "--tracer", "18FAV45", *options, tmp_path / "a")
     assert done.returncode == 0 and "gaain_florbetapir: BAPL" in done.stdout
-    done = shell(*script, tmp_path / "fdg", *options, tmp_path / "b")
+    done = python(script, tmp_path / "fdg", *options, tmp_path / "b")
     assert done.returncode == 1
     assert "FDG" in done.stderr and "whole body" in done.stderr
 

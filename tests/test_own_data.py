@@ -3,25 +3,16 @@
 import csv
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import program
 
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
 
-ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ["--config-file", "configs/train.json", "--config-file", "configs/resnet50_3d.json"]
-
-
-def program(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).parent / "monai-amyloid", *arguments]
-    return subprocess.run(
-        [str(part) for part in command], cwd=ROOT, capture_output=True, text=True, check=False
-    )
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,10 @@
 """The trained bundle in this repository, as it is after a clone."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import python
 
 from monai_amyloid.bundle.verify import verify
 
@@ -38,9 +37,8 @@ def test_the_script_grades_a_real_mean_from_anywhere(
     shared_data: Path, tmp_path: Path, name: str, grade: int | None, known: float
 ) -> None:
     scan = shared_data / "templates" / f"florbetaben_{name}.nii.gz"
-    command = [sys.executable, str(ROOT / "scripts" / "infer_bundle.py"), str(scan)]
-    command += ["--tracer", "18FFBB", "--output", "results"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    command = [ROOT / "scripts" / "infer_bundle.py", scan]
+    done = python(*command, "--tracer", "18FFBB", "--output", "results", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / f"results/florbetaben_{name}/result.json").read_text())
     assert grade in (None, result["bapl"]) and abs(result["centiloid"] - known) <= 5

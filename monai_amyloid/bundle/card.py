@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from monai_amyloid.bundle.files import CALIBRATION, sha256
+from monai_amyloid.bundle.files import CALIBRATION
 from monai_amyloid.bundle.run import TrainedRun
+from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.evaluation.decision import Decision, read_decision
 from monai_amyloid.installed import licences
@@ -80,7 +81,7 @@ def write_large_files(bundle: Path, full_size: Path | None) -> None:
 def _entry(path: Path, name: str) -> list[str]:
     return [
         f'  - path: "{name}"',
-        f'    hash_val: "{sha256(path)}"',
+        f'    hash_val: "{sha256_of_file(path)}"',
         '    hash_type: "sha256"',
         f"    bytes: {path.stat().st_size}",
     ]

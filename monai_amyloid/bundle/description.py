@@ -15,8 +15,9 @@ from monai.transforms import Compose
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.bundle.card import write_documents
 from monai_amyloid.bundle.configs import bundle_configs
-from monai_amyloid.bundle.files import CALIBRATION, METADATA, MODEL, sha256
+from monai_amyloid.bundle.files import CALIBRATION, METADATA, MODEL
 from monai_amyloid.bundle.metadata import make_metadata
+from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.errors import UserError
 
@@ -62,7 +63,7 @@ class Description:
             bundle: The bundle's folder, with its weights and its calibration.
         """
         beside = self.origin.config_files[0].parent
-        checksums = {name: sha256(bundle / name) for name in (MODEL, CALIBRATION)}
+        checksums = {name: sha256_of_file(bundle / name) for name in (MODEL, CALIBRATION)}
         metadata = {**self.metadata, "sha256": checksums}
         for folder in ("configs", "docs"):
             (bundle / folder).mkdir(exist_ok=True)

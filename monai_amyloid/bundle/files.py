@@ -1,11 +1,11 @@
 """What ``monai-amyloid export`` wrote, checked before it is used."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.rules import BAPL_NAMES
 
@@ -67,16 +67,10 @@ def exported_file(bundle: str | Path, name: str) -> str:
         raise UserError(
             f"{bundle}: no {name} there, needed a whole bundle; copy or export it again"
         )
-    found = sha256(path)
+    found = sha256_of_file(path)
     if found != stated:
         raise UserError(
             f"{path}: SHA-256 {found[:12]}… is not {str(stated)[:12]}… of the bundle's metadata; "
             "it was changed or belongs to another bundle: copy or export it again"
         )
     return str(path)
-
-
-def sha256(path: Path) -> str:
-    """Checksum of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

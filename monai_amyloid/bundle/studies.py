@@ -20,11 +20,11 @@ from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
 from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import read_decision
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.findings.rules import doubts
 from monai_amyloid.output import replace_file
 from monai_amyloid.pet.files.archive import ARCHIVE_SUFFIXES
 from monai_amyloid.pet.formats.table import FORMATS
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
 
 _PROBABILITIES = ("p_bapl1", "p_bapl2", "p_bapl3")

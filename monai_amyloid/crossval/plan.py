@@ -7,6 +7,7 @@ from pathlib import Path
 
 from monai.bundle import ConfigParser
 
+from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.cohort.folds import split, splits_file
 from monai_amyloid.crossval import run_record
@@ -74,9 +75,7 @@ class CrossValidation:
         cohort = read_cohort(self.dataset_dir / "participants.tsv")
         tuned = {f"tune {name}": ",".join(values) for name, values in self.tune.items()}
         splits = {
-            f"splits of repeat {repeat}": run_record.file_digest(
-                splits_file(self.dataset_dir, repeat)
-            )[:16]
+            f"splits of repeat {repeat}": sha256_of_file(splits_file(self.dataset_dir, repeat))[:16]
             for repeat in range(self.repeats)
         }
         found = {"folds": str(self.folds), "cohort": run_record.cohort_digest(cohort)}

@@ -1,6 +1,5 @@
 """What a folder of results was made with, so that nothing in it is mixed with anything else."""
 
-import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import IO, Any
 
 import pandas as pd
 
+from monai_amyloid.checksum import sha256, sha256_of_file
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replacing, writable_folder
 
@@ -78,7 +78,7 @@ def cohort_digest(cohort: pd.DataFrame) -> str:
         ]
         for row in cohort.to_dict("records")
     ]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    return sha256(json.dumps(facts))[:16]
 
 
 def check_same(folder: Path, settings: Mapping[str, str]) -> None:
@@ -121,7 +121,7 @@ def check_same(folder: Path, settings: Mapping[str, str]) -> None:
 
 def finish(folder: Path, files: Sequence[str], facts: Mapping[str, Any] | None = None) -> None:
     """Note that files of a fold are complete, and belong together."""
-    content = {"files": {name: file_digest(folder / name) for name in files}, **(facts or {})}
+    content = {"files": {name: sha256_of_file(folder / name) for name in files}, **(facts or {})}
     with replacing(folder / "finished.json") as part:
         part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -133,12 +133,6 @@ def finished(folder: Path) -> dict[str, Any] | None:
         return None
     noted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for name, digest in noted["files"].items():
-        if not (folder / name).is_file() or file_digest(folder / name) != digest:
+        if not (folder / name).is_file() or sha256_of_file(folder / name) != digest:
             return None
     return noted
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

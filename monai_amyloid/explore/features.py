@@ -1,6 +1,5 @@
 """Features of each scan of a cohort by networks, kept on disk, so that work can be resumed."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.brain.quantities.suvr import region_labels
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
-from monai_amyloid.bundle.files import MODEL, sha256
+from monai_amyloid.bundle.files import MODEL
 from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.checksum import sha256, sha256_of_file
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.errors import UserError
@@ -75,7 +75,7 @@ class Networks:
         """Digest of all weights and of the preprocessing."""
         files = [self.bundle / MODEL, self.bundle / "configs" / "inference.json", *self.folds]
         files += [self.self_supervised] if self.self_supervised is not None else []
-        return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
+        return sha256("".join(map(sha256_of_file, files)))
 
 
 def fold_weights(run: Path) -> tuple[Path, ...]:
@@ -139,7 +139,7 @@ def network_features(
 def _key(row: Mapping[Any, Any], digest: str) -> str:
     facts = Path(row["path"]).stat()
     made_from = [str(row["path"]), facts.st_size, facts.st_mtime_ns, row.get("tracer"), digest]
-    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:32]
+    return sha256(json.dumps(made_from))[:32]
 
 
 def _gather(files: Sequence[Path]) -> dict[str, Features]:

@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from monai_amyloid.bundle.files import exported_metadata, sha256
+from monai_amyloid.bundle.files import exported_metadata
+from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.grading.task import GradingSettings
 from monai_amyloid.output import replace_file
 from monai_amyloid.result.result import Result
@@ -58,7 +59,7 @@ class Manifest:
             "counts": dict(Counter(result.status for result in results)),
             "finished_before": sum(kept),
             "files": {
-                file.name: sha256(file)
+                file.name: sha256_of_file(file)
                 for file in sorted(path.parent.glob("*"))
                 if file.name in ("results.csv", "summary.html")
             },

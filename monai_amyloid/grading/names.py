@@ -1,6 +1,5 @@
 """What the results of the studies of a run are called, and by what a finished one is known."""
 
-import hashlib
 import json
 import os
 import warnings
@@ -12,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from monai_amyloid.bundle.files import CALIBRATION, MODEL, exported_metadata
+from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
@@ -138,4 +138,4 @@ def _made_by(bundle: Path, options: OutputOptions) -> list[Any]:
 
 def _checksum(content: Any) -> str:
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(text)

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from monai_amyloid.bundle.files import sha256
+from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.errors import UserError
 from monai_amyloid.explore.saved_map import read_map
 from monai_amyloid.findings.catalogue import ENGLISH, languages
@@ -62,5 +62,5 @@ class OutputOptions:
     def as_record(self) -> dict[str, Any]:
         """The same for a file or a checksum; a map by its content, as paths may name a person."""
         record = asdict(self)
-        record["placed_on"] = None if self.placed_on is None else sha256(self.placed_on)
+        record["placed_on"] = None if self.placed_on is None else sha256_of_file(self.placed_on)
         return record

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, Uid, phrase
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
@@ -17,7 +18,6 @@ from monai_amyloid.pet.formats.bids import entities
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.header import lacks_attenuation_correction, tracer_of
-from monai_amyloid.pet.image import StudyRefused
 
 _UNCORRECTED = re.compile(r"(?<![a-z])(nac|no[ _-]?ac|non[ _-]?ac|uncorrected)(?![a-z])", re.I)
 
@@ -27,12 +27,12 @@ class Candidate(ABC):
 
     Attributes:
         key: What ``--series`` takes to name it.
-        label: As it is listed for a person.
-        images: Files or frames that hold it.
+        label: The image as it is listed for a person.
+        images: Number of files or frames that hold it.
     """
 
     key: str
-    label: str
+    label: Phrase
     images: int
 
     @abstractmethod
@@ -84,8 +84,8 @@ class DicomCandidate(Candidate):
     """A DICOM series.
 
     Args:
-        headers: Of its files, at least one.
-        key: End of its UID that no other series has.
+        headers: Headers of its files, at least one.
+        key: End of its Series Instance UID that no other series has.
     """
 
     def __init__(self, headers: Sequence[Header], key: str) -> None:
@@ -95,8 +95,7 @@ class DicomCandidate(Candidate):
         self.description = first.text("SeriesDescription")
         self.images = sum(int(_or_none(header, "NumberOfFrames") or 1) for header in headers)
         modality = first.text("Modality") or "unknown"
-        count = f"{self.images} image{'s' if self.images != 1 else ''}"
-        self.label = f"{modality} {self.description!r} ({count}, UID …{self.key})"
+        self.label = _series_label(modality, self.description, self.images, Uid(self.key))
 
     @property
     def is_pet(self) -> bool:
@@ -189,7 +188,9 @@ class FileCandidate(Candidate):
     def __init__(self, file: Path, name: str, file_format: FileFormat) -> None:
         self.file, self.key, self.format = file, name, file_format
         self.images = 1
-        self.label = f"{file_format.name} {name!r}"
+        self.label = phrase(
+            "image_file", "{format} {file!r}", format=Term(file_format.name), file=name
+        )
 
     def read(self) -> FrameSeries:
         """Read its frames."""
@@ -237,6 +238,26 @@ class FileCandidate(Candidate):
         if first.start is None or last.start is None:
             return None
         return first.start / 60, (last.start + (last.duration or 0.0)) / 60
+
+
+def _series_label(modality: str, description: str, images: int, key: Uid) -> Phrase:
+    """List a DICOM series for a person."""
+    if images == 1:
+        return phrase(
+            "dicom_series_of_one_image",
+            "{modality} {description!r} (1 image, UID …{uid})",
+            modality=modality,
+            description=description,
+            uid=key,
+        )
+    return phrase(
+        "dicom_series",
+        "{modality} {description!r} ({count} images, UID …{uid})",
+        modality=modality,
+        description=description,
+        count=images,
+        uid=key,
+    )
 
 
 def _or_none(header: Header, keyword: str) -> float | None:

@@ -1,11 +1,13 @@
 """Which image of a study is graded, and why: rules that a person can read."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+from monai_amyloid.findings.finding import Finding, Phrase, StudyRefused, Term, note, phrase
 from monai_amyloid.pet.candidates import Candidate
 from monai_amyloid.pet.header import other_tracers
-from monai_amyloid.pet.image import MIN_VOXELS, StudyRefused
+from monai_amyloid.pet.image import MIN_VOXELS
 from monai_amyloid.pet.tracers import TRACERS
 
 
@@ -14,50 +16,64 @@ class Taken(NamedTuple):
 
     Attributes:
         candidate: The image.
-        words: One sentence for each image of the study: taken or left out, and why.
+        notes: One note for each image of the study: taken or left out, and why.
     """
 
     candidate: Candidate
-    words: list[str]
+    notes: list[Finding]
 
 
-_Rule = Callable[[Candidate, Sequence[Candidate], str | None], str | None]
+# Why an image is left out, or None: of the image, all that are left, and the user's tracer.
+_Rule = Callable[[Candidate, Sequence[Candidate], str | None], Phrase | None]
 
 
 def _without_attenuation(
     one: Candidate, left: Sequence[Candidate], tracer: str | None
-) -> str | None:
-    return "not corrected for attenuation" if one.is_uncorrected else None
+) -> Phrase | None:
+    if not one.is_uncorrected:
+        return None
+    return phrase("image_without_attenuation_correction", "not corrected for attenuation")
 
 
-def _of_another_tracer(one: Candidate, left: Sequence[Candidate], tracer: str | None) -> str | None:
+def _of_another_tracer(
+    one: Candidate, left: Sequence[Candidate], tracer: str | None
+) -> Phrase | None:
     other = other_tracers(one.provenance)
     if other:
-        return f"of another tracer ({other[0]})"
+        return phrase("image_of_no_amyloid", "of another tracer ({text})", text=other[0])
     if tracer is not None and one.tracer not in (None, tracer):
-        return f"of {one.tracer}, while {tracer} was given"
+        return phrase(
+            "image_of_another_tracer",
+            "of {tracer}, while {option} was given",
+            tracer=Term(one.tracer),
+            option=Term(tracer),
+        )
     return None
 
 
 def _projection_or_gated(
     one: Candidate, left: Sequence[Candidate], tracer: str | None
-) -> str | None:
+) -> Phrase | None:
     if "MIP" in one.provenance.get("ImageType", ()):
-        return "a maximum intensity projection"
-    return "gated" if "GATED" in one.provenance.get("SeriesType", ()) else None
-
-
-def _no_volume(one: Candidate, left: Sequence[Candidate], tracer: str | None) -> str | None:
-    if 1 < one.images < MIN_VOXELS:
-        return f"{one.images} images are no volume"
+        return phrase("image_is_projection", "a maximum intensity projection")
+    if "GATED" in one.provenance.get("SeriesType", ()):
+        return phrase("image_is_gated", "gated")
     return None
 
 
-def _exported(one: Candidate, left: Sequence[Candidate], tracer: str | None) -> str | None:
-    return "an export, and the original is there" if one.is_capture else None
+def _no_volume(one: Candidate, left: Sequence[Candidate], tracer: str | None) -> Phrase | None:
+    if 1 < one.images < MIN_VOXELS:
+        return phrase("image_is_no_volume", "{count} images are no volume", count=one.images)
+    return None
 
 
-def _outside_window(one: Candidate, left: Sequence[Candidate], tracer: str | None) -> str | None:
+def _exported(one: Candidate, left: Sequence[Candidate], tracer: str | None) -> Phrase | None:
+    if not one.is_capture:
+        return None
+    return phrase("image_is_export", "an export, and the original is there")
+
+
+def _outside_window(one: Candidate, left: Sequence[Candidate], tracer: str | None) -> Phrase | None:
     label = one.tracer or tracer
     if label is None or one.minutes is None:
         return None
@@ -67,12 +83,17 @@ def _outside_window(one: Candidate, left: Sequence[Candidate], tracer: str | Non
     late = start <= latest and end >= earliest if one.is_dynamic else earliest <= start <= latest
     if late:
         return None
-    return f"measured {start:.0f} to {end:.0f} min after injection"
+    return phrase(
+        "image_outside_window",
+        "measured {start_min:.0f} to {end_min:.0f} min after injection",
+        start_min=start,
+        end_min=end,
+    )
 
 
 def _frames_of_a_static(
     one: Candidate, left: Sequence[Candidate], tracer: str | None
-) -> str | None:
+) -> Phrase | None:
     statics = [other for other in left if not other.is_dynamic]
     if not one.is_dynamic or len(statics) != 1:
         return None
@@ -80,7 +101,7 @@ def _frames_of_a_static(
         start, end = statics[0].minutes
         if one.minutes[1] <= start or end <= one.minutes[0]:
             return None
-    return "its frames are in the static image"
+    return phrase("image_frames_in_static", "its frames are in the static image")
 
 
 _RULES: tuple[_Rule, ...] = (
@@ -96,7 +117,7 @@ _RULES: tuple[_Rule, ...] = (
 
 def choose(
     candidates: Sequence[Candidate],
-    others: Sequence[str],
+    others: Sequence[Phrase],
     *,
     tracer: str | None,
     series: str | None,
@@ -109,51 +130,89 @@ def choose(
 
     Args:
         candidates: Every image that may be the PET.
-        others: What else is in the study, as it is listed for a person.
-        tracer: BIDS label that the user gave.
+        others: Labels of every other series of the study.
+        tracer: BIDS label that the user names, or None.
         series: The user's own choice (``--series``), or None.
-        source: The study, for messages.
+        source: Path of the study, for messages.
 
     Raises:
         StudyRefused: If there is none, or more than one and nothing tells which; the message
             lists them and how to name one.
     """
-    no_pet = [f"{other}: left out, no PET" for other in others]
+    no_pet = [note("series_no_pet", "{image}: left out, no PET", image=other) for other in others]
     if series is not None:
-        found = [one for one in candidates if one.answers_to(series)]
-        if len(found) == 1:
-            rest = [f"{one.label}: left out" for one in candidates if one is not found[0]]
-            return Taken(found[0], [f"{found[0].label}: taken, named by the user", *rest, *no_pet])
-        raise StudyRefused(
-            f"{source}: {series!r} names {len(found)} of its PET images; needed one of "
-            f"{_listed(candidates)}"
-        )
+        return _named_by_user(candidates, no_pet, series, source)
     # A file without a patient (NIfTI) may be a copy of the series beside it.
     if len({one.patient for one in candidates} - {None}) > 1:
         raise StudyRefused(
-            f"{source}: Patient ID (0010,0020) differs between {candidates[0].label} and the "
-            "others, needed the study of one patient; pass the folder of one"
+            "several_patients",
+            "Patient ID (0010,0020) differs between {image} and the others, needed the study of "
+            "one patient; pass the folder of one",
+            where=Path(source),
+            image=candidates[0].label,
         )
-    left, said = list(candidates), []
+    left = list(candidates)
+    left_out: list[Finding] = []
     for rule in _RULES:
         if len(left) == 1:  # judged when it is read
             break
         reasons = {one.key: rule(one, left, tracer) for one in left}
         kept = [one for one in left if reasons[one.key] is None]
         if kept:
-            said += [
-                f"{one.label}: left out, {reasons[one.key]}" for one in left if one not in kept
+            left_out += [
+                note(
+                    "series_left_out",
+                    "{image}: left out, {reason}",
+                    image=one.label,
+                    reason=reasons[one.key],
+                )
+                for one in left
+                if one not in kept
             ]
             left = kept
     if len(left) > 1:
         raise StudyRefused(
-            f"{source}: found {len(left)} PET images: {_listed(left)}; needed one, pass the "
-            f"folder or file of one, or name it, as with --series {left[0].key}"
+            "several_pet_images",
+            "found {count} PET images: {images}; needed one, pass the folder or file of one, or "
+            "name it, as with {option} {key}",
+            where=Path(source),
+            count=len(left),
+            images=_labels(left),
+            option=Term("--series"),
+            key=left[0].key,
         )
-    why = "the only PET image" if len(candidates) == 1 else "the only PET image left"
-    return Taken(left[0], [f"{left[0].label}: taken, {why}", *said, *no_pet])
+    if len(candidates) == 1:
+        taken = note("series_only", "{image}: taken, the only PET image", image=left[0].label)
+    else:
+        taken = note(
+            "series_only_left", "{image}: taken, the only PET image left", image=left[0].label
+        )
+    return Taken(left[0], [taken, *left_out, *no_pet])
 
 
-def _listed(candidates: Sequence[Candidate]) -> str:
+def _named_by_user(
+    candidates: Sequence[Candidate], no_pet: Sequence[Finding], series: str, source: str
+) -> Taken:
+    """Take the one image that the user names."""
+    found = [one for one in candidates if one.answers_to(series)]
+    if len(found) != 1:
+        raise StudyRefused(
+            "series_option_names_no_single_image",
+            "{series!r} names {count} of its PET images; needed one of {images}",
+            where=Path(source),
+            series=series,
+            count=len(found),
+            images=_labels(candidates) or phrase("no_images", "none"),
+        )
+    taken = note("series_named", "{image}: taken, named by the user", image=found[0].label)
+    rest = [
+        note("series_not_named", "{image}: left out", image=one.label)
+        for one in candidates
+        if one is not found[0]
+    ]
+    return Taken(found[0], [taken, *rest, *no_pet])
+
+
+def _labels(candidates: Sequence[Candidate]) -> tuple[Phrase, ...]:
     """List images for a person."""
-    return ", ".join(one.label for one in candidates) or "none"
+    return tuple(one.label for one in candidates)

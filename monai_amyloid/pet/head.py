@@ -1,12 +1,13 @@
 """The head of a whole body: the part of a long scan that can be graded."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from monai_amyloid.findings.finding import warning
+from monai_amyloid.findings.finding import StudyRefused, warning
 from monai_amyloid.pet.header import LONGEST_HEAD_MM
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 
 # From the crown to the shoulders.
 HEAD_MM = 300.0
@@ -44,7 +45,9 @@ def cut_to_head(image: PetImage, source: str) -> PetImage:
     area = (part > tissue).sum(axis=(0, 1)) * float(np.prod(image.zooms[:2])) * _STRIDE**2
     body = np.flatnonzero(area >= _SMALLEST_SECTION_MM2)
     if not body.size:
-        raise StudyRefused(f"{source}: found no body in it, needed a scan with a head")
+        raise StudyRefused(
+            "no_body", "found no body in it, needed a scan with a head", where=Path(source)
+        )
     top = min(int(body[-1]) + 1 + round(20 / height), count)
     bottom = max(top - round(HEAD_MM / height), 0)
     affine = image.affine.copy()

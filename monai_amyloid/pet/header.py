@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from monai_amyloid.findings.finding import StudyRefused, Term, refusal
+from monai_amyloid.pet.dicom.attributes import absent_value
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.tracers import TRACER_CODES, TRACERS, names_other_tracer, tracer_label
 
 # Everything kept of a header, by its DICOM or BIDS keyword. A list of what to keep, not of what
@@ -125,7 +127,10 @@ def check_label(tracer: str | None) -> None:
     """
     if tracer is not None and tracer not in TRACERS:
         raise StudyRefused(
-            f"unknown tracer {tracer!r}; needed a BIDS label, one of {', '.join(TRACERS)}"
+            "tracer_label_unknown",
+            "unknown tracer {tracer!r}; needed a BIDS label, one of {labels}",
+            tracer=tracer,
+            labels=tuple(map(Term, TRACERS)),
         )
 
 
@@ -146,10 +151,14 @@ def with_tracer(series: FrameSeries, tracer: str | None) -> FrameSeries:
     if tracer is None or series.tracer == tracer:
         return series
     if series.tracer is not None:
-        texts = "; ".join(_tracer_texts(series.provenance)) or series.tracer
         raise StudyRefused(
-            f"{series.source}: the header names the tracer {series.tracer} ({texts}), "
-            f"but {tracer} was given; leave the option out or correct it"
+            "tracer_contradicts_option",
+            "the header names the tracer {tracer} ({texts:;}), but {option} was given; leave the "
+            "option out or correct it",
+            where=Path(series.source),
+            tracer=Term(series.tracer),
+            texts=tuple(_tracer_texts(series.provenance)) or (Term(series.tracer),),
+            option=Term(tracer),
         )
     return replace(series, tracer=tracer)
 
@@ -199,39 +208,75 @@ def refuse_wrong_content(series: FrameSeries) -> None:
         StudyRefused: With every reason: another tracer or contradictory ones, a whole body, no
             attenuation correction, lossy compression.
     """
-    header = series.provenance
-    reasons = []
-    for text in other_tracers(header):
-        reasons.append(
-            f"the radiopharmaceutical (0054,0016) is {text!r}, needed an amyloid tracer "
-            f"({', '.join(TRACERS)})"
+    header, where = series.provenance, Path(series.source)
+    reasons = [
+        refusal(
+            "tracer_not_of_amyloid",
+            "the radiopharmaceutical (0054,0016) is {text!r}, needed an amyloid tracer ({labels})",
+            where=where,
+            text=text,
+            labels=tuple(map(Term, TRACERS)),
         )
+        for text in other_tracers(header)
+    ]
     named = _named_tracers(header)
     if len(named) > 1:
-        reasons.append(f"the header (0054,0016) names {' and '.join(named)}, needed one tracer")
+        reasons.append(
+            refusal(
+                "tracers_contradict",
+                "the header (0054,0016) names {tracers:and}, needed one tracer",
+                where=where,
+                tracers=tuple(map(Term, named)),
+            )
+        )
     if series.tracer is not None and series.half_life is not None:
         expected = TRACERS[series.tracer].half_life_seconds
         if abs(series.half_life / expected - 1) > HALF_LIFE_TOLERANCE:
             reasons.append(
-                f"the half-life (0018,1075) is {series.half_life:g} s, but that of "
-                f"{series.tracer} is {expected:g} s; needed the tracer that was injected"
+                refusal(
+                    "half_life_of_another_tracer",
+                    "the half-life (0018,1075) is {half_life_s:g} s, but that of {tracer} is "
+                    "{expected_s:g} s; needed the tracer that was injected",
+                    where=where,
+                    half_life_s=series.half_life,
+                    tracer=Term(series.tracer),
+                    expected_s=expected,
+                )
             )
     extent = float(np.linalg.norm(series.affine[:3, 2]) * series.shape[2])
     # The length decides, not SeriesType (0054,1000): a real GE series from eyes to thighs calls
     # itself STATIC, and a protocol may call one bed position over a head WHOLE BODY.
     if extent > LONGEST_HEAD_MM and (series.tracer is None or reasons):
+        kind = header.get("SeriesType")
         reasons.append(
-            f"it is a whole body scan, {extent:.0f} mm long (SeriesType (0054,1000) "
-            f"{header.get('SeriesType', 'absent')}), needed a head of at most "
-            f"{LONGEST_HEAD_MM:.0f} mm; cut it to the head"
+            refusal(
+                "whole_body",
+                "it is a whole body scan, {length_mm:.0f} mm long (SeriesType (0054,1000) "
+                "{series_type}), needed a head of at most {most_mm:.0f} mm; cut it to the head",
+                where=where,
+                length_mm=extent,
+                series_type=absent_value() if kind is None else str(kind),
+                most_mm=LONGEST_HEAD_MM,
+            )
         )
     if lacks_attenuation_correction(header):
         found = header.get("CorrectedImage") or header.get("AttenuationCorrectionMethod")
         reasons.append(
-            f"Corrected Image (0028,0051) is {found}, without ATTN; "
-            "needed the attenuation-corrected series"
+            refusal(
+                "attenuation_not_corrected",
+                "Corrected Image (0028,0051) is {corrections}, without ATTN; needed the "
+                "attenuation-corrected series",
+                where=where,
+                corrections=str(found),
+            )
         )
     if str(header.get("LossyImageCompression", "")) == "01":
-        reasons.append("Lossy Image Compression (0028,2110) is 01; needed the original voxels")
+        reasons.append(
+            refusal(
+                "lossy_compression",
+                "Lossy Image Compression (0028,2110) is 01; needed the original voxels",
+                where=where,
+            )
+        )
     if reasons:
-        raise StudyRefused(f"{series.source}: " + "; and ".join(reasons))
+        raise StudyRefused.of(reasons)

@@ -17,13 +17,13 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.valuerep import PN_DELIMS
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom.attributes import tag_of
 from monai_amyloid.pet.dicom.header import open_header
 from monai_amyloid.pet.files.archive import is_archive_name, peek
 from monai_amyloid.pet.files.sources import open_study
 from monai_amyloid.pet.formats.table import format_named, format_of
 from monai_amyloid.pet.formats.text_header import decoded
-from monai_amyloid.pet.image import StudyRefused
 
 # DICOM keywords of what names a person, a day, or a study that is kept of that person.
 IDENTIFYING = (

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.findings.finding import StudyRefused as StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
 
 # The most voxels of one volume: 512 x 512 x 512, half a gigabyte as float32. A header can claim
 # 65535 along each axis; a whole body at 1.65 mm has 90 million.
@@ -18,6 +19,8 @@ MAX_VOXELS = 2**27
 MIN_VOXELS = 8
 # From the middle of the scanner; a table moves by two metres.
 _FARTHEST_MM = 10_000.0
+# Voxels of scanners and of what is made of their scans.
+_LEAST_ZOOM_MM, _MOST_ZOOM_MM = 0.3, 10.0
 # Noise around no uptake goes below zero, by far less than the brain goes above it.
 _MOST_NEGATIVE = 0.5
 # Every scan of a head has air in it, or the zeros of a mask.
@@ -34,9 +37,11 @@ class PetImage:
         affine: Voxel index to RAS+ millimetres, ``(4, 4)`` float64; may be oblique.
         tracer: BIDS label, a key of :data:`monai_amyloid.pet.tracers.TRACERS`, or None
             where neither the study nor the user names it.
-        unit: BIDS spelling, such as ``"Bq/mL"``, ``"SUV"`` or ``"arbitrary"``.
-        provenance: What the source said of itself, keyed by its DICOM or BIDS keyword,
-            without anything that names a person.
+        unit: Unit of the uptake in BIDS spelling, such as ``"Bq/mL"``, ``"SUV"`` or
+            ``"arbitrary"``.
+        provenance: Header values by DICOM or BIDS keyword, nothing that names a person; and
+            findings of how the volume was made: notes ``series`` (of every image of the study) and
+            ``frames``, and ``warnings``.
     """
 
     data: NDArray[np.float32]
@@ -60,7 +65,7 @@ def to_ras(
 
     Args:
         data: Volume ``(X, Y, Z)`` in any axis order.
-        affine: Its voxel index to RAS+ millimetres ``(4, 4)``.
+        affine: Voxel index of ``data`` to RAS+ millimetres ``(4, 4)``.
 
     Returns:
         The same voxels, a view of them, and the affine that belongs to their new order.
@@ -74,26 +79,37 @@ def check_shape(shape: tuple[int, ...], source: str) -> None:
     """Refuse a volume by its size alone, before memory is taken for it.
 
     Args:
-        shape: As a header claims it.
+        shape: Voxels along each axis, as a header claims them.
         source: File or folder, for the message.
 
     Raises:
         StudyRefused: If it is not 3D, too small for a brain, or too large for a scan.
     """
-    size = " x ".join(map(str, shape))
+    size = tuple(map(int, shape))
     if len(shape) != 3:
         raise StudyRefused(
-            f"{source}: found a {len(shape)}D image of {size} voxels, needed one 3D volume"
+            "image_not_3d",
+            "found a {axes}D image of {voxels:x} voxels, needed one 3D volume",
+            where=Path(source),
+            axes=len(shape),
+            voxels=size,
         )
     if min(shape) < MIN_VOXELS:
         raise StudyRefused(
-            f"{source}: found {size} voxels, needed a brain volume of at least {MIN_VOXELS} "
-            "along each axis"
+            "volume_too_small",
+            "found {voxels:x} voxels, needed a brain volume of at least {least} along each axis",
+            where=Path(source),
+            voxels=size,
+            least=MIN_VOXELS,
         )
-    if math.prod(map(int, shape)) > MAX_VOXELS:
+    if math.prod(size) > MAX_VOXELS:
         raise StudyRefused(
-            f"{source}: the header claims {size} voxels, needed at most {MAX_VOXELS:,} in all; "
-            "cut the volume to the head"
+            "volume_too_large",
+            "the header claims {voxels:x} voxels, needed at most {most:,} in all; cut the volume "
+            "to the head",
+            where=Path(source),
+            voxels=size,
+            most=MAX_VOXELS,
         )
 
 
@@ -109,23 +125,37 @@ def check_affine(affine: NDArray[np.float64], source: str) -> None:
             impossible size or place.
     """
     if not np.isfinite(affine).all():
-        raise StudyRefused(f"{source}: the affine has values that are not finite; export it again")
-    zooms = np.linalg.norm(affine[:3, :3], axis=0)
-    if zooms.min() < 0.3 or zooms.max() > 10:
         raise StudyRefused(
-            f"{source}: found voxels of {' x '.join(f'{z:g}' for z in zooms)} mm, "
-            "needed 0.3 to 10 mm; check the header"
+            "affine_not_finite",
+            "the affine has values that are not finite; export it again",
+            where=Path(source),
+        )
+    zooms = np.linalg.norm(affine[:3, :3], axis=0)
+    if zooms.min() < _LEAST_ZOOM_MM or zooms.max() > _MOST_ZOOM_MM:
+        raise StudyRefused(
+            "voxel_size_implausible",
+            "found voxels of {zooms_mm:x:g} mm, needed {least_mm:g} to {most_mm:g} mm; check the "
+            "header",
+            where=Path(source),
+            zooms_mm=tuple(map(float, zooms)),
+            least_mm=_LEAST_ZOOM_MM,
+            most_mm=_MOST_ZOOM_MM,
         )
     if np.abs(affine[:3, 3]).max() > _FARTHEST_MM:
         raise StudyRefused(
-            f"{source}: the first voxel lies at {' x '.join(f'{x:g}' for x in affine[:3, 3])} mm, "
-            f"needed within {_FARTHEST_MM / 1000:g} m of the scanner; check the header"
+            "first_voxel_too_far",
+            "the first voxel lies at {place_mm:x:g} mm, needed within {most_m:g} m of the scanner; "
+            "check the header",
+            where=Path(source),
+            place_mm=tuple(map(float, affine[:3, 3])),
+            most_m=_FARTHEST_MM / 1000,
         )
     # Volume of a voxel against that of a box with its edges: 1 where they are at right angles.
     if abs(np.linalg.det(affine[:3, :3])) < 0.1 * zooms.prod():
         raise StudyRefused(
-            f"{source}: the affine's axes do not span a volume; the geometry is broken, "
-            "export it again"
+            "affine_flat",
+            "the affine's axes do not span a volume; the geometry is broken, export it again",
+            where=Path(source),
         )
 
 
@@ -133,7 +163,7 @@ def check_volume(data: NDArray[Any], affine: NDArray[np.float64], source: str) -
     """Refuse a volume that cannot hold a brain's uptake.
 
     Args:
-        data: Volume as read.
+        data: Uptake ``(X, Y, Z)`` in any linear unit, as read.
         affine: Voxel index to RAS+ millimetres ``(4, 4)``.
         source: File or folder, for the message.
 
@@ -147,19 +177,34 @@ def check_volume(data: NDArray[Any], affine: NDArray[np.float64], source: str) -
     if not math.isfinite(lowest) or not math.isfinite(highest):
         count = int((~np.isfinite(data)).sum())
         raise StudyRefused(
-            f"{source}: {count} of {data.size} voxels are NaN or infinite; export it again"
+            "voxels_not_finite",
+            "{count} of {voxels} voxels are NaN or infinite; export it again",
+            where=Path(source),
+            count=count,
+            voxels=data.size,
         )
     if lowest < -_MOST_NEGATIVE * highest:
         raise StudyRefused(
-            f"{source}: values run from {lowest:g} to {highest:g}, but uptake is not negative; "
-            "the stored type or its sign is wrong, export it again"
+            "values_negative",
+            "values run from {lowest:g} to {highest:g}, but uptake is not negative; the stored "
+            "type or its sign is wrong, export it again",
+            where=Path(source),
+            lowest=lowest,
+            highest=highest,
         )
     if lowest != highest and lowest > _LEAST_RANGE * highest:
         raise StudyRefused(
-            f"{source}: values run from {lowest:g} to {highest:g}, without any at no uptake, so "
-            "the scale has an offset; export it again with its background"
+            "values_without_background",
+            "values run from {lowest:g} to {highest:g}, without any at no uptake, so the scale has "
+            "an offset; export it again with its background",
+            where=Path(source),
+            lowest=lowest,
+            highest=highest,
         )
     if lowest == highest:
         raise StudyRefused(
-            f"{source}: every voxel is {lowest:g}, so there is no image in it; export it again"
+            "values_all_the_same",
+            "every voxel is {value:g}, so there is no image in it; export it again",
+            where=Path(source),
+            value=lowest,
         )

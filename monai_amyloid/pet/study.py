@@ -5,18 +5,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from monai_amyloid.findings.finding import Phrase, StudyRefused, phrase
 from monai_amyloid.pet.candidates import Candidate, DicomCandidate, FileCandidate
 from monai_amyloid.pet.choice import choose
+from monai_amyloid.pet.dicom.attributes import unreadable
 from monai_amyloid.pet.dicom.header import Header, open_header
 from monai_amyloid.pet.dicom.slices import no_geometry
 from monai_amyloid.pet.dicom.values import text_of
-from monai_amyloid.pet.files.sources import StudyFiles, is_picture, open_study
+from monai_amyloid.pet.files.sources import StudyFiles, cannot_be_read, is_picture, open_study
 from monai_amyloid.pet.formats.bids import find_sessions, stem_of
 from monai_amyloid.pet.formats.table import format_of
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.head import cut_to_head
 from monai_amyloid.pet.header import check_label, refuse_wrong_content, with_tracer
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"  # DICOMDIR: lists files, holds no image
 _SHORTEST_KEY = 8
@@ -27,16 +29,17 @@ def read_study(path: Path, tracer: str | None = None, series: str | None = None)
 
     Args:
         path: A folder, searched with its subfolders; a zip of one; a DICOMDIR; a DICOM file, for
-            the series it belongs to in its folder; or a NIfTI or ECAT file. Links out of the
-            folder are not followed.
+            the series it belongs to in its folder; or an image file of any format of
+            :data:`~monai_amyloid.pet.formats.table.FORMATS`. Links out of the folder are not
+            followed.
         tracer: BIDS label, where the header does not name the tracer.
         series: Which image to take where there are several: the end of a DICOM series' UID, its
             description, or a file's path within the folder.
 
     Returns:
         The volume; its tracer is None where neither the header nor the user names one. Its
-        provenance has ``source`` (``"dicom"``, ``"nifti"`` or ``"ecat"``), in words which
-        ``series`` and ``frames`` were taken and why, ``warnings``, and the header's own words.
+        provenance has ``source`` (``"dicom"``, ``"nifti"``, ``"ecat"`` …), notes of which
+        ``series`` and ``frames`` were taken and why, ``warnings``, and values of the header.
 
     Raises:
         StudyRefused: If there is no PET, or more than one and nothing tells which; if a file is
@@ -51,9 +54,11 @@ def read_study(path: Path, tracer: str | None = None, series: str | None = None)
             with open_study(path) as files:
                 return _read(files, tracer, series)
         except OSError as error:
-            raise StudyRefused(f"{path}: cannot be read ({error.strerror or error})") from error
+            raise cannot_be_read(path, error) from error
         except MemoryError as error:
-            raise StudyRefused(f"{path}: takes more memory than there is") from error
+            raise StudyRefused(
+                "memory_full", "takes more memory than there is", where=path
+            ) from error
 
 
 def _read(files: StudyFiles, tracer: str | None, series: str | None) -> PetImage:
@@ -74,7 +79,7 @@ def _read(files: StudyFiles, tracer: str | None, series: str | None) -> PetImage
     frames = with_tracer(taken.candidate.read(), tracer)
     refuse_wrong_content(frames)
     image = cut_to_head(static_image(frames), frames.source)
-    return replace(image, provenance={**image.provenance, "series": taken.words})
+    return replace(image, provenance={**image.provenance, "series": taken.notes})
 
 
 def studies_of(path: Path) -> list[Path]:
@@ -103,9 +108,8 @@ def _dicom_series(files: list[Path]) -> dict[str, list[Header]]:
             continue
         uid = header.text("SeriesInstanceUID")
         if not uid:
-            raise StudyRefused(
-                f"{file}: truncated or unreadable DICOM (no Series Instance UID (0020,000E)); "
-                "export it again"
+            raise unreadable(
+                file, phrase("dicom_without_series", "no Series Instance UID (0020,000E)")
             )
         series.setdefault(uid, []).append(header)
     length = _SHORTEST_KEY
@@ -119,24 +123,39 @@ def _pet(volumes: Iterable[Path]) -> list[Path]:
     return [file for file in volumes if stem_of(file).lower().endswith("_pet")] or list(volumes)
 
 
-def _refuse_without_pet(files: StudyFiles, dicom: list[DicomCandidate], others: list[str]) -> None:
+def _refuse_without_pet(
+    files: StudyFiles, dicom: list[DicomCandidate], others: list[Phrase]
+) -> None:
     """Say what a study without PET holds."""
     if dicom and all(one.is_picture and one.is_capture for one in dicom):
         raise no_geometry(files.named)
     pictures = sum(is_picture(file) for file in files.files)
     if others:
-        found = f"{len(others)} series: {', '.join(others)}"
-    elif pictures and pictures == len(files.files):
         raise StudyRefused(
-            f"{files.named}: found {pictures} pictures, which do not say where they lie; needed "
-            "DICOM or NIfTI; pictures of slices are for a slice model, not for this reader"
+            "no_pet_among_series",
+            "found {count} series: {series}; needed one PET series (Modality (0008,0060) PT)",
+            where=files.named,
+            count=len(others),
+            series=tuple(others),
         )
-    elif not files.files:
+    if pictures and pictures == len(files.files):
         raise StudyRefused(
-            f"{files.named}: the folder is empty, needed one PET series or NIfTI file"
+            "only_pictures",
+            "found {count} pictures, which do not say where they lie; needed DICOM or NIfTI; "
+            "pictures of slices are for a slice model, not for this reader",
+            where=files.named,
+            count=pictures,
         )
-    else:
-        found = f"{len(files.files)} files, none of them DICOM or NIfTI"
+    if not files.files:
+        raise StudyRefused(
+            "folder_empty",
+            "the folder is empty, needed one PET series or NIfTI file",
+            where=files.named,
+        )
     raise StudyRefused(
-        f"{files.named}: found {found}; needed one PET series (Modality (0008,0060) PT)"
+        "no_image_files",
+        "found {count} files, none of them DICOM or NIfTI; needed one PET series (Modality "
+        "(0008,0060) PT)",
+        where=files.named,
+        count=len(files.files),
     )

@@ -9,8 +9,9 @@ from scipy.spatial.transform import Rotation
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.nifti import read_nifti
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 
 # Centiloid in the GAAIN volumes of interest, without any registration.
 GROUP_MEANS = {"neg": 2, "all": 42, "pos": 83}

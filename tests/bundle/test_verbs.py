@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from commands import python
 from conftest import CONFIGS_3D
 
 from monai_amyloid.bundle.export import export
@@ -52,8 +51,7 @@ def monai(alone: Path, verb: str, *options: str | Path, processes: int = 1) -> s
     if processes > 1:
         launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
         launch += ["-m", "monai.bundle"]
-    command = [sys.executable, "-W", "ignore", *launch, verb, *map(str, options)]
-    done = subprocess.run(command, cwd=alone, capture_output=True, text=True, check=False)
+    done = python(*launch, verb, *options, folder=alone)
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-2500:]
     return done.stdout + done.stderr
 
@@ -84,10 +82,9 @@ def test_a_bad_study_does_not_stop_the_inference_of_the_others(
 ) -> None:
     (tmp_path / "in" / "empty").mkdir(parents=True)
     shutil.copytree(studies / "sub-0001", tmp_path / "in" / "good")
-    command = [sys.executable, "-W", "ignore", "-m", "monai.bundle", "run", "inference"]
-    command += ["--config_file", "configs/inference.json", "--dataset_dir", str(tmp_path / "in")]
-    command += ["--output_dir", str(tmp_path / "out")]
-    done = subprocess.run(command, cwd=alone, capture_output=True, text=True, check=False)
+    options = ["--config_file", "configs/inference.json", "--dataset_dir", tmp_path / "in"]
+    options += ["--output_dir", tmp_path / "out"]
+    done = python("-m", "monai.bundle", "run", "inference", *options, folder=alone)
     lines = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert done.returncode == 1 and len(lines) == 1 and "1 of 2 studies" in lines[0]
     table = pd.read_csv(tmp_path / "out" / "probabilities.csv")
@@ -133,9 +130,8 @@ def test_a_changed_byte_ends_each_run_with_one_line(
     weights.write_bytes(bytes(content))
     config = {"inference": "inference", "evaluating": "evaluate", "training": "train"}[name]
     given = studies if name == "inference" else cohort
-    command = [sys.executable, "-m", "monai.bundle", "run", name, "--config_file"]
-    command += [f"configs/{config}.json", "--dataset_dir", str(given)]
-    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    options = ["--config_file", f"configs/{config}.json", "--dataset_dir", given]
+    done = python("-m", "monai.bundle", "run", name, *options, folder=copy)
     lines = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert len(lines) == 1 and "SHA-256" in lines[0]

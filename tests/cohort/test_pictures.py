@@ -23,10 +23,10 @@ from monai_amyloid.cohort.picture_cohort import bag_size, input_kind, prepare_pi
 from monai_amyloid.cohort.pictures import draw_slice, eight_bit, read_bag, read_picture
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.held_out import PROBABILITIES
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.grading.grader import Grader
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.learning.transforms.pictures import OriginalSliced, PictureBagd
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.result.result import one_line
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"

@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 import time
 import unicodedata
 import zipfile
@@ -15,6 +13,7 @@ import nibabel as nib
 import numpy as np
 import pydicom
 import pytest
+from commands import program
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,13 +83,8 @@ def clinic(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(bundle: Path, clinic: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A run over it by the command, and all that it printed."""
     output = tmp_path_factory.mktemp("results")
-    program = "from monai_amyloid.cli import main; main()"
-    named = [path for path in clinic.iterdir() if path.suffix != ".json"]
-    done = subprocess.run(
-        [sys.executable, "-c", program, "infer", *map(str, sorted(named)), "--bundle", str(bundle),
-         "--output", str(output), "--workers", "1"],
-        capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+    named = sorted(path for path in clinic.iterdir() if path.suffix != ".json")
+    done = program("infer", *named, "--bundle", bundle, "--output", output, "--workers", "1")
     assert done.returncode == 1, done.stderr
     return output, done.stdout + done.stderr
 

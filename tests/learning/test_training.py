@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+from commands import python
 from monai.bundle import ConfigWorkflow
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -155,7 +156,7 @@ def test_a_users_mistake_is_one_line_and_status_1(
 ) -> None:
     dataset = tmp_path / "none" if run_id == "training" else prepared
     start = command(run_id, files, dataset_dir=dataset, output_dir=tmp_path)
-    done = subprocess.run(start, capture_output=True, text=True)
+    done = python(*start[start.index("-m") :])
     errors = [line for line in done.stderr.splitlines() if line.startswith(("Error", "Trace"))]
     assert done.returncode == 1
     assert len(errors) == 1

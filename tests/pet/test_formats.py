@@ -10,10 +10,10 @@ import SimpleITK as sitk  # noqa: N813
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.bundle.studies import list_studies
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.grading.listing import list_named
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.formats.table import FORMATS, format_named, format_of
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
@@ -63,7 +63,9 @@ def test_a_folder_with_an_image_and_all_its_files_is_one_image(
     read = read_study(tmp_path)
     assert read.tracer == "18FFBB"
     name = format_named(tmp_path / f"scan{suffix}").name
-    assert read.provenance["series"] == [f"{name} 'scan{suffix}': taken, the only PET image"]
+    assert [str(each) for each in read.provenance["series"]] == [
+        f"{name} 'scan{suffix}': taken, the only PET image"
+    ]
 
 
 @pytest.mark.parametrize("suffix", EXPORTS)
@@ -74,7 +76,7 @@ def test_an_export_is_left_out_beside_an_original(
     write(image * 2, tmp_path / f"copy{suffix}")
     found = read_study(tmp_path).provenance
     assert found["source"] == "nifti"
-    assert "left out, an export, and the original is there" in found["series"][1]
+    assert "left out, an export, and the original is there" in str(found["series"][1])
     (tmp_path / "scan.nii.gz").unlink()
     assert read_study(tmp_path).provenance["source"] != "nifti"
 

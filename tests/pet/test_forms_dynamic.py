@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.study import read_study
 
 from .vendors import (
@@ -73,7 +73,7 @@ def test_of_two_phases_in_one_series_or_two_the_late_one_is_taken(tmp_path: Path
     np.testing.assert_allclose(
         together.data / together.data.max(), apart.data / apart.data.max(), atol=1e-4
     )
-    taken, early = apart.provenance["series"]
+    taken, early = map(str, apart.provenance["series"])
     assert "'Late amyloid AC' (72 images" in taken and taken.endswith("the only PET image left")
     assert "'Early perfusion AC' (54 images" in early
     assert early.endswith("left out, measured 0 to 10 min after injection")

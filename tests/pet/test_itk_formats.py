@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.table import format_of
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.identity import identity_of
-from monai_amyloid.pet.image import StudyRefused
 
 VOXELS = np.random.default_rng(1).integers(0, 9000, (11, 10, 9)).astype(np.int16)
 FORMS = [".mha", ".mhd", ".nrrd", ".nhdr"]

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydicom.fileset import FileSet
 
-from monai_amyloid.pet.files import sources
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.files import listing
 from monai_amyloid.pet.files.sources import is_picture, open_study
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.phantom.storage.dicom_writer import write_series
 
 PICTURES = ("JPEG", "PNG", "GIF", "BMP", "TIFF")
@@ -118,9 +119,9 @@ def test_links_are_not_counted_twice(
     for number in range(3):
         (study / ".git" / f"{number}").touch()
         (study / "9" / f"{number}").symlink_to(study / ".git" / f"{number}")
-    monkeypatch.setattr(sources, "MOST_FILES", 9)
+    monkeypatch.setattr(listing, "MOST_FILES", 9)
     assert len(names(study)) == 9
-    monkeypatch.setattr(sources, "MOST_FILES", 8)
+    monkeypatch.setattr(listing, "MOST_FILES", 8)
     with pytest.raises(StudyRefused, match="more than 8 files"):
         names(study)
 
@@ -146,7 +147,7 @@ def test_pipes_and_sockets_are_left_out_and_refused(
 
 
 def test_a_whole_archive_is_refused(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MOST_FILES", 6)
+    monkeypatch.setattr(listing, "MOST_FILES", 6)
     assert names(study) == LISTED
     (study / "10" / "z.dcm").touch()
     with pytest.raises(StudyRefused, match=r"more than 6 files, .* archive; pass the folder"):
@@ -154,7 +155,7 @@ def test_a_whole_archive_is_refused(study: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_folders_without_files_count_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MOST_FILES", 6)
+    monkeypatch.setattr(listing, "MOST_FILES", 6)
     (tmp_path / "a/b/c/d/e/f/g").mkdir(parents=True)
     with pytest.raises(StudyRefused, match="more than 6 files"):
         names(tmp_path)
@@ -293,7 +294,7 @@ def test_nothing_is_left_of_a_zip(
 def test_a_refusal_of_a_file_in_a_zip_names_the_zip(study: Path, tmp_path: Path) -> None:
     path = zipped(study, tmp_path / "연구 1.zip")
     with pytest.raises(StudyRefused) as refusal, open_study(path) as found:
-        raise StudyRefused(f"{found.files[-1]}: broken; see {found.root}")
+        raise StudyRefused("code", "broken; see {root}", root=found.root, where=found.files[-1])
     assert str(refusal.value) == f"{path / '안쪽 폴더' / '0002'}: broken; see {path}"
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.nifti_writer import write_nifti
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.storage.dicom_writer import write_series
 
@@ -56,8 +57,8 @@ def test_two_pet_series_are_listed_and_one_can_be_named(study: Path, image: PetI
     for name in (key, "PET sharp"):
         found = read_study(study, series=name)
         np.testing.assert_allclose(found.data, twice.data, rtol=1e-4, atol=1)
-        assert "'PET sharp' (12 images" in found.provenance["series"][0]
-        assert "taken, named by the user" in found.provenance["series"][0]
+        assert "'PET sharp' (12 images" in str(found.provenance["series"][0])
+        assert "taken, named by the user" in str(found.provenance["series"][0])
     with pytest.raises(StudyRefused, match="'gone' names 0 of its PET images; needed one of PT"):
         read_study(study, series="gone")
 
@@ -69,7 +70,7 @@ def test_an_uncorrected_series_beside_the_corrected_one_is_left_out(
     write_series(raw, study / "1", participant="sub-7", seed_uid="n", description="PET")
     found = read_study(study)
     np.testing.assert_allclose(found.data, image.data, atol=image.data.max() / 60000)
-    said = found.provenance["series"]
+    said = list(map(str, found.provenance["series"]))
     assert "taken, the only PET image left" in said[0]
     assert "left out, not corrected for attenuation" in said[1]
     assert "CT 'Head' (12 images" in said[2]

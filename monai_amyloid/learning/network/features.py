@@ -12,6 +12,7 @@ import torch
 from monai.config import KeysCollection
 from monai.transforms import Compose, MapTransform, Randomizable
 
+from monai_amyloid.checksum import sha256
 from monai_amyloid.learning.transforms.description import describe
 from monai_amyloid.output import replacing
 
@@ -109,11 +110,11 @@ class FrozenFeaturesd(Randomizable, MapTransform):
 
     def _features(self, data: Mapping[Hashable, Any], key: Hashable, drawn: int) -> torch.Tensor:
         scan = np.asarray(data[key])
-        of_scan = hashlib.sha256(f"{scan.dtype} {scan.shape}".encode() + scan.tobytes())
-        facts = [of_scan.hexdigest(), self._digest_of_weights(), self._recipe, str(drawn)]
-        file = self.cache_dir / f"{hashlib.sha256(repr(facts).encode()).hexdigest()}.npy"
+        of_scan = sha256(f"{scan.dtype} {scan.shape}".encode() + scan.tobytes())
+        facts = [of_scan, self._digest_of_weights(), self._recipe, str(drawn)]
+        file = self.cache_dir / f"{sha256(repr(facts))}.npy"
         if not file.is_file():
-            words = np.random.SeedSequence([self.seed, drawn, int(of_scan.hexdigest()[:16], 16)])
+            words = np.random.SeedSequence([self.seed, drawn, int(of_scan[:16], 16)])
             self.steps.set_random_state(seed=int(words.generate_state(1)[0]))
             features = self._run(self.steps(dict(data))[key])
             with replacing(file) as part, part.open("wb") as stream:

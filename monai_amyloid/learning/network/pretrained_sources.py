@@ -1,6 +1,5 @@
 """Where pretrained weights come from: a file, or torchvision's published address."""
 
-import hashlib
 import re
 from http.client import HTTPException
 from pathlib import Path
@@ -9,6 +8,7 @@ from urllib.request import urlopen
 
 import torch
 
+from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replacing
 
@@ -78,7 +78,7 @@ def download(address: str) -> Path:
 
 def _is_published(content: bytes, name: str) -> bool:
     digits = re.search(r"-([0-9a-f]{8,})\.", name)
-    return digits is not None and hashlib.sha256(content).hexdigest().startswith(digits[1])
+    return digits is not None and sha256(content).startswith(digits[1])
 
 
 def read_state_dict(path: Path) -> dict[str, torch.Tensor]:

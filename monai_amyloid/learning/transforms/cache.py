@@ -1,6 +1,5 @@
 """What preprocessing makes of a scan, kept on disk: a cohort of any size in little memory."""
 
-import hashlib
 import json
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from monai.transforms import Compose
 from monai.transforms.traits import RandomizableTrait
 from torch.utils.data import Dataset
 
+from monai_amyloid.checksum import sha256
 from monai_amyloid.learning.transforms.description import describe
 from monai_amyloid.output import replacing
 
@@ -79,5 +79,5 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
         facts = Path(item["image"]).stat()
         # The tracer decides on the scale; the label and who it is do not.
         made_from = [str(item["image"]), facts.st_size, facts.st_mtime_ns, item.get("tracer")]
-        key = hashlib.sha256((self.steps + json.dumps(made_from)).encode()).hexdigest()
+        key = sha256(self.steps + json.dumps(made_from))
         return self.folder / f"{key[:32]}.npy"

@@ -1,11 +1,12 @@
 """A transform and its numbers in words, so that what it made can be found again on disk."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
+
+from monai_amyloid.checksum import sha256
 
 
 def describe(part: Any) -> Any:
@@ -26,7 +27,7 @@ def describe(part: Any) -> Any:
         return tuple(map(describe, part))
     if isinstance(part, (np.ndarray, torch.Tensor)):
         array = np.asarray(part)
-        return (array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).hexdigest())
+        return (array.dtype.str, array.shape, sha256(array.tobytes()))
     if callable(part) and hasattr(part, "__qualname__"):
         return f"{part.__module__}.{part.__qualname__}"
     if hasattr(part, "__dict__"):

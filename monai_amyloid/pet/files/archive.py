@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path, PureWindowsPath
 
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
 
 # How the names of archives end; what is in them is a study or a part of one. An archive is no
 # format of an image, so it is told here and not in the table of formats.
@@ -35,7 +35,6 @@ _UTF8 = 0x800  # bit 11
 # The other methods unpack 4 kB to gigabytes in one call, before anyone can count them.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _CHUNK = 2**20
-_AGAIN = "pack or copy the study again"
 
 
 def is_archive_name(path: Path) -> bool:
@@ -53,8 +52,12 @@ class _Guarded(io.FileIO):
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MOST_LIST_BYTES:
             raise StudyRefused(
-                f"{self.name}: the list of its files is {size:,} bytes long, needed at most "
-                f"{MOST_LIST_BYTES:,}: this is a whole archive; pass one study"
+                "zip_list_too_long",
+                "the list of its files is {bytes:,} bytes long, needed at most {most_bytes:,}: "
+                "this is a whole archive; pass one study",
+                where=Path(str(self.name)),
+                bytes=size,
+                most_bytes=MOST_LIST_BYTES,
             )
         return super().read(size) or b""
 
@@ -93,23 +96,36 @@ def _entries(
     entries = archive.infolist()
     if len(entries) > most_files:
         raise StudyRefused(
-            f"{source}: found {len(entries):,} files, needed at most {most_files:,}: this is a "
-            "whole archive; pass one study"
+            "zip_too_many_files",
+            "found {count:,} files, needed at most {most:,}: this is a whole archive; pass one "
+            "study",
+            where=source,
+            count=len(entries),
+            most=most_files,
         )
     # Before the disk is filled; a claim that is too low is found while it is.
     if sum(entry.file_size for entry in entries) > MOST_BYTES:
-        raise StudyRefused(_too_large(source))
+        raise _too_large(source)
     for entry in entries:
         name = _name(entry)
         # zipfile ends a name at a NUL, and on Windows takes a backslash for a slash.
         parts = _parts(name) if _parts(entry.orig_filename) is not None else None
         if parts is None:
             raise StudyRefused(
-                f"{source}: the entry {name[:100]!r} has a name that may lead out of the folder, "
-                f"needed names of folders and files with '/', at most {MOST_DEPTH}; {_AGAIN}"
+                "zip_entry_leads_out",
+                "the entry {file!r} has a name that may lead out of the folder, needed names of "
+                "folders and files with '/', at most {most_depth}; pack or copy the study again",
+                where=source,
+                file=name[:100],
+                most_depth=MOST_DEPTH,
             )
         if entry.flag_bits & _ENCRYPTED:
-            raise StudyRefused(f"{source}: {name!r} is encrypted; pass it without a password")
+            raise StudyRefused(
+                "zip_encrypted",
+                "{file!r} is encrypted; pass it without a password",
+                where=source,
+                file=name,
+            )
         # The upper half is the Unix mode, 0 where another system wrote the zip. Links, devices
         # and pipes are no files of a study.
         kind = stat.S_IFMT(entry.external_attr >> 16)
@@ -117,17 +133,24 @@ def _entries(
             continue
         if entry.compress_type not in _METHODS:
             raise StudyRefused(
-                f"{source}: {name!r} is compressed by method {entry.compress_type}, needed "
-                "deflate (8) or none (0); pack it again as a common zip"
+                "zip_method",
+                "{file!r} is compressed by method {method}, needed deflate (8) or none (0); pack "
+                "it again as a common zip",
+                where=source,
+                file=name,
+                method=entry.compress_type,
             )
         yield entry, parts
 
 
-def _too_large(source: Path) -> str:
+def _too_large(source: Path) -> StudyRefused:
     """Say that a study is too large."""
-    return (
-        f"{source}: unpacks to more than {MOST_BYTES:,} bytes, the most that a study may have; "
-        "pass one study, or its folder"
+    return StudyRefused(
+        "zip_too_large",
+        "unpacks to more than {most_bytes:,} bytes, the most that a study may have; pass one "
+        "study, or its folder",
+        where=source,
+        most_bytes=MOST_BYTES,
     )
 
 
@@ -143,11 +166,15 @@ def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room:
         while chunk := packed_file.read(_CHUNK):
             written += len(chunk)
             if written > room:
-                raise StudyRefused(_too_large(source))
+                raise _too_large(source)
             if max(written, entry.file_size) > most:
                 raise StudyRefused(
-                    f"{source}: {_name(entry)!r} unpacks to more than {MOST_EXPANSION:,} times its "
-                    "size, as a decompression bomb does; pass the study as a folder"
+                    "zip_bomb",
+                    "{file!r} unpacks to more than {most_times:,} times its size, as a "
+                    "decompression bomb does; pass the study as a folder",
+                    where=source,
+                    file=_name(entry),
+                    most_times=MOST_EXPANSION,
                 )
             file.write(chunk)
     if written != entry.file_size:
@@ -179,8 +206,11 @@ def unpack(source: Path, folder: Path, most_files: int) -> None:
                     room -= _write(archive, entry, target, room)
                 except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
                     raise StudyRefused(
-                        f"{source}: {_name(entry)!r} is there twice, or differs from another "
-                        f"name by case alone, needed each file once; {_AGAIN}"
+                        "zip_entry_twice",
+                        "{file!r} is there twice, or differs from another name by case alone, "
+                        "needed each file once; pack or copy the study again",
+                        where=source,
+                        file=_name(entry),
                     ) from error
     except StudyRefused:
         raise
@@ -188,13 +218,26 @@ def unpack(source: Path, folder: Path, most_files: int) -> None:
         reason = error.strerror or str(error)
         if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
             raise StudyRefused(
-                f"{source}: the disk is full where it is unpacked ({folder.parent}); free some "
-                "space there, set TMPDIR to another disk, or pass the study as a folder"
+                "disk_full",
+                "the disk is full where it is unpacked ({folder}); free some space there, set "
+                "TMPDIR to another disk, or pass the study as a folder",
+                where=source,
+                folder=folder.parent,
             ) from error
-        raise StudyRefused(f"{source}: cannot be unpacked ({reason}); {_AGAIN}") from error
+        raise StudyRefused(
+            "zip_not_unpacked",
+            "cannot be unpacked ({reason}); pack or copy the study again",
+            where=source,
+            reason=reason,
+        ) from error
     except Exception as error:  # zipfile and zlib raise whatever the broken bytes lead them to
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise StudyRefused(f"{source}: a broken or truncated zip ({reason}); {_AGAIN}") from error
+        raise StudyRefused(
+            "zip_broken",
+            "a broken or truncated zip ({reason}); pack or copy the study again",
+            where=source,
+            reason=reason,
+        ) from error
 
 
 def peek(source: Path, folder: Path, files: int, size: int) -> list[Path]:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.findings.finding import StudyRefused, Term
 
 _DATASET = "dataset_description.json"
 _LARGEST_SIDECAR = 10_000_000  # bytes; a real one has some thousand
@@ -62,12 +62,17 @@ def _read_json(path: Path) -> dict[str, Any]:
         )
     except (OSError, ValueError, RecursionError) as error:
         raise StudyRefused(
-            f"{path}: the sidecar is not valid JSON ({error}); correct or remove it"
+            "sidecar_not_json",
+            "the sidecar is not valid JSON ({reason}); correct or remove it",
+            where=path,
+            reason=str(error),
         ) from error
     if not isinstance(content, dict):
         raise StudyRefused(
-            f"{path}: the sidecar holds a {type(content).__name__}, needed a JSON object; "
-            "correct or remove it"
+            "sidecar_no_object",
+            "the sidecar holds a {kind}, needed a JSON object; correct or remove it",
+            where=path,
+            kind=Term(type(content).__name__),
         )
     return content
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.findings.finding import Finding, warning
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term, phrase, warning
 from monai_amyloid.pet.formats.ecat_header import (
     MAGIC,
     VOXELS,
@@ -26,7 +26,7 @@ from monai_amyloid.pet.frames.bids_times import half_life_of
 from monai_amyloid.pet.frames.decay import correction_time
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.header import tracer_of, unit_of
-from monai_amyloid.pet.image import StudyRefused, check_affine
+from monai_amyloid.pet.image import check_affine
 
 # Bits of corrections_applied by their DICOM name, Corrected Image (0028,0051).
 _CORRECTIONS = {"NORM": 0x1, "ATTN": 0x6, "SCAT": 0xC0, "DECY": 0x200}
@@ -57,8 +57,11 @@ def _orientation_warning(main: Any, path: Path) -> tuple[Finding, ...]:
             ),
         )
     raise StudyRefused(
-        f"{path}: patient_orientation is {code}, needed 3 (head first, supine), for programs "
-        "disagree about left and right of any other; convert it where the scanner is known"
+        "ecat_orientation",
+        "patient_orientation is {code}, needed 3 (head first, supine), for programs disagree about "
+        "left and right of any other; convert it where the scanner is known",
+        where=path,
+        code=code,
     )
 
 
@@ -71,8 +74,12 @@ def _scale(main: Any, matrix: Matrix, path: Path) -> float:
     for name, factor in factors.items():
         if not 0 < factor < math.inf:
             raise StudyRefused(
-                f"{path}: {name} of frame {matrix.number} is {factor:g}, needed more than 0; "
-                "export it again"
+                "ecat_factor",
+                "{field} of frame {frame} is {factor:g}, needed more than 0; export it again",
+                where=path,
+                field=Term(name),
+                frame=matrix.number,
+                factor=factor,
             )
     return math.prod(factors.values())
 
@@ -90,7 +97,7 @@ def _load(
     except OSError as error:
         raise broken(path, str(error.strerror)) from error
     if stored.size != math.prod(shape):
-        raise broken(path, "it has become shorter")
+        raise broken(path, phrase("file_became_shorter", "it has become shorter"))
     with np.errstate(over="ignore", invalid="ignore"):
         data = stored.reshape(shape, order="F").astype(np.float32) * np.float32(scale)
     # Stored from right to left, front to back, top to bottom, see _orientation_warning.
@@ -104,16 +111,26 @@ def _times(matrices: list[Matrix], path: Path) -> tuple[list[float], list[float]
     ends = [start + duration for start, duration in zip(starts, durations, strict=True)]
     if max(ends) > _LONGEST_SCAN or min(durations) <= 0:
         raise StudyRefused(
-            f"{path}: frame_start_time and frame_duration give frames of {min(durations):g} s and "
-            f"more up to {max(ends):g} s, needed milliseconds above 0 within a day"
+            "ecat_frame_times",
+            "frame_start_time and frame_duration give frames of {shortest_s:g} s and more up to "
+            "{last_s:g} s, needed milliseconds above 0 within a day",
+            where=path,
+            shortest_s=min(durations),
+            last_s=max(ends),
         )
     for number, (before, end, start) in enumerate(
         zip(starts, ends, starts[1:], strict=False), start=2
     ):
         if start <= before or end - start > 1:
             raise StudyRefused(
-                f"{path}: frame {number} starts at {start:g} s (frame_start_time), the one before "
-                f"lasts from {before:g} to {end:g} s; needed one after the other"
+                "ecat_frame_order",
+                "frame {frame} starts at {start_s:g} s (frame_start_time), the one before lasts "
+                "from {before_s:g} to {end_s:g} s; needed one after the other",
+                where=path,
+                frame=number,
+                start_s=start,
+                before_s=before,
+                end_s=end,
             )
     return starts, durations
 

@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from nibabel.ecat import hdr_dtype, subhdr_dtype
 
-from monai_amyloid.pet.image import StudyRefused, check_shape
+from monai_amyloid.findings.finding import Phrase, StudyRefused, phrase
+from monai_amyloid.pet.formats.single_file import MOST_FRAMES
+from monai_amyloid.pet.image import check_shape
 
 MAGIC = re.compile(rb"MATRIX7\d")
 BLOCK_BYTES = 512  # bytes; blocks count from 1, the main header is the first
-_MOST_FRAMES = 1000
 _IN_A_DIRECTORY = 31  # frames in one block of the directory
 _VOLUMES = (6, 7)  # file types VOLUME8 and VOLUME16; others are slices, sinograms, normalisation
-_NOT_STATIC = {1: "a blank scan", 2: "a transmission scan", 5: "gated", 6: "a transmission scan"}
+_BLANK, _TRANSMISSION, _GATED = 1, (2, 6), 5  # acquisition types of no emission scan
 # Fields of the main header that name a person or a place, by DICOM keyword.
 _IDENTIFYING = {
     "PatientName": "patient_name",
@@ -57,15 +58,25 @@ def header_texts(path: Path) -> dict[str, str]:
     return {keyword: text_of(main[name]) for keyword, name in _IDENTIFYING.items()}
 
 
-def broken(path: Path, found: str) -> StudyRefused:
-    """Say in one line that a file cannot be read."""
-    return StudyRefused(f"{path}: truncated or broken ECAT 7 file ({found}); export it again")
+def broken(path: Path, reason: Phrase | str) -> StudyRefused:
+    """Say in one line that a file cannot be read.
+
+    Args:
+        path: ECAT 7 file.
+        reason: What was found, or what the system says.
+    """
+    return StudyRefused(
+        "ecat_broken",
+        "truncated or broken ECAT 7 file ({reason}); export it again",
+        where=path,
+        reason=reason,
+    )
 
 
 def _block(path: Path, number: int, size: int = BLOCK_BYTES) -> bytes:
     """Read one block."""
     if not 1 <= number <= 2**31:
-        raise broken(path, f"it points to block {number}")
+        raise broken(path, phrase("ecat_block_number", "it points to block {block}", block=number))
     try:
         with path.open("rb") as stream:
             stream.seek((number - 1) * BLOCK_BYTES)
@@ -73,34 +84,63 @@ def _block(path: Path, number: int, size: int = BLOCK_BYTES) -> bytes:
     except OSError as error:
         raise broken(path, str(error.strerror)) from error
     if len(content) < size:
-        raise broken(path, f"block {number} lies behind its end")
+        raise broken(
+            path,
+            phrase("ecat_block_behind_end", "block {block} lies behind its end", block=number),
+        )
     return content
 
 
 def main_header(path: Path) -> Any:
     """Read the main header, and refuse a file that holds no static or dynamic PET volumes."""
     if not path.is_file():
-        raise StudyRefused(f"{path}: no such file")
+        raise StudyRefused("file_missing", "no such file", where=path)
     raw = _block(path, 1)
     if not MAGIC.match(raw):
-        raise StudyRefused(f"{path}: needed an ECAT 7 file, which starts with MATRIX7")
+        raise StudyRefused(
+            "no_ecat", "needed an ECAT 7 file, which starts with MATRIX7", where=path
+        )
     main = np.frombuffer(raw, hdr_dtype.newbyteorder(">"), count=1)[0]
     if main["file_type"] not in _VOLUMES:
         raise StudyRefused(
-            f"{path}: file_type is {main['file_type']}, needed 7 (volumes of 16 bits) or 6; "
-            "reconstruct the scan into volumes"
+            "ecat_no_volumes",
+            "file_type is {file_type}, needed 7 (volumes of 16 bits) or 6; reconstruct the scan "
+            "into volumes",
+            where=path,
+            file_type=int(main["file_type"]),
         )
-    kind = _NOT_STATIC.get(int(main["acquisition_type"]))
-    if kind or main["num_gates"] > 1:
+    kind = _no_emission(main)
+    if kind is not None:
         raise StudyRefused(
-            f"{path}: it is {kind or 'gated'} (acquisition_type {main['acquisition_type']}, "
-            f"num_gates {main['num_gates']}), needed a static or dynamic emission scan"
+            "ecat_no_emission_scan",
+            "it is {kind} (acquisition_type {acquisition_type}, num_gates {gates}), needed a "
+            "static or dynamic emission scan",
+            where=path,
+            kind=kind,
+            acquisition_type=int(main["acquisition_type"]),
+            gates=int(main["num_gates"]),
         )
-    if not 1 <= main["num_frames"] <= _MOST_FRAMES:
+    if not 1 <= main["num_frames"] <= MOST_FRAMES:
         raise StudyRefused(
-            f"{path}: the header claims {main['num_frames']} frames, needed 1 to {_MOST_FRAMES}"
+            "too_many_frames",
+            "the header claims {count} frames, needed 1 to {most}",
+            where=path,
+            count=int(main["num_frames"]),
+            most=MOST_FRAMES,
         )
     return main
+
+
+def _no_emission(main: Any) -> Phrase | None:
+    """Say what a scan is that is neither static nor dynamic."""
+    kind = int(main["acquisition_type"])
+    if kind == _BLANK:
+        return phrase("scan_is_blank", "a blank scan")
+    if kind in _TRANSMISSION:
+        return phrase("scan_is_transmission", "a transmission scan")
+    if kind == _GATED or main["num_gates"] > 1:
+        return phrase("image_is_gated", "gated")
+    return None
 
 
 def matrices_of(path: Path, expected: int) -> list[Matrix]:
@@ -108,20 +148,25 @@ def matrices_of(path: Path, expected: int) -> list[Matrix]:
     found: list[Matrix] = []
     seen: set[int] = set()
     block = 2
-    while block not in seen and len(found) <= expected and len(seen) <= _MOST_FRAMES:
+    while block not in seen and len(found) <= expected and len(seen) <= MOST_FRAMES:
         seen.add(block)
         rows = np.frombuffer(_block(path, block), ">i4").reshape(32, 4)
         free, block, _, used = map(int, rows[0])
         if free + used != 31 or not 0 <= used <= 31:
-            raise broken(path, "its directory of frames is not one")
+            raise broken(path, phrase("ecat_directory", "its directory of frames is not one"))
         for matrix, start, _, status in rows[1 : used + 1].tolist():
             if matrix <= 0 or status not in (1, 2):  # deleted, or never written
                 continue
             plane, gate, bed = matrix >> 16 & 0xFF, matrix >> 24 & 0x3F, matrix >> 12 & 0xF
             if (plane, gate, bed) != (1, 1, 0):
                 raise StudyRefused(
-                    f"{path}: it holds plane {plane}, gate {gate}, bed {bed}, needed whole volumes "
-                    "of one bed without gates; export the static series"
+                    "ecat_planes_gates_beds",
+                    "it holds plane {plane}, gate {gate}, bed {bed}, needed whole volumes of one "
+                    "bed without gates; export the static series",
+                    where=path,
+                    plane=plane,
+                    gate=gate,
+                    bed=bed,
                 )
             raw = _block(path, start, subhdr_dtype.itemsize)
             header = np.frombuffer(raw, subhdr_dtype.newbyteorder(">"), count=1)[0]
@@ -132,7 +177,13 @@ def matrices_of(path: Path, expected: int) -> list[Matrix]:
     if len(found) != expected or len(numbers) != expected:
         raise broken(
             path,
-            f"num_frames is {expected}, the directory has {len(found)}, {len(numbers)} numbers",
+            phrase(
+                "ecat_frame_count",
+                "num_frames is {expected}, the directory has {found}, {numbers} numbers",
+                expected=expected,
+                found=len(found),
+                numbers=len(numbers),
+            ),
         )
     return sorted(found, key=lambda matrix: matrix.number)
 
@@ -159,22 +210,42 @@ def check_grid(
         code = int(header["data_type"])
         if code not in VOXELS:
             raise StudyRefused(
-                f"{path}: data_type is {code}, needed 6 (16 bits), 7 (32 bits) or 5 (float)"
+                "ecat_data_type",
+                "data_type is {code}, needed 6 (16 bits), 7 (32 bits) or 5 (float)",
+                where=path,
+                code=code,
             )
         bound = next((bound for bound in bounds if bound > matrix.offset), matrix.offset)
         end = matrix.offset + math.prod(shape) * VOXELS[code].itemsize
         # Voxels fill whole blocks; with many frames a block of the directory may follow.
         if end > bound or (len(matrices) < _IN_A_DIRECTORY and bound not in (end, _whole(end))):
             raise broken(
-                path, f"the voxels of frame {matrix.number} end at byte {end}, their place {bound}"
+                path,
+                phrase(
+                    "ecat_frame_end",
+                    "the voxels of frame {frame} end at byte {end}, their place {place_end}",
+                    frame=matrix.number,
+                    end=end,
+                    place_end=bound,
+                ),
             )
         if z != planes:
-            raise broken(path, f"num_planes is {planes}, but z_dimension is {z}")
+            raise broken(
+                path,
+                phrase(
+                    "ecat_planes",
+                    "num_planes is {planes}, but z_dimension is {slices}",
+                    planes=planes,
+                    slices=z,
+                ),
+            )
         grids.add((shape, zooms, code))
     if len(grids) != 1:
         raise StudyRefused(
-            f"{path}: its frames differ in shape, voxel size or data_type, needed one grid; "
-            "export the frames of the uptake window alone"
+            "ecat_several_grids",
+            "its frames differ in shape, voxel size or data_type, needed one grid; export the "
+            "frames of the uptake window alone",
+            where=path,
         )
     shape, zooms, _ = grids.pop()
     return shape, zooms

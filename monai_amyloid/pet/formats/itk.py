@@ -12,16 +12,17 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 (the project's own short name)
 from numpy.typing import NDArray
 
-from monai_amyloid.pet.formats.bids import stem_of
+from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, phrase
+from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.single_file import (
     check_packed,
     frames_in,
-    refusing_broken,
+    sidecar_beside,
     with_sidecar,
 )
 from monai_amyloid.pet.formats.text_header import TextHeader, check_voxel_bytes
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.image import StudyRefused, check_affine
+from monai_amyloid.pet.image import check_affine
 
 # One number a voxel, of at most 64 bits.
 _VOXELS: dict[int, np.dtype[Any]] = {
@@ -65,7 +66,9 @@ def _affine(reader: sitk.ImageFileReader, path: Path) -> NDArray[np.float64]:
     directions = np.reshape(reader.GetDirection(), (size, size))
     if directions[3:, :3].any() or directions[:3, 3:].any():
         raise StudyRefused(
-            f"{path}: its fourth axis runs through space, needed one of time alone; export it again"
+            "fourth_axis_in_space",
+            "its fourth axis runs through space, needed one of time alone; export it again",
+            where=path,
         )
     affine = np.eye(4)
     affine[:3, :3] = directions[:3, :3] * reader.GetSpacing()[:3]
@@ -97,11 +100,17 @@ def files_of(path: Path, header: TextHeader) -> list[Path]:
         The file of its voxels, where that is another one, and its JSON sidecar.
     """
     voxels = [] if header.voxels == path else [header.voxels]
-    return [*voxels, path.with_name(f"{stem_of(path)}.json")]
+    return [*voxels, *sidecar_beside(path)]
 
 
 def read_itk_frames(
-    path: Path, root: Path | None, header: TextHeader, *, kind: str, source: str, reader_name: str
+    path: Path,
+    root: Path | None,
+    header: TextHeader,
+    *,
+    kind: Phrase,
+    source: str,
+    reader_name: str,
 ) -> FrameSeries:
     """Read the geometry of an image; its voxels are read frame by frame later.
 
@@ -129,9 +138,21 @@ def read_itk_frames(
         voxels = _VOXELS.get(reader.GetPixelID())
         if voxels is None or reader.GetNumberOfComponents() != 1:
             name = sitk.GetPixelIDValueAsString(reader.GetPixelID())
-            raise StudyRefused(f"{path}: found voxels of type {name}, needed one number a voxel")
+            raise StudyRefused(
+                "voxels_not_scalar",
+                "found voxels of type {kind}, needed one number a voxel",
+                where=path,
+                kind=Term(name),
+            )
         if tuple(reader.GetSize()) != header.shape:
-            raise ValueError(f"it has {reader.GetSize()} voxels, its header says {header.shape}")
+            raise BrokenFileError(
+                phrase(
+                    "shape_differs",
+                    "it has {found:x} voxels, its header says {stated:x}",
+                    found=tuple(reader.GetSize()),
+                    stated=header.shape,
+                )
+            )
         affine = _affine(reader, path)
         size = math.prod(header.shape) * voxels.itemsize
         if header.compressed:

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
+from monai_amyloid.findings.finding import StudyRefused, Term, phrase
 from monai_amyloid.pet.formats.bids import read_sidecar
+from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.itk import files_of, read_itk_frames
-from monai_amyloid.pet.formats.single_file import refusing_broken, sidecar_beside
+from monai_amyloid.pet.formats.single_file import sidecar_beside
 from monai_amyloid.pet.formats.text_header import TextHeader, header_lines, voxel_file
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.image import StudyRefused
 
-_KIND = "a MetaImage"
+_KIND = phrase("kind_metaimage", "a MetaImage")
 _LINE = re.compile(r"([^=:]{1,200}?)\s*[=:]\s*(.*?)\s*")
 _LAST = "ElementDataFile"  # the voxels follow this line
 _HERE = "LOCAL"
@@ -46,13 +47,19 @@ def _text(path: Path) -> tuple[dict[str, str], int]:
         parts = _LINE.fullmatch(line)
         # ITK must find the voxels where this program does: the name stands once, where it ends.
         if parts is None or (_LAST in line and parts[1] != _LAST):
-            raise ValueError("a line of its header is no key with a value")
+            raise BrokenFileError(
+                phrase("header_line_no_key", "a line of its header is no key with a value")
+            )
         if parts[1] in fields:
-            raise ValueError(f"{parts[1][:80]} stands in its header twice")
+            raise BrokenFileError(
+                phrase("header_key_twice", "{key} stands in its header twice", key=parts[1][:80])
+            )
         fields[parts[1]] = parts[2]
         if parts[1] == _LAST:
             return fields, place
-    raise ValueError(f"its header does not end with {_LAST}")
+    raise BrokenFileError(
+        phrase("metaimage_no_end", "its header does not end with {field}", field=Term(_LAST))
+    )
 
 
 def _header(path: Path) -> TextHeader:
@@ -61,12 +68,23 @@ def _header(path: Path) -> TextHeader:
     for name, (allowed, needed) in _PLAIN.items():
         if name in fields and fields[name].lower() not in allowed:
             raise StudyRefused(
-                f"{path}: {name} is {fields[name][:80]!r}, needed {needed}; export it again, for "
-                "example with SimpleITK"
+                "header_field_value",
+                "{field} is {text!r}, needed {needed}; export it again, for example with SimpleITK",
+                where=path,
+                field=Term(name),
+                text=fields[name][:80],
+                needed=Term(needed),
             )
     shape = tuple(map(int, fields.get("DimSize", "").split()))
     if not 1 <= len(shape) <= _MOST_AXES or fields.get("NDims") != str(len(shape)):
-        raise ValueError(f"NDims is {fields.get('NDims')} and DimSize has {len(shape)} numbers")
+        raise BrokenFileError(
+            phrase(
+                "metaimage_axes",
+                "NDims is {axes} and DimSize has {numbers} numbers",
+                axes=fields.get("NDims", "")[:80],
+                numbers=len(shape),
+            )
+        )
     _check_geometry(fields, len(shape), path)
     compressed = fields.get("CompressedData", "False").lower() in _YES
     name = fields[_LAST]
@@ -74,14 +92,25 @@ def _header(path: Path) -> TextHeader:
         voxels, offset = path, place
     elif name.upper().startswith("LIST") or "%" in name:
         raise StudyRefused(
-            f"{path}: {_LAST} is {name[:80]!r}, a file for each slice, needed one file of voxels; "
-            "convert it to one"
+            "voxels_in_several_files",
+            "{field} is {text!r}, a file for each slice, needed one file of voxels; convert it to "
+            "one",
+            where=path,
+            field=Term(_LAST),
+            text=name[:80],
         )
     else:
         voxels, offset = voxel_file(path, name), 0
     size = fields.get("CompressedDataSize")
     if compressed and size is not None and int(size) != voxels.stat().st_size - offset:
-        raise ValueError(f"CompressedDataSize is {size}, and there are other voxels")
+        raise BrokenFileError(
+            phrase(
+                "metaimage_packed_size",
+                "CompressedDataSize is {text}, and the voxels have {bytes} bytes",
+                text=size[:80],
+                bytes=voxels.stat().st_size - offset,
+            )
+        )
     return TextHeader(shape, voxels, offset, compressed)
 
 
@@ -89,8 +118,10 @@ def _check_geometry(fields: dict[str, str], axes: int, path: Path) -> None:
     """Refuse a geometry that is not there in full; MetaIO takes what it likes for the rest."""
     if not any(name in fields for name in _ORIENTATION) or "ElementSpacing" not in fields:
         raise StudyRefused(
-            f"{path}: TransformMatrix or ElementSpacing is missing, so the file does not say which "
-            "way is up; convert the DICOM again, for example with dcm2niix"
+            "metaimage_no_orientation",
+            "TransformMatrix or ElementSpacing is missing, so the file does not say which way is "
+            "up; convert the DICOM again, for example with dcm2niix",
+            where=path,
         )
     lengths = {"ElementSpacing": axes}
     lengths |= dict.fromkeys(_PLACE, axes) | dict.fromkeys(_ORIENTATION, axes**2)
@@ -98,15 +129,22 @@ def _check_geometry(fields: dict[str, str], axes: int, path: Path) -> None:
         found = np.array(fields[name].split(), dtype=np.float64)
         if len(found) != lengths[name] or not np.isfinite(found).all():
             raise StudyRefused(
-                f"{path}: {name} is {fields[name][:80]!r}, needed {lengths[name]} finite numbers; "
-                "export it again"
+                "metaimage_numbers",
+                "{field} is {text!r}, needed {count} finite numbers; export it again",
+                where=path,
+                field=Term(name),
+                text=fields[name][:80],
+                count=lengths[name],
             )
         directions = found.reshape(-1, axes)
         long = np.linalg.norm(directions, axis=1)
         if name in _ORIENTATION and np.abs(long - 1).max() > _SAME_LENGTH:
             raise StudyRefused(
-                f"{path}: {name} is {fields[name][:80]!r}, needed directions of length 1; export "
-                "it again"
+                "metaimage_directions",
+                "{field} is {text!r}, needed directions of length 1; export it again",
+                where=path,
+                field=Term(name),
+                text=fields[name][:80],
             )
 
 

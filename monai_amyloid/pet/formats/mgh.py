@@ -10,20 +10,21 @@ from nibabel.freesurfer.mghformat import DATA_OFFSET, MGHHeader
 from nibabel.openers import ImageOpener
 from numpy.typing import NDArray
 
+from monai_amyloid.findings.finding import StudyRefused, phrase
 from monai_amyloid.pet.formats.bids import read_sidecar
+from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.single_file import (
     check_length,
     check_packed,
     frames_in,
-    refusing_broken,
     sidecar_beside,
     with_sidecar,
 )
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.image import StudyRefused, check_affine
+from monai_amyloid.pet.image import check_affine
 
-_KIND = "an MGH"
+_KIND = phrase("kind_mgh", "an MGH")
 _VERSION = 1
 _HEADER_BYTES = 90  # up to Pxyz_c; zeros follow up to DATA_OFFSET, where the voxels begin
 # Scan parameters and tags behind the voxels, such as the command lines that made the file.
@@ -35,21 +36,41 @@ def _header(path: Path) -> MGHHeader:
     with ImageOpener(path) as stream:
         raw = stream.read(_HEADER_BYTES)
     if len(raw) < _HEADER_BYTES:
-        raise ValueError(f"its header ends after {len(raw)} bytes, needed {_HEADER_BYTES}")
+        raise BrokenFileError(
+            phrase(
+                "header_too_short",
+                "its header ends after {bytes} bytes, needed {needed_bytes}",
+                bytes=len(raw),
+                needed_bytes=_HEADER_BYTES,
+            )
+        )
     # nibabel fills in a default geometry where the flag is not set, so the bytes are looked at.
     stated = np.frombuffer(raw, MGHHeader._hdrdtype, count=1)[0]
     if int(stated["version"]) != _VERSION:
-        raise ValueError(f"version {int(stated['version'])}, needed {_VERSION}")
+        raise BrokenFileError(
+            phrase(
+                "mgh_version",
+                "version {version}, needed {needed}",
+                version=int(stated["version"]),
+                needed=_VERSION,
+            )
+        )
     if int(stated["goodRASFlag"]) != 1:
         raise StudyRefused(
-            f"{path}: goodRASFlag is {int(stated['goodRASFlag'])}, so the file does not say which "
-            "way is up; convert the DICOM again, for example with dcm2niix"
+            "mgh_no_orientation",
+            "goodRASFlag is {flag}, so the file does not say which way is up; convert the DICOM "
+            "again, for example with dcm2niix",
+            where=path,
+            flag=int(stated["goodRASFlag"]),
         )
     code = int(stated["type"])
     if code not in MGHHeader._data_type_codes.numpy_dtype:
         raise StudyRefused(
-            f"{path}: found voxels of type {code}, needed 0 (8 bits), 1 (32 bits), 3 (float), 4 or "
-            "10 (16 bits)"
+            "mgh_type",
+            "found voxels of type {code}, needed 0 (8 bits), 1 (32 bits), 3 (float), 4 or 10 (16 "
+            "bits)",
+            where=path,
+            code=code,
         )
     return MGHHeader(raw, check=False)
 

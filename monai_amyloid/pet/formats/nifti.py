@@ -12,22 +12,23 @@ from nibabel.arrayproxy import ArrayProxy
 from nibabel.openers import ImageOpener
 from numpy.typing import NDArray
 
+from monai_amyloid.findings.finding import StudyRefused, Term, phrase
 from monai_amyloid.pet.formats.bids import read_sidecar
+from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.single_file import (
     check_length,
     check_packed,
     frames_in,
-    refusing_broken,
     sidecar_beside,
     with_sidecar,
 )
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.header import with_tracer
-from monai_amyloid.pet.image import PetImage, StudyRefused, check_affine
+from monai_amyloid.pet.image import PetImage, check_affine
 
-_KIND = "a NIfTI"
+_KIND = phrase("kind_nifti", "a NIfTI")
 # xyzt_units for space: not said (millimetres in every program), metre, millimetre, micron.
 _MILLIMETRES = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 _LARGEST_OFFSET = 2**24  # bytes before the voxels; a real header has 352, extensions some more
@@ -41,25 +42,54 @@ def _header(path: Path) -> nib.Nifti1Header:
         raw = stream.read(nib.Nifti2Header.sizeof_hdr)
     kind = nib.Nifti2Header if nib.Nifti2Header.may_contain_header(raw) else nib.Nifti1Header
     if not kind.may_contain_header(raw):
-        raise ValueError("no NIfTI header")
+        raise BrokenFileError(phrase("no_nifti_header", "no NIfTI header"))
     header = kind(raw[: kind.sizeof_hdr], check=False)
     if bytes(header["magic"])[:2] != b"n+":
-        raise ValueError(f"magic {bytes(header['magic'])!r}, needed one file with its voxels")
+        raise BrokenFileError(
+            phrase(
+                "nifti_magic",
+                "magic {magic}, needed one file with its voxels",
+                magic=str(bytes(header["magic"])),
+            )
+        )
     voxels = header.get_data_dtype()
     # Complex or colour voxels: float32 would drop half of them. 128 bits: no scanner has them.
     if voxels.kind not in "iuf" or voxels.itemsize > 8:
-        raise StudyRefused(f"{path}: found voxels of type {voxels}, needed one number a voxel")
+        raise StudyRefused(
+            "voxels_not_scalar",
+            "found voxels of type {kind}, needed one number a voxel",
+            where=path,
+            kind=Term(voxels),
+        )
     stated = int(header["sizeof_hdr"]), int(header["bitpix"])
     if stated != (kind.sizeof_hdr, voxels.itemsize * 8):
-        raise ValueError(f"sizeof_hdr is {stated[0]} and bitpix {stated[1]} of {voxels} voxels")
+        raise BrokenFileError(
+            phrase(
+                "nifti_sizes",
+                "sizeof_hdr is {header_bytes} and bitpix {bits} of {kind} voxels",
+                header_bytes=stated[0],
+                bits=stated[1],
+                kind=Term(voxels),
+            )
+        )
     slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
     if not (np.isfinite([slope, intercept]).all() and slope >= 0):
         raise StudyRefused(
-            f"{path}: scl_slope is {slope:g} and scl_inter {intercept:g}, needed finite numbers "
-            "and a slope of 0 (not scaled) or more; export it again"
+            "nifti_slope",
+            "scl_slope is {slope:g} and scl_inter {intercept:g}, needed finite numbers and a slope "
+            "of 0 (not scaled) or more; export it again",
+            where=path,
+            slope=slope,
+            intercept=intercept,
         )
     if not header.single_vox_offset <= float(header["vox_offset"]) <= _LARGEST_OFFSET:
-        raise ValueError(f"vox_offset is {float(header['vox_offset']):g}")
+        raise BrokenFileError(
+            phrase(
+                "nifti_offset",
+                "vox_offset is {offset:g}",
+                offset=float(header["vox_offset"]),
+            )
+        )
     return header
 
 
@@ -68,18 +98,27 @@ def _geometry(header: nib.Nifti1Header, path: Path) -> NDArray[np.float64]:
     sform, qform = int(header["sform_code"]), int(header["qform_code"])
     if sform == 0 and qform == 0:
         raise StudyRefused(
-            f"{path}: sform_code and qform_code are both 0, so the file does not say which way "
-            "is up; convert the DICOM again, for example with dcm2niix"
+            "nifti_no_orientation",
+            "sform_code and qform_code are both 0, so the file does not say which way is up; "
+            "convert the DICOM again, for example with dcm2niix",
+            where=path,
         )
     if not (0 <= sform <= _LAST_CODE and 0 <= qform <= _LAST_CODE):
         raise StudyRefused(
-            f"{path}: sform_code is {sform} and qform_code {qform}, needed 0 to {_LAST_CODE}; "
-            "export it again"
+            "nifti_form_codes",
+            "sform_code is {sform} and qform_code {qform}, needed 0 to {most}; export it again",
+            where=path,
+            sform=sform,
+            qform=qform,
+            most=_LAST_CODE,
         )
     unit = int(header["xyzt_units"]) & 7
     if unit not in _MILLIMETRES:
         raise StudyRefused(
-            f"{path}: xyzt_units says {unit} for space, needed 2 (millimetre); export it again"
+            "nifti_unit",
+            "xyzt_units says {unit} for space, needed 2 (millimetre); export it again",
+            where=path,
+            unit=unit,
         )
     affine = np.array(header.get_best_affine(), dtype=np.float64)
     if sform == _SCANNER:
@@ -87,16 +126,21 @@ def _geometry(header: nib.Nifti1Header, path: Path) -> NDArray[np.float64]:
         stated = np.abs(np.asarray(header["pixdim"][1:4], dtype=np.float64))
         if not (np.abs(zooms - stated) <= 0.01 * zooms).all():
             raise StudyRefused(
-                f"{path}: the sform has voxels of {' x '.join(f'{z:g}' for z in zooms)} mm but "
-                f"pixdim of {' x '.join(f'{z:g}' for z in stated)} mm, needed the same; export "
-                "it again"
+                "nifti_pixdim",
+                "the sform has voxels of {zooms_mm:x:g} mm but pixdim of {pixdim_mm:x:g} mm, "
+                "needed the same; export it again",
+                where=path,
+                zooms_mm=tuple(map(float, zooms)),
+                pixdim_mm=tuple(map(float, stated)),
             )
     if sform == _SCANNER and qform > 0:
         hands = [np.linalg.det(one[:3, :3]) > 0 for one in (affine, header.get_qform())]
         if hands[0] != hands[1]:
             raise StudyRefused(
-                f"{path}: sform and qform are mirror images of each other, so left and right are "
-                "not known; convert the DICOM again, for example with dcm2niix"
+                "nifti_forms_mirrored",
+                "sform and qform are mirror images of each other, so left and right are not known; "
+                "convert the DICOM again, for example with dcm2niix",
+                where=path,
             )
     if sform == qform:
         _check_forms(header, affine, path)
@@ -117,8 +161,11 @@ def _check_forms(header: nib.Nifti1Header, sform: NDArray[np.float64], path: Pat
     # Turned round, so that what is no number is refused as well.
     if not apart.max() <= np.linalg.norm(sform[:3, :3], axis=0).min() / 2:
         raise StudyRefused(
-            f"{path}: sform and qform have the same code and lie up to {apart.max():.1f} mm apart, "
-            "so it is not known which is right; convert the DICOM again, for example with dcm2niix"
+            "nifti_forms_apart",
+            "sform and qform have the same code and lie up to {apart_mm:.1f} mm apart, so it is "
+            "not known which is right; convert the DICOM again, for example with dcm2niix",
+            where=path,
+            apart_mm=float(apart.max()),
         )
 
 
@@ -147,9 +194,9 @@ def read_nifti_frames(path: Path, root: Path | None = None) -> FrameSeries:
     """
     path = Path(path)
     if not FORMAT.is_named(path):
-        raise StudyRefused(f"{path}: needed a NIfTI file named .nii or .nii.gz")
+        raise StudyRefused("no_nifti", "needed a NIfTI file named .nii or .nii.gz", where=path)
     if not path.is_file():
-        raise StudyRefused(f"{path}: no such file")
+        raise StudyRefused("file_missing", "no such file", where=path)
     with refusing_broken(path, _KIND):
         header = _header(path)
         shape = header.get_data_shape()

@@ -3,15 +3,16 @@
 import re
 from pathlib import Path
 
+from monai_amyloid.findings.finding import StudyRefused, Term, phrase
 from monai_amyloid.pet.formats.bids import read_sidecar
+from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.itk import files_of, read_itk_frames
-from monai_amyloid.pet.formats.single_file import refusing_broken, sidecar_beside
+from monai_amyloid.pet.formats.single_file import sidecar_beside
 from monai_amyloid.pet.formats.text_header import TextHeader, header_lines, voxel_file
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.image import StudyRefused
 
-_KIND = "an NRRD"
+_KIND = phrase("kind_nrrd", "an NRRD")
 _MAGIC = re.compile(r"NRRD000[1-5]")
 _FIELD = re.compile(r"([A-Za-z ]{1,40}): (.*)")
 _NOTE = re.compile(r"(.{1,200}?):=(.*)")
@@ -46,7 +47,7 @@ def _text(path: Path) -> tuple[dict[str, str], dict[str, str], int]:
     lines = header_lines(path)
     first, place = next(lines, ("", 0))
     if not _MAGIC.fullmatch(first):
-        raise ValueError("it does not begin with NRRD")
+        raise BrokenFileError(phrase("no_nrrd", "it does not begin with NRRD"))
     for line, after in lines:
         place = after
         if not line:  # the voxels follow
@@ -57,12 +58,16 @@ def _text(path: Path) -> tuple[dict[str, str], dict[str, str], int]:
         name = field[1].lower().replace(" ", "") if field else ""
         if field and name in _FIELDS:
             if name in fields:
-                raise ValueError(f"{field[1]} stands in its header twice")
+                raise BrokenFileError(
+                    phrase("header_key_twice", "{key} stands in its header twice", key=field[1])
+                )
             fields[name] = field[2].strip()
         elif note:
             notes[note[1]] = note[2]
         else:
-            raise ValueError("a line of its header is no field")
+            raise BrokenFileError(
+                phrase("header_line_no_key", "a line of its header is no key with a value")
+            )
     return fields, notes, place
 
 
@@ -71,25 +76,43 @@ def _header(path: Path) -> TextHeader:
     fields, _, place = _text(path)
     shape = tuple(map(int, fields.get("sizes", "").split()))
     if fields.get("dimension") != str(len(shape)):
-        raise ValueError(f"dimension is {fields.get('dimension')}, sizes has {len(shape)} numbers")
+        raise BrokenFileError(
+            phrase(
+                "nrrd_axes",
+                "dimension is {axes} and sizes has {numbers} numbers",
+                axes=fields.get("dimension", "")[:80],
+                numbers=len(shape),
+            )
+        )
     _check_space(fields, len(shape), path)
     for name, needed in _PLAIN.items():
         if float(fields.get(name, needed)) != float(needed):
             raise StudyRefused(
-                f"{path}: {name} is {fields[name][:80]!r}, needed {needed}; export it again, for "
-                "example with SimpleITK"
+                "header_field_value",
+                "{field} is {text!r}, needed {needed}; export it again, for example with SimpleITK",
+                where=path,
+                field=Term(name),
+                text=fields[name][:80],
+                needed=Term(needed),
             )
     encoding = fields.get("encoding", "").lower()
     if encoding not in _ENCODINGS:
         raise StudyRefused(
-            f"{path}: the encoding is {encoding[:80]!r}, needed raw or gzip; export it again"
+            "nrrd_encoding",
+            "the encoding is {encoding!r}, needed raw or gzip; export it again",
+            where=path,
+            encoding=encoding[:80],
         )
     if "datafile" not in fields:
         voxels, offset = path, place
     elif _FILES.fullmatch(fields["datafile"]):
         raise StudyRefused(
-            f"{path}: data file is {fields['datafile'][:80]!r}, a file for each slice, needed one "
-            "file of voxels; convert it to one"
+            "voxels_in_several_files",
+            "{field} is {text!r}, a file for each slice, needed one file of voxels; convert it to "
+            "one",
+            where=path,
+            field=Term("data file"),
+            text=fields["datafile"][:80],
         )
     else:
         voxels, offset = voxel_file(path, fields["datafile"]), 0
@@ -98,24 +121,34 @@ def _header(path: Path) -> TextHeader:
 
 def _check_space(fields: dict[str, str], axes: int, path: Path) -> None:
     """Refuse a file that does not say which way is up, in millimetres."""
-    space, directions = fields.get("space", "absent"), fields.get("spacedirections", "none")
+    space, directions = fields.get("space", ""), fields.get("spacedirections", "none")
     known = _SPACES.get(axes, _SPACES[3])
     # An axis without a direction holds the parts of a colour or a vector, in some programs frames.
     if axes == 4 and "(" in directions and "none" in directions:
         raise StudyRefused(
-            f"{path}: found voxels of several numbers (space directions {directions[:80]!r}), "
-            f"needed one number a voxel, or time as the last axis of the space {_SPACES[4][0]}"
+            "nrrd_voxels_not_scalar",
+            "found voxels of several numbers (space directions {directions!r}), needed one number "
+            "a voxel, or time as the last axis of the space {space}",
+            where=path,
+            directions=directions[:80],
+            space=Term(_SPACES[4][0]),
         )
     if space.lower() not in known or "none" in directions:
         raise StudyRefused(
-            f"{path}: space is {space[:80]!r}, so the file does not say which way is up; needed "
-            f"{known[0]} and space directions; convert the DICOM again, for example with dcm2niix"
+            "nrrd_no_orientation",
+            "space is {space!r}, so the file does not say which way is up; needed {needed} and "
+            "space directions; convert the DICOM again, for example with dcm2niix",
+            where=path,
+            space=space[:80],
+            needed=Term(known[0]),
         )
     units = set(re.findall(r'"([^"]*)"', fields.get("spaceunits", ""))[:3])
     if not units <= {"mm", ""}:
         raise StudyRefused(
-            f"{path}: space units says {' and '.join(sorted(units))[:80]!r}, needed mm; export it "
-            "again"
+            "nrrd_unit",
+            "space units says {units:and}, needed mm; export it again",
+            where=path,
+            units=tuple(unit[:80] for unit in sorted(units)),
         )
 
 

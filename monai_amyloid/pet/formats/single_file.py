@@ -1,25 +1,23 @@
 """An image in one file whose tracer and times stand in a JSON sidecar, whatever its format."""
 
 import gzip
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
+from monai_amyloid.findings.finding import Phrase, StudyRefused, phrase
 from monai_amyloid.pet.formats.bids import entities, read_sidecar, stem_of
+from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.frames.bids_times import frame_times, half_life_of
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.header import KEPT, tracer_of, unit_of
-from monai_amyloid.pet.image import StudyRefused, check_shape, to_ras
+from monai_amyloid.pet.image import check_shape, to_ras
 
-_MOST_FRAMES = 1000
+MOST_FRAMES = 1000
 _CHUNK_BYTES = 2**20
 _LARGEST_UNPACKED = 2**32  # bytes: a frame is reached by unpacking all before it
 
@@ -42,8 +40,14 @@ def frames_in(shape: tuple[int, ...], path: Path) -> int:
         shape = shape[:-1]
     frames = int(shape[3]) if len(shape) == 4 else 1
     check_shape(shape[:3] if len(shape) == 4 else shape, str(path))
-    if not 1 <= frames <= _MOST_FRAMES:
-        raise StudyRefused(f"{path}: the header claims {frames} frames, needed 1 to {_MOST_FRAMES}")
+    if not 1 <= frames <= MOST_FRAMES:
+        raise StudyRefused(
+            "too_many_frames",
+            "the header claims {count} frames, needed 1 to {most}",
+            where=path,
+            count=frames,
+            most=MOST_FRAMES,
+        )
     return frames
 
 
@@ -59,9 +63,12 @@ def check_packed(size: int, path: Path) -> None:
     """
     if size > _LARGEST_UNPACKED:
         raise StudyRefused(
-            f"{path}: the header claims {size:,} bytes of voxels, needed at most "
-            f"{_LARGEST_UNPACKED:,} in a compressed file; unpack it, or cut it to the frames "
-            "of the uptake window"
+            "packed_voxels_too_large",
+            "the header claims {bytes:,} bytes of voxels, needed at most {most_bytes:,} in a "
+            "compressed file; unpack it, or cut it to the frames of the uptake window",
+            where=path,
+            bytes=size,
+            most_bytes=_LARGEST_UNPACKED,
         )
 
 
@@ -74,7 +81,7 @@ def check_length(path: Path, needed: int, *, tail: int = 0) -> None:
         tail: The most bytes that may follow the voxels.
 
     Raises:
-        ValueError: If the file is shorter, or longer than the tail allows.
+        BrokenFileError: If the file is shorter, or longer than the tail allows.
         OSError: If the file is not what its name says, or its checksum is wrong.
         zlib.error: If its compressed bytes are broken.
     """
@@ -86,39 +93,22 @@ def check_length(path: Path, needed: int, *, tail: int = 0) -> None:
     else:
         found = path.stat().st_size
     if found < needed:
-        raise ValueError(f"it ends after {found} bytes, needed {needed}")
+        raise BrokenFileError(
+            phrase(
+                "file_too_short",
+                "it ends after {bytes} bytes, needed {needed_bytes}",
+                bytes=found,
+                needed_bytes=needed,
+            )
+        )
     if found > needed + tail:
-        raise ValueError(f"its header speaks of {needed} bytes, and it has more")
-
-
-@contextmanager
-def refusing_broken(path: Path, kind: str) -> Iterator[None]:
-    """Turn whatever broken bytes make a reader raise into a refusal.
-
-    Args:
-        path: The file, for the message.
-        kind: The name of the format with its article, such as ``"a NIfTI"``.
-
-    Yields:
-        Nothing.
-
-    Raises:
-        StudyRefused: If anything within the block finds the file broken.
-    """
-    try:
-        yield
-    except StudyRefused:
-        raise
-    except (OSError, EOFError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise _broken(path, kind, error) from error
-    except (zlib.error, ImageFileError, HeaderDataError, np.linalg.LinAlgError) as error:
-        raise _broken(path, kind, error) from error
-
-
-def _broken(path: Path, kind: str, error: Exception) -> StudyRefused:
-    """Say in one line that a file cannot be read."""
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return StudyRefused(f"{path}: truncated or not {kind} file ({reason}); export it again")
+        raise BrokenFileError(
+            phrase(
+                "file_too_long",
+                "its header speaks of {needed_bytes} bytes, and it has more",
+                needed_bytes=needed,
+            )
+        )
 
 
 def sidecar_beside(path: Path) -> list[Path]:
@@ -137,7 +127,7 @@ def with_sidecar(
     path: Path,
     root: Path | None,
     *,
-    kind: str,
+    kind: Phrase,
     source: str,
     voxels: np.dtype[np.generic],
     affine: NDArray[np.float64],
@@ -202,7 +192,7 @@ def with_sidecar(
 
 def _load(
     path: Path,
-    kind: str,
+    kind: Phrase,
     load: Callable[[], NDArray[np.float32]],
     affine: NDArray[np.float64],
 ) -> NDArray[np.float32]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.findings.finding import StudyRefused, phrase
+from monai_amyloid.pet.formats.broken import BrokenFileError
 
 # Bytes of a header. One with all DICOM attributes of a series as text has some hundred thousand.
 _LARGEST_HEADER = 2**20
@@ -41,7 +42,7 @@ def header_lines(path: Path) -> Iterator[tuple[str, int]]:
         Each line without its end, and the bytes up to the next line.
 
     Raises:
-        ValueError: If a line is too long, has bytes that are no text, or the text does not end.
+        BrokenFileError: If a line is too long or no text, or the text does not end.
         OSError: If the file cannot be read.
     """
     place = 0
@@ -49,13 +50,27 @@ def header_lines(path: Path) -> Iterator[tuple[str, int]]:
         while place < _LARGEST_HEADER and (line := stream.readline(_LONGEST_LINE)):
             place += len(line)
             if not line.endswith(b"\n") and len(line) == _LONGEST_LINE:
-                raise ValueError(f"a line of its header has more than {_LONGEST_LINE:,} bytes")
+                raise BrokenFileError(
+                    phrase(
+                        "header_line_too_long",
+                        "a line of its header has more than {most_bytes:,} bytes",
+                        most_bytes=_LONGEST_LINE,
+                    )
+                )
             text = decoded(line.rstrip(b"\r\n"))
             if any(letter < " " and letter != "\t" for letter in text):
-                raise ValueError("its header has bytes that are no text")
+                raise BrokenFileError(
+                    phrase("header_no_text", "its header has bytes that are no text")
+                )
             yield text, place
     if place >= _LARGEST_HEADER:
-        raise ValueError(f"its header has more than {_LARGEST_HEADER:,} bytes")
+        raise BrokenFileError(
+            phrase(
+                "header_too_long",
+                "its header has more than {most_bytes:,} bytes",
+                most_bytes=_LARGEST_HEADER,
+            )
+        )
 
 
 def decoded(value: bytes) -> str:
@@ -94,14 +109,20 @@ def voxel_file(path: Path, name: str) -> Path:
     outside = "\\" in name or ":" in name or not (folder / name).resolve().is_relative_to(folder)
     if outside:
         raise StudyRefused(
-            f"{path}: the header says that the voxels are in {name!r}, needed a file in the "
-            "header's own folder; put it there and name it without its folder"
+            "voxels_outside_folder",
+            "the header says that the voxels are in {file!r}, needed a file in the header's own "
+            "folder; put it there and name it without its folder",
+            where=path,
+            file=name,
         )
     found = path.parent / name
     if not found.is_file():
         raise StudyRefused(
-            f"{path}: the header says that the voxels are in {name!r}, and there is no such file; "
-            "pass both files in one folder"
+            "voxels_missing",
+            "the header says that the voxels are in {file!r}, and there is no such file; pass both "
+            "files in one folder",
+            where=path,
+            file=name,
         )
     return found
 
@@ -114,7 +135,7 @@ def check_voxel_bytes(header: TextHeader, needed: int) -> None:
         needed: Bytes of all voxels, unpacked.
 
     Raises:
-        ValueError: If there are fewer bytes, or more.
+        BrokenFileError: If there are fewer bytes, or more.
         OSError: If the file of voxels cannot be read.
         zlib.error: If compressed bytes are broken.
     """
@@ -124,9 +145,22 @@ def check_voxel_bytes(header: TextHeader, needed: int) -> None:
         found = header.voxels.stat().st_size - header.offset
         more = found > needed
     if found < needed:
-        raise ValueError(f"it has {max(found, 0)} bytes of voxels, needed {needed}")
+        raise BrokenFileError(
+            phrase(
+                "voxels_too_few",
+                "it has {bytes} bytes of voxels, needed {needed_bytes}",
+                bytes=max(found, 0),
+                needed_bytes=needed,
+            )
+        )
     if more or found > needed:
-        raise ValueError(f"its header speaks of {needed} bytes of voxels, and it has more")
+        raise BrokenFileError(
+            phrase(
+                "voxels_too_many",
+                "its header speaks of {needed_bytes} bytes of voxels, and it has more",
+                needed_bytes=needed,
+            )
+        )
 
 
 def _unpacked_bytes(header: TextHeader, needed: int) -> tuple[int, bool]:
@@ -139,6 +173,12 @@ def _unpacked_bytes(header: TextHeader, needed: int) -> tuple[int, bool]:
             packed = unpacker.unconsumed_tail or stream.read(_CHUNK_BYTES)
             part = unpacker.decompress(packed, _CHUNK_BYTES)
             if not packed and not part and not unpacker.eof:
-                raise ValueError(f"its compressed voxels are cut off after {found} bytes")
+                raise BrokenFileError(
+                    phrase(
+                        "voxels_cut_off",
+                        "its compressed voxels are cut off after {bytes} bytes",
+                        bytes=found,
+                    )
+                )
             found += len(part)
         return found, bool(unpacker.unused_data or stream.read(1))

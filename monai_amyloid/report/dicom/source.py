@@ -9,9 +9,9 @@ import pydicom
 from pydicom.dataset import Dataset
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom.header import open_header
 from monai_amyloid.pet.files.sources import open_study
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.report.dicom.planes import image_planes
 from monai_amyloid.report.dicom.study_module import PATIENT_AND_STUDY, whole_number
 
