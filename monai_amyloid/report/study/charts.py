@@ -16,7 +16,7 @@ _MOST_SUVR = 2.0
 _SDS = 2.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bar:
     """A region's SUVR beside negatives'.
 
@@ -77,7 +77,7 @@ def _bar(result: Result, key: str) -> Bar:
             region, side = key.removesuffix(f"_{each}"), each
     mean, sd = _norms().get((result.study.get("tracer"), key), (None, None))
     z = (result.z_scores or {}).get(key)
-    return Bar(region, side, (result.suvr or {})[key], z, mean, sd)
+    return Bar(region=region, side=side, suvr=(result.suvr or {})[key], z=z, mean=mean, sd=sd)
 
 
 @cache
