@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from monai_amyloid.errors import UserError, find_user_error
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
 
 WRAPPED = """
 from monai_amyloid.errors import UserError, show_user_errors_in_one_line

@@ -18,7 +18,8 @@ from benchmarks.figures import record
 from benchmarks.fuzz import wrong_input_brains as brains
 from benchmarks.fuzz import wrong_input_objects as objects
 from monai_amyloid.brain.normalization import normalize
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import PetImage
 
 # What the message has to say, by kind.
 REASONS = {

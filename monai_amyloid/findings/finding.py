@@ -106,14 +106,8 @@ class StudyRefused(UserError):  # noqa: N818 (a refusal is a result, no error)
 
     findings: tuple[Finding, ...]
 
-    def __init__(self, code: str, message: str | None = None, /, **values: Value) -> None:
-        # Until every refusal has a code, a message may stand alone.
-        found = (
-            refusal("uncoded", "{text}", text=code)
-            if message is None
-            else refusal(code, message, **values)
-        )
-        self._set((found,))
+    def __init__(self, code: str, message: str, /, **values: Value) -> None:
+        self._set((refusal(code, message, **values),))
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Self:

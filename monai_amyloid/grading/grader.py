@@ -25,7 +25,7 @@ from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.explore.saved_map import read_map
-from monai_amyloid.findings.finding import Finding, Level, StudyRefused, Term, warning
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
 from monai_amyloid.findings.rules import doubts
 from monai_amyloid.learning.explanation import activation_map, region_shares
 from monai_amyloid.learning.network.losses import grade_probabilities
@@ -249,9 +249,9 @@ def _notes_on(image: PetImage) -> tuple[Finding, ...]:
     """Which image and frames were taken, and what is odd about them."""
     frames = image.provenance.get("frames")
     return (
-        *(_noted("series_uncoded", each) for each in image.provenance.get("series", ())),
-        *(() if frames is None else (_noted("frames_uncoded", frames),)),
-        *(_noted("uncoded", each) for each in image.provenance.get("warnings", ())),
+        *image.provenance.get("series", ()),
+        *(() if frames is None else (frames,)),
+        *image.provenance.get("warnings", ()),
     )
 
 
@@ -261,13 +261,6 @@ def _no_negatives(tracer: str) -> Finding:
         "no negative scans of {tracer} were measured, so its regions are not compared with those",
         tracer=Term(tracer),
     )
-
-
-def _noted(code: str, said: Finding | str) -> Finding:
-    if isinstance(said, Finding):
-        return said
-    level: Level = "warning" if code == "uncoded" else "note"
-    return Finding(code, "{text}", {"text": said}, level)
 
 
 class Clock:

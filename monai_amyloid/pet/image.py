@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.findings.finding import StudyRefused as StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
 
 # The most voxels of one volume: 512 x 512 x 512, half a gigabyte as float32. A header can claim
 # 65535 along each axis; a whole body at 1.65 mm has 90 million.

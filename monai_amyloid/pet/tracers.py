@@ -145,7 +145,8 @@ def tracer_label(text: str) -> str | None:
     """Find the amyloid tracer that a header or a user names.
 
     Args:
-        text: Such as ``"Florbetaben F^18^"``, ``"[18F]AV-45"``, ``"18FFBB"`` or ``"NeuraCeq"``.
+        text: Name of a tracer, such as ``"Florbetaben F^18^"``, ``"[18F]AV-45"``, ``"18FFBB"`` or
+            ``"NeuraCeq"``.
 
     Returns:
         The BIDS label, or None where the text names no amyloid tracer.
@@ -162,7 +163,7 @@ def names_other_tracer(text: str) -> bool:
     """Tell whether a header clearly names a tracer that does not show amyloid.
 
     Args:
-        text: Such as ``"FDG -- fluorodeoxyglucose"``.
+        text: Name of a radiopharmaceutical, such as ``"FDG -- fluorodeoxyglucose"``.
 
     Returns:
         False also for a text that names no tracer, such as ``"Solution"`` or ``"F-18"``.

@@ -23,8 +23,8 @@ from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.quantities.suvr import cortex_suvr_in_template
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.static import static_image
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people.contrast import tissue_values

@@ -24,8 +24,8 @@ from scipy import stats
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.template import DATA
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.static import static_image
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.people.person import draw_sessions

@@ -9,7 +9,8 @@ from scipy.spatial.transform import Rotation
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 
 # Centiloid in the GAAIN volumes of interest, without any registration.

@@ -14,7 +14,8 @@ from monai_amyloid.brain.quality.resolution import read_coarsely
 from monai_amyloid.brain.registration.register import Registration
 from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.brain.template import brain_mask, voi
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.tracers import TRACERS
 
 ON_TEMPLATE = Registration(

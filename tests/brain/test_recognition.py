@@ -19,7 +19,8 @@ from monai_amyloid.brain.recognition.wrong_input import (
     refuse_unrecognised,
     refuse_values,
 )
-from monai_amyloid.pet.image import PetImage, StudyRefused, to_ras
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import PetImage, to_ras
 
 STRAIGHT = HeadPose(np.eye(4), 1.0)
 # In the order of TISSUES; sharp values as the simulator and the literature have them.

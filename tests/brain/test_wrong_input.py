@@ -7,7 +7,8 @@ import pytest
 from phantom.people import NO_MISHAP, scan_person
 
 from monai_amyloid.brain.normalization import normalize
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.phantom.cohorts.plan import Pattern, Plan
 
 Simulated = dict[int, tuple[PetImage, float, np.ndarray]]

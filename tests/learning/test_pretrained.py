@@ -262,7 +262,7 @@ def test_without_a_network_the_line_says_what_to_fetch_and_where_to_put_it(
     with pytest.raises(UserError) as raised:
         load(slice_network(), "imagenet")
     assert f"cannot download {address}" in str(raised.value)
-    assert f"put it at {cached}" in str(raised.value)
+    assert f"copy it to {cached}" in str(raised.value)
 
 
 def test_the_published_names_hold_the_first_digits_of_a_hash() -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.files import archive
 from monai_amyloid.pet.files.archive import unpack
-from monai_amyloid.pet.image import StudyRefused
 
 CONTENT = {
     "PET 영상/뇌 1.dcm": b"\1" * 5000,

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.bids import entities, find_sessions, read_sidecar
 from monai_amyloid.pet.frames.bids_times import frame_times, half_life_of
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.tracers import tracer_label
 from monai_amyloid.phantom.storage.dicom_writer import write_series
 

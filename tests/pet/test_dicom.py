@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.uid import RLELossless
 
-from monai_amyloid.pet.image import PetImage, StudyRefused, to_ras
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import PetImage, to_ras
 from monai_amyloid.pet.study import read_study
 
 from .reading import read_series

@@ -13,9 +13,9 @@ from pydicom.dataset import Dataset
 from pydicom.fileset import FileSet
 from pydicom.uid import DeflatedExplicitVRLittleEndian, generate_uid
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom import media_directory as dicomdir
 from monai_amyloid.pet.dicom.media_directory import files_of_dicomdir, is_dicomdir
-from monai_amyloid.pet.image import StudyRefused
 
 # pydicom's, of the names that these tests write.
 pytestmark = pytest.mark.filterwarnings("ignore:Invalid value for VR CS")

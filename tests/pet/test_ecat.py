@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nibabel.ecat import hdr_dtype, subhdr_dtype
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.ecat import FORMAT, read_ecat_frames
-from monai_amyloid.pet.image import StudyRefused
 
 SHAPE = (10, 12, 9)
 ZOOMS_CM = (0.2, 0.25, 0.3)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.eight_bit import MOST_CLIPPED, check_eight_bit
-from monai_amyloid.pet.image import StudyRefused
 
 EIGHT = {"stored_bits": 8}
 RAMP = np.arange(1000, dtype=np.float32).reshape(10, 10, 10)

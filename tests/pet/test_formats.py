@@ -1,6 +1,8 @@
 """Every format of the table, whichever it is: named, listed, fingerprinted, chosen and read."""
 
 import json
+import pkgutil
+from importlib import import_module
 from pathlib import Path
 
 import nibabel as nib
@@ -10,10 +12,11 @@ import SimpleITK as sitk  # noqa: N813
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.bundle.studies import list_studies
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.grading.listing import list_named
+from monai_amyloid.pet import formats
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.formats.table import FORMATS, format_named, format_of
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
@@ -53,6 +56,13 @@ def test_every_name_is_of_one_format_and_in_any_case() -> None:
             assert format_named(Path(f"scan{suffix.upper()}")) is each
     assert format_named(Path("scan.dcm")) is None
     assert format_named(Path("scan.v.txt")) is None
+
+
+def test_every_module_that_describes_a_format_is_in_the_table() -> None:
+    names = [found.name for found in pkgutil.iter_modules(formats.__path__)]
+    modules = [import_module(f"{formats.__name__}.{name}") for name in names]
+    described = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    assert sorted(each.name for each in described) == sorted(each.name for each in FORMATS)
 
 
 @pytest.mark.parametrize("suffix", EXPORTS)

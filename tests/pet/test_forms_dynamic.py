@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.study import read_study
 
 from .vendors import (

@@ -7,7 +7,7 @@ import pydicom
 import pytest
 from numpy.typing import NDArray
 
-from monai_amyloid.pet.image import StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.study import read_study
 
 from .vendors import (

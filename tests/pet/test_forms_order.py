@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 
 from .vendors import make_truth, write_classic, write_enhanced, write_hospital_folder

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.head import HEAD_MM, cut_to_head
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 
 from .vendors import make_truth, write_classic

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.header import refuse_wrong_content, tracer_of, unit_of, with_tracer
-from monai_amyloid.pet.image import StudyRefused
 
 CODE = {"CodeValue": "712736002", "CodingSchemeDesignator": "SCT", "CodeMeaning": "agent"}
 FRAME = Frame(lambda: np.zeros((9, 9, 9), np.float32))

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from monai_amyloid.pet.image import StudyRefused, check_volume
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import check_volume
 
 VOLUME = np.arange(1000, dtype=np.float32).reshape(10, 10, 10)
 

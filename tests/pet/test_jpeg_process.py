@@ -5,9 +5,9 @@ import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, JPEGLosslessSV1
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom.pixels import jpeg_process
 from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
 
 from .vendors import make_truth, write_classic

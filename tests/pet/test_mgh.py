@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.mgh import FORMAT
 from monai_amyloid.pet.identity import identity_of
-from monai_amyloid.pet.image import StudyRefused
 
 VOXELS = np.random.default_rng(1).integers(0, 9000, (9, 10, 11)).astype(np.int16)
 AFFINE = np.array([[-2, 0.1, 0, 5], [-0.1, 2, 0.2, -7], [0, -0.2, 3, 9], [0, 0, 0, 1]], float)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.nifti import read_nifti_frames
 from monai_amyloid.pet.formats.nifti_writer import write_nifti
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 
 VOXELS = np.random.default_rng(1).integers(0, 9000, (9, 10, 11)).astype(np.int16)

@@ -8,8 +8,9 @@ from monai.bundle import ConfigParser
 from monai.data import DataLoader, Dataset
 from monai.transforms import EnsureChannelFirstd, LoadImage, LoadImaged
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.nifti_writer import write_nifti
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.reader import PetReader
 
 

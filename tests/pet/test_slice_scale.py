@@ -10,9 +10,9 @@ from phantom.people import NO_MISHAP, scan_person
 from pydicom.dataset import Dataset
 from scipy import stats
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom import series as dicom
 from monai_amyloid.pet.dicom.pixels.slice_scale import LARGEST_JUMP, check_scales
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.scanning.sites import SITES, Site

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydicom.fileset import FileSet
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.files import listing
 from monai_amyloid.pet.files.sources import is_picture, open_study
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.phantom.storage.dicom_writer import write_series
 
 PICTURES = ("JPEG", "PNG", "GIF", "BMP", "TIFF")
@@ -293,7 +294,7 @@ def test_nothing_is_left_of_a_zip(
 def test_a_refusal_of_a_file_in_a_zip_names_the_zip(study: Path, tmp_path: Path) -> None:
     path = zipped(study, tmp_path / "연구 1.zip")
     with pytest.raises(StudyRefused) as refusal, open_study(path) as found:
-        raise StudyRefused(f"{found.files[-1]}: broken; see {found.root}")
+        raise StudyRefused("code", "broken; see {root}", root=found.root, where=found.files[-1])
     assert str(refusal.value) == f"{path / '안쪽 폴더' / '0002'}: broken; see {path}"
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.frames.static import static_image
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.pet.image import PetImage
 
 from .vendors import make_truth
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.frames.window import choose_frames
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.pet.tracers import TRACERS
 
 

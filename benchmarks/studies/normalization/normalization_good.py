@@ -21,8 +21,8 @@ from scipy import stats
 
 from benchmarks.figures import record
 from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.static import static_image
-from monai_amyloid.pet.image import StudyRefused
 from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people.person import draw_sessions

@@ -63,7 +63,7 @@ class Method:
 def ours(folder: Path, program: str) -> Method:
     """Use this project."""
     from monai_amyloid.brain.normalization import normalize
-    from monai_amyloid.pet.image import StudyRefused
+    from monai_amyloid.findings.finding import StudyRefused
     from monai_amyloid.pet.study import read_study
 
     def normalise(image: Any) -> Result:

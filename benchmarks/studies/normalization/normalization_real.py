@@ -20,7 +20,8 @@ from scipy.spatial.transform import Rotation
 from benchmarks.figures import record
 from benchmarks.studies.real_data import MEANS, ROOT
 from monai_amyloid.brain.normalization import normalize
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 
 FLORBETAPIR = 53.0

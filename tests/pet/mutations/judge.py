@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from pydicom.tag import BaseTag
 
-from monai_amyloid.pet.image import PetImage, StudyRefused
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 
 from . import SECRETS, Mutant, Seed, raw, tags

@@ -1,3 +1,0 @@
-"""The small dataset of the tests of learning."""
-
-from learning.conftest import prepared as prepared
