@@ -42,7 +42,7 @@ VIEW_NAMES = {
 _FEWEST = 50  # scans; with fewer neither continuum nor groups can be found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exploration:
     """What was found in a cohort.
 
@@ -145,18 +145,18 @@ class Exploration:
         """The map that new scans are placed on."""
         view = self.main
         return SavedMap(
-            view.representation,
-            view.continuum,
-            self.mark,
-            view.axes,
-            {
+            representation=view.representation,
+            continuum=view.continuum,
+            early_mark=self.mark,
+            axes=view.axes,
+            cases={
                 "bapl": self.cohort["bapl"].fillna(0).to_numpy(float),
                 "centiloid": self.cohort["centiloid"].to_numpy(float),
                 "score": view.score,
                 "cluster": view.clusters["gaussian_mixture"].labels.astype(float),
                 "loneliness": view.surroundings.loneliness,
             },
-            view.maps,
+            maps=view.maps,
         )
 
 
@@ -210,14 +210,14 @@ def explore(
     bapl = cohort["bapl"].astype(str).replace("<NA>", UNKNOWN)
     kinds = {"site": cohort["site"], "bapl": bapl}
     return Exploration(
-        cohort,
-        views,
-        mark,
-        early,
-        find_patterns(read, main.score, np.nan_to_num(early) > 0.5, seed),
-        probabilities,
-        doubts,
-        {
+        cohort=cohort,
+        views=views,
+        mark=mark,
+        early=early,
+        patterns=find_patterns(read, main.score, np.nan_to_num(early) > 0.5, seed),
+        probabilities=probabilities,
+        doubt=doubts,
+        probes={
             name: tuple(
                 found
                 for asked, kind in kinds.items()

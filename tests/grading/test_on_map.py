@@ -35,7 +35,15 @@ def cohort_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("maps") / "Hong_Gildong" / "map.npz"
     path.parent.mkdir()
     write_map(
-        SavedMap(view.representation, view.continuum, 30.0, view.axes, cases, view.maps), path
+        SavedMap(
+            representation=view.representation,
+            continuum=view.continuum,
+            early_mark=30.0,
+            axes=view.axes,
+            cases=cases,
+            maps=view.maps,
+        ),
+        path,
     )
     return path
 

@@ -27,4 +27,6 @@ def truth_series(truth: Truth, decay: str = "START", **fields: Any) -> FrameSeri
     known = {"from_injection": True, "tracer": "18FFBB", "unit": "Bq/mL", "half_life": 6586.2}
     known["provenance"] = {"CorrectedImage": ["DECY", "ATTN"]}
     shape = truth.frames.shape[1:]
-    return FrameSeries(frames, truth.affine, shape, "truth", **(known | fields))
+    return FrameSeries(
+        frames=frames, affine=truth.affine, shape=shape, source="truth", **(known | fields)
+    )

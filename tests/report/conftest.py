@@ -40,7 +40,15 @@ def graded() -> Graded:
     regions = regional_suvr(suvr)
     load = centiloid(regions["cortex"], "18FFBB")
     quality = measure_quality(image, lying)
-    brain = BrainPet(suvr, regions, load, quality, (), lying, image)
+    brain = BrainPet(
+        suvr=suvr,
+        regions=regions,
+        centiloid=load,
+        quality=quality,
+        warnings=(),
+        registration=lying,
+        source=image,
+    )
     shares = {f"{region}_{side}": 0.1 for region in READ_REGIONS for side in ("left", "right")}
     result = Result(
         name="sub-01",

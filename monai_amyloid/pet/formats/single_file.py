@@ -178,16 +178,16 @@ def with_sidecar(
     orientation = nib.orientations.io_orientation(affine)
     ordered = np.argsort(orientation[:, 0])
     return FrameSeries(
-        frames,
-        affine @ nib.orientations.inv_ornt_aff(orientation, shape[:3]),
-        (int(shape[ordered[0]]), int(shape[ordered[1]]), int(shape[ordered[2]])),
-        str(path),
-        times.from_injection,
-        times.decay_known,
-        tracer,
-        unit_of(provenance.get("Units")),
-        half_life_of(tracer, provenance.get("TracerRadionuclide")),
-        {**provenance, "source": source, "stored_type": voxels.name},
+        frames=frames,
+        affine=affine @ nib.orientations.inv_ornt_aff(orientation, shape[:3]),
+        shape=(int(shape[ordered[0]]), int(shape[ordered[1]]), int(shape[ordered[2]])),
+        source=str(path),
+        from_injection=times.from_injection,
+        decay_known=times.decay_known,
+        tracer=tracer,
+        unit=unit_of(provenance.get("Units")),
+        half_life=half_life_of(tracer, provenance.get("TracerRadionuclide")),
+        provenance={**provenance, "source": source, "stored_type": voxels.name},
     )
 
 

@@ -25,7 +25,7 @@ _ENLARGED = 2
 _SHOWN = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WorstError:
     """A held-out scan whose most probable grade is not the readers'.
 

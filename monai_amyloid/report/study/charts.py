@@ -17,7 +17,7 @@ CENTILOID_TICKS = (_CENTILOID_SHOWN[0], 0.0, *CENTILOID_MARKS, 60.0, 100.0, _CEN
 _MOST_SUVR = 2.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bar:
     """A region's SUVR beside negatives'.
 
@@ -90,7 +90,7 @@ def _bar(result: Result, key: str) -> Bar:
             region, side = key.removesuffix(f"_{each}"), each
     mean, sd = _norms().get((result.study.get("tracer"), key), (None, None))
     z = (result.z_scores or {}).get(key)
-    return Bar(region, side, (result.suvr or {})[key], z, mean, sd)
+    return Bar(region=region, side=side, suvr=(result.suvr or {})[key], z=z, mean=mean, sd=sd)
 
 
 @cache
