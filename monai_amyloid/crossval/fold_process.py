@@ -33,7 +33,8 @@ def bundle_command(
     """
     files = [path.as_posix() for path in config_files]
     return [
-        *(sys.executable, "-m", "monai_amyloid.crossval.attended"),
+        # -P: no module is taken from the current folder.
+        *(sys.executable, "-P", "-m", "monai_amyloid.crossval.attended"),
         *("monai.bundle", "run", run_id, f"--config_file={files}"),
         *(f"--{name}={value}" for name, value in values.items()),
     ]

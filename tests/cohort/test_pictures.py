@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from monai.bundle import ConfigWorkflow
+from monai.bundle import ConfigParser, ConfigWorkflow
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -243,6 +243,15 @@ def grader(of_pictures: Path) -> Grader:
 def test_what_was_trained_on_pictures_predicts_the_held_out_ones(of_pictures: Path) -> None:
     table = pd.read_csv(of_pictures.parent / "run" / "fold0" / "predictions.tsv", sep="\t")
     assert sorted(table["bapl"]) == [1, 2, 3]
+
+
+def test_what_no_picture_goes_through_is_no_setting_of_its_training(of_pictures: Path) -> None:
+    run = of_pictures.parent / "run" / "fold0"
+    settings = json.loads((run / "settings.json").read_text(encoding="utf-8"))
+    assert not settings.keys() & {"spacing_mm", "elastic", "slice_dropout"}
+    assert settings["max_epochs"] == 1 and ("affine" in settings) == ("slices" in settings)
+    bundle = ConfigParser.load_config_file(of_pictures / "configs" / "inference.json")
+    assert bundle["input_kind"] == "picture"
 
 
 def test_a_bundle_of_pictures_grades_a_picture_and_says_it_is_one(

@@ -15,7 +15,6 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, pet_te
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.prepare import _prepare_one, prepare
 from monai_amyloid.errors import UserError
-from monai_amyloid.pet.formats.nifti import read_nifti
 from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
@@ -101,7 +100,7 @@ def test_bad_scans_are_refused_with_reasons_and_the_others_are_prepared(
     own: tuple[Path, Path], cohort: Path, tmp_path: Path
 ) -> None:
     source, output = own
-    image = read_nifti(cohort / "scans" / "sub-0001_ses-01_pet.nii.gz")
+    image = read_study(cohort / "scans" / "sub-0001_ses-01_pet.nii.gz")
     hole = image.data.copy()
     hole[50, 50, 50] = np.nan
     write_nifti(replace(image, data=hole), tmp_path / "hole.nii.gz")
@@ -140,7 +139,7 @@ def test_all_refused_is_one_line_that_names_the_table_of_reasons(tmp_path: Path)
 def test_the_tracer_option_fills_in_where_table_and_header_name_none(
     cohort: Path, tmp_path: Path
 ) -> None:
-    image = read_nifti(cohort / "scans" / "sub-0002_ses-01_pet.nii.gz")
+    image = read_study(cohort / "scans" / "sub-0002_ses-01_pet.nii.gz")
     write_nifti(replace(image, tracer=None, provenance={}), tmp_path / "scan.nii.gz")
     rows = {"participant_id": ["a"], "path": "scan.nii.gz", "tracer": "n/a", "bapl": "n/a"}
     source = write(pd.DataFrame(rows), tmp_path)

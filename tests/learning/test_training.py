@@ -1,5 +1,6 @@
 """Training and evaluation by ``monai.bundle`` on small volumes."""
 
+import json
 import os
 import shutil
 import signal
@@ -113,6 +114,17 @@ def test_a_run_leaves_weights_a_checkpoint_and_tensorboard_events(trained: Path)
             tags |= {f"{part}/{tag}" for tag in (*found["scalars"], *found["images"])}
     assert {"training/loss", "validation/loss", "validation/macro_f1"} <= tags
     assert "training/input" in tags
+
+
+def test_the_settings_are_what_the_training_used_and_name_no_place(
+    trained: Path, prepared: Path
+) -> None:
+    text = (trained / "fold0" / "settings.json").read_text(encoding="utf-8")
+    settings = json.loads(text)
+    used = {name: value for name, value in SMALL.items() if name != "device"}
+    assert settings | used == settings and settings["widen_factor"] == 0.5
+    assert not settings.keys() & {"slices", "device", "dataset_dir", "output_dir", "pretrained"}
+    assert prepared.name not in text and trained.name not in text
 
 
 def test_evaluating_predicts_the_held_out_scans_beside_the_baselines(

@@ -20,6 +20,8 @@ from monai_amyloid.result.result import Result
 
 from .browsing import running_browser
 
+FRAMES = note("frames_static_without_time", "one static frame, time after injection not known")
+
 
 class Graded(NamedTuple):
     """A result with all that a report shows."""
@@ -43,7 +45,7 @@ def graded() -> Graded:
     result = Result(
         name="sub-01",
         status="graded",
-        findings=(note("frames_one", "one"),),
+        findings=(FRAMES,),
         grade=3,
         probabilities={"1": 0.01, "2": 0.035, "3": 0.955},
         prediction_set=(3,),

@@ -23,9 +23,7 @@ from monai_amyloid.pet.formats.single_file import (
     with_sidecar,
 )
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.frames.static import static_image
-from monai_amyloid.pet.header import with_tracer
-from monai_amyloid.pet.image import PetImage, check_affine
+from monai_amyloid.pet.image import check_affine
 
 _KIND = phrase("kind_nifti", "a NIfTI")
 # xyzt_units for space: unknown (millimetres in every program), metre, millimetre, micron.
@@ -220,23 +218,6 @@ def read_nifti_frames(path: Path, root: Path | None = None) -> FrameSeries:
         count=count,
         load=partial(_load, path, (shape[:3], voxels, int(header["vox_offset"]), *scaling), size),
     )
-
-
-def read_nifti(path: Path, tracer: str | None = None) -> PetImage:
-    """Read the PET volume of a NIfTI file; several frames are averaged in the tracer's window.
-
-    Args:
-        path: ``.nii`` or ``.nii.gz``, as for :func:`read_nifti_frames`.
-        tracer: BIDS label, where the sidecar does not name the tracer.
-
-    Returns:
-        The static volume, float32, RAS+.
-
-    Raises:
-        StudyRefused: If the file or a sidecar is broken, if no frames can be averaged, or if
-            the sidecar contradicts ``tracer``.
-    """
-    return static_image(with_tracer(read_nifti_frames(path), tracer), tracer)
 
 
 FORMAT = FileFormat(

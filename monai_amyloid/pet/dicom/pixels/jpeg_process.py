@@ -60,7 +60,7 @@ class JpegProcess:
         """
         if self._child is None:
             self._child = subprocess.Popen(  # noqa: S603 (this very file, by this very Python)
-                [sys.executable, "-W", "ignore", "-m", __name__],
+                [sys.executable, "-P", "-W", "ignore", "-m", __name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
