@@ -73,14 +73,12 @@ def test_no_english_is_left_in_the_korean_report(
     from monai_amyloid.report.study.page import write_study_page
 
     result = {"good": graded.result, "doubtful": doubtful, "refused": refused}[kind]
-    scan = () if kind == "refused" else graded[1:]
-    path = write_study_page(tmp_path / "r.html", result, *(scan or (None,)), language="ko")
+    brain, activation = (None, None) if kind == "refused" else graded[1:]
+    path = write_study_page(tmp_path / "r.html", result, brain, activation, "ko")
     page, names = path.read_text(encoding="utf-8"), ("a network", result.name)
     assert english(shown(page), *names) == []
-    assert (
-        english(text_of(page_pdf(result, *(scan or (None,)), language="ko"), tmp_path), *names)
-        == []
-    )
+    pdf = page_pdf(result, brain, activation, "ko")
+    assert english(text_of(pdf, tmp_path), *names) == []
     # Shown in English, the same page has its English words: the oracle sees them.
     assert len(english(shown(page, "en"))) > 20
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,10 +37,10 @@ REFUSED = Result(
 )
 
 
-def page_of(folder: Path, result: Result, *shown: object, language: str = "en") -> str:
+def page_of(folder: Path, result: Result, *shown: Any) -> str:
     from monai_amyloid.report.study.page import write_study_page
 
-    path = write_study_page(folder / "report.html", result, *(shown or (None,)), language=language)  # type: ignore[arg-type]
+    path = write_study_page(folder / "report.html", result, *(shown or (None,)))
     return path.read_text(encoding="utf-8")
 
 
