@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 from commands import bundle, program, python
 
+pytestmark = pytest.mark.slow
+
 TRAIN = "['configs/train.json','configs/resnet50_3d.json']"
 EVALUATE = "['configs/train.json','configs/resnet50_3d.json','configs/evaluate.json']"
 SMALL = ["--spacing_mm", "5", "--fold", "0", "--folds", "4", "--device", "cpu"]

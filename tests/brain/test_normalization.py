@@ -13,6 +13,8 @@ from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 
+pytestmark = pytest.mark.slow
+
 # Centiloid in the GAAIN volumes of interest, without any registration.
 GROUP_MEANS = {"neg": 2, "all": 42, "pos": 83}
 

@@ -202,6 +202,7 @@ def test_each_fold_chooses_by_its_own_selection_score(tmp_path: Path) -> None:
     assert list(predictions(tmp_path / "run")) == ["fold0/predictions.tsv", "fold1/predictions.tsv"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 @pytest.mark.usefixtures("stand_in")
 @pytest.mark.parametrize("seed", range(2))

@@ -13,6 +13,8 @@ from monai_amyloid.explore.view import Scanned, look
 
 from .cohorts import PARTS, Cohort, make_cohort
 
+pytestmark = pytest.mark.slow
+
 QUALITY = ("fwhm_mm", "noise_cv")
 
 

@@ -20,6 +20,8 @@ from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.pet.study import read_study, studies_of
 from monai_amyloid.study_names import study_name, unique_names
 
+pytestmark = pytest.mark.slow
+
 
 class Says(torch.nn.Module):
     """A network that says the same of every scan."""

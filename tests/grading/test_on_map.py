@@ -16,6 +16,8 @@ from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.result.result import read_result
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cohort_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -77,7 +79,7 @@ def test_the_report_shows_it_in_both_languages(placed: Path) -> None:
     page = (placed / "sub-0001" / "report.html").read_text()
     score = json.loads((placed / "sub-0001" / "result.json").read_text())["on_map"]["score"]
     assert f"Continuum score {score:.0f} of 100" in page
-    assert f"연속체 점수는 100점 중 {score:.0f}점" in page
+    assert f"연속체 점수 {score:.0f}점, 100점 만점" in page
     assert page.count('r="2" fill=') == 120
     assert "Nearest cases of the cohort" in page and "Nearest simulated cases" not in page
 

@@ -20,6 +20,8 @@ from monai_amyloid.phantom.scanning.sites import SITES, Site
 from .reading import headers_of
 from .vendors import make_truth, write_classic, write_enhanced
 
+pytestmark = pytest.mark.slow
+
 HEAD = make_truth((32, 32, 24), zooms=(6, 6, 7))
 FILES = [Path(f"{number:02d}.dcm") for number in range(40)]
 

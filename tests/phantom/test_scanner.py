@@ -184,6 +184,7 @@ def person() -> ScannedPerson:
     return scan_person(4, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", [name for name in SITES if name.startswith("site")])
 def test_a_site_has_its_grid_and_its_bits(person: ScannedPerson, site: str) -> None:
     scan = replace(person.session.scan, site=site, slices=30)

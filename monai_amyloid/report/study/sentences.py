@@ -43,11 +43,11 @@ def what_drove(result: Result) -> Phrase | None:
     if result.grade == 1:
         return phrase(
             "drove_lowest",
-            "What spoke most for {grade}: {parts}.",
+            "Regions that support {grade} most: {parts}.",
             grade=result.grade_name(),
             parts=parts,
         )
-    return phrase("drove", "What drove the grade most: {parts}.", parts=parts)
+    return phrase("drove", "Regions that contributed most to the grade: {parts}.", parts=parts)
 
 
 def _part(name: str, left: float, right: float) -> Phrase:
