@@ -82,7 +82,15 @@ def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
     clinic = tmp_path / "clinic"
     for number, study in enumerate(("sub-0001", "sub-0002")):
         shutil.copytree(studies / study, clinic / f"0077120{number}_홍길동")
-    arguments = ["infer", clinic, "--bundle", bundle, "--output", tmp_path / "r", "--no-report"]
+    arguments: list[str | Path] = [
+        "infer",
+        clinic,
+        "--bundle",
+        bundle,
+        "--output",
+        tmp_path / "r",
+        "--no-report",
+    ]
     done = run(*arguments, "--key", tmp_path / "key.tsv")
     assert done.returncode == 0 and "study-0001: BAPL" in done.stdout
     assert "2 named by number" in done.stderr and "0077120" not in done.stdout + done.stderr

@@ -80,7 +80,7 @@ def test_voxels_and_affine_are_those_of_the_nifti(
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64])
 @pytest.mark.parametrize("form", FORMS)
 def test_every_type_of_voxel_is_read(tmp_path: Path, form: str, kind: type) -> None:
-    voxels = (VOXELS % 250).astype(kind)
+    voxels: np.ndarray = (VOXELS % 250).astype(kind)
     series = read(write(scan(voxels), tmp_path / f"scan{form}"))
     assert series.frames[0].load().dtype == np.float32
     assert series.provenance["stored_type"] == np.dtype(kind).name
