@@ -26,4 +26,4 @@ def test_a_new_tracer_is_graded_reported_and_not_compared_with_negatives(
     expected = "no negative scans of 18FNEW were measured"
     assert [text for text in map(str, result.warnings) if text.startswith(expected)]
     page = (tmp_path / "results" / "scan" / "report.html").read_text(encoding="utf-8")
-    assert expected in page and "newbetaben" in page
+    assert expected in page
