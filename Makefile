@@ -1,4 +1,5 @@
-# Two commands for people: `make demo` and `make test`. Both make the environment they need.
+# Commands for people: `make demo`, `make quick`, `make test`. All make the environment they need.
+# `make coverage` prints what the tests reach, and names the files of which it is under 90 %.
 # `make elsewhere` starts the other programs that take the bundle, each in its own environment.
 # `make weights` makes the weights of bundles/, `make full-size-weights` those that are too large.
 
@@ -15,7 +16,7 @@ PASSES ?= 8
 WEIGHTS := runs/weights_$(WIDTH)
 ELSEWHERE := .elsewhere
 
-.PHONY: install demo test lint elsewhere weights full-size-weights clean
+.PHONY: install demo quick test coverage lint elsewhere weights full-size-weights clean
 
 install: .venv/installed
 
@@ -53,9 +54,20 @@ demo: install
 	@echo "Bundle:       $(BUNDLE)"
 	@echo "TensorBoard:  $(BIN)/tensorboard --logdir $(DEMO)/run"
 
-# A file at a time to each of two processes of one thread: as fast as two cores are.
+# A file at a time to each of two processes of one thread, slow files first: as fast as two cores are.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# Before each commit: all but the tests that are marked slow.
+quick: install lint
+	$(PYTEST) -m "not slow"
+
 test: install lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
+
+coverage: install
+	$(PYTEST) --cov --cov-report= ; status=$$?; \
+	$(BIN)/coverage json --quiet -o .coverage.json && $(BIN)/python -m benchmarks.coverage .coverage.json; \
+	exit $$status
 
 lint: install
 	$(BIN)/ruff check .

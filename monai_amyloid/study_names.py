@@ -5,7 +5,11 @@ from pathlib import Path
 
 
 def study_name(study: Path) -> str:
-    """A study's own name: its folder, its file without extensions, or its BIDS session."""
+    """Name a study after its folder, its file without extensions, or its BIDS session.
+
+    Args:
+        study: Path of the study, of any format.
+    """
     path = study.resolve()
     if path.name == "pet" and path.is_dir():
         above = [part.name for part in (path.parents[1], path.parent)]

@@ -60,7 +60,7 @@ def _start(arguments: list[str], folder: str, environment: dict[str, str], said:
             sys.argv = arguments
             runpy.run_path(arguments[0], run_name="__main__")
     except Exception:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type] # there is one
+        sys.excepthook(*sys.exc_info())
         sys.exit(1)
     finally:
         atexit._run_exitfuncs()

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ class CountedProgress(Progress):
 @pytest.fixture
 def progress() -> CountedProgress:
     return CountedProgress()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files of many slow tests first, so that processes that share the files end together."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ def test_help_loads_no_heavy_library_and_is_fast() -> None:
     assert min(seconds) < 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "needed"),
     [
@@ -46,6 +47,7 @@ def test_a_mistake_is_one_line_and_status_1(arguments: list[str], needed: str) -
     assert len(lines) == 1 and lines[0].startswith("Error: ") and needed in lines[0]
 
 
+@pytest.mark.slow
 def test_wrong_usage_is_status_2() -> None:
     assert run("infer").returncode == 2
     assert run("simulate", "x", "--as", "jpeg").returncode == 2
@@ -53,6 +55,7 @@ def test_wrong_usage_is_status_2() -> None:
     assert done.returncode == 2 and "18FFBB" in done.stderr
 
 
+@pytest.mark.slow
 def test_infer_says_each_result_and_fails_when_one_is_refused(
     bundle: Path, studies: Path, tmp_path: Path
 ) -> None:
@@ -65,6 +68,7 @@ def test_infer_says_each_result_and_fails_when_one_is_refused(
     assert (tmp_path / "결과 results" / "sub-0001" / "result.json").is_file()
 
 
+@pytest.mark.slow
 def test_infer_succeeds_when_nothing_is_refused(
     bundle: Path, studies: Path, tmp_path: Path
 ) -> None:
@@ -78,7 +82,15 @@ def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
     clinic = tmp_path / "clinic"
     for number, study in enumerate(("sub-0001", "sub-0002")):
         shutil.copytree(studies / study, clinic / f"0077120{number}_홍길동")
-    arguments = ["infer", clinic, "--bundle", bundle, "--output", tmp_path / "r", "--no-report"]
+    arguments: list[str | Path] = [
+        "infer",
+        clinic,
+        "--bundle",
+        bundle,
+        "--output",
+        tmp_path / "r",
+        "--no-report",
+    ]
     done = run(*arguments, "--key", tmp_path / "key.tsv")
     assert done.returncode == 0 and "study-0001: BAPL" in done.stdout
     assert "2 named by number" in done.stderr and "0077120" not in done.stdout + done.stderr

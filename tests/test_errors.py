@@ -36,7 +36,7 @@ def test_a_mistake_is_found_where_another_error_came_while_handling_it() -> None
         try:
             raise UserError("no table")
         except UserError:
-            {}["missing"]
+            dict[str, str]()["missing"]
     except KeyError as error:
         assert str(find_user_error(error)) == "no table"
 

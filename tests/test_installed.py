@@ -11,6 +11,8 @@ from monai_amyloid.cli import app
 from monai_amyloid.errors import UserError
 from monai_amyloid.installed import copy_configs, licences, shipped_bundle
 
+pytestmark = pytest.mark.slow
+
 ROOT = CONFIGS.parent
 
 

@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 from commands import bundle, program, python
 
+pytestmark = pytest.mark.slow
+
 TRAIN = "['configs/train.json','configs/resnet50_3d.json']"
 EVALUATE = "['configs/train.json','configs/resnet50_3d.json','configs/evaluate.json']"
 SMALL = ["--spacing_mm", "5", "--fold", "0", "--folds", "4", "--device", "cpu"]
@@ -31,7 +33,13 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
         program("simulate", place / "cohort", "--participants", "40", "--seed", "0"),
         program("prepare", place / "cohort", "--output", place / "prepared"),
     ]
-    options = ["--dataset_dir", place / "prepared", "--output_dir", place / "run", *SMALL]
+    options: list[str | Path] = [
+        "--dataset_dir",
+        place / "prepared",
+        "--output_dir",
+        place / "run",
+        *SMALL,
+    ]
     steps.append(bundle_run("training", TRAIN, *options, "--max_epochs", "2"))
     steps.append(bundle_run("evaluating", EVALUATE, *options))
     configs = ["--config-file", "configs/train.json", "--config-file", "configs/resnet50_3d.json"]
@@ -117,7 +125,7 @@ def test_a_real_florbetapir_scan_gets_a_result_and_real_fdg_a_reason(
     with tarfile.open(shared_data / "dicom" / "ge_fdg_whole_body.tar.xz") as archive:
         archive.extractall(tmp_path / "fdg", filter="data")
     scan = shared_data / "scans" / "gaain_florbetapir.nii.gz"
-    options = ["--bundle", job / "bundle", "--output"]
+    options: list[str | Path] = ["--bundle", job / "bundle", "--output"]
     script = "scripts/infer_bundle.py"
     done = python(script, scan, "--tracer", "18FAV45", *options, tmp_path / "a")
     assert done.returncode == 0 and "gaain_florbetapir: BAPL" in done.stdout
@@ -126,7 +134,7 @@ def test_a_real_florbetapir_scan_gets_a_result_and_real_fdg_a_reason(
     assert "FDG" in done.stderr and "whole body" in done.stderr
 
 
-def edited(job: Path, place: Path, column: str, value: object) -> Path:
+def edited(job: Path, place: Path, column: str, value: str | None) -> Path:
     """A prepared cohort whose first row has a mistake."""
     table = pd.read_csv(job / "prepared/participants.tsv", sep="\t", dtype=str)
     table["path"] = [str(job / "prepared" / path) for path in table["path"]]

@@ -25,6 +25,8 @@ pytest.importorskip("highdicom")
 from pet.vendors import make_truth, write_classic
 from report.dicom_results import Written, run_program
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 START_SECONDS = 60.0  # a busy machine of two cores takes three
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -12,6 +12,8 @@ from commands import program
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = ["--config-file", "configs/train.json", "--config-file", "configs/resnet50_3d.json"]
 
 

@@ -8,6 +8,8 @@ from commands import python
 
 from monai_amyloid.bundle.verify import verify
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "bundles" / "amyloid_pet_bapl_classification"
 

@@ -107,7 +107,7 @@ def test_the_shipped_bundle_passes_its_checks(elsewhere: Elsewhere) -> None:
 def test_folds_are_trained_with_the_default_config_and_exported(
     elsewhere: Elsewhere, cohort: Path
 ) -> None:
-    options = ["--dataset-dir", cohort, "--folds", "2", "--jobs", "1"]
+    options: list[str | Path] = ["--dataset-dir", cohort, "--folds", "2", "--jobs", "1"]
     options += [f"--set={value}" for value in TINY]
     assert "network" in elsewhere.program("crossval", "--output-dir", "runs/mine", *options)
     elsewhere.program("export", "runs/mine", "--output", "bundles/mine_classification")

@@ -42,6 +42,18 @@ def edited(study: Path, change: Callable[[Dataset, int], object]) -> None:
         dataset.save_as(file)
 
 
+def set_all(dataset: Dataset, values: dict[str, object]) -> None:
+    """Set attributes by their keywords."""
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+
+
+def drop(study: Path, part: slice) -> None:
+    """Take some of the files away."""
+    for file in sorted(study.iterdir())[part]:
+        file.unlink()
+
+
 def keep(study: Path, part: slice) -> None:
     """Leave some of the files."""
     for file in set(study.iterdir()) - set(sorted(study.iterdir())[part]):
@@ -106,14 +118,14 @@ def person(dataset: Dataset, number: int) -> None:
 
 def put(**values: object) -> Callable[[Path], None]:
     """Values into every header."""
-    return lambda study: edited(study, lambda dataset, _: dataset.update(values))
+    return lambda study: edited(study, lambda dataset, _: set_all(dataset, values))
 
 
 WAYS: dict[str, Callable[[Path], None]] = {
     "an empty folder": lambda study: keep(study, slice(0, 0)),
     "a file cut short": truncate,
     "every other slice": lambda study: keep(study, slice(0, None, 2)),
-    "a gap of three slices": lambda study: [f.unlink() for f in sorted(study.iterdir())[40:43]],
+    "a gap of three slices": lambda study: drop(study, slice(40, 43)),
     "the upper half": lambda study: keep(study, slice(0, 45)),
     "the lower half": lambda study: keep(study, slice(60, None)),
     "one slice": lambda study: keep(study, slice(30, 31)),
@@ -132,7 +144,7 @@ WAYS: dict[str, Callable[[Path], None]] = {
     "no voxels": lambda study: edited(study, lambda d, _: d.pop("PixelData")),
     "compressed, broken": lambda study: edited(study, undecodable),
     "an empty volume": lambda study: edited(
-        study, lambda d, _: d.update({"PixelData": bytes(len(d.PixelData))})
+        study, lambda d, _: set_all(d, {"PixelData": bytes(len(d.PixelData))})
     ),
     "random bytes": lambda study: only(study, "scan.dcm", np.random.default_rng(0).bytes(9000)),
     "text": lambda study: only(study, "readme.txt", b"the scan is on the other disk"),
@@ -159,7 +171,7 @@ def make(folder: Path, count: int, broken: int) -> dict[str, str]:
         study = folder / "archive" / f"sub-{number:03d}"
         shutil.copytree(next(sources), study)
         uid = generate_uid(entropy_srcs=[str(number)])
-        edited(study, lambda d, _, uid=uid: d.update({"StudyInstanceUID": uid}))
+        put(StudyInstanceUID=uid)(study)
         if number in spoiled:
             told[study.name], spoil = next(ways)
             spoil(study)

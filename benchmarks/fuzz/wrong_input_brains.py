@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import PetImage, to_ras
 from monai_amyloid.pet.tracers import TRACERS
-from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.cohorts.plan import Pattern, Plan
 from monai_amyloid.phantom.people.anatomy import ANATOMIES, WARP_AFFINE, load_anatomy
 from monai_amyloid.phantom.people.deformation import interpolate, smooth_noise
 from monai_amyloid.phantom.people.head import shape_head
@@ -22,7 +22,7 @@ from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
 Case = tuple[str, PetImage]
 
-PATTERNS = ("fdg", "tau", "perfusion", "raclopride")
+PATTERNS: tuple[Pattern, ...] = ("fdg", "tau", "perfusion", "raclopride")
 # Hounsfield units of grey, white, CSF, ventricle, skull and soft tissue; of air -1000.
 CT = np.array([38, 29, 8, 5, 900, 35])
 # Signal of the same tissues.
@@ -73,7 +73,9 @@ def posed(image: PetImage, matrix: np.ndarray) -> PetImage:
 
 
 @cache
-def person(seed: int, number: int, pattern: str = "amyloid", difficult: bool = False) -> PetImage:
+def person(
+    seed: int, number: int, pattern: Pattern = "amyloid", difficult: bool = False
+) -> PetImage:
     """Scan a person with one of the tracers, of a grade and at a site by chance."""
     tracer = list(TRACERS)[number % len(TRACERS)]
     plan = Plan(seed=seed, tracer=tracer, pattern=pattern, difficult=difficult)

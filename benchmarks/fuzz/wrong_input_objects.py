@@ -47,7 +47,8 @@ def grid(x: float, y: float, z: float) -> Grid:
 
 def ellipsoid(at: Grid, middle: tuple, half: tuple) -> np.ndarray:
     """True inside."""
-    return sum(((p - m) / h) ** 2 for p, m, h in zip(at, middle, half, strict=True)) < 1
+    parts = [((p - m) / h) ** 2 for p, m, h in zip(at, middle, half, strict=True)]
+    return np.sum(parts, axis=0) < 1
 
 
 def scanned(sharp: np.ndarray, random: np.random.Generator) -> PetImage:
@@ -77,8 +78,8 @@ def bodies(seed: int, people: int) -> Iterator[Case]:
         at = grid(480, 320, random.uniform(150, 220))
         grown = np.clip((20 - at[2]) / 60, 0, 1)
         neck, chest = (58, 62), (215, 110)
-        half = [n + (c - n) * grown * girth for n, c in zip(neck, chest, strict=True)]
-        sharp = ((at[0] / half[0]) ** 2 + (at[1] / half[1]) ** 2 < 1).astype(float)
+        widths = [n + (c - n) * grown * girth for n, c in zip(neck, chest, strict=True)]
+        sharp = ((at[0] / widths[0]) ** 2 + (at[1] / widths[1]) ** 2 < 1).astype(float)
         sharp[ellipsoid(at, (0, 25, 0), (9, 9, 1e9))] = 0
         yield f"neck and shoulders {number}", scanned(sharp, random)
 

@@ -28,7 +28,7 @@ from monai_amyloid.evaluation.metrics import confusion, f1
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 PROBABILITIES = ["p_bapl1", "p_bapl2", "p_bapl3"]
-USUAL = {
+USUAL: dict[str, object] = {
     "spacing_mm": 4.0,
     "max_epochs": 6,
     "val_interval": 2,

@@ -28,7 +28,7 @@ from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.tracers import TRACERS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BrainPet:
     """A normalised amyloid PET.
 

@@ -68,7 +68,7 @@ class ReadStudyd(MapTransform):
     """Read a study and lay it on the template, as ``prepare`` does for training.
 
     Args:
-        keys: Of the paths.
+        keys: Keys of the dictionary whose values are paths of studies.
         tracer: BIDS label for studies that name none.
         kind: ``volume``, or ``picture`` for a network of pictures.
         allow_missing_keys: As in every MONAI dictionary transform.
@@ -111,7 +111,7 @@ class StudyDataset(Dataset[dict[str, Any]]):
     """Studies to grade; one that cannot be graded says why, and the others go on.
 
     Args:
-        data: As :func:`list_studies` lists them.
+        data: Dictionaries of :func:`list_studies`.
         read: :class:`ReadStudyd`.
         transforms: From SUVR on the template to the network's input.
     """

@@ -58,7 +58,7 @@ def explore(
         )
     with progress("Writing") as shown:
         page = write_outputs(found, output, shown)
-    typer.echo(found.summary())
+    typer.echo("\n".join(map(str, found.summary())))
     typer.echo(f"look at it:  {page}")
     typer.echo(f"new scans:   monai-amyloid infer STUDY --map {output / MAP} --output results")
     typer.echo(f"TensorBoard: tensorboard --logdir {output / 'tensorboard'}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monai_amyloid.cli.application import app, pairs
+from monai_amyloid.cli.progress import resumable
 from monai_amyloid.installed import TRAIN, copy_configs, shipped_bundle
 
 if TYPE_CHECKING:
@@ -43,15 +44,17 @@ def crossval(
     from monai_amyloid.crossval.plan import CrossValidation
 
     plan = CrossValidation(
-        tuple(config_file or [TRAIN]),
-        dataset_dir,
-        output_dir,
+        config_files=tuple(config_file or [TRAIN]),
+        dataset_dir=dataset_dir,
+        output_dir=output_dir,
         folds=folds,
         repeats=repeats,
         values=pairs(values, "--set"),
         tune={key: value.split(",") for key, value in pairs(tune, "--tune").items()},
     )
-    _show(cross_validate(plan, jobs, say=lambda line: typer.echo(line, err=True)))
+    with resumable("Cross-validating"):
+        evaluation = cross_validate(plan, jobs, say=lambda line: typer.echo(line, err=True))
+    _show(evaluation)
 
 
 @app.command()

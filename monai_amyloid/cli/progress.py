@@ -51,6 +51,25 @@ class TerminalProgress(Progress):
 
 
 @contextmanager
+def resumable(label: str, shown: TerminalProgress | None = None) -> Iterator[None]:
+    """Let an interrupt end a command that can be repeated, with one line that says so.
+
+    Args:
+        label: Words for what is being done.
+        shown: Knows how far it came.
+
+    Raises:
+        typer.Exit: At an interrupt.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        count = f" at {shown.done} of {shown.total}" if shown and shown.total else ""
+        typer.echo(f"{label}: interrupted{count}; the same command goes on", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
 def progress(label: str, least: int = 0) -> Iterator[TerminalProgress]:
     """Show the progress of long work that the same command can go on with.
 
@@ -71,21 +90,16 @@ def progress(label: str, least: int = 0) -> Iterator[TerminalProgress]:
 
     console = Console(stderr=True)
     columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    shown: TerminalProgress | None = None
-    try:
-        with Bar(
-            *columns,
-            console=console,
-            disable=not console.is_terminal,
-            # What is printed meanwhile stands above the bar, where both go to the terminal.
-            redirect_stdout=sys.stdout.isatty(),
-        ) as bar:
-            shown = TerminalProgress(label, bar, least)
-            yield shown
-    except KeyboardInterrupt:
-        count = f" at {shown.done} of {shown.total}" if shown and shown.total else ""
-        typer.echo(f"{label}: interrupted{count}; the same command goes on", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+    bar = Bar(
+        *columns,
+        console=console,
+        disable=not console.is_terminal,
+        # What is printed meanwhile stands above the bar, where both go to the terminal.
+        redirect_stdout=sys.stdout.isatty(),
+    )
+    shown = TerminalProgress(label, bar, least)
+    with resumable(label, shown), bar:
+        yield shown
     if shown.kept:
         typer.echo(f"{label}: {shown.kept} of {shown.total} were finished before", err=True)
 

@@ -1,6 +1,5 @@
 """The command that grades studies."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,16 +7,10 @@ import typer
 
 from monai_amyloid.cli.application import CORES, Bundle, Tracer, Workers, app
 from monai_amyloid.cli.progress import progress
+from monai_amyloid.findings.catalogue import ENGLISH, languages
 
 # So many results are shown line by line alone; more of them with a bar.
 _FEW = 10
-
-
-class ReportLanguage(StrEnum):
-    """What a report shows first; it holds both."""
-
-    ENGLISH = "en"
-    KOREAN = "ko"
 
 
 @app.command()
@@ -41,8 +34,9 @@ def infer(
         bool, typer.Option(help="Whether to write report.html, report.pdf and pictures.")
     ] = True,
     language: Annotated[
-        ReportLanguage, typer.Option(help="Which language reports show first.")
-    ] = ReportLanguage.ENGLISH,
+        str,
+        typer.Option(help=f"Language that reports show first: {', '.join(languages())}."),
+    ] = ENGLISH,
     identify: Annotated[
         bool,
         typer.Option("--identify", help="Let results name the patient; else nothing does."),
@@ -86,7 +80,7 @@ def infer(
     studies = list_named(study, tracer=tracer, series=series)
     options = OutputOptions(
         report=report,
-        language=language.value,
+        language=language,
         identify=identify,
         dicom=dicom,
         placed_on=placed_on,

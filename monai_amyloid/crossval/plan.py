@@ -17,7 +17,7 @@ from monai_amyloid.errors import UserError
 _SET_HERE = ("config_file", "dataset_dir", "output_dir", "fold", "folds", "repeat", "resume")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CrossValidation:
     """What to train, on what, and where the results go.
 

@@ -23,7 +23,7 @@ from monai_amyloid.evaluation.metrics import Measured, confusion, measure_all
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelResult:
     """One model on the held-out scans.
 

@@ -29,14 +29,20 @@ from monai_amyloid.explore.reduction import require_umap
 from monai_amyloid.explore.representation import ACQUISITION
 from monai_amyloid.explore.saved_map import SavedMap
 from monai_amyloid.explore.view import Scanned, View, look
+from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.work.progress import SILENT, Progress
 
 Array = NDArray[np.float64]
 
+VIEW_NAMES = {
+    REGIONAL: phrase("view_regional", "regional SUVR"),
+    NETWORK: phrase("view_network", "features of the network"),
+    SELF_SUPERVISED: phrase("view_self_supervised", "self-supervised features"),
+}
 _FEWEST = 50  # scans; with fewer neither continuum nor groups can be found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exploration:
     """What was found in a cohort.
 
@@ -68,36 +74,66 @@ class Exploration:
         """The view by regional SUVR, whose score no grade has touched."""
         return self.views[REGIONAL]
 
-    def summary(self) -> str:
-        """What was found, in a few lines for a terminal."""
-        main = self.main
-        lines = [
-            f"{len(self.cohort)} scans; median score by grade: "
-            + (", ".join(self._medians()) or "no scan has a grade")
-        ]
+    def summary(self) -> list[Phrase]:
+        """What was found, in a few lines."""
+        lines = [self._median_scores()]
         if np.isfinite(self.mark):
             bapl1 = (self.cohort["bapl"] == 1).fillna(False).to_numpy(bool)
             lines.append(
-                f"early amyloid from a score of {self.mark:.0f}; more likely than not in "
-                f"{int((self.early[bapl1] > 0.5).sum())} of {int(bapl1.sum())} BAPL 1 scans"
+                phrase(
+                    "found_early",
+                    "Early amyloid from a score of {mark:.0f}; more likely than not in {early:d} "
+                    "of {scans:d} BAPL 1 scans",
+                    mark=self.mark,
+                    early=int((self.early[bapl1] > 0.5).sum()),
+                    scans=int(bapl1.sum()),
+                )
             )
-        for view in self.views.values():
-            found = view.clusters["gaussian_mixture"]
-            kind = view.name.replace("_", "-")
-            lines.append(f"groups by {kind} features: {found.number_text}")
+        lines += [
+            phrase(
+                "found_groups",
+                "Groups by {view}: {number}",
+                view=VIEW_NAMES[view.name],
+                number=view.clusters["gaussian_mixture"].number_text,
+            )
+            for view in self.views.values()
+        ]
         if self.patterns.subtypes is not None:
-            lines.append(f"subtypes where amyloid shows: {self.patterns.subtypes.number_text}")
-        farthest = int(main.surroundings.share_as_far.argmin())
-        named = self.cohort.iloc[farthest]
-        lines.append(f"most unlike the others: {named['participant_id']} {named['session_id']}")
-        return "\n".join(lines)
+            number = self.patterns.subtypes.number_text
+            lines.append(
+                phrase("found_subtypes", "Subtypes where amyloid shows: {number}", number=number)
+            )
+        farthest = self.cohort.iloc[int(self.main.surroundings.share_as_far.argmin())]
+        lines.append(
+            phrase(
+                "found_unlike",
+                "Most unlike the others: {participant} {session}",
+                participant=farthest["participant_id"],
+                session=farthest["session_id"],
+            )
+        )
+        return lines
 
-    def _medians(self) -> list[str]:
-        return [
-            f"BAPL {grade} {np.median(self.main.score[inside]):.0f}"
+    def _median_scores(self) -> Phrase:
+        medians = tuple(
+            phrase(
+                "found_median",
+                "BAPL {grade:d}: {score:.0f}",
+                grade=grade,
+                score=float(np.median(self.main.score[inside])),
+            )
             for grade in GRADES
             if (inside := (self.cohort["bapl"] == grade).fillna(False).to_numpy(bool)).any()
-        ]
+        )
+        scans = len(self.cohort)
+        if not medians:
+            return phrase("found_no_grade", "{scans:d} scans; no scan has a grade", scans=scans)
+        return phrase(
+            "found_scans",
+            "{scans:d} scans; median score by grade: {medians}",
+            scans=scans,
+            medians=medians,
+        )
 
     def nearest_graded(self) -> NDArray[np.int64]:
         """Rows of the graded scans of other participants that each scan is nearest to."""
@@ -109,18 +145,18 @@ class Exploration:
         """The map that new scans are placed on."""
         view = self.main
         return SavedMap(
-            view.representation,
-            view.continuum,
-            self.mark,
-            view.axes,
-            {
+            representation=view.representation,
+            continuum=view.continuum,
+            early_mark=self.mark,
+            axes=view.axes,
+            cases={
                 "bapl": self.cohort["bapl"].fillna(0).to_numpy(float),
                 "centiloid": self.cohort["centiloid"].to_numpy(float),
                 "score": view.score,
                 "cluster": view.clusters["gaussian_mixture"].labels.astype(float),
                 "loneliness": view.surroundings.loneliness,
             },
-            view.maps,
+            maps=view.maps,
         )
 
 
@@ -174,14 +210,14 @@ def explore(
     bapl = cohort["bapl"].astype(str).replace("<NA>", UNKNOWN)
     kinds = {"site": cohort["site"], "bapl": bapl}
     return Exploration(
-        cohort,
-        views,
-        mark,
-        early,
-        find_patterns(read, main.score, np.nan_to_num(early) > 0.5, seed),
-        probabilities,
-        doubts,
-        {
+        cohort=cohort,
+        views=views,
+        mark=mark,
+        early=early,
+        patterns=find_patterns(read, main.score, np.nan_to_num(early) > 0.5, seed),
+        probabilities=probabilities,
+        doubt=doubts,
+        probes={
             name: tuple(
                 found
                 for asked, kind in kinds.items()

@@ -10,7 +10,7 @@ References:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ _KEPT_SHARE = 0.99  # of the variance
 _MOST_DIRECTIONS = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Representation:
     """How features become coordinates.
 
@@ -97,9 +97,14 @@ def fit_representation(
     unusual = np.nan_to_num(acquisition - usual)
     of_acquisition, of_site = _effects(rest, unusual, sites, amount)
     first = Representation(
-        tuple(map(str, features.columns)), mean, scale, usual, of_acquisition, of_site,
-        np.eye(len(mean)),
-    )  # fmt: skip
+        names=tuple(map(str, features.columns)),
+        mean=mean,
+        scale=scale,
+        usual_acquisition=usual,
+        of_acquisition=of_acquisition,
+        of_site=of_site,
+        axes=np.eye(len(mean)),
+    )
     harmonised = first.harmonised(values, acquisition, sites)
     count = min(_MOST_DIRECTIONS, len(mean), len(values) - 1)
     # Of a network's thousand features a few directions are wanted.
@@ -108,7 +113,7 @@ def fit_representation(
     enough = int(np.searchsorted(found.explained_variance_ratio_.cumsum(), _KEPT_SHARE)) + 1
     # Maps have two dimensions, whatever there is to show.
     axes = np.asarray(found.components_[: min(max(enough, 2), count)].T, np.float64)
-    return Representation(first.names, mean, scale, usual, of_acquisition, of_site, axes)
+    return replace(first, axes=axes)
 
 
 def _means(acquisition: Array) -> Array:

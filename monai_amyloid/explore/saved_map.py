@@ -31,7 +31,7 @@ _REPRESENTATION = ("mean", "scale", "usual_acquisition", "of_acquisition", "axes
 _CASES = ("bapl", "centiloid", "score", "cluster", "loneliness")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Placed:
     """Where a scan stands on a map.
 
@@ -62,7 +62,7 @@ class Placed:
         return content | {"neighbours": [dict(each) for each in self.neighbours]}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SavedMap:
     """A cohort's map by regional SUVR.
 
@@ -166,18 +166,18 @@ def read_map(path: Path) -> SavedMap:
             sites = content["sites"].astype(str).tolist()
             of_site = dict(zip(sites, content["of_site"], strict=True))
             representation = Representation(
-                tuple(content["names"].astype(str).tolist()),
+                names=tuple(content["names"].astype(str).tolist()),
                 **{name: content[name] for name in _REPRESENTATION},
                 of_site=of_site,
             )
             return _consistent(
                 SavedMap(
-                    representation,
-                    Continuum(**{name: content[name] for name in _CONTINUUM}),
-                    float(content["early_mark"]),
-                    content["case_axes"],
-                    {name: content[f"case_{name}"] for name in _CASES},
-                    {name: content[f"map_{name}"] for name in MAPS},
+                    representation=representation,
+                    continuum=Continuum(**{name: content[name] for name in _CONTINUUM}),
+                    early_mark=float(content["early_mark"]),
+                    axes=content["case_axes"],
+                    cases={name: content[f"case_{name}"] for name in _CASES},
+                    maps={name: content[f"map_{name}"] for name in MAPS},
                 )
             )
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:

@@ -104,7 +104,7 @@ def _described(clusters: Clusters, exploration: Exploration) -> dict[str, object
     return {
         "method": clusters.method,
         "number": clusters.number,
-        "number_and_resamples": clusters.number_text,
+        "number_and_resamples": str(clusters.number_text),
         "stability": middle,
         "stability_low": low,
         "stability_high": high,

@@ -37,7 +37,7 @@ class Scanned:
     participants: NDArray[np.str_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class View:
     """One kind of features of a cohort, and what they show without its grades.
 
@@ -86,19 +86,19 @@ def look(name: str, features: pd.DataFrame, scanned: Scanned, seed: int = 0) -> 
     # Groups are sought in the directions that scans differ most in, before those are made alike.
     leading = coordinates[:, :_LEADING]
     return View(
-        name,
-        representation,
-        continuum,
-        axes,
-        score,
-        continuum.interval(coordinates),
-        reduce(axes, score, seed),
-        {
+        name=name,
+        representation=representation,
+        continuum=continuum,
+        axes=axes,
+        score=score,
+        interval=continuum.interval(coordinates),
+        maps=reduce(axes, score, seed),
+        clusters={
             found.method: found
             for found in (
                 gaussian_mixture(leading, score, seed),
                 density_clusters(leading, score, seed),
             )
         },
-        surroundings(axes, scanned.participants),
+        surroundings=surroundings(axes, scanned.participants),
     )

@@ -32,7 +32,7 @@ PACKAGE = Path(__file__).parents[1]
 SPEAKERS = ("StudyRefused", "refusal", "doubt", "warning", "note", "phrase")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """A message where it stands in the code.
 
@@ -88,12 +88,12 @@ def messages_of(package: Path = PACKAGE) -> Iterator[Message]:
             if not (_is_text(code) and _is_text(text)):
                 raise ValueError(f"{name}:{call.lineno}: code and message must be written down")
             yield Message(
-                ast.literal_eval(code),
-                ast.literal_eval(text),
-                frozenset(each.arg for each in call.keywords if each.arg is not None),
-                any(each.arg is None for each in call.keywords),
-                name,
-                call.lineno,
+                code=ast.literal_eval(code),
+                text=ast.literal_eval(text),
+                values=frozenset(each.arg for each in call.keywords if each.arg is not None),
+                open=any(each.arg is None for each in call.keywords),
+                file=name,
+                line=call.lineno,
             )
 
 

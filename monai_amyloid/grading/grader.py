@@ -150,13 +150,15 @@ class Grader:
             network.network, brain, network.preprocessing, network.layout, int(result.grade or 0)
         )
         clock.lap("explain")
+        scores = z_scores(brain.regions, brain.source.tracer)
+        unscored = () if scores else (_no_negatives(str(brain.source.tracer)),)
         result = replace(
             result,
-            findings=(*result.findings, *notes, *brain.warnings),
+            findings=(*result.findings, *notes, *brain.warnings, *unscored),
             study=header,
             centiloid=brain.centiloid,
             suvr=brain.regions,
-            z_scores=z_scores(brain.regions, brain.source.tracer),
+            z_scores=scores or None,
             quality=brain.quality,
             explanation=region_shares(activation),
             nearest_cases=nearest_cases(brain.regions, str(brain.source.tracer)),
@@ -250,6 +252,14 @@ def _notes_on(image: PetImage) -> tuple[Finding, ...]:
         *image.provenance.get("series", ()),
         *(() if frames is None else (frames,)),
         *image.provenance.get("warnings", ()),
+    )
+
+
+def _no_negatives(tracer: str) -> Finding:
+    return warning(
+        "no_negatives_of_tracer",
+        "no negative scans of {tracer} were measured, so its regions are not compared with those",
+        tracer=Term(tracer),
     )
 
 

@@ -24,9 +24,9 @@ class NamedStudy:
     """A study to grade.
 
     Attributes:
-        path: As :func:`~monai_amyloid.pet.study.read_study` takes it.
-        tracer: BIDS label that a list gives it.
-        series: Which image to take, by a list.
+        path: Path of the study, see :func:`~monai_amyloid.pet.study.read_study`.
+        tracer: BIDS label of the tracer, None where neither a list nor an option names it.
+        series: Name of the image to take, None where neither a list nor an option has it.
     """
 
     path: Path
@@ -44,8 +44,8 @@ def list_named(
             folders of patients; or a list: a text file with a path a line, or a table (CSV, or
             TSV such as ``participants.tsv``) with the columns ``path`` and, if known, ``tracer``
             and ``series``. Paths in a list are relative to its folder.
-        tracer: Of the studies to which no list gives one.
-        series: Likewise.
+        tracer: BIDS label of the tracer for the studies whose list names none.
+        series: Name of the image to take for the studies whose list names none.
 
     Raises:
         UserError: If a list cannot be read, or is empty.

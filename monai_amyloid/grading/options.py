@@ -7,8 +7,8 @@ from typing import Any
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.errors import UserError
 from monai_amyloid.explore.saved_map import read_map
+from monai_amyloid.findings.catalogue import ENGLISH, languages
 from monai_amyloid.report.pages import can_write_pages
-from monai_amyloid.report.words import Language
 
 PAGE = "report.html"
 
@@ -19,18 +19,19 @@ class OutputOptions:
 
     Attributes:
         report: Report, picture and map beside ``result.json``.
-        language: That the report shows first, and of the PDF.
+        language: Code of the language that the report shows first and that PDF and picture are in.
         identify: Whether files may say who was scanned.
         dicom: Objects for the PACS, in the patient's own study; they name the patient.
         placed_on: A cohort's map, on which each scan is placed; None for none.
 
     Raises:
         UserError: If ``dicom`` is asked for without ``identify`` or without a report, the packages
-            that a report or its objects need are not installed, or the file is not a map.
+            that a report or its objects need are not installed, there are no texts in the
+            language, or the file is not a map.
     """
 
     report: bool = True
-    language: Language = "en"
+    language: str = ENGLISH
     identify: bool = False
     dicom: bool = False
     placed_on: Path | None = None
@@ -44,6 +45,10 @@ class OutputOptions:
             )
         if self.dicom and not self.report:
             raise UserError("DICOM objects hold the report; leave --no-report out")
+        if self.language not in languages():
+            raise UserError(
+                f"found language {self.language}, needed one of {', '.join(languages())}"
+            )
         if self.report and not can_write_pages():
             raise UserError(
                 "the report needs more packages; install them with: "

@@ -89,9 +89,9 @@ def _write_report(graded: Graded, result: Result, folder: Path, options: OutputO
     shown: Shown = graded.shown
     if brain is not None:
         shown = SlicedScan.of(brain, graded.activation)
-        write_picture(brain, result, folder / PICTURE)
+        write_picture(brain, result, folder / PICTURE, options.language)
     elif graded.bag is not None:
-        write_slices(graded.bag, result, folder / PICTURE)
+        write_slices(graded.bag, result, folder / PICTURE, options.language)
     if graded.activation is not None and brain is not None:
         _write_map(_on_scan(graded), brain.source.affine, folder / ACTIVATION)
     write_study_page(folder / PAGE, result, shown, language=options.language, chart=graded.chart)

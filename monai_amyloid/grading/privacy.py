@@ -23,6 +23,8 @@ from monai_amyloid.grading.spellings import (
     spellings_of_name,
     spellings_of_number,
 )
+from monai_amyloid.pet.files.archive import ARCHIVE_SUFFIXES
+from monai_amyloid.pet.formats.table import FORMATS
 from monai_amyloid.result.result import Result
 from monai_amyloid.study_names import study_name
 
@@ -39,10 +41,15 @@ _KOREAN_WORDS = re.compile(
 )
 # Of two kinds, for Python quotes O'Brien so; an apostrophe within a word is none.
 _QUOTED = re.compile(r"(?<!\w)'(.*?)'(?!\w)|\"(.*?)\"")
+_EXTENSIONS = {
+    *("dcm", "ima", "img", "raw", "zraw", "json", "gz"),
+    *(suffix.rpartition(".")[2] for each in FORMATS for suffix in each.suffixes),
+    *(suffix.rpartition(".")[2] for suffix in ARCHIVE_SUFFIXES),
+}
 # What looks like a path or a file in a sentence.
 _PATH = re.compile(
     r"(?<![^\s'\"(),;])(?:[^\s'\"(),;]*[\\/][^\s'\"(),;]*"
-    r"|[^\s'\"(),;/\\]+\.(?:dcm|ima|img|nii|gz|json|zip|v)\b)",
+    rf"|[^\s'\"(),;/\\]+\.(?:{'|'.join(sorted(_EXTENSIONS))})\b)",
     re.IGNORECASE,
 )
 # The name of a file that the end of the longest message cut, or a text that was quoted there.

@@ -26,7 +26,7 @@ class Candidate(ABC):
     """One image of a study, by its headers alone.
 
     Attributes:
-        key: What ``--series`` takes to name it.
+        key: Name of the image for the option ``--series``.
         label: The image as it is listed for a person.
         images: Number of files or frames that hold it.
     """
@@ -40,18 +40,18 @@ class Candidate(ABC):
         """Read its frames; raises :class:`StudyRefused` if it cannot be read rightly."""
 
     def answers_to(self, name: str) -> bool:
-        """Whether ``--series name`` means this image."""
+        """Whether ``--series name`` names this image."""
         return name == self.key
 
     @property
     def patient(self) -> Any:
-        """Whose it is, to compare only; None where the file does not say."""
+        """Number of the patient, to compare only; None where the file has none."""
         return None
 
     @property
     @abstractmethod
     def provenance(self) -> dict[str, Any]:
-        """What the header says of the image."""
+        """Values of the image's header, by DICOM or BIDS keyword."""
 
     @property
     def is_capture(self) -> bool:
@@ -137,7 +137,7 @@ class DicomCandidate(Candidate):
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
-        """What the first header says."""
+        """Values of the first header."""
         first = self.headers[0]
         return provenance_of(first.dataset) | enhanced_provenance(first)
 
@@ -204,12 +204,12 @@ class FileCandidate(Candidate):
     def _series(self) -> FrameSeries | None:
         try:
             return self.format.read_frames(self.file)
-        except StudyRefused:  # told when it is the one that is taken
+        except StudyRefused:  # raised again where this image is taken
             return None
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """What its header and sidecar say; nothing where they cannot be read."""
+        """Values of its header and sidecar; none where they cannot be read."""
         return dict(self._series.provenance) if self._series else {}
 
     @property

@@ -22,6 +22,8 @@ from monai_amyloid.pet.dicom.attributes import tag_of
 from monai_amyloid.pet.dicom.header import open_header
 from monai_amyloid.pet.files.archive import is_archive_name, peek
 from monai_amyloid.pet.files.sources import open_study
+from monai_amyloid.pet.formats.bids import read_sidecar
+from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.table import format_named, format_of
 from monai_amyloid.pet.formats.text_header import decoded
 
@@ -81,28 +83,28 @@ def identity_of(study: Path) -> dict[str, str] | None:
     """Read who a study is of.
 
     Args:
-        study: As :func:`~monai_amyloid.pet.study.read_study` takes it; it may be broken.
+        study: Any study that :func:`~monai_amyloid.pet.study.read_study` takes; it may be broken.
 
     Returns:
-        What is said by any of its headers, by DICOM keyword, several values of one joined by a
+        Values of all its headers by DICOM keyword, several values of one keyword joined by a
         line break; what a header declares to be a pseudonym is left out (Patient Identity
-        Removed (0012,0062)). None where no header says anything.
+        Removed (0012,0062)). None where no header has any.
     """
     try:
         if format_named(study):
-            return _together([_said_by(study)])
+            return _together([_values_of(study)])
         if is_archive_name(study):
             return _of_zip(study)
         with open_study(study) as files:
-            return _together(map(_said_by, [*_directory(study), *_spread(files.files)]))
+            return _together(map(_values_of, [*_directory(study), *_spread(files.files)]))
     except (StudyRefused, OSError, ValueError):
-        return _together([_said_by(study)]) if study.is_file() else None
+        return _together([_values_of(study)]) if study.is_file() else None
 
 
 def _of_zip(study: Path) -> dict[str, str] | None:
     """The headers of its first files, without unpacking the rest."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        return _together(map(_said_by, peek(study, Path(place), _MOST_ENTRIES, _HEADER_BYTES)))
+        return _together(map(_values_of, peek(study, Path(place), _MOST_ENTRIES, _HEADER_BYTES)))
 
 
 def _directory(study: Path) -> list[Path]:
@@ -119,10 +121,10 @@ def _spread(files: Sequence[Path]) -> Iterator[Path]:
             yield from (inside[round(place)] for place in places)
 
 
-def _together(said: Iterable[Mapping[str, Any]]) -> dict[str, str] | None:
-    """Every value once; None where nothing is said."""
+def _together(headers: Iterable[Mapping[str, Any]]) -> dict[str, str] | None:
+    """Every value once; None where there is none."""
     found: dict[str, dict[str, None]] = {}
-    for each in said:
+    for each in headers:
         for keyword in IDENTIFYING:
             value = each.get(keyword) or ()
             texts = value if isinstance(value, list | tuple) else [value]
@@ -131,12 +133,12 @@ def _together(said: Iterable[Mapping[str, Any]]) -> dict[str, str] | None:
     return {key: "\n".join(values) for key, values in found.items() if values} or None
 
 
-def _said_by(file: Path) -> Mapping[str, Any]:
-    """What one file says; nothing where it cannot be read."""
+def _values_of(file: Path) -> Mapping[str, Any]:
+    """Values of one file's header; none where it cannot be read."""
     try:
         image = format_of(file)
         if image is not None:
-            return _by_keyword(image.header_texts(file))
+            return _of_image(file, image)
         with file.open("rb") as stream:
             head = stream.read(_HEADER_BYTES)
         if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
@@ -147,15 +149,24 @@ def _said_by(file: Path) -> Mapping[str, Any]:
         return {}
 
 
-def _by_keyword(texts: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Values by DICOM keyword, whether a header's keys are keywords or, as ITK writes, tags."""
+def _of_image(file: Path, image: FileFormat) -> dict[str, list[Any]]:
+    """Values of an image's own header and of its sidecars, each of which may be broken."""
     found: dict[str, list[Any]] = {}
-    for key, value in texts.items():
-        tag = _TAG.fullmatch(key)
-        letters = re.sub("[^a-z]", "", key.lower()).removeprefix("dicom")
-        keyword = keyword_for_tag(int(tag[1] + tag[2], 16)) if tag else _KEYWORDS.get(letters, key)
-        found.setdefault(keyword, []).extend(value if isinstance(value, list) else [value or ""])
+    for read in (image.header_texts, read_sidecar):
+        with suppress(Exception):  # readers raise whatever the broken bytes lead them to
+            for key, value in read(file).items():
+                values = value if isinstance(value, list) else [value or ""]
+                found.setdefault(_keyword(key), []).extend(values)
     return found
+
+
+def _keyword(key: str) -> str:
+    """The DICOM keyword of a header's key, which may be the keyword or, as ITK writes it, a tag."""
+    tag = _TAG.fullmatch(key)
+    if tag:
+        return keyword_for_tag(int(tag[1] + tag[2], 16)) or key
+    letters = re.sub("[^a-z]", "", key.lower()).removeprefix("dicom")
+    return _KEYWORDS.get(letters, key)
 
 
 def _of_dicom(file: Path, head: bytes) -> dict[str, list[str]]:
@@ -168,9 +179,9 @@ def _of_dicom(file: Path, head: bytes) -> dict[str, list[str]]:
     if head[128:132] != b"DICM" and head[:2] not in _FIRST_GROUPS:
         return {}
     # Broken behind its beginning, or without the mark of a file: the name comes early.
-    wanted = [tag_of(key) for key in (*IDENTIFYING, *_SEQUENCES, _REMOVED, _CHARACTERS)]
+    tags = [tag_of(key) for key in (*IDENTIFYING, *_SEQUENCES, _REMOVED, _CHARACTERS)]
     return _of_dataset(
-        pydicom.dcmread(io.BytesIO(head), force=True, stop_before_pixels=True, specific_tags=wanted)
+        pydicom.dcmread(io.BytesIO(head), force=True, stop_before_pixels=True, specific_tags=tags)
     )
 
 
@@ -179,14 +190,14 @@ def _of_dataset(dataset: Dataset, characters: Sequence[str] = ()) -> dict[str, l
     declared = [each for each in _texts(dataset, _CHARACTERS, ()) if each in python_encoding]
     characters = convert_encodings(declared) if declared else characters
     left_out = _PSEUDONYMS if _texts(dataset, _REMOVED, ()) == ["YES"] else ()
-    said = {key: _texts(dataset, key, characters) for key in IDENTIFYING if key not in left_out}
+    found = {key: _texts(dataset, key, characters) for key in IDENTIFYING if key not in left_out}
     for sequence, keywords in _SEQUENCES.items():
         with suppress(Exception):  # broken bytes
             for item in (dataset.get(sequence) or ())[:_MOST_ITEMS]:
                 for inner, values in _of_dataset(item, characters).items():
                     if inner in keywords:
-                        said.setdefault(keywords[inner], []).extend(values)
-    return said
+                        found.setdefault(keywords[inner], []).extend(values)
+    return found
 
 
 def _texts(dataset: Dataset, keyword: str, characters: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tracer:
     """One amyloid tracer.
 
@@ -43,54 +43,62 @@ TRACERS = {
     tracer.label: tracer
     for tracer in (
         Tracer(
-            "18FFBB",
-            "florbetaben",
-            ("fbb", "neuraceq", "bay 94-9172", "bay94-9172", "av1", "av-1", "florbetaben f18"),
-            153.4,
-            -154.9,
-            _F18_SECONDS,
-            (90.0, 110.0),
-            (45.0, 150.0),
+            label="18FFBB",
+            name="florbetaben",
+            aliases=(
+                "fbb",
+                "neuraceq",
+                "bay 94-9172",
+                "bay94-9172",
+                "av1",
+                "av-1",
+                "florbetaben f18",
+            ),
+            centiloid_slope=153.4,
+            centiloid_intercept=-154.9,
+            half_life_seconds=_F18_SECONDS,
+            window_minutes=(90.0, 110.0),
+            accepted_minutes=(45.0, 150.0),
         ),
         Tracer(
-            "18FAV45",
-            "florbetapir",
-            ("fbp", "amyvid", "av45", "av-45", "florbetapir f18"),
-            175.2,
-            -182.2,
-            _F18_SECONDS,
-            (50.0, 70.0),
-            (30.0, 90.0),
+            label="18FAV45",
+            name="florbetapir",
+            aliases=("fbp", "amyvid", "av45", "av-45", "florbetapir f18"),
+            centiloid_slope=175.2,
+            centiloid_intercept=-182.2,
+            half_life_seconds=_F18_SECONDS,
+            window_minutes=(50.0, 70.0),
+            accepted_minutes=(30.0, 90.0),
         ),
         Tracer(
-            "18FFMM",
-            "flutemetamol",
-            ("fmm", "flut", "vizamyl", "ge067", "ah110690", "flutemetamol f18"),
-            121.5,
-            -121.3,
-            _F18_SECONDS,
-            (90.0, 110.0),
-            (60.0, 140.0),
+            label="18FFMM",
+            name="flutemetamol",
+            aliases=("fmm", "flut", "vizamyl", "ge067", "ah110690", "flutemetamol f18"),
+            centiloid_slope=121.5,
+            centiloid_intercept=-121.3,
+            half_life_seconds=_F18_SECONDS,
+            window_minutes=(90.0, 110.0),
+            accepted_minutes=(60.0, 140.0),
         ),
         Tracer(
-            "11CPIB",
-            "pittsburgh compound b",
-            ("pib", "pittsburgh compound-b", "pittsburgh compound b c^11^"),
-            93.7,
-            -94.6,
-            _C11_SECONDS,
-            (50.0, 70.0),
-            (40.0, 90.0),
+            label="11CPIB",
+            name="pittsburgh compound b",
+            aliases=("pib", "pittsburgh compound-b", "pittsburgh compound b c^11^"),
+            centiloid_slope=93.7,
+            centiloid_intercept=-94.6,
+            half_life_seconds=_C11_SECONDS,
+            window_minutes=(50.0, 70.0),
+            accepted_minutes=(40.0, 90.0),
         ),
         Tracer(
-            "18FNAV4694",
-            "flutafuranol",
-            ("nav", "nav4694", "azd4694", "flutafuranol f18"),
-            85.2,
-            -87.6,
-            _F18_SECONDS,
-            (50.0, 70.0),
-            (40.0, 90.0),
+            label="18FNAV4694",
+            name="flutafuranol",
+            aliases=("nav", "nav4694", "azd4694", "flutafuranol f18"),
+            centiloid_slope=85.2,
+            centiloid_intercept=-87.6,
+            half_life_seconds=_F18_SECONDS,
+            window_minutes=(50.0, 70.0),
+            accepted_minutes=(40.0, 90.0),
         ),
     )
 }
@@ -137,7 +145,8 @@ def tracer_label(text: str) -> str | None:
     """Find the amyloid tracer that a header or a user names.
 
     Args:
-        text: Such as ``"Florbetaben F^18^"``, ``"[18F]AV-45"``, ``"18FFBB"`` or ``"NeuraCeq"``.
+        text: Name of a tracer, such as ``"Florbetaben F^18^"``, ``"[18F]AV-45"``, ``"18FFBB"`` or
+            ``"NeuraCeq"``.
 
     Returns:
         The BIDS label, or None where the text names no amyloid tracer.
@@ -154,7 +163,7 @@ def names_other_tracer(text: str) -> bool:
     """Tell whether a header clearly names a tracer that does not show amyloid.
 
     Args:
-        text: Such as ``"FDG -- fluorodeoxyglucose"``.
+        text: Name of a radiopharmaceutical, such as ``"FDG -- fluorodeoxyglucose"``.
 
     Returns:
         False also for a text that names no tracer, such as ``"Solution"`` or ``"F-18"``.

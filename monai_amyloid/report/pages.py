@@ -1,11 +1,18 @@
-"""HTML pages of one file, by Jinja of the extra ``report``."""
+"""HTML pages of one file, by Jinja of the extra ``report``.
 
+A page holds every text in every language that has a catalogue and shows one: ``html[lang]``
+chooses, and the switch of :file:`data/language.js` changes it.
+"""
+
+import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.catalogue import ENGLISH, in_language, language_name, languages
+from monai_amyloid.findings.finding import LONGEST_TEXT, Phrase
 
 
 def can_write_pages() -> bool:
@@ -13,12 +20,18 @@ def can_write_pages() -> bool:
     return all(find_spec(name) is not None for name in ("matplotlib", "jinja2"))
 
 
-def render_page(template: str, content: Mapping[str, Any]) -> bytes:
+def render_page(template: str, content: Mapping[str, Any], language: str = ENGLISH) -> bytes:
     """Fill in a template of ``report/data``.
 
     Args:
-        template: Name of the file.
-        content: Escaped, for ids and sites come from tables that anyone may have written.
+        template: Name of the template's file.
+        content: Values of the template by their names there. Phrases are shown in the page's
+            language; everything else is escaped, because ids and sites come from tables that
+            anyone may have written.
+        language: Code of the language that is shown first.
+
+    Returns:
+        The page in UTF-8.
 
     Raises:
         UserError: If matplotlib or Jinja is not installed.
@@ -28,18 +41,103 @@ def render_page(template: str, content: Mapping[str, Any]) -> bytes:
             "the page needs matplotlib and jinja2; install them with: "
             "pip install 'monai-amyloid[report]'"
         )
-    return str(_environment().get_template(template).render(content)).encode()
+    named = {"language": language, "languages": languages()}
+    return str(_environment().get_template(template).render({**content, **named})).encode()
+
+
+def in_every_language(text: Phrase) -> dict[str, str]:
+    """A text by the codes of its languages."""
+    return {language: in_language(text, language) for language in languages()}
+
+
+def language_tag(language: str) -> str:
+    """How HTML names a language (BCP 47): ``pt-BR`` where gettext has ``pt_BR``."""
+    return language.replace("_", "-")
+
+
+def _elements(text: Phrase, tag: str, most: int = LONGEST_TEXT) -> Any:
+    """One element a language, of at most so many letters; the text alone where all are alike."""
+    from markupsafe import Markup, escape
+
+    texts = {
+        language: each if len(each) <= most else f"{each[: most - 1]}…"
+        for language, each in in_every_language(text).items()
+    }
+    if len(set(texts.values())) == 1:
+        return escape(texts[ENGLISH])
+    return Markup("").join(
+        Markup('<{0} lang="{1}">{2}</{0}>').format(tag, language_tag(language), each)
+        for language, each in texts.items()
+    )
+
+
+def _shown(value: Any) -> Any:
+    """What stands for ``{{ value }}`` in a template."""
+    return _elements(value, "span") if isinstance(value, Phrase) else value
+
+
+def _in_svg(text: Phrase) -> Any:
+    """A text within the ``text`` element of an SVG."""
+    return _elements(text, "tspan")
+
+
+def _shortened(text: Phrase, most: int) -> Any:
+    """A text of at most so many letters."""
+    return _elements(text, "span", most)
+
+
+def _attributes(texts: Mapping[str, Phrase], language: str) -> Any:
+    """Attributes of an element that follow the page's language.
+
+    Args:
+        texts: Texts by the attribute's name with underscores, such as ``aria_label``; ``text`` is
+            what the element holds, which the template writes itself.
+        language: Code of the language that is shown first.
+    """
+    from markupsafe import Markup
+
+    by_name = {
+        name.replace("_", "-"): {
+            language_tag(code): each for code, each in in_every_language(text).items()
+        }
+        for name, text in texts.items()
+    }
+    written = [
+        Markup('{}="{}"').format(name, each[language_tag(language)])
+        for name, each in by_name.items()
+        if name != "text"
+    ]
+    written.append(Markup('data-texts="{}"').format(json.dumps(by_name, ensure_ascii=False)))
+    return Markup(" ").join(written)
 
 
 @cache
 def _environment() -> Any:
     """Jinja, which remembers the templates that it has read: thousands of pages are filled in."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 
-    return Environment(
+    @pass_context
+    def plain(context: Any, text: Phrase) -> str:
+        return in_language(text, context["language"])
+
+    @pass_context
+    def attributes(context: Any, **texts: Phrase) -> Any:
+        return _attributes(texts, context["language"])
+
+    environment = Environment(
         loader=PackageLoader("monai_amyloid.report", "data"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {
+        "svg": _in_svg,
+        "shortened": _shortened,
+        "plain": plain,
+        "tag": language_tag,
+        "language_name": language_name,
+    }
+    environment.globals["attributes"] = attributes
+    return environment

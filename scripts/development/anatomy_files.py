@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -82,7 +83,7 @@ def save(data: NDArray[np.generic], affine: NDArray[np.float64], path: Path) -> 
 
 def save_anatomy(
     name: str,
-    fractions: NDArray[np.float64],
+    fractions: NDArray[np.floating[Any]],
     labels: NDArray[np.int_],
     from_template: NDArray[np.float32],
     folder: Path = DATA,

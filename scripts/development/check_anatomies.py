@@ -52,7 +52,7 @@ def overlap(anatomy: Anatomy, icbm: Anatomy) -> dict[str, float]:
     for row in region_table().itertuples():
         first, second = own & (icbm.labels == row.label), body & (labels == row.label)
         dice = 2 * (first & second).sum() / (first.sum() + second.sum())
-        scores.setdefault(row.region, []).append(dice)
+        scores.setdefault(str(row.region), []).append(dice)
     return {region: float(np.mean(values)) for region, values in scores.items()}
 
 

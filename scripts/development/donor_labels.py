@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import nilearn.datasets
 import numpy as np
 from anatomy_files import AFFINE, SHAPE, closed, nearest_labels, on_grid
 from donor_registration import TemplateToDonor, affine_points, fit_matrix, register
+from nibabel.affines import apply_affine
 from numpy.typing import NDArray
 from region_labels import cerebral_labels, ids_of, label_of, package_data
 from scipy import ndimage
@@ -68,7 +70,7 @@ def seed_labels() -> NDArray[np.int_]:
 def _centroids(atlas: nib.Nifti1Image) -> NDArray[np.float64]:
     labels = np.asarray(atlas.dataobj).astype(int)
     centres = ndimage.center_of_mass(labels > 0, labels, list(_STRUCTURES))
-    return np.asarray(nib.affines.apply_affine(atlas.affine, np.array(centres)))
+    return np.asarray(apply_affine(atlas.affine, np.array(centres)))
 
 
 def load_template() -> Template:
@@ -101,9 +103,7 @@ class Donor:
     to_voxel: NDArray[np.float64]
     matrix: NDArray[np.float64]
 
-    def sample(
-        self, volume: NDArray[np.generic], points: NDArray[np.float32], order: int
-    ) -> NDArray[np.generic]:
+    def sample(self, volume: NDArray[Any], points: NDArray[np.float32], order: int) -> NDArray[Any]:
         """Read a volume on the donor's voxels at aligned millimetres."""
         return np.asarray(
             ndimage.map_coordinates(volume, affine_points(self.to_voxel, points), order=order)

@@ -40,7 +40,7 @@ class TemplateToDonor:
 
     def backward(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Donor points ``(3, ...)`` to the template."""
-        target = affine_points(np.linalg.inv(self.matrix), points)
+        target = affine_points(np.linalg.inv(self.matrix).astype(np.float64), points)
         forward = flow(self.velocity)
         found = moved(flow(-self.velocity), target)
         # The opposite flow is the inverse up to the grid's own error: take out what is left.
@@ -158,7 +158,8 @@ def register(
             found = _sample(moving, (there - origin) / spacing)
             target = fixed[:, chosen[0], chosen[1], chosen[2]]
             mismatch = ((found - target) ** 2).sum(0).mean()
-            bending = sum(torch.diff(velocity, n=2, dim=axis).square().mean() for axis in (1, 2, 3))
+            bends = [torch.diff(velocity, n=2, dim=axis).square().mean() for axis in (1, 2, 3)]
+            bending = bends[0] + bends[1] + bends[2]
             loss = mismatch + weight * bending
             optimizer.zero_grad()
             loss.backward()

@@ -68,7 +68,9 @@ def main() -> None:
 
     def measured(stage: float, tracer: str, white: float, grey: float, amyloid: float) -> float:
         factors = (grey, amyloid, white, 1.0)
-        cortex, cerebellum = sum(f * p for f, p in zip(factors, parts[stage], strict=True))
+        cortex, cerebellum = np.sum(
+            [f * p for f, p in zip(factors, parts[stage], strict=True)], axis=0
+        )
         return centiloid(cortex / cerebellum, tracer)
 
     target = [measured(stage, "18FFBB", 1.0, 1.0, 1.0) for stage in STAGES]

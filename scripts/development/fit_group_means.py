@@ -96,10 +96,11 @@ class Fit:
     def maps(self, shape: np.ndarray) -> np.ndarray:
         """The population's tissue in the template, at the images' resolution."""
         icbm = template_to_icbm(self.points, shape)
-        mean = 0.0
+        parts = []
         for name, share in ANATOMY_SHARES.items():
             places = moved(load_anatomy(name).from_icbm, icbm)
-            mean = mean + share * interpolate(self.columns[name], self.affine, places)
+            parts.append(share * interpolate(self.columns[name], self.affine, places))
+        mean = np.sum(parts, axis=0)
         sigma = FWHM_MM / FWHM_PER_SIGMA / 4
         return np.stack([ndimage.gaussian_filter(each, sigma) for each in mean])
 

@@ -57,7 +57,9 @@ def region_table() -> pd.DataFrame:
 
 def label_of() -> dict[tuple[str, str], int]:
     """Label by region and hemisphere."""
-    return {(row.region, row.hemisphere): row.label for row in region_table().itertuples()}
+    table = region_table()
+    keys = zip(table["region"], table["hemisphere"], strict=True)
+    return dict(zip(keys, table["label"], strict=True))
 
 
 def package_data(package: str, relative: str) -> Path:

@@ -54,7 +54,7 @@ def check_apart(hospitals: Mapping[str, Path]) -> None:
         ].drop_duplicates()
         for thing in [folder, *people.itertuples(index=False, name=None)]:
             if (other := owners.setdefault(thing, name)) != name:
-                what = folder if thing is folder else "{1} (site {0})".format(*thing)
+                what = folder if thing is folder else "{1} (site {0})".format(*map(str, thing))
                 raise UserError(
                     f"{what} is at {other} and at {name}, needed cohorts without overlap; keep it "
                     "at one hospital, or, if the people differ, add the column `site` to each table"

@@ -177,17 +177,17 @@ class Federation:
             *("--workspace", str(work / "workspace"), "--clients", ",".join(self.hospitals)),
             *("--threads", str(len(self.hospitals))),
         ]
-        failures: list[str] = []
-
-        def look(line: str) -> None:
-            if found := re.search(r"failed at .*", line):
-                failures.append(found[0])
-
+        log = output / "log.txt"
+        begun = log.stat().st_size if log.is_file() else 0
+        ended: list[str] = []
         shared = environment(max(1, cores() // len(self.hospitals)), None)
         try:
-            attend(command, output / "log.txt", shared, Event(), look)
+            attend(command, log, shared, Event())
         except ProcessFailedError:
-            failures.append("failed: it did not reach its end")
+            ended.append("failed: it did not reach its end")
+        with log.open("rb") as file:  # what this run added
+            file.seek(begun)
+            failures = re.findall(r"failed at .*", file.read().decode(errors="replace")) + ended
         results = work / "workspace" / "server" / "simulate_job" / _RESULTS
         measured = json.loads(results.read_text()) if results.is_file() else {}
         if failures or {*measured} != {*self.hospitals}:

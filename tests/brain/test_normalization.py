@@ -10,8 +10,10 @@ from scipy.spatial.transform import Rotation
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.pet.formats.nifti import read_nifti
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.study import read_study
+
+pytestmark = pytest.mark.slow
 
 # Centiloid in the GAAIN volumes of interest, without any registration.
 GROUP_MEANS = {"neg": 2, "all": 42, "pos": 83}
@@ -57,7 +59,7 @@ def test_an_unknown_tracer_is_refused_with_the_option_to_name_it(template_head: 
 def test_the_centiloid_of_a_real_group_mean_does_not_depend_on_its_pose(
     shared_data: Path, name: str, where: str
 ) -> None:
-    image = read_nifti(shared_data / "templates" / f"florbetaben_{name}.nii.gz", "18FFBB")
+    image = read_study(shared_data / "templates" / f"florbetaben_{name}.nii.gz", tracer="18FFBB")
     if where == "affine turned":
         image = replace(image, affine=random_pose(1) @ image.affine)
     elif where == "voxels resampled":
@@ -66,7 +68,7 @@ def test_the_centiloid_of_a_real_group_mean_does_not_depend_on_its_pose(
 
 
 def test_a_real_florbetapir_scan_with_atrophy_is_normalised(shared_data: Path) -> None:
-    image = read_nifti(shared_data / "scans" / "gaain_florbetapir.nii.gz", "18FAV45")
+    image = read_study(shared_data / "scans" / "gaain_florbetapir.nii.gz", tracer="18FAV45")
     brain = normalize(image)
     assert brain.centiloid == pytest.approx(53, abs=8)  # by an independent program, DCCC
     assert brain.quality["registration"] < 0.9  # atrophied and noisy: its match tells

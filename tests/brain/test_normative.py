@@ -38,7 +38,11 @@ def test_a_simulated_negative_is_usual_and_a_positive_is_not(
     assert abs(positive["brainstem"]) < 3
 
 
-@pytest.mark.parametrize(("tracer", "region"), [("18FFDG", "cortex"), ("18FFBB", "nose")])
-def test_what_no_negatives_were_measured_of_has_no_score(tracer: str, region: str) -> None:
-    with pytest.raises(ValueError, match=f"tracer '{tracer}', region '{region}'"):
-        z_scores({region: 1.2}, tracer)
+@pytest.mark.parametrize("tracer", ["18FNEW", None])
+def test_a_tracer_that_no_negatives_were_measured_of_has_no_score(tracer: str | None) -> None:
+    assert z_scores({"cortex": 1.2}, tracer) == {}
+
+
+def test_a_region_that_is_none_of_a_measured_tracer_is_an_error() -> None:
+    with pytest.raises(ValueError, match="tracer '18FFBB', region 'nose'"):
+        z_scores({"nose": 1.2}, "18FFBB")

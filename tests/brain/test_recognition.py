@@ -81,6 +81,7 @@ def test_without_a_cerebellum_in_view_nothing_is_named() -> None:
     assert other_pattern(found) is None
 
 
+@pytest.mark.slow
 def test_a_head_that_its_header_turns_upside_down_is_told() -> None:
     flip = np.diag([1.0, 1.0, -1.0, 1.0])
     data, affine = to_ras(head(AMYLOID["negative"]).data, flip @ TISSUE_AFFINE)

@@ -54,6 +54,7 @@ def test_a_known_transform_is_recovered(template_head: PetImage, true: np.ndarra
     assert found.match > 0.98
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(
     st.tuples(st.floats(-30, 30), st.floats(-10, 10), st.floats(-15, 15)),
@@ -79,6 +80,7 @@ def test_the_pose_of_a_noisy_simulated_scan_is_recovered(simulated: Simulated, g
     assert (found.positive_share > 0.5) == (grade == 3)
 
 
+@pytest.mark.slow
 def test_registration_is_deterministic_and_does_not_depend_on_the_unit(
     simulated: Simulated,
 ) -> None:
@@ -93,6 +95,7 @@ def test_registration_is_deterministic_and_does_not_depend_on_the_unit(
     np.testing.assert_allclose(scaled.weights * 5000, first.weights, rtol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zooms", [(4, 4, 4), (2, 2, 5), (3, 1.5, 3)])
 def test_other_voxel_sizes_hardly_move_the_centiloid(simulated: Simulated, zooms: tuple) -> None:
     image = simulated[2][0]

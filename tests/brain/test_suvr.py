@@ -1,3 +1,5 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from nibabel.processing import resample_from_to
 from scipy import ndimage
 
 from monai_amyloid.brain.quantities.suvr import (
-    REFERENCES,
+    Reference,
     cortex_suvr_in_template,
     regional_suvr,
     suvr,
@@ -102,7 +104,7 @@ def test_a_side_of_a_read_region_shows_on_that_side_alone(region: str) -> None:
     assert means[region] == pytest.approx(1.5, abs=0.05)
 
 
-@pytest.mark.parametrize("reference", REFERENCES)
+@pytest.mark.parametrize("reference", get_args(Reference))
 def test_every_reference_has_voxels_that_can_be_divided_by(reference: str) -> None:
     volume = suvr(700 * pet_templates()[1], voi(reference))
     assert volume[voi(reference)].mean() == pytest.approx(1, abs=1e-4)

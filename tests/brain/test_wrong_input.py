@@ -11,6 +11,8 @@ from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.phantom.cohorts.plan import Pattern, Plan
 
+pytestmark = pytest.mark.slow
+
 Simulated = dict[int, tuple[PetImage, float, np.ndarray]]
 
 

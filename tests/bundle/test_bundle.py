@@ -76,6 +76,7 @@ def test_the_card_says_first_what_it_was_trained_on(run: Path) -> None:
     assert "30 made-up scans" in (bundle / "docs" / "data_license.txt").read_text()
 
 
+@pytest.mark.slow
 def test_half_precision_halves_the_file_and_keeps_the_answer(bundle: Path, run: Path) -> None:
     half = export(run, CONFIGS_3D, run.parent / "half", half_precision=True)
     sizes = [(each / "models/model.pt").stat().st_size for each in (half, bundle)]

@@ -16,6 +16,8 @@ from monai_amyloid.bundle.verify import SCHEMA, loaded_network
 from monai_amyloid.evaluation.held_out import PROBABILITIES
 from monai_amyloid.grading.grader import Grader
 
+pytestmark = pytest.mark.slow
+
 NETWORK = ["--net_id", "network_def", "--config_file", "configs/inference.json"]
 NETWORK += ["--meta_file", "configs/metadata.json"]
 CHECKPOINT = ["--ckpt_file", "models/model.pt"]

@@ -28,12 +28,14 @@ def edit(name: str, old: str, new: str) -> Spoil:
     return spoil
 
 
+@pytest.mark.slow
 def test_an_exported_bundle_passes_every_check(bundle: Path) -> None:
     checks = list(verify(bundle))
     assert len(checks) == 9
     assert {check.name: check.wrong for check in checks if check.wrong} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "name", "said"),
     [
@@ -68,6 +70,7 @@ def test_the_schema_is_the_model_zoos(shared_data: Path) -> None:
     assert json.loads(SCHEMA.read_text(encoding="utf-8")) == theirs
 
 
+@pytest.mark.slow
 def test_a_bundle_of_the_slice_network_passes_every_check(
     untrained_run: Path, tmp_path: Path
 ) -> None:

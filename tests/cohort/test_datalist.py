@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -8,7 +9,7 @@ from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from .tables import write_table
 
 
-def change(table: Path, **columns: object) -> Path:
+def change(table: Path, **columns: Any) -> Path:
     pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False).assign(**columns).to_csv(
         table, sep="\t", index=False
     )

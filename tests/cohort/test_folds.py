@@ -12,6 +12,7 @@ from monai_amyloid.cohort.folds import assign_folds, split
 from .tables import write_table
 
 
+@pytest.mark.slow
 @given(
     counts=st.tuples(*[st.integers(5, 30)] * 3), folds=st.integers(2, 5), seed=st.integers(0, 99)
 )

@@ -29,6 +29,8 @@ from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.learning.transforms.pictures import OriginalSliced, PictureBagd
 from monai_amyloid.result.result import one_line
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 GREY = np.full((545, 455, 3), 90, np.uint8)
 GREY[100:200, 100:200] = 120

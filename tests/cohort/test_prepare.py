@@ -15,7 +15,6 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, pet_te
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.prepare import _prepare_one, prepare
 from monai_amyloid.errors import UserError
-from monai_amyloid.pet.formats.nifti import read_nifti
 from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
@@ -64,6 +63,7 @@ def own(cohort: Path, prepared: Path, tmp_path: Path) -> tuple[Path, Path]:
     return source, shutil.copytree(prepared, tmp_path / "prepared")
 
 
+@pytest.mark.slow
 def test_every_scan_becomes_suvr_on_the_template_with_its_measures(
     cohort: Path, prepared: Path
 ) -> None:
@@ -97,11 +97,12 @@ def test_a_second_run_repeats_nothing_and_gives_the_same_tables(
     assert progress.reports == [3, "kept", "kept", "kept"]
 
 
+@pytest.mark.slow
 def test_bad_scans_are_refused_with_reasons_and_the_others_are_prepared(
     own: tuple[Path, Path], cohort: Path, tmp_path: Path
 ) -> None:
     source, output = own
-    image = read_nifti(cohort / "scans" / "sub-0001_ses-01_pet.nii.gz")
+    image = read_study(cohort / "scans" / "sub-0001_ses-01_pet.nii.gz")
     hole = image.data.copy()
     hole[50, 50, 50] = np.nan
     write_nifti(replace(image, data=hole), tmp_path / "hole.nii.gz")
@@ -137,10 +138,11 @@ def test_all_refused_is_one_line_that_names_the_table_of_reasons(tmp_path: Path)
     assert not (tmp_path / "out" / "participants.tsv").exists()
 
 
+@pytest.mark.slow
 def test_the_tracer_option_fills_in_where_table_and_header_name_none(
     cohort: Path, tmp_path: Path
 ) -> None:
-    image = read_nifti(cohort / "scans" / "sub-0002_ses-01_pet.nii.gz")
+    image = read_study(cohort / "scans" / "sub-0002_ses-01_pet.nii.gz")
     write_nifti(replace(image, tracer=None, provenance={}), tmp_path / "scan.nii.gz")
     rows = {"participant_id": ["a"], "path": "scan.nii.gz", "tracer": "n/a", "bapl": "n/a"}
     source = write(pd.DataFrame(rows), tmp_path)
@@ -162,6 +164,7 @@ def test_a_changed_scan_is_prepared_again(own: tuple[Path, Path], cohort: Path) 
     assert after.centiloid[1] == pytest.approx(before.centiloid[1], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_another_reference_is_prepared_again_and_leaves_the_centiloid(
     own: tuple[Path, Path],
 ) -> None:
@@ -240,6 +243,7 @@ def test_what_crashed_before_is_prepared_by_the_same_call_and_the_rest_is_kept(
     pd.testing.assert_frame_equal(read(output), before, check_exact=True)
 
 
+@pytest.mark.slow
 def test_an_error_that_nobody_foresaw_is_a_reason_and_stops_nothing(
     cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,6 +258,7 @@ def test_an_error_that_nobody_foresaw_is_a_reason_and_stops_nothing(
     assert len(result.table) == 2
 
 
+@pytest.mark.slow
 def test_a_column_series_names_the_image_and_warnings_are_kept(
     cohort: Path, tmp_path: Path
 ) -> None:

@@ -106,7 +106,12 @@ def plan_in(folder: Path, **more: Any) -> CrossValidation:
         write_table(folder / "prepared", [1, 2, 3] * 4)
     values = {"learning_rate": "0.5"} | more.pop("values", {})
     return CrossValidation(
-        FILES, folder / "prepared", folder / more.pop("run", "run"), folds=2, values=values, **more
+        config_files=FILES,
+        dataset_dir=folder / "prepared",
+        output_dir=folder / more.pop("run", "run"),
+        folds=2,
+        values=values,
+        **more,
     )
 
 
@@ -197,6 +202,7 @@ def test_each_fold_chooses_by_its_own_selection_score(tmp_path: Path) -> None:
     assert list(predictions(tmp_path / "run")) == ["fold0/predictions.tsv", "fold1/predictions.tsv"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 @pytest.mark.usefixtures("stand_in")
 @pytest.mark.parametrize("seed", range(2))
@@ -233,7 +239,9 @@ def test_the_real_bundle_trains_resumes_and_predicts_each_fold(
     monkeypatch.setattr(crossval, "attend", attend)
     small = {"spacing_mm": "8.0", "max_epochs": "1", "batch_size": "4", "device": "cpu"}
     small["cache_dir"] = str(tmp_path / "cache")
-    plan = CrossValidation(FILES, prepared, tmp_path / "run", folds=3, values=small)
+    plan = CrossValidation(
+        config_files=FILES, dataset_dir=prepared, output_dir=tmp_path / "run", folds=3, values=small
+    )
     evaluation = cross_validate(plan, jobs=1)
     assert len(evaluation.held_out.rows) == 15
     assert len(predictions(tmp_path / "run")) == 3

@@ -24,6 +24,8 @@ from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions, r
 from monai_amyloid.evaluation.result_text import as_text
 from monai_amyloid.learning.handlers.predictions import prediction_table
 
+pytestmark = pytest.mark.slow
+
 MODELS = ["network", "network + SUVR", "majority grade", "SUVR regression", "regional boosting"]
 
 

@@ -55,12 +55,12 @@ def make_exploration(
     chances = cross_validated(view.axes, made.bapl, about.participants) if graded else None
     found = probe("site", pd.Series(sites), made.suvr, about)
     return Exploration(
-        cohort,
-        {"regional": view},
-        mark,
-        early,
-        find_patterns(pd.DataFrame(sided), view.score, np.nan_to_num(early) > 0.5),
-        chances,
-        None if chances is None else doubt(chances, made.bapl),
-        {"regional": () if found is None else (found,)},
+        cohort=cohort,
+        views={"regional": view},
+        mark=mark,
+        early=early,
+        patterns=find_patterns(pd.DataFrame(sided), view.score, np.nan_to_num(early) > 0.5),
+        probabilities=chances,
+        doubt=None if chances is None else doubt(chances, made.bapl),
+        probes={"regional": () if found is None else (found,)},
     )

@@ -21,7 +21,7 @@ def test_three_groups_that_stand_apart_are_found_again_and_again(method) -> None
     assert inside.mean() > 0.9
     assert (found.labels[inside] == truth[inside]).all()
     assert min(found.stability) > 0.9
-    assert found.number_text == "3 (resampled: 3 in 20 of 20)"
+    assert str(found.number_text) == "3 (resampled: 3 in 20 of 20)"
 
 
 def test_one_cloud_is_one_group() -> None:

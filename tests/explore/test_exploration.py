@@ -19,6 +19,8 @@ from monai_amyloid.learning.pretraining.self_supervised import cells
 
 from .cohorts import agreement, write_prepared
 
+pytestmark = pytest.mark.slow
+
 SCANS = 90
 
 

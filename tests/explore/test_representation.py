@@ -58,8 +58,8 @@ def test_a_site_that_the_cohort_did_not_have_changes_nothing() -> None:
 
 def test_features_of_turned_networks_fall_together() -> None:
     random = np.random.default_rng(0)
-    first = random.normal(size=(80, 12)) * np.linspace(3, 1, 12)
-    turn = np.linalg.qr(random.normal(size=(12, 12)))[0]
+    first = (random.normal(size=(80, 12)) * np.linspace(3, 1, 12)).astype(np.float32)
+    turn = np.linalg.qr(random.normal(size=(12, 12)))[0].astype(np.float32)
     fold = np.arange(80) % 2
     fold[:5] = -1
     aligned = out_of_fold([first, 2 * first @ turn + 7], fold)
@@ -69,4 +69,6 @@ def test_features_of_turned_networks_fall_together() -> None:
 
 def test_a_fold_without_a_network_is_an_error() -> None:
     with pytest.raises(ValueError, match="fold 2 has no network"):
-        out_of_fold([np.zeros((3, 2)), np.zeros((3, 2))], np.array([0, 1, 2]))
+        out_of_fold(
+            [np.zeros((3, 2), np.float32), np.zeros((3, 2), np.float32)], np.array([0, 1, 2])
+        )

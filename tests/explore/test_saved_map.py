@@ -13,6 +13,8 @@ from monai_amyloid.explore.view import Scanned, look
 
 from .cohorts import PARTS, Cohort, make_cohort
 
+pytestmark = pytest.mark.slow
+
 QUALITY = ("fwhm_mm", "noise_cv")
 
 
@@ -38,7 +40,14 @@ def saved(cohort: Cohort) -> SavedMap:
         "loneliness": view.surroundings.loneliness,
     }
     mark = early_mark(view.score, centiloid)
-    return SavedMap(view.representation, view.continuum, mark, view.axes, cases, view.maps)
+    return SavedMap(
+        representation=view.representation,
+        continuum=view.continuum,
+        early_mark=mark,
+        axes=view.axes,
+        cases=cases,
+        maps=view.maps,
+    )
 
 
 @pytest.fixture(scope="module")

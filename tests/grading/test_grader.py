@@ -20,6 +20,8 @@ from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.pet.study import read_study, studies_of
 from monai_amyloid.study_names import study_name, unique_names
 
+pytestmark = pytest.mark.slow
+
 
 class Says(torch.nn.Module):
     """A network that says the same of every scan."""
@@ -48,7 +50,7 @@ def graded(bundle: Path, studies: Path, tmp_path_factory: pytest.TempPathFactory
 
 def test_a_study_gets_the_result_of_the_design(graded: Path) -> None:
     result = json.loads((graded / "sub-0001" / "result.json").read_text())
-    assert result["schema"] == "monai-amyloid-result/1"
+    assert result["schema"] == "monai-amyloid-result/2"
     assert result["status"] in ("graded", "needs_reader")
     assert (result["status"] == "graded") == (result["prediction_set"] == [result["bapl"]])
     assert (result["status"] == "needs_reader") == bool(result["reasons"])

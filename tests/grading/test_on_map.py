@@ -16,6 +16,8 @@ from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.result.result import read_result
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cohort_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -33,7 +35,15 @@ def cohort_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("maps") / "Hong_Gildong" / "map.npz"
     path.parent.mkdir()
     write_map(
-        SavedMap(view.representation, view.continuum, 30.0, view.axes, cases, view.maps), path
+        SavedMap(
+            representation=view.representation,
+            continuum=view.continuum,
+            early_mark=30.0,
+            axes=view.axes,
+            cases=cases,
+            maps=view.maps,
+        ),
+        path,
     )
     return path
 
@@ -69,7 +79,7 @@ def test_the_report_shows_it_in_both_languages(placed: Path) -> None:
     page = (placed / "sub-0001" / "report.html").read_text()
     score = json.loads((placed / "sub-0001" / "result.json").read_text())["on_map"]["score"]
     assert f"Continuum score {score:.0f} of 100" in page
-    assert f"연속체 점수는 100점 중 {score:.0f}점" in page
+    assert f"연속체 점수 {score:.0f}점, 100점 만점" in page
     assert page.count('r="2" fill=') == 120
     assert "Nearest cases of the cohort" in page and "Nearest simulated cases" not in page
 

@@ -22,6 +22,8 @@ from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.result.result import Result
 
+pytestmark = pytest.mark.slow
+
 PLANTED = {
     "SpecificCharacterSet": "ISO_IR 192",
     "PatientName": "HONG^KILDONG=洪^吉童=홍^길동",

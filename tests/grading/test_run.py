@@ -16,6 +16,8 @@ from monai_amyloid.result.result import Result, read_result
 
 from .crashing import crash_or_refuse
 
+pytestmark = pytest.mark.slow
+
 PLAIN = OutputOptions(report=False)
 
 

@@ -26,6 +26,8 @@ from monai_amyloid.learning.handlers.progress import InputImages
 from monai_amyloid.learning.network import compilation
 from monai_amyloid.learning.transforms.sampling import BalancedShare
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 FILES = [str(CONFIGS / "train.json"), str(CONFIGS / "resnet50_3d.json")]
 SMALL = {"spacing_mm": 8.0, "max_epochs": 1, "folds": 3, "batch_size": 2, "device": "cpu"}

@@ -46,7 +46,15 @@ def positive() -> BrainPet:
     weights = np.array([1.0, 1.0, 1.0, 1.0], np.float32)
     registration = Registration(np.eye(4), NO_WARP, weights, 1.0, 1.0)
     source = PetImage(np.zeros((1, 1, 1), np.float32), np.eye(4), "18FFBB")
-    return BrainPet(pet_templates()[1], {}, 80.0, {}, (), registration, source)
+    return BrainPet(
+        suvr=pet_templates()[1],
+        regions={},
+        centiloid=80.0,
+        quality={},
+        warnings=(),
+        registration=registration,
+        source=source,
+    )
 
 
 def steps(*names: str, **values: object) -> list[list[object]]:

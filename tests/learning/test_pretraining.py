@@ -16,6 +16,8 @@ from monai_amyloid.learning.pretraining.simulated import (
     split_with_targets,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def table(folder: Path, **columns: object) -> Path:
     path = folder / "truth.tsv"

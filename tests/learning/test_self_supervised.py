@@ -21,6 +21,8 @@ from monai_amyloid.learning.pretraining.self_supervised import (
     unlabelled_split,
 )
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 FILES = [str(CONFIGS / name) for name in ("train.json", "resnet50_3d.json", "self_supervised.json")]
 GRID = [5, 6, 5]

@@ -16,6 +16,8 @@ import torch
 from commands import python
 from monai.bundle import ConfigWorkflow
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 VOLUME = [str(CONFIGS / "train.json"), str(CONFIGS / "resnet50_3d.json")]
 EVALUATE = [*VOLUME, str(CONFIGS / "evaluate.json")]

@@ -264,6 +264,7 @@ def test_a_zip_that_is_cut_is_refused(kept: int, folder: Path, tmp_path: Path) -
         unpack(source, folder, 10)
 
 
+@pytest.mark.slow
 @QUICK
 @given(changes=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=4))
 def test_changed_bytes_are_refused_or_change_nothing(

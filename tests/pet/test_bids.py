@@ -259,6 +259,7 @@ _KEYS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(_KEYS, _VALUES), st.integers(1, 3))
 def test_any_sidecar_gives_finite_times_or_is_refused(sidecar: dict, count: int) -> None:

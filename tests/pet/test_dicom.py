@@ -31,6 +31,7 @@ def ge_series(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder / "image"
 
 
+@pytest.mark.slow
 def test_a_real_uneven_ge_series_equals_dcm2niix(ge_series: Path, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("dcm2niix")
     command = [program, "-b", "n", "-z", "n", "-f", "ge", "-o", tmp_path, ge_series]

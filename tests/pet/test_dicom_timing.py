@@ -18,6 +18,8 @@ from .reading import headers_of
 from .vendors import VENDORS, Truth, make_truth, write_classic, write_enhanced
 from .vendors.oracles import assert_same, files_of
 
+pytestmark = pytest.mark.slow
+
 FRAMES = ((5400, 300), (5700, 480), (6180, 300), (6480, 120))
 LATE = make_truth((10, 10, 9), frames=FRAMES)
 HEAD = make_truth((22, 24, 18), zooms=(8, 8, 9), frames=FRAMES)

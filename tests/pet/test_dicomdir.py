@@ -55,7 +55,11 @@ def change(listing: Path) -> Change:
 
 
 def set_on_first(**values: Any) -> Callable[[list[Dataset]], None]:
-    return lambda images: images[0].update(values)
+    def change(images: list[Dataset]) -> None:
+        for keyword, value in values.items():
+            setattr(images[0], keyword, value)
+
+    return change
 
 
 def lower(folder: Path, suffix: str = "") -> None:
@@ -173,7 +177,7 @@ def test_records_out_of_use_and_other_objects_are_left_out(listing: Path, change
 
 
 def test_an_image_listed_twice_is_there_once(listing: Path, change: Change) -> None:
-    change(lambda images: images[1].update({"ReferencedFileID": images[0].ReferencedFileID}))
+    change(lambda images: setattr(images[1], "ReferencedFileID", images[0].ReferencedFileID))
     assert len(files_of_dicomdir(listing)) == 11
 
 

@@ -268,6 +268,7 @@ def test_a_cut_file_is_refused(scan: Path, kept: int) -> None:
         read_ecat_frames(scan)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2047), st.integers(0, 255)), min_size=1, max_size=8))
 def test_changed_bytes_of_the_headers_are_read_or_refused(

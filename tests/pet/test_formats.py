@@ -1,6 +1,8 @@
 """Every format of the table, whichever it is: named, listed, fingerprinted, chosen and read."""
 
 import json
+import pkgutil
+from importlib import import_module
 from pathlib import Path
 
 import nibabel as nib
@@ -12,6 +14,8 @@ from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.bundle.studies import list_studies
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.grading.listing import list_named
+from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.pet import formats
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.formats.table import FORMATS, format_named, format_of
 from monai_amyloid.pet.study import read_study
@@ -53,6 +57,13 @@ def test_every_name_is_of_one_format_and_in_any_case() -> None:
             assert format_named(Path(f"scan{suffix.upper()}")) is each
     assert format_named(Path("scan.dcm")) is None
     assert format_named(Path("scan.v.txt")) is None
+
+
+def test_every_module_that_describes_a_format_is_in_the_table() -> None:
+    names = [found.name for found in pkgutil.iter_modules(formats.__path__)]
+    modules = [import_module(f"{formats.__name__}.{name}") for name in names]
+    described = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    assert sorted(each.name for each in described) == sorted(each.name for each in FORMATS)
 
 
 @pytest.mark.parametrize("suffix", EXPORTS)
@@ -122,6 +133,12 @@ def test_images_beside_packed_studies_are_studies(image: sitk.Image, tmp_path: P
         write(image, tmp_path / f"visit{suffix}")
     found = [each.path.name for each in list_named([tmp_path])]
     assert found == ["a.zip", "b.zip", "visit.mha", "visit.nhdr"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_named_after_a_patient_is_hidden_in_messages(suffix: str) -> None:
+    cleaned = Privacy(None).clean(f"cannot read 0077120034{suffix} now")
+    assert cleaned.startswith("cannot read") and "0077120034" not in cleaned
 
 
 @pytest.mark.slow

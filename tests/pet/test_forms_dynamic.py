@@ -26,6 +26,8 @@ from .vendors import (
 )
 from .vendors.oracles import assert_same
 
+pytestmark = pytest.mark.slow
+
 HEAD = {"shape": (22, 24, 18), "zooms": (8, 8, 9)}
 UNEVEN = ((5400, 300), (5700, 480), (6180, 300), (6480, 120))
 KINETICS = (1, 1.1, 1.2, 1.3)

@@ -28,6 +28,8 @@ from .vendors import (
 )
 from .vendors.oracles import Volume, assert_same, enhanced_by_highdicom
 
+pytestmark = pytest.mark.slow
+
 HEAD = {"shape": (22, 24, 18), "zooms": (8, 8, 9)}
 STATIC = make_truth(angles=(12, -7, 5), blank_slices=1)
 LATE_FRAMES = ((5400, 300), (5700, 480), (6180, 300), (6480, 120))

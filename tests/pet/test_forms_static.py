@@ -23,6 +23,8 @@ from .vendors import (
 )
 from .vendors.oracles import Volume, assert_same, by_dcm2niix, by_highdicom, by_simpleitk
 
+pytestmark = pytest.mark.slow
+
 STATIC = make_truth(angles=(12, -7, 5), blank_slices=1)
 UNITS = {"BQML": "Bq/mL", "GML": "SUV", "CNTS": "counts", "PROPCPS": "PROPCPS"}
 COMPRESSED = ("RLE", "JPEG-LS", "JPEG 2000", "JPEG")

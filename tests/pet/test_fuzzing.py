@@ -79,6 +79,7 @@ def field(**values: Any) -> Change:
     return change
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None, derandomize=True)
 @given(st.sampled_from(IN_PROCESS), st.integers(0, 10**6))
 def test_no_spoiled_study_raises_or_changes_in_silence(kind: str, number: int) -> None:
@@ -87,6 +88,7 @@ def test_no_spoiled_study_raises_or_changes_in_silence(kind: str, number: int) -
     assert verdict.outcome not in FINDS, f"{kind} {number} ({spoiled.seed.name}): {verdict.words}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["fragments", "syntax changed"])
 def test_decoders_neither_end_the_process_nor_write_to_the_terminal(
     kind: str, tmp_path: Path
@@ -118,6 +120,7 @@ def test_the_judge_sees_what_counts_and_nothing_else() -> None:
     assert "shape" in what_changed(replace(image, data=image.data[1:]), image)
 
 
+@pytest.mark.slow
 def test_the_same_number_gives_the_same_bytes() -> None:
     for kind in KINDS:
         assert mutant(kind, 3).files == mutant(kind, 3).files != mutant(kind, 4).files

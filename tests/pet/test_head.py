@@ -78,6 +78,7 @@ def test_a_long_scan_of_air_is_refused() -> None:
             cut_to_head(image, "x")
 
 
+@pytest.mark.slow
 def test_a_whole_body_is_cut_where_its_tracer_is_known_and_else_refused(tmp_path: Path) -> None:
     long = body(6.0, 600.0)
     truth = make_truth(frames=((5400, 240),))

@@ -9,7 +9,7 @@ from monai_amyloid.pet.header import refuse_wrong_content, tracer_of, unit_of, w
 
 CODE = {"CodeValue": "712736002", "CodingSchemeDesignator": "SCT", "CodeMeaning": "agent"}
 FRAME = Frame(lambda: np.zeros((9, 9, 9), np.float32))
-SERIES = FrameSeries((FRAME,), np.eye(4), (9, 9, 9), "scan")
+SERIES = FrameSeries(frames=(FRAME,), affine=np.eye(4), shape=(9, 9, 9), source="scan")
 
 
 @pytest.mark.parametrize(

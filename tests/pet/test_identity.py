@@ -41,6 +41,7 @@ def name_of(study: Path) -> str | None:
     return (identity_of(study) or {}).get("PatientName")
 
 
+@pytest.mark.slow
 def test_every_number_of_a_patient_is_read(tmp_path: Path, header: bytes) -> None:
     other = Dataset()
     other.PatientID = "SEQ-66120"

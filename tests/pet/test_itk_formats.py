@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -79,7 +80,7 @@ def test_voxels_and_affine_are_those_of_the_nifti(
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64])
 @pytest.mark.parametrize("form", FORMS)
 def test_every_type_of_voxel_is_read(tmp_path: Path, form: str, kind: type) -> None:
-    voxels = (VOXELS % 250).astype(kind)
+    voxels: np.ndarray = (VOXELS % 250).astype(kind)
     series = read(write(scan(voxels), tmp_path / f"scan{form}"))
     assert series.frames[0].load().dtype == np.float32
     assert series.provenance["stored_type"] == np.dtype(kind).name
@@ -189,36 +190,48 @@ def test_voxels_of_several_numbers_are_refused(tmp_path: Path, form: str, kind: 
         read(path)
 
 
+def packed_voxels(path: Path) -> tuple[Path, int]:
+    """The file of an image's compressed voxels, and where they begin in it."""
+    if path.suffix == ".mha":
+        return path, path.read_bytes().index(b"LOCAL\n") + 6
+    if path.suffix == ".nrrd":
+        return path, path.read_bytes().index(b"\n\n") + 2
+    return next(path.parent.glob("scan.*raw*")), 0
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("damage", ["cut", "flipped", "longer", "bomb"])
 def test_compressed_voxels_that_are_not_whole_are_refused(
     tmp_path: Path, form: str, damage: str
 ) -> None:
     path = write(scan(), tmp_path / f"scan{form}", packed=True)
-    voxels = {".mhd": "scan.zraw", ".nhdr": "scan.raw.gz"}.get(form, path.name)
-    file = tmp_path / voxels
+    file, start = packed_voxels(path)
     content = file.read_bytes()
-    path.write_bytes(re.sub(rb"CompressedDataSize.*\n", b"", path.read_bytes()))
-    content = content if voxels != path.name else path.read_bytes()
-    start = content.rfind(b"\n\n") + 2 if form == ".nrrd" else 0
-    start = content.index(b"LOCAL\n") + 6 if form == ".mha" else start
+    header, voxels = content[:start], content[start:]
     bomb = zlib.compressobj(wbits=31)
     spoilt = {
-        "cut": content[:-9],
-        "flipped": content[:-20] + bytes([content[-20] ^ 255]) + content[-19:],
-        "longer": content + b"more",
-        "bomb": content[:start] + bomb.compress(bytes(2**22)) + bomb.flush(),
-    }
-    file.write_bytes(spoilt[damage])
-    with pytest.raises(StudyRefused, match=r"truncated or not an? (MetaImage|NRRD) file"):
+        "cut": voxels[:-9],
+        "flipped": voxels[:-20] + bytes([voxels[-20] ^ 255]) + voxels[-19:],
+        "longer": voxels + b"more",
+        "bomb": bomb.compress(bytes(2**22)) + bomb.flush(),
+    }[damage]
+    size = re.compile(rb"CompressedDataSize.*\n")
+    stated = b"CompressedDataSize = %d\n" % len(spoilt)
+    file.write_bytes(size.sub(stated, header) + spoilt)
+    if file != path:
+        path.write_bytes(size.sub(stated, path.read_bytes()))
+    with pytest.raises(StudyRefused, match=r"not an? (MetaImage|NRRD) file \((?!Compressed)"):
         read(path)
 
 
-def test_a_false_size_of_compressed_voxels_is_refused(tmp_path: Path) -> None:
-    path = write(scan(), tmp_path / "scan.mha", packed=True)
-    claim = rb"CompressedDataSize = 9000000000\n"
-    path.write_bytes(re.sub(rb"CompressedDataSize.*\n", claim, path.read_bytes()))
-    with pytest.raises(StudyRefused, match="CompressedDataSize is 9000000000"):
+@pytest.mark.parametrize("stated", [b"CompressedDataSize = 9000000000\n", b""])
+@pytest.mark.parametrize("form", [".mha", ".mhd"])
+def test_a_false_size_of_compressed_voxels_is_refused(
+    tmp_path: Path, form: str, stated: bytes
+) -> None:
+    path = write(scan(), tmp_path / f"scan{form}", packed=True)
+    path.write_bytes(re.sub(rb"CompressedDataSize.*\n", stated, path.read_bytes()))
+    with pytest.raises(StudyRefused, match=r"CompressedDataSize is (9000000000|absent), and the"):
         read(path)
 
 
@@ -286,3 +299,15 @@ def test_a_person_in_the_header_is_found_and_not_kept(
     assert (identity_of(path) or {}).get("PatientName") == "홍길동"
     assert identity_of(tmp_path) == identity_of(path)
     assert "홍길동" not in str(read(path).provenance)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_person_is_found_in_a_zip_and_beside_a_broken_sidecar(tmp_path: Path, form: str) -> None:
+    image = scan()
+    image.SetMetaData("0010|0010", "KIM^MINJUN")
+    (tmp_path / "in").mkdir()
+    path = write(image, tmp_path / "in" / f"scan{form}")
+    shutil.make_archive(str(tmp_path / "study"), "zip", tmp_path / "in")
+    assert identity_of(tmp_path / "study.zip") == {"PatientName": "KIM^MINJUN"}
+    (tmp_path / "in" / "scan.json").write_text("{broken")
+    assert identity_of(path) == {"PatientName": "KIM^MINJUN"}

@@ -89,8 +89,9 @@ def test_a_motion_is_found_in_noise() -> None:
     for seed in range(4):
         matrix = moved_by(6, seed)
         true = largest_displacement(matrix, MIDDLE)
-        frames = noisy(head(affine), seed), noisy(head(affine, matrix), seed + 100)
-        assert estimate_motion(*frames, affine).displacement_mm == pytest.approx(true, abs=1)
+        still, moved = noisy(head(affine), seed), noisy(head(affine, matrix), seed + 100)
+        found = estimate_motion(still, moved, affine)
+        assert found.displacement_mm == pytest.approx(true, abs=1)
 
 
 def test_a_scan_of_many_small_voxels_is_averaged_where_it_lies() -> None:
@@ -98,11 +99,11 @@ def test_a_scan_of_many_small_voxels_is_averaged_where_it_lies() -> None:
     # Every voxel cut into 3 x 3 x 3, with two slices too many for whole blocks.
     third = np.diag([1 / 3, 1 / 3, 1 / 3, 1])
     third[:3, 3] = -1 / 3
-    cut = [
+    frame, moved = [
         np.pad(np.kron(volume, np.ones((3, 3, 3), np.float32)), ((0, 0), (0, 0), (0, 2)))
         for volume in (head(affine), head(affine, matrix))
     ]
-    found = estimate_motion(*cut, affine @ third)
+    found = estimate_motion(frame, moved, affine @ third)
     assert largest_displacement(np.linalg.inv(matrix) @ found.matrix, MIDDLE) < 0.6
 
 
@@ -122,14 +123,14 @@ def test_the_same_frames_give_the_same_bytes() -> None:
 
 def test_the_axis_order_of_the_voxels_does_not_matter() -> None:
     affine, matrix = grid((3, 4, 5)), moved_by(8)
-    swapped = [
+    first, second = [
         volume.transpose(1, 2, 0)[:, ::-1] for volume in (head(affine), head(affine, matrix))
     ]
     # New index (j, 31 - k, i) to (i, j, k).
     order = np.array([[0, 0, 1, 0], [1, 0, 0, 0], [0, -1, 0, SHAPE[2] - 1], [0, 0, 0, 1]])
-    found = estimate_motion(*swapped, affine @ order)
+    found = estimate_motion(first, second, affine @ order)
     assert largest_displacement(np.linalg.inv(matrix) @ found.matrix, MIDDLE) < 0.6
-    back = realign(swapped[1], found, affine @ order)
+    back = realign(second, found, affine @ order)
     plain = realign(head(affine, matrix), found, affine)
     np.testing.assert_allclose(back, plain.transpose(1, 2, 0)[:, ::-1], atol=0.1)
 
@@ -184,9 +185,9 @@ def test_frames_that_cannot_be_matched_are_refused(
 ) -> None:
     affine = grid()
     still = head(affine)
-    for frames in ([still, spoil(still)], [spoil(still), still]):
+    for one, other in ((still, spoil(still)), (spoil(still), still)):
         with pytest.raises(ValueError, match=reason):
-            estimate_motion(*frames, affine)
+            estimate_motion(one, other, affine)
 
 
 def test_a_head_that_left_is_not_found_somewhere_else() -> None:

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.pet.formats.nifti import read_nifti, read_nifti_frames
+from monai_amyloid.pet.formats.nifti import read_nifti_frames
 from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.study import read_study
 
 VOXELS = np.random.default_rng(1).integers(0, 9000, (9, 10, 11)).astype(np.int16)
 AFFINE = np.array([[2, 0.1, 0, -5], [-0.1, 2, 0.2, -7], [0, -0.2, 3, 9], [0, 0, 0, 1]], float)
@@ -98,10 +99,10 @@ def test_a_broken_sidecar_is_refused(scan: Path, text: str) -> None:
 
 
 def test_the_users_tracer_must_agree_with_the_sidecar(scan: Path) -> None:
-    assert read_nifti(scan, "18FFMM").tracer == "18FFMM"
+    assert read_study(scan, tracer="18FFMM").tracer == "18FFMM"
     scan.with_name("sub-1_pet.json").write_text('{"TracerName": "florbetaben"}')
     with pytest.raises(StudyRefused, match="names the tracer 18FFBB"):
-        read_nifti(scan, "18FFMM")
+        read_study(scan, tracer="18FFMM")
 
 
 FRAMES = {"FrameTimesStart": [0, 300, 600], "FrameDuration": [300, 300, 300]}
@@ -144,11 +145,11 @@ def test_late_frames_are_averaged_and_written_again_as_one(tmp_path: Path) -> No
     nib.save(nib.Nifti1Image(np.stack([head] * 3, -1), np.diag([6.0, 6, 6, 1])), path)
     sidecar = {**FRAMES, "InjectionStart": -5400, "DecayCorrection": "START", "Units": "Bq/mL"}
     (tmp_path / "sub-1_pet.json").write_text(json.dumps(sidecar))
-    image = read_nifti(path)
+    image = read_study(path)
     assert (image.tracer, image.unit) == ("18FFBB", "Bq/mL")
     np.testing.assert_allclose(image.data, head, rtol=1e-5)
     write_nifti(image, tmp_path / "static" / "static_pet.nii.gz")
-    again = read_nifti(tmp_path / "static" / "static_pet.nii.gz")
+    again = read_study(tmp_path / "static" / "static_pet.nii.gz")
     np.testing.assert_array_equal(again.data, image.data)
 
 
@@ -268,9 +269,10 @@ def test_a_frame_without_an_image_is_refused_when_it_is_read(tmp_path: Path, vox
     broken[4, 4, 4] = voxels
     nib.save(nib.Nifti1Image(broken, AFFINE), tmp_path / "scan.nii")
     with pytest.raises(StudyRefused, match=r"scan.nii: .*(NaN or infinite|every voxel is 5)"):
-        read_nifti(tmp_path / "scan.nii")
+        read_study(tmp_path / "scan.nii")
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 351), st.integers(0, 255)), min_size=1, max_size=6))
 def test_changed_bytes_of_the_header_are_read_or_refused(

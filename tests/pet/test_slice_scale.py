@@ -20,6 +20,8 @@ from monai_amyloid.phantom.scanning.sites import SITES, Site
 from .reading import headers_of
 from .vendors import make_truth, write_classic, write_enhanced
 
+pytestmark = pytest.mark.slow
+
 HEAD = make_truth((32, 32, 24), zooms=(6, 6, 7))
 FILES = [Path(f"{number:02d}.dcm") for number in range(40)]
 
@@ -94,7 +96,9 @@ def test_noisy_heads_in_any_orientation_are_no_wrong_scale(
     thickness: int, fwhm: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zooms = (4.0, 4.0, float(thickness))
-    monkeypatch.setitem(SITES, "coarse", Site(zooms, 64, 216.0, fwhm, 1.0))
+    monkeypatch.setitem(
+        SITES, "coarse", Site(zooms_mm=zooms, matrix=64, axial_mm=216.0, fwhm_mm=fwhm, counts=1.0)
+    )
     plan = Plan(seed=thickness, sites=("coarse",))
     scan = NO_MISHAP | {"noise_cv": 0.15, "fwhm_mm": fwhm, "slices": 216 // thickness}
     for number, grade in enumerate((1, 3)):

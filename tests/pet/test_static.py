@@ -24,7 +24,9 @@ def series(scales: list[float], corrected_to: list, **fields) -> FrameSeries:
         for (start, duration), scale, to in zip(TIMES, scales, corrected_to, strict=True)
     ]
     known = {"from_injection": True, "tracer": "18FFBB", "half_life": HALF_LIFE, **fields}
-    return FrameSeries(tuple(frames), HEAD.affine, HEAD.frames.shape[1:], "x", **known)
+    return FrameSeries(
+        frames=tuple(frames), affine=HEAD.affine, shape=HEAD.frames.shape[1:], source="x", **known
+    )
 
 
 def factor(image: PetImage) -> float:
@@ -73,7 +75,7 @@ def test_uncorrected_frames_are_brought_to_the_start_of_the_first(half_life) -> 
 def test_uncorrected_frames_without_half_life_are_refused() -> None:
     unknown = series([1, 1, 1], [None] * 3, half_life=None, tracer=None, from_injection=False)
     even = tuple(Frame(frame.load, frame.start, 300.0) for frame in unknown.frames)
-    unknown = FrameSeries(even, HEAD.affine, unknown.shape, "x")
+    unknown = FrameSeries(frames=even, affine=HEAD.affine, shape=unknown.shape, source="x")
     with pytest.raises(StudyRefused, match=r"x: the frames are not decay-corrected to one time.*"):
         static_image(unknown)
 
@@ -96,7 +98,14 @@ def test_a_frame_that_is_not_the_head_is_refused_in_one_line(kind: str) -> None:
     }[kind]
     good = series([1, 1, 1], [0.0] * 3)
     frames = (Frame(lambda: wrong, 5400.0, 300.0, 0.0), *good.frames[1:])
-    spoilt = FrameSeries(frames, HEAD.affine, good.shape, "x", from_injection=True, tracer="18FFBB")
+    spoilt = FrameSeries(
+        frames=frames,
+        affine=HEAD.affine,
+        shape=good.shape,
+        source="x",
+        from_injection=True,
+        tracer="18FFBB",
+    )
     with pytest.raises(StudyRefused, match=r"^x: ") as refusal:
         static_image(spoilt)
     assert "\n" not in str(refusal.value)
@@ -105,6 +114,13 @@ def test_a_frame_that_is_not_the_head_is_refused_in_one_line(kind: str) -> None:
 def test_frames_too_small_to_be_matched_are_refused() -> None:
     tiny = np.random.default_rng(1).gamma(1, 1, (9, 9, 9)).astype(np.float32)
     frames = tuple(Frame(lambda: tiny, start, duration, 0.0) for start, duration in TIMES)
-    small = FrameSeries(frames, np.eye(4), (9, 9, 9), "x", from_injection=True, tracer="18FFBB")
+    small = FrameSeries(
+        frames=frames,
+        affine=np.eye(4),
+        shape=(9, 9, 9),
+        source="x",
+        from_injection=True,
+        tracer="18FFBB",
+    )
     with pytest.raises(StudyRefused, match=r"^x: the frames cannot be laid on one another"):
         static_image(small)

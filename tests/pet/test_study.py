@@ -155,6 +155,7 @@ def test_hidden_files_of_macos_are_ignored(series: Path) -> None:
     assert read_study(series / "0001.dcm").data.shape == (16, 14, 12)
 
 
+@pytest.mark.slow
 def test_reading_needs_no_torch() -> None:
     code = "import sys, monai_amyloid.pet.study; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

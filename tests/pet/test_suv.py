@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from monai_amyloid.pet.dicom.suv.factor import suv_factor
 
@@ -162,7 +162,7 @@ def test_the_private_factor_is_found_in_a_file(syntax: str) -> None:
         element = dataset[Tag(0x7053, 0x1000)]
         dataset[element.tag] = pydicom.DataElement(element.tag, "UN", b"0.000551\0")
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
     pydicom.dcmwrite(file, dataset)
     file.seek(0)
     assert factor_of(pydicom.dcmread(file, force=True)) == pytest.approx(0.000551)

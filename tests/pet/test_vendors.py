@@ -34,6 +34,8 @@ from .vendors.oracles import (
     headers,
 )
 
+pytestmark = pytest.mark.slow
+
 STATIC = make_truth(angles=(12, -7, 5), blank_slices=1)
 DYNAMIC = make_truth(frames=FOUR_LATE_FRAMES, kinetics=(1, 1.1, 1.2, 1.3), angles=(3, 4, 5))
 ORIENTATIONS = [

@@ -20,7 +20,13 @@ def series(times: Sequence[tuple[float | None, float | None]], injection: bool =
     frames = [
         Frame(never, *(None if value is None else value * 60.0 for value in time)) for time in times
     ]
-    return FrameSeries(tuple(frames), np.eye(4), (9, 9, 9), "x", from_injection=injection)
+    return FrameSeries(
+        frames=tuple(frames),
+        affine=np.eye(4),
+        shape=(9, 9, 9),
+        source="x",
+        from_injection=injection,
+    )
 
 
 @pytest.mark.parametrize("tracer", TRACERS)

@@ -1,5 +1,6 @@
 """A scan of :mod:`.vendors.truth` as frames to be written, decay-corrected as wanted."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,19 @@ def truth_series(truth: Truth, decay: str = "START", **fields: Any) -> FrameSeri
     """The frames in Bq/mL, corrected to ``"START"`` or ``"ADMIN"``, or not (``"NONE"``)."""
     corrected_to = {"START": truth.starts[0], "ADMIN": 0.0, "NONE": None}[decay]
     frames = tuple(
-        Frame(lambda data=data: data, start, duration, corrected_to)
+        Frame(partial(np.asarray, data), start, duration, corrected_to)
         for data, start, duration in zip(
             truth.values(decay).astype(np.float32), truth.starts, truth.durations, strict=True
         )
     )
-    known = {"from_injection": True, "tracer": "18FFBB", "unit": "Bq/mL", "half_life": 6586.2}
+    known: dict[str, Any] = {
+        "from_injection": True,
+        "tracer": "18FFBB",
+        "unit": "Bq/mL",
+        "half_life": 6586.2,
+    }
     known["provenance"] = {"CorrectedImage": ["DECY", "ATTN"]}
     shape = truth.frames.shape[1:]
-    return FrameSeries(frames, truth.affine, shape, "truth", **(known | fields))
+    return FrameSeries(
+        frames=frames, affine=truth.affine, shape=shape, source="truth", **(known | fields)
+    )

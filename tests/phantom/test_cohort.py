@@ -49,6 +49,7 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_cohort_is_a_table_that_can_be_read_and_a_truth_beside_it(cohort: Path) -> None:
     table, truth = read_cohort(cohort / "participants.tsv"), read(cohort)
     assert table.bapl.tolist() == grades_by_prevalence(3) == truth.reader_1_bapl.tolist()
@@ -83,6 +84,7 @@ def test_two_workers_of_which_one_crashes_go_on_to_the_same_bytes_as_one(
     assert content(folder) == content(cohort)
 
 
+@pytest.mark.slow
 def test_an_interrupted_cohort_is_completed_identically(cohort: Path, copied: Path) -> None:
     kept = copied / "scans" / "sub-0001_ses-01_pet.nii.gz"
     before = kept.stat().st_mtime_ns
@@ -94,6 +96,7 @@ def test_an_interrupted_cohort_is_completed_identically(cohort: Path, copied: Pa
     assert kept.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_a_cohort_that_grows_keeps_its_participants(cohort: Path, copied: Path) -> None:
     fresh = copied.with_name("four")
     for folder in (copied, fresh):
@@ -128,6 +131,7 @@ def test_another_cohort_is_not_mixed_into_a_folder(
     assert content(copied) == before
 
 
+@pytest.mark.slow
 def test_dicom_and_nifti_hold_the_same_voxels(tmp_path: Path) -> None:
     simulate(tmp_path / "nifti", 1, ONE_SITE)
     simulate(tmp_path / "dicom", 1, ONE_SITE, form="dicom")
@@ -142,6 +146,7 @@ def test_dicom_and_nifti_hold_the_same_voxels(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(*truths)
 
 
+@pytest.mark.slow
 def test_people_who_come_twice_have_two_rows_of_one_participant(visits: Path) -> None:
     table, truth = read_cohort(visits / "participants.tsv"), read(visits)
     expected = [f"sub-000{n}" for n in (1, 1, 2, 2)]
@@ -172,6 +177,7 @@ def test_wrong_input_has_no_grade_and_says_so(tmp_path: Path) -> None:
     assert not any(column.startswith(("evidence", "reader")) for column in read(tmp_path / "fdg"))
 
 
+@pytest.mark.slow
 def test_a_dynamic_cohort_is_read_back_as_late_frames(tmp_path: Path) -> None:
     plan = replace(ONE_SITE, dynamic=True, tracer="11CPIB")
     simulate(tmp_path / "frames", 1, plan)

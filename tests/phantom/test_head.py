@@ -12,6 +12,8 @@ from monai_amyloid.phantom.people.typical import template_to_anatomy
 
 from .people import brain_points, points_of
 
+pytestmark = pytest.mark.slow
+
 BRAIN = brain_points()
 VARIED = Morphology(variation_mm=1.8, scale=(0.93, 0.99, 0.9), seed=4)
 INFARCT = (-30.0, -20.0, 30.0, 15.0)

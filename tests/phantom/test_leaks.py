@@ -39,6 +39,8 @@ from monai_amyloid.phantom.people.tracer_map import petrous_bone
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 from monai_amyloid.phantom.storage.files import store
 
+pytestmark = pytest.mark.slow
+
 LARGEST_SCORE = 0.40
 DRAWN, SCANNED = 600, 14
 PERCENTILES = (5, 25, 50, 75, 90, 95, 99)

@@ -16,6 +16,7 @@ from monai_amyloid.phantom.scanning.tomography import (
     reconstruct,
 )
 
+MU = np.float32(WATER)
 # Slices so far apart that each is a realisation of its own.
 VOXEL_MM, APART = 4.0, (4.0, 4.0, 1000.0)
 SIZE, RADIUS_MM = 48, 76.0
@@ -29,7 +30,7 @@ def disc(slices: int, radius_mm: float = RADIUS_MM) -> np.ndarray:
 
 
 def draw(mean: np.ndarray, cv: float = 0.08, seed: int = 0) -> np.ndarray:
-    mu = WATER * disc(mean.shape[2])
+    mu = MU * disc(mean.shape[2])
     return correlated_noise(mean, mu, 8.0, APART, cv, np.random.default_rng(seed))
 
 
@@ -102,7 +103,7 @@ def test_low_frequencies_hold_little_noise_as_every_line_measures_them() -> None
 def test_hot_tissue_is_noisier_than_cold_and_air_has_no_noise() -> None:
     mean = disc(2)
     mean[20:28, 20:28] *= 0.25
-    sd = relative_sd(mean, WATER * disc(2), 5.0, APART)[..., 0]
+    sd = relative_sd(mean, MU * disc(2), 5.0, APART)[..., 0]
     assert 0.25 < sd[24, 24] / sd[24, 32] < 0.8
     assert sd[DISTANCE > RADIUS_MM + 6].max() == 0
     assert sd[DISTANCE < RADIUS_MM].min() > 0.1
@@ -111,7 +112,7 @@ def test_hot_tissue_is_noisier_than_cold_and_air_has_no_noise() -> None:
 def test_cold_places_follow_their_lines_in_closed_form() -> None:
     # So cold that the reconstruction has only begun there: SD is uptake times the root of
     # exp(depth) over the lines' activity and background.
-    mean, mu = disc(2), WATER * disc(2)
+    mean, mu = disc(2), MU * disc(2)
     depth = WATER * 4 * RADIUS_MM / np.pi * ellipe((PLACE / RADIUS_MM).clip(-1, 1) ** 2)
     places = np.flatnonzero(np.abs(PLACE) < 60)[::4]
     for place in places:
@@ -125,7 +126,7 @@ def test_cold_places_follow_their_lines_in_closed_form() -> None:
 def test_a_scan_without_attenuation_is_nearly_as_noisy_at_the_rim() -> None:
     rim = np.abs(DISTANCE - 60) < 6
     deep, shallow = (
-        relative_sd(disc(2), mu, 5.0, APART)[rim].mean() for mu in (WATER * disc(2), None)
+        relative_sd(disc(2), mu, 5.0, APART)[rim].mean() for mu in (MU * disc(2), None)
     )
     assert deep < 0.95 * shallow < 1
 
@@ -137,7 +138,7 @@ def test_the_fast_noise_is_that_of_a_reconstruction() -> None:
         ndimage.gaussian_filter(inside, mm / FWHM_PER_SIGMA / VOXEL_MM, axes=(0, 1))
         for mm in (filter_mm, filter_mm * np.sqrt(2))
     )
-    mu = WATER * disc(1, 80)
+    mu = MU * disc(1, 80)
     scans = reconstruct(
         np.repeat(blurred, 150, axis=2),
         mu,

@@ -11,6 +11,8 @@ from monai_amyloid.phantom.people.tracer_map import petrous_bone
 
 from .people import ONE_SITE, draw
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def visits() -> list[Session]:

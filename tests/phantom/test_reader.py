@@ -142,6 +142,7 @@ def test_the_same_noise_gives_the_same_reading_and_readers_differ_near_the_thres
     assert {plaque_load(reading) for reading in many} == {1, 2}
 
 
+@pytest.mark.slow
 def test_two_readers_agree_about_as_published(typical_head: Head) -> None:
     random = np.random.default_rng(2)
     drawn = [

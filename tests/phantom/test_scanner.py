@@ -32,8 +32,16 @@ MOVES = ((0.0,) * 6, (4.0, -3.0, 8.0, 2.0, 6.0, -4.0), (4.0, -3.0, 8.0, 2.0, 6.0
 @pytest.fixture(autouse=True)
 def toy_site(monkeypatch: pytest.MonkeyPatch) -> None:
     """A field of view no larger than the toy heads."""
-    monkeypatch.setitem(SITES, "toy", Site((2.0, 2.0, 2.0), 64, 128.0, 5.0, 1.0))
-    monkeypatch.setitem(SITES, "fine", Site((1.3, 1.3, 1.3), 60, 80.0, 5.0, 1.0))
+    monkeypatch.setitem(
+        SITES,
+        "toy",
+        Site(zooms_mm=(2.0, 2.0, 2.0), matrix=64, axial_mm=128.0, fwhm_mm=5.0, counts=1.0),
+    )
+    monkeypatch.setitem(
+        SITES,
+        "fine",
+        Site(zooms_mm=(1.3, 1.3, 1.3), matrix=60, axial_mm=80.0, fwhm_mm=5.0, counts=1.0),
+    )
 
 
 def toy(**changes: object) -> Scan:
@@ -176,6 +184,7 @@ def person() -> ScannedPerson:
     return scan_person(4, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", [name for name in SITES if name.startswith("site")])
 def test_a_site_has_its_grid_and_its_bits(person: ScannedPerson, site: str) -> None:
     scan = replace(person.session.scan, site=site, slices=30)

@@ -26,7 +26,9 @@ def scan(*starts: float, **provenance) -> FrameSeries:
     frames = tuple(Frame(lambda: ball, start, 300.0, starts[0]) for start in starts)
     header = {"CorrectedImage": ["DECY", "ATTN"], **provenance}
     known = {"from_injection": True, "tracer": "18FFBB", "unit": "Bq/mL", "half_life": 6586.2}
-    return FrameSeries(frames, affine, ball.shape, "phantom", **known, provenance=header)
+    return FrameSeries(
+        frames=frames, affine=affine, shape=ball.shape, source="phantom", **known, provenance=header
+    )
 
 
 @ALL_FORMS

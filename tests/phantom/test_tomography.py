@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -121,7 +123,7 @@ def test_one_attenuation_map_serves_all_slices_and_a_seed_gives_one_scan() -> No
 def test_a_shifted_ct_errs_as_the_fast_model_says() -> None:
     activity, mu = head()
     moved = ndimage.shift(mu, (10 / VOXEL_MM, 0, 0), order=1)
-    settings = {"subsets": 6, "iterations": 14}
+    settings: dict[str, Any] = {"subsets": 6, "iterations": 14}
     right = reconstruct(activity, mu, VOXEL_MM, 1e6, **settings)
     wrong = reconstruct(activity, mu, VOXEL_MM, 1e6, ct_mu=moved, **settings)
     fast = mismatch_error(activity, mu, (VOXEL_MM,) * 3, (10, 0, 0))

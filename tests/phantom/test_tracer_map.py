@@ -18,7 +18,9 @@ from monai_amyloid.phantom.people.uptake import TissueValues
 
 EVEN = np.ones(WARP_SHAPE, np.float32)
 NONE = np.zeros(35, np.float32)
-EMPTY = TissueValues(NONE, NONE, NONE, csf=0.0, ventricle=0.0, skull=0.0, scalp=0.0)
+EMPTY = TissueValues(
+    grey=NONE, amyloid=NONE, white=NONE, csf=0.0, ventricle=0.0, skull=0.0, scalp=0.0
+)
 
 
 @pytest.mark.parametrize(("name", "tissue"), [("grey", 0), ("amyloid", 0), ("white", 1)])

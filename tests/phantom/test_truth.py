@@ -50,6 +50,7 @@ def on_template(person: ScannedPerson) -> np.ndarray:
     return suvr(data, voi("whole_cerebellum"))
 
 
+@pytest.mark.slow
 def test_the_truth_is_what_the_brain_room_measures_through_the_known_way(
     person: ScannedPerson,
 ) -> None:

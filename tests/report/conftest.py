@@ -20,6 +20,8 @@ from monai_amyloid.result.result import Result
 
 from .browsing import running_browser
 
+FRAMES = note("frames_static_without_time", "one static frame, time after injection not known")
+
 
 class Graded(NamedTuple):
     """A result with all that a report shows."""
@@ -38,12 +40,20 @@ def graded() -> Graded:
     regions = regional_suvr(suvr)
     load = centiloid(regions["cortex"], "18FFBB")
     quality = measure_quality(image, lying)
-    brain = BrainPet(suvr, regions, load, quality, (), lying, image)
+    brain = BrainPet(
+        suvr=suvr,
+        regions=regions,
+        centiloid=load,
+        quality=quality,
+        warnings=(),
+        registration=lying,
+        source=image,
+    )
     shares = {f"{region}_{side}": 0.1 for region in READ_REGIONS for side in ("left", "right")}
     result = Result(
         name="sub-01",
         status="graded",
-        findings=(note("frames_one", "one"),),
+        findings=(FRAMES,),
         grade=3,
         probabilities={"1": 0.01, "2": 0.035, "3": 0.955},
         prediction_set=(3,),

@@ -19,6 +19,8 @@ from monai_amyloid.result.result import Result
 from .browsing import until
 from .conftest import Graded
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 pytest.importorskip("nilearn")

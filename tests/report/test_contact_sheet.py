@@ -13,13 +13,16 @@ from PIL import Image
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import as_text, warning
 from monai_amyloid.report.summary.contact_sheet import three_planes, write_contact_sheet
+
+from .reading import english, shown
 
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> Path:
     rows = ["participant_id\tsession_id\tpath\tbapl\tcentiloid\tregistration\twarnings"]
-    for name, match, warning in (
+    for name, match, text in (
         ("good", 0.99, "n/a"),
         ("poor", 0.7, "n/a"),
         ("<b>odd", 0.98, "8 bits"),
@@ -27,7 +30,7 @@ def prepared(tmp_path: Path) -> Path:
         file = f"{re.sub('[<>]', '', name)}.nii"
         nib.save(nib.Nifti1Image(pet_templates()[0], TEMPLATE_AFFINE), tmp_path / file)
         person = name.replace("<b>", "b-")
-        rows.append(f"{person}\tses-01\t{file}\t2\t42.4\t{match}\t{warning}")
+        rows.append(f"{person}\tses-01\t{file}\t2\t42.4\t{match}\t{text}")
     (tmp_path / "participants.tsv").write_text("\n".join(rows) + "\n")
     refused = "participant_id\tsession_id\tpath\treason\ngone\tses-01\tn/a\t<script>alert(1)\n"
     (tmp_path / "refused.tsv").write_text(refused)
@@ -40,9 +43,21 @@ def test_doubtful_scans_come_first_and_refused_ones_say_why(
     page = write_contact_sheet(prepared, progress).read_text(encoding="utf-8")
     order = [page.index(f"<b>{name} ses-01</b>") for name in ("b-odd", "poor", "good")]
     assert order == sorted(order) and progress.reports == [3, "made", "made", "made"]
-    assert "3 prepared scans, 1 refused" in page and "Centiloid 42" in page
-    assert "<script>" not in page and "&lt;script&gt;alert(1)" in page
+    assert "Prepared scans: 3, refused: 1" in page and "Centiloid 42" in page
+    assert "<script>alert" not in page and "&lt;script&gt;alert(1)" in page
     assert "http" not in re.sub(r"data:image/jpeg;base64,[\w+/=]+", "", page)
+
+
+def test_no_english_is_left_in_the_korean_sheet(prepared: Path) -> None:
+    found = as_text([warning("noisy", "the noise is {noise_cv:.0%}", noise_cv=0.2, tried_cv=0.15)])
+    table = prepared / "participants.tsv"
+    head, *rows = table.read_text().splitlines()
+    rows = [f"{row}\t{found if '8 bits' in row else 'n/a'}" for row in rows]
+    table.write_text("\n".join((f"{head}\tfindings", *rows)) + "\n")
+    page = write_contact_sheet(prepared, language="ko").read_text(encoding="utf-8")
+    # Of the refused scan an older table tells in English alone why it was.
+    assert english(shown(page), "<script>alert(1)", "good", "poor", "b-odd", "gone") == []
+    assert "15%" in shown(page) and len(english(shown(page, "en"))) > 20
 
 
 def test_each_picture_is_the_scan_with_both_outlines(prepared: Path) -> None:

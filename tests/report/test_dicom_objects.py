@@ -25,6 +25,8 @@ from monai_amyloid.report.dicom.writing import write_dicom_objects
 
 from .dicom_results import PAGE, PDF, REFUSED, RESULT, Written, errors_of_iod, run_program
 
+pytestmark = pytest.mark.slow
+
 FILES = ("measurements_sr", "activation_seg", "page_sc", "report_pdf")
 TRUTH = make_truth()
 KOREAN = "KIM^MINJUN=金^敏俊=김^민준"

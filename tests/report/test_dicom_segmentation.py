@@ -25,7 +25,10 @@ from monai_amyloid.report.dicom.writing import write_dicom_objects
 
 from .dicom_results import PAGE, PDF, RESULT, Written, errors_of_iod
 
-pytestmark = pytest.mark.filterwarnings("ignore:The string .sub-1. is unlikely:UserWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:The string .sub-1. is unlikely:UserWarning"),
+]
 OBLIQUE = make_truth(angles=(12, -7, 5))
 LATE = make_truth(
     (22, 24, 18),

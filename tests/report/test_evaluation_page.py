@@ -20,6 +20,8 @@ from monai_amyloid.evaluation.held_out import PROBABILITIES
 from monai_amyloid.evaluation.results import Evaluation
 from monai_amyloid.report.evaluation.gallery import axial_slices, worst_errors
 
+from .reading import english, shown
+
 pytest.importorskip("matplotlib")
 
 
@@ -53,7 +55,7 @@ def page(evaluation: Evaluation) -> str:
 def test_the_page_loads_nothing_from_elsewhere(page: str) -> None:
     links = re.findall(r'(?:href|src)="([^"]*)"', page)
     assert links and all(link.startswith(("#", "data:image/png")) for link in links)
-    assert "@import" not in page and "<script" not in page
+    assert "@import" not in page and "default-src 'none'" in page
     assert set(re.findall(r"url\(([^)]*)\)", page)) <= {
         f"#{name}" for name in re.findall(r'id="([^"]+)"', page)
     }
@@ -84,6 +86,15 @@ def test_the_page_says_what_it_is_and_what_was_measured(page: str, evaluation: E
     network = evaluation.results[0].measures["macro_f1"]
     assert f"{network.value:.3f} [{network.low:.3f}, {network.high:.3f}]" in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_no_english_is_left_in_the_korean_page(evaluation: Evaluation, tmp_path: Path) -> None:
+    from monai_amyloid.report.evaluation.page import write_evaluation_page
+
+    path = write_evaluation_page(evaluation, tmp_path / "evaluation.html", "ko")
+    page, run = path.read_text(encoding="utf-8"), evaluation.folder.name
+    assert english(shown(page), "<script>alert(1)</script>", run) == []
+    assert len(english(shown(page, "en"))) > 200
 
 
 def test_the_worst_errors_come_first(evaluation: Evaluation) -> None:

@@ -12,8 +12,10 @@ from explore.explorations import make_exploration
 from monai_amyloid.explore.exploration import Exploration
 from monai_amyloid.report.explore.page import write_explore_page
 from monai_amyloid.report.pictures.thumbnails import group_picture, halved_planes
+from monai_amyloid.report.words import named
 
 from .browsing import until
+from .reading import english
 
 HOSTILE = "</script><img src=x onerror=document.title='run'>"
 
@@ -26,9 +28,9 @@ def exploration(tmp_path_factory: pytest.TempPathFactory) -> Exploration:
 
 @pytest.fixture(scope="module")
 def path(exploration: Exploration, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pictures = {"cluster 0": group_picture(np.ones((91, 109, 91), np.float32))}
+    groups = [(named("cluster 0"), group_picture(np.ones((91, 109, 91), np.float32)))]
     folder = tmp_path_factory.mktemp("지도 100% #1")
-    return write_explore_page(exploration, folder / "explore.html", subtype_pictures=pictures)
+    return write_explore_page(exploration, folder / "explore.html", groups=groups)
 
 
 @pytest.fixture
@@ -76,6 +78,26 @@ def test_it_opens_without_a_request_or_an_error(page: Any) -> None:
     assert "Research software" in page.find_element("css selector", "main").text
 
 
+def test_no_english_is_left_after_switching_to_korean(page: Any) -> None:
+    words = (
+        "const all = (root) => [...root.querySelectorAll('*')].flatMap((each) =>"
+        " [each, ...(each.shadowRoot ? all(each.shadowRoot) : [])]);"
+        "const texts = all(document).filter((each) => each.checkVisibility?.()).flatMap((each) =>"
+        " [...each.childNodes].filter((node) => node.nodeType === 3"
+        " && !['STYLE', 'SCRIPT'].includes(each.tagName)).map((node) => node.textContent)"
+        " .concat(['title', 'placeholder', 'alt'].map((name) => each.getAttribute(name) ?? '')));"
+        "return texts.join(' ') + [...Bokeh.documents[0]._all_models.values()]"
+        ".map((model) => model.axis_label ?? '').join(' ');"
+    )
+    assert len(english(page.execute_script(words), HOSTILE)) > 100
+    page.find_element("css selector", "[data-language=ko]").click()
+    until(lambda: "전체 80건" in page.execute_script(words))
+    until(lambda: "동떨어진 비율" in page.execute_script(words))
+    left = english(page.execute_script(words), HOSTILE, "cluster 0")
+    page.find_element("css selector", "[data-language=en]").click()
+    assert left == [] and page.title == "80 scans as a continuum"
+
+
 def test_hostile_names_do_not_run_and_stand_in_the_tables_as_they_are(page: Any) -> None:
     assert page.title == "80 scans as a continuum"
     assert HOSTILE in shown(page)
@@ -88,7 +110,7 @@ def test_a_colour_is_chosen_and_the_legend_follows(page: Any) -> None:
 
     before = colours()
     assert len(before) == 3
-    page.execute_script(f"{model('Select', 'coloured by')}.value = 'continuum score'")
+    page.execute_script(f"{model('Select', 'coloured by')}.value = 'explore_continuum_score'")
     until(lambda: len(colours()) > 20)
     assert before.isdisjoint(colours())
 

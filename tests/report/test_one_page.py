@@ -42,7 +42,7 @@ def test_the_pdf_is_one_page_that_says_what_was_found(graded: Graded, tmp_path: 
     pdf = page_pdf(*graded)
     text = text_of(pdf, tmp_path)
     assert pdf.count(b"/Type /Page ") + pdf.count(b"/Type /Page\n") == 1
-    for said in ("BAPL 3", "95.5 %", f"{graded.result.centiloid:.0f}", "right more than left"):
+    for said in ("BAPL 3", "95.5%", f"{graded.result.centiloid:.0f}", "right more than left"):
         assert said in text
     assert text.count("Research software. Not for clinical decisions.") == 2
 
@@ -57,17 +57,21 @@ def test_the_same_content_makes_the_same_pdf_without_a_date(graded: Graded) -> N
 def test_a_korean_page_is_in_korean(graded: Graded, tmp_path: Path) -> None:
     from monai_amyloid.report.study.one_page import page_pdf
 
-    if fonts._korean_family() is None:
+    try:
+        fonts.font_families("ko")
+    except UserError:
         pytest.skip("needs a Korean font, such as the Debian package fonts-nanum")
     text = text_of(page_pdf(*graded, language="ko"), tmp_path)
     assert "현저한 아밀로이드 침착" in text and "연구용 소프트웨어입니다" in text
 
 
 def test_without_a_korean_font_a_korean_page_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fonts, "_korean_family", lambda: None)
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", list)
+    fonts._family_with.cache_clear()
     assert fonts.font_families("en") == ["DejaVu Sans"]
     with pytest.raises(UserError, match="fonts-nanum"):
         fonts.font_families("ko")
+    fonts._family_with.cache_clear()
 
 
 def test_the_picture_is_the_page_in_colour(graded: Graded) -> None:

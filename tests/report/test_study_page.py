@@ -62,7 +62,7 @@ def test_the_page_says_what_was_measured_in_both_languages(page: str, graded: Gr
     for region in READ_REGIONS:
         assert f"{result.suvr[f'{region}_left']:.2f}" in page
         assert f"z {result.z_scores[f'{region}_right']:+.1f}" in page
-    assert "95.5 %" in page and f"Centiloid {result.centiloid:.0f}" in page
+    assert "95.5%" in page and f"Centiloid {result.centiloid:.0f}" in page
     assert "right more than left" in page and "오른쪽 우세" in page
     assert page.count("Research software. Not for clinical decisions.") == 2
     assert page.count("연구용 소프트웨어입니다.") == 2
@@ -95,7 +95,7 @@ def test_a_picture_is_shown_with_what_it_cannot_say(graded: Graded, tmp_path: Pa
     page = page_of(tmp_path, replace(result, study=study, findings=(only,)), bag)
     assert page.count('src="data:image/png') == 3
     assert "graded from a picture: no …" not in page
-    assert "no Centiloid, SUVR or quality" in page and 'id="viewer"' not in page
+    assert "Centiloid, SUVR and image quality are not known" in page and 'id="viewer"' not in page
 
 
 def test_the_patient_is_named_only_where_the_result_names_one(

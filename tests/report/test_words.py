@@ -1,4 +1,4 @@
-"""Texts of the report in both languages."""
+"""Texts of the report that depend on a result."""
 
 import re
 from dataclasses import replace
@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 
 from monai_amyloid.brain.template import READ_REGIONS, regions
-from monai_amyloid.report.study.sentences import (
-    likely_grades,
-    quality_rows,
-    region_name,
-    what_drove,
-)
-from monai_amyloid.report.words import WORDS
+from monai_amyloid.findings.catalogue import in_language
+from monai_amyloid.findings.finding import Phrase
+from monai_amyloid.report.study.measures import quality_rows
+from monai_amyloid.report.study.regions import region_name
+from monai_amyloid.report.study.sentences import grade_meanings, likely_grades, what_drove
 from monai_amyloid.result.result import Result
 
 HANGUL = re.compile("[가-힣]")
 RESULT = Result(name="x", status="graded", grade=3, prediction_set=(3,))
+
+
+def korean(text: Phrase) -> str:
+    return in_language(text, "ko")
 
 
 def shares(**sides: float) -> dict[str, float]:
@@ -25,30 +27,25 @@ def shares(**sides: float) -> dict[str, float]:
     return {**every, **sides}
 
 
-def test_every_text_has_korean_letters_and_no_placeholder() -> None:
-    assert all(HANGUL.search(text.ko) for text in WORDS.values())
-    assert not any("{" in text.en + text.ko for text in WORDS.values())
-
-
 def test_every_region_of_the_template_has_a_korean_name() -> None:
-    assert all(HANGUL.search(region_name(name).ko) for name in (*regions().table.region, "cortex"))
+    names = [korean(region_name(name)) for name in (*regions().table.region, "cortex")]
+    assert all(HANGUL.search(name) for name in names)
 
 
 def test_the_two_strongest_regions_and_the_stronger_side_are_named() -> None:
     weights = shares(frontal_left=0.26, frontal_right=0.08, parietal_left=0.2, parietal_right=0.2)
-    said = what_drove(replace(RESULT, explanation={**weights, "lateral_temporal_left": 0.26}))
-    assert said is not None
-    assert said.en == (
-        "The grade was driven most by the parietal cortex (40 %) and the frontal cortex "
-        "(34 %, left more than right)."
+    sentence = what_drove(replace(RESULT, explanation={**weights, "lateral_temporal_left": 0.26}))
+    assert sentence is not None
+    assert str(sentence) == (
+        "Regions that contributed most to the grade: Parietal cortex (40%), "
+        "Frontal cortex (34%, left more than right)."
     )
-    assert "두정엽(40%), 전두엽(34%, 왼쪽 우세)" in said.ko
+    assert "두정엽(40%), 전두엽(34%, 왼쪽 우세)" in korean(sentence)
 
 
 def test_a_negative_scan_is_not_said_to_be_driven_by_amyloid() -> None:
-    said = what_drove(replace(RESULT, grade=1, explanation=shares(frontal_right=1.0)))
-    assert said is not None
-    assert said.en.startswith("What spoke most for BAPL 1 is the frontal cortex (100 %, right")
+    sentence = what_drove(replace(RESULT, grade=1, explanation=shares(frontal_right=1.0)))
+    assert str(sentence).startswith("Regions that support BAPL 1 most: Frontal cortex (100%, right")
 
 
 def test_without_an_explanation_nothing_drove_the_grade() -> None:
@@ -56,17 +53,28 @@ def test_without_an_explanation_nothing_drove_the_grade() -> None:
 
 
 def test_equal_regions_do_not_stand_out() -> None:
-    said = what_drove(replace(RESULT, explanation=dict.fromkeys(shares(), 0.125)))
-    assert said is not None and said.en.startswith("No read region stood out")
+    sentence = what_drove(replace(RESULT, explanation=dict.fromkeys(shares(), 0.125)))
+    assert str(sentence).startswith("No read region stood out")
 
 
 @pytest.mark.parametrize(
     ("likely", "words"),
-    [((), "None"), ((2,), "BAPL 2, though BAPL 3"), ((2, 3), "BAPL 2 or BAPL 3")],
+    [
+        ((), "None"),
+        ((2,), "BAPL 2, although BAPL 3"),
+        ((3,), "BAPL 3 alone"),
+        ((2, 3), "BAPL 2 or 3"),
+    ],
 )
 def test_a_prediction_set_is_told_in_words(likely: tuple[int, ...], words: str) -> None:
-    said = likely_grades(replace(RESULT, prediction_set=likely))
-    assert said.en.startswith(words) and HANGUL.search(said.ko)
+    sentence = likely_grades(replace(RESULT, prediction_set=likely))
+    assert str(sentence).startswith(words) and HANGUL.search(korean(sentence))
+
+
+def test_grades_of_other_names_have_those_names_and_no_meaning_of_bapl() -> None:
+    other = replace(RESULT, grade_names=("low", "middle", "high"), prediction_set=(2, 3))
+    assert str(likely_grades(other)).startswith("middle or high")
+    assert grade_meanings(other) == {} and grade_meanings(RESULT).keys() == {1, 2, 3}
 
 
 def test_a_measure_that_a_scan_does_not_allow_is_a_dash() -> None:

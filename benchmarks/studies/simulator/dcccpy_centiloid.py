@@ -70,11 +70,11 @@ def run(program: Path, cohort: Path, output: Path) -> None:
         output.write_text("\t".join(COLUMNS) + "\n", encoding="utf-8")
     table = pd.read_csv(cohort / "participants.tsv", sep="\t")
     for number, row in enumerate(table.itertuples(index=False), start=1):
-        scan = cohort / row.path
+        scan = cohort / str(row.path)
         digest = digest_of(scan)
         if digest in finished:
             continue
-        value = measure(program, scan, row.tracer)
+        value = measure(program, scan, str(row.tracer))
         with output.open("a", encoding="utf-8") as file:
             file.write(f"{row.participant_id}\t{row.session_id}\t{digest}\t{value}\n")
         print(f"{number} of {len(table)}: {row.participant_id} {value:.1f}", flush=True)

@@ -136,7 +136,7 @@ def masks() -> dict[str, Mask]:
     """The facts' regions in the template: an atlas's, and tissues of the typical head."""
     atlas = regions()
     found = {
-        region: np.isin(atlas.labels, rows["label"])
+        str(region): np.isin(atlas.labels, rows["label"])
         for region, rows in atlas.table.groupby("region", sort=False)
         if region != "cerebellum"
     }

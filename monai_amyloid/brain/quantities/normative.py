@@ -24,12 +24,15 @@ def z_scores(regions: Mapping[str, float], tracer: str | None) -> dict[str, floa
         tracer: BIDS label of the tracer, a key of :data:`~monai_amyloid.pet.tracers.TRACERS`.
 
     Returns:
-        The z-score of each region but the cerebellum.
+        The z-score of each region but the cerebellum; empty for a tracer of which no negatives
+        were measured.
 
     Raises:
-        ValueError: If no negatives of the tracer or the region were measured.
+        ValueError: If no negatives were measured of a region, for a tracer that has others.
     """
     norms, regions = negatives(), {k: v for k, v in regions.items() if k != _REFERENCE}
+    if tracer not in norms.index.get_level_values("tracer"):
+        return {}
     missing = [name for name in regions if (tracer, name) not in norms.index]
     if missing:
         raise ValueError(f"no negatives were measured of tracer {tracer!r}, region {missing[0]!r}")

@@ -1,7 +1,7 @@
 """Uptake over a reference region, by voxel and by region."""
 
 from functools import cache
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ Mask = NDArray[np.bool_]
 # over the whole cerebellum: their lines and norms were made with it.
 Reference = Literal["whole_cerebellum", "cerebellar_grey", "pons"]
 USUAL_REFERENCE: Reference = "whole_cerebellum"
-REFERENCES: tuple[Reference, ...] = get_args(Reference)
 
 
 def suvr(pet: Volume, reference: Mask) -> Volume:

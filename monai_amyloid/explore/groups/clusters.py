@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from monai_amyloid.findings.finding import Phrase, phrase
+
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
@@ -37,13 +39,22 @@ class Clusters:
     stability: tuple[float, ...]
 
     @property
-    def number_text(self) -> str:
+    def number_text(self) -> Phrase:
         """The number, and how often resamples found which."""
         found = sorted(set(self.numbers), key=self.numbers.count, reverse=True)
-        often = ", ".join(
-            f"{number} in {self.numbers.count(number)} of {len(self.numbers)}" for number in found
+        often = tuple(
+            phrase(
+                "clusters_often",
+                "{number:d} in {times:d} of {resamples:d}",
+                number=number,
+                times=self.numbers.count(number),
+                resamples=len(self.numbers),
+            )
+            for number in found
         )
-        return f"{self.number} (resampled: {often})"
+        return phrase(
+            "clusters_number", "{number:d} (resampled: {often})", number=self.number, often=often
+        )
 
 
 def gaussian_mixture(coordinates: Array, order: Array, seed: int = 0) -> Clusters:

@@ -113,13 +113,13 @@ def _slice(groups: FunctionalGroups, number: int, slope: float, intercept: float
         duration = groups.unassigned_number("ActualFrameDuration")
     factor = number_of(groups.item("PETFrameCorrectionFactorsSequence"), "DecayFactor", file)
     return PetSlice(
-        groups.header,
-        number,
-        groups.numbers("PlanePositionSequence", "ImagePositionPatient", 3),
-        groups.numbers("PlaneOrientationSequence", "ImageOrientationPatient", 6),
-        groups.numbers("PixelMeasuresSequence", "PixelSpacing", 2),
-        slope,
-        intercept,
+        header=groups.header,
+        frame=number,
+        position=groups.numbers("PlanePositionSequence", "ImagePositionPatient", 3),
+        orientation=groups.numbers("PlaneOrientationSequence", "ImageOrientationPatient", 6),
+        spacing=groups.numbers("PixelMeasuresSequence", "PixelSpacing", 2),
+        slope=slope,
+        intercept=intercept,
         begin=begin,
         reference=reference,
         index=positive(groups.unassigned_number("ImageIndex") if index is None else index),

@@ -82,15 +82,15 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
     provenance["stored_bits"] = layout.stored
     provenance["suv_factor"], provenance["suv"] = _suv(earliest)
     return FrameSeries(
-        tuple(
+        frames=tuple(
             Frame(volume.loader(frame), start, duration, corrected_to)
             for frame, start, duration, corrected_to in zip(
                 grid.frames, timing.starts, timing.durations, timing.corrected_to, strict=True
             )
         ),
-        volume.ras_affine,
-        volume.ras_shape,
-        str(source),
+        affine=volume.ras_affine,
+        shape=volume.ras_shape,
+        source=str(source),
         from_injection=timing.from_injection,
         decay_known=timing.decay_known,
         tracer=tracer_of(provenance),

@@ -33,7 +33,7 @@ _MODALITIES = frozenset(
 )
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class PetSlice:
     """One slice of one time frame.
 
@@ -146,13 +146,13 @@ def classic_slice(header: Header) -> PetSlice:
     duration = header.number("ActualFrameDuration")
     reference = header.number("FrameReferenceTime")
     return PetSlice(
-        header,
-        0,
-        header.numbers("ImagePositionPatient", 3),
-        header.numbers("ImageOrientationPatient", 6),
-        header.numbers("PixelSpacing", 2),
-        slope * factor,
-        intercept * factor,
+        header=header,
+        frame=0,
+        position=header.numbers("ImagePositionPatient", 3),
+        orientation=header.numbers("ImageOrientationPatient", 6),
+        spacing=header.numbers("PixelSpacing", 2),
+        slope=slope * factor,
+        intercept=intercept * factor,
         begin=header.clock("Acquisition"),
         reference=None if reference is None else reference / 1000,
         index=positive(header.number("ImageIndex")),
@@ -177,13 +177,13 @@ def captured_slice(header: Header) -> PetSlice:
         header.number("RescaleSlope") or 1.0, header.number("RescaleIntercept"), header
     )
     return PetSlice(
-        header,
-        0,
-        header.numbers("ImagePositionPatient", 3),
-        header.numbers("ImageOrientationPatient", 6),
-        header.numbers("PixelSpacing", 2),
-        slope,
-        intercept,
+        header=header,
+        frame=0,
+        position=header.numbers("ImagePositionPatient", 3),
+        orientation=header.numbers("ImageOrientationPatient", 6),
+        spacing=header.numbers("PixelSpacing", 2),
+        slope=slope,
+        intercept=intercept,
         begin=header.clock("Acquisition"),
     )
 

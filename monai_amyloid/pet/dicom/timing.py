@@ -26,7 +26,7 @@ _SAME_DECAY = 0.03
 _ONE_BED_SECONDS = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Timing:
     """Times of the frames of a series.
 
@@ -84,7 +84,13 @@ def frame_timing(frames: Sequence[Sequence[PetSlice]], provenance: Mapping[str, 
         if time is None:
             _refuse_undecayed_beds(frame)
     return Timing(
-        starts, durations, corrected, uptake is not None, decay_known, half_life, tuple(warnings)
+        starts=starts,
+        durations=durations,
+        corrected_to=corrected,
+        from_injection=uptake is not None,
+        decay_known=decay_known,
+        half_life=half_life,
+        warnings=tuple(warnings),
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path, PureWindowsPath
 from monai_amyloid.findings.finding import StudyRefused
 
 # How the names of archives end; what is in them is a study or a part of one. An archive is no
-# format of an image, so it is told here and not in the table of formats.
+# format of an image, so it stands here and not in the table of formats.
 ARCHIVE_SUFFIXES = (".zip",)
 # The most bytes of one unpacked study. A dynamic series of 40 frames of 256 x 256 x 128 has 0.7.
 MOST_BYTES = 4 * 2**30

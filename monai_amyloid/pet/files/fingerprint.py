@@ -11,7 +11,7 @@ def fingerprint(study: Path) -> dict[str, list[Any]]:
     """Names, sizes and times of a study's files: they change when it does.
 
     Args:
-        study: As :func:`~monai_amyloid.pet.study.read_study` takes it.
+        study: Any study that :func:`~monai_amyloid.pet.study.read_study` takes.
 
     Returns:
         What JSON can hold; a study that is not there has no files. At most a header is read, to

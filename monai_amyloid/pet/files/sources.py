@@ -26,9 +26,9 @@ class StudyFiles:
 
     Attributes:
         named: Folder, file or zip that the user named, for messages.
-        root: Folder that relative names are given against; for a zip, where it was unpacked.
-        files: In a fixed order, without hidden ones (a name that begins with ``.``, or anything
-            in such a folder or in ``__MACOSX``).
+        root: Folder that relative names count from; for a zip, where it was unpacked.
+        files: Files of the study in a fixed order, without hidden ones (a name that begins with
+            ``.``, or anything in such a folder or in ``__MACOSX``).
         pointed: The single file that the user named where others beside it are listed too (a
             DICOM file stands for its series), else None.
     """
@@ -66,7 +66,7 @@ def cannot_be_read(path: Path, error: OSError) -> StudyRefused:
 
     Args:
         path: File or folder.
-        error: What the system says.
+        error: Error that the system raised.
     """
     return StudyRefused(
         "path_unreadable",

@@ -16,7 +16,7 @@ def entities(path: Path) -> dict[str, str]:
     """Split a BIDS file name into its parts.
 
     Args:
-        path: Such as ``sub-01_ses-02_trc-18FFBB_pet.nii.gz``; nothing is read.
+        path: File name, such as ``sub-01_ses-02_trc-18FFBB_pet.nii.gz``; nothing is read.
 
     Returns:
         Such as ``{"sub": "01", "ses": "02", "trc": "18FFBB", "suffix": "pet"}``; empty where
@@ -33,7 +33,7 @@ def stem_of(path: Path) -> str:
     """Give the name of an image without its extension, which its sidecar has too.
 
     Args:
-        path: Such as ``scan.nii.gz``; nothing is read.
+        path: File name, such as ``scan.nii.gz``; nothing is read.
 
     Returns:
         Such as ``"scan"``. A last ``.gz`` is not counted as the extension.
@@ -103,7 +103,7 @@ def read_sidecar(path: Path, root: Path | None = None) -> dict[str, Any]:
     Args:
         path: Image file. Where its name is not BIDS with the suffix ``pet``, the JSON file of
             the same stem alone is read.
-        root: Where the search ends if no ``dataset_description.json`` tells the root of the
+        root: Folder where the search ends if no ``dataset_description.json`` tells the root of the
             dataset, such as the folder that the user named; None for the image's own folder.
 
     Returns:

@@ -247,17 +247,17 @@ def read_ecat_frames(path: Path) -> FrameSeries:
         )
     )
     return FrameSeries(
-        frames,
-        affine,
-        shape,
-        str(path),
-        from_injection,
-        known,
-        tracer,
-        unit_of(provenance.get("Units")),
-        half_life,
-        provenance,
-        warnings,
+        frames=frames,
+        affine=affine,
+        shape=shape,
+        source=str(path),
+        from_injection=from_injection,
+        decay_known=known,
+        tracer=tracer,
+        unit=unit_of(provenance.get("Units")),
+        half_life=half_life,
+        provenance=provenance,
+        warnings=warnings,
     )
 
 

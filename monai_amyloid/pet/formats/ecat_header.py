@@ -63,7 +63,7 @@ def broken(path: Path, reason: Phrase | str) -> StudyRefused:
 
     Args:
         path: ECAT 7 file.
-        reason: What was found, or what the system says.
+        reason: Fault that was found, or the system's own message.
     """
     return StudyRefused(
         "ecat_broken",

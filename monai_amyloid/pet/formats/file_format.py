@@ -19,10 +19,11 @@ class FileFormat:
         suffixes: How the names of its files end, in lower case, each with its dot.
         read_frames: Reads the headers of a file; its voxels are read frame by frame later.
             Raises :class:`~monai_amyloid.pet.image.StudyRefused` where the file is broken.
-        header_texts: Gives every text of a file's header and sidecar that may name a person, by
-            the key that the header uses. It may raise anything where the file is broken.
         files_beside: Gives the other files that belong to an image, such as its voxels and its
             sidecar, whether they are there or not.
+        header_texts: Gives every text of a file's header that may name a person, by the key that
+            the header uses; its sidecar needs none. It may raise anything where the file is
+            broken. A format without such texts gives none.
         magic: The first bytes of a file; None where the name alone tells. A format whose names
             are also those of other files needs it.
         is_whole_study: Whether one file is one study, because its header names the patient. Two
@@ -34,8 +35,8 @@ class FileFormat:
     name: str
     suffixes: tuple[str, ...]
     read_frames: Callable[[Path], FrameSeries]
-    header_texts: Callable[[Path], Mapping[str, object]]
     files_beside: Callable[[Path], Sequence[Path]]
+    header_texts: Callable[[Path], Mapping[str, object]] = lambda _: {}
     magic: re.Pattern[bytes] | None = None
     is_whole_study: bool = False
     is_export: bool = False

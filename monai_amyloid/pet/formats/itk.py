@@ -94,7 +94,7 @@ def files_of(path: Path, header: TextHeader) -> list[Path]:
 
     Args:
         path: The file with the header.
-        header: What it says.
+        header: Header of the file.
 
     Returns:
         The file of its voxels, where that is another one, and its JSON sidecar.
@@ -118,7 +118,7 @@ def read_itk_frames(
         path: The file with the header, 3D or 4D with time last. The JSON sidecar of the same
             stem names the tracer and the times.
         root: Root of the BIDS dataset, where it is known.
-        header: What the file's text says, checked by its format.
+        header: Header of the file, checked by its format.
         kind: The name of the format with its article, for messages.
         source: ``source`` of the provenance, such as ``"nrrd"``.
         reader_name: ITK's name of the reader, such as ``"NrrdImageIO"``.

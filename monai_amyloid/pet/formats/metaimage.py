@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from monai_amyloid.findings.finding import StudyRefused, Term, phrase
-from monai_amyloid.pet.formats.bids import read_sidecar
+from monai_amyloid.pet.dicom.attributes import absent_value
 from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.itk import files_of, read_itk_frames
@@ -101,14 +101,15 @@ def _header(path: Path) -> TextHeader:
         )
     else:
         voxels, offset = voxel_file(path, name), 0
-    size = fields.get("CompressedDataSize")
-    if compressed and size is not None and int(size) != voxels.stat().st_size - offset:
+    # Without it ITK reads something else than the voxels, and does not say so.
+    size, found = fields.get("CompressedDataSize"), voxels.stat().st_size - offset
+    if compressed and size != str(found):
         raise BrokenFileError(
             phrase(
                 "metaimage_packed_size",
                 "CompressedDataSize is {text}, and the voxels have {bytes} bytes",
-                text=size[:80],
-                bytes=voxels.stat().st_size - offset,
+                text=absent_value() if size is None else size[:80],
+                bytes=found,
             )
         )
     return TextHeader(shape, voxels, offset, compressed)
@@ -174,9 +175,9 @@ def read_metaimage_frames(path: Path, root: Path | None = None) -> FrameSeries:
     )
 
 
-def _header_texts(path: Path) -> dict[str, object]:
-    """Give every key of header and sidecar."""
-    return {**_text(path)[0], **read_sidecar(path)}
+def _header_texts(path: Path) -> dict[str, str]:
+    """Give the value of every key."""
+    return _text(path)[0]
 
 
 def _files_beside(path: Path) -> list[Path]:

@@ -11,7 +11,6 @@ from nibabel.openers import ImageOpener
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import StudyRefused, phrase
-from monai_amyloid.pet.formats.bids import read_sidecar
 from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.single_file import (
@@ -110,9 +109,10 @@ def read_mgh_frames(path: Path, root: Path | None = None) -> FrameSeries:
         check_affine(affine, str(path))
         voxels = header.get_data_dtype()
         size = math.prod(shape) * voxels.itemsize
-        if path.suffix.lower() == ".mgz":
+        packed = path.suffix.lower() == ".mgz"
+        if packed:
             check_packed(size, path)
-        check_length(path, DATA_OFFSET + size, tail=_LARGEST_TAIL)
+        check_length(path, DATA_OFFSET + size, packed=packed, tail=_LARGEST_TAIL)
     return with_sidecar(
         path,
         root,
@@ -130,7 +130,6 @@ FORMAT = FileFormat(
     name="FreeSurfer MGH",
     suffixes=(".mgz", ".mgh"),
     read_frames=read_mgh_frames,
-    header_texts=read_sidecar,
     files_beside=sidecar_beside,
     is_export=True,
 )

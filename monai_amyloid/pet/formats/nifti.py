@@ -13,7 +13,6 @@ from nibabel.openers import ImageOpener
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import StudyRefused, Term, phrase
-from monai_amyloid.pet.formats.bids import read_sidecar
 from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.single_file import (
@@ -24,12 +23,10 @@ from monai_amyloid.pet.formats.single_file import (
     with_sidecar,
 )
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.frames.static import static_image
-from monai_amyloid.pet.header import with_tracer
-from monai_amyloid.pet.image import PetImage, check_affine
+from monai_amyloid.pet.image import check_affine
 
 _KIND = phrase("kind_nifti", "a NIfTI")
-# xyzt_units for space: not said (millimetres in every program), metre, millimetre, micron.
+# xyzt_units for space: unknown (millimetres in every program), metre, millimetre, micron.
 _MILLIMETRES = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 _LARGEST_OFFSET = 2**24  # bytes before the voxels; a real header has 352, extensions some more
 _SCANNER = 1  # NIFTI_XFORM_SCANNER_ANAT: the affine leads to millimetres in the scanner
@@ -204,9 +201,10 @@ def read_nifti_frames(path: Path, root: Path | None = None) -> FrameSeries:
         affine = _geometry(header, path)
         voxels = header.get_data_dtype()
         size = math.prod(map(int, shape[:3])) * voxels.itemsize
-        if path.suffix.lower() == ".gz":
+        packed = path.suffix.lower() == ".gz"
+        if packed:
             check_packed(count * size, path)
-        check_length(path, int(header["vox_offset"]) + count * size)
+        check_length(path, int(header["vox_offset"]) + count * size, packed=packed)
     slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
     scaling = (slope, intercept) if slope != 0 else (1.0, 0.0)
     return with_sidecar(
@@ -222,27 +220,9 @@ def read_nifti_frames(path: Path, root: Path | None = None) -> FrameSeries:
     )
 
 
-def read_nifti(path: Path, tracer: str | None = None) -> PetImage:
-    """Read the PET volume of a NIfTI file; several frames are averaged in the tracer's window.
-
-    Args:
-        path: ``.nii`` or ``.nii.gz``, as for :func:`read_nifti_frames`.
-        tracer: BIDS label, where the sidecar does not name the tracer.
-
-    Returns:
-        The static volume, float32, RAS+.
-
-    Raises:
-        StudyRefused: If the file or a sidecar is broken, if no frames can be averaged, or if
-            the sidecar contradicts ``tracer``.
-    """
-    return static_image(with_tracer(read_nifti_frames(path), tracer), tracer)
-
-
 FORMAT = FileFormat(
     name="NIfTI",
     suffixes=(".nii.gz", ".nii"),
     read_frames=read_nifti_frames,
-    header_texts=read_sidecar,
     files_beside=sidecar_beside,
 )

@@ -47,7 +47,7 @@ _BIDS_SPELLING = {
     "ConvolutionKernel": "ReconFilterType",
     "AttenuationCorrectionMethod": "AttenuationCorrection",
 }
-# Of one frame, or said by a BIDS keyword of its own.
+# Keywords of one frame, or that BIDS has another keyword for.
 _REPLACED = ("DecayCorrection", "ActualFrameDuration", "FrameDuration", "SeriesType")
 
 
@@ -155,10 +155,10 @@ def _tracer(tracer: str | None) -> dict[str, str]:
 
 def _frames_sidecar(series: FrameSeries) -> dict[str, Any]:
     """Make the sidecar of time frames, on a clock whose zero is the start of the scan."""
-    said = series.provenance
-    sidecar = {_BIDS_SPELLING.get(key, key): said[key] for key in KEPT if key in said}
-    sidecar |= {key: said[key] for key in _REQUIRED if key in said}
-    corrections = said.get("CorrectedImage")
+    header = series.provenance
+    sidecar = {_BIDS_SPELLING.get(key, key): header[key] for key in KEPT if key in header}
+    sidecar |= {key: header[key] for key in _REQUIRED if key in header}
+    corrections = header.get("CorrectedImage")
     if corrections and "AttenuationCorrection" not in sidecar:
         sidecar["AttenuationCorrection"] = "applied" if "ATTN" in corrections else "none"
     for key in _REPLACED:

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from monai_amyloid.findings.finding import StudyRefused, Term, phrase
-from monai_amyloid.pet.formats.bids import read_sidecar
 from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.itk import files_of, read_itk_frames
@@ -176,9 +175,9 @@ def read_nrrd_frames(path: Path, root: Path | None = None) -> FrameSeries:
     return read_itk_frames(path, root, header, kind=_KIND, source="nrrd", reader_name="NrrdImageIO")
 
 
-def _header_texts(path: Path) -> dict[str, object]:
-    """Give every key that is no field of the format, and those of the sidecar."""
-    return {**_text(path)[1], **read_sidecar(path)}
+def _header_texts(path: Path) -> dict[str, str]:
+    """Give the value of every key that is no field of the format."""
+    return _text(path)[1]
 
 
 def _files_beside(path: Path) -> list[Path]:

@@ -55,7 +55,7 @@ def check_packed(size: int, path: Path) -> None:
     """Refuse compressed voxels that take too long and too much memory to unpack.
 
     Args:
-        size: Bytes of all voxels by the header.
+        size: Bytes of all voxels, unpacked, by the header.
         path: The file, for the message.
 
     Raises:
@@ -72,12 +72,13 @@ def check_packed(size: int, path: Path) -> None:
         )
 
 
-def check_length(path: Path, needed: int, *, tail: int = 0) -> None:
+def check_length(path: Path, needed: int, *, packed: bool, tail: int = 0) -> None:
     """Refuse a file that does not end with its voxels; read to its end, where the checksum is.
 
     Args:
-        path: The file; one named ``.gz`` or ``.mgz`` is unpacked.
-        needed: Bytes up to the last voxel.
+        path: The file.
+        needed: Bytes up to the last voxel, unpacked.
+        packed: Whether the whole file is compressed by gzip.
         tail: The most bytes that may follow the voxels.
 
     Raises:
@@ -85,7 +86,7 @@ def check_length(path: Path, needed: int, *, tail: int = 0) -> None:
         OSError: If the file is not what its name says, or its checksum is wrong.
         zlib.error: If its compressed bytes are broken.
     """
-    if path.suffix.lower() in (".gz", ".mgz"):
+    if packed:
         found = 0
         with gzip.open(path) as stream:
             while found <= needed + tail and (part := stream.read(_CHUNK_BYTES)):
@@ -145,7 +146,7 @@ def with_sidecar(
         source: ``source`` of the provenance, such as ``"nifti"``.
         voxels: Type of the stored voxels.
         affine: Voxel index to RAS+ millimetres ``(4, 4)``, in the file's order of axes.
-        shape: Of the file; the first three are ``(X, Y, Z)``.
+        shape: Voxels along each axis of the file; the first three are ``(X, Y, Z)``.
         count: Number of frames.
         load: Reads the voxels ``(X, Y, Z)`` of the frame of that number, from 0, in the file's
             order of axes; it may raise what broken bytes lead it to.
@@ -177,16 +178,16 @@ def with_sidecar(
     orientation = nib.orientations.io_orientation(affine)
     ordered = np.argsort(orientation[:, 0])
     return FrameSeries(
-        frames,
-        affine @ nib.orientations.inv_ornt_aff(orientation, shape[:3]),
-        (int(shape[ordered[0]]), int(shape[ordered[1]]), int(shape[ordered[2]])),
-        str(path),
-        times.from_injection,
-        times.decay_known,
-        tracer,
-        unit_of(provenance.get("Units")),
-        half_life_of(tracer, provenance.get("TracerRadionuclide")),
-        {**provenance, "source": source, "stored_type": voxels.name},
+        frames=frames,
+        affine=affine @ nib.orientations.inv_ornt_aff(orientation, shape[:3]),
+        shape=(int(shape[ordered[0]]), int(shape[ordered[1]]), int(shape[ordered[2]])),
+        source=str(path),
+        from_injection=times.from_injection,
+        decay_known=times.decay_known,
+        tracer=tracer,
+        unit=unit_of(provenance.get("Units")),
+        half_life=half_life_of(tracer, provenance.get("TracerRadionuclide")),
+        provenance={**provenance, "source": source, "stored_type": voxels.name},
     )
 
 

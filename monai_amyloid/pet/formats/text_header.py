@@ -77,7 +77,7 @@ def decoded(value: bytes) -> str:
     """Give a text that does not say in which letters it is.
 
     Args:
-        value: Its bytes.
+        value: Bytes of the text.
 
     Returns:
         The text by the first of UTF-8, EUC-KR and Latin-1 that fits. Many programs in Korea write
@@ -96,7 +96,7 @@ def voxel_file(path: Path, name: str) -> Path:
 
     Args:
         path: The file with the header.
-        name: As the header gives it.
+        name: Name or relative path of the file of voxels, as the header has it.
 
     Returns:
         The file.
@@ -131,7 +131,7 @@ def check_voxel_bytes(header: TextHeader, needed: int) -> None:
     """Refuse voxels of another length than the header claims; unpacked to their checksum.
 
     Args:
-        header: Of the image.
+        header: Header of the image.
         needed: Bytes of all voxels, unpacked.
 
     Raises:

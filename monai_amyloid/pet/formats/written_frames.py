@@ -28,10 +28,10 @@ def series_of(image: PetImage) -> FrameSeries:
     duration = float(milliseconds) / 1000 if milliseconds not in (None, "") else None
     x, y, z = image.data.shape
     return FrameSeries(
-        (Frame(lambda: image.data, None, duration),),
-        image.affine,
-        (x, y, z),
-        "static volume",
+        frames=(Frame(lambda: image.data, None, duration),),
+        affine=image.affine,
+        shape=(x, y, z),
+        source="static volume",
         decay_known=False,
         tracer=image.tracer,
         unit=image.unit,

@@ -29,7 +29,7 @@ class Frame:
     corrected_to: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FrameSeries:
     """The frames of one image, in the order of time, all on one grid.
 

@@ -13,7 +13,7 @@ PREVALENCE = {1: 291, 2: 78, 3: 234}
 Pattern = Literal["amyloid", "fdg", "tau", "perfusion", "raclopride"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything that decides what is in a cohort's scans, but how many there are.
 

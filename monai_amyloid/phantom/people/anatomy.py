@@ -20,7 +20,7 @@ WARP_SHAPE = (52, 64, 64)
 WARP_AFFINE = np.array([[4, 0, 0, -104], [0, 4, 0, -138], [0, 0, 4, -138], [0, 0, 0, 1]], float)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Anatomy:
     """A head, its brain about where the template's is.
 
@@ -63,11 +63,11 @@ def load_anatomy(name: str) -> Anatomy:
     stored = np.asarray(nib.load(folder / "from_template.nii.gz").dataobj)
     displacement = np.moveaxis(stored, -1, 0).astype(np.float32) / np.float32(100)
     anatomy = Anatomy(
-        name,
-        np.ascontiguousarray(shares),
-        labels,
-        depth,
-        np.asarray(fractions.affine),
-        np.ascontiguousarray(displacement),
+        name=name,
+        fractions=np.ascontiguousarray(shares),
+        labels=labels,
+        depth=depth,
+        affine=np.asarray(fractions.affine),
+        from_icbm=np.ascontiguousarray(displacement),
     )
     return anatomy

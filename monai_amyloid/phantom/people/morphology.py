@@ -21,7 +21,7 @@ _HYDROCEPHALUS_SHARE = 0.02
 TYPICAL_THINNING = 0.12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Morphology:
     """One person's head against the typical head of the template.
 

@@ -46,7 +46,7 @@ class Reading:
         return grades[(len(grades) - 1) // 2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Session:
     """One visit of one person, before any scanner.
 

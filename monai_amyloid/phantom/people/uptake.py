@@ -64,7 +64,7 @@ FULL_CENTILOID = 80.0
 SATURATION = 1.3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TissueValues:
     """One person's sharp uptake, by label of :func:`monai_amyloid.brain.template.regions`.
 
@@ -124,7 +124,9 @@ def florbetaben_values(
         region.white_negative + (region.white_positive - region.white_negative) * stage
         for region in table
     ]
-    return TissueValues(by_label(grey), by_label(amyloid), by_label(white), scalp=scalp)
+    return TissueValues(
+        grey=by_label(grey), amyloid=by_label(amyloid), white=by_label(white), scalp=scalp
+    )
 
 
 def by_label(values: list[float]) -> NDArray[np.float32]:

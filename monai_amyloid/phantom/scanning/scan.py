@@ -27,7 +27,7 @@ _SCALE_BQML = (800.0, 60000.0)
 Pose = tuple[float, float, float, float, float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scan:
     """How one head lies in one scanner.
 

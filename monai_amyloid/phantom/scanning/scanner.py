@@ -91,10 +91,10 @@ def acquire(seen: Scanned, scan: Scan, tracer: str, *, dynamic: bool = False) ->
         for number, volume in enumerate(exported)
     )
     return FrameSeries(
-        frames,
-        scan.affine,
-        scan.shape,
-        "simulated",
+        frames=frames,
+        affine=scan.affine,
+        shape=scan.shape,
+        source="simulated",
         from_injection=True,
         tracer=tracer,
         unit="Bq/mL",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Site:
     """One hospital's scanner and its usual brain protocol.
 
@@ -28,14 +28,24 @@ class Site:
 
 # The hospitals of a usual cohort.
 USUAL_SITES = {
-    "site-1": Site((2.04, 2.04, 2.03), 128, 221.0, 4.9, 1.0),
-    "site-2": Site((2.34, 2.34, 3.27), 112, 190.0, 5.8, 0.8),
-    "site-3": Site((2.0, 2.0, 2.0), 128, 180.0, 5.2, 0.9),
-    "site-4": Site((2.57, 2.57, 2.43), 104, 170.0, 6.8, 0.6),
-    "site-5": Site((3.0, 3.0, 4.0), 88, 260.0, 7.4, 1.2, stored_bits=8),
+    "site-1": Site(
+        zooms_mm=(2.04, 2.04, 2.03), matrix=128, axial_mm=221.0, fwhm_mm=4.9, counts=1.0
+    ),
+    "site-2": Site(
+        zooms_mm=(2.34, 2.34, 3.27), matrix=112, axial_mm=190.0, fwhm_mm=5.8, counts=0.8
+    ),
+    "site-3": Site(zooms_mm=(2.0, 2.0, 2.0), matrix=128, axial_mm=180.0, fwhm_mm=5.2, counts=0.9),
+    "site-4": Site(
+        zooms_mm=(2.57, 2.57, 2.43), matrix=104, axial_mm=170.0, fwhm_mm=6.8, counts=0.6
+    ),
+    "site-5": Site(
+        zooms_mm=(3.0, 3.0, 4.0), matrix=88, axial_mm=260.0, fwhm_mm=7.4, counts=1.2, stored_bits=8
+    ),
 }
 
 # Kept apart to test on what no training has seen: sharper and noisier than the usual ones.
-OUTSIDE_SITES = {"site-6": Site((1.65, 1.65, 1.65), 152, 240.0, 3.8, 0.4)}
+OUTSIDE_SITES = {
+    "site-6": Site(zooms_mm=(1.65, 1.65, 1.65), matrix=152, axial_mm=240.0, fwhm_mm=3.8, counts=0.4)
+}
 
 SITES = USUAL_SITES | OUTSIDE_SITES

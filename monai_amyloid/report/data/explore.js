@@ -1,5 +1,5 @@
 // What the page's choosers and selections do; `kind` says which of them called. Bokeh hands over
-// the models that the page's maker named, see explore_plots.py.
+// the models that the page's maker named, see report/explore/plots.py.
 const rows = source.data;
 const count = rows.participant.length;
 
@@ -17,10 +17,12 @@ function show(chosen) {
     return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : NaN;
   };
   const grades = [1, 2, 3].map((grade) => indices.filter((row) => rows.bapl[row] === grade).length);
-  summary.text =
-    `<b>${chosen.length ? `${chosen.length} selected` : `all ${count}`}</b>: ` +
-    `BAPL 1, 2, 3: ${grades.join(", ")}; mean Centiloid ${mean("centiloid").toFixed(0)}, ` +
-    `mean score ${mean("score").toFixed(0)}`;
+  const values = {
+    count: indices.length, grades: grades.join(", "),
+    centiloid: mean("centiloid").toFixed(0), score: mean("score").toFixed(0),
+  };
+  const text = summaries[language.text][chosen.length ? "selected" : "all"];
+  summary.text = text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 if (kind === "place") {
@@ -30,7 +32,11 @@ if (kind === "place") {
   map.y_range.have_updated_interactively = false;
 } else if (kind === "colour") {
   source.data = { ...rows, colour: rows[`colour ${colours.value}`] };
-  legend.text = legends[colours.value];
+  legend.text = legends[colours.value][language.text];
+} else if (kind === "language") {
+  for (const [model, property, texts] of translated) model[property] = texts[language.text];
+  legend.text = legends[colours.value][language.text];
+  show(source.selected.indices);
 } else if (kind === "selected") {
   // What the table itself selected is shown on the map, and leaves the table as it is.
   if (table.tags.length) table.tags = [];

@@ -1,19 +1,20 @@
-// Both languages are in the page; the root's lang says which is shown.
+// Every language is in the page; the root's lang says which is shown.
 (function () {
   "use strict";
   const root = document.documentElement;
   function choose(language) {
     root.lang = language;
-    document.title = root.dataset[language + "Title"] || document.title;
     for (const button of document.querySelectorAll("button[data-language]")) {
       button.setAttribute("aria-pressed", String(button.dataset.language === language));
     }
-    for (const option of document.querySelectorAll("option[data-en]")) {
-      option.textContent = option.dataset[language];
+    // What elements of the page cannot show in spans: attributes, options, the page's title.
+    for (const element of document.querySelectorAll("[data-texts]")) {
+      for (const [name, texts] of Object.entries(JSON.parse(element.dataset.texts))) {
+        if (name === "text") element.textContent = texts[language];
+        else element.setAttribute(name, texts[language]);
+      }
     }
-    for (const input of document.querySelectorAll("[data-en-hint]")) {
-      input.placeholder = input.dataset[language + "Hint"];
-    }
+    document.dispatchEvent(new CustomEvent("language", { detail: language }));
   }
   for (const button of document.querySelectorAll("button[data-language]")) {
     button.addEventListener("click", () => choose(button.dataset.language));

@@ -24,7 +24,7 @@
   const number = (text) => parseFloat(String(text).replace("\u2212", "-"));
   const compare = new Intl.Collator(undefined, { numeric: true }).compare;
   function sort(column, down) {
-    const numeric = column >= 1 && column <= 4;
+    const numeric = column === 1 || column === 3 || column === 4;
     rows.sort((a, b) => {
       const x = a.cells[column], y = b.cells[column];
       if (numeric) {

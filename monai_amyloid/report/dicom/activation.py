@@ -46,10 +46,10 @@ def segmentation(
     The segment lies on the slices of the source, so that a viewer lays it over them.
 
     Args:
-        source: Headers of the graded series.
-        result: Names the model.
-        activation: The map ``(X, Y, Z)``.
-        affine: Its voxel index to RAS+ mm ``(4, 4)``.
+        source: Headers of the files of the graded series.
+        result: Result of the study, which names the model.
+        activation: What drove the grade, 0 to 255 ``(X, Y, Z)``, on the scan's own grid.
+        affine: From the voxel index of ``activation`` to RAS+ mm ``(4, 4)``.
 
     Returns:
         The segmentation, or None where the map is empty.
@@ -95,9 +95,9 @@ def shown_on_slices(
     Where the map's grid is that of the slices, turned or cut, each voxel keeps its value.
 
     Args:
-        places: Of the slices.
-        activation: The map ``(X, Y, Z)``.
-        affine: Its voxel index to RAS+ mm ``(4, 4)``.
+        places: Places of the slices in the series.
+        activation: What drove the grade, 0 to 255 ``(X, Y, Z)``, on the scan's own grid.
+        affine: From the voxel index of ``activation`` to RAS+ mm ``(4, 4)``.
 
     Returns:
         ``(slice, row, column)``, False outside the map.

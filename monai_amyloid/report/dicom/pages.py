@@ -19,7 +19,7 @@ def captured_page(source: Sequence[Dataset], result: Result, page: NDArray[np.ui
     """Make a secondary capture of a page.
 
     Args:
-        source: Headers of the graded series.
+        source: Headers of the files of the graded series.
         result: Says whether the page names the patient.
         page: ``(rows, columns, 3)`` red, green, blue.
 
@@ -47,12 +47,12 @@ def encapsulated_pdf(source: Sequence[Dataset], result: Result, pdf: bytes) -> D
     """Put a PDF into DICOM.
 
     Args:
-        source: Headers of the graded series.
+        source: Headers of the files of the graded series.
         result: Says whether the PDF names the patient.
-        pdf: The file.
+        pdf: Content of the PDF file.
 
     Raises:
-        ValueError: If it is no PDF.
+        ValueError: If ``pdf`` does not begin as a PDF does.
     """
     if not pdf.startswith(b"%PDF-"):
         raise ValueError(f"found {pdf[:8]!r} at the beginning, needed a PDF")

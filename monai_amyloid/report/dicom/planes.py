@@ -16,8 +16,8 @@ class ImagePlane:
     """One slice of one time frame.
 
     Attributes:
-        image: Header of its file.
-        frame: Its number in a file of several frames, from 1; None in a classic file.
+        image: Header of the file that holds the plane.
+        frame: Number of the frame in a file of several frames, from 1; None in a classic file.
         position: Centre of the first voxel in LPS+ mm ``(3,)``.
         orientation: Direction cosines of a row, then of a column ``(6,)``.
         spacing: Between rows, then between columns, in mm ``(2,)``.
@@ -31,7 +31,7 @@ class ImagePlane:
 
     @property
     def place(self) -> float:
-        """Where it lies along the normal, in mm."""
+        """Place of the plane along the normal of the slices, in mm."""
         return float(self.position @ np.cross(self.orientation[:3], self.orientation[3:]))
 
 
@@ -41,7 +41,7 @@ class Place:
 
     Attributes:
         first: The plane there that comes first in the series.
-        planes: All planes there.
+        planes: All planes at this place.
     """
 
     first: ImagePlane
@@ -52,7 +52,7 @@ def image_planes(source: Sequence[Dataset]) -> list[ImagePlane]:
     """Read where each slice of a series lies.
 
     Args:
-        source: Headers of its files, classic or of several frames.
+        source: Headers of the files of the series, classic or of several frames.
 
     Returns:
         The planes in the order of the files and frames.
@@ -107,7 +107,7 @@ def places_of(source: Sequence[Dataset]) -> list[Place]:
     """Put together what lies at the same place, from one end of the series to the other.
 
     Args:
-        source: Headers of its files.
+        source: Headers of the files of the series.
 
     Raises:
         UserError: If a slice does not say where it lies.

@@ -32,7 +32,7 @@ def source_series(study: Path, series_instance_uid: str) -> list[Dataset]:
 
     Args:
         study: As :func:`monai_amyloid.pet.files.sources.open_study` takes it.
-        series_instance_uid: Of the series that was graded.
+        series_instance_uid: Series Instance UID of the series that was graded.
 
     Returns:
         What the objects need of each file, in memory, the files along the slice normal and those
@@ -63,8 +63,8 @@ def check_identified(source: Sequence[Dataset], study: str) -> None:
     """Refuse images that nothing can refer to.
 
     Args:
-        source: Headers.
-        study: Where they are from, for the message.
+        source: Headers of the files of the graded series.
+        study: Where the headers were read, for the message.
 
     Raises:
         UserError: If one does not name itself, its series or its study.

@@ -50,13 +50,13 @@ _CONTAINS = RelationshipTypeValues.CONTAINS
 
 
 def structured_report(source: Sequence[Dataset], result: Result) -> Dataset:
-    """Write what is said of a study as coded measurements.
+    """Write the result of a study as coded measurements.
 
     An Enhanced SR: the least that holds a TID 1500, so that most archives take it.
 
     Args:
-        source: Headers of the graded series.
-        result: Of a study that was not refused.
+        source: Headers of the files of the graded series.
+        result: Result of a study that was not refused.
 
     References:
         DICOM PS3.16 TID 1500, 1501, 300, 310 and 1600.
@@ -153,9 +153,9 @@ def _grade(source: Dataset, result: Result) -> MeasurementsAndQualitativeEvaluat
         qualitative_evaluations=[QualitativeEvaluation(*each) for each in evaluations],
     )
     tracer = result.study.get("tracer")
-    said = [str(each) for each in result.of_level("refusal", "doubt", "warning")]
-    said += [f"Tracer: {tracer}"] if tracer else []
-    _comment(group, [RESEARCH_ONLY, *(plain(text, source) for text in said)])
+    remarks = [str(each) for each in result.of_level("refusal", "doubt", "warning")]
+    remarks += [f"Tracer: {tracer}"] if tracer else []
+    _comment(group, [RESEARCH_ONLY, *(plain(text, source) for text in remarks)])
     return group
 
 

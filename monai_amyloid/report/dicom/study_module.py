@@ -46,7 +46,7 @@ def series_number(source: Dataset, modality: str) -> int:
 
     Args:
         source: Header of the graded series.
-        modality: Of the new series.
+        modality: Modality of the new series.
     """
     number = whole_number(source, "SeriesNumber")
     own = number if 0 < number < _MOST_SERIES_NUMBER else 0
@@ -57,8 +57,8 @@ def whole_number(source: Dataset, keyword: str) -> int:
     """A number of a header, 0 where it is missing or broken.
 
     Args:
-        source: Header.
-        keyword: Of the number.
+        source: Header of a file of the graded series.
+        keyword: DICOM keyword of the number.
     """
     try:
         return int(source.get(keyword) or 0)
@@ -78,7 +78,7 @@ def put_into_study(made: Dataset, source: Dataset) -> None:
     the same patient. A value that cannot be read is left out.
 
     Args:
-        made: Changed in place.
+        made: New object, which is changed in place.
         source: Header of an image of the study.
     """
     for keyword in PATIENT_AND_STUDY:
@@ -99,7 +99,7 @@ def plain(text: str, source: Dataset) -> str:
     """A text as the source's character set can hold it.
 
     Args:
-        text: Of ours; a path in it may be in Korean.
+        text: A text of this program; a path in it may be in Korean.
         source: Header of an image of the study.
     """
     if source.get("SpecificCharacterSet") == "ISO_IR 192":
@@ -114,10 +114,10 @@ def new_object(
 
     Args:
         source: Header of an image of the graded series.
-        result: Names the model.
-        sop_class: UID of what it will be.
-        modality: Of its series.
-        description: Of its series.
+        result: Result of the study, which names the model.
+        sop_class: SOP Class UID of the new object.
+        modality: Modality of the new series.
+        description: Description of the new series.
     """
     made, now = Dataset(), datetime.now()
     made.file_meta = FileMetaDataset()
@@ -141,7 +141,7 @@ def references(images: Iterable[Dataset]) -> list[Dataset]:
     """Items that refer to images, each once.
 
     Args:
-        images: Headers.
+        images: Headers of the files that are referred to.
     """
     classes = {str(image.SOPInstanceUID): str(image.SOPClassUID) for image in images}
     return [reference(sop_class, instance) for instance, sop_class in classes.items()]
@@ -151,8 +151,8 @@ def reference(sop_class: str, instance: str, **more: Any) -> Dataset:
     """An item that refers to an image.
 
     Args:
-        sop_class: UID of its kind.
-        instance: Its UID.
+        sop_class: SOP Class UID of the object.
+        instance: SOP Instance UID of the object.
         more: Other attributes of the item, by keyword.
     """
     item = Dataset()
@@ -166,8 +166,8 @@ def refer_to_series(made: Dataset, source: Sequence[Dataset]) -> None:
     """Say which series an object is of (Common Instance Reference, PS3.3 C.12.2).
 
     Args:
-        made: Changed in place.
-        source: Headers of the series.
+        made: New object, which is changed in place.
+        source: Headers of the files of the series.
     """
     item = Dataset()
     item.SeriesInstanceUID = source[0].SeriesInstanceUID

@@ -35,11 +35,11 @@ def write_dicom_objects(
     Args:
         source: Headers of the graded series, from
             :func:`~monai_amyloid.report.dicom.source.source_series`.
-        result: Of the study.
+        result: Result of the study.
         activation: Map ``(X, Y, Z)`` of what drove the grade, None where there is none.
         affine: Voxel index of the map to RAS+ mm ``(4, 4)``.
         page: ``(rows, columns, 3)`` red, green, blue.
-        pdf: The same as a PDF.
+        pdf: The same page as a PDF.
         folder: ``measurements_sr.dcm``, ``activation_seg.dcm``, ``page_sc.dcm`` and
             ``report_pdf.dcm`` are written here.
 

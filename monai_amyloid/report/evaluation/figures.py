@@ -1,8 +1,9 @@
-"""Plots of an evaluation, as SVG to stand inside a page."""
+"""Plots of an evaluation as SVG, with a legend; the page writes their words in every language."""
 
 import io
 import re
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,48 @@ import numpy as np
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.evaluation.calibration import reliability
 from monai_amyloid.evaluation.results import Evaluation, ModelResult
+from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.report.evaluation.words import EVALUATION_WORDS, model_name
 
 # Told apart by colour-blind readers (Okabe and Ito) and, by dash, on a black and white print.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#595959")
-_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)))
+_GREY = "#808080"
+# As SVG's stroke-dasharray has them, in widths of the line.
+_DASHES = ("", "4 2", "6 2 1 2", "1 2", "5 1 1 1")
 _SIZE = 4.2  # inches
 
 
-def confusion_plot(result: ModelResult) -> str:
+@dataclass(frozen=True)
+class Entry:
+    """A line of a plot's legend.
+
+    Attributes:
+        name: What the line or mark stands for.
+        colour: ``#rrggbb``.
+        dashes: ``stroke-dasharray`` of a line; empty for an unbroken one.
+        mark: ``circle``, ``square`` or ``ring`` for a mark; empty for a line.
+    """
+
+    name: Phrase
+    colour: str
+    dashes: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A drawing without words.
+
+    Attributes:
+        drawing: SVG element, as markup that is not escaped again.
+        legend: What its lines and marks stand for.
+    """
+
+    drawing: Any
+    legend: tuple[Entry, ...] = ()
+
+
+def confusion_plot(result: ModelResult) -> Plot:
     """Confusion matrix: counts, and shares of each true grade as shades."""
     figure, panel = _figure()
     matrix = result.confusion
@@ -30,22 +65,23 @@ def confusion_plot(result: ModelResult) -> str:
     names = [f"BAPL {grade}" for grade in GRADES]
     panel.set_xticks(range(3), names)
     panel.set_yticks(range(3), names, rotation=90, va="center")
-    panel.set_xlabel("predicted")
-    panel.set_ylabel("true")
-    panel.set_title(result.model, fontsize=11)
-    return _svg(figure)
+    return Plot(_svg(figure))
 
 
-def reliability_plot(evaluation: Evaluation) -> str:
-    """Accuracy by confidence of the network, own and calibrated, with 95 % intervals."""
+def reliability_plot(evaluation: Evaluation) -> Plot:
+    """Accuracy by confidence of the network, own and calibrated, with intervals."""
     figure, panel = _figure()
     network = evaluation.results[0]
     truth = evaluation.held_out.rows["bapl"].to_numpy(int)
-    states = {"its own": network.probabilities}
+    states = [("own", network.probabilities)]
     if network.predictions is not None:
-        states["calibrated"] = network.predictions.probabilities
-    panel.plot([1 / 3, 1], [1 / 3, 1], color="#808080", linewidth=0.8, label="what is promised")
-    for place, (name, probabilities) in enumerate(states.items()):
+        states.append(("calibrated", network.predictions.probabilities))
+    panel.plot([1 / 3, 1], [1 / 3, 1], color=_GREY, linewidth=0.8)
+    legend = [Entry(EVALUATION_WORDS["perfect"], _GREY)]
+    marks = (("circle", "o"), ("square", "s"))
+    for (name, probabilities), (mark, form), colour in zip(
+        states, marks, reversed(_COLOURS[:2]), strict=False
+    ):
         table = reliability(truth, probabilities)
         accuracy = table["accuracy"].to_numpy()
         bars = np.abs(table[["accuracy_low", "accuracy_high"]].to_numpy().T - accuracy)
@@ -53,26 +89,24 @@ def reliability_plot(evaluation: Evaluation) -> str:
             table["confidence"],
             accuracy,
             yerr=bars,
-            fmt="os"[place],
-            color=_COLOURS[1 - place],
+            fmt=form,
+            color=colour,
             markersize=4,
             elinewidth=0.8,
             capsize=2,
-            label=name,
         )
+        legend.append(Entry(EVALUATION_WORDS[name], colour, mark=mark))
     panel.set_xlim(0.33, 1.01)
     panel.set_ylim(0, 1.02)
-    panel.set_xlabel("probability of the told grade")
-    panel.set_ylabel("share that is right")
-    panel.legend(loc="lower right", fontsize=8, frameon=False)
-    return _svg(figure)
+    return Plot(_svg(figure), tuple(legend))
 
 
-def roc_plot(evaluation: Evaluation) -> str:
+def roc_plot(evaluation: Evaluation) -> Plot:
     """Sensitivity by specificity of BAPL 2 or 3, every model, with the operating point."""
     from sklearn.metrics import roc_curve
 
     figure, panel = _figure()
+    legend = []
     rows = evaluation.held_out.rows
     positive = rows["bapl"].to_numpy(int) >= 2
     first = (rows["repeat"] == rows["repeat"].min()).to_numpy()
@@ -82,23 +116,27 @@ def roc_plot(evaluation: Evaluation) -> str:
             continue
         wrongly, rightly, _ = roc_curve(positive[first], score)
         area = result.measures["auc_positive"].value
+        colour, dashes = _COLOURS[place % 5], _DASHES[place % 5]
         panel.plot(
             wrongly,
             rightly,
-            color=_COLOURS[place % 5],
-            linestyle=_DASHES[place % 5],
+            color=colour,
+            linestyle=(0, tuple(map(float, dashes.split()))) if dashes else "-",
             linewidth=1.8 if place == 0 else 1.1,
-            label=f"{result.model} ({area:.3f})",
         )
+        name = phrase(
+            "evaluation_curve",
+            "{model} (AUC {area:.3f})",
+            model=model_name(result.model),
+            area=area,
+        )
+        legend.append(Entry(name, colour, dashes))
     figures = evaluation.results[0].figures
     if "sensitivity" in figures:
         point = 1 - figures["specificity"].value, figures["sensitivity"].value
         panel.plot(*point, "o", color="black", markersize=7, fillstyle="none", zorder=5)
-        panel.annotate("operating point", point, (12, -14), textcoords="offset points", fontsize=8)
-    panel.set_xlabel("1 - specificity")
-    panel.set_ylabel("sensitivity")
-    panel.legend(loc="lower right", fontsize=8, frameon=False, title="area under the curve")
-    return _svg(figure)
+        legend.append(Entry(EVALUATION_WORDS["operating_point"], "#000000", mark="ring"))
+    return Plot(_svg(figure), tuple(legend))
 
 
 def _figure() -> tuple[Any, Any]:
@@ -110,9 +148,10 @@ def _figure() -> tuple[Any, Any]:
     return figure, figure.subplots()
 
 
-def _svg(figure: Any) -> str:
+def _svg(figure: Any) -> Any:
     """An SVG element whose ids are its own, and whose bytes depend on nothing but the figure."""
     import matplotlib as mpl
+    from markupsafe import Markup
 
     buffer = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "evaluation", "svg.fonttype": "path"}):
@@ -123,4 +162,5 @@ def _svg(figure: Any) -> str:
     element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
     # Several stand on one page: names of parts must not meet.
     mark = f"p{zlib.crc32(element.encode()):08x}-"
-    return re.sub(r'(\bid="|"#|url\(#)', rf"\g<1>{mark}", element)
+    element = re.sub(r'(\bid="|"#|url\(#)', rf"\g<1>{mark}", element)
+    return Markup(element)  # noqa: S704 (of numbers and names of grades alone)

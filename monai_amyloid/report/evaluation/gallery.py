@@ -25,17 +25,17 @@ _ENLARGED = 2
 _SHOWN = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WorstError:
-    """A held-out scan that was told wrong.
+    """A held-out scan whose most probable grade is not the readers'.
 
     Attributes:
         participant: The table's ``participant_id``.
-        session: Its ``session_id``.
-        site: Where it was made.
-        true: The readers' grade.
-        predicted: The model's.
-        probabilities: Of BAPL 1, 2, 3; calibrated where that was learned.
+        session: The table's ``session_id``.
+        site: The site that made the scan.
+        true: Grade that the readers gave, 1 to 3.
+        predicted: Grade that the model found most probable, 1 to 3.
+        probabilities: Probabilities of BAPL 1, 2 and 3; calibrated where a calibration was learned.
         picture: Data URI of a PNG with axial slices, empty where the volume is gone.
     """
 
@@ -51,11 +51,11 @@ class WorstError:
 def worst_errors(evaluation: Evaluation, count: int = _SHOWN) -> list[WorstError]:
     """The network's errors in the first repeat, the worst first.
 
-    Two grades off is worse than one; of these, the less probable the true grade was said to be.
+    Two grades off is worse than one; of equal ones, a less probable true grade is worse.
 
     Args:
-        evaluation: With the network as first result.
-        count: How many at most.
+        evaluation: An evaluation whose first result is the network's.
+        count: Most errors that are returned.
     """
     network = evaluation.results[0]
     rows = evaluation.held_out.rows
@@ -116,8 +116,8 @@ def axial_slices(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
         darkest = _DARKEST_SUVR * float(volume[voi("whole_cerebellum")].mean())
         shown = 1 - np.clip(without_face(volume) / darkest, 0, 1)
     else:
-        wanted = min(len(_PLACES_MM), volume.shape[2])
-        heights = [int((place + 0.5) * volume.shape[2] / wanted) for place in range(wanted)]
+        count = min(len(_PLACES_MM), volume.shape[2])
+        heights = [int((place + 0.5) * volume.shape[2] / count) for place in range(count)]
         shown = np.clip(volume / max(float(volume.max()), 1e-6), 0, 1)
     row = np.concatenate([shown[:, ::-1, height].T for height in heights], axis=1)
     return np.asarray((255 * row).round().astype(np.uint8))

@@ -6,34 +6,36 @@ from typing import Any
 import pandas as pd
 
 from monai_amyloid.cohort.datalist import GRADES
-from monai_amyloid.evaluation.conformal import COVERAGE
 from monai_amyloid.evaluation.held_out import ROW
-from monai_amyloid.evaluation.operating_point import SENSITIVITY
 from monai_amyloid.evaluation.result_tables import site_table
 from monai_amyloid.evaluation.result_text import interval, number, p_value
 from monai_amyloid.evaluation.results import Evaluation, ModelResult
+from monai_amyloid.findings.catalogue import ENGLISH
+from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import replace_file
 from monai_amyloid.report.evaluation.figures import confusion_plot, reliability_plot, roc_plot
-from monai_amyloid.report.evaluation.gallery import worst_errors
+from monai_amyloid.report.evaluation.gallery import WorstError, worst_errors
+from monai_amyloid.report.evaluation.words import (
+    EVALUATION_WORDS,
+    MEASURES,
+    ceiling_name,
+    model_name,
+)
 from monai_amyloid.report.pages import render_page
+from monai_amyloid.report.words import RESEARCH_USE, WORDS
 from monai_amyloid.version import __version__
 
-_MEASURES = {
-    "accuracy": "accuracy",
-    "balanced accuracy": "balanced_accuracy",
-    "macro-F1": "macro_f1",
-    "BAPL 2 F1": "bapl2_f1",
-    "quadratic kappa": "quadratic_kappa",
-    "AUC of 2 or 3": "auc_positive",
-}
+# What the page begins with.
+_HEADLINE = ("accuracy", "macro_f1", "bapl2_f1", "quadratic_kappa")
 
 
-def write_evaluation_page(evaluation: Evaluation, path: Path) -> Path:
-    """Write the page.
+def write_evaluation_page(evaluation: Evaluation, path: Path, language: str = ENGLISH) -> Path:
+    """Write the page of an evaluation.
 
     Args:
-        evaluation: What was found.
-        path: Of the HTML file.
+        evaluation: Every model on the same held-out scans.
+        path: HTML file to write.
+        language: Code of the language that is shown first; the page holds every one.
 
     Returns:
         ``path``.
@@ -41,43 +43,100 @@ def write_evaluation_page(evaluation: Evaluation, path: Path) -> Path:
     Raises:
         UserError: If matplotlib or Jinja is not installed.
     """
-    replace_file(path, render_page("evaluation.html.jinja", _content(evaluation)))
+    replace_file(path, render_page("evaluation.html.jinja", _content(evaluation), language))
     return path
 
 
 def _content(evaluation: Evaluation) -> dict[str, Any]:
-    from markupsafe import Markup
-
-    rows = evaluation.held_out.rows
     network = evaluation.results[0]
     return {
+        "words": WORDS,
+        "e": EVALUATION_WORDS,
+        "research_use": RESEARCH_USE,
+        "title": phrase(
+            "evaluation_title", "Evaluation of {run}", run=evaluation.folder.resolve().name
+        ),
+        "facts": _facts(evaluation),
         "version": __version__,
-        "run": evaluation.folder.resolve().name,
-        "scans": evaluation.held_out.scans,
-        "participants": rows["participant_id"].nunique(),
-        "folds": len(evaluation.folds),
         "repeats": evaluation.held_out.repeats,
-        "grades": [int((rows.drop_duplicates(ROW)["bapl"] == g).sum()) for g in GRADES],
-        "headline": {
-            name: interval(network.measures[key])
-            for name, key in _MEASURES.items()
-            if key in ("macro_f1", "bapl2_f1", "quadratic_kappa", "accuracy")
-        },
+        "summed": phrase(
+            "evaluation_summed",
+            "Counts are summed over the {repeats:d} repeats.",
+            repeats=evaluation.held_out.repeats,
+        ),
+        "headline": [(MEASURES[key], interval(network.measures[key])) for key in _HEADLINE],
         "models": _models(evaluation),
-        "measures": list(_MEASURES),
+        "measures": list(MEASURES.values()),
         "ceiling": _ceiling(evaluation),
         "per_grade": _per_grade(evaluation),
-        "confusions": [Markup(confusion_plot(each)) for each in evaluation.results],  # noqa: S704
-        "reliability": Markup(reliability_plot(evaluation)),  # noqa: S704
-        "roc": Markup(roc_plot(evaluation)),  # noqa: S704
+        "confusions": [
+            (model_name(each.model), confusion_plot(each)) for each in evaluation.results
+        ],
+        "reliability": reliability_plot(evaluation),
+        "roc": roc_plot(evaluation),
         "certainty": [
             _certainty(each) for each in evaluation.results if each.predictions is not None
         ],
-        "coverage": f"{COVERAGE:.0%}",
-        "sensitivity": f"{SENSITIVITY:.0%}",
         "comparisons": _comparisons(evaluation.comparisons),
         "sites": _sites(evaluation),
-        "errors": worst_errors(evaluation),
+        "errors": [_error(each) for each in worst_errors(evaluation)],
+    }
+
+
+def _facts(evaluation: Evaluation) -> list[Phrase]:
+    """What was evaluated, in short sentences."""
+    held_out = evaluation.held_out
+    rows = held_out.rows
+    counts = [int((rows.drop_duplicates(ROW)["bapl"] == grade).sum()) for grade in GRADES]
+    facts = [
+        phrase(
+            "evaluation_counts",
+            "Scans: {scans:d}, participants: {participants:d} (BAPL 1: {bapl1:d}, BAPL 2: "
+            "{bapl2:d}, BAPL 3: {bapl3:d}).",
+            scans=held_out.scans,
+            participants=rows["participant_id"].nunique(),
+            bapl1=counts[0],
+            bapl2=counts[1],
+            bapl3=counts[2],
+        ),
+        phrase(
+            "evaluation_held_out",
+            "Each scan was graded by a network that was not trained on it. Folds: {folds:d}.",
+            folds=len(evaluation.folds),
+        ),
+    ]
+    if held_out.repeats > 1:
+        facts.append(
+            phrase(
+                "evaluation_repeats",
+                "Repeats: {repeats:d}; figures are their means.",
+                repeats=held_out.repeats,
+            )
+        )
+    return facts
+
+
+def _error(error: WorstError) -> dict[str, Any]:
+    """One of the worst errors, with what stands under its picture."""
+    return {
+        "picture": error.picture,
+        "described": phrase(
+            "evaluation_picture", "Axial slices of {participant}", participant=error.participant
+        ),
+        "grades": phrase(
+            "evaluation_error",
+            "true BAPL {true:d}, predicted BAPL {predicted:d}",
+            true=error.true,
+            predicted=error.predicted,
+        ),
+        "scan": phrase(
+            "evaluation_error_scan",
+            "{participant} {session}, site {site}; BAPL 1, 2, 3: {probabilities::.0%}",
+            participant=error.participant,
+            session=error.session,
+            site=error.site,
+            probabilities=error.probabilities,
+        ),
     }
 
 
@@ -85,17 +144,23 @@ def _models(evaluation: Evaluation) -> list[dict[str, Any]]:
     best = evaluation.best()
     return [
         {
-            "name": result.model,
+            "name": model_name(result.model),
             "cells": [
                 {
                     "value": interval(result.measures[key], 3),
-                    "share": f"{result.measures[key].value / best[key]:.1%}" if key in best else "",
+                    "share": _of_ceiling(result.measures[key].value / best[key])
+                    if key in best
+                    else None,
                 }
-                for key in _MEASURES.values()
+                for key in MEASURES
             ],
         }
         for result in evaluation.results
     ]
+
+
+def _of_ceiling(share: float) -> Phrase:
+    return phrase("evaluation_of_ceiling", "{share:.1%} of the ceiling", share=share)
 
 
 def _ceiling(evaluation: Evaluation) -> list[dict[str, Any]]:
@@ -108,16 +173,16 @@ def _ceiling(evaluation: Evaluation) -> list[dict[str, Any]]:
             f"{found['value'][key]:.3f} [{found['low'][key]:.3f}, {found['high'][key]:.3f}]"
             if key in found.index
             else ""
-            for key in _MEASURES.values()
+            for key in MEASURES
         ]
-        rows.append({"name": f"Ceiling: {observer}", "cells": cells})
+        rows.append({"name": ceiling_name(str(observer)), "cells": cells})
     return rows
 
 
 def _per_grade(evaluation: Evaluation) -> list[dict[str, Any]]:
     return [
         {
-            "name": result.model,
+            "name": model_name(result.model),
             "grade": grade,
             "cells": [
                 interval(result.measures[f"bapl{grade}_{name}"], 2)
@@ -132,7 +197,7 @@ def _per_grade(evaluation: Evaluation) -> list[dict[str, Any]]:
 def _certainty(result: ModelResult) -> dict[str, Any]:
     figures = result.figures
     return {
-        "name": result.model,
+        "name": model_name(result.model),
         "calibration": [
             number(figures[name].value, 3)
             for name in ("ece_own", "ece", "ece_if_calibrated_high", "brier", "log_loss")
@@ -149,11 +214,11 @@ def _certainty(result: ModelResult) -> dict[str, Any]:
     }
 
 
-def _comparisons(table: pd.DataFrame) -> list[list[str]]:
+def _comparisons(table: pd.DataFrame) -> list[list[str | Phrase]]:
     return [
         [
-            str(row["model"]),
-            str(row["against"]),
+            model_name(str(row["model"])),
+            model_name(str(row["against"])),
             f"{row['difference']:+.3f} "
             f"[{row['difference_low']:+.3f}, {row['difference_high']:+.3f}]",
             p_value(row["p"]),

@@ -1,6 +1,6 @@
 """What the dots of a cohort's map can be coloured by, and the legend of each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -8,9 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.findings.catalogue import in_language, languages
+from monai_amyloid.findings.finding import Phrase
+from monai_amyloid.report.explore.words import EXPLORE_WORDS
+from monai_amyloid.report.words import WORDS, named
 
-UNKNOWN = "#b9c2c8"
+NO_COLOUR = "#b9c2c8"  # of what is not known
 GRADES = {1: "#2b7bba", 2: "#d98b00", 3: "#9e2a2b"}
 # Told apart by people of any colour vision (Okabe, Ito 2008), then darker ones.
 _KINDS = (
@@ -25,69 +30,78 @@ class Colouring:
     """One way to colour the dots.
 
     Attributes:
-        name: That a person chooses.
+        name: What a person chooses it by.
         colours: ``#rrggbb`` of each scan.
-        legend: HTML, escaped.
+        legends: Legend by language, as HTML whose texts are escaped.
     """
 
-    name: str
+    name: Phrase
     colours: tuple[str, ...]
-    legend: str
+    legends: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """What the page's program knows it by."""
+        return self.name.code
 
 
-def colourings(exploration: Exploration) -> list[Colouring]:
+def all_colourings(exploration: Exploration) -> list[Colouring]:
     """Every way to colour a cohort's scans."""
     cohort, main = exploration.cohort, exploration.main
     bapl = cohort["bapl"].fillna(0).to_numpy(int)
-    named = [_grades(bapl)]
-    named.append(_amount("Centiloid", cohort["centiloid"].to_numpy(float), (-10, 110)))
-    named.append(_amount("continuum score", main.score, (0, 100)))
-    named.append(_amount("chance of early amyloid", exploration.early, (0, 1), "{:.0%}"))
-    named.append(_kinds("site", cohort["site"].to_numpy(str), lambda site: site == "n/a"))
-    for title, method in (("cluster", "gaussian_mixture"), ("cluster by density", "hdbscan")):
-        named.append(_groups(title, main.clusters[method].labels))
+    found = [_grades(bapl)]
+    found.append(_amount(WORDS["centiloid"], cohort["centiloid"].to_numpy(float), (-10, 110)))
+    found.append(_amount(EXPLORE_WORDS["continuum_score"], main.score, (0, 100)))
+    found.append(_amount(EXPLORE_WORDS["early_probability"], exploration.early, (0, 1), "{:.0%}"))
+    found.append(
+        _kinds(EXPLORE_WORDS["site"], cohort["site"].to_numpy(str), lambda site: site == UNKNOWN)
+    )
+    for title, method in (("cluster", "gaussian_mixture"), ("density_cluster", "hdbscan")):
+        found.append(_groups(EXPLORE_WORDS[title], main.clusters[method].labels))
     if exploration.patterns.subtypes is not None:
-        named.append(_groups("subtype", exploration.patterns.subtypes.labels))
-    named.append(
+        found.append(_groups(EXPLORE_WORDS["subtype"], exploration.patterns.subtypes.labels))
+    found.append(
         _amount(
-            "unlike the others (share that is as far)",
+            EXPLORE_WORDS["unlike"],
             main.surroundings.share_as_far,
             (0.2, 0),
             "{:.0%}",
         )
     )
     if exploration.doubt is not None:
-        named.append(_amount("doubt of the grade", exploration.doubt, (-0.5, 0.5), "{:+.1f}"))
-    return named
+        found.append(
+            _amount(EXPLORE_WORDS["doubt_of_grade"], exploration.doubt, (-0.5, 0.5), "{:+.1f}")
+        )
+    return found
 
 
 def _grades(bapl: NDArray[np.int64]) -> Colouring:
-    colours = tuple(GRADES.get(int(grade), UNKNOWN) for grade in bapl)
-    shown = [(GRADES[grade], f"BAPL {grade}") for grade in GRADES if (bapl == grade).any()]
+    colours = tuple(GRADES.get(int(grade), NO_COLOUR) for grade in bapl)
+    shown = [(GRADES[grade], named(f"BAPL {grade}")) for grade in GRADES if (bapl == grade).any()]
     if (bapl == 0).any():
-        shown.append((UNKNOWN, "no grade"))
-    return Colouring("grade", colours, _keys(shown))
+        shown.append((NO_COLOUR, EXPLORE_WORDS["no_grade"]))
+    return Colouring(EXPLORE_WORDS["grade"], colours, _keys(shown))
 
 
-def _groups(name: str, labels: NDArray[np.int64]) -> Colouring:
+def _groups(name: Phrase, labels: NDArray[np.int64]) -> Colouring:
     return _kinds(name, labels.astype(str), lambda label: label == "-1")
 
 
-def _kinds(name: str, kinds: NDArray[np.str_], is_none: Callable[[str], bool]) -> Colouring:
+def _kinds(name: Phrase, kinds: NDArray[np.str_], is_none: Callable[[str], bool]) -> Colouring:
     """Kinds by how many scans they have; those beyond the last colour share one."""
     counted = pd.Series(kinds).value_counts()
     known = [str(kind) for kind in sorted(counted.index) if not is_none(str(kind))]
     if len(known) > len(_KINDS):
         known = [str(kind) for kind in counted.index if not is_none(str(kind))][: len(_KINDS)]
     colour = dict(zip(known, _KINDS, strict=False))
-    shown = [(each, f"{kind} ({counted[kind]})") for kind, each in colour.items()]
+    shown = [(each, named(f"{kind} ({counted[kind]})")) for kind, each in colour.items()]
     if len(colour) < len(counted):
-        shown.append((UNKNOWN, "none or other"))
-    return Colouring(name, tuple(colour.get(str(kind), UNKNOWN) for kind in kinds), _keys(shown))
+        shown.append((NO_COLOUR, EXPLORE_WORDS["other"]))
+    return Colouring(name, tuple(colour.get(str(kind), NO_COLOUR) for kind in kinds), _keys(shown))
 
 
 def _amount(
-    name: str, values: NDArray[np.float64], ends: tuple[float, float], form: str = "{:.0f}"
+    name: Phrase, values: NDArray[np.float64], ends: tuple[float, float], form: str = "{:.0f}"
 ) -> Colouring:
     """Values on a scale from yellow to dark; those beyond the ends as the ends."""
     palette = _palette()
@@ -95,7 +109,7 @@ def _amount(
     share = (np.nan_to_num(values, nan=low) - low) / (high - low)
     steps = (share.clip(0, 1) * (_STEPS - 1)).round().astype(int)
     colours = tuple(
-        palette[step] if np.isfinite(value) else UNKNOWN
+        palette[step] if np.isfinite(value) else NO_COLOUR
         for step, value in zip(steps, values, strict=True)
     )
     bar = ", ".join(palette[:: _STEPS // 8])
@@ -104,7 +118,7 @@ def _amount(
         f'<span class="bar" style="background:linear-gradient(to right, {bar})"></span>'
         f'<span class="ends">{escape(form.format(high))}</span>'
     )
-    return Colouring(name, colours, legend)
+    return Colouring(name, colours, dict.fromkeys(languages(), legend))
 
 
 def _palette() -> Sequence[str]:
@@ -114,8 +128,13 @@ def _palette() -> Sequence[str]:
     return [str(colour) for colour in reversed(Viridis256)]
 
 
-def _keys(shown: Sequence[tuple[str, str]]) -> str:
-    return " ".join(
-        f'<span class="key"><i style="background:{colour}"></i>{escape(text)}</span>'
-        for colour, text in shown
-    )
+def _keys(shown: Sequence[tuple[str, Phrase]]) -> dict[str, str]:
+    """A legend of colours and what each stands for, by language."""
+    return {
+        language: " ".join(
+            f'<span class="key"><i style="background:{colour}"></i>'
+            f"{escape(in_language(text, language))}</span>"
+            for colour, text in shown
+        )
+        for language in languages()
+    }

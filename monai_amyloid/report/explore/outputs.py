@@ -4,20 +4,22 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
+from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.explore.exploration import Exploration
 from monai_amyloid.explore.groups.clusters import Clusters
 from monai_amyloid.explore.groups.subtype_maps import mean_suvr
 from monai_amyloid.explore.projector import write_projector
 from monai_amyloid.explore.saved_map import write_map
 from monai_amyloid.explore.tables import DOUBTS, scan_table, write_tables
+from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import writable_folder
 from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.report.explore.page import write_explore_page
+from monai_amyloid.report.explore.words import EXPLORE_WORDS
 from monai_amyloid.report.pictures.thumbnails import group_picture
 from monai_amyloid.work.progress import SILENT, Progress
 
@@ -34,8 +36,8 @@ def write_outputs(
     """Write tables, map, mean SUVR of the groups, projector and page.
 
     Args:
-        exploration: Of a cohort.
-        folder: Where they go.
+        exploration: An explored cohort.
+        folder: Folder to write everything into; it is made where it does not exist.
         progress: Shows how many scans are in the means, then on the page.
 
     Returns:
@@ -51,9 +53,7 @@ def write_outputs(
     write_map(exploration.saved_map(), folder / MAP)
     pictures = _groups(exploration, folder / GROUPS, progress)
     write_projector(exploration, scan_table(exploration), folder / PROJECTOR)
-    return write_explore_page(
-        exploration, folder / PAGE, subtype_pictures=pictures, progress=progress
-    )
+    return write_explore_page(exploration, folder / PAGE, groups=pictures, progress=progress)
 
 
 def _remove_earlier(folder: Path) -> None:
@@ -64,31 +64,47 @@ def _remove_earlier(folder: Path) -> None:
     shutil.rmtree(folder / PROJECTOR, ignore_errors=True)  # TensorBoard's writer appends to it
 
 
-def _groups(exploration: Exploration, folder: Path, progress: Progress) -> dict[str, bytes]:
-    """Write the mean SUVR of each cluster and subtype; their pictures by caption."""
-    named: list[tuple[str, Clusters]] = [("cluster", exploration.main.clusters["gaussian_mixture"])]
+def _groups(
+    exploration: Exploration, folder: Path, progress: Progress
+) -> list[tuple[Phrase, bytes]]:
+    """Write the mean SUVR of each cluster and subtype; caption and picture of each."""
+    groupings: list[tuple[str, Phrase, Clusters]] = [
+        ("cluster", EXPLORE_WORDS["cluster"], exploration.main.clusters["gaussian_mixture"])
+    ]
     if exploration.patterns.subtypes is not None:
-        named.append(("subtype", exploration.patterns.subtypes))
-    means = mean_suvr(exploration.cohort, [each for _, each in named], progress)
-    pictures = {}
-    for (kind, clusters), volumes in zip(named, means, strict=True):
+        groupings.append(("subtype", EXPLORE_WORDS["subtype"], exploration.patterns.subtypes))
+    means = mean_suvr(exploration.cohort, [each for *_, each in groupings], progress)
+    pictures = []
+    for (kind, name, clusters), volumes in zip(groupings, means, strict=True):
         for number, volume in enumerate(volumes):
             image = PetImage(volume, TEMPLATE_AFFINE, _TRACER, "SUVR")
             write_nifti(image, folder / f"{kind}{number}_mean_suvr.nii.gz")
-            caption = _caption(f"{kind} {number}", clusters.labels == number, exploration)
-            pictures[caption] = group_picture(volume)
+            caption = _caption(name, number, clusters.labels == number, exploration)
+            pictures.append((caption, group_picture(volume)))
     return pictures
 
 
-def _caption(name: str, inside: NDArray[np.bool_], exploration: Exploration) -> str:
+def _caption(
+    name: Phrase, number: int, inside: NDArray[np.bool_], exploration: Exploration
+) -> Phrase:
     """What a group is, in a line."""
     rows = exploration.cohort[inside]
-    grades = pd.Series(rows["bapl"].dropna().astype(int)).value_counts().sort_index()
-    told = ", ".join(f"{count} BAPL {grade}" for grade, count in grades.items())
+    grades = [
+        phrase("group_grade", "{count:d} BAPL {grade:d}", count=count, grade=grade)
+        for grade in GRADES
+        if (count := int((rows["bapl"] == grade).sum()))
+    ]
     ungraded = int(rows["bapl"].isna().sum())
     if ungraded:
-        told += f"{', ' if told else ''}{ungraded} without a grade"
-    return (
-        f"{name}: {len(rows)} scans ({told}), Centiloid {rows['centiloid'].mean():.0f}, "
-        f"score {exploration.main.score[inside].mean():.0f}"
+        grades.append(phrase("group_ungraded", "{count:d} without a grade", count=ungraded))
+    return phrase(
+        "group_caption",
+        "{group} {number:d}: {scans:d} scans ({grades}), Centiloid {centiloid:.0f}, score "
+        "{score:.0f}",
+        group=name,
+        number=number,
+        scans=len(rows),
+        grades=tuple(grades),
+        centiloid=rows["centiloid"].mean(),
+        score=exploration.main.score[inside].mean(),
     )

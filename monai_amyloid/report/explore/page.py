@@ -1,21 +1,24 @@
 """An explored cohort as one HTML file that loads nothing from elsewhere."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.explore.exploration import VIEW_NAMES, Exploration
 from monai_amyloid.explore.features import load_suvr
 from monai_amyloid.explore.neighbours import RARE
 from monai_amyloid.explore.tables import cluster_table, doubt_table, probe_table
+from monai_amyloid.findings.catalogue import ENGLISH
+from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import replace_file
 from monai_amyloid.report.explore.plots import plots, require_bokeh
+from monai_amyloid.report.explore.words import ASKED, EXPLORE_WORDS, METHODS, PATTERNS
 from monai_amyloid.report.pages import render_page
 from monai_amyloid.report.pictures.thumbnails import thumbnail
-from monai_amyloid.report.words import RESEARCH_USE
+from monai_amyloid.report.words import RESEARCH_USE, WORDS
 from monai_amyloid.version import __version__
 from monai_amyloid.work.progress import SILENT, Progress
 
@@ -26,18 +29,23 @@ def write_explore_page(
     exploration: Exploration,
     path: Path,
     *,
-    subtype_pictures: Mapping[str, bytes] | None = None,
+    groups: Sequence[tuple[Phrase, bytes]] = (),
     pictures: bool = True,
     progress: Progress = SILENT,
+    language: str = ENGLISH,
 ) -> Path:
-    """Write the page.
+    """Write the page of an explored cohort.
 
     Args:
-        exploration: Of a cohort.
+        exploration: An explored cohort.
         path: File to write.
-        subtype_pictures: PNG of each group by its caption.
+        groups: Caption and PNG of the mean scan of each group.
         pictures: Whether each scan's picture is in the page; a kilobyte each.
         progress: Shows how many scans have their picture; the caller starts it.
+        language: Code of the language that is shown first; the page holds every one.
+
+    Returns:
+        ``path``.
 
     Raises:
         UserError: If bokeh or Jinja is not installed, or a scan is no prepared one.
@@ -51,27 +59,28 @@ def write_explore_page(
     for scan in exploration.cohort["path"]:
         drawn.append(thumbnail(load_suvr(Path(scan))) if pictures else "")
         progress.advance()
-    script, places = components(dict(plots(exploration, drawn)))
+    script, places = components(dict(plots(exploration, drawn, language)))
     resources = Resources(mode="inline", components=["bokeh", "bokeh-widgets", "bokeh-tables"])
-    page = render_page(
-        "explore.html.jinja",
-        {
-            "version": __version__,
-            "research_use": RESEARCH_USE.en,
-            "count": len(exploration.cohort),
-            "sentences": exploration.summary().splitlines(),
-            # Bokeh's own program and what it made of the models, where it escapes the texts.
-            "bokeh": Markup(resources.render_js()),  # noqa: S704
-            "script": Markup(script),  # noqa: S704
-            "places": {name: Markup(place) for name, place in places.items()},  # noqa: S704
-            "groups": [
-                (caption, f"data:image/png;base64,{base64.b64encode(png).decode()}")
-                for caption, png in (subtype_pictures or {}).items()
-            ],
-            **_tables(exploration),
-        },
-    )
-    replace_file(path, page)
+    content = {
+        "words": WORDS,
+        "x": EXPLORE_WORDS,
+        "research_use": RESEARCH_USE,
+        "version": __version__,
+        "title": phrase(
+            "explore_title", "{scans:d} scans as a continuum", scans=len(exploration.cohort)
+        ),
+        "sentences": exploration.summary(),
+        # Bokeh's own program and what it made of the models, where it escapes the texts.
+        "bokeh": Markup(resources.render_js()),  # noqa: S704
+        "script": Markup(script),  # noqa: S704
+        "places": {name: Markup(place) for name, place in places.items()},  # noqa: S704
+        "groups": [
+            (caption, f"data:image/png;base64,{base64.b64encode(png).decode()}")
+            for caption, png in groups
+        ],
+        **_tables(exploration),
+    }
+    replace_file(path, render_page("explore.html.jinja", content, language))
     return path
 
 
@@ -85,11 +94,29 @@ def _tables(exploration: Exploration) -> dict[str, list[dict[str, Any]]]:
     )
     lonely = lonely[share < RARE].sort_values("loneliness", ascending=False)
     return {
-        "clusters": _rows(cluster_table(exploration)),
-        "probes": _rows(probe_table(exploration)),
+        "clusters": _clusters(exploration),
+        "probes": [
+            {**row, "view": VIEW_NAMES[row["features"]], "asked": ASKED[row["asked"]]}
+            for row in _rows(probe_table(exploration))
+        ],
         "doubts": [] if doubts is None else _rows(doubts.head(_MOST_ROWS)),
         "lonely": _rows(lonely.head(_MOST_ROWS)),
     }
+
+
+def _clusters(exploration: Exploration) -> list[dict[str, Any]]:
+    """Rows of the table of groups, with their names."""
+    found = [
+        (VIEW_NAMES[view.name], each)
+        for view in exploration.views.values()
+        for each in view.clusters.values()
+    ]
+    if exploration.patterns.subtypes is not None:
+        found.append((PATTERNS, exploration.patterns.subtypes))
+    return [
+        {**row, "view": view, "method": METHODS[each.method], "number": each.number_text}
+        for row, (view, each) in zip(_rows(cluster_table(exploration)), found, strict=True)
+    ]
 
 
 def _rows(table: Any) -> list[dict[str, Any]]:

@@ -38,9 +38,9 @@ def outline_layer(axis: int, index: int, scale: int) -> tuple[NDArray[np.uint8],
     """How far each pixel of a slice is covered by an outline, 0 to 255.
 
     Args:
-        axis: That the slice is cut across.
-        index: Its place within ``shown_box``.
-        scale: Pixels a voxel.
+        axis: Axis that the slice is cut across, 0 to 2.
+        index: Index of the slice along ``axis`` within ``shown_box``.
+        scale: Number of pixels along the edge of a voxel.
 
     Returns:
         One layer of :data:`OUTLINED` each, ``(rows, columns)``, head or front up.

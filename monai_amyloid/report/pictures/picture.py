@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from monai_amyloid.brain.normalization import BrainPet
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.catalogue import ENGLISH, in_language
+from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import replacing
 from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR
+from monai_amyloid.report.pictures.fonts import font_families, without_remarks
 from monai_amyloid.report.pictures.outlines import COLOURS
 from monai_amyloid.report.pictures.slices import PLANES, SlicedScan, draw_slice, slice_index, tile
+from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus, named
 from monai_amyloid.result.result import Result
 
 # The axis that each plane is cut across, and where: the middle and both hemispheres; cerebellum,
@@ -25,7 +29,6 @@ _INCHES, _DPI = (8.4, 8.6), 110
 _PLACE = (0.01, 0.06, 0.98, 0.825)
 _WRAPPED = 118
 _MOST_IN_A_ROW = 6
-_LINE = "Research software. Not for clinical decisions."
 
 
 def require_matplotlib() -> None:
@@ -40,32 +43,43 @@ def require_matplotlib() -> None:
         )
 
 
-def write_picture(brain: BrainPet, result: Result | None, path: Path) -> None:
+def write_picture(
+    brain: BrainPet, result: Result | None, path: Path, language: str = ENGLISH
+) -> None:
     """Draw the normalised scan in three planes with the template's outlines.
 
     Args:
         brain: The normalised scan.
-        result: Its grade, for the caption; None where it was not graded.
+        result: Result of the study, for the caption; None where the scan was not graded.
         path: PNG to write.
+        language: Code of the captions' language.
+
+    Raises:
+        UserError: If no font with the letters of the language is installed.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=_INCHES, facecolor="white")
     FigureCanvasAgg(figure)
-    _draw_slices(figure.add_axes(_PLACE), SlicedScan.of(brain))
-    _write_captions(figure, brain, result)
-    with replacing(path) as partial:
+    captions = _Captions(figure, language)
+    _draw_slices(figure.add_axes(_PLACE), SlicedScan.of(brain), captions)
+    _write_captions(captions, brain, result)
+    with replacing(path) as partial, without_remarks():
         figure.savefig(partial, dpi=_DPI, format="png", metadata={"Software": None})
 
 
-def write_slices(bag: NDArray[Any], result: Result, path: Path) -> None:
+def write_slices(bag: NDArray[Any], result: Result, path: Path, language: str = ENGLISH) -> None:
     """Draw pictures as they were read, with their grade.
 
     Args:
         bag: Pictures of one person ``(X, Y, n)``, 0 to 255.
-        result: Their grade, for the caption.
+        result: Result of the pictures, for the caption.
         path: PNG to write.
+        language: Code of the caption's language.
+
+    Raises:
+        UserError: If no font with the letters of the language is installed.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -79,13 +93,38 @@ def write_slices(bag: NDArray[Any], result: Result, path: Path) -> None:
         panel.set_axis_off()
     for panel, plane in zip(panels, np.moveaxis(bag, 2, 0), strict=False):
         panel.imshow(plane.T, cmap="gray", vmin=0, vmax=255, origin="lower")
-    figure.suptitle(f"{_grade_of(result)}   a picture, no Centiloid", fontsize=11)
-    figure.text(0.5, 0.02, _LINE, ha="center", fontsize=8)
-    with replacing(path) as partial:
+    captions = _Captions(figure, language)
+    grade = captions.say(_grade_of(result))
+    picture = captions.say(phrase("picture_only", "a picture, no Centiloid"))
+    captions.write(0.5, 0.98, f"{grade}   {picture}", 11, ha="center", va="top")
+    captions.write(0.5, 0.02, RESEARCH_USE, 8, ha="center")
+    with replacing(path) as partial, without_remarks():
         figure.savefig(partial, dpi=110, format="png", metadata={"Software": None})
 
 
-def _draw_slices(panel: Any, scan: SlicedScan) -> None:
+class _Captions:
+    """Texts on a figure in one language.
+
+    Args:
+        figure: The figure to write on.
+        language: Code of the language.
+    """
+
+    def __init__(self, figure: Any, language: str) -> None:
+        self.figure, self.language = figure, language
+        self.fonts = font_families(language)
+
+    def say(self, text: Phrase) -> str:
+        """A text in the figure's language."""
+        return in_language(text, self.language)
+
+    def write(self, x: float, y: float, text: Phrase | str, size: float, **how: Any) -> None:
+        """Write a line at a place of the figure, 0 to 1; what matplotlib knows may be added."""
+        line = text if isinstance(text, str) else self.say(text)
+        self.figure.text(x, y, line, fontsize=size, family=self.fonts, parse_math=False, **how)
+
+
+def _draw_slices(panel: Any, scan: SlicedScan, captions: _Captions) -> None:
     """Draw every slice as one picture, each with its name and sides."""
     rows = [
         [draw_slice(scan, axis, slice_index(axis, place), _SCALE) for place in places]
@@ -100,44 +139,60 @@ def _draw_slices(panel: Any, scan: SlicedScan) -> None:
         height = row[0].shape[0]
         for column, place in enumerate(places):
             left = column * width
-            name = f"{plane}, {'xyz'[axis]} = {place:g} mm"
-            panel.text(left, top + 2, name, va="top", fontsize=7.5)
-            sides = ("posterior", "anterior") if axis == 0 else ("L", "R")
+            name = f"{captions.say(WORDS[plane])}, {'xyz'[axis]} = {place:g} mm"
+            panel.text(left, top + 2, name, va="top", fontsize=7.5, family=captions.fonts)
+            sides = ("P", "A") if axis == 0 else ("L", "R")
             panel.text(left, top + height - 2, sides[0], fontsize=8)
             right = left + width - _GAP
             panel.text(right, top + height - 2, sides[1], ha="right", fontsize=8)
         top += height + _GAP
 
 
-def _write_captions(figure: Any, brain: BrainPet, result: Result | None) -> None:
-    figure.text(0.5, 0.985, _caption(brain, result), ha="center", va="top", fontsize=13)
+def _write_captions(captions: _Captions, brain: BrainPet, result: Result | None) -> None:
     quality = brain.quality
-    measured = (
-        f"match {quality['registration']:.2f}, cerebellum in view "
-        f"{quality['cerebellum_covered']:.0%}, resolution {quality['fwhm_mm']:.1f} mm, "
-        f"noise {quality['noise_cv']:.0%}"
+    captions.write(0.5, 0.985, _caption(captions, brain, result), 13, ha="center", va="top")
+    measured = phrase(
+        "picture_quality",
+        "match {match:.2f}, cerebellum in view {covered:.0%}, resolution {fwhm_mm:.1f} mm, noise "
+        "{noise:.0%}",
+        match=quality["registration"],
+        covered=quality["cerebellum_covered"],
+        fwhm_mm=quality["fwhm_mm"],
+        noise=quality["noise_cv"],
     )
-    figure.text(0.5, 0.953, measured, ha="center", va="top", fontsize=8.5)
-    said = fill("; ".join(map(str, brain.warnings)) or "no warnings", _WRAPPED, max_lines=3)
+    captions.write(0.5, 0.953, measured, 8.5, ha="center", va="top")
+    warnings = "; ".join(captions.say(each) for each in brain.warnings)
+    line = fill(warnings or captions.say(WORDS["no_warnings"]), _WRAPPED, max_lines=3)
     colour = "#b00000" if brain.warnings else "#606060"
-    figure.text(0.5, 0.932, said, ha="center", va="top", fontsize=8.5, color=colour)
-    for x, (name, line) in zip((0.02, 0.09, 0.17), COLOURS.items(), strict=True):
-        figure.text(x, 0.033, name, color=np.array(line) / 255, fontsize=9, weight="bold")
-    legend = "of the template, which must lie on the scan's. SUVR over the cerebellum, 0 "
-    figure.text(0.285, 0.033, f"{legend}(white) to {DARKEST_SUVR:g} (black).", fontsize=8)
-    figure.text(0.02, 0.012, f"Shaded: outside the field of view. {_LINE}", fontsize=8)
+    captions.write(0.5, 0.932, line, 8.5, ha="center", va="top", color=colour)
+    for x, (name, colour_255) in zip((0.02, 0.09, 0.19), COLOURS.items(), strict=True):
+        colour_1 = np.array(colour_255) / 255
+        captions.write(x, 0.033, WORDS[name], 9, color=colour_1, weight="bold")
+    legend = phrase(
+        "picture_legend",
+        "of the template, which must match the scan. SUVR over the cerebellum: 0 white, "
+        "{darkest:g} black.",
+        darkest=DARKEST_SUVR,
+    )
+    captions.write(0.32, 0.033, legend, 8)
+    shaded = phrase("picture_shaded", "Shaded: outside the field of view.")
+    captions.write(0.02, 0.012, f"{captions.say(shaded)} {captions.say(RESEARCH_USE)}", 8)
 
 
-def _caption(brain: BrainPet, result: Result | None) -> str:
-    centiloid = f"Centiloid {brain.centiloid:.0f}"
+def _caption(captions: _Captions, brain: BrainPet, result: Result | None) -> str:
+    centiloid = f"{captions.say(WORDS['centiloid'])} {minus(f'{brain.centiloid:.0f}')}"
     if result is None:
         return centiloid
     if result.status == "refused":
-        return fill(f"refused: {'; '.join(result.reasons)}", _WRAPPED // 2, max_lines=1)
-    return f"{_grade_of(result)}   {centiloid}"
+        why = "; ".join(captions.say(each) for each in result.of_level("refusal"))
+        return fill(f"{captions.say(WORDS['refused'])}: {why}", _WRAPPED // 2, max_lines=1)
+    return f"{captions.say(_grade_of(result))}   {centiloid}"
 
 
-def _grade_of(result: Result) -> str:
-    chances = ", ".join(f"BAPL {g} {p:.0%}" for g, p in (result.probabilities or {}).items())
-    grade = f"BAPL {result.bapl}" if result.status == "graded" else "needs a reader"
-    return f"{grade}   ({chances})"
+def _grade_of(result: Result) -> Phrase:
+    chances = ", ".join(
+        f"{result.grade_name(int(grade))} {chance:.0%}"
+        for grade, chance in (result.probabilities or {}).items()
+    )
+    grade = named(result.grade_name()) if result.status == "graded" else WORDS["needs_reader"]
+    return Phrase("grade", "{grade}   ({chances})", {"grade": grade, "chances": chances})

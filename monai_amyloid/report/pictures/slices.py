@@ -33,7 +33,8 @@ class SlicedScan:
     """A scan that slices are cut from, within ``shown_box``.
 
     Attributes:
-        grey: From :func:`~monai_amyloid.report.pictures.cut_brain.grey_levels`.
+        grey: Grey levels 0 to 255 ``(X, Y, Z)``, from
+            :func:`~monai_amyloid.report.pictures.cut_brain.grey_levels`.
         outside: What lies outside the field of view.
         activation: What drove the grade, 0 to 1; None where that is not known.
     """
@@ -73,11 +74,11 @@ def draw_slice(
     """One slice ``(rows, columns, 3)``.
 
     Args:
-        scan: To cut.
-        axis: Across which.
-        index: At which place of ``shown_box``.
-        scale: Pixels a voxel.
-        outlined: Which outlines are drawn.
+        scan: The scan to cut.
+        axis: Axis that the slice is cut across, 0 to 2.
+        index: Index of the slice along ``axis`` within ``shown_box``.
+        scale: Number of pixels along the edge of a voxel.
+        outlined: Names of the outlines that are drawn, of :data:`OUTLINED`.
     """
     grey = Image.fromarray(upright(scan.grey, axis, index).astype(np.uint8))
     size = (grey.width * scale, grey.height * scale)

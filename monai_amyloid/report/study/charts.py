@@ -6,27 +6,28 @@ from functools import cache
 from monai_amyloid.brain.quantities.normative import negatives
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.findings.bounds import CENTILOID_CERTAIN, CENTILOID_EXCLUDED
-from monai_amyloid.report.study.sentences import region_title
-from monai_amyloid.report.words import Text
+from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.report.study.regions import region_name
+from monai_amyloid.report.words import NORMAL_SDS
 from monai_amyloid.result.result import Result
 
 CENTILOID_MARKS = (CENTILOID_EXCLUDED, CENTILOID_CERTAIN)
 _CENTILOID_SHOWN = (-20.0, 120.0)
+CENTILOID_TICKS = (_CENTILOID_SHOWN[0], 0.0, *CENTILOID_MARKS, 60.0, 100.0, _CENTILOID_SHOWN[1])
 _MOST_SUVR = 2.0
-_SDS = 2.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bar:
     """A region's SUVR beside negatives'.
 
     Attributes:
-        region: Its key without the side.
+        region: Key of the region without its side.
         side: ``left``, ``right`` or empty.
-        suvr: Mean over the whole cerebellum.
-        z: Standard deviations above the negatives' mean; None where none were measured.
-        mean: Of the negatives; None as for ``z``.
-        sd: Of the negatives.
+        suvr: Mean SUVR of the region over the whole cerebellum.
+        z: Standard deviations above the negatives' mean; None where no negatives were measured.
+        mean: Mean SUVR of negatives in the region; None as for ``z``.
+        sd: Standard deviation of the negatives' SUVR; None as for ``z``.
     """
 
     region: str
@@ -37,21 +38,21 @@ class Bar:
     sd: float | None
 
     @property
-    def name(self) -> Text:
-        """Of the region, without its side."""
-        return region_title(self.region)
+    def name(self) -> Phrase:
+        """Name of the region, without its side."""
+        return region_name(self.region)
 
     @property
     def band(self) -> tuple[float, float] | None:
         """Lowest and highest SUVR of most negatives."""
         if self.mean is None or self.sd is None:
             return None
-        return self.mean - _SDS * self.sd, self.mean + _SDS * self.sd
+        return self.mean - NORMAL_SDS * self.sd, self.mean + NORMAL_SDS * self.sd
 
     @property
     def is_high(self) -> bool:
         """Whether it lies above most negatives."""
-        return self.z is not None and self.z > _SDS
+        return self.z is not None and self.z > NORMAL_SDS
 
 
 def read_bars(result: Result) -> list[Bar]:
@@ -60,14 +61,26 @@ def read_bars(result: Result) -> list[Bar]:
     return [_bar(result, key) for key in keys if key in (result.suvr or {})]
 
 
-def all_bars(result: Result) -> list[tuple[Text, list[Bar | None]]]:
+def all_bars(result: Result) -> list[tuple[Phrase, list[Bar | None]]]:
     """Every region, by its name: its bars left and right, or one bar and None."""
     rows: dict[str, list[Bar | None]] = {}
     for key in result.suvr or {}:
         bar = _bar(result, key)
         if bar.side or key in ("cortex", "brainstem"):
             rows.setdefault(bar.region, [None, None])[bar.side == "right"] = bar
-    return [(region_title(region), bars) for region, bars in rows.items()]
+    return [(region_name(region), bars) for region, bars in rows.items()]
+
+
+def bar_text(bar: Bar) -> Phrase:
+    """A bar in words, for people who do not see the chart."""
+    region = bar.name
+    if bar.side:
+        region = Phrase("side", "{region} {side}", {"region": region, "side": bar.side[0].upper()})
+    if bar.z is None:
+        return phrase("bar_without_z", "{region}: SUVR {suvr:.2f}", region=region, suvr=bar.suvr)
+    return phrase(
+        "bar", "{region}: SUVR {suvr:.2f}, z {z:+.1f}", region=region, suvr=bar.suvr, z=bar.z
+    )
 
 
 def _bar(result: Result, key: str) -> Bar:
@@ -77,7 +90,7 @@ def _bar(result: Result, key: str) -> Bar:
             region, side = key.removesuffix(f"_{each}"), each
     mean, sd = _norms().get((result.study.get("tracer"), key), (None, None))
     z = (result.z_scores or {}).get(key)
-    return Bar(region, side, (result.suvr or {})[key], z, mean, sd)
+    return Bar(region=region, side=side, suvr=(result.suvr or {})[key], z=z, mean=mean, sd=sd)
 
 
 @cache
@@ -92,13 +105,13 @@ def _norms() -> dict[tuple[str | None, str], tuple[float, float]]:
 
 @dataclass(frozen=True)
 class Scale:
-    """From values to places on a line.
+    """A line that values are shown on.
 
     Attributes:
         low: Value at the line's start.
-        high: Value at its end.
-        start: Place of the start.
-        length: Of the line.
+        high: Value at the line's end.
+        start: Place of the line's start, in the units of the drawing.
+        length: Length of the line, in the same units.
     """
 
     low: float

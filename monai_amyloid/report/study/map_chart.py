@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from monai_amyloid.explore.continuum import COVERAGE
 from monai_amyloid.explore.early import EARLY_CENTILOID
 from monai_amyloid.explore.neighbours import RARE
 from monai_amyloid.explore.saved_map import SavedMap
-from monai_amyloid.report.words import Text
+from monai_amyloid.findings.finding import Phrase, phrase
 
 # Of the chart, in the units of its SVG; of a large cohort some cases stand for all.
 SIZE = (360.0, 220.0)
@@ -22,8 +23,8 @@ class MapChart:
     """Dots of a cohort's cases, and a scan among them.
 
     Attributes:
-        dots: x, y and grade (0 where unknown) of the cases.
-        own: x, y of the scan.
+        dots: x, y and grade (0 where unknown) of each case, in the units of the SVG.
+        own: x and y of the scan, in the same units.
     """
 
     dots: tuple[tuple[float, float, int], ...]
@@ -34,9 +35,9 @@ def map_chart(saved: SavedMap, on_map: Mapping[str, Any], chart: str = "umap") -
     """Lay a map out for the report.
 
     Args:
-        saved: The map.
-        on_map: Of the result: where the scan stands on it.
-        chart: Which of its charts.
+        saved: Map of the cohort.
+        on_map: The place of the scan on it, as a result's ``on_map`` holds it.
+        chart: Name of the chart among the map's.
     """
     place = saved.maps[chart]
     low, high = place.min(axis=0), place.max(axis=0)
@@ -54,38 +55,42 @@ def map_chart(saved: SavedMap, on_map: Mapping[str, Any], chart: str = "umap") -
     return MapChart(dots, at(np.array(on_map["position"][chart])))
 
 
-def said_of_map(on_map: Mapping[str, Any]) -> list[Text]:
-    """What a scan's place says, in sentences.
+def map_sentences(on_map: Mapping[str, Any]) -> list[Phrase]:
+    """What a scan's place on a cohort's map means, in sentences.
 
     Args:
-        on_map: Of the result.
+        on_map: The place of the scan, as a result's ``on_map`` holds it.
     """
     score, (low, high) = on_map["score"], on_map["interval"]
-    said = [
-        Text(
-            f"Continuum score {score:.0f} of 100 (90 % interval {low:.0f} to {high:.0f}), from no "
-            "amyloid to much; the cohort taught it without grades.",
-            f"연속체 점수는 100점 중 {score:.0f}점(90% 구간 {low:.0f}~{high:.0f})입니다. 0은 "
-            "아밀로이드 없음, 100은 많음을 뜻하며 등급 없이 학습되었습니다.",
+    sentences = [
+        phrase(
+            "map_score",
+            "Continuum score {score:.0f} of 100 ({coverage:.0%} interval {low:.0f} to {high:.0f}): "
+            "0 is no amyloid, 100 is much. The score was learned from the cohort without grades.",
+            score=score,
+            coverage=COVERAGE,
+            low=low,
+            high=high,
         )
     ]
     early = on_map["early_probability"]
     if early is not None:
-        said.append(
-            Text(
-                f"Chance of {early:.0%} that it lies beyond the mark of early amyloid "
-                f"(Centiloid {EARLY_CENTILOID}).",
-                f"초기 아밀로이드 기준(센틸로이드 {EARLY_CENTILOID})을 넘을 확률은 "
-                f"{early:.0%}입니다.",
+        sentences.append(
+            phrase(
+                "map_early",
+                "The probability that it lies above the mark of early amyloid (Centiloid "
+                "{mark:g}) is {probability:.0%}.",
+                mark=EARLY_CENTILOID,
+                probability=early,
             )
         )
     if on_map["share_as_far"] < RARE:
-        said.append(
-            Text(
-                "It is unlike the cohort's scans: fewer than one in a hundred of them is as far "
+        sentences.append(
+            phrase(
+                "map_unlike",
+                "It is unlike the scans of the cohort: fewer than {rare:.0%} of them are as far "
                 "from the others. Score and neighbours may mean little.",
-                "이 영상은 코호트의 영상들과 다릅니다. 이만큼 떨어진 영상은 백에 하나도 되지 "
-                "않으므로 점수와 유사 증례의 의미가 제한적입니다.",
+                rare=RARE,
             )
         )
-    return said
+    return sentences

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.report.pictures.fonts import without_remarks
 from monai_amyloid.report.pictures.picture import require_matplotlib
 from monai_amyloid.report.pictures.slices import Shown, sliced
 from monai_amyloid.report.study.page_parts import PageParts
 from monai_amyloid.report.study.sentences import what_drove
-from monai_amyloid.report.words import Language
 from monai_amyloid.result.result import Result
 
 _DPI = 150
@@ -24,31 +24,34 @@ def page_pdf(
     result: Result,
     shown: Shown,
     activation: NDArray[np.float32] | None = None,
-    language: Language = "en",
+    language: str = ENGLISH,
 ) -> bytes:
     """The page as a PDF with its fonts, the same bytes for the same content.
 
     Args:
-        result: What is said of the study.
+        result: The study's result.
         shown: The normalised scan, or its
             :class:`~monai_amyloid.report.pictures.slices.SlicedScan` where that was made
             already; the pictures ``(X, Y, n)`` that were graded; or None.
-        activation: What drove the grade, 0 to 1, on the template's grid.
-        language: Of the page.
+        activation: What drove the grade, 0 to 1, ``(91, 109, 91)`` on the template's grid.
+        language: Code of the page's language.
+
+    Returns:
+        The PDF.
 
     Raises:
-        UserError: If matplotlib or, for a Korean page, a Korean font is not installed.
+        UserError: If matplotlib, or a font with the letters of the language, is not installed.
     """
     require_matplotlib()
     import matplotlib
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
 
     buffer = io.BytesIO()
-    unsaid = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
+    without = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
     with matplotlib.rc_context({"pdf.fonttype": _FONT_TYPE}), without_remarks():
         figure = _page(result, shown, activation, language)
         canvas: Any = FigureCanvasPdf(figure)  # matplotlib leaves it untyped
-        canvas.print_pdf(buffer, metadata={"Title": result.name, **unsaid})
+        canvas.print_pdf(buffer, metadata={"Title": result.name, **without})
     return buffer.getvalue()
 
 
@@ -56,7 +59,7 @@ def page_image(
     result: Result,
     shown: Shown,
     activation: NDArray[np.float32] | None = None,
-    language: Language = "en",
+    language: str = ENGLISH,
 ) -> NDArray[np.uint8]:
     """The page as a picture ``(1754, 1240, 3)``; arguments and errors as :func:`page_pdf`."""
     require_matplotlib()
@@ -70,7 +73,7 @@ def page_image(
 
 
 def _page(
-    result: Result, shown: Shown, activation: NDArray[np.float32] | None, language: Language
+    result: Result, shown: Shown, activation: NDArray[np.float32] | None, language: str
 ) -> Any:
     page = PageParts(language)
     page.heading(result)

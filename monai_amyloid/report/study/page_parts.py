@@ -3,23 +3,25 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.pet.tracers import TRACERS
+from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR
 from monai_amyloid.report.pictures.outlines import COLOURS
 from monai_amyloid.report.pictures.slices import SlicedScan, draw_slice, slice_index, tile
 from monai_amyloid.report.study.charts import (
     CENTILOID_MARKS,
+    CENTILOID_TICKS,
     Bar,
     Scale,
     centiloid_scale,
     read_bars,
     suvr_scale,
 )
-from monai_amyloid.report.study.map_chart import said_of_map
+from monai_amyloid.report.study.map_chart import map_sentences
+from monai_amyloid.report.study.measures import quality_rows
 from monai_amyloid.report.study.paper import INK, LEFT, RIGHT, SOFT, Paper
-from monai_amyloid.report.study.sentences import likely_grades, quality_rows
-from monai_amyloid.report.translations import in_both
-from monai_amyloid.report.words import RESEARCH_USE, WORDS, Text, minus
+from monai_amyloid.report.study.provenance import tracer_name
+from monai_amyloid.report.study.sentences import grade_meanings, likely_grades
+from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus, named
 from monai_amyloid.result.result import Result
 from monai_amyloid.version import __version__
 
@@ -42,8 +44,8 @@ class PageParts(Paper):
         self.write(LEFT, 24.5, _short(result.name, 58), 14, weight="bold")
         self.write(LEFT, 31, RESEARCH_USE, 8.5, weight="bold")
         if result.patient:
-            said = "   ".join(f"{key} {value}" for key, value in result.patient.items())
-            self.write(LEFT, 36.5, _short(said, 120), 7.5)
+            line = "   ".join(f"{key} {value}" for key, value in result.patient.items())
+            self.write(LEFT, 36.5, _short(line, 120), 7.5)
         self.rule(39.5, INK)
 
     def refusal(self, result: Result) -> None:
@@ -52,26 +54,26 @@ class PageParts(Paper):
         self.write(LEFT, 66, WORDS["refused_why"], 10, weight="bold")
         y = 73.0
         for reason in result.of_level("refusal"):
-            y = self.paragraph(LEFT, y, in_both(reason), 98, 12, size=9.5) + 2
+            y = self.paragraph(LEFT, y, reason, 98, 12, size=9.5) + 2
         self.write(LEFT, y + 6, WORDS["refused_do"], 10, weight="bold")
         self.paragraph(LEFT, y + 13, WORDS["refused_how"], 98, size=9.5)
 
     def answer(self, result: Result) -> None:
         """Grade, probabilities, likely grades and Centiloid."""
-        meaning = WORDS[f"bapl{result.bapl}"]
+        meaning = grade_meanings(result).get(result.grade or 0, named(""))
         doubt = result.status == "needs_reader"
-        self.write(LEFT, 52, WORDS["needs_reader"] if doubt else f"BAPL {result.bapl}", 22,
+        self.write(LEFT, 52, WORDS["needs_reader"] if doubt else result.grade_name(), 22,
                    weight="bold")  # fmt: skip
-        told = f"{self.say(WORDS['most_probable'])}: BAPL {result.bapl}, " if doubt else ""
-        self.write(LEFT, 58, told + self.say(meaning), 9, color=SOFT)
+        most = f"{self.say(WORDS['most_probable'])}: {result.grade_name()}, " if doubt else ""
+        self.write(LEFT, 58, most + self.say(meaning), 9, color=SOFT)
         self.write(LEFT, 66, WORDS["probabilities"], 9, weight="bold")
         for row, (grade, chance) in enumerate((result.probabilities or {}).items()):
-            y, most = 72 + 6.2 * row, int(grade) == result.bapl
-            weight = "bold" if most else "normal"
-            self.write(LEFT, y, f"BAPL {grade}", 8.5, weight=weight)
+            y, is_most = 72 + 6.2 * row, int(grade) == result.grade
+            weight = "bold" if is_most else "normal"
+            self.write(LEFT, y, result.grade_name(int(grade)), 8.5, weight=weight)
             self.box(LEFT + 16, y - 3, 52, 3.6, "#f3f6f8")
-            self.box(LEFT + 16, y - 3, 52 * chance, 3.6, _BLUE if most else _PALE)
-            self.write(LEFT + 82, y, f"{100 * chance:.1f} %", 8.5, weight=weight, ha="right")
+            self.box(LEFT + 16, y - 3, 52 * chance, 3.6, _BLUE if is_most else _PALE)
+            self.write(LEFT + 82, y, f"{chance:.1%}", 8.5, weight=weight, ha="right")
         if result.centiloid is not None:
             self.centiloid(result.centiloid)
         else:
@@ -79,7 +81,7 @@ class PageParts(Paper):
         self.write(_MIDDLE, 73, WORDS["set"], 9, weight="bold")
         y = self.paragraph(_MIDDLE, 77.5, likely_grades(result), 60, 2, size=8)
         for reason in result.of_level("doubt")[:2]:
-            y = self.paragraph(_MIDDLE, y, in_both(reason), 60, int((_ANSWER_ENDS - y) / 4), size=8)
+            y = self.paragraph(_MIDDLE, y, reason, 60, int((_ANSWER_ENDS - y) / 4), size=8)
 
     def centiloid(self, value: float) -> None:
         """Centiloid on its scale."""
@@ -95,13 +97,13 @@ class PageParts(Paper):
             self.box(at(low), 54, at(high) - at(low), 3.5, colour)
             shift = 4.0 if meaning == "between_means" else 0.0
             self.write((at(low) + at(high)) / 2 + shift, 66, WORDS[meaning], 6.5, ha="center")
-        for tick in (-20, 0, 10, 30, 60, 100, 120):
-            self.write(at(tick), 61.2, minus(f"{tick}"), 6.5, ha="center", color=SOFT)
+        for tick in CENTILOID_TICKS:
+            self.write(at(tick), 61.2, minus(f"{tick:g}"), 6.5, ha="center", color=SOFT)
         self.paper.plot([at(value)], [53.2], marker="v", color=INK, markersize=6)
         self.write(at(value), 51.3, minus(f"{value:.0f}"), 14, weight="bold",
                    ha="center")  # fmt: skip
 
-    def scan(self, scan: SlicedScan, drove: Text | None) -> None:
+    def scan(self, scan: SlicedScan, drove: Phrase | None) -> None:
         """Ten slices, and what drove the grade."""
         self.rule(_ANSWER_ENDS)
         if drove is not None:
@@ -178,36 +180,36 @@ class PageParts(Paper):
             self.write(x + 58, y, value, 7.5, ha="right")
         y += 5.5
         for warning in result.warnings[:3]:
-            y = self.paragraph(x, y, in_both(warning), 66, 2, size=7, color="#a3202a")
+            y = self.paragraph(x, y, warning, 66, 2, size=7, color="#a3202a")
         if result.nearest_cases and y < 248:
             cases = ", ".join(
-                f"BAPL {case['bapl']} ({case['centiloid']:.0f})"
+                f"{result.grade_name(int(case['bapl']))} ({case['centiloid']:.0f})"
                 for case in result.nearest_cases[:4]
             )
             heading = "nearest" if result.on_map is None else "nearest_of_map"
             self.write(x, y + 1, WORDS[heading], 7.5, weight="bold")
             self.write(x, y + 5.2, cases, 7.5)
         if result.on_map is not None and y < 244:
-            self.paragraph(x, y + 9.6, said_of_map(result.on_map)[0], 66, 2, size=7)
+            self.paragraph(x, y + 9.6, map_sentences(result.on_map)[0], 66, 2, size=7)
 
     def foot(self, result: Result) -> None:
         """What was read, and by what."""
         self.rule(264)
-        label = result.study.get("tracer")
-        tracer = f"{TRACERS[label].name} ({label})" if label in TRACERS else WORDS["unknown"]
+        tracer = phrase(
+            "line_of_tracer",
+            "{title}: {tracer}",
+            title=WORDS["tracer"],
+            tracer=tracer_name(result.study.get("tracer")),
+        )
         model, frames = result.model, result.frames
         made_by = f"monai-amyloid {__version__}"
         if model:
             weights = f"SHA-256 {model.get('sha256', '')[:16]}…"
             made_by = f"{model.get('name')} {model.get('version')}, {weights}, {made_by}"
         y = 270.0
-        said = (
-            f"{self.say(WORDS['tracer'])}: {self.say(tracer)}",
-            "" if frames is None else self.say(in_both(frames)),
-            made_by,
-        )
-        for line in filter(None, said):
-            self.write(LEFT, y, _short(str(line), 120), 7, color=SOFT)
+        lines: list[Phrase | str] = [tracer, *([frames] if frames is not None else []), made_by]
+        for line in lines:
+            self.write(LEFT, y, _short(self.say(line), 120), 7, color=SOFT)
             y += 4.2
         self.write(LEFT, y + 1.5, RESEARCH_USE, 8.5, weight="bold")
 

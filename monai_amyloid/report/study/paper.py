@@ -2,27 +2,29 @@
 
 from textwrap import wrap
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monai_amyloid.findings.catalogue import in_language
+from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.report.pictures.fonts import font_families
-from monai_amyloid.report.words import Language, Text
 
 A4_MM = (210.0, 297.02)  # 1240 x 1754 pixels at 150 a inch
 LEFT, RIGHT = 16.0, 194.0  # the margins, mm from the page's left edge
 INK, SOFT, LINE = "#17242e", "#55646f", "#d5dde2"
-_KOREAN_WIDTH = 0.62  # letters on a line against Latin ones
+_WIDE = 0.62  # letters of Korean on a line against Latin ones
 
 
 class Paper:
     """A page of A4 with places in mm from its left and upper edge.
 
     Args:
-        language: Of what is written.
+        language: Code of the language that the page is written in.
     """
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: str) -> None:
         from matplotlib.figure import Figure
 
         self.language = language
@@ -32,29 +34,30 @@ class Paper:
         self.paper = self.figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
         self.paper.set_axis_off()
 
-    def say(self, text: Text | str) -> str:
+    def say(self, text: Phrase | str) -> str:
         """A text in the page's language."""
-        return text if isinstance(text, str) else text.of(self.language)
+        return text if isinstance(text, str) else in_language(text, self.language)
 
-    def write(self, x: float, y: float, text: Text | str, size: float = 9.0, **how: Any) -> None:
-        """A line of text; what matplotlib knows of its look may be given too."""
+    def write(self, x: float, y: float, text: Phrase | str, size: float = 9.0, **how: Any) -> None:
+        """A line of text; matplotlib's settings of its look may be added."""
         how = {"color": INK, "va": "baseline", "family": self.fonts, **how}
         # A dollar sign begins no formula here.
         self.paper.text(x, y, self.say(text), fontsize=size, parse_math=False, **how)
 
     def paragraph(
-        self, x: float, y: float, text: Text | str, width: int, most: int = 99, **how: Any
+        self, x: float, y: float, text: Phrase | str, width: int, most: int = 99, **how: Any
     ) -> float:
         """Write at most so many lines and return where the next one begins."""
-        said = self.say(text)
-        letters = width if said.isascii() else round(width * _KOREAN_WIDTH)
-        for line in wrap(said, letters, max_lines=max(most, 1), placeholder=" …"):
+        written = self.say(text)
+        wide = any(east_asian_width(letter) in "WF" for letter in written)
+        letters = round(width * _WIDE) if wide else width
+        for line in wrap(written, letters, max_lines=max(most, 1), placeholder=" …"):
             self.write(x, y, line, **how)
             y += 0.5 * how.get("size", 9.0)
         return y
 
     def box(self, x: float, y: float, width: float, height: float, colour: str) -> None:
-        """A filled rectangle whose upper left corner is given."""
+        """A filled rectangle, placed by its upper left corner."""
         from matplotlib.patches import Rectangle
 
         self.paper.add_patch(Rectangle((x, y), width, height, color=colour, linewidth=0))

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from scipy import ndimage
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, voi
 from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
+from monai_amyloid.findings.catalogue import ENGLISH
+from monai_amyloid.findings.finding import Phrase, from_text, phrase
 from monai_amyloid.output import replace_file
 from monai_amyloid.report.pages import render_page
 from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR, without_face
 from monai_amyloid.report.pictures.outlines import upright
+from monai_amyloid.report.words import RESEARCH_USE, WORDS, by_name, named
 from monai_amyloid.version import __version__
 from monai_amyloid.work.progress import SILENT, Progress
 
@@ -26,20 +30,37 @@ from monai_amyloid.work.progress import SILENT, Progress
 PLANES = ((0, -6.0), (1, -50.0), (2, 8.0))
 _BRAIN, _CEREBELLUM = (220, 60, 40), (30, 110, 220)
 
+_WORDS = by_name(
+    phrase("sheet_title", "Contact sheet"),
+    phrase(
+        "sheet_note",
+        "Do the outlines fit? Red: the brain of the template; blue: the whole cerebellum, which "
+        "uptake is divided by. Scans with warnings come first, then those that match the template "
+        "least. Head up; in the axial slice the front is up and the patient's left is on the "
+        "left. If a scan does not fit, take its row out of the table.",
+    ),
+    phrase("sheet_participant", "Participant"),
+    phrase("sheet_session", "Session"),
+    phrase("sheet_reason", "Reason"),
+    phrase("sheet_prepared", "Prepared"),
+)
+
 
 def write_contact_sheet(
     prepared: Path,
     progress: Progress = SILENT,
+    language: str = ENGLISH,
 ) -> Path:
     """Draw ``contact_sheet.html`` of a prepared cohort.
 
     Three planes of each scan with the template's outlines, which fit where reading and
     registration went well, and what was measured; those with warnings first, then by how well
-    the scan matches the template. What was refused stands above, with the reason.
+    the scan matches the template. Refused scans stand above, with the reason.
 
     Args:
         prepared: Folder that ``prepare`` wrote.
         progress: Shows how many scans are drawn.
+        language: Code of the language that is shown first; the page holds every one.
 
     Returns:
         Path of the sheet.
@@ -54,30 +75,71 @@ def write_contact_sheet(
     progress.start(len(rows))
     scans = []
     for row in rows.to_dict("records"):
-        scans.append(_said(row))
+        scans.append(_scan(row))
         progress.advance()
-    refused = prepared / "refused.tsv"
-    reasons = pd.read_csv(refused, sep="\t", dtype=str) if refused.is_file() else pd.DataFrame()
-    page = render_page(
-        "contact_sheet.html.jinja",
-        {"version": __version__, "scans": scans, "refused": reasons.to_dict("records")},
+    file = prepared / "refused.tsv"
+    refused = (
+        pd.read_csv(file, sep="\t", dtype=str, keep_default_na=False).to_dict("records")
+        if file.is_file()
+        else []
     )
+    content = {
+        "words": WORDS,
+        "sheet": _WORDS,
+        "research_use": RESEARCH_USE,
+        "version": __version__,
+        "heading": _heading(len(scans), len(refused)),
+        "scans": scans,
+        "refused": [_refused(row) for row in refused],
+    }
     sheet = prepared / "contact_sheet.html"
-    replace_file(sheet, page)
+    replace_file(sheet, render_page("contact_sheet.html.jinja", content, language))
     return sheet
 
 
-def _said(row: dict[Any, Any]) -> dict[str, str]:
-    """What stands under a scan's picture."""
-    warnings = str(row.get("warnings", UNKNOWN))
+def _heading(prepared: int, refused: int) -> Phrase:
+    if not refused:
+        return phrase("sheet_counts", "Prepared scans: {prepared}", prepared=prepared)
+    return phrase(
+        "sheet_counts_refused",
+        "Prepared scans: {prepared}, refused: {refused}",
+        prepared=prepared,
+        refused=refused,
+    )
+
+
+def _refused(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row of the table of refused scans."""
+    return {**row, "reason": _remarks(row, "reason")}
+
+
+def _scan(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A scan's picture and what stands under it."""
+    name = f"{row['participant_id']} {row['session_id']}"
+    grade = phrase("sheet_no_grade", "no grade")
+    facts = [grade if pd.isna(row["bapl"]) else named(f"BAPL {row['bapl']}")]
+    if pd.notna(row.get("centiloid")):
+        facts.append(
+            phrase("sheet_centiloid", "Centiloid {centiloid:.0f}", centiloid=row["centiloid"])
+        )
+    if pd.notna(row["_match"]):
+        facts.append(phrase("sheet_match", "match {match:.2f}", match=row["_match"]))
     return {
-        "name": f"{row['participant_id']} {row['session_id']}",
-        "bapl": "no grade" if pd.isna(row["bapl"]) else f"BAPL {row['bapl']}",
-        "centiloid": f"Centiloid {row['centiloid']:.0f}" if pd.notna(row.get("centiloid")) else "",
-        "match": f"match {row['_match']:.2f}" if pd.notna(row["_match"]) else "",
-        "warnings": "" if warnings == UNKNOWN else warnings,
+        "name": name,
+        "facts": facts,
+        "warnings": _remarks(row, "warnings"),
         "picture": _picture(Path(row["path"])),
+        "described": phrase("sheet_picture", "Three planes of {scan}", scan=name),
     }
+
+
+def _remarks(row: Mapping[Any, Any], column: str) -> Phrase | None:
+    """What was found of a scan; in English alone where a table has no column ``findings``."""
+    findings, text = (str(row.get(name, UNKNOWN)) for name in ("findings", column))
+    if text == UNKNOWN:
+        return None
+    found = from_text(findings if findings.startswith("[") else UNKNOWN)
+    return Phrase("remarks", "{findings:;}", {"findings": found}) if found else named(text)
 
 
 def _picture(path: Path) -> str:

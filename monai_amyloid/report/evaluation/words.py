@@ -1,0 +1,154 @@
+"""Words and notes of the evaluation's page, by the names that its template knows them by."""
+
+from monai_amyloid.evaluation.conformal import COVERAGE
+from monai_amyloid.evaluation.intervals import CONFIDENCE
+from monai_amyloid.evaluation.operating_point import SENSITIVITY
+from monai_amyloid.findings.bounds import LEAST_PROBABLE, MOST_LEFT_OUT
+from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR
+from monai_amyloid.report.words import by_name, named
+
+MEASURES = {
+    "accuracy": phrase("evaluation_accuracy", "accuracy"),
+    "balanced_accuracy": phrase("evaluation_balanced_accuracy", "balanced accuracy"),
+    "macro_f1": phrase("evaluation_macro_f1", "macro-F1"),
+    "bapl2_f1": phrase("evaluation_bapl2_f1", "F1 of BAPL 2"),
+    "quadratic_kappa": phrase("evaluation_quadratic_kappa", "quadratic kappa"),
+    "auc_positive": phrase("evaluation_auc_positive", "AUC of BAPL 2 or 3"),
+}
+_MODELS = {
+    "network": phrase("evaluation_network", "network"),
+    "network + SUVR": phrase("evaluation_joined", "network + SUVR"),
+    "majority grade": phrase("evaluation_majority", "majority grade"),
+    "SUVR regression": phrase("evaluation_regression", "SUVR regression"),
+    "regional boosting": phrase("evaluation_boosting", "regional boosting"),
+}
+_OBSERVERS = {
+    "true evidence of each region": phrase(
+        "evaluation_by_evidence", "true evidence of each region"
+    ),
+    "mean uptake of each region": phrase("evaluation_by_means", "mean uptake of each region"),
+}
+
+
+def model_name(model: str) -> Phrase:
+    """What a model of an evaluation is called."""
+    return _MODELS.get(model, named(model))
+
+
+def ceiling_name(observer: str) -> Phrase:
+    """What the ceiling of an observer is called."""
+    known = _OBSERVERS.get(observer, named(observer))
+    return phrase("evaluation_ceiling", "Ceiling: {observer}", observer=known)
+
+
+EVALUATION_WORDS = by_name(
+    phrase(
+        "evaluation_pseudonyms",
+        "All identifiers on this page are the participant_id of the cohort's table. They must be "
+        "pseudonyms: the page shows them, and slices of the scans, as they are.",
+    ),
+    phrase("evaluation_headline", "Headline"),
+    phrase(
+        "evaluation_headline_note",
+        "The network's figures with {confidence:.0%} intervals over participants. Accuracy alone "
+        "hides a rare grade that is never found: look at BAPL 2.",
+        confidence=CONFIDENCE,
+    ),
+    phrase("evaluation_models", "Models on the same scans"),
+    phrase("evaluation_model", "model"),
+    phrase(
+        "evaluation_ceiling_note",
+        "The ceiling is what an observer reaches who knows the true uptake of the simulated scans: "
+        "readers do not agree with themselves. Its brackets hold {confidence:.0%} of the simulated "
+        "readers. A model may be above it where people were drawn until a reader gave the intended "
+        "grade.",
+        confidence=CONFIDENCE,
+    ),
+    phrase("evaluation_each_grade", "Each grade"),
+    phrase("evaluation_grade", "grade"),
+    phrase("evaluation_precision", "precision"),
+    phrase("evaluation_recall", "recall"),
+    phrase("evaluation_confusion", "Confusion matrices"),
+    phrase("evaluation_true", "true"),
+    phrase("evaluation_predicted", "predicted"),
+    phrase("evaluation_probabilities", "Probabilities"),
+    phrase("evaluation_confidence", "probability of the most probable grade"),
+    phrase("evaluation_right", "share that is right"),
+    phrase("evaluation_perfect", "perfectly calibrated"),
+    phrase("evaluation_own", "the network's own"),
+    phrase("evaluation_calibrated", "calibrated"),
+    phrase("evaluation_ece_own", "ECE, own"),
+    phrase("evaluation_ece", "ECE, calibrated"),
+    phrase("evaluation_ece_chance", "by chance up to"),
+    phrase("evaluation_brier", "Brier score"),
+    phrase("evaluation_log_loss", "log loss"),
+    phrase(
+        "evaluation_calibration_note",
+        "One temperature, learned for each fold from the other folds. ECE: mean distance between "
+        "the probability of the most probable grade and the share that is right, over bins of "
+        "equal width. Chance alone makes it greater than 0: of 100 perfectly calibrated models 95 "
+        'would stay under "by chance up to".',
+    ),
+    phrase("evaluation_sets", "Sets of grades, and who needs a reader"),
+    phrase("evaluation_sets_hold", "sets hold the true grade"),
+    phrase("evaluation_size", "mean size"),
+    phrase("evaluation_needs_reader", "needs a reader"),
+    phrase("evaluation_accuracy_outside", "accuracy of the others"),
+    phrase("evaluation_accuracy_inside", "accuracy of these"),
+    phrase(
+        "evaluation_sets_note",
+        "Conformal sets that promise to hold the true grade of {coverage:.0%} of each grade's "
+        "scans. A scan needs a reader by the rule that grades a study: where its set is not the "
+        "most probable grade alone, where that grade is less probable than {least:.0%} or another "
+        "has {most:.0%} or more, or where the Centiloid contradicts it.",
+        coverage=COVERAGE,
+        least=LEAST_PROBABLE,
+        most=MOST_LEFT_OUT,
+    ),
+    phrase("evaluation_positive", "Amyloid positive: BAPL 2 or 3 against 1"),
+    phrase("evaluation_sensitivity", "sensitivity"),
+    phrase("evaluation_specificity", "specificity"),
+    phrase("evaluation_one_minus_specificity", "1 - specificity"),
+    phrase("evaluation_operating_point", "operating point"),
+    phrase(
+        "evaluation_positive_note",
+        "At the threshold that finds {sensitivity:.0%} of the positive scans of the other folds; "
+        "Wilson's intervals. The curve pools the folds.",
+        sensitivity=SENSITIVITY,
+    ),
+    phrase("evaluation_first_repeat", "The curve is that of the first repeat."),
+    phrase(
+        "evaluation_one_fold",
+        "One fold: there is no other one to learn a calibration, sets or an operating point from.",
+    ),
+    phrase("evaluation_comparisons", "Paired comparisons"),
+    phrase("evaluation_against", "against"),
+    phrase("evaluation_difference", "difference of macro-F1"),
+    phrase("evaluation_right_alone", "right alone"),
+    phrase(
+        "evaluation_comparisons_note",
+        "Above 0 the first is better. Bootstrap of participants, both models on the same draw; "
+        'Holm\'s correction is for all rows. "Right alone": number of scans that only the first '
+        "model, and only the second, graded right.",
+    ),
+    phrase("evaluation_sites", "Sites"),
+    phrase("evaluation_site", "site"),
+    phrase("evaluation_scans", "scans"),
+    phrase(
+        "evaluation_sites_note",
+        "Of the network. Every site had scans in the training of every fold: these figures do not "
+        "tell how it performs at a new one.",
+    ),
+    phrase("evaluation_errors", "Worst errors"),
+    phrase("evaluation_no_volume", "The prepared volume is not there."),
+    phrase("evaluation_no_error", "Every scan was graded right."),
+    phrase(
+        "evaluation_errors_note",
+        "Errors of the network: grades furthest apart first, then by how improbable it found the "
+        "true grade. Axial slices from below to above; front up, the patient's left on the left; "
+        "white is no uptake, black is {darkest:g} times the cerebellum. Pictures are shown as they "
+        "were stored.",
+        darkest=DARKEST_SUVR,
+    ),
+)
