@@ -39,7 +39,7 @@ def write_dicom_objects(
         activation: Map ``(X, Y, Z)`` of what drove the grade, None where there is none.
         affine: Voxel index of the map to RAS+ mm ``(4, 4)``.
         page: ``(rows, columns, 3)`` red, green, blue.
-        pdf: The same page as a PDF.
+        pdf: PDF of the report page.
         folder: ``measurements_sr.dcm``, ``activation_seg.dcm``, ``page_sc.dcm`` and
             ``report_pdf.dcm`` are written here.
 

@@ -53,10 +53,10 @@ class Result:
             the grade; they sum to 1. None where refused, and of a picture.
         nearest_cases: The labelled cases with the most alike regional SUVR, each with its
             ``bapl``, ``centiloid`` and ``distance``, nearest first.
-        on_map: Where the scan stands on a cohort's map: ``score``, ``interval``,
-            ``early_probability``, ``position``, ``cluster`` and ``share_as_far``, as
-            :class:`~monai_amyloid.explore.saved_map.Placed` describes; None without a map. The
-            nearest cases are then of that cohort, with their ``score``.
+        on_map: Place of the scan on a cohort's map: ``score``, ``interval``, ``early_probability``,
+            ``position``, ``cluster`` and ``share_as_far``, see
+            :class:`~monai_amyloid.explore.saved_map.Placed`; None without a map. The nearest cases
+            are then of that cohort, with their ``score``.
         study: What the header says of the scan, by name: ``tracer`` (BIDS label), ``source``,
             ``series_instance_uid``, ``suv_factor``.
         patient: Who was scanned, by DICOM keyword; None unless that was asked for.
