@@ -87,7 +87,7 @@ def main() -> None:
     seconds = f"{table.seconds.median():.1f} s, at most {table.seconds.max():.1f} s a case"
     print(f"\nmedian {seconds}; {time.monotonic() - started:.0f} s in all\n")
     for row in table[~table.right].itertuples(index=False):
-        print(f"{row.kind}, {row.name}: {row.reason or 'graded'}")
+        print(", ".join(map(str, (row.kind, row.name, row.reason or "graded"))))
 
 
 if __name__ == "__main__":

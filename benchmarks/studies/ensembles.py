@@ -17,9 +17,10 @@ import copy
 import json
 import statistics
 import timeit
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,7 +73,9 @@ class Networks:
         """The graded scans of a cohort, a table and their images ``(N, 1, X, Y, Z)``."""
         cohort = read_cohort(prepared / "participants.tsv")
         cohort = cohort[cohort["bapl"].notna()].reset_index(drop=True)
-        scans = [{"image": row.path, "tracer": row.tracer} for row in cohort.itertuples()]
+        scans: list[dict[Hashable, Any]] = [
+            {"image": row.path, "tracer": row.tracer} for row in cohort.itertuples()
+        ]
         steps = Compose([*self.get("load"), *self.get("preprocessing")])
         dataset = CachedScans(scans, steps, str(prepared / "cache"))
         return cohort, torch.stack([dataset[n]["image"] for n in range(len(dataset))])

@@ -14,7 +14,7 @@ same scans and averaged; the ceiling is an observer who knows what each region t
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,11 @@ from monai.bundle import ConfigParser
 from monai.data import DataLoader
 
 from benchmarks.figures import record
+from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.evaluation import baselines
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.learning.transforms.cache import CachedScans
-from monai_amyloid.learning.transforms.volumes import florbetaben_line
 from monai_amyloid.phantom.cohorts.ceiling import (
     many_readings,
     observer_of_evidence,
@@ -88,7 +88,7 @@ def ensemble(run: Path, configs: list[Path], prepared: Path) -> pd.DataFrame:
     )
 
 
-def _scans(prepared: Path) -> list[dict[str, Any]]:
+def _scans(prepared: Path) -> list[dict[Hashable, Any]]:
     cohort = read_cohort(prepared / "participants.tsv")
     return [
         {"image": row.path, "tracer": row.tracer, "participant_id": row.participant_id,

@@ -19,11 +19,11 @@ from monai_amyloid.grading.grader import Clock, Graded
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.output import replace_file
-from monai_amyloid.report.dicom.source import source_series
-from monai_amyloid.report.pictures.picture import write_picture, write_slices
-from monai_amyloid.report.pictures.slices import Shown, SlicedScan
+from monai_amyloid.pacs.source import source_series
+from monai_amyloid.pictures.slices import Shown, SlicedScan
 from monai_amyloid.report.study.one_page import page_image, page_pdf
 from monai_amyloid.report.study.page import write_study_page
+from monai_amyloid.report.study.picture import write_picture, write_slices
 from monai_amyloid.result.result import RESULT_FILE, Result, rounded, write_result
 
 PICTURE, DOCUMENT = "picture.png", "report.pdf"
@@ -122,7 +122,7 @@ def _write_dicom(
     options: OutputOptions,
     source: Sequence[Dataset],
 ) -> None:
-    from monai_amyloid.report.dicom.writing import write_dicom_objects
+    from monai_amyloid.pacs.writing import write_dicom_objects
 
     write_dicom_objects(
         source,

@@ -56,7 +56,7 @@ def signed_distance(mask: NDArray[np.bool_], spacing: float) -> NDArray[np.float
     return np.where(mask, half - inside, outside - half).astype(np.float32)
 
 
-def quantised(fractions: NDArray[np.float64]) -> NDArray[np.uint8]:
+def quantised(fractions: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """Fractions ``(6, X, Y, Z)`` to stored bytes whose sum stays at most 255.
 
     What rounding takes from or adds to a full voxel goes to its largest tissue.

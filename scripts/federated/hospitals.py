@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -52,9 +53,10 @@ def check_apart(hospitals: Mapping[str, Path]) -> None:
         people = cohort.assign(site=cohort.get("site", UNKNOWN))[
             ["site", "participant_id"]
         ].drop_duplicates()
-        for thing in [folder, *people.itertuples(index=False, name=None)]:
+        things: list[Any] = [folder, *people.itertuples(index=False, name=None)]
+        for thing in things:
             if (other := owners.setdefault(thing, name)) != name:
-                what = folder if thing is folder else "{1} (site {0})".format(*map(str, thing))
+                what = folder if thing is folder else "{1} (site {0})".format(*thing)
                 raise UserError(
                     f"{what} is at {other} and at {name}, needed cohorts without overlap; keep it "
                     "at one hospital, or, if the people differ, add the column `site` to each table"

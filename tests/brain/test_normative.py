@@ -19,10 +19,9 @@ def test_every_region_of_every_tracer_has_a_plausible_norm(tracer: str) -> None:
 
 def test_the_mean_negative_has_a_score_of_0_and_two_sd_above_it_2() -> None:
     norms = negatives().loc["18FAV45"]
-    assert z_scores(norms["mean"].to_dict(), "18FAV45") == pytest.approx(
-        dict.fromkeys(norms.index, 0)
-    )
-    high = (norms["mean"] + 2 * norms["sd"]).to_dict()
+    mean, sd = (norms[name].rename(index=str) for name in ("mean", "sd"))
+    assert z_scores(mean.to_dict(), "18FAV45") == pytest.approx(dict.fromkeys(norms.index, 0))
+    high = (mean + 2 * sd).to_dict()
     assert z_scores(high, "18FAV45") == pytest.approx(dict.fromkeys(norms.index, 2))
 
 

@@ -88,7 +88,7 @@ def test_registration_is_deterministic_and_does_not_depend_on_the_unit(
     first, again = register(image), register(image)
     np.testing.assert_array_equal(first.matrix, again.matrix)
     np.testing.assert_array_equal(first.warp.coefficients, again.warp.coefficients)
-    scaled = register(replace(image, data=image.data / 5000))
+    scaled = register(replace(image, data=image.data / np.float32(5000)))
     points = brain_points()
     np.testing.assert_allclose(scaled.to_scan(points), first.to_scan(points), atol=0.05)
     assert scaled.match == pytest.approx(first.match, abs=1e-4)

@@ -15,10 +15,10 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, pet_te
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.prepare import _prepare_one, prepare
 from monai_amyloid.errors import UserError
-from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.writing.nifti import write_nifti
 
 SUVR = [f"suvr_{name}" for name in regional_suvr(pet_templates()[0])]
 MEASURED = ["centiloid", "registration", *SUVR]

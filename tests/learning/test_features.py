@@ -1,5 +1,6 @@
 """Features of a frozen network, computed once."""
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def steps(*random: Any, size: int = 16) -> list[Any]:
     return [*random, Resized("image", (size, size, 4)), AxialSlicesd("image", 2)]
 
 
-def scan_of(number: int = 0) -> dict[str, Any]:
+def scan_of(number: int = 0) -> dict[Hashable, Any]:
     return {"image": torch.rand(1, 20, 20, 6, generator=torch.manual_seed(number))}
 
 
@@ -137,7 +138,7 @@ def test_the_name_of_the_weights_says_how_far_they_reach(
 
 def test_the_frozen_slice_network_trains_and_is_evaluated(prepared: Path, tmp_path: Path) -> None:
     files = [str(CONFIGS / "train.json"), str(CONFIGS / "resnet50_2d_frozen.json")]
-    small = {"slices": 2, "spacing_mm": 8.0, "versions": 1, "batch_size": 4}
+    small: dict[str, Any] = {"slices": 2, "spacing_mm": 8.0, "versions": 1, "batch_size": 4}
     small |= {"feature_dir": str(tmp_path / "features"), "cache_dir": str(tmp_path / "cache")}
     given = {"dataset_dir": str(prepared), "output_dir": str(tmp_path), "folds": 3, **small}
     for run_id, kind in (("training", "train"), ("evaluating", "eval")):

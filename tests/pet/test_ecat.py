@@ -124,7 +124,8 @@ def test_times_count_from_the_injection_and_decay_from_the_start_of_the_scan(sca
     assert series.decay_known
     assert [frame.start for frame in series.frames] == [5400, 5700, 6000]
     assert [frame.duration for frame in series.frames] == [300] * 3
-    np.testing.assert_allclose([f.corrected_to for f in series.frames], 5400, atol=0.01)
+    corrected_to = np.array([frame.corrected_to for frame in series.frames], float)
+    np.testing.assert_allclose(corrected_to, 5400, atol=0.01)
 
 
 @settings(max_examples=30, deadline=None)

@@ -35,7 +35,8 @@ def test_a_volume_that_cannot_be_a_brain_is_refused(
 
 
 def test_a_refusal_is_one_printable_line_whatever_a_header_puts_into_it() -> None:
-    line = str(StudyRefused("scan: \x1b[2J\n'evil'\u202e" + "x" * 9000))
+    header = "\x1b[2J\n'evil'\u202e" + "x" * 9000
+    line = str(StudyRefused("not_a_volume", "scan: {header}", header=header))
     assert line.isprintable()
     assert len(line) == 2000
 

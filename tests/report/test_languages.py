@@ -95,7 +95,7 @@ def test_no_english_is_left_in_the_korean_summary(
 def test_a_picture_has_captions_in_its_language(graded: Graded, tmp_path: Path) -> None:
     from PIL import Image
 
-    from monai_amyloid.report.pictures.picture import write_picture, write_slices
+    from monai_amyloid.report.study.picture import write_picture, write_slices
 
     bag = np.random.default_rng(0).uniform(0, 255, (91, 109, 3)).astype(np.float32)
     drawn = []

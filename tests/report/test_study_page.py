@@ -15,8 +15,8 @@ from PIL import Image
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, brain_mask
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import note, refusal, warning
-from monai_amyloid.report.pictures.cut_brain import first_mm, shown_box, shown_mask
-from monai_amyloid.report.pictures.slices import SlicedScan
+from monai_amyloid.pictures.cut_brain import first_mm, shown_box, shown_mask
+from monai_amyloid.pictures.slices import SlicedScan
 from monai_amyloid.report.study import brain_viewer
 from monai_amyloid.result.result import Result
 

@@ -68,7 +68,7 @@ def report(rows: pd.DataFrame) -> None:
     print("|---" * 7 + "|")
     print(
         f"| {len(graded)} | {error.mean():+.2f} | {error.std():.2f} | {error.abs().mean():.2f} | "
-        f"{error[error.abs().idxmax()]:+.1f} | "
+        f"{error.loc[error.abs().idxmax()]:+.1f} | "
         f"{np.corrcoef(graded.true, graded.found)[0, 1] ** 2:.4f} | "
         f"{trend.slope:+.4f} ({trend.pvalue:.2g}) |"
     )
@@ -94,7 +94,7 @@ def report_quality(rows: pd.DataFrame) -> None:
         error, related = found - known, np.corrcoef(found, known)[0, 1]
         print(
             f"| {measure} | {error.mean():+.3g} | {error.std():.3g} | {related:.2f} | "
-            f"{error[error.abs().idxmax()]:+.3g} |"
+            f"{error.loc[error.abs().idxmax()]:+.3g} |"
         )
         record(f"{measure}: bias", error.mean())
         record(f"{measure}: SD of the error", error.std())

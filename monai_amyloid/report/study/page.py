@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import replace_file
+from monai_amyloid.pictures.slices import Shown, sliced
 from monai_amyloid.report.pages import render_page
-from monai_amyloid.report.pictures.slices import Shown, sliced
 from monai_amyloid.report.study.brain_viewer import brainsprite, picture_uris, viewer
 from monai_amyloid.report.study.charts import (
     CENTILOID_MARKS,
@@ -55,7 +55,7 @@ def write_study_page(
         path: File to write.
         result: The study's result.
         shown: The normalised scan, or its
-            :class:`~monai_amyloid.report.pictures.slices.SlicedScan` where that was made
+            :class:`~monai_amyloid.pictures.slices.SlicedScan` where that was made
             already; the pictures ``(X, Y, n)`` that were graded; or None where the
             study was refused.
         activation: What drove the grade, 0 to 1, ``(91, 109, 91)`` on the template's grid.

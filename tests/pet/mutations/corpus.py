@@ -82,6 +82,10 @@ def _classic(folder: Path, truth: Truth, vendor: str = "siemens", **options: Any
     write_classic(truth, folder, vendor, edit=_name, **options)
 
 
+def _in_syntax(syntax: str) -> Callable[[Path], None]:
+    return lambda folder: _classic(folder, static(), transfer_syntax=syntax)
+
+
 def _legacy(folder: Path, truth: Truth) -> None:
     with tempfile.TemporaryDirectory() as place:
         _classic(Path(place), truth)
@@ -182,14 +186,7 @@ _SYNTAXES = ("implicit", "big endian", "deflated", "RLE", "JPEG-LS", "JPEG 2000"
 # What writes each study into a folder, what of it is read, and the tracer that the user names.
 _WRITERS: dict[str, tuple[Callable[[Path], object], str, str | None]] = {
     "classic": (lambda folder: _classic(folder, static()), "", None),
-    **{
-        f"classic {syntax}": (
-            lambda folder, syntax=syntax: _classic(folder, static(), transfer_syntax=syntax),
-            "",
-            None,
-        )
-        for syntax in _SYNTAXES
-    },
+    **{f"classic {syntax}": (_in_syntax(syntax), "", None) for syntax in _SYNTAXES},
     "dynamic": (lambda folder: _classic(folder, dynamic()), "", None),
     "dynamic, not corrected": (
         lambda folder: _classic(folder, dynamic(), "ge", decay="NONE"),

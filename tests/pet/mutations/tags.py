@@ -119,7 +119,8 @@ def set_value(dataset: Dataset, at: int, rng: Rng) -> None:
     """Give one attribute a wild value, or another value representation."""
     places = list(walk(dataset))
     holder, tag = places[min(at, len(places) - 1)]
-    like = next(e for h, t in places if isinstance(e := h.get_item(t), RawDataElement))
+    items = (one.get_item(where) for one, where in places)
+    like = next(item for item in items if isinstance(item, RawDataElement))
     element = _as_raw(holder.get_item(tag), like)
     if rng.random() < 0.1:
         holder._dict[tag] = element._replace(VR=str(rng.choice(_VRS)))

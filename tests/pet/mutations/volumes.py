@@ -35,7 +35,18 @@ def _wild(now: Any, dtype: np.dtype[Any], rng: Rng) -> Any:
         return np.frombuffer(rng.bytes(dtype.itemsize), dtype)[0]
     if dtype.kind == "f":
         value = float(now)
-        wild = (np.nan, np.inf, -np.inf, 0, -1, 1e38, 1e-38, 65535, value * 1.1, value * 3)
+        wild: tuple[Any, ...] = (
+            np.nan,
+            np.inf,
+            -np.inf,
+            0,
+            -1,
+            1e38,
+            1e-38,
+            65535,
+            value * 1.1,
+            value * 3,
+        )
         return (*wild, -value, value + 1, value * 1000)[int(rng.integers(13))]
     limits, value = np.iinfo(dtype), int(now)
     around = (
@@ -78,7 +89,8 @@ def ecat_field(content: bytes, rng: Rng) -> bytes:
         row, column = int(rng.integers(5)), int(rng.integers(4))
         table[row, column] = _wild(table[row, column], np.dtype("i4"), rng)
         return content[:512] + table.tobytes() + content[1024:]
-    kind, start, names = hdr_dtype, 0, ECAT_MAIN
+    names: tuple[str, ...] = ECAT_MAIN
+    kind, start = hdr_dtype, 0
     if where == "sub":
         frame = 1 + int(rng.integers(max(int(blocks[0, 3]), 1)))
         kind, start, names = subhdr_dtype, (int(blocks[frame, 1]) - 1) * 512, ECAT_SUB

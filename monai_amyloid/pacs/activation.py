@@ -14,10 +14,9 @@ from scipy import ndimage
 
 import monai_amyloid
 from monai_amyloid.errors import UserError
-from monai_amyloid.pet.dicom.grid import POSITION_TOLERANCE
-from monai_amyloid.report.dicom import concepts
-from monai_amyloid.report.dicom.planes import ImagePlane, Place, places_of
-from monai_amyloid.report.dicom.study_module import (
+from monai_amyloid.pacs import concepts
+from monai_amyloid.pacs.planes import ImagePlane, Place, places_of
+from monai_amyloid.pacs.study_module import (
     MANUFACTURER,
     put_into_study,
     refer_to_series,
@@ -27,6 +26,7 @@ from monai_amyloid.report.dicom.study_module import (
     series_number,
     whole_number,
 )
+from monai_amyloid.pet.dicom.grid import POSITION_TOLERANCE
 from monai_amyloid.result.result import Result
 
 # Of the map's maximum: what is shown.

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from monai_amyloid.output import replacing
-from monai_amyloid.report.dicom.activation import segmentation
-from monai_amyloid.report.dicom.pages import captured_page, encapsulated_pdf
-from monai_amyloid.report.dicom.source import check_identified
-from monai_amyloid.report.dicom.structured_report import structured_report
+from monai_amyloid.pacs.activation import segmentation
+from monai_amyloid.pacs.pages import captured_page, encapsulated_pdf
+from monai_amyloid.pacs.source import check_identified
+from monai_amyloid.pacs.structured_report import structured_report
 from monai_amyloid.result.result import Result
 
 REPORT, SEGMENTATION = "measurements_sr.dcm", "activation_seg.dcm"
@@ -34,7 +34,7 @@ def write_dicom_objects(
 
     Args:
         source: Headers of the graded series, from
-            :func:`~monai_amyloid.report.dicom.source.source_series`.
+            :func:`~monai_amyloid.pacs.source.source_series`.
         result: Result of the study.
         activation: Map ``(X, Y, Z)`` of what drove the grade, None where there is none.
         affine: Voxel index of the map to RAS+ mm ``(4, 4)``.

@@ -10,10 +10,10 @@ from pydicom.dataset import Dataset
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pacs.planes import image_planes
+from monai_amyloid.pacs.study_module import PATIENT_AND_STUDY, whole_number
 from monai_amyloid.pet.dicom.header import open_header
 from monai_amyloid.pet.files.sources import open_study
-from monai_amyloid.report.dicom.planes import image_planes
-from monai_amyloid.report.dicom.study_module import PATIENT_AND_STUDY, whole_number
 
 _UID = re.compile(r"[0-9][0-9.]{0,63}")  # PS3.5 9.1, leading zeros let pass: scanners write them
 
