@@ -4,7 +4,7 @@
     python -m benchmarks.studies.same_results record STUDIES OUT
     python -m benchmarks.studies.same_results compare BEFORE AFTER
 
-``make`` simulates 31 studies of eight kinds and a cohort; real ones are added where
+``make`` simulates 36 studies of nine kinds and a cohort; real ones are added where
 ``--shared-data`` has them. ``record`` runs the program of the current folder: every study graded,
 the cohort prepared, both networks trained for two epochs, the held-out scans predicted. ``compare``
 lists every field of ``result.json``, every column of the tables, and every volume and file of
@@ -40,8 +40,9 @@ GROUPS = {
     "fdg": "--participants 2 --seed 26 --as dicom --pattern fdg",
     "tau": "--participants 2 --seed 27 --as nifti --pattern tau",
     "raclopride": "--participants 1 --seed 28 --as nifti --pattern raclopride",
+    "flutemetamol": "--participants 3 --seed 30 --as dicom --tracer 18FFMM",
 }
-COHORT = "--participants 24 --seed 29 --as nifti"
+COHORT = "--participants 40 --seed 29 --as nifti"
 NETWORKS = {
     "2d": (["configs/train.json"], ["--spacing_mm=4.0", "--slices=4"]),
     "3d": (["configs/train.json", "configs/resnet50_3d.json"], []),
@@ -85,7 +86,9 @@ def record(studies: Path, out: Path) -> None:
     for name in GROUPS:
         folder = studies / "groups" / name
         inside = folder / "scans" if (folder / "scans").is_dir() else folder
-        program("infer", inside, "--output", out / "results" / name, "--workers", 1)
+        # Files beside one another in a folder are one study: each is named here.
+        paths = sorted(inside.glob("*.nii.gz")) or [inside]
+        program("infer", *paths, "--output", out / "results" / name, "--workers", 1)
     if real := sorted(path for path in (studies / "real").iterdir() if path.suffix != ".json"):
         output = ("--output", out / "results" / "real", "--workers", 1)
         program("infer", *real, "--tracer", "18FFBB", *output)
