@@ -174,7 +174,9 @@ def test_wrong_input_has_no_grade_and_says_so(tmp_path: Path) -> None:
     written = (tmp_path / "fdg" / "participants.tsv").read_text().splitlines()
     assert dict(zip(written[0].split("\t"), written[1].split("\t"), strict=True))["bapl"] == "n/a"
     assert read_cohort(tmp_path / "fdg" / "participants.tsv").bapl.isna().all()
-    assert not any(column.startswith(("evidence", "reader")) for column in read(tmp_path / "fdg"))
+    assert not any(
+        str(column).startswith(("evidence", "reader")) for column in read(tmp_path / "fdg")
+    )
 
 
 @pytest.mark.slow
