@@ -106,7 +106,7 @@ def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
     ("options", "status", "why"),
     [
         (["--dicom"], 2, "--identify"),
-        (["--language", "fr"], 2, "'ko'"),
+        (["--language", "fr"], 2, "none of en, ko"),
         (["--key", "r/key.tsv"], 1, "choose a --key outside"),
     ],
 )

@@ -1,6 +1,9 @@
 """What the configs promise, without training anything."""
 
+import json
+import re
 from pathlib import Path
+from pydoc import locate
 from typing import Any
 
 import numpy as np
@@ -92,3 +95,12 @@ def test_pretraining_learns_the_grade_and_every_number_of_a_table(tmp_path: Path
         both = [*files, CONFIGS / "pretrain.json"]
         parser = parse(both, targets=str(table), target_prefix="seen_")
         assert parser.get_parsed_content("num_classes") == 4
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted(CONFIGS.glob("*.json"))])
+def test_every_name_that_a_config_imports_and_calls_is_there(name: str) -> None:
+    config = json.loads((CONFIGS / name).read_text(encoding="utf-8"))
+    for line in [*config.get("imports", []), *config.get("+imports", [])]:
+        exec(line.removeprefix("$"), {})  # noqa: S102 (a line of this project's own configs)
+    for target in re.findall(r'"_target_": "(monai_amyloid\.[^"]+)"', json.dumps(config)):
+        assert callable(locate(target)), target

@@ -24,8 +24,8 @@ from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 
 from benchmarks.figures import record
 from monai_amyloid.brain.template import pet_templates
+from monai_amyloid.pictures.thumbnails import thumbnail
 from monai_amyloid.report.explore import page as explore_page
-from monai_amyloid.report.pictures.thumbnails import thumbnail
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 from explore.explorations import make_exploration

@@ -31,7 +31,7 @@ START_SECONDS, FRAME_SECONDS = 5400.0, 300.0
 def write_studies(folder: Path) -> dict[str, Path]:
     """Write a static study and one of four late frames, as a scanner sends them."""
     from monai_amyloid.pet.image import PetImage
-    from monai_amyloid.phantom.storage.dicom_writer import write_series
+    from monai_amyloid.writing.dicom import write_series
 
     grid = np.stack(np.meshgrid(*(np.linspace(-1.3, 1.3, n) for n in SHAPE), indexing="ij"))
     head = 8000.0 * ((grid**2).sum(0) < 1) * (1.5 + grid[0] * grid[1] + 0.3 * np.sin(7 * grid[2]))
@@ -149,7 +149,7 @@ def _import(reader: str) -> None:
     """Import what a reader needs, and let it read something small, before its memory counts."""
     with tempfile.TemporaryDirectory() as folder:
         from monai_amyloid.pet.image import PetImage
-        from monai_amyloid.phantom.storage.dicom_writer import write_series
+        from monai_amyloid.writing.dicom import write_series
 
         values = np.random.default_rng(0).gamma(2, 9, (16, 16, 12)).astype(np.float32)
         small = PetImage(values, np.eye(4), "18FFBB", "Bq/mL", {"CorrectedImage": ["ATTN"]})

@@ -13,6 +13,12 @@ from monai_amyloid.findings.catalogue import ENGLISH, languages
 _FEW = 10
 
 
+def _known_language(language: str) -> str:
+    if language not in languages():
+        raise typer.BadParameter(f"{language!r} is none of {', '.join(languages())}")
+    return language
+
+
 @app.command()
 def infer(
     study: Annotated[
@@ -35,7 +41,10 @@ def infer(
     ] = True,
     language: Annotated[
         str,
-        typer.Option(help=f"Language that reports show first: {', '.join(languages())}."),
+        typer.Option(
+            help=f"Language that reports show first: {', '.join(languages())}.",
+            callback=_known_language,
+        ),
     ] = ENGLISH,
     identify: Annotated[
         bool,

@@ -17,7 +17,6 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, as_text, refusal
 from monai_amyloid.output import replace_file, writable_folder, write_table
 from monai_amyloid.pet.files.fingerprint import fingerprint
-from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.version import __version__
@@ -25,6 +24,7 @@ from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
 from monai_amyloid.work.many import make_each
 from monai_amyloid.work.progress import SILENT, Progress
+from monai_amyloid.writing.nifti import write_nifti
 
 _KEPT = ("participant_id", "session_id", "tracer", "bapl", "age", "sex", "site")
 # A row of a table, as columns and values; those of the outcome have a ``reason`` where refused.
@@ -89,8 +89,9 @@ def prepare(
     crashed, is refused with a reason and does not stop the others.
 
     Args:
-        cohort: As :func:`~monai_amyloid.cohort.listing.list_scans` takes or returns it.
-            A column ``series`` names the image to take where a study has several.
+        cohort: Cohort table, spreadsheet or rows, as in
+            :func:`~monai_amyloid.cohort.listing.list_scans`. A column ``series`` names the image to
+            take where a study has several.
         output: Folder for the SUVR volumes, ``participants.tsv`` and ``refused.tsv``.
         tracer: BIDS label for scans whose header and table row name none.
         reference: Region that SUVR is over.

@@ -55,7 +55,7 @@ class OutputOptions:
                 "pip install 'monai-amyloid[report]', or add --no-report"
             )
         if self.dicom:
-            from monai_amyloid.report.dicom.requirement import require_highdicom
+            from monai_amyloid.pacs.requirement import require_highdicom
 
             require_highdicom()
 

@@ -19,11 +19,11 @@ from monai_amyloid.grading.grader import Clock, Graded
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.output import replace_file
-from monai_amyloid.report.dicom.source import source_series
-from monai_amyloid.report.pictures.picture import write_picture, write_slices
-from monai_amyloid.report.pictures.slices import Shown, SlicedScan
+from monai_amyloid.pacs.source import source_series
+from monai_amyloid.pictures.slices import Shown, SlicedScan
 from monai_amyloid.report.study.one_page import page_image, page_pdf
 from monai_amyloid.report.study.page import write_study_page
+from monai_amyloid.report.study.picture import write_picture, write_slices
 from monai_amyloid.result.result import RESULT_FILE, Result, rounded, write_result
 
 PICTURE, DOCUMENT = "picture.png", "report.pdf"
@@ -39,9 +39,9 @@ def write_outputs(
     """Write the files of one study; ``result.json`` last, so that where it is all are.
 
     Args:
-        graded: Its result bears the name to be written, and what it was made from.
-        study: Where it was read from.
-        folder: Of its files; an earlier run's are replaced.
+        graded: Graded study, with the name to write it under and the checksums of its files.
+        study: Path that the study was read from.
+        folder: Folder of the study's files; those of an earlier run are replaced.
         options: What is written.
         privacy: What must not be.
 
@@ -73,8 +73,8 @@ def cleaned(result: Result, study: Path, options: OutputOptions, privacy: Privac
     """A result as its file may hold it.
 
     Args:
-        result: With the name to be written.
-        study: Where it was read from.
+        result: Result with the name to write it under.
+        study: Path that the study was read from.
         options: Whether it may name the patient.
         privacy: What names the patient.
     """
@@ -122,7 +122,7 @@ def _write_dicom(
     options: OutputOptions,
     source: Sequence[Dataset],
 ) -> None:
-    from monai_amyloid.report.dicom.writing import write_dicom_objects
+    from monai_amyloid.pacs.writing import write_dicom_objects
 
     write_dicom_objects(
         source,

@@ -22,6 +22,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
+@pytest.mark.slow
 def test_the_shipped_bundle_is_what_todays_configs_give(tmp_path: Path) -> None:
     copy = Path(shutil.copytree(shipped_bundle(), tmp_path / "bundle"))
     script = ROOT / "scripts" / "development" / "refresh_bundle.py"

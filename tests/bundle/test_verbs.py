@@ -98,7 +98,7 @@ def test_evaluating_measures_the_bundle_on_another_cohort(alone: Path, cohort: P
     said = run(
         alone, "evaluating", "configs/evaluate.json", "--dataset_dir", cohort, "--device", "cpu"
     )
-    assert "Scans of another cohort" in said and "as the bundle says" in said
+    assert "Scans of another cohort" in said and "by the bundle" in said
     table = pd.read_csv(alone / "results" / "evaluation.tsv", sep="\t")
     assert table["n"][0] == 15 and table["macro_f1_low"][0] <= table["macro_f1"][0]
     predicted = pd.read_csv(alone / "results" / "predictions.tsv", sep="\t")

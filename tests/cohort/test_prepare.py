@@ -3,6 +3,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -15,10 +16,10 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, pet_te
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.prepare import _prepare_one, prepare
 from monai_amyloid.errors import UserError
-from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.writing.nifti import write_nifti
 
 SUVR = [f"suvr_{name}" for name in regional_suvr(pet_templates()[0])]
 MEASURED = ["centiloid", "registration", *SUVR]
@@ -212,7 +213,7 @@ def test_an_output_that_cannot_be_written_is_told_before_any_work(
     assert progress.reports == []
 
 
-def prepare_or_crash(row: dict, **settings: object) -> dict:
+def prepare_or_crash(row: dict[str, Any], **settings: Any) -> dict[str, Any]:
     """As a decoder that crashes on the files of one participant."""
     if row["participant_id"] == "sub-0002":
         os.abort()

@@ -99,8 +99,8 @@ def test_grading_equals_training_preprocessing_of_the_prepared_scan(
     from monai.transforms import Compose
 
     from monai_amyloid.brain.template import TEMPLATE_AFFINE
-    from monai_amyloid.pet.formats.nifti_writer import write_nifti
     from monai_amyloid.pet.image import PetImage
+    from monai_amyloid.writing.nifti import write_nifti
 
     brain = normalize(read_study(studies / "sub-0001"))
     write_nifti(PetImage(brain.suvr, TEMPLATE_AFFINE, "18FFBB", "SUVR"), tmp_path / "p.nii.gz")

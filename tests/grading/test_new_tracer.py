@@ -7,9 +7,9 @@ import pytest
 
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.run import grade_studies
-from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.pet.tracers import TRACERS
+from monai_amyloid.writing.nifti import write_nifti
 
 
 @pytest.mark.slow

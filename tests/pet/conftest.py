@@ -10,7 +10,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.phantom.storage.dicom_writer import write_series
+from monai_amyloid.writing.dicom import write_series
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from monai_amyloid.pet.formats.bids import entities, find_sessions, read_sidecar
 from monai_amyloid.pet.frames.bids_times import frame_times, half_life_of
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.tracers import tracer_label
-from monai_amyloid.phantom.storage.dicom_writer import write_series
+from monai_amyloid.writing.dicom import write_series
 
 DCM2NIIX = Path(sys.executable).with_name("dcm2niix")
 IMAGE = "sub-01_ses-02_trc-18FFBB_run-1_pet.nii.gz"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.writing.nifti import write_nifti
 
 from .vendors import (
     VENDORS,

@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from monai_amyloid.pet.image import PetImage, to_ras
 from monai_amyloid.pet.tracers import TRACERS
-from monai_amyloid.phantom.storage.dicom_writer import write_series
+from monai_amyloid.writing.dicom import write_series
 
 from .reading import read_series
 from .vendors.oracles import assert_mandatory

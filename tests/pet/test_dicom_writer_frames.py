@@ -13,7 +13,7 @@ import pytest
 
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.storage.dicom_writer import write_dicom_frames
+from monai_amyloid.writing.dicom import write_dicom_frames
 
 from .truth_series import HEAD, SMALL, truth_series
 from .vendors.oracles import (

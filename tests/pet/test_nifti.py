@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.nifti import read_nifti_frames
-from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.writing.nifti import write_nifti
 
 VOXELS = np.random.default_rng(1).integers(0, 9000, (9, 10, 11)).astype(np.int16)
 AFFINE = np.array([[2, 0.1, 0, -5], [-0.1, 2, 0.2, -7], [0, -0.2, 3, 9], [0, 0, 0, 1]], float)

@@ -10,8 +10,8 @@ import pytest
 import SimpleITK as sitk  # noqa: N813 (its own documentation names it so)
 
 from monai_amyloid.pet.formats.nifti import read_nifti_frames
-from monai_amyloid.pet.formats.nifti_writer import write_nifti_frames
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.writing.nifti import write_nifti_frames
 
 from .truth_series import HEAD, SMALL, truth_series
 from .vendors.oracles import assert_same

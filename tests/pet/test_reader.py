@@ -9,9 +9,9 @@ from monai.data import DataLoader, Dataset
 from monai.transforms import EnsureChannelFirstd, LoadImage, LoadImaged
 
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.reader import PetReader
+from monai_amyloid.writing.nifti import write_nifti
 
 
 def test_monai_loads_a_dicom_folder_in_full(series: Path, image: PetImage) -> None:

@@ -20,7 +20,7 @@ from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.files import listing
 from monai_amyloid.pet.files.sources import is_picture, open_study
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.phantom.storage.dicom_writer import write_series
+from monai_amyloid.writing.dicom import write_series
 
 PICTURES = ("JPEG", "PNG", "GIF", "BMP", "TIFF")
 

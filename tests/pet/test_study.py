@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.storage.dicom_writer import write_series
+from monai_amyloid.writing.dicom import write_series
+from monai_amyloid.writing.nifti import write_nifti
 
 Edit = Callable[..., None]
 CT = {"Modality": "CT", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "SeriesDescription": "Head"}

@@ -31,13 +31,13 @@ from threadpoolctl import threadpool_limits
 from monai_amyloid.brain.template import READ_REGIONS, regions
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.cohorts.reader import Evidence
+from monai_amyloid.phantom.cohorts.storage import store
 from monai_amyloid.phantom.people import person
 from monai_amyloid.phantom.people.anatomy import TISSUES, load_anatomy
 from monai_amyloid.phantom.people.deformation import grid_points, interpolate
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.people.tracer_map import petrous_bone
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
-from monai_amyloid.phantom.storage.files import store
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from monai_amyloid.output import write_table
 from monai_amyloid.pet.formats.bids import find_sessions
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.storage.files import FORMS, bids_files, path_of, store
+from monai_amyloid.phantom.cohorts.storage import FORMS, bids_files, path_of, store
 
 ALL_FORMS = pytest.mark.parametrize("form", FORMS)
 

@@ -14,9 +14,9 @@ from scipy import ndimage
 
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.findings.finding import doubt, refusal, warning
+from monai_amyloid.pacs.source import source_series
+from monai_amyloid.pacs.writing import write_dicom_objects
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.report.dicom.source import source_series
-from monai_amyloid.report.dicom.writing import write_dicom_objects
 from monai_amyloid.result.result import Result
 
 NAMES = ("cortex", *(f"{r}{s}" for r in READ_REGIONS for s in ("", "_left", "_right")))

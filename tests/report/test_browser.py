@@ -108,8 +108,8 @@ def test_the_canvas_shows_the_scan(page: Any, graded: Graded) -> None:
     """The axial plane is the scan's own slice: left on the left, front up."""
     for name in ("brain", "crosshair", "activation"):
         click(page, f"show-{name}")
-    from monai_amyloid.report.pictures.cut_brain import grey_levels
-    from monai_amyloid.report.pictures.slices import slice_index
+    from monai_amyloid.pictures.cut_brain import grey_levels
+    from monai_amyloid.pictures.slices import slice_index
 
     shown = image_of(drawn(page, "Z"))[..., 1]
     expected = grey_levels(graded.brain)[:, ::-1, slice_index(2, 26.0)].T

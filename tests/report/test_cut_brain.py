@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
+from monai_amyloid.pictures.slices import SlicedScan
 from monai_amyloid.report.evaluation.gallery import axial_slices
-from monai_amyloid.report.pictures.picture import write_picture
-from monai_amyloid.report.pictures.slices import SlicedScan
 from monai_amyloid.report.study.brain_viewer import viewer
 from monai_amyloid.report.study.one_page import page_image
+from monai_amyloid.report.study.picture import write_picture
 from monai_amyloid.report.summary.contact_sheet import three_planes
 
 from .conftest import Graded

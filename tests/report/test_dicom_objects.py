@@ -20,8 +20,8 @@ from pet.vendors import make_truth, write_classic
 
 import monai_amyloid
 from monai_amyloid.errors import UserError
-from monai_amyloid.report.dicom.source import source_series
-from monai_amyloid.report.dicom.writing import write_dicom_objects
+from monai_amyloid.pacs.source import source_series
+from monai_amyloid.pacs.writing import write_dicom_objects
 
 from .dicom_results import PAGE, PDF, REFUSED, RESULT, Written, errors_of_iod, run_program
 

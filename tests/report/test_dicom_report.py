@@ -13,7 +13,7 @@ from highdicom.sr import srread
 from pet.vendors import make_truth, write_classic
 from pydicom.dataset import Dataset
 
-from monai_amyloid.report.dicom import concepts
+from monai_amyloid.pacs import concepts
 
 from .dicom_results import NAMES, RESULT, Written, errors_of_iod, run_program
 

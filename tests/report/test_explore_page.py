@@ -10,8 +10,8 @@ import pytest
 from explore.explorations import make_exploration
 
 from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.pictures.thumbnails import group_picture, halved_planes
 from monai_amyloid.report.explore.page import write_explore_page
-from monai_amyloid.report.pictures.thumbnails import group_picture, halved_planes
 from monai_amyloid.report.words import named
 
 from .browsing import until

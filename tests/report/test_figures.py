@@ -14,7 +14,7 @@ from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.findings.finding import warning
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.report.pictures.picture import write_picture
+from monai_amyloid.report.study.picture import write_picture
 from monai_amyloid.result.result import Result
 
 pytest.importorskip("matplotlib")

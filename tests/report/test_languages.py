@@ -74,14 +74,12 @@ def test_no_english_is_left_in_the_korean_report(
     from monai_amyloid.report.study.page import write_study_page
 
     result = {"good": graded.result, "doubtful": doubtful, "refused": refused}[kind]
-    scan = () if kind == "refused" else graded[1:]
-    path = write_study_page(tmp_path / "r.html", result, *(scan or (None,)), language="ko")
+    brain, activation = (None, None) if kind == "refused" else graded[1:]
+    path = write_study_page(tmp_path / "r.html", result, brain, activation, "ko")
     page, names = path.read_text(encoding="utf-8"), ("a network", result.name)
     assert english(shown(page), *names) == []
-    assert (
-        english(text_of(page_pdf(result, *(scan or (None,)), language="ko"), tmp_path), *names)
-        == []
-    )
+    pdf = page_pdf(result, brain, activation, "ko")
+    assert english(text_of(pdf, tmp_path), *names) == []
     # Shown in English, the same page has its English words: the oracle sees them.
     assert len(english(shown(page, "en"))) > 20
 
@@ -98,7 +96,7 @@ def test_no_english_is_left_in_the_korean_summary(
 def test_a_picture_has_captions_in_its_language(graded: Graded, tmp_path: Path) -> None:
     from PIL import Image
 
-    from monai_amyloid.report.pictures.picture import write_picture, write_slices
+    from monai_amyloid.report.study.picture import write_picture, write_slices
 
     bag = np.random.default_rng(0).uniform(0, 255, (91, 109, 3)).astype(np.float32)
     drawn = []

@@ -11,8 +11,8 @@ import pytest
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import refusal
-from monai_amyloid.report.pictures import fonts
-from monai_amyloid.report.pictures.slices import SlicedScan
+from monai_amyloid.pictures import fonts
+from monai_amyloid.pictures.slices import SlicedScan
 from monai_amyloid.result.result import Result
 
 from .conftest import Graded

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from PIL import Image
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, brain_mask
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import note, refusal, warning
-from monai_amyloid.report.pictures.cut_brain import first_mm, shown_box, shown_mask
-from monai_amyloid.report.pictures.slices import SlicedScan
+from monai_amyloid.pictures.cut_brain import first_mm, shown_box, shown_mask
+from monai_amyloid.pictures.slices import SlicedScan
 from monai_amyloid.report.study import brain_viewer
 from monai_amyloid.result.result import Result
 
@@ -36,10 +37,10 @@ REFUSED = Result(
 )
 
 
-def page_of(folder: Path, result: Result, *shown: object, language: str = "en") -> str:
+def page_of(folder: Path, result: Result, *shown: Any) -> str:
     from monai_amyloid.report.study.page import write_study_page
 
-    path = write_study_page(folder / "report.html", result, *(shown or (None,)), language=language)  # type: ignore[arg-type]
+    path = write_study_page(folder / "report.html", result, *(shown or (None,)))
     return path.read_text(encoding="utf-8")
 
 

@@ -20,12 +20,12 @@ from benchmarks.studies.simulator.dcccpy_centiloid import digest_of
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, pet_templates, voi
 from monai_amyloid.output import replace_file
 from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.cohorts.storage import store
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people import person
 from monai_amyloid.phantom.people.anatomy import ANATOMIES
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
-from monai_amyloid.phantom.storage.files import store
 
 DONORS = tuple(name for name in ANATOMIES if name != "icbm152")
 # Centiloid from and to, and the grade that people are drawn for to reach it.

@@ -13,10 +13,10 @@ from threadpoolctl import threadpool_limits
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replace_file, writable_folder, write_table
 from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
+from monai_amyloid.phantom.cohorts.storage import Form, bids_files, path_of, store
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
-from monai_amyloid.phantom.storage.files import Form, bids_files, path_of, store
 from monai_amyloid.version import __version__
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine

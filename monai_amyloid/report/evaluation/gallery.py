@@ -13,7 +13,7 @@ from PIL import Image
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
 from monai_amyloid.evaluation.results import Evaluation
-from monai_amyloid.report.pictures.cut_brain import without_face
+from monai_amyloid.pictures.cut_brain import without_face
 
 # Axial places of the four regions in the order they are read: inferior temporal lobe, frontal
 # lobe with posterior cingulate, precuneus, parietal lobe.

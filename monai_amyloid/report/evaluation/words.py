@@ -5,7 +5,7 @@ from monai_amyloid.evaluation.intervals import CONFIDENCE
 from monai_amyloid.evaluation.operating_point import SENSITIVITY
 from monai_amyloid.findings.bounds import LEAST_PROBABLE, MOST_LEFT_OUT
 from monai_amyloid.findings.finding import Phrase, phrase
-from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR
+from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
 from monai_amyloid.report.words import by_name, named
 
 MEASURES = {

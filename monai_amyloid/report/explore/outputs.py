@@ -16,12 +16,12 @@ from monai_amyloid.explore.saved_map import write_map
 from monai_amyloid.explore.tables import DOUBTS, scan_table, write_tables
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import writable_folder
-from monai_amyloid.pet.formats.nifti_writer import write_nifti
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pictures.thumbnails import group_picture
 from monai_amyloid.report.explore.page import write_explore_page
 from monai_amyloid.report.explore.words import EXPLORE_WORDS
-from monai_amyloid.report.pictures.thumbnails import group_picture
 from monai_amyloid.work.progress import SILENT, Progress
+from monai_amyloid.writing.nifti import write_nifti
 
 PAGE, MAP, PROJECTOR, GROUPS = "explore.html", "map.npz", "tensorboard", "groups"
 # Means are on the scale of one tracer, whatever was scanned with.

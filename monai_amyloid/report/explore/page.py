@@ -14,10 +14,10 @@ from monai_amyloid.explore.tables import cluster_table, doubt_table, probe_table
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import replace_file
+from monai_amyloid.pictures.thumbnails import thumbnail
 from monai_amyloid.report.explore.plots import plots, require_bokeh
 from monai_amyloid.report.explore.words import ASKED, EXPLORE_WORDS, METHODS, PATTERNS
 from monai_amyloid.report.pages import render_page
-from monai_amyloid.report.pictures.thumbnails import thumbnail
 from monai_amyloid.report.words import RESEARCH_USE, WORDS
 from monai_amyloid.version import __version__
 from monai_amyloid.work.progress import SILENT, Progress
@@ -45,7 +45,7 @@ def write_explore_page(
         language: Code of the language that is shown first; the page holds every one.
 
     Returns:
-        ``path``.
+        ``path``, the file that was written.
 
     Raises:
         UserError: If bokeh or Jinja is not installed, or a scan is no prepared one.

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR, first_mm
-from monai_amyloid.report.pictures.outlines import COLOURS, OUTLINED, soft_masks
-from monai_amyloid.report.pictures.slices import (
+from monai_amyloid.pictures.cut_brain import DARKEST_SUVR, first_mm
+from monai_amyloid.pictures.outlines import COLOURS, OUTLINED, soft_masks
+from monai_amyloid.pictures.slices import (
     AMBER,
     PLANES,
     SlicedScan,

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.catalogue import ENGLISH
-from monai_amyloid.report.pictures.fonts import without_remarks
-from monai_amyloid.report.pictures.picture import require_matplotlib
-from monai_amyloid.report.pictures.slices import Shown, sliced
+from monai_amyloid.pictures.fonts import without_remarks
+from monai_amyloid.pictures.slices import Shown, sliced
 from monai_amyloid.report.study.page_parts import PageParts
+from monai_amyloid.report.study.picture import require_matplotlib
 from monai_amyloid.report.study.sentences import what_drove
 from monai_amyloid.result.result import Result
 
@@ -31,7 +31,7 @@ def page_pdf(
     Args:
         result: The study's result.
         shown: The normalised scan, or its
-            :class:`~monai_amyloid.report.pictures.slices.SlicedScan` where that was made
+            :class:`~monai_amyloid.pictures.slices.SlicedScan` where that was made
             already; the pictures ``(X, Y, n)`` that were graded; or None.
         activation: What drove the grade, 0 to 1, ``(91, 109, 91)`` on the template's grid.
         language: Code of the page's language.

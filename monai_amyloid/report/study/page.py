@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import replace_file
+from monai_amyloid.pictures.slices import Shown, sliced
 from monai_amyloid.report.pages import render_page
-from monai_amyloid.report.pictures.slices import Shown, sliced
 from monai_amyloid.report.study.brain_viewer import brainsprite, picture_uris, viewer
 from monai_amyloid.report.study.charts import (
     CENTILOID_MARKS,
@@ -38,7 +38,7 @@ from monai_amyloid.version import __version__
 _CENTILOID_LINE = (14.0, 332.0)
 _SUVR_LINE = (22.0, 268.0)
 # Warnings that the page gives in its own words, at their place.
-_SAID_OTHERWISE = ("only_a_picture",)
+_IN_OTHER_WORDS = ("only_a_picture",)
 
 
 def write_study_page(
@@ -55,7 +55,7 @@ def write_study_page(
         path: File to write.
         result: The study's result.
         shown: The normalised scan, or its
-            :class:`~monai_amyloid.report.pictures.slices.SlicedScan` where that was made
+            :class:`~monai_amyloid.pictures.slices.SlicedScan` where that was made
             already; the pictures ``(X, Y, n)`` that were graded; or None where the
             study was refused.
         activation: What drove the grade, 0 to 1, ``(91, 109, 91)`` on the template's grid.
@@ -104,7 +104,7 @@ def _content(
         "map_chart": chart,
         "map_sentences": [] if result.on_map is None else map_sentences(result.on_map),
         "quality": quality_rows(result.quality or {}),
-        "warnings": [each for each in result.warnings if each.code not in _SAID_OTHERWISE],
+        "warnings": [each for each in result.warnings if each.code not in _IN_OTHER_WORDS],
         "tracer": tracer_name(result.study.get("tracer")),
         "source": source_name(result),
         "frames": result.frames,

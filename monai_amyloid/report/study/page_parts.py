@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import Phrase, phrase
-from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR
-from monai_amyloid.report.pictures.outlines import COLOURS
-from monai_amyloid.report.pictures.slices import SlicedScan, draw_slice, slice_index, tile
+from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
+from monai_amyloid.pictures.outlines import COLOURS
+from monai_amyloid.pictures.paper import INK, LEFT, RIGHT, SOFT, Paper
+from monai_amyloid.pictures.slices import SlicedScan, draw_slice, slice_index, tile
 from monai_amyloid.report.study.charts import (
     CENTILOID_MARKS,
     CENTILOID_TICKS,
@@ -18,7 +19,6 @@ from monai_amyloid.report.study.charts import (
 )
 from monai_amyloid.report.study.map_chart import map_sentences
 from monai_amyloid.report.study.measures import quality_rows
-from monai_amyloid.report.study.paper import INK, LEFT, RIGHT, SOFT, Paper
 from monai_amyloid.report.study.provenance import tracer_name
 from monai_amyloid.report.study.sentences import grade_meanings, likely_grades
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus, named

@@ -18,16 +18,14 @@ from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, from_text, phrase
 from monai_amyloid.output import replace_file
+from monai_amyloid.pictures.cut_brain import DARKEST_SUVR, without_face
+from monai_amyloid.pictures.outlines import upright
+from monai_amyloid.pictures.slices import SHEET_PLANES
 from monai_amyloid.report.pages import render_page
-from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR, without_face
-from monai_amyloid.report.pictures.outlines import upright
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, by_name, named
 from monai_amyloid.version import __version__
 from monai_amyloid.work.progress import SILENT, Progress
 
-# Where the planes stand, in mm: a sagittal one beside the midline, a coronal one through the
-# cerebellum, an axial one through basal nuclei and posterior cingulate.
-PLANES = ((0, -6.0), (1, -50.0), (2, 8.0))
 _BRAIN, _CEREBELLUM = (220, 60, 40), (30, 110, 220)
 
 _WORDS = by_name(
@@ -161,7 +159,7 @@ def three_planes(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
     volume = without_face(volume)
     grey = np.asarray(255 * (1 - np.clip(volume / DARKEST_SUVR, 0, 1)), np.uint8)
     panels = []
-    for axis, place in PLANES:
+    for axis, place in SHEET_PLANES:
         index = round((place - TEMPLATE_AFFINE[axis, 3]) / TEMPLATE_AFFINE[axis, axis])
         panel = np.repeat(upright(grey, axis, index)[..., None], 3, axis=-1)
         for mask, colour in ((brain_mask(), _BRAIN), (voi("whole_cerebellum"), _CEREBELLUM)):

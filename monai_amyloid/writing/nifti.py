@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.output import replace_file
-from monai_amyloid.pet.formats.written_frames import (
+from monai_amyloid.pet.frames.series import FrameSeries
+from monai_amyloid.pet.header import KEPT
+from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.tracers import TRACERS
+from monai_amyloid.writing.frames import (
     LARGEST_INT16,
     SCAN_START,
     corrected_to,
     load_frames,
     written_unit,
 )
-from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.header import KEPT
-from monai_amyloid.pet.image import PetImage
-from monai_amyloid.pet.tracers import TRACERS
 
 _SCANNER = 1  # NIFTI_XFORM_SCANNER_ANAT: the affine leads to millimetres in the scanner
 _SUFFIX = ".nii.gz"

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-from monai_amyloid.pet.formats.written_frames import (
+from monai_amyloid.pet.frames.decay import correction_time, decay_correction
+from monai_amyloid.pet.frames.series import Frame, FrameSeries
+from monai_amyloid.pet.image import PetImage
+from monai_amyloid.writing.dicom_encoding import ImageEncoder
+from monai_amyloid.writing.dicom_header import decimal, series_header, time_text
+from monai_amyloid.writing.frames import (
     LARGEST_INT16,
     SCAN_START,
     corrected_to,
@@ -20,11 +25,6 @@ from monai_amyloid.pet.formats.written_frames import (
     load_frames,
     series_of,
 )
-from monai_amyloid.pet.frames.decay import correction_time, decay_correction
-from monai_amyloid.pet.frames.series import Frame, FrameSeries
-from monai_amyloid.pet.image import PetImage
-from monai_amyloid.phantom.storage.dicom_encoding import ImageEncoder
-from monai_amyloid.phantom.storage.dicom_header import decimal, series_header, time_text
 
 # NIfTI RAS+ to DICOM LPS+, see :mod:`monai_amyloid.pet.dicom.series`.
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])

@@ -33,8 +33,8 @@ from pydicom.uid import EnhancedSRStorage, generate_uid
 
 import monai_amyloid
 from monai_amyloid.brain.template import READ_REGIONS
-from monai_amyloid.report.dicom import concepts
-from monai_amyloid.report.dicom.study_module import (
+from monai_amyloid.pacs import concepts
+from monai_amyloid.pacs.study_module import (
     MANUFACTURER,
     RESEARCH_ONLY,
     new_object,

@@ -8,7 +8,7 @@ from PIL import Image
 from scipy import ndimage
 
 from monai_amyloid.brain.template import brain_mask, voi
-from monai_amyloid.report.pictures.cut_brain import shown_box
+from monai_amyloid.pictures.cut_brain import shown_box
 
 OUTLINED = ("brain", "cortex", "cerebellum")
 COLOURS = {"brain": (0, 114, 255), "cortex": (255, 42, 0), "cerebellum": (0, 160, 60)}

@@ -9,7 +9,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.sr.codedict import codes
 from pydicom.uid import EncapsulatedPDFStorage, SecondaryCaptureImageStorage
 
-from monai_amyloid.report.dicom.study_module import new_object, references
+from monai_amyloid.pacs.study_module import new_object, references
 from monai_amyloid.result.result import Result
 
 _TITLE = "Amyloid PET result (research)"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from monai_amyloid.findings.catalogue import in_language
 from monai_amyloid.findings.finding import Phrase
-from monai_amyloid.report.pictures.fonts import font_families
+from monai_amyloid.pictures.fonts import font_families
 
 A4_MM = (210.0, 297.02)  # 1240 x 1754 pixels at 150 a inch
 LEFT, RIGHT = 16.0, 194.0  # the margins, mm from the page's left edge

@@ -13,10 +13,10 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.findings.catalogue import ENGLISH, in_language
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import replacing
-from monai_amyloid.report.pictures.cut_brain import DARKEST_SUVR
-from monai_amyloid.report.pictures.fonts import font_families, without_remarks
-from monai_amyloid.report.pictures.outlines import COLOURS
-from monai_amyloid.report.pictures.slices import PLANES, SlicedScan, draw_slice, slice_index, tile
+from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
+from monai_amyloid.pictures.fonts import font_families, without_remarks
+from monai_amyloid.pictures.outlines import COLOURS
+from monai_amyloid.pictures.slices import PLANES, SlicedScan, draw_slice, slice_index, tile
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus, named
 from monai_amyloid.result.result import Result
 

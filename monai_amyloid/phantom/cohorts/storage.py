@@ -9,11 +9,11 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from monai_amyloid.output import replace_file
-from monai_amyloid.pet.formats.nifti_writer import write_nifti_frames
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.tracers import TRACERS
-from monai_amyloid.phantom.storage.dicom_writer import write_dicom_frames
 from monai_amyloid.version import __version__
+from monai_amyloid.writing.dicom import write_dicom_frames
+from monai_amyloid.writing.nifti import write_nifti_frames
 
 Form = Literal["nifti", "dicom", "bids"]
 FORMS: tuple[Form, ...] = get_args(Form)

@@ -14,10 +14,9 @@ from scipy import ndimage
 
 import monai_amyloid
 from monai_amyloid.errors import UserError
-from monai_amyloid.pet.dicom.grid import POSITION_TOLERANCE
-from monai_amyloid.report.dicom import concepts
-from monai_amyloid.report.dicom.planes import ImagePlane, Place, places_of
-from monai_amyloid.report.dicom.study_module import (
+from monai_amyloid.pacs import concepts
+from monai_amyloid.pacs.planes import ImagePlane, Place, places_of
+from monai_amyloid.pacs.study_module import (
     MANUFACTURER,
     put_into_study,
     refer_to_series,
@@ -27,6 +26,7 @@ from monai_amyloid.report.dicom.study_module import (
     series_number,
     whole_number,
 )
+from monai_amyloid.pet.dicom.grid import POSITION_TOLERANCE
 from monai_amyloid.result.result import Result
 
 # Of the map's maximum: what is shown.
@@ -49,7 +49,7 @@ def segmentation(
         source: Headers of the files of the graded series.
         result: Result of the study, which names the model.
         activation: What drove the grade, 0 to 255 ``(X, Y, Z)``, on the scan's own grid.
-        affine: From the voxel index of ``activation`` to RAS+ mm ``(4, 4)``.
+        affine: Affine from voxel index of ``activation`` to RAS+ mm, ``(4, 4)``.
 
     Returns:
         The segmentation, or None where the map is empty.
@@ -97,7 +97,7 @@ def shown_on_slices(
     Args:
         places: Places of the slices in the series.
         activation: What drove the grade, 0 to 255 ``(X, Y, Z)``, on the scan's own grid.
-        affine: From the voxel index of ``activation`` to RAS+ mm ``(4, 4)``.
+        affine: Affine from voxel index of ``activation`` to RAS+ mm, ``(4, 4)``.
 
     Returns:
         ``(slice, row, column)``, False outside the map.

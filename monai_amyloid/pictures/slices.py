@@ -10,16 +10,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from monai_amyloid.brain.normalization import BrainPet
-from monai_amyloid.report.pictures.cut_brain import (
+from monai_amyloid.pictures.cut_brain import (
     first_mm,
     grey_levels,
     shown_box,
     shown_mask,
     unseen,
 )
-from monai_amyloid.report.pictures.outlines import COLOURS, OUTLINED, outline_layer, upright
+from monai_amyloid.pictures.outlines import COLOURS, OUTLINED, outline_layer, upright
 
 PLANES = ("sagittal", "coronal", "axial")
+# Of a scan among thousands: a sagittal plane beside the midline, a coronal one through the
+# cerebellum, an axial one through basal nuclei and posterior cingulate, mm.
+SHEET_PLANES = ((0, -6.0), (1, -50.0), (2, 8.0))
 AMBER = (255, 191, 0)
 _AMBER_SHARE = 0.45
 # What drove the grade, from weak to strong: a dark warm scale, for white is no uptake here.
@@ -34,7 +37,7 @@ class SlicedScan:
 
     Attributes:
         grey: Grey levels 0 to 255 ``(X, Y, Z)``, from
-            :func:`~monai_amyloid.report.pictures.cut_brain.grey_levels`.
+            :func:`~monai_amyloid.pictures.cut_brain.grey_levels`.
         outside: What lies outside the field of view.
         activation: What drove the grade, 0 to 1; None where that is not known.
     """

@@ -7,7 +7,10 @@ from pydicom.sequence import Sequence
 from pydicom.uid import PositronEmissionTomographyImageStorage, generate_uid
 from pydicom.valuerep import format_number_as_ds
 
-from monai_amyloid.pet.formats.written_frames import (
+from monai_amyloid.pet.frames.series import FrameSeries
+from monai_amyloid.pet.header import UNITS
+from monai_amyloid.pet.tracers import TRACER_CODES, TRACERS
+from monai_amyloid.writing.frames import (
     SCAN_START,
     corrected_to,
     half_life,
@@ -15,9 +18,6 @@ from monai_amyloid.pet.formats.written_frames import (
     same_time,
     written_unit,
 )
-from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.header import UNITS
-from monai_amyloid.pet.tracers import TRACER_CODES, TRACERS
 
 # PS3.16 CID 4020.
 _RADIONUCLIDES = {"18F": ("77004003", "^18^Fluorine"), "11C": ("40565003", "^11^Carbon")}

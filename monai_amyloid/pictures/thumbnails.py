@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from monai_amyloid.report.pictures.cut_brain import grey
-from monai_amyloid.report.pictures.outlines import upright
-from monai_amyloid.report.pictures.slices import slice_index
-from monai_amyloid.report.summary.contact_sheet import PLANES
+from monai_amyloid.pictures.cut_brain import grey
+from monai_amyloid.pictures.outlines import upright
+from monai_amyloid.pictures.slices import SHEET_PLANES, slice_index
 
 _QUALITY = 35
 _AXIAL_MM = (-30.0, -12.0, 6.0, 24.0, 40.0)
@@ -32,7 +31,7 @@ def halved_planes(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The planes side by side, head or front up, the patient's left on the left, 8-bit grey."""
     shown = grey(volume)
     panels = []
-    for axis, place in PLANES:
+    for axis, place in SHEET_PLANES:
         cut = upright(shown, axis, slice_index(axis, place))
         rows, columns = (size // 2 for size in cut.shape)
         blocks = cut[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2)

@@ -1,1 +1,0 @@
-"""Simulated scans as files: NIfTI, BIDS and DICOM."""

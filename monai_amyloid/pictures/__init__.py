@@ -1,0 +1,1 @@
+"""Scans as pictures, and the paper that they are drawn on."""

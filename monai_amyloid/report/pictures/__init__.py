@@ -1,1 +1,0 @@
-"""Scans as pictures: slices, outlines, small ones of thousands."""

@@ -1,0 +1,1 @@
+"""PET images written as files: NIfTI with its BIDS sidecar, and DICOM."""
