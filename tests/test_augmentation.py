@@ -70,6 +70,7 @@ def test_each_augmentation_is_switched_off_and_on_by_its_name(kind: str, name: s
         assert torch.equal(changed, image) == (probability == 0)
 
 
+@pytest.mark.slow
 @EACH
 def test_with_all_off_training_sees_what_validation_sees(kind: str, tmp_path: Path) -> None:
     pictures = kind == "pictures"

@@ -10,6 +10,7 @@ import pytest
 from commands import program as run
 
 
+@pytest.mark.slow
 def test_help_loads_no_heavy_library_and_is_fast() -> None:
     code = (
         "import sys; sys.argv = ['monai-amyloid', '--help']\n"
@@ -76,6 +77,7 @@ def test_infer_succeeds_when_nothing_is_refused(
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
     bundle: Path, studies: Path, tmp_path: Path
 ) -> None:

@@ -24,9 +24,10 @@ def chain(*errors: BaseException) -> BaseException:
     return errors[-1]
 
 
-@pytest.mark.parametrize("kind", [UserError, StudyRefused])
-def test_the_users_mistake_is_found_behind_the_errors_of_others(kind: type[UserError]) -> None:
-    mistake = kind("no table")
+@pytest.mark.parametrize(
+    "mistake", [UserError("no table"), StudyRefused("no_table", "no table")], ids=type
+)
+def test_the_users_mistake_is_found_behind_the_errors_of_others(mistake: UserError) -> None:
     assert find_user_error(mistake) is mistake
     assert find_user_error(chain(mistake, KeyError("a"), RuntimeError("b"))) is mistake
 

@@ -199,9 +199,9 @@ def print_probes(found: Exploration) -> None:
             print(f"| {name} | {each.asked} | {each.balanced_accuracy:.3f} | {each.chance:.3f} |")
     sites = found.cohort["site"].to_numpy(str)
     for name, view in found.views.items():
-        for each in view.clusters.values():
-            agrees = adjusted_rand_score(sites, each.labels)
-            print(f"ARI of {name} {each.method} with the sites: {agrees:.3f}")
+        for groups in view.clusters.values():
+            agrees = adjusted_rand_score(sites, groups.labels)
+            print(f"ARI of {name} {groups.method} with the sites: {agrees:.3f}")
 
 
 def print_placed(found: Exploration, cohort: Path, prepared: Path) -> None:

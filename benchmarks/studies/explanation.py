@@ -155,7 +155,7 @@ def print_methods(rows: pd.DataFrame) -> None:
     """Mean drop of each method and control, by grade."""
     print("\n| removed | drop, BAPL 1 | BAPL 2 | BAPL 3 | seconds |\n|---|---|---|---|---|")
     by_grade = rows.groupby("grade")
-    for column in [c for c in rows if c.startswith("drop ")]:
+    for column in [str(c) for c in rows if str(c).startswith("drop ")]:
         name = column.removeprefix("drop ")
         cells = [f"{by_grade[column].mean()[grade]:.2f}" for grade in GRADES]
         took = rows.get(f"seconds {name}")
@@ -176,7 +176,7 @@ def print_named(rows: pd.DataFrame, truth: pd.DataFrame) -> None:
     print(f"\nBAPL 2 with one or two regions that the network grades 2 or 3, {len(rows)} scans:\n")
     print("| named by | a true one |\n|---|---|")
     print(f"| chance | {seen.to_numpy().mean():.2f} |")
-    for column in [c for c in rows if c.startswith("names ")]:
+    for column in [str(c) for c in rows if str(c).startswith("names ")]:
         right = [seen.at[name, f"reader_1_rctu_{region}"] for name, region in rows[column].items()]
         share = wilson(float(np.mean(right)), len(right))
         name = column.removeprefix("names ")

@@ -31,6 +31,7 @@ from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.result.result import Result
 
 PROGRAM = Path(__file__).resolve().parents[2] / "scripts" / "infer_bundle.py"
 CORES = os.cpu_count() or 1
@@ -110,7 +111,8 @@ def warm(studies: list[Path], place: Path) -> tuple[float, float]:
     spent: dict[str, list[float]] = {name: [] for name in REPORT_PARTS}
     for name, seconds in spent.items():
         setattr(outputs, name, timed(getattr(outputs, name), seconds))
-    rows, took = [], {True: [], False: []}
+    rows: list[Result] = []
+    took: dict[bool, list[float]] = {True: [], False: []}
     for study in studies:  # in turn, so that a busy minute hits both
         for report in (True, False):
             start = time.perf_counter()

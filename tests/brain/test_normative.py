@@ -25,6 +25,7 @@ def test_the_mean_negative_has_a_score_of_0_and_two_sd_above_it_2() -> None:
     assert z_scores(high, "18FAV45") == pytest.approx(dict.fromkeys(norms.index, 2))
 
 
+@pytest.mark.slow
 def test_a_simulated_negative_is_usual_and_a_positive_is_not(
     simulated: dict[int, tuple[PetImage, float, np.ndarray]],
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_rigid_motion_of_a_noisy_scan_is_recovered(
     assert np.percentile(error, 95) < 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grade", [1, 3])
 def test_the_pose_of_a_noisy_simulated_scan_is_recovered(simulated: Simulated, grade: int) -> None:
     image, _, true = simulated[grade]

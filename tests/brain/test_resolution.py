@@ -38,6 +38,7 @@ def test_known_resolution_and_noise_are_found() -> None:
     assert noise_cv(scan, found) == pytest.approx(0.12, rel=0.25)
 
 
+@pytest.mark.slow
 def test_blur_adds_in_squares(simulated: dict) -> None:
     image, _, matrix = simulated[1]
     before, after = (resolution_of(scan, matrix) for scan in (image, blurred(image, 5.0)))

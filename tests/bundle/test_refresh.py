@@ -12,6 +12,8 @@ from monai_amyloid.bundle.refresh import refresh
 from monai_amyloid.errors import UserError
 from monai_amyloid.installed import shipped_bundle
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -81,6 +81,7 @@ def test_every_scan_becomes_suvr_on_the_template_with_its_measures(
         assert image.get_fdata()[voi("whole_cerebellum")].mean() == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_measured_centiloid_is_the_simulated_one(cohort: Path, prepared: Path) -> None:
     truth = pd.read_csv(cohort / "truth.tsv", sep="\t").centiloid
     # An affine registration leaves a few percent of another brain's shape.
@@ -219,6 +220,7 @@ def prepare_or_crash(row: dict[str, Any], **settings: Any) -> dict[str, Any]:
     return _prepare_one(row, **settings)
 
 
+@pytest.mark.slow
 def test_a_scan_whose_process_crashes_is_refused_and_the_others_are_prepared(
     cohort: Path, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

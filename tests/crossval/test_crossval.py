@@ -223,6 +223,7 @@ def test_a_kill_at_any_moment_changes_nothing(tmp_path: Path, seed: int) -> None
     assert not list((tmp_path / "run").glob("**/.*.partial"))
 
 
+@pytest.mark.slow
 def test_the_real_bundle_trains_resumes_and_predicts_each_fold(
     prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

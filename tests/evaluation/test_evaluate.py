@@ -214,7 +214,7 @@ def test_a_run_without_predictions_says_what_to_run(dataset: Path, tmp_path: Pat
 def test_without_suvr_only_the_majority_stands_beside(dataset: Path, tmp_path: Path) -> None:
     table = dataset / "participants.tsv"
     rows = pd.read_csv(table, sep="\t")
-    rows.drop(columns=[name for name in rows if name.startswith("suvr")]).to_csv(
+    rows.drop(columns=[name for name in rows if str(name).startswith("suvr")]).to_csv(
         table, sep="\t", index=False
     )
     predict(dataset, tmp_path, 0)

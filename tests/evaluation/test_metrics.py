@@ -12,6 +12,7 @@ grade_pairs = st.lists(
 ).filter(lambda pairs: len({truth for truth, _ in pairs}) > 1)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 @given(pairs=grade_pairs)
 def test_every_measure_is_scikit_learns(pairs: list[tuple[int, int]]) -> None:

@@ -10,6 +10,7 @@ from monai_amyloid.explore.groups.clusters import density_clusters, gaussian_mix
 from monai_amyloid.explore.groups.patterns import find_patterns
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [gaussian_mixture, density_clusters])
 def test_three_groups_that_stand_apart_are_found_again_and_again(method) -> None:
     random = np.random.default_rng(0)
@@ -24,6 +25,7 @@ def test_three_groups_that_stand_apart_are_found_again_and_again(method) -> None
     assert str(found.number_text) == "3 (resampled: 3 in 20 of 20)"
 
 
+@pytest.mark.slow
 def test_one_cloud_is_one_group() -> None:
     cloud = np.random.default_rng(0).normal(size=(200, 3))
     assert gaussian_mixture(cloud, cloud[:, 0]).number == 1
@@ -34,6 +36,7 @@ def test_groups_are_numbered_by_the_order_and_scans_of_none_stay_so() -> None:
     assert numbered(labels, np.array([3.0, 3, 0, 1, 1, 7])).tolist() == [1, 1, -1, 0, 0, 2]
 
 
+@pytest.mark.slow
 def test_subtypes_are_where_amyloid_leads_whatever_its_amount_and_side() -> None:
     random = np.random.default_rng(0)
     score = random.uniform(20, 90, 240)

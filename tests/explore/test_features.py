@@ -55,6 +55,7 @@ def test_features_are_what_the_last_layer_is_given(
     assert said.detach().numpy() == pytest.approx(loaded.logits(batch).numpy(), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_what_was_seen_is_not_looked_at_again_unless_scan_or_weights_change(
     cohort: pd.DataFrame,
     bundle: Path,

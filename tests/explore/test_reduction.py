@@ -8,6 +8,8 @@ from monai_amyloid.explore.reduction import MAPS, diffusion_map, reduce
 
 from .cohorts import agreement
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_map_has_the_disease_growing_to_the_right() -> None:
     random = np.random.default_rng(0)

@@ -12,6 +12,7 @@ from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.writing.nifti import write_nifti
 
 
+@pytest.mark.slow
 def test_a_new_tracer_is_graded_reported_and_not_compared_with_negatives(
     bundle: Path, studies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

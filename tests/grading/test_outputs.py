@@ -13,6 +13,8 @@ from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.pet.study import read_study
 
+pytestmark = pytest.mark.slow
+
 PERSON = {"PatientName": "KIM^MINJUN", "PatientID": "H-77120034", "PatientBirthDate": "19480229"}
 
 

@@ -78,6 +78,7 @@ def test_a_corrected_label_is_seen_at_once(tmp_path: Path) -> None:
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_the_same_steps_have_the_same_name_in_every_process(tmp_path: Path) -> None:
     code = (
         "from tests.learning.test_cache import steps; import sys; "

@@ -136,6 +136,7 @@ def test_the_name_of_the_weights_says_how_far_they_reach(
     assert weights_name("", "") == "untrained"
 
 
+@pytest.mark.slow
 def test_the_frozen_slice_network_trains_and_is_evaluated(prepared: Path, tmp_path: Path) -> None:
     files = [str(CONFIGS / "train.json"), str(CONFIGS / "resnet50_2d_frozen.json")]
     small: dict[str, Any] = {"slices": 2, "spacing_mm": 8.0, "versions": 1, "batch_size": 4}

@@ -51,6 +51,7 @@ def train(model: torch.nn.Module, images: torch.Tensor) -> None:
         update_bn([images], model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["slices", "volume"])
 def test_training_changes_all_but_the_frozen_layers(kind: str) -> None:
     model = network(kind)

@@ -62,6 +62,7 @@ def test_three_logits_are_torchs_cross_entropy_and_mixed_labels_too() -> None:
     assert float(GradeLoss()(logits, shares)) == pytest.approx(float(expected))
 
 
+@pytest.mark.slow
 def test_the_loss_is_taken_where_the_network_is() -> None:
     logits = torch.zeros(2, 2, device="meta")  # as any other device, not where the loss was made
     assert GradeLoss()(logits, torch.zeros(2, 3, device="meta")).device.type == "meta"

@@ -127,7 +127,7 @@ def test_precision_recall_curves_end_at_the_share_of_the_grade(events: EventAccu
         # Rows of TensorBoard: true and false positives, true and false negatives, then the
         # precision and recall, by threshold from 0.
         precision, recall = values.reshape(6, -1)[4:, 0]
-        share = (grade - 1 == LABELS).float().mean()
+        share = LABELS.eq(grade - 1).float().mean()
         assert precision.item() == pytest.approx(share.item())
         assert recall.item() == 1
 

@@ -26,6 +26,8 @@ from .vendors.oracles import (
     files_of,
 )
 
+pytestmark = pytest.mark.slow
+
 LATE = make_truth(frames=FOUR_LATE_FRAMES, kinetics=(1, 1.1, 1.2, 1.3), angles=(4, -6, 9))
 STATIC = make_truth(angles=(4, -6, 9))
 

@@ -35,6 +35,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], PetIm
     return files_of(folder), read_study(folder)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_files_in_any_folder_under_any_name_are_one_image(
@@ -67,6 +68,7 @@ def test_frames_of_a_multiframe_file_in_any_order_are_one_image(tmp_path: Path) 
         np.testing.assert_array_equal(image.affine, images[0].affine)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 def test_reading_says_nothing_aloud(tmp_path: Path) -> None:
     folder = write_hospital_folder(LATE, tmp_path / "study", dicomdir=False)

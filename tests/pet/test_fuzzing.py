@@ -62,7 +62,11 @@ def edited(edit: Callable[[Dataset], object]) -> Change:
 
 
 def setting(**values: Any) -> Change:
-    return edited(lambda dataset: [setattr(dataset, *pair) for pair in values.items()])
+    def edit(dataset: Dataset) -> None:
+        for keyword, value in values.items():
+            setattr(dataset, keyword, value)
+
+    return edited(edit)
 
 
 def field(**values: Any) -> Change:
@@ -329,7 +333,7 @@ def with_a_name_in(keyword: str) -> Change:
             place for place in tags.walk(dataset) if keyword_for_tag(place[1]) == keyword
         )
         value = b"1\\0\0PN\x0c\0Geheim^Zeta"
-        holder._dict[tag] = holder.get_item(tag)._replace(value=value, length=len(value))
+        holder._dict[tag] = tags.raw_item(holder, tag)._replace(value=value, length=len(value))
 
     return edited(change)
 

@@ -51,6 +51,7 @@ def test_every_number_of_a_patient_is_read(tmp_path: Path, header: bytes) -> Non
     assert said["PatientID"] == "0077120034"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("declared", ["", "ISO_IR 100", "ISO_IR 149"])
 def test_korean_is_read_though_no_header_says_that_it_is(
     declared: str, tmp_path: Path, header: bytes

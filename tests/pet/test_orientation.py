@@ -11,6 +11,8 @@ from monai_amyloid.pet.study import read_study
 from .vendors import make_truth, write_capture, write_classic, write_enhanced
 from .vendors.oracles import assert_same
 
+pytestmark = pytest.mark.slow
+
 # One slope for the series, or the digits of the slopes would differ with the slices.
 ONE_SLOPE = {"slope": "series"}
 STRAIGHT = make_truth((10, 12, 9))

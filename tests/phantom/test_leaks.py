@@ -245,7 +245,7 @@ def test_a_stored_scan_does_not_tell_the_grade_outside_its_brain(
     scanned: pd.DataFrame, probe: str
 ) -> None:
     assert_tells_nothing(
-        scanned[[c for c in scanned if c.startswith(probe)]], scanned.bapl, scanned.person
+        scanned[[c for c in scanned if str(c).startswith(probe)]], scanned.bapl, scanned.person
     )
 
 

@@ -195,6 +195,7 @@ def test_a_site_has_its_grid_and_its_bits(person: ScannedPerson, site: str) -> N
     np.testing.assert_allclose(np.diag(series.affine)[:3], SITES[site].zooms_mm)
 
 
+@pytest.mark.slow
 def test_a_static_scan_is_one_image_for_the_reader_of_scans(person: ScannedPerson) -> None:
     series = acquire(person.seen, person.session.scan, "18FFBB")
     image = static_image(series)

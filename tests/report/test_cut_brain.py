@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -24,6 +25,7 @@ def with_another_face(suvr: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(away, np.float32(3), suvr)
 
 
+@pytest.mark.slow
 def test_the_report_is_the_same_whatever_the_face(graded: Graded, tmp_path: Path) -> None:
     other = replace(graded.brain, suvr=with_another_face(graded.brain.suvr))
     told = []

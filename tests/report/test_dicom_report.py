@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def meaning(item: Dataset) -> str:
 
 def numbers(report: Dataset) -> dict[tuple[str, str], float]:
     """Every number of a report by its group's tracking identifier and its name."""
-    found = {}
+    found: dict[tuple[str, str], float] = {}
     for group in (item for item in items(report) if item.get("ValueType") == "CONTAINER"):
         below = list(items(group))
         names = [one.TextValue for one in below if meaning(one) == "Tracking Identifier"]
@@ -83,7 +84,7 @@ def test_reasons_warnings_and_the_use_for_research_alone_are_said(written: Writt
 
 
 def test_highdicom_finds_each_region_by_its_site_and_side(written: Written) -> None:
-    report = srread(written.folder / "measurements_sr.dcm").content
+    report: Any = srread(written.folder / "measurements_sr.dcm").content
     left_frontal = [
         group
         for group in report.get_image_measurement_groups()

@@ -52,6 +52,7 @@ def page(evaluation: Evaluation) -> str:
     return path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_page_loads_nothing_from_elsewhere(page: str) -> None:
     links = re.findall(r'(?:href|src)="([^"]*)"', page)
     assert links and all(link.startswith(("#", "data:image/png")) for link in links)
@@ -88,6 +89,7 @@ def test_the_page_says_what_it_is_and_what_was_measured(page: str, evaluation: E
     assert "&lt;script&gt;alert(1)" in page
 
 
+@pytest.mark.slow
 def test_no_english_is_left_in_the_korean_page(evaluation: Evaluation, tmp_path: Path) -> None:
     from monai_amyloid.report.evaluation.page import write_evaluation_page
 

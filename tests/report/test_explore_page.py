@@ -17,6 +17,8 @@ from monai_amyloid.report.words import named
 from .browsing import until
 from .reading import english
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "</script><img src=x onerror=document.title='run'>"
 
 

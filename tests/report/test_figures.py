@@ -53,6 +53,7 @@ def share_of(picture: np.ndarray, colour: tuple[int, int, int]) -> float:
     return float((np.abs(picture - colour).max(axis=2) < 40).mean())
 
 
+@pytest.mark.slow
 def test_the_outlines_of_brain_cortex_and_cerebellum_are_drawn(
     brain: BrainPet, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ def refused() -> Result:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["good", "doubtful", "refused"])
 def test_no_english_is_left_in_the_korean_report(
     graded: Graded, doubtful: Result, refused: Result, tmp_path: Path, kind: str

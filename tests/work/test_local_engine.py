@@ -27,6 +27,7 @@ def square_unless_hostile(number: int, log: Path) -> int:
         return number**2
 
 
+@pytest.mark.slow
 def test_what_ends_its_process_is_a_crash_and_all_else_is_made(tmp_path: Path) -> None:
     items = [0, 1, 2, 3, 4, 6, 7, 8]
     make = partial(square_unless_hostile, log=tmp_path)
@@ -40,6 +41,7 @@ def abort(_: int) -> None:
     os.abort()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_crash_names_the_signal_that_ended_the_process() -> None:
     [(place, crash)] = LocalEngine(2).each(abort, [7])
@@ -55,10 +57,12 @@ def end_at_the_first_try(folder: Path) -> str:
     return "made"
 
 
+@pytest.mark.slow
 def test_what_crashed_beside_others_is_tried_again_alone(tmp_path: Path) -> None:
     assert list(LocalEngine(2).each(end_at_the_first_try, [tmp_path])) == [(0, "made")]
 
 
+@pytest.mark.slow
 def test_an_exception_is_the_callers_and_shows_where_it_was_raised(tmp_path: Path) -> None:
     make = partial(square_unless_hostile, log=tmp_path)
     with pytest.raises(ValueError, match="five") as caught:
@@ -84,6 +88,7 @@ def process_id(_: int) -> int:
     return os.getpid()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("workers", "least", "here"), [(1, 1, True), (2, 3, True), (2, 2, False)])
 def test_few_items_or_one_worker_are_made_in_this_process(
     workers: int, least: int, here: bool
@@ -132,6 +137,7 @@ def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path: Path) 
     wait_until(lambda: not any(map(is_running, workers(tmp_path))))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("whole_group", [True, False])
 def test_an_interrupt_ends_all_and_leaves_nothing_half_written(

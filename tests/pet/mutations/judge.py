@@ -175,7 +175,7 @@ def _with_pixels_of(right: bytes, wrong: bytes) -> bytes:
     now, before = raw.unpacked(wrong), raw.unpacked(right)
     try:
         if raw.is_dicom(right):
-            dataset, pixels = tags.read(wrong), tags.read(right).get_item(PIXELS)
+            dataset, pixels = tags.read(wrong), tags.raw_item(tags.read(right), PIXELS)
             other = dataset.get_item(PIXELS)
             if pixels.length != 0xFFFFFFFF and len(other.value) != len(pixels.value):
                 return wrong

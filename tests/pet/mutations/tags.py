@@ -115,6 +115,13 @@ def _as_raw(element: DataElement | RawDataElement, like: RawDataElement) -> RawD
     return like._replace(tag=element.tag, VR=element.VR, value=b"", length=0)
 
 
+def raw_item(dataset: Dataset, tag: BaseTag) -> RawDataElement:
+    """An attribute as it was stored."""
+    item = dataset.get_item(tag)
+    assert isinstance(item, RawDataElement)
+    return item
+
+
 def set_value(dataset: Dataset, at: int, rng: Rng) -> None:
     """Give one attribute a wild value, or another value representation."""
     places = list(walk(dataset))
