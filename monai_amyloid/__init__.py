@@ -26,7 +26,8 @@ def grade(
         study: A DICOM folder, zip, DICOMDIR, NIfTI or ECAT file, or a BIDS ``pet`` folder.
         bundle: The trained classifier; by default the one that comes along. It is loaded once.
         tracer: BIDS label such as ``18FFBB``, where the study names none.
-        series: Which image to take where the study has several: the end of its UID or its file.
+        series: Name of the image to take where the study has several: the end of its UID or its
+            file.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         identify: Whether the result may say who was scanned.
 

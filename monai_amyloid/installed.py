@@ -38,7 +38,8 @@ def copy_configs(folder: Path) -> list[Path]:
     """Copy the configs, so that they can be read, changed and named on a command line.
 
     Args:
-        folder: Where they go; made if missing. A file that is there with the same content stays.
+        folder: Folder to copy to, made if missing. A file that is there with the same content
+            stays.
 
     Returns:
         The files, in the order of their names.

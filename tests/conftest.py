@@ -115,7 +115,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         noisy = volume + random.normal(0, 0.1, volume.shape)
         name = f"sub-{number:02d}.nii"
         nib.save(nib.Nifti1Image(noisy.astype(np.float32), TEMPLATE_AFFINE), folder / name)
-        row = {"participant_id": f"sub-{number:02d}", "session_id": "ses-01", "path": name}
+        row: dict[str, object] = {"participant_id": f"sub-{number:02d}", "session_id": "ses-01"}
+        row |= {"path": name}
         row |= {"tracer": "18FFBB", "bapl": grade}
         rows.append(row | suvr_row(grade, random.normal(0, 0.05)))
     pd.DataFrame(rows).to_csv(folder / "participants.tsv", sep="\t", index=False)

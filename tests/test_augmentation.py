@@ -78,7 +78,7 @@ def test_with_all_off_training_sees_what_validation_sees(kind: str, tmp_path: Pa
     small = {"spacing_mm": 8.0, "slices": 2, "device": "cpu"}
     small |= {"feature_dir": str(tmp_path / "features"), "num_classes": 2}
     parser = parse(kind, **small, **dict.fromkeys(switches(kind), 0.0))
-    item = {"image": str(tmp_path / "scan.nii"), "tracer": "18FFBB"}
+    item: dict[Any, Any] = {"image": str(tmp_path / "scan.nii"), "tracer": "18FFBB"}
     seen = []
     for part in ("train", "validate"):
         steps = parser.get_parsed_content(f"{part}#preprocessing")

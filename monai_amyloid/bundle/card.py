@@ -57,7 +57,7 @@ def write_large_files(bundle: Path, full_size: Path | None) -> None:
     """Write ``large_files.yml`` where there is something to list.
 
     Args:
-        bundle: Its folder, with its weights.
+        bundle: Folder of the bundle, with its weights.
         full_size: Weights of a larger network of the same recipe that are not stored in it.
     """
     listed = [bundle / "models" / "model.pt"]

@@ -39,7 +39,7 @@ def export(
         full_size: ``model.pt`` of a larger network, to be listed in ``large_files.yml``.
 
     Returns:
-        ``output``.
+        Folder of the bundle, ``output``.
 
     Raises:
         UserError: If a file is missing, the configs do not describe the trained network, the

@@ -56,7 +56,7 @@ def exported_file(bundle: str | Path, name: str) -> str:
 
     Args:
         bundle: The bundle's folder.
-        name: Of the file, such as ``models/model.pt``.
+        name: Name of the file, such as ``models/model.pt``.
 
     Raises:
         UserError: If it is missing, or any byte was changed.

@@ -63,7 +63,7 @@ def make_metadata(
 
     Args:
         template: ``metadata.json`` of the configs.
-        facts: As :func:`facts_of` returns them.
+        facts: Facts of the training from :func:`facts_of`.
         differences: The configs' ``metadata``: what differs of the bundle or of its input image.
         shape: Shape of the network's input without the batch.
         logits: Two of an ordinal head, or three of a softmax head.

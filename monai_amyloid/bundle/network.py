@@ -29,11 +29,11 @@ class TrainedNetwork:
         weights: Other weights of the same network, such as those of a fold; default: the bundle's.
 
     Attributes:
-        bundle: As given.
-        network: In evaluation mode, on ``device``.
+        bundle: Folder of the bundle.
+        network: Network in evaluation mode, on ``device``.
         preprocessing: Transforms from SUVR on the template's grid to the volume before the layout.
         layout: Transforms from that volume to what the network takes.
-        kind: ``volume`` or ``picture``.
+        kind: Kind of the input, ``volume`` or ``picture``.
 
     Raises:
         UserError: If a file is missing, weights are not those that were exported or are of another
@@ -66,11 +66,11 @@ class TrainedNetwork:
             ) from error
         self.network.to(self.device).eval()
 
-    def given(self, suvr: NDArray[np.float32], tracer: str | None) -> torch.Tensor:
+    def network_input(self, suvr: NDArray[np.float32], tracer: str | None) -> torch.Tensor:
         """What the network takes of one scan.
 
         Args:
-            suvr: On the template's grid ``(91, 109, 91)``, or a bag of pictures.
+            suvr: SUVR on the template's grid ``(91, 109, 91)``, or a bag of pictures.
             tracer: BIDS label, None for a bag.
         """
         return self.laid_out(self.preprocessed(suvr, tracer), tracer)
@@ -88,7 +88,7 @@ class TrainedNetwork:
         return torch.as_tensor(Compose(self.layout)({"image": volume, "tracer": tracer})["image"])
 
     def logits(self, batch: torch.Tensor) -> torch.Tensor:
-        """Of a batch of what :meth:`given` returns, float32."""
+        """Of a batch of what :meth:`network_input` returns, float32."""
         with torch.inference_mode():
             logits: torch.Tensor = self.network(batch.to(self.device)).float()
         return logits
@@ -115,8 +115,8 @@ def _listening(layer: torch.nn.Module) -> Iterator[list[torch.Tensor]]:
     """What a layer is given while the context lasts."""
     heard: list[torch.Tensor] = []
 
-    def keep(layer: torch.nn.Module, given: tuple[Any, ...]) -> None:
-        heard.append(given[0].detach())
+    def keep(layer: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
+        heard.append(inputs[0].detach())
 
     hook = layer.register_forward_pre_hook(keep)
     try:

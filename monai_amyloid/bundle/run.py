@@ -20,11 +20,11 @@ class TrainedRun:
     """A trained fold.
 
     Attributes:
-        folder: Of the fold.
+        folder: Folder of the fold.
         settings: The values trained with, by their name at the top of the config.
         state: The weights, as trained.
-        predictions: Of all folds of its cross-validation that were predicted, ``fold`` beside
-            each; of the fold alone where it stands alone.
+        predictions: Predictions of all predicted folds of its cross-validation, with their
+            ``fold``; of this fold only where there is no other.
     """
 
     folder: Path
@@ -92,7 +92,7 @@ def read_run(folder: Path) -> TrainedRun:
     """Read what training and evaluating left.
 
     Args:
-        folder: Of a fold, or of a cross-validation, whose first fold is taken.
+        folder: Folder of a fold, or of a cross-validation, whose first fold is taken.
 
     Raises:
         UserError: If a file is missing.

@@ -71,7 +71,7 @@ class ReadStudyd(MapTransform):
         keys: Keys of the dictionary whose values are paths of studies.
         tracer: BIDS label for studies that name none.
         kind: ``volume``, or ``picture`` for a network of pictures.
-        allow_missing_keys: As in every MONAI dictionary transform.
+        allow_missing_keys: Whether a key may be missing from a dictionary.
     """
 
     def __init__(
@@ -112,8 +112,8 @@ class StudyDataset(Dataset[dict[str, Any]]):
 
     Args:
         data: Dictionaries of :func:`list_studies`.
-        read: :class:`ReadStudyd`.
-        transforms: From SUVR on the template to the network's input.
+        read: Reader of a study, :class:`ReadStudyd`.
+        transforms: Transforms from SUVR on the template to the network's input.
     """
 
     def __init__(

@@ -57,7 +57,7 @@ def verify(bundle: Path) -> Iterator[Check]:
     """Check a bundle, one thing after the other.
 
     Args:
-        bundle: Its folder. Its configs are code that runs.
+        bundle: Folder of the bundle. Its configs are code that runs.
 
     Yields:
         Each check when it is done.
@@ -71,8 +71,8 @@ def verify(bundle: Path) -> Iterator[Check]:
                 check(bundle)
             yield Check(name, "")
         except Exception as error:  # MONAI's checks raise what they like
-            said = " ".join(str(error).split()) or type(error).__name__
-            yield Check(name, said[:500])
+            reason = " ".join(str(error).split()) or type(error).__name__
+            yield Check(name, reason[:500])
         finally:
             logging.disable(logging.NOTSET)
 

@@ -18,8 +18,8 @@ app = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"monai-amyloid {__version__}")
         raise typer.Exit
 

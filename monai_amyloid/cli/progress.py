@@ -22,8 +22,9 @@ class TerminalProgress(Progress):
 
     Args:
         label: Words for what is being done.
-        bar: Where it is drawn.
-        least: For so many things or fewer nothing is shown: each says itself that it is done.
+        bar: Bar that is drawn on the terminal.
+        least: Largest number of things that shows no progress, because each prints a line when it
+            is done.
     """
 
     def __init__(self, label: str, bar: "Bar", least: int = 0) -> None:
@@ -75,7 +76,8 @@ def progress(label: str, least: int = 0) -> Iterator[TerminalProgress]:
 
     Args:
         label: Words for what is being done.
-        least: As :class:`TerminalProgress` takes it.
+        least: Largest number of things that shows no progress, because each prints a line when it
+            is done.
 
     Yields:
         What the work is told to report to.

@@ -89,8 +89,9 @@ def prepare(
     crashed, is refused with a reason and does not stop the others.
 
     Args:
-        cohort: As :func:`~monai_amyloid.cohort.listing.list_scans` takes or returns it.
-            A column ``series`` names the image to take where a study has several.
+        cohort: Cohort table, spreadsheet or rows, as in
+            :func:`~monai_amyloid.cohort.listing.list_scans`. A column ``series`` names the image to
+            take where a study has several.
         output: Folder for the SUVR volumes, ``participants.tsv`` and ``refused.tsv``.
         tracer: BIDS label for scans whose header and table row name none.
         reference: Region that SUVR is over.

@@ -55,7 +55,7 @@ class Spreadsheet:
 
     Attributes:
         table: Text, ``n/a`` for unknown; the columns of ``participants.tsv`` that were found.
-        headers: Its headers, by the column that each was taken for.
+        headers: Headers of the spreadsheet, by the column that each was taken for.
         left_out: Headers that were not used, such as names of people.
     """
 
@@ -70,7 +70,8 @@ def read_spreadsheet(path: Path, columns: Mapping[str, str] | None = None) -> Sp
     Args:
         path: ``.csv`` or ``.txt`` in UTF-8, UTF-16 or Korean cp949, separated by commas,
             semicolons or tabs; or the first sheet of an ``.xlsx``.
-        columns: Its headers by column of the cohort table, where they cannot be guessed.
+        columns: Headers of the spreadsheet by column of the cohort table, where they cannot be
+            guessed.
 
     Raises:
         CohortError: If it is missing or unreadable, a column is missing or could be two, or a

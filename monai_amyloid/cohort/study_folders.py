@@ -35,15 +35,15 @@ class StudyFolders:
         them. Of several the one that holds the session, such as its date, is taken.
 
         Args:
-            participant: As the spreadsheet spells it.
-            session: ``ses-20190312`` or any name.
+            participant: Participant as the spreadsheet spells it.
+            session: Session of the scan, such as ``ses-20190312``.
 
         Returns:
             The study, or in a line why none can be taken.
         """
-        wanted = _words(participant)
+        words_of_name = _words(participant)
         exact = [path for path in self.studies if _name(path) == participant]
-        found = exact or [p for p in self.studies if _holds(self.words[p], wanted)]
+        found = exact or [p for p in self.studies if _holds(self.words[p], words_of_name)]
         if len(found) > 1 and session != ONLY_SESSION:
             of_session = _words(session.removeprefix("ses-"))
             found = [p for p in found if _holds(_with_dates(self.words[p]), of_session)] or found
@@ -76,7 +76,7 @@ def _with_dates(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-def _holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
-    size = len(wanted)
+def _holds(words: Sequence[str], words_of_name: Sequence[str]) -> bool:
+    size = len(words_of_name)
     places = range(len(words) - size + 1)
-    return size > 0 and any(tuple(words[i : i + size]) == tuple(wanted) for i in places)
+    return size > 0 and any(tuple(words[i : i + size]) == tuple(words_of_name) for i in places)

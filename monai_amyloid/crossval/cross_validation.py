@@ -37,7 +37,7 @@ def cross_validate(
         say: Called with a line of progress.
 
     Returns:
-        As :func:`~monai_amyloid.evaluation.evaluate.evaluate`.
+        Evaluation of all folds, as in :func:`~monai_amyloid.evaluation.evaluate.evaluate`.
 
     Raises:
         UserError: If something cannot be used, the folder holds results of other settings, or

@@ -27,8 +27,8 @@ def bundle_command(
     """Arguments of ``python -m monai.bundle run``, for :func:`attend`.
 
     Args:
-        run_id: ``training`` or ``predicting``.
-        config_files: In the order in which they differ from each other.
+        run_id: Id of the run, ``training`` or ``predicting``.
+        config_files: Configs, each with its differences from those before it.
         values: Overrides, by id in the config.
     """
     files = [path.as_posix() for path in config_files]
@@ -44,7 +44,7 @@ def environment(threads: int, cuda_device: str | None) -> dict[str, str]:
     """The environment of a process that shares this machine with others.
 
     Args:
-        threads: For the sums of torch and the libraries below it.
+        threads: Number of threads of torch and the libraries below it.
         cuda_device: The one device that it sees; where None, those that this process sees.
     """
     chosen = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
@@ -64,9 +64,9 @@ def attend(
     """Run a process to its end, its output appended to a log.
 
     Args:
-        command: It ends when its standard input does.
-        log: Its folder is made if missing.
-        environment: Of the process.
+        command: Command to run; its process ends when its standard input does.
+        log: Path of the log; its folder is made if missing.
+        environment: Environment variables of the process.
         stop: Ends the process when set.
         look: Called ten times a second while it runs, and once when it has ended.
 

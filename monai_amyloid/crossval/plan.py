@@ -26,7 +26,7 @@ class CrossValidation:
             the first.
         dataset_dir: Prepared dataset.
         output_dir: Holds ``fold{k}``, and ``repeat{r}/fold{k}`` from the second repeat on.
-        folds: 2 or more.
+        folds: Number of folds, 2 or more.
         repeats: How often the participants are dealt out to folds.
         values: Overrides of the config, by id.
         tune: Values to choose from by id. In each fold every combination is trained, and that

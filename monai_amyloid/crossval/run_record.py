@@ -85,7 +85,7 @@ def check_same(folder: Path, settings: Mapping[str, str]) -> None:
     """Write what a folder's results are made with, or compare with what is written.
 
     Args:
-        folder: Of the results.
+        folder: Folder of the results.
         settings: Flat values. New ones are added, as those of a further repeat.
 
     Raises:

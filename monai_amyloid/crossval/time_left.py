@@ -23,10 +23,10 @@ class TimeLeft:
         """Count an epoch of a training, and say what is left.
 
         Args:
-            name: Of the training.
-            epoch: From 1.
+            name: Name of the training.
+            epoch: Number of the epoch, from 1.
             epochs: How many it may take; it may stop earlier.
-            seconds: That the epoch took.
+            seconds: Seconds that the epoch took.
         """
         with self.lock:
             self.epochs = epochs

@@ -62,10 +62,10 @@ def in_language(text: Phrase, language: str) -> str:
         language: One of :func:`languages`.
     """
     template = messages(language).get(text.code) or text.message
-    said = _Texts(language).vformat(template, (), text.values)
+    whole = _Texts(language).vformat(template, (), text.values)
     if text.values.get("where") is not None:
-        said = f"{text.values['where']}: {said}"
-    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in said)
+        whole = f"{text.values['where']}: {whole}"
+    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in whole)
     return line if len(line) <= LONGEST_TEXT else f"{line[: LONGEST_TEXT - 1]}…"
 
 

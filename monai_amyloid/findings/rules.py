@@ -57,7 +57,7 @@ def grades_named(names: Sequence[str], grades: Sequence[int]) -> Phrase:
 
     Args:
         names: Names of the three grades, lowest first.
-        grades: Which of them, each 1, 2 or 3.
+        grades: Grades to name, each 1, 2 or 3.
     """
     if tuple(names) == BAPL_NAMES:
         return phrase("bapl_grades", "BAPL {grades:or}", grades=tuple(grades))

@@ -101,10 +101,10 @@ class Grader:
         """Read, normalise, classify and explain one study.
 
         Args:
-            study: As :func:`monai_amyloid.pet.study.read_study` takes it; for a bundle of a
-                network of pictures, a picture or a folder of one person's.
+            study: Path of a study, see :func:`monai_amyloid.pet.study.read_study`; for a bundle
+                whose network takes pictures, a picture or a folder of one person's pictures.
             tracer: BIDS label, where the study names none.
-            series: Which image to take where the study has several.
+            series: Name of the image to take where the study has several.
 
         Returns:
             The result and what it is of. Its texts may hold what names the person: they are for
@@ -228,7 +228,7 @@ class Grader:
     def _probabilities(
         self, image: NDArray[np.float32], tracer: str | None = None
     ) -> NDArray[np.float64]:
-        logits = self.trained.logits(self.trained.given(image, tracer)[None])
+        logits = self.trained.logits(self.trained.network_input(image, tracer)[None])
         chances = np.asarray(grade_probabilities(logits)[0].double().cpu())
         if not np.isfinite(chances).all():
             raise ArithmeticError("the network's output is not finite; export it again")

@@ -41,7 +41,7 @@ class Manifest:
         Args:
             path: The file to write.
             results: The results of all studies.
-            kept: For each result, whether an earlier run had finished it.
+            kept: True for each study that an earlier run had finished.
         """
         metadata = exported_metadata(self.settings.bundle)
         content: dict[str, Any] = {

@@ -38,9 +38,9 @@ def name_tasks(
     run is hidden, those of studies whose headers cannot be read are too.
 
     Args:
-        studies: In the order of the results.
+        studies: Studies in the order of the results.
         output: Folder of the results.
-        bundle: That grades them.
+        bundle: Bundle that grades the studies.
         options: What is written.
     """
     # Mostly waiting for a disk or a network.
@@ -85,7 +85,7 @@ def check_key(path: Path, output: Path) -> None:
     """Refuse a key that cannot be written, or that would stand among results that name nobody.
 
     Args:
-        path: Of the key.
+        path: Path of the key file.
         output: Folder of the results.
 
     Raises:
@@ -101,8 +101,8 @@ def write_key(path: Path, names: Sequence[str], studies: Sequence[Path]) -> None
 
     Args:
         path: Tab-separated table to write.
-        names: Of the results.
-        studies: Their paths, in the same order.
+        names: Names of the results.
+        studies: Paths of the studies, in the same order.
     """
     rows = {"study": list(names), "path": [str(study.absolute()) for study in studies]}
     write_table(pd.DataFrame(rows), path)

@@ -39,9 +39,9 @@ def write_outputs(
     """Write the files of one study; ``result.json`` last, so that where it is all are.
 
     Args:
-        graded: Its result bears the name to be written, and what it was made from.
-        study: Where it was read from.
-        folder: Of its files; an earlier run's are replaced.
+        graded: Graded study, with the name to write it under and the checksums of its files.
+        study: Path that the study was read from.
+        folder: Folder of the study's files; those of an earlier run are replaced.
         options: What is written.
         privacy: What must not be.
 
@@ -73,8 +73,8 @@ def cleaned(result: Result, study: Path, options: OutputOptions, privacy: Privac
     """A result as its file may hold it.
 
     Args:
-        result: With the name to be written.
-        study: Where it was read from.
+        result: Result with the name to write it under.
+        study: Path that the study was read from.
         options: Whether it may name the patient.
         privacy: What names the patient.
     """

@@ -71,8 +71,8 @@ class Privacy:
     """What must not be written of one study.
 
     Args:
-        identity: Of :func:`~monai_amyloid.pet.identity.identity_of`; None where its headers
-            cannot be read.
+        identity: Identity from :func:`~monai_amyloid.pet.identity.identity_of`; None where its
+            headers cannot be read.
     """
 
     def __init__(self, identity: Mapping[str, str] | None) -> None:
@@ -103,8 +103,8 @@ class Privacy:
         """A result whose every text is clean, the path of its study its name.
 
         Args:
-            result: With the name that it is written under.
-            study: Where it was read from.
+            result: Result with the name that it is written under.
+            study: Path that the study was read from.
         """
         names = {normalize("NFC", name) for name in (study.name, study_name(study))}
         # A hidden name, wherever else it stands; "PT" and "1" are no names, and in every sentence.

@@ -45,7 +45,7 @@ def spellings_of_name(value: str) -> set[str]:
     """A person's name in each alphabet: every run of its words, also family name last.
 
     Args:
-        value: As DICOM has it (PS3.5 6.2, PN), or as people write it.
+        value: Name as in DICOM (PS3.5 6.2, PN), or as people write it.
     """
     found: set[str] = set()
     for spelling in value[:_LONGEST_VALUE].split("="):
@@ -73,7 +73,7 @@ def spellings_of_date(value: str) -> set[str]:
     """A day as people write it; nothing where there is none.
 
     Args:
-        value: As DICOM has it (PS3.5 6.2, DA or DT).
+        value: Date as in DICOM (PS3.5 6.2, DA or DT).
     """
     digits = re.sub(r"\D", "", value[:_LONGEST_VALUE])
     if not re.match(r"(19|20)\d\d(0[1-9]|1[0-2])\d\d", digits):

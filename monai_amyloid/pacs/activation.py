@@ -49,7 +49,7 @@ def segmentation(
         source: Headers of the files of the graded series.
         result: Result of the study, which names the model.
         activation: What drove the grade, 0 to 255 ``(X, Y, Z)``, on the scan's own grid.
-        affine: From the voxel index of ``activation`` to RAS+ mm ``(4, 4)``.
+        affine: Affine from voxel index of ``activation`` to RAS+ mm, ``(4, 4)``.
 
     Returns:
         The segmentation, or None where the map is empty.
@@ -97,7 +97,7 @@ def shown_on_slices(
     Args:
         places: Places of the slices in the series.
         activation: What drove the grade, 0 to 255 ``(X, Y, Z)``, on the scan's own grid.
-        affine: From the voxel index of ``activation`` to RAS+ mm ``(4, 4)``.
+        affine: Affine from voxel index of ``activation`` to RAS+ mm, ``(4, 4)``.
 
     Returns:
         ``(slice, row, column)``, False outside the map.

@@ -20,7 +20,7 @@ class ImagePlane:
         frame: Number of the frame in a file of several frames, from 1; None in a classic file.
         position: Centre of the first voxel in LPS+ mm ``(3,)``.
         orientation: Direction cosines of a row, then of a column ``(6,)``.
-        spacing: Between rows, then between columns, in mm ``(2,)``.
+        spacing: Distance of rows, then of columns, in mm ``(2,)``.
     """
 
     image: Dataset

@@ -31,7 +31,7 @@ def source_series(study: Path, series_instance_uid: str) -> list[Dataset]:
     """Read the headers of one series of a study.
 
     Args:
-        study: As :func:`monai_amyloid.pet.files.sources.open_study` takes it.
+        study: Path of the study, which :func:`monai_amyloid.pet.files.sources.open_study` opens.
         series_instance_uid: Series Instance UID of the series that was graded.
 
     Returns:
@@ -64,7 +64,7 @@ def check_identified(source: Sequence[Dataset], study: str) -> None:
 
     Args:
         source: Headers of the files of the graded series.
-        study: Where the headers were read, for the message.
+        study: Path that the headers were read from, for the message.
 
     Raises:
         UserError: If one does not name itself, its series or its study.

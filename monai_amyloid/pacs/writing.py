@@ -30,7 +30,8 @@ def write_dicom_objects(
     """Write what a PACS takes of a result, into the study of the graded series.
 
     Each run makes new objects, with UIDs of their own, in place of an earlier run's files. Of a
-    refused study there is nothing to measure: its page and PDF say why.
+    refused study there is nothing to measure: its page and PDF say why. The measurements have codes
+    for BAPL 1, 2 and 3 alone: of a bundle whose grades have other names they are left out.
 
     Args:
         source: Headers of the graded series, from
@@ -39,7 +40,7 @@ def write_dicom_objects(
         activation: Map ``(X, Y, Z)`` of what drove the grade, None where there is none.
         affine: Voxel index of the map to RAS+ mm ``(4, 4)``.
         page: ``(rows, columns, 3)`` red, green, blue.
-        pdf: The same page as a PDF.
+        pdf: PDF of the report page.
         folder: ``measurements_sr.dcm``, ``activation_seg.dcm``, ``page_sc.dcm`` and
             ``report_pdf.dcm`` are written here.
 
@@ -57,7 +58,8 @@ def write_dicom_objects(
         DOCUMENT: encapsulated_pdf(source, result, pdf),
     }
     if result.status != "refused":
-        objects[REPORT] = structured_report(source, result)
+        if result.bapl is not None:
+            objects[REPORT] = structured_report(source, result)
         if activation is not None and affine is not None:
             objects[SEGMENTATION] = segmentation(source, result, activation, affine)
     written = []

@@ -180,7 +180,7 @@ class FileCandidate(Candidate):
     """An image in one file.
 
     Args:
-        file: The image.
+        file: Path of the image.
         name: The path of the file within the study.
         file_format: The format that the file was recognised as.
     """

@@ -15,7 +15,7 @@ class Taken(NamedTuple):
     """The image to grade.
 
     Attributes:
-        candidate: The image.
+        candidate: Image that was taken.
         notes: One note for each image of the study: taken or left out, and why.
     """
 

@@ -71,7 +71,7 @@ def unit_of(units: object) -> str:
         units: DICOM defined term or BIDS unit; empty or None where the header is silent.
 
     Returns:
-        Such as ``"Bq/mL"``; ``"arbitrary"`` for nothing; an unknown text as it is.
+        Unit such as ``"Bq/mL"``; ``"arbitrary"`` for an empty text; an unknown text as it is.
     """
     text = str(units or "").strip()
     known = {**UNITS, **{unit.upper(): unit for unit in UNITS.values()}}

@@ -68,7 +68,7 @@ def to_ras(
         affine: Voxel index of ``data`` to RAS+ millimetres ``(4, 4)``.
 
     Returns:
-        The same voxels, a view of them, and the affine that belongs to their new order.
+        View of the same voxels, and the affine that belongs to their new order.
     """
     orientation = nib.orientations.io_orientation(affine)
     reordered = nib.orientations.apply_orientation(data, orientation)

@@ -20,7 +20,7 @@ class PetReader(ImageReader):
 
     Args:
         tracer: BIDS label for studies that do not name their tracer.
-        series: Which image to take where a study has several, as ``--series`` names it.
+        series: Name of the image to take where a study has several, like ``--series``.
     """
 
     def __init__(self, tracer: str | None = None, series: str | None = None) -> None:
@@ -48,7 +48,7 @@ class PetReader(ImageReader):
 
         Args:
             data: Path of one study.
-            **kwargs: Not used.
+            **kwargs: Further arguments of MONAI, not used.
 
         Returns:
             The path.

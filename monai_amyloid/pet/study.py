@@ -33,8 +33,8 @@ def read_study(path: Path, tracer: str | None = None, series: str | None = None)
             :data:`~monai_amyloid.pet.formats.table.FORMATS`. Links out of the folder are not
             followed.
         tracer: BIDS label, where the header does not name the tracer.
-        series: Which image to take where there are several: the end of a DICOM series' UID, its
-            description, or a file's path within the folder.
+        series: Name of the image to take where there are several: the end of a DICOM series' UID,
+            its description, or a file's path within the folder.
 
     Returns:
         The volume; its tracer is None where neither the header nor the user names one. Its

@@ -76,7 +76,7 @@ def grey(volume: NDArray[np.float32], black: float = DARKEST_SUVR) -> NDArray[np
     """A volume within :func:`shown_box`: 255 is no uptake and all that is not shown, 0 the most.
 
     Args:
-        volume: On the template's grid ``(91, 109, 91)``.
+        volume: Uptake on the template's grid ``(91, 109, 91)``.
         black: What is shown as black, in the volume's unit.
     """
     uptake = volume[shown_box()] * np.float32(255 / black)

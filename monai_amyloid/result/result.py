@@ -11,7 +11,7 @@ import pandas as pd
 
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.findings.finding import Finding, Level
-from monai_amyloid.findings.rules import BAPL_NAMES
+from monai_amyloid.findings.rules import BAPL_NAMES, GRADES
 from monai_amyloid.output import replace_file
 
 SCHEMA = "monai-amyloid-result/2"
@@ -53,10 +53,10 @@ class Result:
             the grade; they sum to 1. None where refused, and of a picture.
         nearest_cases: The labelled cases with the most alike regional SUVR, each with its
             ``bapl``, ``centiloid`` and ``distance``, nearest first.
-        on_map: Where the scan stands on a cohort's map: ``score``, ``interval``,
-            ``early_probability``, ``position``, ``cluster`` and ``share_as_far``, as
-            :class:`~monai_amyloid.explore.saved_map.Placed` describes; None without a map. The
-            nearest cases are then of that cohort, with their ``score``.
+        on_map: Place of the scan on a cohort's map: ``score``, ``interval``, ``early_probability``,
+            ``position``, ``cluster`` and ``share_as_far``, see
+            :class:`~monai_amyloid.explore.saved_map.Placed`; None without a map. The nearest cases
+            are then of that cohort, with their ``score``.
         study: What the header says of the scan, by name: ``tracer`` (BIDS label), ``source``,
             ``series_instance_uid``, ``suv_factor``.
         patient: Who was scanned, by DICOM keyword; None unless that was asked for.
@@ -203,12 +203,14 @@ def write_results(results: Iterable[Result], path: Path) -> None:
     rows = []
     results = list(results)
     mapped = any(result.on_map is not None for result in results)
+    # A column named BAPL holds nothing else.
+    grade = "bapl" if all(result.grade_names == BAPL_NAMES for result in results) else "grade"
     for result in results:
         row: dict[str, Any] = {
             "study": result.name,
             "status": result.status,
-            "bapl": result.bapl,
-            **{f"p_bapl{g}": p for g, p in (result.probabilities or {}).items()},
+            grade: result.grade,
+            **{f"p_{grade}{g}": p for g, p in (result.probabilities or {}).items()},
             "centiloid": result.centiloid,
             **{f"suvr_{name}": (result.suvr or {}).get(name) for name in _IN_TABLE},
             "z_cortex": (result.z_scores or {}).get("cortex"),
@@ -219,10 +221,10 @@ def write_results(results: Iterable[Result], path: Path) -> None:
         }
         rows.append(row)
     # Whole grades beside missing ones, and every column though all may be refused.
-    first = ["study", "status", "bapl", "p_bapl1", "p_bapl2", "p_bapl3", "centiloid"]
+    first = ["study", "status", grade, *(f"p_{grade}{g}" for g in GRADES), "centiloid"]
     table = pd.DataFrame(rows)
     rest = [name for name in table.columns if name not in first]
-    table = table.reindex(columns=first + rest).astype({"bapl": "Int64"})
+    table = table.reindex(columns=first + rest).astype({grade: "Int64"})
     text = table.to_csv(index=False, float_format="%.4g", lineterminator="\r\n")
     replace_file(path, text.encode("utf-8-sig"))
 

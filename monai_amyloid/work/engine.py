@@ -17,7 +17,7 @@ class Crash:
     full. Neither can be caught where it happens.
 
     Attributes:
-        exit_code: As :attr:`multiprocessing.Process.exitcode` has it: an exit status, or the
+        exit_code: Exit code as in :attr:`multiprocessing.Process.exitcode`: an exit status, or the
             number of the signal that ended the process, negative.
     """
 

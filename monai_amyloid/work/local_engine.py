@@ -94,7 +94,7 @@ class _Crew(Generic[Item, Made]):
         make: What they do.
 
     Attributes:
-        at_work: Those that were not sent home.
+        at_work: Workers that are still employed.
     """
 
     def __init__(self, make: Callable[[Item], Made]) -> None:

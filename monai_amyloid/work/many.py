@@ -35,9 +35,9 @@ def make_each(
     """Make something of each item that an earlier run has not finished.
 
     Args:
-        make: As :meth:`~monai_amyloid.work.engine.Engine.each` takes it.
+        make: Function that makes one thing, see :meth:`~monai_amyloid.work.engine.Engine.each`.
         items: What it is called with.
-        engine: Where it runs.
+        engine: Engine that runs it.
         crashed: Gives what stands for an item whose process ended without a word.
         finished_before: Gives what an earlier run made of an item, from a record of its own
             that is written last; None for an item that is to be made. It is called here, so it

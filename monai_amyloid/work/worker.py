@@ -37,7 +37,7 @@ class Worker(Generic[Item, Made]):
         make: What it does; loaded there, so that this process need not load what it needs.
 
     Attributes:
-        pipe: There is something to receive once the process answers or ends.
+        pipe: Pipe that has something to receive once the process answers or ends.
         place: Position of the item that it works on; None before the first.
     """
 

@@ -122,8 +122,9 @@ class WriteReport(DICOMTextSRWriterOperator):
 
 def report_text(result: Result) -> str:
     """A result in a few plain lines, for a DICOM text report."""
-    chances = ", ".join(f"BAPL {g}: {p:.1%}" for g, p in (result.probabilities or {}).items())
-    lines = [f"BAPL {result.bapl} ({result.status.replace('_', ' ')})", chances, *result.reasons]
+    names = ((result.grade_name(int(g)), p) for g, p in (result.probabilities or {}).items())
+    chances = ", ".join(f"{name}: {p:.1%}" for name, p in names)
+    lines = [f"{result.grade_name()} ({result.status.replace('_', ' ')})", chances, *result.reasons]
     if result.centiloid is not None:
         lines.append(f"Centiloid: {result.centiloid:.0f}")
     return "\n".join([*lines, RESEARCH])

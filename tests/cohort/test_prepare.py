@@ -3,6 +3,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -211,7 +212,7 @@ def test_an_output_that_cannot_be_written_is_told_before_any_work(
     assert progress.reports == []
 
 
-def prepare_or_crash(row: dict, **settings: object) -> dict:
+def prepare_or_crash(row: dict[str, Any], **settings: Any) -> dict[str, Any]:
     """As a decoder that crashes on the files of one participant."""
     if row["participant_id"] == "sub-0002":
         os.abort()

@@ -47,7 +47,7 @@ def test_features_are_what_the_last_layer_is_given(
     found = network_features(cohort, Networks(bundle), tmp_path)["network"]
     loaded = room.TrainedNetwork(bundle)
     batch = torch.stack(
-        [loaded.given(load_suvr(Path(row.path)), row.tracer) for row in cohort.itertuples()]
+        [loaded.network_input(load_suvr(Path(row.path)), row.tracer) for row in cohort.itertuples()]
     )
     head = loaded.network.fc
     said = torch.from_numpy(found) @ head.weight.T + head.bias

@@ -62,7 +62,7 @@ def test_a_cohort_is_a_table_that_can_be_read_and_a_truth_beside_it(cohort: Path
     assert image.tracer == "18FFBB" and image.data.max() > 0
 
 
-def make_or_crash(person: tuple[int, int | None], **settings: Any) -> dict:
+def make_or_crash(person: tuple[int, int | None], **settings: Any) -> Any:
     """As a process that finds no memory for one participant."""
     if person[0] == 2:
         os.abort()

@@ -98,3 +98,6 @@ def test_grades_of_other_names_are_no_bapl(tmp_path: Path) -> None:
     content = json.loads(write_result(other, tmp_path).read_text(encoding="utf-8"))
     assert content["bapl"] is None and content["grade"] == 3
     assert one_line(other).startswith("김 study: much (1% none, 4% some, 95% much)")
+    write_results([other], tmp_path / "results.csv")
+    [row] = csv.DictReader((tmp_path / "results.csv").open(encoding="utf-8-sig"))
+    assert row["grade"] == "3" and row["p_grade3"] == "0.95" and "bapl" not in row

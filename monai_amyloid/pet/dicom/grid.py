@@ -29,7 +29,7 @@ class Grid(NamedTuple):
     """The slices of a series in order.
 
     Attributes:
-        frames: For each time frame, the earliest first, its slices along their normal.
+        frames: Slices of each time frame along their normal, the earliest frame first.
         affine: (column, row, slice) index to RAS+ mm ``(4, 4)``.
     """
 

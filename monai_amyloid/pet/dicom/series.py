@@ -39,8 +39,8 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
         headers: Headers of the files of one series, in any order.
 
     Returns:
-        Its time frames, not yet loaded, with the tracer where the header names one amyloid
-        tracer. What the image shows is not judged here, see
+        Time frames of the series, not yet loaded, with the tracer where the header names one
+        amyloid tracer. The content of the image is not judged here, see
         :func:`monai_amyloid.pet.header.refuse_wrong_content`.
 
     Raises:

@@ -24,7 +24,7 @@ def sorted_by_time(
         source: Folder or file of the series, for messages.
 
     Returns:
-        The same indices ``(place, frame)``, the frames of each place in the order of time.
+        Indices ``(place, frame)``, the frames of each place in the order of time.
 
     Raises:
         StudyRefused: If no attribute tells the time frames apart, or two of them disagree.

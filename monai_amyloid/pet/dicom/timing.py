@@ -116,8 +116,8 @@ def over_midnight(begins: Sequence[float | None]) -> list[float | None]:
         begins: Moments of one scan in seconds, None where unknown.
 
     Returns:
-        The same moments in seconds; times of day that are half a day before others belong to
-        the next day.
+        Moments in seconds; times of day that are half a day before others are counted to the next
+        day.
     """
     known = [begin for begin in begins if begin is not None]
     if not known or max(known) >= _DAY or max(known) - min(known) <= _DAY / 2:

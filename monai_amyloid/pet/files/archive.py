@@ -188,7 +188,7 @@ def unpack(source: Path, folder: Path, most_files: int) -> None:
     Links and special files in it are left out. Nothing is written outside the folder.
 
     Args:
-        source: The zip.
+        source: Path of the zip.
         folder: An empty folder.
         most_files: The most entries that the zip may have.
 

@@ -19,7 +19,7 @@ class FolderListing:
     """The files under a folder, each once, none outside it.
 
     Args:
-        root: The folder.
+        root: Folder whose files are listed.
         subfolders: Whether the files of its subfolders count too.
 
     Raises:

@@ -42,7 +42,7 @@ class StudyFiles:
         """Give the name of a file for messages and options, the same on every system.
 
         Args:
-            file: One of ``files``.
+            file: Path of one of ``files``.
 
         Returns:
             The path from ``root`` with ``/`` between its parts.

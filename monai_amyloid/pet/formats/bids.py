@@ -19,8 +19,8 @@ def entities(path: Path) -> dict[str, str]:
         path: File name, such as ``sub-01_ses-02_trc-18FFBB_pet.nii.gz``; nothing is read.
 
     Returns:
-        Such as ``{"sub": "01", "ses": "02", "trc": "18FFBB", "suffix": "pet"}``; empty where
-        the name is not of that form.
+        Entities of the name, such as ``{"sub": "01", "ses": "02", "trc": "18FFBB", "suffix":
+        "pet"}``; empty where the name is not of that form.
     """
     *pairs, suffix = path.name.split(".")[0].split("_")
     found = dict(pair.split("-", 1) for pair in pairs if "-" in pair)
@@ -36,7 +36,7 @@ def stem_of(path: Path) -> str:
         path: File name, such as ``scan.nii.gz``; nothing is read.
 
     Returns:
-        Such as ``"scan"``. A last ``.gz`` is not counted as the extension.
+        Name such as ``"scan"``. A last ``.gz`` is not counted as the extension.
     """
     name = path.name[:-3] if path.name.lower().endswith(".gz") else path.name
     return Path(name).stem
@@ -147,8 +147,8 @@ def find_sessions(folder: Path) -> list[Path]:
         folder: Any folder. Derivatives, source data and code of a dataset are left out.
 
     Returns:
-        Its ``sub-*/pet`` and ``sub-*/ses-*/pet`` folders, sorted; empty where the folder is no
-        BIDS dataset or has no PET.
+        Folders ``sub-*/pet`` and ``sub-*/ses-*/pet``, sorted; empty where the folder is no BIDS
+        dataset or has no PET.
     """
     folder = Path(folder)
     found = (*folder.glob("sub-*/pet"), *folder.glob("sub-*/ses-*/pet"))

@@ -53,7 +53,7 @@ class FileFormat:
         """Whether a file is of this format, by its name and, where that is not enough, its start.
 
         Args:
-            path: Any path.
+            path: Path of any file.
 
         Raises:
             OSError: If the file has to be looked into and cannot be read.

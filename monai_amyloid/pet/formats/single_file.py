@@ -76,7 +76,7 @@ def check_length(path: Path, needed: int, *, packed: bool, tail: int = 0) -> Non
     """Refuse a file that does not end with its voxels; read to its end, where the checksum is.
 
     Args:
-        path: The file.
+        path: Path of the image file.
         needed: Bytes up to the last voxel, unpacked.
         packed: Whether the whole file is compressed by gzip.
         tail: The most bytes that may follow the voxels.

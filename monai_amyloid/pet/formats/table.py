@@ -39,7 +39,7 @@ def format_of(path: Path) -> FileFormat | None:
     """Find the format of a file, by its name and, where that is not enough, its first bytes.
 
     Args:
-        path: Any path.
+        path: Path of any file.
 
     Returns:
         The format; None where the file is of none of them.

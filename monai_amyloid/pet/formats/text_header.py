@@ -36,7 +36,7 @@ def header_lines(path: Path) -> Iterator[tuple[str, int]]:
     """Read the lines of a file's text, up to where the caller stops.
 
     Args:
-        path: The image.
+        path: Path of the image.
 
     Yields:
         Each line without its end, and the bytes up to the next line.

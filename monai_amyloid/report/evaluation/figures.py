@@ -28,7 +28,7 @@ class Entry:
 
     Attributes:
         name: What the line or mark stands for.
-        colour: ``#rrggbb``.
+        colour: Colour of the line as ``#rrggbb``.
         dashes: ``stroke-dasharray`` of a line; empty for an unbroken one.
         mark: ``circle``, ``square`` or ``ring`` for a mark; empty for a line.
     """

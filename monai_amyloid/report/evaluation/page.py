@@ -38,7 +38,7 @@ def write_evaluation_page(evaluation: Evaluation, path: Path, language: str = EN
         language: Code of the language that is shown first; the page holds every one.
 
     Returns:
-        ``path``.
+        Path of the file, ``path``.
 
     Raises:
         UserError: If matplotlib or Jinja is not installed.

@@ -45,7 +45,7 @@ def write_explore_page(
         language: Code of the language that is shown first; the page holds every one.
 
     Returns:
-        ``path``.
+        ``path``, the file that was written.
 
     Raises:
         UserError: If bokeh or Jinja is not installed, or a scan is no prepared one.

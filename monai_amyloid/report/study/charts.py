@@ -23,7 +23,7 @@ class Bar:
 
     Attributes:
         region: Key of the region without its side.
-        side: ``left``, ``right`` or empty.
+        side: Side of the region, ``left``, ``right`` or empty.
         suvr: Mean SUVR of the region over the whole cerebellum.
         z: Standard deviations above the negatives' mean; None where no negatives were measured.
         mean: Mean SUVR of negatives in the region; None as for ``z``.

@@ -38,7 +38,7 @@ from monai_amyloid.version import __version__
 _CENTILOID_LINE = (14.0, 332.0)
 _SUVR_LINE = (22.0, 268.0)
 # Warnings that the page gives in its own words, at their place.
-_SAID_OTHERWISE = ("only_a_picture",)
+_IN_OTHER_WORDS = ("only_a_picture",)
 
 
 def write_study_page(
@@ -104,7 +104,7 @@ def _content(
         "map_chart": chart,
         "map_sentences": [] if result.on_map is None else map_sentences(result.on_map),
         "quality": quality_rows(result.quality or {}),
-        "warnings": [each for each in result.warnings if each.code not in _SAID_OTHERWISE],
+        "warnings": [each for each in result.warnings if each.code not in _IN_OTHER_WORDS],
         "tracer": tracer_name(result.study.get("tracer")),
         "source": source_name(result),
         "frames": result.frames,

@@ -30,7 +30,7 @@ def write_summary_page(results: Sequence[Result], path: Path, language: str = EN
         language: Code of the language that is shown first; the page holds every one.
 
     Returns:
-        ``path``.
+        ``path``, the file that was written.
 
     Raises:
         UserError: If Jinja or matplotlib is not installed.

@@ -28,7 +28,7 @@ def check_scales(slices: NDArray[np.float32], files: Sequence[Path]) -> None:
     is and changes every number in it.
 
     Args:
-        slices: Uptake ``(slice, row, column)``.
+        slices: Uptake of each slice, ``(slice, row, column)``.
         files: File of each slice, in the order of ``slices``.
 
     Raises:
