@@ -1,38 +1,30 @@
 """The interactive parts of a cohort's page, of Bokeh's models."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.explore.exploration import VIEW_NAMES, Exploration
-from monai_amyloid.findings.catalogue import ENGLISH, in_language, languages
-from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.report.explore.colours import Colouring, all_colourings
-from monai_amyloid.report.explore.words import CHARTS, EXPLORE_WORDS, TOOLS
-from monai_amyloid.report.pages import in_every_language, language_tag
-from monai_amyloid.report.words import WORDS, named
+from monai_amyloid.report.explore.control_texts import (
+    COLUMNS,
+    by_language,
+    column_titles,
+    control_titles,
+    first_summary,
+    summaries,
+    tool_titles,
+    tooltip,
+)
+from monai_amyloid.report.explore.words import CHARTS, TOOLS
+from monai_amyloid.report.pages import language_tag
 
 _MAP_PIXELS, _SIDE_PIXELS, _HEIGHT = 640, 440, 520
 _MANY = 2000  # scans, of which dots are smaller
-# Columns of the table and of what is saved, with their titles and widths in pixels.
-COLUMNS = {
-    "participant": (EXPLORE_WORDS["participant"], 170),
-    "session": (EXPLORE_WORDS["session"], 70),
-    "bapl": (named("BAPL"), 50),
-    "centiloid": (WORDS["centiloid"], 80),
-    "score": (EXPLORE_WORDS["score"], 60),
-    "low": (EXPLORE_WORDS["low"], 55),
-    "high": (EXPLORE_WORDS["high"], 55),
-    "early": (EXPLORE_WORDS["early"], 110),
-    "cluster": (EXPLORE_WORDS["cluster"], 60),
-    "share_as_far": (EXPLORE_WORDS["share_as_far"], 75),
-    "doubt": (EXPLORE_WORDS["doubt"], 60),
-    "site": (EXPLORE_WORDS["site"], 120),
-}
 _WHOLE = ("bapl", "centiloid", "score", "low", "high", "cluster")
 _TEXTS = ("participant", "session", "site")
 
@@ -90,10 +82,10 @@ def plots(
         "language": Div(text=language_tag(language), visible=False, name="language"),
     }
     translated = [
-        *_titles(models, exploration, colourings),
-        *_column_titles(models["table"]),
-        *((tool, "tooltips", _by_language(_tooltip)) for tool in hover),
-        *(each for figure in figures for each in _tool_titles(figure)),
+        *control_titles(models, exploration, colourings),
+        *column_titles(models["table"]),
+        *((tool, "tooltips", by_language(tooltip)) for tool in hover),
+        *(each for figure in figures for each in tool_titles(figure)),
     ]
     for model, name, texts in translated:
         setattr(model, name, texts[language_tag(language)])
@@ -107,7 +99,7 @@ def plots(
             each.key: {language_tag(code): html for code, html in each.legends.items()}
             for each in colourings
         },
-        "summaries": _by_language(_summaries),
+        "summaries": by_language(summaries),
         "translated": [list(each) for each in translated],
     }
     program = files("monai_amyloid.report").joinpath("data", "explore.js").read_text("utf-8")
@@ -125,105 +117,8 @@ def plots(
     source.selected.js_on_change("indices", does("selected"))
     table_source.selected.js_on_change("indices", does("table"))
     models["legend"].text = colourings[0].legends[language]
-    models["summary"].text = _first_summary(exploration, language)
+    models["summary"].text = first_summary(exploration, language)
     return models
-
-
-# A model, one of its properties and what that is in each language.
-Translated: TypeAlias = tuple[Any, str, Mapping[str, Any]]
-
-
-def _by_language(text: Phrase | Callable[[str], Any]) -> dict[str, Any]:
-    """A text, or what a function makes for a language's code, by the languages' tags."""
-    if isinstance(text, Phrase):
-        return {language_tag(code): each for code, each in in_every_language(text).items()}
-    return {language_tag(code): text(code) for code in languages()}
-
-
-def _titles(
-    models: Mapping[str, Any], exploration: Exploration, colourings: Sequence[Colouring]
-) -> Iterator[Translated]:
-    """Titles of choosers, buttons and axes."""
-    choices: dict[str, list[tuple[str, Phrase]]] = {
-        "features": [(name, VIEW_NAMES[name]) for name in exploration.views],
-        "chart": [*CHARTS.items()],
-        "colours": [(each.key, each.name) for each in colourings],
-    }
-    for name, options in choices.items():
-        yield models[name], "title", _by_language(EXPLORE_WORDS[name])
-        yield models[name], "options", _by_language(partial(_options, options))
-    yield models["find"], "title", _by_language(EXPLORE_WORDS["find"])
-    yield models["find"], "placeholder", _by_language(EXPLORE_WORDS["find_hint"])
-    yield models["all"], "label", _by_language(EXPLORE_WORDS["none"])
-    yield models["save"], "label", _by_language(EXPLORE_WORDS["save"])
-    yield models["side"].xaxis[0], "axis_label", _by_language(WORDS["centiloid"])
-    yield models["side"].yaxis[0], "axis_label", _by_language(EXPLORE_WORDS["score"])
-
-
-def _options(options: Sequence[tuple[str, Phrase]], language: str) -> list[tuple[str, str]]:
-    return [(value, in_language(name, language)) for value, name in options]
-
-
-def _column_titles(table: Any) -> Iterator[Translated]:
-    for column in table.columns:
-        yield column, "title", _by_language(COLUMNS[column.field][0])
-
-
-def _tool_titles(figure: Any) -> Iterator[Translated]:
-    for tool in figure.toolbar.tools:
-        name = next((name for name in TOOLS if tool.tags == [name]), None)
-        if name is not None:
-            yield tool, "description", _by_language(TOOLS[name])
-
-
-def _tooltip(language: str) -> str:
-    """What is shown of a dot; Bokeh escapes what stands for an @name."""
-    score = phrase(
-        "explore_tip_score",
-        "score {score} ({low} to {high})",
-        score="@score{0}",
-        low="@low{0}",
-        high="@high{0}",
-    )
-    early = phrase(
-        "explore_tip_early",
-        "early amyloid {early}, cluster {cluster}",
-        early="@early{0%}",
-        cluster="@cluster",
-    )
-    centiloid = in_language(WORDS["centiloid"], language)
-    return f"""
-<div class="tip"><img src="@picture" alt="" width="300">
-<div><b>@participant</b> @session, @site</div>
-<div>BAPL @bapl_text, {centiloid} @centiloid{{0}}, {in_language(score, language)}</div>
-<div>{in_language(early, language)}</div></div>
-"""
-
-
-def _summaries(language: str) -> dict[str, str]:
-    """Summaries of all scans and of selected ones, for the page's program to fill in."""
-    values = {name: f"{{{name}}}" for name in ("count", "grades", "centiloid", "score")}
-    return {
-        "all": in_language(_summary_of_all(values), language),
-        "selected": in_language(
-            phrase(
-                "explore_selected",
-                "<b>{count} selected</b>: BAPL 1, 2, 3: {grades}; mean Centiloid {centiloid}, mean "
-                "score {score}",
-                **values,
-            ),
-            language,
-        ),
-    }
-
-
-def _summary_of_all(values: Mapping[str, str]) -> Phrase:
-    return phrase(
-        "explore_all",
-        "<b>all {count}</b>: BAPL 1, 2, 3: {grades}; mean Centiloid {centiloid}, mean score "
-        "{score}",
-        **values,
-    )
 
 
 # Of parts that live in a shadow tree, where the page's own style does not reach.
@@ -322,15 +217,3 @@ def _columns(exploration: Exploration, colourings: Sequence[Colouring]) -> dict[
         for chart, place in view.maps.items():
             columns[f"{name} {chart} x"], columns[f"{name} {chart} y"] = place.T.copy()
     return columns | {f"colour {each.key}": list(each.colours) for each in colourings}
-
-
-def _first_summary(exploration: Exploration, language: str) -> str:
-    """What :file:`explore.js` says where nothing is selected."""
-    bapl = exploration.cohort["bapl"].fillna(0).to_numpy(int)
-    values = {
-        "count": str(len(bapl)),
-        "grades": ", ".join(str(int((bapl == grade).sum())) for grade in (1, 2, 3)),
-        "centiloid": f"{exploration.cohort['centiloid'].mean():.0f}",
-        "score": f"{exploration.main.score.mean():.0f}",
-    }
-    return in_language(_summary_of_all(values), language)
