@@ -76,7 +76,7 @@ def main() -> None:
         random = np.random.default_rng(1)
         features = random.normal(size=(options.scans, 1024)).astype(np.float32)
         # Its features are measured above; here they are numbers of the same shape.
-        room.network_features = lambda *args: {"network": features}  # type: ignore[assignment]
+        room.network_features = lambda *args: {"network": features}  # type: ignore[attr-defined]
         found = timed(
             f"exploring {options.scans} scans, two kinds of features",
             lambda: explore(folder, networks, folder),
@@ -84,16 +84,17 @@ def main() -> None:
         timed("tables", lambda: write_tables(found, folder))
         groups = [found.main.clusters["gaussian_mixture"]]
         timed("mean SUVR of the groups", lambda: mean_suvr(few, groups), len(few))
-        drawn = [explore_page.thumbnail(explore_page.load_suvr(Path(few["path"][0])))]
+        drawn = [explore_page.thumbnail(explore_page.load_suvr(Path(few["path"][0])))]  # type: ignore[attr-defined]
         timed(
             "pictures",
             lambda: [
-                explore_page.thumbnail(explore_page.load_suvr(Path(path))) for path in few["path"]
+                explore_page.thumbnail(explore_page.load_suvr(Path(path)))
+                for path in few["path"]  # type: ignore[attr-defined]
             ],
             len(few),
         )
-        explore_page.load_suvr = lambda path: None  # type: ignore[assignment]
-        explore_page.thumbnail = lambda volume: drawn[0]  # type: ignore[assignment]
+        explore_page.load_suvr = lambda path: None  # type: ignore[attr-defined]
+        explore_page.thumbnail = lambda volume: drawn[0]  # type: ignore[attr-defined]
         page = timed(
             "the page, pictures aside",
             lambda: explore_page.write_explore_page(found, folder / "explore.html"),

@@ -51,8 +51,8 @@ def write_page(folder: Path, scans: int) -> tuple[Path, float]:
         pictures.append(thumbnail(template * (1 + whole)))
     made = make_exploration(folder, scans)
     drawn = iter(pictures)
-    explore_page.thumbnail = lambda volume: next(drawn)  # type: ignore[assignment]
-    explore_page.load_suvr = lambda path: template  # type: ignore[assignment]
+    explore_page.thumbnail = lambda volume: next(drawn)  # type: ignore[attr-defined]
+    explore_page.load_suvr = lambda path: template  # type: ignore[attr-defined]
     start = time.perf_counter()
     page = explore_page.write_explore_page(made, folder / "explore.html")
     return page, time.perf_counter() - start

@@ -45,7 +45,7 @@ def test_features_are_what_the_last_layer_is_given(
     cohort: pd.DataFrame, bundle: Path, tmp_path: Path
 ) -> None:
     found = network_features(cohort, Networks(bundle), tmp_path)["network"]
-    loaded = room.TrainedNetwork(bundle)
+    loaded = room.TrainedNetwork(bundle)  # type: ignore[attr-defined]
     batch = torch.stack(
         [loaded.network_input(load_suvr(Path(row.path)), row.tracer) for row in cohort.itertuples()]
     )
