@@ -109,6 +109,7 @@ def test_other_voxel_sizes_hardly_move_the_centiloid(simulated: Simulated, zooms
     assert normalize(coarse).centiloid == pytest.approx(normalize(image).centiloid, abs=1.5)
 
 
+@pytest.mark.slow
 def test_the_transform_and_its_inverse_meet(simulated: Simulated) -> None:
     found = register(simulated[3][0])
     points = brain_points()

@@ -88,6 +88,7 @@ def test_the_measured_centiloid_is_the_simulated_one(cohort: Path, prepared: Pat
     np.testing.assert_allclose(read(prepared).centiloid, truth, atol=5, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_a_second_run_repeats_nothing_and_gives_the_same_tables(
     own: tuple[Path, Path], progress: CountedProgress
 ) -> None:
@@ -156,6 +157,7 @@ def test_the_tracer_option_fills_in_where_table_and_header_name_none(
         prepare(source, tmp_path / "out", tracer="18FFMM")
 
 
+@pytest.mark.slow
 def test_a_changed_scan_is_prepared_again(own: tuple[Path, Path], cohort: Path) -> None:
     source, output = own
     table = read(source.parent)

@@ -41,6 +41,7 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@pytest.mark.slow
 def test_features_are_what_the_last_layer_is_given(
     cohort: pd.DataFrame, bundle: Path, tmp_path: Path
 ) -> None:
