@@ -102,6 +102,7 @@ def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
     assert "00771201_홍길동: BAPL" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "status", "why"),
     [

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -22,10 +23,11 @@ from benchmarks.figures import record
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.explore import exploration as room
 from monai_amyloid.explore.exploration import explore
-from monai_amyloid.explore.features import Networks, network_features
+from monai_amyloid.explore.features import Networks, load_suvr, network_features
 from monai_amyloid.explore.groups.subtype_maps import mean_suvr
 from monai_amyloid.explore.tables import write_tables
 from monai_amyloid.installed import shipped_bundle
+from monai_amyloid.pictures.thumbnails import thumbnail
 from monai_amyloid.report.explore import page as explore_page
 
 
@@ -76,29 +78,28 @@ def main() -> None:
         random = np.random.default_rng(1)
         features = random.normal(size=(options.scans, 1024)).astype(np.float32)
         # Its features are measured above; here they are numbers of the same shape.
-        room.network_features = lambda *args: {"network": features}  # type: ignore[attr-defined]
-        found = timed(
-            f"exploring {options.scans} scans, two kinds of features",
-            lambda: explore(folder, networks, folder),
-        )
+        with patch.object(room, "network_features", lambda *args: {"network": features}):
+            found = timed(
+                f"exploring {options.scans} scans, two kinds of features",
+                lambda: explore(folder, networks, folder),
+            )
         timed("tables", lambda: write_tables(found, folder))
         groups = [found.main.clusters["gaussian_mixture"]]
         timed("mean SUVR of the groups", lambda: mean_suvr(few, groups), len(few))
-        drawn = [explore_page.thumbnail(explore_page.load_suvr(Path(few["path"][0])))]  # type: ignore[attr-defined]
+        drawn = thumbnail(load_suvr(Path(few["path"][0])))
         timed(
             "pictures",
-            lambda: [
-                explore_page.thumbnail(explore_page.load_suvr(Path(path)))
-                for path in few["path"]  # type: ignore[attr-defined]
-            ],
+            lambda: [thumbnail(load_suvr(Path(path))) for path in few["path"]],
             len(few),
         )
-        explore_page.load_suvr = lambda path: None  # type: ignore[attr-defined]
-        explore_page.thumbnail = lambda volume: drawn[0]  # type: ignore[attr-defined]
-        page = timed(
-            "the page, pictures aside",
-            lambda: explore_page.write_explore_page(found, folder / "explore.html"),
-        )
+        with (
+            patch.object(explore_page, "load_suvr", lambda path: None),
+            patch.object(explore_page, "thumbnail", lambda volume: drawn),
+        ):
+            page = timed(
+                "the page, pictures aside",
+                lambda: explore_page.write_explore_page(found, folder / "explore.html"),
+            )
         print(f"\npage: {page.stat().st_size / 1e6:.1f} MB")
         record("page", page.stat().st_size / 1e6, "MB")
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from selenium import webdriver
@@ -51,11 +52,13 @@ def write_page(folder: Path, scans: int) -> tuple[Path, float]:
         pictures.append(thumbnail(template * (1 + whole)))
     made = make_exploration(folder, scans)
     drawn = iter(pictures)
-    explore_page.thumbnail = lambda volume: next(drawn)  # type: ignore[attr-defined]
-    explore_page.load_suvr = lambda path: template  # type: ignore[attr-defined]
-    start = time.perf_counter()
-    page = explore_page.write_explore_page(made, folder / "explore.html")
-    return page, time.perf_counter() - start
+    with (
+        patch.object(explore_page, "thumbnail", lambda volume: next(drawn)),
+        patch.object(explore_page, "load_suvr", lambda path: template),
+    ):
+        start = time.perf_counter()
+        page = explore_page.write_explore_page(made, folder / "explore.html")
+        return page, time.perf_counter() - start
 
 
 def frames(browser: Any, what: str, act: Any) -> str:

@@ -13,6 +13,8 @@ from monai_amyloid.brain.registration.warp import NO_WARP, TERMS, Warp
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
 from monai_amyloid.pet.image import PetImage
 
+pytestmark = pytest.mark.slow
+
 Simulated = dict[int, tuple[PetImage, float, np.ndarray]]
 WEIGHTS = np.ones(4, np.float32)
 
@@ -54,7 +56,6 @@ def test_a_known_transform_is_recovered(template_head: PetImage, true: np.ndarra
     assert found.match > 0.98
 
 
-@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(
     st.tuples(st.floats(-30, 30), st.floats(-10, 10), st.floats(-15, 15)),
@@ -72,7 +73,6 @@ def test_a_rigid_motion_of_a_noisy_scan_is_recovered(
     assert np.percentile(error, 95) < 0.5
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("grade", [1, 3])
 def test_the_pose_of_a_noisy_simulated_scan_is_recovered(simulated: Simulated, grade: int) -> None:
     image, _, true = simulated[grade]
@@ -81,7 +81,6 @@ def test_the_pose_of_a_noisy_simulated_scan_is_recovered(simulated: Simulated, g
     assert (found.positive_share > 0.5) == (grade == 3)
 
 
-@pytest.mark.slow
 def test_registration_is_deterministic_and_does_not_depend_on_the_unit(
     simulated: Simulated,
 ) -> None:
@@ -96,7 +95,6 @@ def test_registration_is_deterministic_and_does_not_depend_on_the_unit(
     np.testing.assert_allclose(scaled.weights * 5000, first.weights, rtol=0.01)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("zooms", [(4, 4, 4), (2, 2, 5), (3, 1.5, 3)])
 def test_other_voxel_sizes_hardly_move_the_centiloid(simulated: Simulated, zooms: tuple) -> None:
     image = simulated[2][0]

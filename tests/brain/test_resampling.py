@@ -32,6 +32,7 @@ def test_laying_the_template_on_itself_changes_nothing(template_head: PetImage) 
     np.testing.assert_allclose(laid, template_head.data, rtol=1e-5, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_scan_is_laid_on_the_template_as_nibabel_would(simulated: Simulated) -> None:
     image, _, true = simulated[1]
     file = Nifti1Image(image.data, np.linalg.inv(true) @ image.affine)

@@ -59,6 +59,7 @@ def test_each_fault_is_found_by_its_check(
     assert said in found and "\n" not in found
 
 
+@pytest.mark.slow
 def test_the_command_ends_with_one_where_a_check_failed(bundle: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["verify", str(tmp_path)])
     assert done.exit_code == 1 and "failed  every file is there" in done.output

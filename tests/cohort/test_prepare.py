@@ -21,6 +21,8 @@ from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.writing.nifti import write_nifti
 
+pytestmark = pytest.mark.slow
+
 SUVR = [f"suvr_{name}" for name in regional_suvr(pet_templates()[0])]
 MEASURED = ["centiloid", "registration", *SUVR]
 
@@ -64,7 +66,6 @@ def own(cohort: Path, prepared: Path, tmp_path: Path) -> tuple[Path, Path]:
     return source, shutil.copytree(prepared, tmp_path / "prepared")
 
 
-@pytest.mark.slow
 def test_every_scan_becomes_suvr_on_the_template_with_its_measures(
     cohort: Path, prepared: Path
 ) -> None:
@@ -81,7 +82,6 @@ def test_every_scan_becomes_suvr_on_the_template_with_its_measures(
         assert image.get_fdata()[voi("whole_cerebellum")].mean() == pytest.approx(1, abs=1e-4)
 
 
-@pytest.mark.slow
 def test_the_measured_centiloid_is_the_simulated_one(cohort: Path, prepared: Path) -> None:
     truth = pd.read_csv(cohort / "truth.tsv", sep="\t").centiloid
     # An affine registration leaves a few percent of another brain's shape.
@@ -99,7 +99,6 @@ def test_a_second_run_repeats_nothing_and_gives_the_same_tables(
     assert progress.reports == [3, "kept", "kept", "kept"]
 
 
-@pytest.mark.slow
 def test_bad_scans_are_refused_with_reasons_and_the_others_are_prepared(
     own: tuple[Path, Path], cohort: Path, tmp_path: Path
 ) -> None:
@@ -140,7 +139,6 @@ def test_all_refused_is_one_line_that_names_the_table_of_reasons(tmp_path: Path)
     assert not (tmp_path / "out" / "participants.tsv").exists()
 
 
-@pytest.mark.slow
 def test_the_tracer_option_fills_in_where_table_and_header_name_none(
     cohort: Path, tmp_path: Path
 ) -> None:
@@ -166,7 +164,6 @@ def test_a_changed_scan_is_prepared_again(own: tuple[Path, Path], cohort: Path) 
     assert after.centiloid[1] == pytest.approx(before.centiloid[1], rel=1e-4)
 
 
-@pytest.mark.slow
 def test_another_reference_is_prepared_again_and_leaves_the_centiloid(
     own: tuple[Path, Path],
 ) -> None:
@@ -220,7 +217,6 @@ def prepare_or_crash(row: dict[str, Any], **settings: Any) -> dict[str, Any]:
     return _prepare_one(row, **settings)
 
 
-@pytest.mark.slow
 def test_a_scan_whose_process_crashes_is_refused_and_the_others_are_prepared(
     cohort: Path, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,7 +242,6 @@ def test_what_crashed_before_is_prepared_by_the_same_call_and_the_rest_is_kept(
     pd.testing.assert_frame_equal(read(output), before, check_exact=True)
 
 
-@pytest.mark.slow
 def test_an_error_that_nobody_foresaw_is_a_reason_and_stops_nothing(
     cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,7 +256,6 @@ def test_an_error_that_nobody_foresaw_is_a_reason_and_stops_nothing(
     assert len(result.table) == 2
 
 
-@pytest.mark.slow
 def test_a_column_series_names_the_image_and_warnings_are_kept(
     cohort: Path, tmp_path: Path
 ) -> None:

@@ -11,9 +11,9 @@ import torch
 from conftest import CountedProgress
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
+from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.errors import UserError
-from monai_amyloid.explore import features as room
 from monai_amyloid.explore.features import (
     Networks,
     fold_weights,
@@ -41,11 +41,12 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@pytest.mark.slow
 def test_features_are_what_the_last_layer_is_given(
     cohort: pd.DataFrame, bundle: Path, tmp_path: Path
 ) -> None:
     found = network_features(cohort, Networks(bundle), tmp_path)["network"]
-    loaded = room.TrainedNetwork(bundle)  # type: ignore[attr-defined]
+    loaded = TrainedNetwork(bundle)
     batch = torch.stack(
         [loaded.network_input(load_suvr(Path(row.path)), row.tracer) for row in cohort.itertuples()]
     )

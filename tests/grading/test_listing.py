@@ -13,6 +13,7 @@ def paths(*named: Path) -> list[Path]:
     return [each.path for each in list_named(named)]
 
 
+@pytest.mark.slow
 def test_a_folder_of_studies_is_every_study_in_it(studies: Path, tmp_path: Path) -> None:
     archive = tmp_path / "archive 자료"
     for name, study in (("b", "sub-0001"), ("a", "sub-0002")):

@@ -26,6 +26,8 @@ from .vendors import (
 )
 from .vendors.oracles import assert_same, files_of, headers
 
+pytestmark = pytest.mark.slow
+
 STATIC = make_truth()
 HEAD = {"shape": (22, 24, 18), "zooms": (8, 8, 9)}
 LATE = make_truth(**HEAD, frames=[(5400 + 300 * number, 300) for number in range(4)])

@@ -111,6 +111,7 @@ def test_a_cohort_that_grows_keeps_its_participants(cohort: Path, copied: Path) 
         assert len(large[name].splitlines()) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plan", "form", "said"),
     [

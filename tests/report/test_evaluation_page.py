@@ -62,6 +62,7 @@ def test_the_page_loads_nothing_from_elsewhere(page: str) -> None:
     }
 
 
+@pytest.mark.slow
 def test_every_name_is_used_once_and_every_tag_is_closed(page: str) -> None:
     open_tags: list[str] = []
     names: list[str] = []

@@ -74,6 +74,7 @@ def test_without_a_korean_font_a_korean_page_is_refused(monkeypatch: pytest.Monk
     fonts._family_with.cache_clear()
 
 
+@pytest.mark.slow
 def test_the_picture_is_the_page_in_colour(graded: Graded) -> None:
     from monai_amyloid.report.study.one_page import page_image
 
