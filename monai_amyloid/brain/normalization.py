@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.quality.measures import (
-    measure_quality,
-    quality_warnings,
-    refuse_poor_quality,
-)
+from monai_amyloid.brain.quality.checks import quality_warnings, refuse_poor_quality
+from monai_amyloid.brain.quality.measures import measure_quality
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.quantities.suvr import Reference, regional_suvr, suvr
 from monai_amyloid.brain.recognition.signature import recognise, refuse_other_patterns

@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from monai_amyloid.brain.normalization import normalize
-from monai_amyloid.brain.quality.measures import (
-    asymmetry,
-    measure_quality,
-    quality_warnings,
-    refuse_poor_quality,
-)
+from monai_amyloid.brain.quality.checks import quality_warnings, refuse_poor_quality
+from monai_amyloid.brain.quality.measures import asymmetry, measure_quality
 from monai_amyloid.brain.quality.resolution import read_coarsely
 from monai_amyloid.brain.registration.register import Registration
 from monai_amyloid.brain.registration.warp import NO_WARP

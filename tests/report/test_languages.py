@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monai_amyloid.brain.quality.measures import quality_warnings, refuse_poor_quality
+from monai_amyloid.brain.quality.checks import quality_warnings, refuse_poor_quality
 from monai_amyloid.findings import catalogue
 from monai_amyloid.findings.catalogue import language_name, languages, messages
 from monai_amyloid.findings.finding import StudyRefused
