@@ -98,8 +98,9 @@ def messages_of(package: Path = PACKAGE) -> Iterator[Message]:
 
 
 def _imported(tree: ast.Module) -> set[str]:
-    """Which of :data:`SPEAKERS` a file takes from this room."""
-    return {
+    """Which of :data:`SPEAKERS` a file takes from this room, or has itself."""
+    own = {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
+    return own.intersection(SPEAKERS) | {
         name.name
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "monai_amyloid.findings.finding"

@@ -13,56 +13,24 @@ what a user will read::
 Every other language is one gettext catalogue, :mod:`monai_amyloid.findings.catalogue`. A value
 named ``where`` is the file or study that is spoken of: it begins the text, ``where: message``.
 
-What a value may hold decides how it is kept private before anything is written: a number or a
-:class:`Term` tells nothing of a person, a :class:`~pathlib.Path`, a :class:`Uid` and any other
-text, which came out of a header, a table or another library, may.
+What its values may hold: :mod:`monai_amyloid.findings.phrase`.
 """
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.phrase import Phrase, Term, Uid, Value, phrase
+
+__all__ = [
+    "Finding", "Level", "Phrase", "StudyRefused", "Term", "Uid", "Value", "as_text", "doubt",
+    "from_text", "note", "phrase", "refusal", "warning",
+]  # fmt: skip
 
 Level = Literal["refusal", "doubt", "warning", "note"]
-LONGEST_TEXT = 2000
-
-
-class Term(str):
-    """A word of a standard or of this program: a DICOM keyword, a BIDS label, a unit, an option."""
-
-
-class Uid(str):
-    """A DICOM unique identifier, which leads to a person in a hospital's archive."""
-
-
-Value: TypeAlias = "str | int | float | bool | Path | Phrase | tuple[Value, ...] | None"
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """A text that depends on values, in every language that has a catalogue.
-
-    Attributes:
-        code: Name of the text, ``lower_case``; the same code always has the same message.
-        message: English text with the values' names in braces, such as ``{covered:.0%}``. Values
-            that are several are joined: ``{names}`` by a comma, ``{names:and}`` by "and",
-            ``{sizes:x:g}`` by "x" with each formatted by ``g``.
-        values: What the text speaks of, by name; names end in their unit (``_mm``, ``_s``), shares
-            are between 0 and 1. A phrase among them is said in the same language.
-    """
-
-    code: str
-    message: str
-    values: Mapping[str, Value] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        """The text in English."""
-        from monai_amyloid.findings.catalogue import in_language
-
-        return in_language(self, "en")
 
 
 @dataclass(frozen=True)
@@ -128,11 +96,6 @@ class StudyRefused(UserError):  # noqa: N818 (a refusal is a result, no error)
     def __reduce__(self) -> Any:
         """Sent to another process with its findings."""
         return StudyRefused.of, (self.findings,)
-
-
-def phrase(code: str, message: str, /, **values: Value) -> Phrase:
-    """A text of a page or a part of a finding."""
-    return Phrase(code, message, values)
 
 
 def refusal(code: str, message: str, /, **values: Value) -> Finding:

@@ -7,8 +7,8 @@ from unicodedata import east_asian_width
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.findings.catalogue import in_language
 from monai_amyloid.findings.finding import Phrase
+from monai_amyloid.findings.phrase import in_language
 from monai_amyloid.pictures.fonts import font_families
 
 A4_MM = (210.0, 297.02)  # 1240 x 1754 pixels at 150 a inch

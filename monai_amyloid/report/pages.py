@@ -11,8 +11,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.findings.catalogue import ENGLISH, in_language, language_name, languages
-from monai_amyloid.findings.finding import LONGEST_TEXT, Phrase
+from monai_amyloid.findings.catalogue import ENGLISH, language_name, languages
+from monai_amyloid.findings.finding import Phrase
+from monai_amyloid.findings.phrase import LONGEST_TEXT, in_language
 
 
 def can_write_pages() -> bool:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from monai_amyloid.findings import catalogue
-from monai_amyloid.findings.catalogue import in_language, language_name, languages, messages
+from monai_amyloid.findings.catalogue import language_name, languages, messages
 from monai_amyloid.findings.extraction import Message, fields_of, messages_of
 from monai_amyloid.findings.finding import phrase
+from monai_amyloid.findings.phrase import in_language
 
 MESSAGES = tuple(messages_of())
 BY_CODE: dict[str, list[Message]] = defaultdict(list)

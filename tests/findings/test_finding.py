@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.findings.catalogue import in_language
 from monai_amyloid.findings.finding import (
-    LONGEST_TEXT,
     Finding,
     StudyRefused,
     Term,
@@ -19,6 +17,7 @@ from monai_amyloid.findings.finding import (
     refusal,
     warning,
 )
+from monai_amyloid.findings.phrase import LONGEST_TEXT, in_language
 
 
 def test_values_are_formatted_and_joined_in_the_text() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monai_amyloid.findings.catalogue import in_language
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, Uid
+from monai_amyloid.findings.phrase import in_language
 from monai_amyloid.pet.dicom.header import open_header
 from monai_amyloid.pet.dicom.slices import check_kind
 from monai_amyloid.pet.study import read_study

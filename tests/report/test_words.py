@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from monai_amyloid.brain.template import READ_REGIONS, regions
-from monai_amyloid.findings.catalogue import in_language
 from monai_amyloid.findings.finding import Phrase
+from monai_amyloid.findings.phrase import in_language
 from monai_amyloid.report.study.measures import quality_rows
 from monai_amyloid.report.study.regions import region_name
 from monai_amyloid.report.study.sentences import grade_meanings, likely_grades, what_drove

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.explore.exploration import Exploration
-from monai_amyloid.findings.catalogue import in_language, languages
+from monai_amyloid.findings.catalogue import languages
 from monai_amyloid.findings.finding import Phrase
+from monai_amyloid.findings.phrase import in_language
 from monai_amyloid.report.explore.words import EXPLORE_WORDS
 from monai_amyloid.report.words import WORDS, named
 

@@ -5,8 +5,9 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from monai_amyloid.explore.exploration import VIEW_NAMES, Exploration
-from monai_amyloid.findings.catalogue import in_language, languages
+from monai_amyloid.findings.catalogue import languages
 from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.findings.phrase import in_language
 from monai_amyloid.report.explore.colours import Colouring
 from monai_amyloid.report.explore.words import CHARTS, EXPLORE_WORDS, TOOLS
 from monai_amyloid.report.pages import in_every_language, language_tag

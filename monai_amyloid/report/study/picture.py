@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from monai_amyloid.brain.normalization import BrainPet
 from monai_amyloid.errors import UserError
-from monai_amyloid.findings.catalogue import ENGLISH, in_language
+from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.findings.phrase import in_language
 from monai_amyloid.output import replacing
 from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
 from monai_amyloid.pictures.fonts import font_families, without_remarks
