@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-import monai_amyloid
 from monai_amyloid.bundle.run import TrainedRun
 from monai_amyloid.cohort.datalist import GRADES
+from monai_amyloid.version import __version__
 
 NOT_DESCRIBED = "scans that the maker of this bundle did not describe"
 # What a training leaves in metadata.json; the rest comes from the configs.
@@ -41,7 +41,7 @@ def facts_of(run: TrainedRun, trained_on: str | None) -> dict[str, Any]:
         "pytorch_version": torch.__version__.split("+")[0],
         "numpy_version": np.__version__,
         "required_packages_version": {
-            "monai-amyloid": monai_amyloid.__version__,
+            "monai-amyloid": __version__,
             **{name.lower(): version(name) for name in _PACKAGES},
         },
         "data_source": trained_on or NOT_DESCRIBED,

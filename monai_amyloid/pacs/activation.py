@@ -12,7 +12,6 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import PositronEmissionTomographyImageStorage, generate_uid
 from scipy import ndimage
 
-import monai_amyloid
 from monai_amyloid.errors import UserError
 from monai_amyloid.pacs import concepts
 from monai_amyloid.pacs.planes import ImagePlane, Place, places_of
@@ -28,6 +27,7 @@ from monai_amyloid.pacs.study_module import (
 )
 from monai_amyloid.pet.dicom.grid import POSITION_TOLERANCE
 from monai_amyloid.result.result import Result
+from monai_amyloid.version import __version__
 
 # Of the map's maximum: what is shown.
 SHOWN_SHARE = 0.5
@@ -73,7 +73,7 @@ def segmentation(
         instance_number=1,
         manufacturer=MANUFACTURER,
         manufacturer_model_name=result.model.get("name", MANUFACTURER)[:64],
-        software_versions=monai_amyloid.__version__,
+        software_versions=__version__,
         device_serial_number=serial_number(result),
         content_label="DROVE_GRADE",
         content_description="Where the activation map is at least half of its maximum",
@@ -180,7 +180,7 @@ def _segment(result: Result) -> SegmentDescription:
         algorithm_identification=AlgorithmIdentificationSequence(
             name=result.model.get("name", MANUFACTURER)[:64],
             family=codes.cid7162.ArtificialIntelligence,
-            version=result.model.get("version", monai_amyloid.__version__)[:64],
+            version=result.model.get("version", __version__)[:64],
             source=MANUFACTURER,
         ),
         tracking_uid=generate_uid(),

@@ -31,7 +31,6 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.sr.codedict import codes
 from pydicom.uid import EnhancedSRStorage, generate_uid
 
-import monai_amyloid
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.pacs import concepts
 from monai_amyloid.pacs.study_module import (
@@ -43,6 +42,7 @@ from monai_amyloid.pacs.study_module import (
     serial_number,
 )
 from monai_amyloid.result.result import Result
+from monai_amyloid.version import __version__
 
 _POPULATION = "Simulated scans of BAPL 1 by the same tracer and pipeline, not adjusted for age"
 _REPORTED = ("cortex", *(f"{r}{s}" for r in READ_REGIONS for s in ("", "_left", "_right")))
@@ -142,7 +142,7 @@ def _grade(source: Dataset, result: Result) -> MeasurementsAndQualitativeEvaluat
         finding_sites=[FindingSite(concepts.BRAIN)],
         algorithm_id=AlgorithmIdentification(
             result.model.get("name", MANUFACTURER),
-            result.model.get("version", monai_amyloid.__version__),
+            result.model.get("version", __version__),
             parameters=[f"SHA-256 of the weights: {result.model.get('sha256', 'unknown')}"],
             manufacturer=MANUFACTURER,
         ),
@@ -211,9 +211,7 @@ def _measured(
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking(name),
         finding_sites=[site],
-        algorithm_id=AlgorithmIdentification(
-            MANUFACTURER, monai_amyloid.__version__, manufacturer=MANUFACTURER
-        ),
+        algorithm_id=AlgorithmIdentification(MANUFACTURER, __version__, manufacturer=MANUFACTURER),
         measurements=[measurement],
     )
 

@@ -11,8 +11,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-import monai_amyloid
 from monai_amyloid.result.result import Result
+from monai_amyloid.version import __version__
 
 MANUFACTURER = "monai-amyloid"
 RESEARCH_ONLY = "Research software, not for clinical use: not a diagnosis."
@@ -131,7 +131,7 @@ def new_object(
     made.InstanceCreationTime = made.SeriesTime = made.ContentTime = time
     made.Manufacturer = MANUFACTURER
     made.ManufacturerModelName = result.model.get("name", MANUFACTURER)[:64]
-    made.SoftwareVersions = monai_amyloid.__version__
+    made.SoftwareVersions = __version__
     made.DeviceSerialNumber = serial_number(result)
     put_into_study(made, source)
     return made
