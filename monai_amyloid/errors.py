@@ -20,6 +20,11 @@ def find_user_error(error: BaseException | None) -> UserError | None:
     return None
 
 
+def one_line(error: BaseException) -> str:
+    """The text of an error of another library, whose lines become one."""
+    return " ".join(str(error).split())
+
+
 def show_user_errors_in_one_line() -> None:
     """Let an uncaught :class:`UserError` end the process with one line and status 1.
 

@@ -23,6 +23,7 @@ from monai.bundle import (
 
 from monai_amyloid.bundle.card import LARGE_BYTES
 from monai_amyloid.bundle.files import METADATA, exported_file, exported_metadata
+from monai_amyloid.errors import one_line
 
 SCHEMA = Path(__file__).parent / "data" / "meta_schema_20240725.json"
 FILES = (
@@ -71,7 +72,7 @@ def verify(bundle: Path) -> Iterator[Check]:
                 check(bundle)
             yield Check(name, "")
         except Exception as error:  # MONAI's checks raise what they like
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = one_line(error) or type(error).__name__
             yield Check(name, reason[:500])
         finally:
             logging.disable(logging.NOTSET)

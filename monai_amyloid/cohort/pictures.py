@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
+from monai_amyloid.errors import one_line
 from monai_amyloid.findings.finding import StudyRefused, Term
 from monai_amyloid.pet.files.sources import is_picture
 
@@ -90,7 +91,7 @@ def read_picture(path: Path) -> NDArray[np.float32]:
     except StudyRefused:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise StudyRefused(
             "broken_picture",
             "broken picture ({reason}); export it again",

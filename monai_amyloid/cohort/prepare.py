@@ -13,7 +13,7 @@ from monai_amyloid.brain.quantities.suvr import Reference
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.cohort.listing import REFUSED, Listing, list_scans
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import UserError, one_line
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, as_text, refusal
 from monai_amyloid.output import replace_file, writable_folder, write_table
 from monai_amyloid.pet.files.fingerprint import fingerprint
@@ -164,7 +164,7 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
                 "could_not_be_prepared",
                 "could not be prepared ({kind}: {error})",
                 kind=Term(type(error).__name__),
-                error=str(error),
+                error=one_line(error),
             ),
         )
     path = settings.volume(row)

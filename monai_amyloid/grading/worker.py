@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from monai_amyloid.errors import one_line
 from monai_amyloid.findings.finding import Finding, Term, refusal
 from monai_amyloid.grading.grader import Graded, Grader
 from monai_amyloid.grading.outputs import write_outputs
@@ -33,7 +34,7 @@ def grade_one(task: Task, settings: GradingSettings) -> Result:
             "report_failed",
             "graded, but its report could not be made ({kind}: {error})",
             kind=Term(type(error).__name__),
-            error=str(error),
+            error=one_line(error),
             where=task.study,
         )
         return _write(_failed(task, found, grader), task, settings)
@@ -48,7 +49,7 @@ def graded_or_failed(task: Task, grader: Grader) -> Graded:
             "unforeseen_error",
             "could not be graded ({kind}: {error})",
             kind=Term(type(error).__name__),
-            error=str(error),
+            error=one_line(error),
             where=task.study,
         )
         graded = _failed(task, found, grader)
