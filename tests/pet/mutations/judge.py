@@ -121,6 +121,12 @@ def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def _resident_bytes() -> int:
+    """Give what this process holds in memory now."""
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * resource.getpagesize()
+
+
 def judge(mutant: Mutant, right: PetImage) -> Verdict:
     """Read a mutant and judge what comes of it.
 
@@ -130,7 +136,7 @@ def judge(mutant: Mutant, right: PetImage) -> Verdict:
     """
     image: PetImage | None = None
     refusal = error = ""
-    before = _peak_bytes()
+    before, held = _peak_bytes(), _resident_bytes()
     with _captured() as said:
         try:
             image = read(mutant.seed, mutant.files)
@@ -143,8 +149,9 @@ def judge(mutant: Mutant, right: PetImage) -> Verdict:
     if said[0]:
         return Verdict("error", f"wrote to the terminal: {said[0]}")
     peak = _peak_bytes()
-    if peak > max(MOST_BYTES, before):  # what this process took before is not the reader's
-        return Verdict("error", f"memory: {peak / 2**30:.2f} GB")
+    # What this process took before, and still holds, is not the reader's.
+    if peak > before and peak - held > MOST_BYTES:
+        return Verdict("error", f"memory: {(peak - held) / 2**30:.2f} GB")
     return _message(refusal) if image is None else _compared(mutant, image, right)
 
 
