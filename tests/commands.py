@@ -41,14 +41,16 @@ def _server() -> BaseContext:
     return context
 
 
-def _start(arguments: list[str], folder: str, environment: dict[str, str], said: str) -> None:
+def _start(
+    arguments: list[str], folder: str, environment: dict[str, str], said: str, root: str
+) -> None:
     """Become the program, in a process of its own that writes into two files."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     for number, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(Path(said) / name, os.O_WRONLY | os.O_CREAT), number)
-    sys.path.insert(0, str(ROOT))
+    sys.path.insert(0, root)
     try:
         if arguments[0] == "-m":
             sys.argv = arguments[1:]
@@ -67,7 +69,10 @@ def _start(arguments: list[str], folder: str, environment: dict[str, str], said:
 
 
 def python(
-    *arguments: str | Path, folder: Path = ROOT, environment: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    folder: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+    root: Path = ROOT,
 ) -> CompletedProcess[str]:
     """Run ``python ARGUMENTS``: ``-m MODULE …``, ``-c CODE …`` or ``SCRIPT …``.
 
@@ -75,6 +80,7 @@ def python(
         arguments: As they are typed.
         folder: Where it runs.
         environment: Variables of it; those of this process by default.
+        root: Where the package is imported from.
 
     Returns:
         Exit status and all that it printed.
@@ -82,7 +88,8 @@ def python(
     typed = [str(argument) for argument in arguments]
     with tempfile.TemporaryDirectory() as said:
         process = _server().Process(  # type: ignore[attr-defined]
-            target=_start, args=(typed, str(folder), dict(environment or os.environ), said)
+            target=_start,
+            args=(typed, str(folder), dict(environment or os.environ), said, str(root)),
         )
         process.start()
         process.join(LONGEST_SECONDS)

@@ -8,6 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import commands
 import pytest
 from explore.cohorts import write_prepared
 
@@ -42,12 +43,11 @@ class Elsewhere:
         self.installed, self.folder = installed, folder
 
     def python(self, *arguments: str | Path) -> str:
-        # Before the folder of this environment's own, editable installation.
+        # Before the folder of this environment's own, editable installation; in its workers too.
         environment = {**os.environ, "PYTHONPATH": str(self.installed), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", *map(str, arguments)], cwd=self.folder,
-            env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
-        )  # fmt: skip
+        done = commands.python(
+            *arguments, folder=self.folder, environment=environment, root=self.installed
+        )
         assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]
         return done.stdout
 
