@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, Uid, phrase
+from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, phrase
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
@@ -95,7 +95,7 @@ class DicomCandidate(Candidate):
         self.description = first.text("SeriesDescription")
         self.images = sum(int(_or_none(header, "NumberOfFrames") or 1) for header in headers)
         modality = first.text("Modality") or "unknown"
-        self.label = _series_label(modality, self.description, self.images, Uid(self.key))
+        self.label = _series_label(modality, self.description, self.images, self.key)
 
     @property
     def is_pet(self) -> bool:
@@ -240,8 +240,11 @@ class FileCandidate(Candidate):
         return first.start / 60, (last.start + (last.duration or 0.0)) / 60
 
 
-def _series_label(modality: str, description: str, images: int, key: Uid) -> Phrase:
-    """List a DICOM series for a person."""
+def _series_label(modality: str, description: str, images: int, key: str) -> Phrase:
+    """List a DICOM series for a person.
+
+    The end of its UID, by which ``--series`` takes it, leads nowhere and stays; no whole ``Uid``.
+    """
     if images == 1:
         return phrase(
             "dicom_series_of_one_image",

@@ -133,6 +133,9 @@ def test_reasons_still_say_what_is_wrong(run: tuple[Path, str]) -> None:
     reasons = " ".join(reason for each in results for reason in each["reasons"])
     assert re.search(r"study-000\d/PT", reasons) and "gap" in reasons
     assert all(each["patient"] is None for each in results)
+    # `--series` takes what stands after the dots.
+    taken = " ".join(text for each in results for text in each["study"].get("series", ()))
+    assert taken.count("PT '") == len(re.findall(r", UID …\d{8}\)", taken)) == 2
 
 
 @pytest.mark.parametrize(
