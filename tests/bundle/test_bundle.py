@@ -110,6 +110,7 @@ def test_what_is_too_large_for_git_is_listed(bundle: Path, run: Path) -> None:
     assert listed["large_files"] == [] and listed["full_size"][0]["bytes"] > LARGE_BYTES
 
 
+@pytest.mark.slow
 def test_training_begins_from_the_bundles_weights_if_it_began_from_others(run: Path) -> None:
     def begins(bundle: Path) -> str:
         return json.loads((bundle / "configs/train.json").read_text())["pretrained"]

@@ -172,6 +172,7 @@ def test_a_bids_cohort_is_a_dataset_of_sessions(visits: Path) -> None:
     assert json.loads((visits / "dataset_description.json").read_text())["DatasetType"] == "raw"
 
 
+@pytest.mark.slow
 def test_wrong_input_has_no_grade_and_says_so(tmp_path: Path) -> None:
     simulate(tmp_path / "fdg", 1, replace(ONE_SITE, pattern="fdg"))
     written = (tmp_path / "fdg" / "participants.tsv").read_text().splitlines()

@@ -203,6 +203,7 @@ def test_a_static_scan_is_one_image_for_the_reader_of_scans(person: ScannedPerso
     assert (image.tracer, image.unit) == ("18FFBB", "Bq/mL")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lowest_mm", [-190.0, -40.0])
 def test_the_field_of_view_ends_in_the_shoulders_or_in_the_cerebellum(
     typical_head: Head, lowest_mm: float

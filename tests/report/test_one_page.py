@@ -47,6 +47,7 @@ def test_the_pdf_is_one_page_that_says_what_was_found(graded: Graded, tmp_path: 
     assert text.count("Research software. Not for clinical decisions.") == 2
 
 
+@pytest.mark.slow
 def test_the_same_content_makes_the_same_pdf_without_a_date(graded: Graded) -> None:
     from monai_amyloid.report.study.one_page import page_pdf
 

@@ -129,6 +129,7 @@ def workers(folder: Path) -> list[int]:
     return [int(path.name) for path in folder.iterdir() if path.name.isdigit()]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path: Path) -> None:
     with start(note_and_wait, tmp_path) as process:
