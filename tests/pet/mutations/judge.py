@@ -122,9 +122,9 @@ def _peak_bytes() -> int:
 
 
 def _resident_bytes() -> int:
-    """Give what this process holds in memory now."""
-    pages = Path("/proc/self/statm").read_text().split()[1]
-    return int(pages) * resource.getpagesize()
+    """Give what this process holds in memory now; 0 where the system does not say, as macOS."""
+    held = Path("/proc/self/statm")
+    return int(held.read_text().split()[1]) * resource.getpagesize() if held.is_file() else 0
 
 
 def judge(mutant: Mutant, right: PetImage) -> Verdict:
