@@ -94,8 +94,8 @@ class DicomCandidate(Candidate):
         self.uid = first.text("SeriesInstanceUID")
         self.description = first.text("SeriesDescription")
         self.images = sum(int(_or_none(header, "NumberOfFrames") or 1) for header in headers)
-        modality = first.text("Modality") or "unknown"
-        self.label = _series_label(modality, self.description, self.images, self.key)
+        self.modality = first.text("Modality") or "unknown"
+        self.label = _series_label(self.modality, self.description, self.images, self.key)
 
     @property
     def is_pet(self) -> bool:

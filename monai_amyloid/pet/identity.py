@@ -71,7 +71,7 @@ _REMOVED, _CHARACTERS = "PatientIdentityRemoved", "SpecificCharacterSet"
 # What headers declare, or is taken where they do not, also where the letters are others.
 _WESTERN = {"iso8859", "latin_1"}
 _PSEUDONYMS = ("PatientName", "PatientID")
-_FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")  # of a file without its preamble
+_FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")  # of a file without its preamble
 _MOST_FOLDERS = 32  # of one study that are looked into: one for each series
 _MOST_FILES = 5  # of one folder, which may hold several series: from the first to the last
 _MOST_ENTRIES = 64  # of a zip: a disc begins with the files of a viewer

@@ -10,7 +10,7 @@ from monai_amyloid.pet.candidates import Candidate, DicomCandidate, FileCandidat
 from monai_amyloid.pet.choice import choose
 from monai_amyloid.pet.dicom.attributes import unreadable
 from monai_amyloid.pet.dicom.header import Header, open_header
-from monai_amyloid.pet.dicom.slices import no_geometry
+from monai_amyloid.pet.dicom.slices import check_kind, no_geometry
 from monai_amyloid.pet.dicom.values import text_of
 from monai_amyloid.pet.files.sources import StudyFiles, cannot_be_read, is_picture, open_study
 from monai_amyloid.pet.formats.bids import find_sessions, stem_of
@@ -129,6 +129,9 @@ def _refuse_without_pet(
     """Say what a study without PET holds."""
     if dicom and all(one.is_picture and one.is_capture for one in dicom):
         raise no_geometry(files.named)
+    for one in dicom:
+        if one.modality == "PT" and not one.is_picture:
+            check_kind(one.headers[0])  # says which other kind of object it is
     pictures = sum(is_picture(file) for file in files.files)
     if others:
         raise StudyRefused(

@@ -120,13 +120,9 @@ def test_provenance_has_no_name_id_or_date(series: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (
-            {"SeriesType": ["DYNAMIC", "IMAGE"], "NumberOfTimeSlices": 4},
-            r"found 1 time frames, but Number of Time Slices \(0054,0101\) is 4",
-        ),
         ({"SeriesType": ["GATED", "IMAGE"]}, "is GATED"),
         ({"NumberOfFrames": 4}, r"\(0028,0008\) is 4, needed one slice a file"),
-        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.2"}, "found CT Image Storage of modality PT"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.2"}, "says CT Image Storage, of modality PT"),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.130"}, r"\(0028,0008\) is missing"),
         ({"Modality": "OT"}, "of modality OT"),
         ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "is RGB with 3 samples"),
@@ -138,7 +134,6 @@ def test_provenance_has_no_name_id_or_date(series: Path) -> None:
         ({"PixelSpacing": [2.0, 2.0, 2.0]}, r"\(0028,0030\) is .*, needed 2 finite numbers"),
         ({"RescaleSlope": None}, r"\(0028,1053\) is missing"),
         ({"RescaleSlope": "0"}, r"\(0028,1053\) is 0, needed more than 0"),
-        ({"NumberOfSlices": 13}, r"found 12 images, but Number of Slices \(0054,0081\) is 13"),
     ],
 )
 def test_a_series_that_is_no_static_pet_is_refused(
@@ -173,9 +168,6 @@ def test_one_slice_that_does_not_belong_is_refused(
 
 
 def test_a_missing_slice_is_found_even_without_number_of_slices(series: Path, edit: Edit) -> None:
-    (series / "0012.dcm").unlink()
-    with pytest.raises(StudyRefused, match=r"found 11 images, but .*0054,0081.* is 12"):
-        read_series(series.iterdir())
     edit(*series.iterdir(), NumberOfSlices=None)
     (series / "0005.dcm").unlink()
     with pytest.raises(StudyRefused, match=r"gap of 6\.54 mm after 0004\.dcm, elsewhere 3\.27"):

@@ -4,7 +4,12 @@ import re
 from functools import cache
 from pathlib import Path
 
-from pydicom.datadict import dictionary_description, dictionary_VR, tag_for_keyword
+from pydicom.datadict import (
+    dictionary_description,
+    dictionary_has_tag,
+    dictionary_VR,
+    tag_for_keyword,
+)
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
@@ -46,8 +51,18 @@ def named(keyword: str) -> Term:
     Returns:
         Name and tag for messages, such as ``"Pixel Spacing (0028,0030)"``.
     """
-    tag = tag_of(keyword)
-    return Term(f"{dictionary_description(tag)} ({tag.group:04X},{tag.element:04X})")
+    return named_tag(tag_of(keyword))
+
+
+def named_tag(tag: BaseTag) -> Term:
+    """Give an attribute that may be private its name and tag.
+
+    Args:
+        tag: Tag of any attribute.
+    """
+    number = f"({tag.group:04X},{tag.element:04X})"
+    known = dictionary_has_tag(tag)
+    return Term(f"{dictionary_description(tag)} {number}" if known else number)
 
 
 def uid_name(uid: str) -> Term | Uid:
@@ -117,6 +132,24 @@ def missing_attribute(keyword: str, file: Path) -> StudyRefused:
         "{attribute} is missing; export the original series",
         where=file,
         attribute=named(keyword),
+    )
+
+
+def series_differ(keyword: str, file: Path, other_file: Path) -> StudyRefused:
+    """Refuse files that do not belong to one image; what they say stays out of the message.
+
+    Args:
+        keyword: DICOM keyword of the attribute that tells them apart: the patient's ID, perhaps.
+        file: One file.
+        other_file: Another one.
+    """
+    return StudyRefused(
+        "dicom_series_differ",
+        "{attribute} differs between {file} and {other_file}, needed one series of one patient; "
+        "pass a folder of that series alone",
+        attribute=named(keyword),
+        file=file,
+        other_file=other_file,
     )
 
 

@@ -90,7 +90,7 @@ def _scale(groups: FunctionalGroups) -> tuple[float, float, float | None]:
     offset = number_of(world[0], "RealWorldValueIntercept", header.file)
     real, offset = scale_of(real, offset, header)
     # A slope of 1 says nothing: some files leave it all to the mapping.
-    return real, offset, None if slope in (None, 0, 1) else real / slope
+    return real, offset, real / slope if slope not in (None, 0, 1) and real else None
 
 
 def _slice(groups: FunctionalGroups, number: int, slope: float, intercept: float) -> PetSlice:

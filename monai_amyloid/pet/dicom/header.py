@@ -1,5 +1,6 @@
 """The header of one DICOM file: opened once, bounded, most of it left unread."""
 
+import re
 import zlib
 from functools import cached_property
 from pathlib import Path
@@ -10,12 +11,16 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from monai_amyloid.findings.finding import StudyRefused, phrase
 from monai_amyloid.pet.dicom.attributes import tag_of, unreadable, vr_of
-from monai_amyloid.pet.dicom.scan import Scan, scan_header
+from monai_amyloid.pet.dicom.scan import Scan, begins_as_dicom, has_mark, scan_header
 from monai_amyloid.pet.dicom.values import (
     SHORTEST_MOMENT,
     TEXT_VRS,
@@ -35,6 +40,14 @@ _DEFERRED_BYTES = 2**16
 _SCANNED_BYTES = 2**16
 _TRANSFER_SYNTAX = b"\x02\x00\x10\x00UI"
 _UNDEFINED_LENGTH = 0xFFFFFFFF
+# By whether a file is implicit, and little-endian.
+_SYNTAXES = {
+    (True, True): ImplicitVRLittleEndian,
+    (False, True): ExplicitVRLittleEndian,
+    (False, False): ExplicitVRBigEndian,
+    (True, False): ExplicitVRBigEndian,  # there is no such file
+}
+_UID = re.compile(r"\d+(\.\d+)+")
 
 # What all files of one image have in common.
 SAME_IN_A_SERIES = (
@@ -86,7 +99,15 @@ class Header:
         """UID of how the file is written."""
         if self._scan is not None:
             return self._scan.transfer_syntax
-        return text_of(self.dataset.file_meta, "TransferSyntaxUID", self.file)
+        named = text_of(self.dataset.file_meta, "TransferSyntaxUID", self.file)
+        return named or str(_SYNTAXES[self.encoding])
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether the file does not name its transfer syntax, so that it was seen in its bytes."""
+        if self._scan is not None:
+            return self._scan.is_assumed
+        return "TransferSyntaxUID" not in self.dataset.file_meta
 
     @property
     def encoding(self) -> tuple[bool, bool]:
@@ -194,16 +215,23 @@ def open_header(file: Path) -> Header | None:
         OSError: If the file cannot be opened.
     """
     with file.open("rb") as stream:
-        scan = scan_header(stream.read(_SCANNED_BYTES), _SCANNED)
+        head = stream.read(_SCANNED_BYTES)
+        scan = scan_header(head, _SCANNED)
         if scan is not None and _as_expected(scan):
-            return Header(file, scan.pixels_at, scan, None)
-        stream.seek(0)
-        try:
+            header = Header(file, scan.pixels_at, scan, None)
+        elif not begins_as_dicom(head):
+            return None
+        else:
+            stream.seek(0)
             deflated = _is_deflated(stream)
             dataset = _read_dataset(stream, file)
-        except InvalidDicomError:
-            return None
-        return Header(file, None if deflated else stream.tell(), None, dataset)
+            header = Header(file, None if deflated else stream.tell(), None, dataset)
+    # What begins like a dataset by chance names neither what it is nor its series.
+    if has_mark(head) or all(
+        _UID.fullmatch(header.text(keyword)) for keyword in ("SOPClassUID", "SeriesInstanceUID")
+    ):
+        return header
+    return None
 
 
 def _as_expected(scan: Scan) -> bool:
@@ -221,11 +249,14 @@ def _read_dataset(stream: BinaryIO, file: Path) -> Dataset:
     """Read everything before the pixels; the stream is left where they begin."""
     try:
         size = _inflated(stream, file) if _is_deflated(stream) else file.stat().st_size
-        dataset = pydicom.dcmread(stream, stop_before_pixels=True, defer_size=_DEFERRED_BYTES)
+        # Forced: that it is DICOM was seen before, also where the mark is missing.
+        dataset = pydicom.dcmread(
+            stream, stop_before_pixels=True, defer_size=_DEFERRED_BYTES, force=True
+        )
         _check_claims(dataset, size, file)
         for keyword in SAME_IN_A_SERIES:
             dataset.get_item(tag_of(keyword))  # a value that was left in the file is read here
-    except (InvalidDicomError, StudyRefused):
+    except StudyRefused:
         raise
     except Exception as error:  # pydicom raises whatever the broken bytes lead it to
         if isinstance(error, OSError) and error.errno is not None:
@@ -263,7 +294,7 @@ def _is_deflated(stream: BinaryIO) -> bool:
 
 def _inflated(stream: BinaryIO, file: Path) -> int:
     """Give the size of a deflated dataset without keeping it, and refuse one that is too large."""
-    pydicom.filereader.read_preamble(stream, force=False)
+    pydicom.filereader.read_preamble(stream, force=True)
     pydicom.filereader._read_file_meta_info(stream)  # the public one takes names alone
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     size, left = 0, stream.read()

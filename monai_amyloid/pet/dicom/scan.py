@@ -9,16 +9,24 @@ import struct
 from collections.abc import Container
 from typing import NamedTuple
 
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 _PREAMBLE = 128
 _MAGIC = b"DICM"
-_FILE_META = 0x0002
+_FILE_META, _IDENTIFYING = 0x0002, 0x0008
 _TRANSFER_SYNTAX = 0x00020010
 _PIXELS = 0x7FE00008  # the first of the elements that hold pixels
 _ITEM, _END_OF_ITEM, _END_OF_SEQUENCE = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED = 0xFFFFFFFF
 _DEEPEST = 16
+# Bytes of the first values of a dataset: group length, character set, image type.
+_LONGEST_BARE = 1024
 _EXPLICIT = struct.Struct("<HH2sH")
 _IMPLICIT = struct.Struct("<HHI")
 _LENGTH = struct.Struct("<I")
@@ -41,6 +49,8 @@ class Scan(NamedTuple):
         transfer_syntax: Transfer Syntax UID of the file.
         implicit: Whether value representations are left out.
         pixels_at: Offset in bytes of the element that holds the pixels.
+        is_assumed: Whether the file does not name its transfer syntax, so that it was seen from
+            its first elements.
     """
 
     values: dict[int, bytes]
@@ -48,6 +58,28 @@ class Scan(NamedTuple):
     transfer_syntax: str
     implicit: bool
     pixels_at: int
+    is_assumed: bool = False
+
+
+def begins_as_dicom(head: bytes) -> bool:
+    """Whether a file is DICOM: by its mark (PS3.10 7.1), or by its first elements.
+
+    Archives that are older than DICOM files store the dataset alone, and some programs leave out
+    the preamble.
+
+    Args:
+        head: First bytes of the file, 132 or more.
+    """
+    return has_mark(head) or _bare_syntax(head) is not None
+
+
+def has_mark(head: bytes) -> bool:
+    """Whether a file has preamble and mark of DICOM.
+
+    Args:
+        head: First bytes of the file, 132 or more.
+    """
+    return head[_PREAMBLE : _PREAMBLE + 4] == _MAGIC
 
 
 def scan_header(content: bytes, tags: Container[int]) -> Scan | None:
@@ -61,21 +93,74 @@ def scan_header(content: bytes, tags: Container[int]) -> Scan | None:
         The elements; None where the file is no DICOM, is big-endian or deflated, has no pixels
         within ``content``, or is unusual in any way.
     """
-    if content[_PREAMBLE : _PREAMBLE + 4] != _MAGIC:
-        return None
     try:
-        at, transfer_syntax = _file_meta(content)
+        at, transfer_syntax, is_assumed = _beginning(content)
         implicit = transfer_syntax == ImplicitVRLittleEndian
         if transfer_syntax in _OTHER_SYNTAXES and not implicit:
             return None
-        return _elements(content, at, implicit, transfer_syntax, tags)
+        scan = _elements(content, at, implicit, transfer_syntax, tags)
     except (_Unusual, struct.error, UnicodeDecodeError):
         return None
+    return scan._replace(is_assumed=is_assumed)
 
 
-def _file_meta(content: bytes) -> tuple[int, str]:
+def _beginning(content: bytes) -> tuple[int, str, bool]:
+    """Give where the dataset begins, its transfer syntax, and whether that was not named."""
+    if has_mark(content):
+        at = _PREAMBLE + len(_MAGIC)
+    else:
+        bare = _bare_syntax(content)
+        if bare is None:
+            raise _Unusual
+        if content[:2] == b"\x08\0" or bare == ExplicitVRBigEndian:
+            return 0, bare, True
+        at = 0
+    return (*_file_meta(content, at), False)
+
+
+def _bare_syntax(head: bytes) -> str | None:
+    """Give the transfer syntax that a file without a mark begins in; None where it is no DICOM."""
+    for syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian):
+        try:
+            first, at = _bare_element(head, 0, syntax)
+            second, _ = _bare_element(head, at, syntax)
+        except (_Unusual, struct.error):
+            continue
+        if first >> 16 in (_FILE_META, _IDENTIFYING) and first < second:
+            return str(syntax)
+    return None
+
+
+def _bare_element(head: bytes, at: int, syntax: str) -> tuple[int, int]:
+    """Give tag and end of an element of the standard that a dataset may begin with."""
+    order = ">" if syntax == ExplicitVRBigEndian else "<"
+    group, element = struct.unpack_from(order + "HH", head, at)
+    tag = group << 16 | element
+    if not dictionary_has_tag(tag):
+        raise _Unusual
+    vr = dictionary_VR(tag)
+    long = vr.encode() in _LONG_VRS
+    if syntax == ImplicitVRLittleEndian:
+        length, at = struct.unpack_from("<I", head, at + 4)[0], at + 8
+    elif head[at + 4 : at + 6] != vr.encode():
+        raise _Unusual
+    else:
+        form, start = ("I", at + 8) if long else ("H", at + 6)
+        length = struct.unpack_from(order + form, head, start)[0]
+        at = start + (4 if long else 2)
+    if vr == "SQ" or length % 2 or length > _LONGEST_BARE:
+        raise _Unusual
+    value = head[at : at + length].rstrip(b"\0 ")
+    if vr in ("CS", "DA", "TM", "UI") and not value.decode("latin-1").isprintable():
+        raise _Unusual
+    if vr == "UL" and length != 4:
+        raise _Unusual
+    return tag, at + length
+
+
+def _file_meta(content: bytes, at: int) -> tuple[int, str]:
     """Give where the dataset begins, and its transfer syntax."""
-    at, transfer_syntax = _PREAMBLE + len(_MAGIC), ""
+    transfer_syntax = ""
     while True:
         tag, _, length, value_at = _explicit(content, at)
         if tag >> 16 != _FILE_META:

@@ -1,14 +1,15 @@
 """One DICOM PET series: from its headers to time frames with the geometry of the scanner."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-from monai_amyloid.findings.finding import Finding, StudyRefused, Term
-from monai_amyloid.pet.dicom.attributes import named
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
+from monai_amyloid.pet.dicom.attributes import named, uid_name
+from monai_amyloid.pet.dicom.counters import counter_warnings
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.grid import make_grid
-from monai_amyloid.pet.dicom.header import SAME_IN_A_SERIES, Header
+from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.likeness import check_one_image
 from monai_amyloid.pet.dicom.philips import philips_factor
 from monai_amyloid.pet.dicom.pixels.layout import pixel_layout
 from monai_amyloid.pet.dicom.pixels.volume import StoredVolume
@@ -56,7 +57,7 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
     first = ordered[0]
     check_kind(first)
     layout = pixel_layout(first)
-    _check_one_series(ordered)
+    unlike = check_one_image(ordered)
     several = len(ordered) > 1
     source = first.file.parent if several else first.file
     slices = [one for header in ordered for one in _slices_of(header)]
@@ -75,7 +76,6 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
     grid = make_grid(slices, source)
     earliest = grid.frames[0][0]
     provenance = provenance_of(earliest.header.dataset) | enhanced_provenance(earliest.header)
-    _check_counts(grid.frames, len(slices), source)
     volume = StoredVolume(layout, len(grid.frames[0]), grid.affine)
     check_shape(volume.shape, str(source))
     timing = frame_timing(grid.frames, provenance)
@@ -97,8 +97,31 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
         unit=unit_of(slices[0].unit or provenance.get("Units")),
         half_life=timing.half_life,
         provenance=provenance,
-        warnings=timing.warnings,
+        warnings=(
+            *_assumed_syntax(ordered),
+            *unlike,
+            *counter_warnings(grid.frames),
+            *timing.warnings,
+        ),
     )
+
+
+def _assumed_syntax(headers: Sequence[Header]) -> list[Finding]:
+    """Say of files that do not name their transfer syntax which one was taken."""
+    assumed = [header for header in headers if header.is_assumed]
+    if not assumed:
+        return []
+    syntaxes = sorted({header.transfer_syntax for header in assumed})
+    return [
+        warning(
+            "dicom_without_file_meta",
+            "{count} files do not name their {attribute}: they were read as {syntaxes:and}, as "
+            "their elements are written",
+            count=len(assumed),
+            attribute=named("TransferSyntaxUID"),
+            syntaxes=tuple(map(uid_name, syntaxes)),
+        )
+    ]
 
 
 def _check_intercepts(slices: Sequence[PetSlice]) -> None:
@@ -146,34 +169,6 @@ def _slices_of(header: Header) -> Iterator[PetSlice]:
         yield classic_slice(header)
 
 
-def _check_one_series(headers: Sequence[Header]) -> None:
-    """Refuse files that do not belong to one image."""
-    first = headers[0]
-    for other in headers[1:]:
-        if other.identity == first.identity:
-            continue
-        for keyword, one, another in zip(
-            SAME_IN_A_SERIES, first.identity, other.identity, strict=True
-        ):
-            if another is None and one is not None:
-                raise StudyRefused(
-                    "dicom_attribute_missing_in_slice",
-                    "{attribute} is missing, other slices of the series have it; export it again",
-                    where=other.file,
-                    attribute=named(keyword),
-                )
-            if one != another:
-                # The values stay out of the message: one of them is the patient's ID.
-                raise StudyRefused(
-                    "dicom_series_differ",
-                    "{attribute} differs between {file} and {other_file}, needed one series of one "
-                    "patient; pass a folder of that series alone",
-                    attribute=named(keyword),
-                    file=first.file,
-                    other_file=other.file,
-                )
-
-
 def _suv(earliest: PetSlice) -> tuple[float | None, Finding]:
     """Give the factor from the unit of the image to SUV, and how it was found or why not."""
     factor, how = suv_factor(earliest.header.dataset)
@@ -182,32 +177,3 @@ def _suv(earliest: PetSlice) -> tuple[float | None, Finding]:
     # The stored counts were already multiplied by one of Philips' factors.
     private = philips_factor(earliest.header) or (1.0, "")
     return factor / private[0], how
-
-
-def _check_counts(frames: Sequence[Sequence[PetSlice]], images: int, source: Path) -> None:
-    """Hold what was found against what the header says should be there."""
-    header = frames[0][0].header
-    slices = header.number("NumberOfSlices")
-    # Some scanners count the slices of all frames.
-    if slices and slices not in (len(frames[0]), images):
-        raise StudyRefused(
-            "dicom_image_count",
-            "found {images} images, but {attribute} is {stated:g}; export the whole series again",
-            where=source,
-            images=images,
-            attribute=named("NumberOfSlices"),
-            stated=slices,
-        )
-    # Number of Time Slices has a meaning for dynamic series alone (PS3.3 C.8.9.1): a real static
-    # GE series writes 6.
-    times = header.number("NumberOfTimeSlices")
-    if header.parts("SeriesType")[:1] == ["DYNAMIC"] and times and times != len(frames):
-        raise StudyRefused(
-            "dicom_time_frame_count",
-            "found {frames} time frames, but {attribute} is {stated:g}; export the whole series "
-            "again",
-            where=source,
-            frames=len(frames),
-            attribute=named("NumberOfTimeSlices"),
-            stated=times,
-        )

@@ -85,9 +85,10 @@ def check_kind(header: Header) -> None:
     if not known:
         raise StudyRefused(
             "dicom_no_pet",
-            "found {kind} of modality {modality}, needed Positron Emission Tomography Image "
-            "Storage of modality PT; pass the original series",
+            "{attribute} says {kind}, of modality {modality}; needed Positron Emission Tomography "
+            "Image Storage of modality PT; pass the original series",
             where=file,
+            attribute=named("SOPClassUID"),
             kind=uid_name(kind) if kind else phrase("dicom_object", "an unknown kind of object"),
             modality=_modality(modality),
         )
@@ -203,14 +204,24 @@ def scale_of(slope: float, intercept: float | None, header: Header) -> tuple[flo
         header: Header of the file, for the message.
 
     Raises:
-        StudyRefused: If the slope is not above zero.
+        StudyRefused: If the slope is below zero. A blank slice may have 0: the pixels show it.
     """
-    if slope <= 0:
-        raise StudyRefused(
-            "dicom_slope_not_positive",
-            "{attribute} is {slope:g}, needed more than 0",
-            where=header.file,
-            attribute=named("RescaleSlope"),
-            slope=float(slope),
-        )
+    if slope < 0:
+        raise slope_not_positive(slope, header.file)
     return float(slope), float(intercept or 0.0)
+
+
+def slope_not_positive(slope: float, file: Path) -> StudyRefused:
+    """Refuse a slice whose values lose their order or their differences.
+
+    Args:
+        slope: Rescale Slope of the slice.
+        file: File of the slice.
+    """
+    return StudyRefused(
+        "dicom_slope_not_positive",
+        "{attribute} is {slope:g}, needed more than 0; export the original series",
+        where=file,
+        attribute=named("RescaleSlope"),
+        slope=float(slope),
+    )

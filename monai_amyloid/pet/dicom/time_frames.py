@@ -132,6 +132,22 @@ def _time_index(one: PetSlice, places: int) -> int | None:
     return (one.index - 1) // places
 
 
+def number_of_frame(frame: Sequence[PetSlice]) -> int | None:
+    """Give the number of a time frame among all that were measured, from 1.
+
+    Args:
+        frame: Slices of one whole time frame.
+
+    Returns:
+        The number that Image Index (0054,1330) gives all its slices; None where it gives none.
+    """
+    numbers = {_time_index(one, len(frame)) for one in frame}
+    number = numbers.pop()
+    if numbers or number is None:
+        return None
+    return number if frame[0].header.text("SOPClassUID") == EnhancedPETImageStorage else number + 1
+
+
 def name_of(one: PetSlice) -> Path | Phrase:
     """Name a slice by its file, and its frame where the file has many.
 

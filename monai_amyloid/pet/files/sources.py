@@ -9,6 +9,7 @@ from pathlib import Path
 
 from monai_amyloid.findings.finding import Finding, Phrase, StudyRefused, Term, Value
 from monai_amyloid.pet.dicom.media_directory import files_of_dicomdir, is_dicomdir
+from monai_amyloid.pet.dicom.scan import begins_as_dicom
 from monai_amyloid.pet.files.archive import is_archive_name, unpack
 from monai_amyloid.pet.files.listing import MOST_FILES, FolderListing
 from monai_amyloid.pet.formats.table import FORMATS, format_named
@@ -53,12 +54,7 @@ class StudyFiles:
 def _head(file: Path) -> bytes:
     """Read as much of a file as tells its kind."""
     with file.open("rb") as stream:
-        return stream.read(132)
-
-
-def _is_dicom(head: bytes) -> bool:
-    """Whether a file is DICOM (PS3.10 7.1), after a preamble that may be that of a TIFF."""
-    return head[128:] == b"DICM"
+        return stream.read(1024)
 
 
 def cannot_be_read(path: Path, error: OSError) -> StudyRefused:
@@ -92,7 +88,7 @@ def is_picture(path: Path) -> bool:
         head = _head(path)
     except OSError as error:
         raise cannot_be_read(path, error) from error
-    if _is_dicom(head):
+    if begins_as_dicom(head):
         return False
     # Two letters alone are no proof of a BMP: then come the size, zeros, and a header's length.
     bitmap = head.startswith(b"BM") and head[6:10] == bytes(4) and head[15:18] == bytes(3)
@@ -123,7 +119,7 @@ def _files_of(path: Path) -> StudyFiles | None:
         return None
     if is_dicomdir(path):
         return StudyFiles(path, path.parent, tuple(files_of_dicomdir(path)))
-    if not _is_dicom(_head(path)):
+    if not begins_as_dicom(_head(path)):
         if is_picture(path) or name.endswith(_PICTURE_NAMES):
             raise StudyRefused(
                 "one_picture",

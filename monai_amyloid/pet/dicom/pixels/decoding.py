@@ -26,7 +26,7 @@ from monai_amyloid.pet.dicom.attributes import named, uid_name, unreadable
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.pixels.codestream import check_codestream
 from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
-from monai_amyloid.pet.dicom.pixels.layout import PixelLayout
+from monai_amyloid.pet.dicom.pixels.layout import PixelLayout, is_padding
 
 # Left to itself, pydicom tries one plugin after another, and GDCM ends the program on some broken
 # frames: it sees nothing but lossless JPEG, in a process of its own.
@@ -75,9 +75,9 @@ def decoded_values(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters is raised or checked
             warnings.filterwarnings("error", message=".*non-conformant padding")
-            dataset = pydicom.dcmread(header.file)
+            dataset = pydicom.dcmread(header.file, force=True)
             if not plugin:
-                _check_length(len(dataset.PixelData), layout, count, header)
+                _check_length(dataset.PixelData, layout, count, header)
             elif syntax != RLELossless:
                 for frame in frames:
                     encoded = get_frame(dataset.PixelData, frame, number_of_frames=count)
@@ -109,14 +109,15 @@ def decoded_values(
     return images
 
 
-def _check_length(found: int, layout: PixelLayout, count: int, header: Header) -> None:
-    """Hold the length of uncompressed pixels against the header; one byte may be padding."""
-    needed = layout.rows * layout.columns * layout.allocated // 8 * count
-    if found != needed + needed % 2:
+def _check_length(pixels: bytes, layout: PixelLayout, count: int, header: Header) -> None:
+    """Hold the length of uncompressed pixels against the header; what is more may be padding."""
+    row = layout.columns * layout.allocated // 8
+    needed = layout.rows * row * count
+    if len(pixels) < needed or not is_padding(pixels[needed:], row):
         reason = phrase(
             "dicom_pixel_bytes",
             "Pixel Data has {found_bytes} bytes, needed {needed_bytes}",
-            found_bytes=found,
+            found_bytes=len(pixels),
             needed_bytes=needed,
         )
         raise unreadable(header.file, reason)

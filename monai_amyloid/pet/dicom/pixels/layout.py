@@ -1,9 +1,10 @@
 """How the pixels of a DICOM series are stored."""
 
+from struct import pack
 from typing import NamedTuple
 
 from monai_amyloid.findings.finding import StudyRefused, Term
-from monai_amyloid.pet.dicom.attributes import missing_value, named
+from monai_amyloid.pet.dicom.attributes import missing_value, named, tag_of
 from monai_amyloid.pet.dicom.header import Header
 
 # PET detectors give at most a few hundred; a claim beyond this is no slice of a head.
@@ -55,6 +56,7 @@ def pixel_layout(header: Header) -> PixelLayout:
             or missing_value(),
             samples=samples or 0.0,
         )
+    _refuse_floats(header)
     allocated = int(header.numbers("BitsAllocated", 1)[0])
     if allocated not in (8, 16, 32):
         raise StudyRefused(
@@ -100,3 +102,39 @@ def pixel_layout(header: Header) -> PixelLayout:
             )
     rows, columns = (int(header.numbers(keyword, 1)[0]) for keyword in ("Rows", "Columns"))
     return PixelLayout(rows, columns, allocated, int(stored), sign == 1)
+
+
+def is_padding(rest: bytes, row: int) -> bool:
+    """Whether what follows the pixels is padding: to an even length, or to a block of a disk.
+
+    Where a header states fewer rows or columns than there are, what follows are values.
+
+    Args:
+        rest: Bytes after those needed.
+        row: Bytes of a row of the image.
+
+    Returns:
+        True for one byte again and again, and for anything shorter than a row.
+    """
+    return len(rest) < row or rest == rest[:1] * len(rest)
+
+
+def _refuse_floats(header: Header) -> None:
+    """Refuse values that were stored as floats, which no DICOM PET is, by their own name."""
+    if header.text("BitsStored") or header.pixels_at is None:
+        return
+    with header.file.open("rb") as stream:
+        stream.seek(header.pixels_at)
+        start = stream.read(4)
+    for keyword in ("FloatPixelData", "DoubleFloatPixelData"):
+        tag = tag_of(keyword)
+        if start in (pack(order + "HH", tag.group, tag.element) for order in "<>"):
+            raise StudyRefused(
+                "dicom_float_pixels",
+                "the values are {attribute}, for which no unit and no scale are defined; needed "
+                "{pixels} with {slope}; pass the original series, or the volume as NIfTI",
+                where=header.file,
+                attribute=named(keyword),
+                pixels=named("PixelData"),
+                slope=named("RescaleSlope"),
+            )

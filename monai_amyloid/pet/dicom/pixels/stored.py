@@ -17,7 +17,7 @@ from monai_amyloid.pet.dicom.attributes import missing_attribute, named
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.pixels.decoding import decoded_values
 from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
-from monai_amyloid.pet.dicom.pixels.layout import PixelLayout
+from monai_amyloid.pet.dicom.pixels.layout import PixelLayout, is_padding
 
 _PIXEL_DATA = {True: b"\xe0\x7f\x10\x00", False: b"\x7f\xe0\x00\x10"}
 # Uncompressed transfer syntaxes, and whether they are implicit and little-endian.
@@ -26,6 +26,9 @@ _NATIVE = {
     ExplicitVRLittleEndian: (False, True),
     ExplicitVRBigEndian: (False, False),
 }
+# Disks and tapes are written in blocks of at most this many bytes.
+_MOST_PADDING = 2**20
+_COMPRESSED = 0xFFFFFFFF  # the length of pixels that stand in items (PS3.5 A.4)
 
 
 def stored_values(
@@ -106,18 +109,23 @@ def _native(header: Header, layout: PixelLayout, frames: Sequence[int]) -> list[
         length = int.from_bytes(start[-4:], "little" if little else "big")
         if len(start) < 8 or start[:4] != _PIXEL_DATA[bool(little)]:
             raise missing_attribute("PixelData", header.file)
-        if (not implicit and start[4:6] not in (b"OW", b"OB")) or length != needed + needed % 2:
-            raise StudyRefused(
-                "dicom_pixel_data_length",
-                "{attribute} has {found_bytes} bytes, needed {needed_bytes} for its {size:x} "
-                "values; export it again",
-                where=header.file,
-                attribute=named("PixelData"),
-                found_bytes=length,
-                needed_bytes=needed,
-                size=(rows, columns),
-            )
         first = stream.tell()
+        if not implicit and start[4:6] not in (b"OW", b"OB"):
+            raise _wrong_length(header, layout, length, needed)
+        if length == _COMPRESSED and header.is_assumed:
+            raise StudyRefused(
+                "dicom_compression_not_named",
+                "the pixels are compressed, and the file has no {attribute} that says how; export "
+                "it again without compression",
+                where=header.file,
+                attribute=named("TransferSyntaxUID"),
+            )
+        if not needed <= length <= needed + _MOST_PADDING:
+            raise _wrong_length(header, layout, length, needed)
+        if length > needed + needed % 2:
+            stream.seek(first + needed)
+            if not is_padding(stream.read(length - needed), size // rows):
+                raise _wrong_length(header, layout, length, needed)
         for frame in frames:
             stream.seek(first + size * frame)
             content = stream.read(size)
@@ -132,3 +140,17 @@ def _native(header: Header, layout: PixelLayout, frames: Sequence[int]) -> list[
                 )
             images.append(np.frombuffer(content, dtype).reshape(rows, columns))
     return images
+
+
+def _wrong_length(header: Header, layout: PixelLayout, found: int, needed: int) -> StudyRefused:
+    """Refuse pixels that are fewer or more than the header says."""
+    return StudyRefused(
+        "dicom_pixel_data_length",
+        "{attribute} has {found_bytes} bytes, needed {needed_bytes} for its {size:x} values; "
+        "export it again",
+        where=header.file,
+        attribute=named("PixelData"),
+        found_bytes=found,
+        needed_bytes=needed,
+        size=layout[:2],
+    )

@@ -11,7 +11,7 @@ from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
 from monai_amyloid.pet.dicom.pixels.layout import PixelLayout
 from monai_amyloid.pet.dicom.pixels.slice_scale import check_scales
 from monai_amyloid.pet.dicom.pixels.stored import stored_values
-from monai_amyloid.pet.dicom.slices import PetSlice
+from monai_amyloid.pet.dicom.slices import PetSlice, slope_not_positive
 
 
 class StoredVolume:
@@ -60,6 +60,9 @@ class _Loader:
         data = np.empty((count, rows, columns), np.float32)
         places = range(count)[::flip_slices]
         for place, one, stored in self._stored(places):
+            # Some programs scale a blank slice by its maximum, which is 0.
+            if one.slope == 0 and stored.any():
+                raise slope_not_positive(one.slope, one.header.file)
             np.multiply(
                 stored[::flip_rows, ::flip_columns],
                 np.float32(one.slope),
