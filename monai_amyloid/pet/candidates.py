@@ -2,16 +2,15 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, phrase
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
+from monai_amyloid.pet.dicom.gathering import Gathered
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
-from monai_amyloid.pet.dicom.series import read_series
 from monai_amyloid.pet.dicom.slices import CAPTURES, ENHANCED, PET_CLASSES
 from monai_amyloid.pet.dicom.timing import over_midnight, uptake_seconds
 from monai_amyloid.pet.formats.bids import entities
@@ -84,13 +83,12 @@ class DicomCandidate(Candidate):
     """A DICOM series.
 
     Args:
-        headers: Headers of its files, at least one.
-        key: End of its Series Instance UID that no other series has.
+        gathered: Its files.
     """
 
-    def __init__(self, headers: Sequence[Header], key: str) -> None:
-        self.headers, self.key = headers, key
-        first = headers[0]
+    def __init__(self, gathered: Gathered) -> None:
+        self.gathered, self.headers, self.key = gathered, gathered.headers, gathered.key
+        headers, first = self.headers, self.headers[0]
         self.uid = first.text("SeriesInstanceUID")
         self.description = first.text("SeriesDescription")
         self.images = sum(int(_or_none(header, "NumberOfFrames") or 1) for header in headers)
@@ -122,7 +120,7 @@ class DicomCandidate(Candidate):
 
     def read(self) -> FrameSeries:
         """Read its frames."""
-        return read_series(self.headers)
+        return self.gathered.read()
 
     def answers_to(self, name: str) -> bool:
         """Whether a name is the end of its UID, or its description."""
@@ -144,6 +142,8 @@ class DicomCandidate(Candidate):
     @cached_property
     def is_dynamic(self) -> bool:
         """Whether it has several time frames, by Series Type or by what repeats."""
+        if self.gathered.frames > 1:
+            return True
         if "SeriesType" in self.provenance:
             return "DYNAMIC" in self.provenance["SeriesType"]
         return (_or_none(self.headers[0], "NumberOfTimeSlices") or 1) > 1

@@ -173,8 +173,9 @@ def choose(
     if len(left) > 1:
         raise StudyRefused(
             "several_pet_images",
-            "found {count} PET images: {images}; needed one, pass the folder or file of one, or "
-            "name it, as with {option} {key}",
+            "found {count} PET images: {images}; needed one, or the average of those that are "
+            "frames of one scan; pass the folder or file of one, or name it, as with {option} "
+            "{key}",
             where=Path(source),
             count=len(left),
             images=_labels(left),

@@ -5,13 +5,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from monai_amyloid.findings.finding import Phrase, StudyRefused, phrase
+from monai_amyloid.findings.finding import Phrase, StudyRefused
 from monai_amyloid.pet.candidates import Candidate, DicomCandidate, FileCandidate
 from monai_amyloid.pet.choice import choose
-from monai_amyloid.pet.dicom.attributes import unreadable
-from monai_amyloid.pet.dicom.header import Header, open_header
+from monai_amyloid.pet.dicom.frames_as_series import join_frames
+from monai_amyloid.pet.dicom.gathering import gather
 from monai_amyloid.pet.dicom.slices import check_kind, no_geometry
-from monai_amyloid.pet.dicom.values import text_of
 from monai_amyloid.pet.files.sources import StudyFiles, cannot_be_read, is_picture, open_study
 from monai_amyloid.pet.formats.bids import find_sessions, stem_of
 from monai_amyloid.pet.formats.table import format_of
@@ -19,9 +18,6 @@ from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.head import cut_to_head
 from monai_amyloid.pet.header import check_label, refuse_wrong_content, with_tracer
 from monai_amyloid.pet.image import PetImage
-
-_MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"  # DICOMDIR: lists files, holds no image
-_SHORTEST_KEY = 8
 
 
 def read_study(path: Path, tracer: str | None = None, series: str | None = None) -> PetImage:
@@ -65,11 +61,13 @@ def _read(files: StudyFiles, tracer: str | None, series: str | None) -> PetImage
     """Read the one PET volume of some files."""
     volumes = {file: found for file in files.files if (found := format_of(file))}
     beside = {other for file, one in volumes.items() for other in one.files_beside(file)}
-    groups = _dicom_series([file for file in files.files if file not in {*volumes, *beside}])
-    dicom = [DicomCandidate(headers, key) for key, headers in groups.items()]
+    gathered = gather(file for file in files.files if file not in {*volumes, *beside})
     if files.pointed is not None:
-        dicom = [one for one in dicom if files.pointed in {h.file for h in one.headers}]
+        gathered = [one for one in gathered if files.pointed in one.files]
         volumes = {}
+    elif series is None:
+        gathered = join_frames(gathered)
+    dicom = list(map(DicomCandidate, gathered))
     candidates: list[Candidate] = [one for one in dicom if one.is_pet]
     candidates += [FileCandidate(file, files.name(file), volumes[file]) for file in _pet(volumes)]
     others = [one.label for one in dicom if not one.is_pet]
@@ -92,30 +90,6 @@ def studies_of(path: Path) -> list[Path]:
         The ``pet`` folder of each session of a BIDS dataset; else the path itself.
     """
     return (find_sessions(path) if path.is_dir() else []) or [path]
-
-
-def _dicom_series(files: list[Path]) -> dict[str, list[Header]]:
-    """Sort files into DICOM series, by the shortest ends of their UIDs that differ."""
-    series: dict[str, list[Header]] = {}
-    for file in files:
-        header = open_header(file)
-        if header is None:
-            continue
-        kind = header.text("SOPClassUID") or text_of(
-            header.dataset.file_meta, "MediaStorageSOPClassUID", file
-        )
-        if kind == _MEDIA_DIRECTORY:
-            continue
-        uid = header.text("SeriesInstanceUID")
-        if not uid:
-            raise unreadable(
-                file, phrase("dicom_without_series", "no Series Instance UID (0020,000E)")
-            )
-        series.setdefault(uid, []).append(header)
-    length = _SHORTEST_KEY
-    while len({uid[-length:] for uid in series}) < len(series):
-        length += 1
-    return {uid[-length:]: headers for uid, headers in series.items()}
 
 
 def _pet(volumes: Iterable[Path]) -> list[Path]:

@@ -181,16 +181,6 @@ def test_a_slice_off_the_grid_is_refused(series: Path, edit: Edit) -> None:
         read_series(series.iterdir())
 
 
-def test_duplicates_are_no_frames(series: Path) -> None:
-    shutil.copy(series / "0003.dcm", series / "copy.dcm")
-    with pytest.raises(StudyRefused, match=r"0003\.dcm lies where there are 2 .*, elsewhere 1"):
-        read_series(series.iterdir())
-    for file in [file for file in series.iterdir() if file.name not in ("copy.dcm", "0003.dcm")]:
-        shutil.copy(file, series / f"second {file.name}")
-    with pytest.raises(StudyRefused, match=r"at the same place, and neither Acquisition Time"):
-        read_series(series.iterdir())
-
-
 @pytest.mark.parametrize("kept", [0.97, 0.6, 0.2])
 def test_a_truncated_file_is_named_in_one_line(series: Path, kept: float) -> None:
     file = series / "0002.dcm"

@@ -10,6 +10,7 @@ from monai_amyloid.pet.dicom.attributes import named, series_differ
 from monai_amyloid.pet.dicom.functional_groups import sequence_items
 from monai_amyloid.pet.dicom.header import SAME_IN_A_SERIES, Header
 from monai_amyloid.pet.dicom.injection import check_same_injection
+from monai_amyloid.pet.image import MIN_VOXELS
 
 _INJECTION = "RadiopharmaceuticalInformationSequence"
 # What a de-identifier may make anew for every file that it sees.
@@ -66,8 +67,8 @@ def check_one_image(headers: Sequence[Header], *, several_series: bool = False) 
 
 
 def _one_for_each(values: Sequence[Any]) -> bool:
-    """Whether files, some of which may be copies, have a value each rather than one of a few."""
-    return None not in values and 2 * len(set(values)) > len(values) > 2
+    """Whether files, some of which may be there twice, have a value each, not one of a few."""
+    return None not in values and len(set(values)) >= max(MIN_VOXELS, len(values) / 2)
 
 
 def _check_none_missing(keyword: str, values: Sequence[Any], headers: Sequence[Header]) -> None:

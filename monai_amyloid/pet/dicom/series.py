@@ -5,6 +5,7 @@ from typing import Any
 
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
 from monai_amyloid.pet.dicom.attributes import named, uid_name
+from monai_amyloid.pet.dicom.copies import without_copies
 from monai_amyloid.pet.dicom.counters import counter_warnings
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.grid import make_grid
@@ -29,7 +30,7 @@ from monai_amyloid.pet.header import tracer_of, unit_of
 from monai_amyloid.pet.image import check_shape
 
 
-def read_series(headers: Iterable[Header]) -> FrameSeries:
+def read_series(headers: Iterable[Header], *, several_series: bool = False) -> FrameSeries:
     """Read one PET series, static or dynamic, classic, enhanced or an exported volume.
 
     Each slice is scaled by its own Rescale Slope before the slices are put together. Slices are
@@ -38,6 +39,7 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
 
     Args:
         headers: Headers of the files of one series, in any order.
+        several_series: Whether they are of several series, the time frames of one scan.
 
     Returns:
         Time frames of the series, not yet loaded, with the tracer where the header names one
@@ -57,10 +59,10 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
     first = ordered[0]
     check_kind(first)
     layout = pixel_layout(first)
-    unlike = check_one_image(ordered)
+    unlike = check_one_image(ordered, several_series=several_series)
     several = len(ordered) > 1
     source = first.file.parent if several else first.file
-    slices = [one for header in ordered for one in _slices_of(header)]
+    slices, copies = without_copies([one for header in ordered for one in _slices_of(header)])
     _check_intercepts(slices)
     units = {one.unit for one in slices}
     if len(units) > 1:
@@ -100,6 +102,7 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
         warnings=(
             *_assumed_syntax(ordered),
             *unlike,
+            *copies,
             *counter_warnings(grid.frames),
             *timing.warnings,
         ),
@@ -115,7 +118,7 @@ def _assumed_syntax(headers: Sequence[Header]) -> list[Finding]:
     return [
         warning(
             "dicom_without_file_meta",
-            "{count} files do not name their {attribute}: they were read as {syntaxes:and}, as "
+            "files do not name their {attribute}: {count}; they were read as {syntaxes:and}, as "
             "their elements are written",
             count=len(assumed),
             attribute=named("TransferSyntaxUID"),

@@ -89,7 +89,7 @@ def check_kind(header: Header) -> None:
             "Image Storage of modality PT; pass the original series",
             where=file,
             attribute=named("SOPClassUID"),
-            kind=uid_name(kind) if kind else phrase("dicom_object", "an unknown kind of object"),
+            kind=kind_name(kind),
             modality=_modality(modality),
         )
     if "MIP" in header.parts("ImageType"):
@@ -100,6 +100,15 @@ def check_kind(header: Header) -> None:
             where=file,
             attribute=named("ImageType"),
         )
+
+
+def kind_name(kind: str) -> Value:
+    """Give what an object is, for messages.
+
+    Args:
+        kind: SOP Class UID of a file; ``""`` where it has none.
+    """
+    return uid_name(kind) if kind else phrase("dicom_object", "an unknown kind of object")
 
 
 def no_geometry(where: Path) -> StudyRefused:

@@ -1,0 +1,140 @@
+"""From DICOM files to images: a series each, or what a de-identifier made of one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from monai_amyloid.findings.finding import Finding, StudyRefused, phrase, refusal
+from monai_amyloid.pet.dicom.attributes import named, unreadable
+from monai_amyloid.pet.dicom.header import Header, open_header
+from monai_amyloid.pet.dicom.series import read_series
+from monai_amyloid.pet.dicom.strays import without_strays
+from monai_amyloid.pet.dicom.values import text_of
+from monai_amyloid.pet.frames.series import FrameSeries
+from monai_amyloid.pet.image import MIN_VOXELS
+
+_MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"  # DICOMDIR: lists files, holds no image
+_SHORTEST_KEY = 8
+# A file, and its copy in another folder.
+_MOST_OF_EACH = 2
+# What all slices of one series say, whatever a de-identifier made of its UIDs.
+_DESCRIBING = (
+    *("SOPClassUID", "Modality", "SeriesNumber", "SeriesDescription", "ProtocolName"),
+    *("SeriesDate", "SeriesTime", "ImageType", "SeriesType", "Units", "CorrectedImage"),
+    *("DecayCorrection", "ReconstructionMethod", "ConvolutionKernel", "Manufacturer"),
+    *("Rows", "Columns", "PixelSpacing", "ImageOrientationPatient"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """Files of one image.
+
+    Attributes:
+        key: Name of the image for a person: the end of its Series Instance UID.
+        headers: Headers of the files that hold it, at least one.
+        files: These files, and those that lie in its series without being of it.
+        warnings: Warnings of what was left out or put together.
+        of_each: Whether its slices have a Series Instance UID each.
+        frames: Number of series that are its time frames; 1 for a series as it was sent.
+    """
+
+    key: str
+    headers: tuple[Header, ...]
+    files: frozenset[Path]
+    warnings: tuple[Finding, ...] = ()
+    of_each: bool = False
+    frames: int = 1
+
+    def read(self) -> FrameSeries:
+        """Read its time frames; see :func:`monai_amyloid.pet.dicom.series.read_series`.
+
+        Raises:
+            StudyRefused: If the files do not make up one image.
+        """
+        try:
+            series = read_series(self.headers, several_series=self.frames > 1)
+        except StudyRefused as refused:
+            if not self.of_each:
+                raise
+            reason = refusal(
+                "dicom_series_uid_for_each_file",
+                "{attribute} differs in each of {count} files, as a de-identifier leaves it that "
+                "gives each file its own, and together they are no image; needed the series with "
+                "one UID, or with the UIDs that it had",
+                where=self.headers[0].file.parent,
+                attribute=named("SeriesInstanceUID"),
+                count=len(self.headers),
+            )
+            raise StudyRefused.of([reason, *refused.findings]) from refused
+        return replace(series, warnings=(*self.warnings, *series.warnings))
+
+
+def gather(files: Iterable[Path]) -> list[Gathered]:
+    """Sort files into DICOM images.
+
+    Args:
+        files: Files of a study, DICOM or not.
+
+    Returns:
+        One for each series, in the order of the files. Where a de-identifier gave each slice of a
+        series its own UID, the slices that say the same of themselves are one.
+
+    Raises:
+        StudyRefused: If a DICOM file is broken or names no series.
+    """
+    series: dict[str, list[Header]] = {}
+    for file in files:
+        header = open_header(file)
+        if header is None or _is_media_directory(header):
+            continue
+        uid = header.text("SeriesInstanceUID")
+        if not uid:
+            raise unreadable(
+                file, phrase("dicom_without_series", "no Series Instance UID (0020,000E)")
+            )
+        series.setdefault(uid, []).append(header)
+    of_each = _of_each(list(series.values()))
+    joined = {uid for uids in of_each for uid in uids}
+    groups = [[uid] for uid in series if uid not in joined] + of_each
+    length = _SHORTEST_KEY
+    while len({uids[0][-length:] for uids in groups}) < len(groups):
+        length += 1
+    return [
+        _gathered(uids[0][-length:], [header for uid in uids for header in series[uid]], len(uids))
+        for uids in groups
+    ]
+
+
+def _gathered(key: str, headers: Sequence[Header], series: int) -> Gathered:
+    """Put the files of one image together, without what else lies among them."""
+    kept, warnings = without_strays(headers)
+    return Gathered(
+        key=key,
+        headers=tuple(kept),
+        files=frozenset(header.file for header in headers),
+        warnings=tuple(warnings),
+        of_each=series > 1,
+    )
+
+
+def _is_media_directory(header: Header) -> bool:
+    kind = header.text("SOPClassUID") or text_of(
+        header.dataset.file_meta, "MediaStorageSOPClassUID", header.file
+    )
+    return kind == _MEDIA_DIRECTORY
+
+
+def _of_each(series: Sequence[Sequence[Header]]) -> list[list[str]]:
+    """Find slices that have a series each and say the same of what they are of."""
+    small = [headers for headers in series if len(headers) <= _MOST_OF_EACH]
+    alike: dict[tuple[object, ...], list[str]] = defaultdict(list)
+    if len(small) >= MIN_VOXELS:
+        for headers in small:
+            try:
+                said = tuple(map(headers[0].text, _DESCRIBING))
+            except StudyRefused:  # judged when it is read
+                continue
+            alike[said].append(headers[0].text("SeriesInstanceUID"))
+    return [uids for uids in alike.values() if len(uids) >= MIN_VOXELS]
