@@ -83,7 +83,7 @@ class DicomCandidate(Candidate):
     """A DICOM series.
 
     Args:
-        gathered: Its files.
+        gathered: Files of the series, at least one.
     """
 
     def __init__(self, gathered: Gathered) -> None:

@@ -214,3 +214,69 @@ def test_a_tilted_gantry_goes_into_the_affine(series: Path, image: PetImage, edi
     expected[1, 3] -= 0.4
     np.testing.assert_allclose(found.affine, expected, atol=1e-6)
     np.testing.assert_array_equal(to_ras(found.data, found.affine)[0], found.data)
+
+
+@pytest.mark.parametrize("numbers", [(1,), (12,), (1, 12), (5,)])
+def test_a_blank_slice_may_have_a_slope_of_zero(
+    numbers: tuple[int, ...], series: Path, image: PetImage, edit: Edit
+) -> None:
+    for number in numbers:
+        edit(series / f"{number:04d}.dcm", RescaleSlope="0", PixelData=bytes(14 * 16 * 2))
+    found = read_series(series.iterdir())
+    blank = [number - 1 for number in numbers]
+    assert not found.data[:, :, blank].any()
+    rest = [number for number in range(12) if number not in blank]
+    np.testing.assert_allclose(
+        found.data[:, :, rest], image.data[:, :, rest], atol=image.data.max() / 60000
+    )
+
+
+def test_a_slice_with_values_and_a_slope_of_zero_is_refused(series: Path, edit: Edit) -> None:
+    edit(series / "0004.dcm", RescaleSlope="0")
+    with pytest.raises(StudyRefused, match=r"0004\.dcm: Rescale Slope \(0028,1053\) is 0, needed"):
+        read_series(series.iterdir())
+
+
+def test_a_slice_that_lost_its_slope_is_named(series: Path, edit: Edit) -> None:
+    edit(series / "0004.dcm", RescaleSlope=None, RescaleIntercept=None)
+    with pytest.raises(StudyRefused, match=r"0004\.dcm: Rescale Slope \(0028,1053\) is missing"):
+        read_series(series.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("keyword", "kind"), [("FloatPixelData", "<f4"), ("DoubleFloatPixelData", "<f8")]
+)
+def test_pixels_that_are_floats_are_refused_by_their_name(
+    keyword: str, kind: str, series: Path
+) -> None:
+    for file in series.iterdir():
+        dataset = pydicom.dcmread(file)
+        setattr(dataset, keyword, dataset.pixel_array.astype(kind).tobytes())
+        for gone in ("PixelData", "BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope"):
+            delattr(dataset, gone)
+        dataset.BitsAllocated = 8 * np.dtype(kind).itemsize
+        dataset.save_as(file)
+    with pytest.raises(StudyRefused, match=r"the values are (Double )?Float Pixel Data \(7FE0,000"):
+        read_study(series)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("1.2.840.10008.5.1.4.1.1.2", "CT Image Storage"),
+        ("1.2.840.10008.5.1.4.1.1.4", "MR Image Storage"),
+        ("1.2.840.10008.5.1.4.1.1.20", "Nuclear Medicine Image Storage"),
+    ],
+)
+def test_pet_that_was_stored_as_another_kind_is_named(
+    kind: str, name: str, series: Path, edit: Edit
+) -> None:
+    edit(*series.iterdir(), SOPClassUID=kind)
+    with pytest.raises(StudyRefused, match=rf"SOP Class UID \(0008,0016\) says {name}, of mod"):
+        read_study(series)
+
+
+def test_white_that_is_low_is_refused_by_its_name(series: Path, edit: Edit) -> None:
+    edit(*series.iterdir(), PhotometricInterpretation="MONOCHROME1")
+    with pytest.raises(StudyRefused, match=r"\(0028,0004\) is MONOCHROME1"):
+        read_study(series)

@@ -140,8 +140,8 @@ def series_differ(keyword: str, file: Path, other_file: Path) -> StudyRefused:
 
     Args:
         keyword: DICOM keyword of the attribute that tells them apart: the patient's ID, perhaps.
-        file: One file.
-        other_file: Another one.
+        file: File of the series.
+        other_file: File that says something else.
     """
     return StudyRefused(
         "dicom_series_differ",

@@ -136,9 +136,9 @@ def _bare_element(head: bytes, at: int, syntax: str) -> tuple[int, int]:
     order = ">" if syntax == ExplicitVRBigEndian else "<"
     group, element = struct.unpack_from(order + "HH", head, at)
     tag = group << 16 | element
-    if not dictionary_has_tag(tag):
+    if element and not dictionary_has_tag(tag):
         raise _Unusual
-    vr = dictionary_VR(tag)
+    vr = dictionary_VR(tag) if element else "UL"  # of a group length
     long = vr.encode() in _LONG_VRS
     if syntax == ImplicitVRLittleEndian:
         length, at = struct.unpack_from("<I", head, at + 4)[0], at + 8
