@@ -52,6 +52,20 @@ def test_a_slice_that_is_missing_within_is_refused_whatever_is_counted(
         read_study(series)
 
 
+@pytest.mark.parametrize("step", [2, 3])
+def test_slices_that_are_missing_evenly_are_refused(step: int, tmp_path: Path) -> None:
+    folder = write_classic(make_truth((12, 12, 24)), tmp_path)
+    by_place = sorted(
+        zip(headers(folder), files_of(folder), strict=True),
+        key=lambda pair: float(pair[0].ImagePositionPatient[2]),
+    )
+    for number, (_, file) in enumerate(by_place):
+        if number % step:
+            file.unlink()
+    with pytest.raises(StudyRefused, match=rf"{step} times Slice Thickness .* is 24, {step} times"):
+        read_study(folder)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stated", [1, 3, 6, 24])
 def test_frames_that_are_counted_otherwise_are_all_read(stated: int, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
 from monai_amyloid.pet.dicom.pixels.layout import pixel_layout
 from monai_amyloid.pet.dicom.pixels.stored import stored_values
 from monai_amyloid.pet.dicom.slices import PetSlice
+from monai_amyloid.pet.dicom.time_frames import instance_number
 
 
 def without_copies(slices: Sequence[PetSlice]) -> tuple[list[PetSlice], list[Finding]]:
@@ -29,8 +30,9 @@ def without_copies(slices: Sequence[PetSlice]) -> tuple[list[PetSlice], list[Fin
         StudyRefused: If two slices of one place and time differ, and other places have one.
     """
     groups: dict[tuple[object, ...], list[PetSlice]] = defaultdict(list)
-    for one in slices:
-        groups[(*one.position.round(2).tolist(), one.begin, one.reference, one.index)].append(one)
+    places = np.stack([one.position for one in slices]).round(2).tolist()
+    for one, place in zip(slices, places, strict=True):
+        groups[(*place, one.begin, one.reference, one.index)].append(one)
     if len(groups) == len(slices):
         return list(slices), []
     with JpegProcess() as jpeg:
@@ -62,11 +64,13 @@ def _unlike(group: Sequence[PetSlice], jpeg: JpegProcess) -> list[PetSlice]:
     """Give the slices of one place and time that differ in their values, mostly one."""
     if len(group) == 1:
         return list(group)
-    found: list[tuple[PetSlice, NDArray[np.float64]]] = []
+    found: list[tuple[PetSlice, float | None, NDArray[np.float64]]] = []
     for one in group:
         layout = pixel_layout(one.header)
         (stored,) = stored_values(one.header, layout, [one.frame], jpeg)
         values = stored * one.slope + one.intercept
-        if not any(np.array_equal(values, other) for _, other in found):
-            found.append((one, values))
-    return [one for one, _ in found]
+        # Blank slices of time frames without times are alike, but no copies.
+        number = instance_number(one)
+        if not any(number == each and np.array_equal(values, other) for _, each, other in found):
+            found.append((one, number, values))
+    return [one for one, *_ in found]

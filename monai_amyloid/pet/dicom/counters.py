@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 
-from monai_amyloid.findings.finding import Finding, Phrase, phrase, warning
+import numpy as np
+
+from monai_amyloid.findings.finding import Finding, Phrase, StudyRefused, phrase, warning
 from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.slices import PetSlice
 from monai_amyloid.pet.dicom.time_frames import number_of_frame
+
+# A distance and a thickness that are written with few digits differ by so much.
+_ROUNDED = 0.05
 
 
 def counter_warnings(frames: Sequence[Sequence[PetSlice]]) -> tuple[Finding, ...]:
@@ -18,12 +23,16 @@ def counter_warnings(frames: Sequence[Sequence[PetSlice]]) -> tuple[Finding, ...
 
     Args:
         frames: Slices of each time frame, in the order of time, every frame whole.
+
+    Raises:
+        StudyRefused: If slices are missing evenly, such as every second one.
     """
     header = frames[0][0].header
     found: list[Finding] = []
     stated, slices = header.number("NumberOfSlices"), len(frames[0])
     # Some scanners count the slices of all frames.
     if stated and stated not in (slices, slices * len(frames)):
+        _refuse_every_other(frames[0], stated)
         found.append(
             warning(
                 "dicom_slices_counted_otherwise",
@@ -40,6 +49,33 @@ def counter_warnings(frames: Sequence[Sequence[PetSlice]]) -> tuple[Finding, ...
     if header.parts("SeriesType")[:1] == ["DYNAMIC"] and times and times != len(frames):
         found.append(_frames_counted_otherwise(frames, times))
     return tuple(found)
+
+
+def _refuse_every_other(frame: Sequence[PetSlice], stated: float) -> None:
+    """Refuse a frame from which every second slice is missing, or more, in an even order."""
+    header = frame[0].header
+    thickness, step = header.number("SliceThickness"), _step(frame)
+    times = round(stated / len(frame))
+    is_counted_so = times > 1 and abs(stated - times * len(frame)) < times
+    if thickness and is_counted_so and abs(step / thickness - times) < _ROUNDED * times:
+        raise StudyRefused(
+            "dicom_every_other_slice",
+            "the slices lie {step_mm:.2f} mm apart, {times} times {thickness}, and {attribute} is "
+            "{stated:g}, {times} times as many as there are: slices are missing between them; "
+            "export the whole series again",
+            where=header.file.parent,
+            step_mm=step,
+            times=times,
+            thickness=named("SliceThickness"),
+            attribute=named("NumberOfSlices"),
+            stated=stated,
+        )
+
+
+def _step(frame: Sequence[PetSlice]) -> float:
+    """Give the distance between slices in mm."""
+    first, last = frame[0].position, frame[-1].position
+    return float(np.linalg.norm(last - first)) / (len(frame) - 1)
 
 
 def _frames_counted_otherwise(frames: Sequence[Sequence[PetSlice]], stated: float) -> Finding:

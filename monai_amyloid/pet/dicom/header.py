@@ -86,7 +86,7 @@ class Header:
         self.file, self.pixels_at, self._scan = file, pixels_at, scan
         if dataset is not None:
             self.dataset = dataset
-        self.identity = tuple(self._raw(keyword) for keyword in SAME_IN_A_SERIES)
+        self.identity = tuple(self.raw(keyword) for keyword in SAME_IN_A_SERIES)
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -117,8 +117,12 @@ class Header:
         implicit, little = self.dataset.original_encoding
         return bool(implicit), bool(little)
 
-    def _raw(self, keyword: str) -> Any:
-        """Give a value before pydicom converts it, without padding; None where it is missing."""
+    def raw(self, keyword: str) -> Any:
+        """Give a value before pydicom converts it, without padding; None where it is missing.
+
+        Args:
+            keyword: DICOM keyword, of those that a header is scanned for.
+        """
         if self._scan is not None:
             value: Any = self._scan.values.get(tag_of(keyword))
         else:

@@ -101,7 +101,7 @@ def scan_header(content: bytes, tags: Container[int]) -> Scan | None:
         scan = _elements(content, at, implicit, transfer_syntax, tags)
     except (_Unusual, struct.error, UnicodeDecodeError):
         return None
-    return scan._replace(is_assumed=is_assumed)
+    return scan._replace(is_assumed=True) if is_assumed else scan
 
 
 def _beginning(content: bytes) -> tuple[int, str, bool]:

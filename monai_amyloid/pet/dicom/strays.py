@@ -30,8 +30,8 @@ _SAME_SPACING = 0.01
 # A step between slices that is wider than so many usual ones leaves one out.
 _GAP = 1.5
 _SAME_PLACE_MM = 0.1
-# What tells how an image lies and what it is.
-_FORM = ("ImageType", "ImageOrientationPatient", "Rows", "Columns", "PixelSpacing")
+# What tells how an image lies and what it is, besides what is the same in all slices.
+_FORM = ("ImageType", "ImageOrientationPatient", "PixelSpacing")
 
 
 class _Form(NamedTuple):
@@ -71,8 +71,11 @@ def without_strays(headers: Sequence[Header]) -> tuple[list[Header], list[Findin
     Returns:
         Headers of the slices, and a warning of each kind of file that was left out.
     """
+    first = headers[0]
+    if all(_written_alike(header, first) for header in headers):
+        return list(headers), []
     pet = [header for header in headers if _is_pet(header)]
-    if not pet or (len(pet) == len(headers) and len(set(map(_written, pet))) == 1):
+    if not pet:
         return list(headers), []
     slices = [header for header in pet if not _computed(header)]
     if len(slices) < MIN_VOXELS:
@@ -129,12 +132,11 @@ def _is_pet(header: Header) -> bool:
         return True
 
 
-def _written(header: Header) -> tuple[str, ...] | None:
-    """Give what tells how an image lies and what it is, as it stands in the file."""
-    try:
-        return tuple(map(header.text, _FORM))
-    except StudyRefused:  # judged when the series is read
-        return None
+def _written_alike(header: Header, other: Header) -> bool:
+    """Whether two files say the same of what they are and how they lie, byte by byte."""
+    return header.identity == other.identity and all(
+        header.raw(keyword) == other.raw(keyword) for keyword in _FORM
+    )
 
 
 def _same_patient(header: Header, other: Header) -> bool:

@@ -37,8 +37,11 @@ def sorted_by_time(
         ("AcquisitionTime", over_midnight([one.begin for one in slices])),
         ("FrameReferenceTime", [one.reference for one in slices]),
         ("ImageIndex", [_time_index(one, places) for one in slices]),
+        ("InstanceNumber", ()),
     ):
-        if None in values:
+        if keyword == "InstanceNumber" and taken is None:
+            values = [instance_number(one) for one in slices]
+        if None in values or not values:
             continue
         keys = np.array(values, dtype=np.float64)[by_place]
         ranks = keys.argsort(axis=1, kind="stable")
@@ -146,6 +149,22 @@ def number_of_frame(frame: Sequence[PetSlice]) -> int | None:
     if numbers or number is None:
         return None
     return number if frame[0].header.text("SOPClassUID") == EnhancedPETImageStorage else number + 1
+
+
+def instance_number(one: PetSlice) -> float | None:
+    """Give the number of a slice in its series where that may tell time frames apart.
+
+    Args:
+        one: Slice of any file.
+
+    Returns:
+        Instance Number (0020,0013) of a slice of a dynamic series. In another one, numbers that run
+        on may be those of a second reconstruction: None.
+    """
+    header = one.header
+    return (
+        header.number("InstanceNumber") if header.parts("SeriesType")[:1] == ["DYNAMIC"] else None
+    )
 
 
 def name_of(one: PetSlice) -> Path | Phrase:
