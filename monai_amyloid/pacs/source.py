@@ -9,10 +9,9 @@ import pydicom
 from pydicom.dataset import Dataset
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pacs.planes import image_planes
 from monai_amyloid.pacs.study_module import PATIENT_AND_STUDY, whole_number
-from monai_amyloid.pet.dicom.header import open_header
+from monai_amyloid.pet.dicom.gathering import gather
 from monai_amyloid.pet.files.sources import open_study
 
 _UID = re.compile(r"[0-9][0-9.]{0,63}")  # PS3.5 9.1, leading zeros let pass: scanners write them
@@ -44,12 +43,18 @@ def source_series(study: Path, series_instance_uid: str) -> list[Dataset]:
     found: list[Dataset] = []
     with open_study(study) as files, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's, of values that are copied as they are
-        for file in files.files:
-            if _series_of(file) == series_instance_uid:
-                tags = [*PATIENT_AND_STUDY, *_OF_AN_IMAGE]
-                found.append(
-                    pydicom.dcmread(file, stop_before_pixels=True, specific_tags=tags, force=True)
-                )
+        tags = [*PATIENT_AND_STUDY, *_OF_AN_IMAGE]
+        for image in gather(files.files):
+            # Its slices alone, which a de-identifier may have given a series each.
+            if series_instance_uid in {
+                header.text("SeriesInstanceUID") for header in image.headers
+            }:
+                found += [
+                    pydicom.dcmread(
+                        header.file, stop_before_pixels=True, specific_tags=tags, force=True
+                    )
+                    for header in image.headers
+                ]
     if not found:
         raise UserError(
             f"{study}: found no file of the series {series_instance_uid}, needed those that were "
@@ -76,15 +81,6 @@ def check_identified(source: Sequence[Dataset], study: str) -> None:
                 f"{study}: found images without a valid {keyword}, which DICOM results refer to; "
                 "export the study again, or leave DICOM results out"
             )
-
-
-def _series_of(file: Path) -> str:
-    """The series of a file; none where it is not DICOM or broken, for then it was not graded."""
-    try:
-        header = open_header(file)
-        return "" if header is None else header.text("SeriesInstanceUID")
-    except (StudyRefused, OSError):
-        return ""
 
 
 def _in_order(source: list[Dataset]) -> list[Dataset]:

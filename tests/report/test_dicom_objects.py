@@ -221,6 +221,15 @@ def test_the_series_is_found_in_a_zip_among_other_files(usual: Written, tmp_path
     assert len(heights) == TRUTH.values("START").shape[3] and heights == sorted(heights)
 
 
+def test_slices_with_a_series_uid_each_are_all_found(tmp_path: Path) -> None:
+    files = files_in(write_classic(TRUTH, tmp_path / "study"))
+    for file in files:
+        dataset = pydicom.dcmread(file)
+        dataset.SeriesInstanceUID = pydicom.uid.generate_uid()
+        dataset.save_as(file)
+    assert len(source_series(tmp_path / "study", dataset.SeriesInstanceUID)) == len(files)
+
+
 def test_refused_pictures_that_lie_nowhere_have_a_page_too(tmp_path: Path) -> None:
     nowhere = {"ImagePositionPatient": None, "ImageOrientationPatient": None}
     study = write_classic(TRUTH, tmp_path / "study", **nowhere)
