@@ -38,7 +38,8 @@ def test_of_every_tracer_the_frames_in_its_window_are_taken(tracer: str) -> None
     assert starts == [60.0 * minute for minute in np.arange(first, last, 5)]
     assert str(choice.description) == (
         f"4 of 30 frames, {first:.0f} to {last:.0f} min after injection, in the window of "
-        f"{first:.0f} to {last:.0f} min of {tracer}"
+        f"{first:.0f} to {last:.0f} min of {tracer}; left out: {first / 5:.0f} of 0 to "
+        f"{first:.0f} min and {26 - first / 5:.0f} of {last:.0f} to 150 min"
     )
     assert choice.warnings == ()
 

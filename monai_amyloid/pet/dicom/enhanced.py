@@ -8,8 +8,9 @@ from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.functional_groups import FunctionalGroups, sequence_items, unit_code
 from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.moments import moment_in, seconds_of_day
 from monai_amyloid.pet.dicom.slices import PetSlice, no_geometry, positive, scale_of
-from monai_amyloid.pet.dicom.values import moment_of, number_of, numbers_of, seconds_of_day
+from monai_amyloid.pet.dicom.values import number_of, numbers_of, text_of
 
 # A file of a day's dynamic scan: 60 time frames of 700 slices.
 MOST_FRAMES = 42_000
@@ -99,11 +100,10 @@ def _slice(groups: FunctionalGroups, number: int, slope: float, intercept: float
     if not groups.items("PlanePositionSequence") or not groups.items("PlaneOrientationSequence"):
         raise no_geometry(file)
     content = groups.item("FrameContentSequence")
-    begin = moment_of(content, "FrameAcquisitionDateTime", file)
-    time = groups.unassigned("AcquisitionTime")
-    if begin is None and time:
-        begin = seconds_of_day(time, "AcquisitionTime", file)
-    reference = moment_of(content, "FrameReferenceDateTime", file)
+    began = moment_in(text_of(content, "FrameAcquisitionDateTime", file))
+    begin = began.seconds if began else seconds_of_day(groups.unassigned("AcquisitionTime"))
+    referred = moment_in(text_of(content, "FrameReferenceDateTime", file))
+    reference = referred.seconds if referred else None
     offset = groups.unassigned_number("FrameReferenceTime")
     if reference is None and offset is not None:
         reference = offset / 1000

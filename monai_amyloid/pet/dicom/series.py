@@ -97,7 +97,8 @@ def read_series(headers: Iterable[Header]) -> FrameSeries:
         unit=unit_of(slices[0].unit or provenance.get("Units")),
         half_life=timing.half_life,
         provenance=provenance,
-        warnings=timing.warnings,
+        warnings=timing.half_life_warnings,
+        time_warnings=timing.warnings,
     )
 
 
