@@ -13,7 +13,7 @@ from monai_amyloid.pet.dicom.attributes import tag_of, vr_of
 from monai_amyloid.pet.frames.window import Choice, choose_frames
 
 from .reading import headers_of
-from .vendors import FOUR_LATE_FRAMES, make_truth, write_classic
+from .vendors import FOUR_LATE_FRAMES, make_truth, write_classic, write_enhanced
 from .vendors.oracles import files_of
 
 # Injected at 10:00 on 1 January 2000, measured at 11:30 for 20 min.
@@ -191,3 +191,28 @@ def test_a_half_life_in_another_unit_tells_the_same_decay(stated: str, tmp_path:
         )
         series = dicom.read_series(headers_of(files_of(files)))
         assert series.half_life == pytest.approx(6586.2, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("moment", "description", "codes"),
+    [
+        ("20000101113000", KNOWN, []),
+        ("20000101023000+0000", KNOWN, []),
+        ("2000-01-01T11:30", KNOWN, ["dicom_times_spelled"]),
+        ("00000000000000", UNKNOWN, ["dicom_times_unread"]),
+    ],
+)
+def test_the_frames_of_an_enhanced_file_are_read_alike(
+    moment: str, description: str, codes: list[str], tmp_path: Path
+) -> None:
+    def edit(dataset: Dataset) -> None:
+        dataset.TimezoneOffsetFromUTC = "+0900"
+        dataset.pop(Tag(tag_of("AcquisitionDateTime")), None)
+        for groups in dataset.PerFrameFunctionalGroupsSequence:
+            content, tag = groups.FrameContentSequence[0], Tag(tag_of("FrameAcquisitionDateTime"))
+            value = moment.encode() + b" " * (len(moment) % 2)
+            content._dict[tag] = RawDataElement(tag, "DT", len(value), value, 0, False, True, True)
+
+    series = dicom.read_series(headers_of([write_enhanced(STATIC, tmp_path / "x", edit=edit)]))
+    assert str(choose_frames(series, "18FFBB").description).startswith(description)
+    assert [one.code for one in series.time_warnings] == codes

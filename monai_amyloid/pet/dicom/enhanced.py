@@ -8,6 +8,7 @@ from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.functional_groups import FunctionalGroups, sequence_items, unit_code
 from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.injection import zone_of
 from monai_amyloid.pet.dicom.moments import moment_in, seconds_of_day
 from monai_amyloid.pet.dicom.slices import PetSlice, no_geometry, positive, scale_of
 from monai_amyloid.pet.dicom.values import number_of, numbers_of, text_of
@@ -50,7 +51,7 @@ def enhanced_slices(header: Header) -> Iterator[PetSlice]:
             items=len(frames),
             most_frames=MOST_FRAMES,
         )
-    ratios = []
+    ratios, zone = [], zone_of(header)
     for number, own in enumerate(frames):
         groups = FunctionalGroups(header, own, shared[0] if shared else Dataset())
         slope, intercept, ratio = _scale(groups)
@@ -65,7 +66,7 @@ def enhanced_slices(header: Header) -> Iterator[PetSlice]:
                 other=named("RealWorldValueSlope"),
                 frame=number + 1,
             )
-        yield _slice(groups, number, slope, intercept)
+        yield _slice(groups, number, slope, intercept, zone)
 
 
 def _scale(groups: FunctionalGroups) -> tuple[float, float, float | None]:
@@ -94,14 +95,16 @@ def _scale(groups: FunctionalGroups) -> tuple[float, float, float | None]:
     return real, offset, None if slope in (None, 0, 1) else real / slope
 
 
-def _slice(groups: FunctionalGroups, number: int, slope: float, intercept: float) -> PetSlice:
-    """Put together what the groups of a frame say."""
+def _slice(
+    groups: FunctionalGroups, number: int, slope: float, intercept: float, zone: float | None
+) -> PetSlice:
+    """Put together what the groups of a frame say, times on the clock of the scan's zone."""
     file = groups.header.file
     if not groups.items("PlanePositionSequence") or not groups.items("PlaneOrientationSequence"):
         raise no_geometry(file)
     content = groups.item("FrameContentSequence")
     began = moment_in(text_of(content, "FrameAcquisitionDateTime", file))
-    begin = began.seconds if began else seconds_of_day(groups.unassigned("AcquisitionTime"))
+    begin = began.on_clock(zone) if began else seconds_of_day(groups.unassigned("AcquisitionTime"))
     referred = moment_in(text_of(content, "FrameReferenceDateTime", file))
     reference = referred.seconds if referred else None
     offset = groups.unassigned_number("FrameReferenceTime")

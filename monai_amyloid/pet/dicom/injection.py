@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset
 
 from monai_amyloid.findings.finding import Finding, StudyRefused, warning
 from monai_amyloid.pet.dicom.attributes import broken_attribute, named
-from monai_amyloid.pet.dicom.functional_groups import converted_attributes
+from monai_amyloid.pet.dicom.functional_groups import converted_attributes, first_groups
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.moments import (
     is_of_dicom,
@@ -57,6 +57,8 @@ def odd_times(header: Header) -> list[Finding]:
         keyword: header.text(keyword)
         for keyword in ("AcquisitionDateTime", "AcquisitionDate", "AcquisitionTime")
     }
+    content = first_groups(header).item("FrameContentSequence")
+    texts["FrameAcquisitionDateTime"] = text_of(content, "FrameAcquisitionDateTime", header.file)
     texts |= {keyword: text_of(isotope, keyword, header.file) for keyword in (_MOMENT, _TIME)}
     unread, spelled = [], []
     for keyword, text in texts.items():
@@ -89,6 +91,18 @@ def odd_times(header: Header) -> list[Finding]:
     return warnings
 
 
+def zone_of(header: Header) -> float | None:
+    """Give how far the scan's clock is ahead of UTC in seconds, None where it does not say.
+
+    Args:
+        header: Header of any file of the series.
+    """
+    own = moment_in(header.text("AcquisitionDateTime"))
+    if own is not None and own.offset is not None:
+        return own.offset
+    return offset_in(header.text("TimezoneOffsetFromUTC"))
+
+
 def uptake_seconds(header: Header, begin: float, warnings: list[Finding]) -> float | None:
     """Give the time from injection to the start of a scan.
 
@@ -113,10 +127,8 @@ def uptake_seconds(header: Header, begin: float, warnings: list[Finding]) -> flo
             return by_time
         warnings.append(_impossible(_TIME, by_time))
         return None
-    zone = _zone_of(header)
-    at = moment.seconds
-    if moment.offset is not None and zone is not None:
-        at += zone - moment.offset
+    zone = zone_of(header)
+    at = moment.on_clock(zone)
     by_moment = begin - at if begin > DAY_SECONDS else (begin - at) % DAY_SECONDS
     if moment.offset is not None and zone is None:
         return _without_zone(by_moment, by_time, moment.offset, warnings)
@@ -192,14 +204,6 @@ def _without_zone(
         )
     )
     return by_clock
-
-
-def _zone_of(header: Header) -> float | None:
-    """Give how far the scan's clock is ahead of UTC in seconds, None where it does not say."""
-    own = moment_in(header.text("AcquisitionDateTime"))
-    if own is not None and own.offset is not None:
-        return own.offset
-    return offset_in(header.text("TimezoneOffsetFromUTC"))
 
 
 def _impossible(keyword: str, apart: float) -> Finding:

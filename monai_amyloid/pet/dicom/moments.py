@@ -29,6 +29,7 @@ _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
     *("october", "november", "december"),
 )
+_LONGEST_TEXT = 64  # letters; a longer one is no date, and takes long to be searched for one
 _MOST_OFFSET_SECONDS = 14 * 3600.0  # PS3.5 6.2: from -1200 to +1400
 
 
@@ -44,6 +45,16 @@ class Moment:
     seconds: float
     offset: float | None = None
 
+    def on_clock(self, offset: float | None) -> float:
+        """Give the seconds that another clock showed, unchanged where an offset is not known.
+
+        Args:
+            offset: How far that clock is ahead of UTC in seconds; None where it does not say.
+        """
+        if self.offset is None or offset is None:
+            return self.seconds
+        return self.seconds - self.offset + offset
+
 
 def seconds_of_date(text: str) -> float | None:
     """Read a date in seconds since the year 1.
@@ -54,6 +65,8 @@ def seconds_of_date(text: str) -> float | None:
     Returns:
         Seconds; None where it is no date, or day and month cannot be told apart.
     """
+    if len(text) > _LONGEST_TEXT:
+        return None
     if match := _DATE.fullmatch(text) or _YEAR_FIRST.fullmatch(text):
         year, month, day = map(int, match.groups())
     elif match := _YEAR_LAST.fullmatch(text):
@@ -83,6 +96,8 @@ def seconds_of_day(text: str) -> float | None:
     Returns:
         Seconds; None where it is no time.
     """
+    if len(text) > _LONGEST_TEXT:
+        return None
     later = 0.0
     if match := _TIME.fullmatch(text):
         hours, minutes, seconds = (float(part or 0) for part in match.groups())
@@ -115,6 +130,8 @@ def moment_in(text: str) -> Moment | None:
     Returns:
         The moment; None where it is none, such as a day alone, which PS3.5 6.2 allows.
     """
+    if len(text) > _LONGEST_TEXT:
+        return None
     match = _MOMENT.fullmatch(text) or _SPELLED_MOMENT.fullmatch(text)
     if match is None:
         return None
