@@ -10,7 +10,8 @@ from pydicom.tag import Tag
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom import series as dicom
 from monai_amyloid.pet.dicom.attributes import tag_of, vr_of
-from monai_amyloid.pet.frames.window import Choice, choose_frames
+from monai_amyloid.pet.frames.chosen import Choice
+from monai_amyloid.pet.frames.window import choose_frames
 
 from .reading import headers_of
 from .vendors import FOUR_LATE_FRAMES, make_truth, write_classic, write_enhanced
@@ -86,6 +87,9 @@ def test_the_time_after_injection_is_found_by_what_is_left(
         ({"AcquisitionTime": "2561"}, "dicom_times_unread"),
         ({"AcquisitionTime": "n/a", "AcquisitionDate": "n/a"}, "dicom_times_unread"),
         ({TIME: "unknown", MOMENT: None}, "dicom_times_unread"),
+        ({TIME: None, MOMENT: None}, "dicom_time_missing"),
+        ({TIME: "", MOMENT: ""}, "dicom_time_missing"),
+        ({"AcquisitionTime": None}, "dicom_time_missing"),
         ({TIME: "113000", MOMENT: None}, "injection_at_scan"),
         ({TIME: "11:30", MOMENT: "20000101113000"}, "injection_at_scan"),
         ({TIME: "000000", MOMENT: None, "AcquisitionTime": "000000"}, "dicom_times_midnight"),

@@ -7,8 +7,9 @@ import pytest
 
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.bids_times import frame_times
+from monai_amyloid.pet.frames.chosen import Choice
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
-from monai_amyloid.pet.frames.window import Choice, choose_frames
+from monai_amyloid.pet.frames.window import choose_frames
 
 STATIC = {"FrameTimesStart": [0], "FrameDuration": [1200], "InjectionStart": -5400, "ScanStart": 0}
 FOUR = {**STATIC, "FrameTimesStart": [0, 300, 600, 900], "FrameDuration": [300] * 4}

@@ -67,6 +67,8 @@ def frame_timing(frames: Sequence[Sequence[PetSlice]], provenance: Mapping[str, 
     durations = [_usual([one.duration for one in frame]) for frame in frames]
     first = begins[0]
     uptake = None if first is None else _uptake(header, first, warnings)
+    if uptake is None and not warnings and len(frames) == 1:
+        warnings.append(_missing(first))
     known = [begin for begin in begins if begin is not None]
     starts: list[float | None] = [None] * len(frames)
     if first is not None and len(known) == len(frames):
@@ -137,6 +139,17 @@ def _uptake(header: Header, begin: float, warnings: list[Finding]) -> float | No
         )
     )
     return None
+
+
+def _missing(begin: float | None) -> Finding:
+    """Warn of a static image whose time after injection is not known, for a time is missing."""
+    keyword = "AcquisitionTime" if begin is None else "RadiopharmaceuticalStartTime"
+    return warning(
+        "dicom_time_missing",
+        "{attribute} is missing: the time after injection is not known, and the image was "
+        "taken for a late one",
+        attribute=named(keyword),
+    )
 
 
 def _refuse_undecayed_beds(frame: Sequence[PetSlice]) -> None:

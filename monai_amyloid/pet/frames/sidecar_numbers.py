@@ -135,8 +135,8 @@ def check_unit(times: Mapping[str, tuple[float, ...] | None], source: str) -> No
         if abs(longest) > most or (key == "FrameTimesStart" and thousandfold):
             raise StudyRefused(
                 "sidecar_milliseconds",
-                "{key} in the sidecar holds {time:g}: too much for seconds, probably milliseconds; "
-                "needed seconds (BIDS), divide milliseconds by 1000",
+                "{key} in the sidecar holds {time:.10g}: too much for seconds, probably "
+                "milliseconds; needed seconds (BIDS), divide milliseconds by 1000",
                 where=Path(source),
                 key=Term(key),
                 time=longest,
