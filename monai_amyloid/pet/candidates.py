@@ -10,9 +10,10 @@ from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, phrase
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.gathering import Gathered
 from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.injection import uptake_seconds
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
 from monai_amyloid.pet.dicom.slices import CAPTURES, ENHANCED, PET_CLASSES
-from monai_amyloid.pet.dicom.timing import over_midnight, uptake_seconds
+from monai_amyloid.pet.dicom.timing import over_midnight
 from monai_amyloid.pet.formats.bids import entities
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.frames.series import FrameSeries

@@ -10,6 +10,7 @@ import numpy as np
 from monai_amyloid.findings.finding import StudyRefused, Term, refusal
 from monai_amyloid.pet.dicom.attributes import absent_value
 from monai_amyloid.pet.frames.series import FrameSeries
+from monai_amyloid.pet.half_life import half_life_of_another
 from monai_amyloid.pet.tracers import TRACER_CODES, TRACERS, names_other_tracer, tracer_label
 
 # Everything kept of a header, by its DICOM or BIDS keyword. A list of what to keep, not of what
@@ -60,8 +61,6 @@ UNITS = {"BQML": "Bq/mL", "GML": "SUV", "CNTS": "counts", "NONE": "arbitrary"}
 # a head with neck fits, a body does not.
 LONGEST_HEAD_MM = 400.0
 _LONGEST_NAME = 200  # letters of a tracer's name; DICOM allows 64
-# Headers round the half-life; radionuclides differ by factors.
-HALF_LIFE_TOLERANCE = 0.05
 
 
 def unit_of(units: object) -> str:
@@ -229,20 +228,8 @@ def refuse_wrong_content(series: FrameSeries) -> None:
                 tracers=tuple(map(Term, named)),
             )
         )
-    if series.tracer is not None and series.half_life is not None:
-        expected = TRACERS[series.tracer].half_life_seconds
-        if abs(series.half_life / expected - 1) > HALF_LIFE_TOLERANCE:
-            reasons.append(
-                refusal(
-                    "half_life_of_another_tracer",
-                    "the half-life (0018,1075) is {half_life_s:g} s, but that of {tracer} is "
-                    "{expected_s:g} s; needed the tracer that was injected",
-                    where=where,
-                    half_life_s=series.half_life,
-                    tracer=Term(series.tracer),
-                    expected_s=expected,
-                )
-            )
+    half_life = half_life_of_another(series)
+    reasons += [half_life] if half_life else []
     extent = float(np.linalg.norm(series.affine[:3, 2]) * series.shape[2])
     # The length decides, not SeriesType (0054,1000): a real GE series from eyes to thighs calls
     # itself STATIC, and a protocol may call one bed position over a head WHOLE BODY.

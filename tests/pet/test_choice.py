@@ -133,8 +133,8 @@ def test_an_early_image_beside_the_late_one_is_left_out(vendor: str, tmp_path: P
 
 
 def test_an_early_image_alone_is_refused(tmp_path: Path) -> None:
-    write_classic(make_truth(frames=((0, 600),)), tmp_path)
-    with pytest.raises(StudyRefused, match=r"0 to 10 min after injection, blood flow rather than"):
+    write_classic(make_truth(frames=((60, 600),)), tmp_path)
+    with pytest.raises(StudyRefused, match=r"1 to 11 min after injection, blood flow rather than"):
         read_study(tmp_path)
 
 

@@ -114,14 +114,12 @@ def test_a_scan_before_its_injection_has_no_time_and_says_so(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("keyword", "value", "reason"),
     [
-        ("AcquisitionTime", "2561", r"Acquisition Time \(0008,0032\) is '2561', no time"),
-        ("AcquisitionDate", "20000231", r"Acquisition Date \(0008,0022\) is not a date"),
         ("ActualFrameDuration", "long", r"\(0018,1242\) is 'long', needed 1 finite number"),
         ("DecayFactor", "1e999", r"\(0054,1321\) is '1e999', needed 1 finite number"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Invalid value:UserWarning")
-def test_a_broken_time_is_refused_with_its_tag(
+def test_a_broken_number_of_time_is_refused_with_its_tag(
     keyword: str, value: str, reason: str, tmp_path: Path
 ) -> None:
     def edit(dataset: Dataset, frame: int, number: int) -> None:

@@ -207,6 +207,7 @@ def test_other_units_are_none(units: str) -> None:
         ({"RadionuclideTotalDose": 3e14}, "no injected dose"),
         ({"RadionuclideHalfLife": 0}, "(0018,1075) is 0"),
         ({"RadionuclideHalfLife": 109.77}, "half-life of 1.8 min"),
+        ({"RadiopharmaceuticalStartTime": "113000"}, "begins with the injection"),
         ({"RadiopharmaceuticalStartTime": "113001"}, "1440.0 min after the injection"),
         ({"RadiopharmaceuticalStartDateTime": "20240301120000"}, "-30.0 min after the injection"),
         ({"RadiopharmaceuticalStartDateTime": "20230301100000"}, "min after the injection"),
@@ -219,6 +220,14 @@ def test_other_units_are_none(units: str) -> None:
 )
 def test_a_header_that_cannot_give_an_suv_says_why(values: dict[str, Any], reason: str) -> None:
     assert reason in reason_of(header(**values))
+
+
+@pytest.mark.parametrize(
+    "values", [{"SeriesType": ["DYNAMIC", "IMAGE"]}, {"AcquisitionTime": "130000"}]
+)
+def test_a_scan_that_truly_begins_with_the_injection_has_all_of_its_dose(values: dict) -> None:
+    at_once = header(RadiopharmaceuticalStartTime="113000", **values)
+    assert factor_of(at_once) == pytest.approx(1000 * WEIGHT / DOSE)
 
 
 @pytest.mark.parametrize("keyword", [*NUMBERS, *TIMES])

@@ -38,7 +38,8 @@ def test_of_every_tracer_the_frames_in_its_window_are_taken(tracer: str) -> None
     assert starts == [60.0 * minute for minute in np.arange(first, last, 5)]
     assert str(choice.description) == (
         f"4 of 30 frames, {first:.0f} to {last:.0f} min after injection, in the window of "
-        f"{first:.0f} to {last:.0f} min of {tracer}"
+        f"{first:.0f} to {last:.0f} min of {tracer}; left out: {first / 5:.0f} of 0 to "
+        f"{first:.0f} min and {26 - first / 5:.0f} of {last:.0f} to 150 min"
     )
     assert choice.warnings == ()
 
@@ -114,3 +115,71 @@ def test_without_an_injection_only_one_even_block_is_taken(durations: list, take
     else:
         with pytest.raises(StudyRefused, match=r"no time of injection.*\(0018,1072\)"):
             choose_frames(scan, "18FFBB")
+
+
+@pytest.mark.parametrize(
+    ("tracer", "start"),
+    [
+        *(("18FFBB", minute) for minute in (45, 60, 75, 80, 95, 100, 105, 125, 130)),
+        *(("18FAV45", minute) for minute in (30, 40, 45, 55, 60, 70)),
+        *(("18FFMM", minute) for minute in (75, 100)),
+        *(("11CPIB", minute) for minute in (40, 65)),
+    ],
+)
+def test_a_late_block_beside_the_usual_window_is_used_whole(tracer: str, start: float) -> None:
+    scan = series([(start + 5 * number, 5) for number in range(4)])
+    choice = choose_frames(scan, tracer)
+    assert choice.frames == scan.frames
+    assert str(choice.description).startswith(
+        f"all 4 frames, {start} to {start + 20} min after injection, which the label of {tracer}"
+    )
+    assert [one.code for one in choice.warnings] == ["frames_outside_usual_window"]
+
+
+@pytest.mark.parametrize("start", [89, 90, 91, 92])
+def test_a_block_in_the_usual_window_needs_no_warning(start: float) -> None:
+    scan = series([(start + 5 * number, 5) for number in range(4)])
+    choice = choose_frames(scan, "18FFBB")
+    assert (choice.frames, choice.warnings) == (scan.frames, ())
+
+
+@pytest.mark.parametrize(
+    ("times", "taken", "left_out", "warned"),
+    [
+        # From the injection on: the usual window, whether it is covered or not.
+        ([(5 * n, 5) for n in range(22)], (90, 110), "18 of 0 to 90 min", False),
+        ([(5 * n, 5) for n in range(20)], (90, 100), "18 of 0 to 90 min", False),
+        # Late alone: a warning says that the label would have accepted more.
+        ([(70 + 5 * n, 5) for n in range(8)], (90, 110), "4 of 70 to 90 min", True),
+        (
+            [(80 + 5 * n, 5) for n in range(10)],
+            (90, 110),
+            "2 of 80 to 90 min and 4 of 110 to",
+            True,
+        ),
+        ([(50 + 10 * n, 10) for n in range(5)], (90, 100), "4 of 50 to 90 min", True),
+    ],
+)
+def test_of_a_longer_recording_the_usual_window_is_used_and_the_rest_said(
+    times: list, taken: tuple[int, int], left_out: str, warned: bool
+) -> None:
+    choice = choose_frames(series(times), "18FFBB")
+    first, last = choice.frames[0], choice.frames[-1]
+    assert (first.start, last.start + last.duration) == (60 * taken[0], 60 * taken[1])
+    assert f"; left out: {left_out}" in str(choice.description)
+    assert [one.code for one in choice.warnings] == ["late_frames_left_out"] * warned
+
+
+@pytest.mark.parametrize(("late", "code"), [(90, None), (100, "frames_outside_usual_window")])
+def test_after_a_pause_the_late_block_is_used_whole(late: int, code: str | None) -> None:
+    scan = series([(0, 5), (5, 5), *((late + 5 * number, 5) for number in range(4))])
+    choice = choose_frames(scan, "18FFBB")
+    assert choice.frames == scan.frames[2:]
+    assert "; left out: 2 of 0 to 10 min" in str(choice.description)
+    assert [one.code for one in choice.warnings] == [code] * (code is not None)
+
+
+@pytest.mark.parametrize("start", [30, 40, 140, 200])
+def test_a_block_beyond_the_label_is_refused(start: float) -> None:
+    with pytest.raises(StudyRefused, match=r"the 4 frames show .* min after injection"):
+        choose_frames(series([(start + 5 * number, 5) for number in range(4)]), "18FFBB")

@@ -8,8 +8,10 @@ from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.functional_groups import FunctionalGroups, sequence_items, unit_code
 from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.injection import zone_of
+from monai_amyloid.pet.dicom.moments import moment_in, seconds_of_day
 from monai_amyloid.pet.dicom.slices import PetSlice, no_geometry, positive, scale_of
-from monai_amyloid.pet.dicom.values import moment_of, number_of, numbers_of, seconds_of_day
+from monai_amyloid.pet.dicom.values import number_of, numbers_of, text_of
 
 # A file of a day's dynamic scan: 60 time frames of 700 slices.
 MOST_FRAMES = 42_000
@@ -49,7 +51,7 @@ def enhanced_slices(header: Header) -> Iterator[PetSlice]:
             items=len(frames),
             most_frames=MOST_FRAMES,
         )
-    ratios = []
+    ratios, zone = [], zone_of(header)
     for number, own in enumerate(frames):
         groups = FunctionalGroups(header, own, shared[0] if shared else Dataset())
         slope, intercept, ratio = _scale(groups)
@@ -64,7 +66,7 @@ def enhanced_slices(header: Header) -> Iterator[PetSlice]:
                 other=named("RealWorldValueSlope"),
                 frame=number + 1,
             )
-        yield _slice(groups, number, slope, intercept)
+        yield _slice(groups, number, slope, intercept, zone)
 
 
 def _scale(groups: FunctionalGroups) -> tuple[float, float, float | None]:
@@ -93,17 +95,18 @@ def _scale(groups: FunctionalGroups) -> tuple[float, float, float | None]:
     return real, offset, real / slope if slope not in (None, 0, 1) and real else None
 
 
-def _slice(groups: FunctionalGroups, number: int, slope: float, intercept: float) -> PetSlice:
-    """Put together what the groups of a frame say."""
+def _slice(
+    groups: FunctionalGroups, number: int, slope: float, intercept: float, zone: float | None
+) -> PetSlice:
+    """Put together what the groups of a frame say, times on the clock of the scan's zone."""
     file = groups.header.file
     if not groups.items("PlanePositionSequence") or not groups.items("PlaneOrientationSequence"):
         raise no_geometry(file)
     content = groups.item("FrameContentSequence")
-    begin = moment_of(content, "FrameAcquisitionDateTime", file)
-    time = groups.unassigned("AcquisitionTime")
-    if begin is None and time:
-        begin = seconds_of_day(time, "AcquisitionTime", file)
-    reference = moment_of(content, "FrameReferenceDateTime", file)
+    began = moment_in(text_of(content, "FrameAcquisitionDateTime", file))
+    begin = began.on_clock(zone) if began else seconds_of_day(groups.unassigned("AcquisitionTime"))
+    referred = moment_in(text_of(content, "FrameReferenceDateTime", file))
+    reference = referred.seconds if referred else None
     offset = groups.unassigned_number("FrameReferenceTime")
     if reference is None and offset is not None:
         reference = offset / 1000

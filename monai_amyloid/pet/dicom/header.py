@@ -20,17 +20,9 @@ from pydicom.uid import (
 
 from monai_amyloid.findings.finding import StudyRefused, phrase
 from monai_amyloid.pet.dicom.attributes import tag_of, unreadable, vr_of
+from monai_amyloid.pet.dicom.moments import moment_in, seconds_of_date, seconds_of_day
 from monai_amyloid.pet.dicom.scan import Scan, begins_as_dicom, has_mark, scan_header
-from monai_amyloid.pet.dicom.values import (
-    SHORTEST_MOMENT,
-    TEXT_VRS,
-    moment_in,
-    numbers_in,
-    plain_text,
-    seconds_of_date,
-    seconds_of_day,
-    text_of,
-)
+from monai_amyloid.pet.dicom.values import TEXT_VRS, numbers_in, plain_text, text_of
 
 # A deflated dataset may grow a thousandfold; a whole head as float is 200 MB.
 MOST_DEFLATED_BYTES = 2**28
@@ -187,22 +179,20 @@ class Header:
     def clock(self, name: str) -> float | None:
         """Give a moment in seconds, the same origin for all, None where the file has none.
 
+        What cannot be read counts as missing: of a static image no number needs it, and
+        :func:`monai_amyloid.pet.dicom.injection.odd_times` says so.
+
         Args:
             name: What was timed, such as ``"Acquisition"``: its DateTime is read, or else its
                 Date and Time.
-
-        Raises:
-            StudyRefused: If it is there and is no moment.
         """
-        together = self.text(f"{name}DateTime")
-        # A DateTime may be a day alone (PS3.5 6.2), which says nothing of the time.
-        if len(together) >= SHORTEST_MOMENT:
-            return moment_in(together, f"{name}DateTime", self.file)
-        time, day = self.text(f"{name}Time"), self.text(f"{name}Date")
-        if not time:
+        moment = moment_in(self.text(f"{name}DateTime"))
+        if moment is not None:
+            return moment.seconds
+        seconds = seconds_of_day(self.text(f"{name}Time"))
+        if seconds is None:
             return None
-        seconds = seconds_of_day(time, f"{name}Time", self.file)
-        return seconds + (seconds_of_date(day, f"{name}Date", self.file) if day else 0.0)
+        return seconds + (seconds_of_date(self.text(f"{name}Date")) or 0.0)
 
 
 def open_header(file: Path) -> Header | None:

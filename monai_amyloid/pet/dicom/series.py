@@ -104,8 +104,9 @@ def read_series(headers: Iterable[Header], *, several_series: bool = False) -> F
             *unlike,
             *copies,
             *counter_warnings(grid.frames),
-            *timing.warnings,
+            *timing.half_life_warnings,
         ),
+        time_warnings=timing.warnings,
     )
 
 

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydicom.dataset import Dataset
 
 from monai_amyloid.findings.finding import Finding, StudyRefused, warning
-from monai_amyloid.pet.dicom.attributes import broken_attribute, named
-from monai_amyloid.pet.dicom.functional_groups import converted_attributes
+from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.header import Header
+from monai_amyloid.pet.dicom.injection import DAY_SECONDS, isotope_of, odd_times, uptake_seconds
 from monai_amyloid.pet.dicom.slices import PetSlice
-from monai_amyloid.pet.dicom.values import moment_of, number_of, seconds_of_day, text_of
+from monai_amyloid.pet.dicom.values import number_of
 from monai_amyloid.pet.frames.decay import correction_time
+from monai_amyloid.pet.half_life import HalfLife, half_life_in_seconds
 
-_DAY = 86400.0
-# Nobody scans amyloid later than this after the injection: a longer time is a wrong header.
-LATEST_SECONDS = 12 * 3600.0
 # Frames whose stated decay factors differ by less than this were corrected to one time; scanners
 # differ in whether the factor counts the decay within the frame.
 _SAME_DECAY = 0.03
@@ -39,7 +36,8 @@ class Timing:
         from_injection: Whether ``starts`` count from the injection.
         decay_known: Whether the header says if the frames are decay-corrected.
         half_life: Half-life of the radionuclide in seconds, None where the header does not say.
-        warnings: Warnings of times that contradict each other.
+        warnings: Warnings of times that contradict each other or cannot be read.
+        half_life_warnings: Warnings of the half-life.
     """
 
     starts: list[float | None]
@@ -49,6 +47,7 @@ class Timing:
     decay_known: bool
     half_life: float | None
     warnings: tuple[Finding, ...]
+    half_life_warnings: tuple[Finding, ...]
 
 
 def frame_timing(frames: Sequence[Sequence[PetSlice]], provenance: Mapping[str, Any]) -> Timing:
@@ -59,26 +58,25 @@ def frame_timing(frames: Sequence[Sequence[PetSlice]], provenance: Mapping[str, 
         provenance: What the header says of corrections, by DICOM keyword.
 
     Raises:
-        StudyRefused: If a time or the half-life is there and is broken, or if bed positions were
-            not decay-corrected to one time.
+        StudyRefused: If bed positions were not decay-corrected to one time.
     """
     header = frames[0][0].header
-    isotope = isotope_of(header)
-    half_life = number_of(isotope, "RadionuclideHalfLife", header.file)
-    half_life = half_life if half_life and half_life > 0 else None
+    warnings = odd_times(header)
+    half_life = _half_life(header)
     begins = _begins(frames)
     durations = [_usual([one.duration for one in frame]) for frame in frames]
-    warnings: list[Finding] = []
     first = begins[0]
-    uptake = None if first is None else uptake_seconds(header, first, warnings)
+    uptake = None if first is None else _uptake(header, first, warnings)
+    if uptake is None and not warnings and len(frames) == 1:
+        warnings.append(_missing(first))
     known = [begin for begin in begins if begin is not None]
     starts: list[float | None] = [None] * len(frames)
     if first is not None and len(known) == len(frames):
         # At midnight the clock of a file without a date begins anew.
-        starts = [(uptake or 0.0) + (begin - first) % _DAY for begin in known]
+        starts = [(uptake or 0.0) + (begin - first) % DAY_SECONDS for begin in known]
     factors = [_usual([one.decay_factor for one in frame]) for frame in frames]
     corrected, decay_known = _corrected_to(
-        provenance, factors, starts, durations, half_life, uptake is not None
+        provenance, factors, starts, durations, half_life and half_life.seconds, uptake is not None
     )
     for frame, time in zip(frames, corrected, strict=True):
         if time is None:
@@ -89,24 +87,10 @@ def frame_timing(frames: Sequence[Sequence[PetSlice]], provenance: Mapping[str, 
         corrected_to=corrected,
         from_injection=uptake is not None,
         decay_known=decay_known,
-        half_life=half_life,
+        half_life=half_life and half_life.seconds,
         warnings=tuple(warnings),
+        half_life_warnings=half_life.warnings if half_life else (),
     )
-
-
-def isotope_of(header: Header) -> Dataset:
-    """Give the first item of the Radiopharmaceutical Information Sequence, empty if missing."""
-    try:
-        for place in (header.dataset, *converted_attributes(header)):
-            found: Any = place.get("RadiopharmaceuticalInformationSequence")
-            if found:
-                return Dataset(found[0])
-        return Dataset()
-    except StudyRefused:
-        raise
-    except Exception as error:  # pydicom parses on access, so broken bytes show up here
-        attribute = named("RadiopharmaceuticalInformationSequence")
-        raise broken_attribute(attribute, header.file) from error
 
 
 def over_midnight(begins: Sequence[float | None]) -> list[float | None]:
@@ -120,48 +104,52 @@ def over_midnight(begins: Sequence[float | None]) -> list[float | None]:
         day.
     """
     known = [begin for begin in begins if begin is not None]
-    if not known or max(known) >= _DAY or max(known) - min(known) <= _DAY / 2:
+    if not known or max(known) >= DAY_SECONDS or max(known) - min(known) <= DAY_SECONDS / 2:
         return list(begins)
     return [
-        begin + _DAY if begin is not None and begin < max(known) - _DAY / 2 else begin
+        begin + DAY_SECONDS if begin is not None and begin < max(known) - DAY_SECONDS / 2 else begin
         for begin in begins
     ]
 
 
-def uptake_seconds(header: Header, begin: float, warnings: list[Finding]) -> float | None:
-    """Give the time from injection to the start of a scan.
+def _half_life(header: Header) -> HalfLife | None:
+    """Give the half-life, None where the header does not say; the tracer's counts then."""
+    try:
+        stated = number_of(isotope_of(header), "RadionuclideHalfLife", header.file)
+    except StudyRefused:
+        unread = warning(
+            "half_life_unread",
+            "{attribute} is no number; taken as missing",
+            attribute=named("RadionuclideHalfLife"),
+        )
+        return HalfLife(None, (unread,))
+    return half_life_in_seconds(stated) if stated is not None and stated > 0 else None
 
-    Args:
-        header: Header of any file of the series.
-        begin: Start of the scan in seconds on the scanner's clock.
-        warnings: List that a warning is added to where the header contradicts itself.
 
-    Returns:
-        Time in seconds, or None where the header does not say, or says what cannot be.
-    """
-    isotope, file = isotope_of(header), header.file
-    moment = moment_of(isotope, "RadiopharmaceuticalStartDateTime", file)
-    time = text_of(isotope, "RadiopharmaceuticalStartTime", file)
-    if moment is not None and begin > _DAY:
-        uptake = begin - moment
-    elif moment is not None or time:
-        at = moment or seconds_of_day(time, "RadiopharmaceuticalStartTime", file)
-        uptake = (begin - at) % _DAY  # a scan after midnight of a time without a date
-    else:
-        return None
-    if 0 <= uptake <= LATEST_SECONDS:
+def _uptake(header: Header, begin: float, warnings: list[Finding]) -> float | None:
+    """Give the time from injection to the first frame, None where it is not known."""
+    uptake = uptake_seconds(header, begin, warnings)
+    if uptake != 0 or begin % DAY_SECONDS != 0:
         return uptake
     warnings.append(
         warning(
-            "dicom_injection_time",
-            "{attribute} and {other} are {apart_min:.0f} min apart, which cannot be: the time "
-            "after injection is not known",
-            attribute=named("RadiopharmaceuticalStartTime"),
-            other=named("AcquisitionTime"),
-            apart_min=uptake / 60,
+            "dicom_times_midnight",
+            "the injection and the scan begin at midnight to the second, as where a program has "
+            "put the times to zero: the time after injection is not known",
         )
     )
     return None
+
+
+def _missing(begin: float | None) -> Finding:
+    """Warn of a static image whose time after injection is not known, for a time is missing."""
+    keyword = "AcquisitionTime" if begin is None else "RadiopharmaceuticalStartTime"
+    return warning(
+        "dicom_time_missing",
+        "{attribute} is missing: the time after injection is not known, and the image was "
+        "taken for a late one",
+        attribute=named(keyword),
+    )
 
 
 def _refuse_undecayed_beds(frame: Sequence[PetSlice]) -> None:

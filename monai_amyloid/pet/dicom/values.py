@@ -1,6 +1,5 @@
-"""The values of a DICOM header: as text, as numbers, as moments, and nothing guessed."""
+"""The values of a DICOM header: as text and as numbers, and nothing guessed."""
 
-import datetime
 import re
 from pathlib import Path
 from typing import Any
@@ -21,102 +20,8 @@ from monai_amyloid.pet.dicom.attributes import (
 )
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-SHORTEST_MOMENT = 10  # characters: a day and an hour
 # Value representations of plain characters, which need no character set.
 TEXT_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI"})
-_DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
-_TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2}(?:\.\d{1,6})?)?")
-
-
-def seconds_of_date(text: str, keyword: str, file: Path) -> float:
-    """Read a DICOM date (PS3.5 6.2, DA) in seconds since the year 1.
-
-    Args:
-        text: Value as it stands in the file, such as ``"20251103"``.
-        keyword: DICOM keyword of the attribute, for the message.
-        file: File that the value stands in, for the message.
-
-    Raises:
-        StudyRefused: If it is no date.
-    """
-    match = _DATE.fullmatch(text)
-    try:
-        if match:
-            return datetime.date(*map(int, match.groups())).toordinal() * 86400.0
-    except ValueError:
-        pass
-    raise StudyRefused(
-        "dicom_no_date",
-        "{attribute} is not a date; export it again",
-        where=file,
-        attribute=named(keyword),
-    )
-
-
-def seconds_of_day(text: str, keyword: str, file: Path) -> float:
-    """Read a DICOM time (PS3.5 6.2, TM) in seconds after midnight.
-
-    Args:
-        text: Value as it stands in the file, such as ``"103045.25"``.
-        keyword: DICOM keyword of the attribute, for the message.
-        file: File that the value stands in, for the message.
-
-    Raises:
-        StudyRefused: If it is no time.
-    """
-    match = _TIME.fullmatch(text)
-    hours, minutes, seconds = (
-        (float(part or 0) for part in match.groups()) if match else (99.0, 0.0, 0.0)
-    )
-    if hours > 23 or minutes > 59 or seconds >= 61:
-        raise StudyRefused(
-            "dicom_no_time",
-            "{attribute} is {text!r}, no time; export it again",
-            where=file,
-            attribute=named(keyword),
-            text=text,
-        )
-    return hours * 3600 + minutes * 60 + seconds
-
-
-def moment_of(dataset: Dataset, keyword: str, file: Path) -> float | None:
-    """Read a DICOM date and time in one (PS3.5 6.2, DT) in seconds; None where it is missing.
-
-    Args:
-        dataset: Header of a file, or an item of a sequence in it.
-        keyword: DICOM keyword of an attribute of type DT.
-        file: File that the value stands in, for the message.
-
-    Raises:
-        StudyRefused: If it is no moment.
-    """
-    text = text_of(dataset, keyword, file)
-    return moment_in(text, keyword, file) if text else None
-
-
-def moment_in(text: str, keyword: str, file: Path) -> float:
-    """Read a DICOM date and time in one in seconds.
-
-    Args:
-        text: Value as it stands in the file, such as ``"20251103104512.5+0900"``.
-        keyword: DICOM keyword of the attribute, for the message.
-        file: File that the value stands in, for the message.
-
-    Raises:
-        StudyRefused: If it is no moment.
-    """
-    # All moments of a scanner are on its own clock, so the offset from UTC has no effect.
-    text = re.sub(r"[+-]\d{4}$", "", text)
-    if len(text) < SHORTEST_MOMENT:
-        raise StudyRefused(
-            "dicom_no_moment",
-            "{attribute} is {text!r}, needed a date and a time",
-            where=file,
-            attribute=named(keyword),
-            text=text,
-        )
-    day = seconds_of_date(text[:8], keyword, file)
-    return day + seconds_of_day(text[8:], keyword, file)
 
 
 def text_of(dataset: Dataset, keyword: str, file: Path) -> str:

@@ -25,6 +25,7 @@ from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.frames.bids_times import half_life_of
 from monai_amyloid.pet.frames.decay import correction_time
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
+from monai_amyloid.pet.half_life import half_life_in_seconds
 from monai_amyloid.pet.header import tracer_of, unit_of
 from monai_amyloid.pet.image import check_affine
 
@@ -211,7 +212,9 @@ def read_ecat_frames(path: Path) -> FrameSeries:
     half_life = half_life_of(None, provenance.get("TracerRadionuclide"))
     stated = float(main["isotope_halflife"])
     if half_life is None:
-        half_life = stated if 1 < stated < _LONGEST_SCAN else half_life_of(tracer, None)
+        read = half_life_in_seconds(stated) if 1 < stated < _LONGEST_SCAN else None
+        half_life = read.seconds if read else half_life_of(tracer, None)
+        warnings += read.warnings if read else ()
     corrections = [
         _corrected_to(one.header, start, duration, half_life)
         for one, start, duration in zip(matrices, starts, durations, strict=True)

@@ -188,6 +188,7 @@ def with_sidecar(
         unit=unit_of(provenance.get("Units")),
         half_life=half_life_of(tracer, provenance.get("TracerRadionuclide")),
         provenance={**provenance, "source": source, "stored_type": voxels.name},
+        time_warnings=times.warnings,
     )
 
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monai_amyloid.findings.finding import StudyRefused, Term
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
 from monai_amyloid.pet.frames.decay import correction_time
+from monai_amyloid.pet.frames.sidecar_numbers import ABSENT, check_order, check_unit, seconds_of
 from monai_amyloid.pet.tracers import TRACERS
 
-# Clocks of frames are rounded to a second in some headers; more is a double exposure.
-_OVERLAP_SECONDS = 1.0
-_ABSENT = (None, "", "n/a")  # BIDS writes n/a for what is not known
 # Element and mass number, and a tracer that has them.
 _RADIONUCLIDES = {
     **dict.fromkeys((("f", "18"), ("fluorine", "18")), "18FFBB"),
@@ -32,6 +30,7 @@ class FrameTimes:
         corrected_to: The time that each frame is decay-corrected to; None where it is not.
         from_injection: Whether the clock starts at the injection.
         decay_known: Whether the sidecar says if and to when the frames are corrected.
+        warnings: Warnings of times that contradict each other or cannot be true.
     """
 
     starts: tuple[float | None, ...]
@@ -39,84 +38,7 @@ class FrameTimes:
     corrected_to: tuple[float | None, ...]
     from_injection: bool
     decay_known: bool
-
-
-def _seconds(
-    sidecar: Mapping[str, Any], key: str, count: int, source: str
-) -> tuple[float, ...] | None:
-    """Give the numbers of a keyword, None where it is absent."""
-    value = sidecar.get(key)
-    if isinstance(value, list) and not value:
-        value = None
-    if not isinstance(value, list) and value in _ABSENT:
-        return None
-    found = value if isinstance(value, list) else [value]
-    for part in found:
-        if isinstance(part, bool) or not isinstance(part, int | float) or not -1e9 < part < 1e9:
-            raise StudyRefused(
-                "sidecar_no_number",
-                "{key} in the sidecar holds {text!r}, needed finite numbers (times in seconds); "
-                "correct the sidecar",
-                where=Path(source),
-                key=Term(key),
-                text=str(part)[:80],
-            )
-    if len(found) == 1 < count:
-        raise StudyRefused(
-            "sidecar_one_number",
-            "{key} in the sidecar holds 1 number, needed {count}, one for each frame; correct the "
-            "sidecar",
-            where=Path(source),
-            key=Term(key),
-            count=count,
-        )
-    if len(found) != count:
-        raise StudyRefused(
-            "sidecar_numbers",
-            "{key} in the sidecar holds {found} numbers, needed {count}, one for each frame; "
-            "correct the sidecar",
-            where=Path(source),
-            key=Term(key),
-            found=len(found),
-            count=count,
-        )
-    return tuple(map(float, found))
-
-
-def _check_order(starts: tuple[float, ...], durations: tuple[float, ...], source: str) -> None:
-    """Refuse frames that go back in time or lie over one another."""
-    if min(durations) <= 0:
-        raise StudyRefused(
-            "sidecar_duration_not_positive",
-            "{key} in the sidecar holds {duration_s:g} s, needed more than 0; correct the sidecar",
-            where=Path(source),
-            key=Term("FrameDuration"),
-            duration_s=min(durations),
-        )
-    for at, (start, duration) in enumerate(zip(starts[:-1], durations[:-1], strict=True), start=1):
-        if starts[at] <= start:
-            raise StudyRefused(
-                "sidecar_times_not_rising",
-                "{key} in the sidecar goes from {start_s:g} s to {next_s:g} s at frame {frame}, "
-                "needed rising times; correct the sidecar",
-                where=Path(source),
-                key=Term("FrameTimesStart"),
-                start_s=start,
-                next_s=starts[at],
-                frame=at + 1,
-            )
-        if start + duration - starts[at] > _OVERLAP_SECONDS:
-            raise StudyRefused(
-                "sidecar_frames_overlap",
-                "frame {frame} ends at {end_s:g} s by {keys:and}, but frame {next_frame} starts at "
-                "{next_s:g} s; needed frames one after the other in seconds, correct the sidecar",
-                where=Path(source),
-                frame=at,
-                end_s=start + duration,
-                keys=(Term("FrameTimesStart"), Term("FrameDuration")),
-                next_frame=at + 1,
-                next_s=starts[at],
-            )
+    warnings: tuple[Finding, ...] = ()
 
 
 def _mode(sidecar: Mapping[str, Any]) -> str:
@@ -130,12 +52,12 @@ def _correction_times(
     """Give ImageDecayCorrectionTime, which is one number for all frames or a list of them."""
     time = sidecar.get("ImageDecayCorrectionTime")
     many = count if isinstance(time, list) and len(time) != 1 else 1
-    return _seconds(sidecar, "ImageDecayCorrectionTime", many, source)
+    return seconds_of(sidecar, "ImageDecayCorrectionTime", many, source)
 
 
 def _injection(sidecar: Mapping[str, Any], count: int, source: str) -> tuple[float, ...] | None:
     """Give when the tracer was injected, after TimeZero."""
-    injection = _seconds(sidecar, "InjectionStart", 1, source)
+    injection = seconds_of(sidecar, "InjectionStart", 1, source)
     times = _correction_times(sidecar, count, source)
     # ADMIN of (0054,1102) is a correction to the injection, so its time is the injection's;
     # dcm2niix writes that and no InjectionStart.
@@ -154,7 +76,7 @@ def _correction(
     """Tell if the sidecar says how decay was corrected, and to when on the clock of TimeZero."""
     uncorrected = (None,) * count
     corrected = sidecar.get("ImageDecayCorrected")
-    if corrected not in _ABSENT and not isinstance(corrected, bool):
+    if corrected not in ABSENT and not isinstance(corrected, bool):
         raise StudyRefused(
             "sidecar_neither_true_nor_false",
             "{key} in the sidecar is {text!r}, needed true or false; correct the sidecar",
@@ -190,7 +112,7 @@ def _correction(
     half_life = half_life_of(None, sidecar.get("TracerRadionuclide"))
     if corrected or mode in ("START", "ADMIN"):
         for key in ("DecayCorrectionFactor", "DecayFactor"):
-            factors = _seconds(sidecar, key, count, source)
+            factors = seconds_of(sidecar, key, count, source)
             if factors and starts and durations and half_life and min(factors) > 1:
                 frames = zip(factors, starts, durations, strict=True)
                 return True, tuple(correction_time(*frame, half_life) for frame in frames)
@@ -217,8 +139,8 @@ def frame_times(sidecar: Mapping[str, Any], count: int, source: str) -> FrameTim
         StudyRefused: If several frames have no times, or times are not finite numbers, one for
             each frame, one after the other.
     """
-    starts = _seconds(sidecar, "FrameTimesStart", count, source)
-    durations = _seconds(sidecar, "FrameDuration", count, source)
+    starts = seconds_of(sidecar, "FrameTimesStart", count, source)
+    durations = seconds_of(sidecar, "FrameDuration", count, source)
     injection = _injection(sidecar, count, source)
     if count > 1 and (starts is None or durations is None):
         raise StudyRefused(
@@ -230,8 +152,18 @@ def frame_times(sidecar: Mapping[str, Any], count: int, source: str) -> FrameTim
             count=count,
             key=Term("FrameTimesStart" if starts is None else "FrameDuration"),
         )
+    scan = seconds_of(sidecar, "ScanStart", 1, source)
+    times = {"FrameTimesStart": starts, "FrameDuration": durations, "InjectionStart": injection}
+    check_unit({**times, "ScanStart": scan}, source)
+    warnings: list[Finding] = []
+    if count == 1 and durations is not None and durations[0] <= 0:
+        warnings.append(_no_duration(durations[0]))
+        durations = None
     if durations is not None:
-        _check_order(starts or (0.0,), durations, source)
+        check_order(starts or (0.0,), durations, source)
+    if starts and scan and injection == (0.0,) and starts[0] == 0 < scan[0]:
+        warnings.append(_from_scan(scan[0]))
+        starts = tuple(start + scan[0] for start in starts)
     zero = injection or starts
     known, corrected_to = _correction(sidecar, count, source, starts, durations)
     if zero is None:
@@ -244,6 +176,28 @@ def frame_times(sidecar: Mapping[str, Any], count: int, source: str) -> FrameTim
         tuple(None if time is None else time - origin for time in corrected_to),
         injection is not None and starts is not None,
         known,
+        tuple(warnings),
+    )
+
+
+def _no_duration(seconds: float) -> Finding:
+    return warning(
+        "sidecar_no_duration",
+        "{key} in the sidecar is {duration_s:g} s, which is no duration; taken as not known",
+        key=Term("FrameDuration"),
+        duration_s=seconds,
+    )
+
+
+def _from_scan(seconds: float) -> Finding:
+    """Warn of frames that would begin before the scan: they count from its start."""
+    return warning(
+        "sidecar_frames_before_scan",
+        "{key} in the sidecar begins at 0 s with the injection, before {other} of {scan_s:g} s; "
+        "taken as counted from {other}",
+        key=Term("FrameTimesStart"),
+        other=Term("ScanStart"),
+        scan_s=seconds,
     )
 
 

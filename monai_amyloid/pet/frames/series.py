@@ -45,6 +45,7 @@ class FrameSeries:
         half_life: Half-life of the radionuclide in seconds, or None where the source does not say.
         provenance: Header or sidecar by DICOM or BIDS keyword, nothing that names a person.
         warnings: Warnings of how the frames were read.
+        time_warnings: Warnings of times that contradict each other or cannot be read.
     """
 
     frames: tuple[Frame, ...]
@@ -58,6 +59,7 @@ class FrameSeries:
     half_life: float | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[Finding, ...] = ()
+    time_warnings: tuple[Finding, ...] = ()
 
 
 class UnusableFramesError(ValueError):

@@ -39,7 +39,7 @@ def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
     """
     label = series.tracer or tracer
     choice = choose_frames(series, label)
-    warnings = [*series.warnings, *choice.warnings]
+    warnings = [*series.warnings, *series.time_warnings, *choice.warnings]
     description, motion = choice.description, {}
     if len(choice.frames) == 1:
         data = choice.frames[0].load()

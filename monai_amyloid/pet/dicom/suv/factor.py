@@ -9,6 +9,7 @@ from monai_amyloid.pet.dicom.attributes import absent_value, named
 from monai_amyloid.pet.dicom.suv.header import (
     SuvUnknownError,
     injection_time,
+    is_static_from,
     philips_scale,
     required_number,
     scan_time,
@@ -212,6 +213,15 @@ def _from_activity(dataset: Dataset) -> tuple[float, Phrase]:
                 clock=clock,
                 waited_min=waited / 60,
                 half_life_min=half_life / 60,
+            )
+        )
+    if waited == 0 and is_static_from(dataset, scan):
+        raise SuvUnknownError(
+            phrase(
+                "suv_scan_at_injection",
+                "the static scan by {clock} begins with the injection, as where a program has "
+                "overwritten the times",
+                clock=clock,
             )
         )
     left = dose * 2 ** (-waited / half_life)

@@ -52,6 +52,20 @@ def scan_time(dataset: Dataset) -> tuple[datetime, Term | Phrase]:
     return scan, clock
 
 
+def is_static_from(dataset: Dataset, scan: datetime) -> bool:
+    """Tell whether an image is static by its header and was acquired from a time on.
+
+    Args:
+        dataset: Header of the first slice in time of the series.
+        scan: Time of the scan, of :func:`scan_time`.
+
+    Raises:
+        SuvUnknownError: If the date or time of acquisition is missing or broken.
+    """
+    acquisition = _date_and_time(dataset, "AcquisitionDate", "AcquisitionTime")
+    return acquisition == scan and "DYNAMIC" not in (dataset.get("SeriesType") or ())
+
+
 def injection_time(isotope: Dataset, scan: datetime) -> datetime:
     """Give the time of the injection; without a date, the last such time before the scan.
 
