@@ -137,14 +137,16 @@ def attenuation_refusal(provenance: Mapping[str, Any], where: Path) -> Finding |
 
 
 def attenuation_warnings(provenance: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Warn of a DICOM header that does not say whether attenuation was corrected.
+    """Warn of the header of a DICOM PET that does not say whether attenuation was corrected.
 
-    Corrected Image (0028,0051) is a required attribute there; elsewhere silence is common.
+    Corrected Image (0028,0051) and Units are required there (PS3.3 C.8.9.1); a sidecar is often
+    silent, and so is an export of another kind, which has no Units.
 
     Args:
         provenance: Header values by DICOM or BIDS keyword.
     """
-    if provenance.get("source") != "dicom" or any(attenuation_of(provenance)):
+    is_pet = provenance.get("source") == "dicom" and "Units" in provenance
+    if not is_pet or any(attenuation_of(provenance)):
         return ()
     return (
         warning(

@@ -145,5 +145,8 @@ def test_a_header_that_contradicts_itself_is_refused_with_both_signs() -> None:
 def test_only_a_dicom_header_that_says_nothing_at_all_is_warned_of() -> None:
     [warning] = map(str, attenuation_warnings({"source": "dicom", "Units": "BQML"}))
     assert "does not say whether attenuation was corrected" in warning
-    assert not attenuation_warnings({"source": "dicom", "CorrectedImage": ["ATTN"]})
-    assert not attenuation_warnings({"source": "nifti"})
+    assert not attenuation_warnings(
+        {"source": "dicom", "Units": "BQML", "CorrectedImage": ["ATTN"]}
+    )
+    for silent in ({"source": "nifti", "Units": "Bq/mL"}, {"source": "dicom"}):
+        assert not attenuation_warnings(silent)
