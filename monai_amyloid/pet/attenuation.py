@@ -33,11 +33,11 @@ _UNCORRECTED = re.compile(
     r"(?! (?:removed|excluded|deleted|replaced))"
     # no AC, w/o AC, non attenuation corrected, without attenuation correction
     rf"|\b(?:{_NO}|w o) (?:(?:ct|mr|been|for|any|yet|the) )*"
-    rf"(?:ac|attn|atten\w*|correct\w*|corr|corrig\w*|korr\w*|schw\w+korrektur)\b"
+    rf"(?:(?:ct|mr)?ac|att|attn|atten\w*|correct\w*|corr|corrig\w*|korr\w*|schw\w+korrektur)\b"
     rf"(?! for (?:{_OTHER})\b)(?: correct\w*| corr\b)?"
     rf"|\bun ?(?:corr|correct\w*|korrig\w*)\b(?! for (?:{_OTHER})\b)"
-    r"|\bnon?(?:attn|atten|corr)\w*"
-    r"|\b(?:attenuation|attenuation correction|attn|ac) (?:is |was )?"
+    r"|\bnon?(?:att|corr)\w*"
+    r"|\b(?:att(?:n|en\w*)?(?: corr\w*)?|(?:ct|mr)?ac) (?:is |was )?"
     rf"(?:not\b(?! (?:{_OTHER}))|none|no$|off|false|disabled|omitted|skipped)\b"
     r"|감쇠 ?보정 ?(?:안|없|미|전|하지)|(?:비|미) ?(?:감쇠 ?)?보정"
 )

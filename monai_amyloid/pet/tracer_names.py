@@ -59,16 +59,17 @@ _ONLY_WHERE_TRACERS_STAND = _listed(
 )
 # Words that stand beside a tracer's name, or in place of one.
 _SAYS_NO_TRACER = _listed(
-    "fluorine fluor fluoride fluorinated carbon gallium nuclide radionuclide isotope "
+    "fluorine fluor fluoro fluoride fluorinated carbon gallium nuclide radionuclide isotope "
     "radioisotope solution injection injectable injected inj iv bolus infusion sterile saline "
     "dose vial syringe activity product agent compound drug ligand label labeled labelled "
-    "radiolabeled radioligand radiotracer radiopharmaceutical pharmaceutical tracer pet ct mr "
+    "radiolabeled radioligand radiotracer radiopharmaceutical pharmaceutical "
+    "tracer pet ct mr positron "
     "mri spect scan image imaging study brain head neuro amyloid amyloidosis abeta beta "
-    "plaque dementia alzheimer late static unknown other none na n a not no specified "
+    "plaque β dementia alzheimer late static unknown other none na n a not no specified "
     "unspecified available applicable defined undefined provided recorded reported given "
     "entered empty null nil tbd default generic custom user new test research clinical "
     "routine standard protocol anonymized anonymised anonymous deidentified removed redacted "
-    "xxx xxxx the of for and by with to or is see text "
+    "xxx xxxx the of for and by with to or is see text emitting emitter nuclear diagnostic "
     "주사 주사액 주 아밀로이드 방사성의약품 추적자 동위원소 뇌 기타 없음 미상 불명"
 )
 _ELEMENTS = {"f": "18", "c": "11", "ga": "68", "cu": "64", "zr": "89", "o": "15", "n": "13"}
