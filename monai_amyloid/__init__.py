@@ -17,6 +17,7 @@ def grade(
     bundle: str | Path | None = None,
     tracer: str | None = None,
     series: str | None = None,
+    tracer_is_really: bool = False,
     device: str | None = None,
     identify: bool = False,
 ) -> "Result":
@@ -25,9 +26,10 @@ def grade(
     Args:
         study: A DICOM folder, zip, DICOMDIR, NIfTI or ECAT file, or a BIDS ``pet`` folder.
         bundle: The trained classifier; by default the one that comes along. It is loaded once.
-        tracer: BIDS label such as ``18FFBB``, where the study names none.
+        tracer: Tracer such as ``"18FFBB"`` or ``"florbetaben"``, where the study names none.
         series: Name of the image to take where the study has several: the end of its UID or its
             file.
+        tracer_is_really: Whether ``tracer`` counts against what the study names.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         identify: Whether the result may say who was scanned.
 
@@ -40,4 +42,4 @@ def grade(
     """
     from monai_amyloid.grading.single import grade_study
 
-    return grade_study(study, bundle, tracer, series, device, identify)
+    return grade_study(study, bundle, tracer, series, tracer_is_really, device, identify)

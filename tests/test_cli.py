@@ -54,6 +54,9 @@ def test_wrong_usage_is_status_2() -> None:
     assert run("simulate", "x", "--as", "jpeg").returncode == 2
     done = run("infer", "x", "--output", "y", "--tracer", "FDG")
     assert done.returncode == 2 and "18FFBB" in done.stderr
+    both = ("--tracer", "neuraceq", "--tracer-is-really", "florbetapir")
+    done = run("infer", "x", "--output", "y", *both)
+    assert done.returncode == 2 and "18FAV45 is not the 18FFBB of --tracer" in done.stderr
 
 
 @pytest.mark.slow

@@ -69,9 +69,10 @@ class ReadStudyd(MapTransform):
 
     Args:
         keys: Keys of the dictionary whose values are paths of studies.
-        tracer: BIDS label for studies that name none.
+        tracer: BIDS label or name for studies that name none.
         kind: ``volume``, or ``picture`` for a network of pictures.
         allow_missing_keys: Whether a key may be missing from a dictionary.
+        tracer_is_really: Whether the tracer counts against what a study names.
     """
 
     def __init__(
@@ -80,9 +81,12 @@ class ReadStudyd(MapTransform):
         tracer: str | None = None,
         kind: str = VOLUME,
         allow_missing_keys: bool = False,
+        *,
+        tracer_is_really: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
         self.tracer = tracer
+        self.tracer_is_really = tracer_is_really
         self.kind = kind
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -100,7 +104,8 @@ class ReadStudyd(MapTransform):
             if self.kind == PICTURE:
                 volume = read_bag(path)
             else:
-                brain = normalize(read_study(path, tracer=self.tracer))
+                image = read_study(path, tracer=self.tracer, tracer_is_really=self.tracer_is_really)
+                brain = normalize(image)
                 volume, result["tracer"] = brain.suvr, brain.source.tracer
                 result["centiloid"], result["quality"] = brain.centiloid, brain.quality
             result[key] = MetaTensor(volume[None], affine=TEMPLATE_AFFINE)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from monai_amyloid.installed import shipped_bundle
+from monai_amyloid.pet.tracer_names import tracer_label
 from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.version import __version__
 
@@ -40,19 +41,42 @@ Workers = Annotated[int, typer.Option(min=1, help="Processes; default: one a cor
 
 
 def _known_tracer(tracer: str | None) -> str | None:
-    if tracer is not None and tracer not in TRACERS:
-        raise typer.BadParameter(f"{tracer!r} is none of {', '.join(TRACERS)}")
-    return tracer
+    """The BIDS label of a tracer, in any spelling that a spreadsheet may have too."""
+    if tracer is None:
+        return None
+    label = tracer_label(tracer)
+    if label is None:
+        raise typer.BadParameter(f"{tracer!r} is none of {_KNOWN}")
+    return label
 
 
+_KNOWN = ", ".join(f"{label} ({tracer.name})" for label, tracer in TRACERS.items())
 Tracer = Annotated[
     str | None,
     typer.Option(
         metavar="|".join(TRACERS),
-        help="BIDS label, where the scan names none.",
+        help="Label or name of the tracer, where the scan names none.",
         callback=_known_tracer,
     ),
 ]
+TracerIsReally = Annotated[
+    str | None,
+    typer.Option(
+        "--tracer-is-really",
+        metavar="TRACER",
+        help="The tracer, although the scan names another or one that is not known here.",
+        callback=_known_tracer,
+    ),
+]
+
+
+def one_tracer(tracer: str | None, is_really: str | None) -> str | None:
+    """The tracer that both options agree on."""
+    if tracer is not None and is_really not in (None, tracer):
+        raise typer.BadParameter(
+            f"{is_really} is not the {tracer} of --tracer", param_hint="--tracer-is-really"
+        )
+    return is_really or tracer
 
 
 def pairs(options: list[str] | None, name: str) -> dict[str, str]:

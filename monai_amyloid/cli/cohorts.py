@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from monai_amyloid.cli.application import CORES, Tracer, Workers, app, pairs
+from monai_amyloid.cli.application import (
+    CORES,
+    Tracer,
+    TracerIsReally,
+    Workers,
+    app,
+    one_tracer,
+    pairs,
+)
 from monai_amyloid.cli.progress import progress
 from monai_amyloid.errors import UserError
 
@@ -142,6 +150,7 @@ def prepare(
         ),
     ] = None,
     tracer: Tracer = None,
+    tracer_is_really: TracerIsReally = None,
     contact_sheet: Annotated[
         bool, typer.Option(help="Whether to draw contact_sheet.html, to look the scans over.")
     ] = True,
@@ -156,6 +165,7 @@ def prepare(
     from monai_amyloid.cohort.picture_cohort import prepare_pictures
     from monai_amyloid.cohort.prepare import prepare as make
 
+    tracer = one_tracer(tracer, tracer_is_really)
     scans = None
     if cohort is not None and slices is None:
         scans = list_scans(cohort, studies, pairs(column, "--column"))
@@ -169,6 +179,7 @@ def prepare(
                 scans,
                 output,
                 tracer=tracer,
+                tracer_is_really=tracer_is_really is not None,
                 reference=reference.value,
                 workers=workers,
                 progress=shown,

@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from monai_amyloid.cli.application import CORES, Bundle, Tracer, Workers, app
+from monai_amyloid.cli.application import (
+    CORES,
+    Bundle,
+    Tracer,
+    TracerIsReally,
+    Workers,
+    app,
+    one_tracer,
+)
 from monai_amyloid.cli.progress import progress
 
 
@@ -31,6 +39,7 @@ def explore(
         ),
     ] = None,
     tracer: Tracer = None,
+    tracer_is_really: TracerIsReally = None,
     seed: Annotated[int, typer.Option(min=0, help="Of maps and groups.")] = 0,
     device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
     workers: Workers = CORES,
@@ -46,7 +55,7 @@ def explore(
     networks = Networks(bundle, fold_weights(run) if run else (), self_supervised, device)
     networks.check()
     writable_folder(output)
-    prepared = _prepared(cohort, output / "prepared", tracer, workers)
+    prepared = _prepared(cohort, output / "prepared", tracer, tracer_is_really, workers)
     with progress("Looking at scans") as shown:
         found = look(
             prepared,
@@ -64,7 +73,9 @@ def explore(
     typer.echo(f"TensorBoard: tensorboard --logdir {output / 'tensorboard'}")
 
 
-def _prepared(cohort: Path, folder: Path, tracer: str | None, workers: int) -> Path:
+def _prepared(
+    cohort: Path, folder: Path, tracer: str | None, is_really: str | None, workers: int
+) -> Path:
     """The folder of a prepared cohort, which is prepared where it is not."""
     from monai_amyloid.cohort.listing import list_scans
     from monai_amyloid.cohort.prepare import prepare
@@ -73,7 +84,14 @@ def _prepared(cohort: Path, folder: Path, tracer: str | None, workers: int) -> P
     if "centiloid" in scans.table:
         return scans.source.parent
     with progress("Preparing") as shown:
-        made = prepare(scans, folder, tracer=tracer, workers=workers, progress=shown)
+        made = prepare(
+            scans,
+            folder,
+            tracer=one_tracer(tracer, is_really),
+            tracer_is_really=is_really is not None,
+            workers=workers,
+            progress=shown,
+        )
     if len(made.refused):
         typer.echo(
             f"{len(made.refused)} scans were refused; reasons in {folder / 'refused.tsv'}, the "

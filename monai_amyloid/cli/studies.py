@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from monai_amyloid.cli.application import CORES, Bundle, Tracer, Workers, app
+from monai_amyloid.cli.application import (
+    CORES,
+    Bundle,
+    Tracer,
+    TracerIsReally,
+    Workers,
+    app,
+    one_tracer,
+)
 from monai_amyloid.cli.progress import progress
 from monai_amyloid.findings.catalogue import ENGLISH, languages
 
@@ -31,6 +39,7 @@ def infer(
     output: Annotated[Path, typer.Option(help="Where the results are written.")],
     bundle: Bundle,
     tracer: Tracer = None,
+    tracer_is_really: TracerIsReally = None,
     series: Annotated[
         str | None,
         typer.Option(help="Which PET to take where a study has several: end of its UID or file."),
@@ -86,7 +95,12 @@ def infer(
 
     if key is not None:
         check_key(key, output)
-    studies = list_named(study, tracer=tracer, series=series)
+    studies = list_named(
+        study,
+        tracer=one_tracer(tracer, tracer_is_really),
+        series=series,
+        tracer_is_really=tracer_is_really is not None,
+    )
     options = OutputOptions(
         report=report,
         language=language,

@@ -51,11 +51,13 @@ class _Settings:
     Attributes:
         output: Folder of the prepared cohort.
         tracer: BIDS label for scans whose header and table row name none.
+        tracer_is_really: Whether it counts against what a header names.
         reference: Region that SUVR is over.
     """
 
     output: Path
     tracer: str | None
+    tracer_is_really: bool
     reference: Reference
 
     def volume(self, row: _Row) -> Path:
@@ -68,7 +70,12 @@ class _Settings:
 
     def made_from(self, row: _Row) -> dict[str, Any]:
         """Everything that a scan's outcome depends on, as JSON gives it back."""
-        chosen = {"version": __version__, "tracer": self.tracer, "reference": self.reference}
+        chosen: dict[str, Any] = {
+            "version": __version__,
+            "tracer": self.tracer,
+            "reference": self.reference,
+        }
+        chosen["tracer_is_really"] = self.tracer_is_really
         facts = {**chosen, **fingerprint(Path(row["path"])), "row": row}
         return dict(json.loads(json.dumps(facts, default=str)))
 
@@ -78,6 +85,7 @@ def prepare(
     output: Path,
     *,
     tracer: str | None = None,
+    tracer_is_really: bool = False,
     reference: Reference = "whole_cerebellum",
     workers: int = 1,
     progress: Progress = SILENT,
@@ -93,7 +101,9 @@ def prepare(
             :func:`~monai_amyloid.cohort.listing.list_scans`. A column ``series`` names the image to
             take where a study has several.
         output: Folder for the SUVR volumes, ``participants.tsv`` and ``refused.tsv``.
-        tracer: BIDS label for scans whose header and table row name none.
+        tracer: BIDS label or name for scans whose header and table row name none.
+        tracer_is_really: Whether it counts against what a header names. The tracer of a table row
+            does not.
         reference: Region that SUVR is over.
         workers: Number of processes. With one, everything runs in this process, and a crash
             there (of a decoder, or for want of memory) ends the run.
@@ -106,7 +116,7 @@ def prepare(
     scans = cohort if isinstance(cohort, Listing) else list_scans(cohort)
     source, table = scans.source, scans.table
     writable_folder(output / "scans")
-    settings = _Settings(output, tracer, reference)
+    settings = _Settings(output, tracer, tracer_is_really, reference)
     rows: list[_Row] = [
         {str(key): value for key, value in row.items() if pd.notna(value)}
         for row in table.to_dict("records")
@@ -153,6 +163,7 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
             Path(row["path"]),
             tracer=_named(row, "tracer") or settings.tracer,
             series=_named(row, "series"),
+            tracer_is_really=settings.tracer_is_really and _named(row, "tracer") is None,
         )
         brain = normalize(study, reference=settings.reference)
     except StudyRefused as refused:

@@ -32,6 +32,7 @@ from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.pet.files.sources import is_picture
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.pet.tracers import FLORBETABEN
 from monai_amyloid.report.study.map_chart import MapChart, map_chart
 from monai_amyloid.result.result import Result
 from monai_amyloid.study_names import study_name
@@ -97,14 +98,22 @@ class Grader:
 
     # A result is the same on any number of cores, and processes do not slow each other down.
     @one_thread()
-    def grade(self, study: Path, tracer: str | None = None, series: str | None = None) -> Graded:
+    def grade(
+        self,
+        study: Path,
+        tracer: str | None = None,
+        series: str | None = None,
+        *,
+        tracer_is_really: bool = False,
+    ) -> Graded:
         """Read, normalise, classify and explain one study.
 
         Args:
             study: Path of a study, see :func:`monai_amyloid.pet.study.read_study`; for a bundle
                 whose network takes pictures, a picture or a folder of one person's pictures.
-            tracer: BIDS label, where the study names none.
+            tracer: BIDS label or name, where the study names none.
             series: Name of the image to take where the study has several.
+            tracer_is_really: Whether the tracer counts against what the study names.
 
         Returns:
             The result and what it is of. Its texts may hold what names the person: they are for
@@ -125,7 +134,9 @@ class Grader:
                     option=Term("--bundle"),
                     where=study,
                 )
-            image = read_study(study, tracer=tracer, series=series)
+            image = read_study(
+                study, tracer=tracer, series=series, tracer_is_really=tracer_is_really
+            )
             header, notes = _header_of(image), _notes_on(image)
             clock.lap("read")
             brain = normalize(image)
@@ -152,9 +163,10 @@ class Grader:
         clock.lap("explain")
         scores = z_scores(brain.regions, brain.source.tracer)
         unscored = () if scores else (_no_negatives(str(brain.source.tracer)),)
+        scale = () if brain.source.tracer == FLORBETABEN else (_scale_of_florbetaben(brain),)
         result = replace(
             result,
-            findings=(*result.findings, *notes, *brain.warnings, *unscored),
+            findings=(*result.findings, *notes, *brain.warnings, *unscored, *scale),
             study=header,
             centiloid=brain.centiloid,
             suvr=brain.regions,
@@ -260,6 +272,16 @@ def _no_negatives(tracer: str) -> Finding:
         "no_negatives_of_tracer",
         "no negative scans of {tracer} were measured, so its regions are not compared with those",
         tracer=Term(tracer),
+    )
+
+
+def _scale_of_florbetaben(brain: BrainPet) -> Finding:
+    return warning(
+        "scale_of_florbetaben",
+        "BAPL is the scale by which florbetaben scans are read; the grade of this {tracer} scan is "
+        "the one that a florbetaben scan with the same amyloid would get, and no reading by the "
+        "instructions for {tracer}",
+        tracer=Term(str(brain.source.tracer)),
     )
 
 

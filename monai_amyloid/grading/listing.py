@@ -27,15 +27,21 @@ class NamedStudy:
         path: Path of the study, see :func:`~monai_amyloid.pet.study.read_study`.
         tracer: BIDS label of the tracer, None where neither a list nor an option names it.
         series: Name of the image to take, None where neither a list nor an option has it.
+        tracer_is_really: Whether the tracer counts against what the study names.
     """
 
     path: Path
     tracer: str | None = None
     series: str | None = None
+    tracer_is_really: bool = False
 
 
 def list_named(
-    paths: Iterable[Path], tracer: str | None = None, series: str | None = None
+    paths: Iterable[Path],
+    tracer: str | None = None,
+    series: str | None = None,
+    *,
+    tracer_is_really: bool = False,
 ) -> list[NamedStudy]:
     """List the studies that paths stand for.
 
@@ -46,6 +52,8 @@ def list_named(
             and ``series``. Paths in a list are relative to its folder.
         tracer: BIDS label of the tracer for the studies whose list names none.
         series: Name of the image to take for the studies whose list names none.
+        tracer_is_really: Whether ``tracer`` counts against what a study names. What a list names
+            for a study does not.
 
     Raises:
         UserError: If a list cannot be read, or is empty.
@@ -53,7 +61,15 @@ def list_named(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's, of broken values, which it prints
         found = list(itertools.chain.from_iterable(map(_of_path, paths)))
-    return [NamedStudy(each.path, each.tracer or tracer, each.series or series) for each in found]
+    return [
+        NamedStudy(
+            each.path,
+            each.tracer or tracer,
+            each.series or series,
+            tracer_is_really and each.tracer is None,
+        )
+        for each in found
+    ]
 
 
 def _of_path(path: Path) -> list[NamedStudy]:

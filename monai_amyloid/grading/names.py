@@ -63,7 +63,7 @@ def name_tasks(
         ]
         names = _numbered(names, hidden, scans, output)
     made_from = [
-        {"scan": scan, "by": _checksum([by, each.tracer, each.series])}
+        {"scan": scan, "by": _checksum([by, each.tracer, each.series, each.tracer_is_really])}
         for scan, each in zip(scans, studies, strict=True)
     ]
     return [
@@ -73,6 +73,7 @@ def name_tasks(
             identity=identity,
             tracer=each.tracer,
             series=each.series,
+            tracer_is_really=each.tracer_is_really,
             made_from=made,
         )
         for each, name, identity, made in zip(

@@ -17,13 +17,14 @@ def grade_study(
     bundle: str | Path | None,
     tracer: str | None,
     series: str | None,
+    tracer_is_really: bool,
     device: str | None,
     identify: bool,
 ) -> Result:
     """Grade one study; see :func:`monai_amyloid.grade`."""
     folder = Path(bundle) if bundle is not None else shipped_bundle()
     options = OutputOptions(report=False, identify=identify)
-    named = NamedStudy(Path(study), tracer, series)
+    named = NamedStudy(Path(study), tracer, series, tracer_is_really)
     [task] = name_tasks([named], Path(), folder, options)
     graded = graded_or_failed(task, loaded_grader(folder, device, None))
     return cleaned(graded.result, named.path, options, Privacy(task.identity))

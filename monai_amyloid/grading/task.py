@@ -19,6 +19,7 @@ class Task:
         tracer: BIDS label of the tracer, for a study that names none.
         series: End of the UID or file name of the image to take, for a study that has several;
             None where the study decides.
+        tracer_is_really: Whether the tracer counts against what the study names.
         made_from: Checksums of the study's files and of what grades them, by which a later run
             knows that the result still holds.
     """
@@ -28,6 +29,7 @@ class Task:
     identity: Mapping[str, str] | None
     tracer: str | None
     series: str | None
+    tracer_is_really: bool
     made_from: Mapping[str, str]
 
 

@@ -43,7 +43,9 @@ def grade_one(task: Task, settings: GradingSettings) -> Result:
 def graded_or_failed(task: Task, grader: Grader) -> Graded:
     """Grade a study under the name of its task; an error becomes a refusal."""
     try:
-        graded = grader.grade(task.study, task.tracer, task.series)
+        graded = grader.grade(
+            task.study, task.tracer, task.series, tracer_is_really=task.tracer_is_really
+        )
     except Exception as error:
         found = refusal(
             "unforeseen_error",

@@ -1,12 +1,14 @@
 """The images of a study that may be the PET to grade, whatever files they are in."""
 
-import re
 from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, phrase
+from monai_amyloid.pet.attenuation import attenuation_of
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.gathering import Gathered
 from monai_amyloid.pet.dicom.header import Header
@@ -14,12 +16,10 @@ from monai_amyloid.pet.dicom.injection import uptake_seconds
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
 from monai_amyloid.pet.dicom.slices import CAPTURES, ENHANCED, PET_CLASSES
 from monai_amyloid.pet.dicom.timing import over_midnight
-from monai_amyloid.pet.formats.bids import entities
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.header import lacks_attenuation_correction, tracer_of
-
-_UNCORRECTED = re.compile(r"(?<![a-z])(nac|no[ _-]?ac|non[ _-]?ac|uncorrected)(?![a-z])", re.I)
+from monai_amyloid.pet.named_tracer import tracer_of
+from monai_amyloid.pet.said import header_of
 
 
 class Candidate(ABC):
@@ -74,10 +74,14 @@ class Candidate(ABC):
         return tracer_of(self.provenance)
 
     @property
+    @abstractmethod
+    def size(self) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Voxels along the axes, and their sizes in mm; empty where the header has none."""
+
+    @property
     def is_uncorrected(self) -> bool:
-        """Whether header or description say that attenuation was not corrected."""
-        described = str(self.provenance.get("SeriesDescription", ""))
-        return lacks_attenuation_correction(self.provenance) or bool(_UNCORRECTED.search(described))
+        """Whether anything says that attenuation was not corrected."""
+        return attenuation_of(self.provenance).not_corrected is not None
 
 
 class DicomCandidate(Candidate):
@@ -139,6 +143,17 @@ class DicomCandidate(Candidate):
         """Values of the first header."""
         first = self.headers[0]
         return provenance_of(first.dataset) | enhanced_provenance(first)
+
+    @property
+    def size(self) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Columns and rows of a slice, and their distances."""
+        try:
+            first = self.headers[0]
+            columns, rows = (int(first.number(key) or 0) for key in ("Columns", "Rows"))
+            between_rows, between_columns = map(float, first.numbers("PixelSpacing", 2))
+        except StudyRefused:  # broken, or in the functional groups of an enhanced file
+            return (), ()
+        return (columns, rows), (between_columns, between_rows)
 
     @cached_property
     def is_dynamic(self) -> bool:
@@ -210,8 +225,8 @@ class FileCandidate(Candidate):
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """Values of its header and sidecar; none where they cannot be read."""
-        return dict(self._series.provenance) if self._series else {}
+        """Values of its header and sidecar, and its name; none where they cannot be read."""
+        return header_of(self._series) if self._series else {}
 
     @property
     def is_capture(self) -> bool:
@@ -224,10 +239,12 @@ class FileCandidate(Candidate):
         return self._series is not None and len(self._series.frames) > 1
 
     @property
-    def is_uncorrected(self) -> bool:
-        """Whether sidecar or file name (BIDS ``rec-nac…``) say so."""
-        reconstruction = entities(self.file).get("rec", "")
-        return super().is_uncorrected or reconstruction.lower().startswith("nac")
+    def size(self) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Voxels along each axis, and their sizes."""
+        if self._series is None:
+            return (), ()
+        zooms = np.linalg.norm(self._series.affine[:3, :3], axis=0)
+        return self._series.shape, tuple(map(float, zooms))
 
     @property
     def minutes(self) -> tuple[float, float] | None:

@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from monai_amyloid.findings.finding import Finding, Phrase, StudyRefused, Term, note, phrase
 from monai_amyloid.pet.candidates import Candidate
-from monai_amyloid.pet.header import other_tracers
 from monai_amyloid.pet.image import MIN_VOXELS
+from monai_amyloid.pet.map_kinds import map_of
+from monai_amyloid.pet.named_tracer import other_tracers
 from monai_amyloid.pet.tracers import TRACERS
+from monai_amyloid.pet.traits import labels_apart, measured
 
 
 class Taken(NamedTuple):
@@ -67,6 +69,13 @@ def _no_volume(one: Candidate, left: Sequence[Candidate], tracer: str | None) ->
     return None
 
 
+def _no_uptake(one: Candidate, left: Sequence[Candidate], tracer: str | None) -> Phrase | None:
+    found = map_of(one.provenance)
+    if found is None:
+        return None
+    return phrase("image_is_map", "{kind} ({quoted})", kind=found.kind, quoted=found.quoted)
+
+
 def _exported(one: Candidate, left: Sequence[Candidate], tracer: str | None) -> Phrase | None:
     if not one.is_capture:
         return None
@@ -83,12 +92,7 @@ def _outside_window(one: Candidate, left: Sequence[Candidate], tracer: str | Non
     late = start <= latest and end >= earliest if one.is_dynamic else earliest <= start <= latest
     if late:
         return None
-    return phrase(
-        "image_outside_window",
-        "measured {start_min:.0f} to {end_min:.0f} min after injection",
-        start_min=start,
-        end_min=end,
-    )
+    return measured(one)
 
 
 def _frames_of_a_static(
@@ -107,6 +111,7 @@ def _frames_of_a_static(
 _RULES: tuple[_Rule, ...] = (
     _projection_or_gated,
     _no_volume,
+    _no_uptake,
     _of_another_tracer,
     _without_attenuation,
     _exported,
@@ -178,7 +183,7 @@ def choose(
             "{key}",
             where=Path(source),
             count=len(left),
-            images=_labels(left),
+            images=labels_apart(left),
             option=Term("--series"),
             key=left[0].key,
         )
@@ -203,7 +208,7 @@ def _named_by_user(
             where=Path(source),
             series=series,
             count=len(found),
-            images=_labels(candidates) or phrase("no_images", "none"),
+            images=labels_apart(candidates) or phrase("no_images", "none"),
         )
     taken = note("series_named", "{image}: taken, named by the user", image=found[0].label)
     rest = [
@@ -212,8 +217,3 @@ def _named_by_user(
         if one is not found[0]
     ]
     return Taken(found[0], [taken, *rest, *no_pet])
-
-
-def _labels(candidates: Sequence[Candidate]) -> tuple[Phrase, ...]:
-    """List images for a person."""
-    return tuple(one.label for one in candidates)

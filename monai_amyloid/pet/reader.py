@@ -19,14 +19,22 @@ class PetReader(ImageReader):
     """Read a PET study, a folder or a file, as one full volume in RAS+.
 
     Args:
-        tracer: BIDS label for studies that do not name their tracer.
+        tracer: BIDS label or name for studies that do not name their tracer.
         series: Name of the image to take where a study has several, like ``--series``.
+        tracer_is_really: Whether ``tracer`` counts against what a study names.
     """
 
-    def __init__(self, tracer: str | None = None, series: str | None = None) -> None:
+    def __init__(
+        self,
+        tracer: str | None = None,
+        series: str | None = None,
+        *,
+        tracer_is_really: bool = False,
+    ) -> None:
         super().__init__()
         self.tracer = tracer
         self.series = series
+        self.tracer_is_really = tracer_is_really
 
     def verify_suffix(self, filename: _Paths) -> bool:
         """Accept every single path: what is there decides, not its name.
@@ -70,7 +78,7 @@ class PetReader(ImageReader):
             StudyRefused: If the study cannot be graded, see
                 :func:`monai_amyloid.pet.study.read_study`.
         """
-        image = read_study(img, self.tracer, self.series)
+        image = read_study(img, self.tracer, self.series, tracer_is_really=self.tracer_is_really)
         # Tensors cannot be made of an array that runs backwards.
         return np.ascontiguousarray(image.data), {
             MetaKeys.AFFINE: image.affine,

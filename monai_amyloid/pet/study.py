@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from monai_amyloid.findings.finding import Phrase, StudyRefused
+from monai_amyloid.pet.attenuation import attenuation_warnings
 from monai_amyloid.pet.candidates import Candidate, DicomCandidate, FileCandidate
 from monai_amyloid.pet.choice import choose
 from monai_amyloid.pet.dicom.frames_as_series import join_frames
@@ -16,11 +17,18 @@ from monai_amyloid.pet.formats.bids import find_sessions, stem_of
 from monai_amyloid.pet.formats.table import format_of
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.head import cut_to_head
-from monai_amyloid.pet.header import check_label, refuse_wrong_content, with_tracer
+from monai_amyloid.pet.header import refuse_wrong_content
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.named_tracer import known_label, with_tracer
 
 
-def read_study(path: Path, tracer: str | None = None, series: str | None = None) -> PetImage:
+def read_study(
+    path: Path,
+    tracer: str | None = None,
+    series: str | None = None,
+    *,
+    tracer_is_really: bool = False,
+) -> PetImage:
     """Find and read the one PET volume of a study.
 
     Args:
@@ -28,9 +36,10 @@ def read_study(path: Path, tracer: str | None = None, series: str | None = None)
             the series it belongs to in its folder; or an image file of any format of
             :data:`~monai_amyloid.pet.formats.table.FORMATS`. Links out of the folder are not
             followed.
-        tracer: BIDS label, where the header does not name the tracer.
+        tracer: BIDS label or name, where the header does not name the tracer.
         series: Name of the image to take where there are several: the end of a DICOM series' UID,
             its description, or a file's path within the folder.
+        tracer_is_really: Whether ``tracer`` counts against what the header names, with a warning.
 
     Returns:
         The volume; its tracer is None where neither the header nor the user names one. Its
@@ -42,13 +51,13 @@ def read_study(path: Path, tracer: str | None = None, series: str | None = None)
             broken; or if what is found is no corrected amyloid scan of a head.
     """
     path = Path(path)
-    check_label(tracer)
+    tracer = known_label(tracer)
     with warnings.catch_warnings():
         # What other readers warn of (broken characters, odd lengths) is checked here or harmless.
         warnings.simplefilter("ignore")
         try:
             with open_study(path) as files:
-                return _read(files, tracer, series)
+                return _read(files, tracer, series, tracer_is_really)
         except OSError as error:
             raise cannot_be_read(path, error) from error
         except MemoryError as error:
@@ -57,7 +66,7 @@ def read_study(path: Path, tracer: str | None = None, series: str | None = None)
             ) from error
 
 
-def _read(files: StudyFiles, tracer: str | None, series: str | None) -> PetImage:
+def _read(files: StudyFiles, tracer: str | None, series: str | None, is_really: bool) -> PetImage:
     """Read the one PET volume of some files."""
     volumes = {file: found for file in files.files if (found := format_of(file))}
     beside = {other for file, one in volumes.items() for other in one.files_beside(file)}
@@ -74,8 +83,9 @@ def _read(files: StudyFiles, tracer: str | None, series: str | None) -> PetImage
     if not candidates:
         _refuse_without_pet(files, dicom, others)
     taken = choose(candidates, others, tracer=tracer, series=series, source=str(files.named))
-    frames = with_tracer(taken.candidate.read(), tracer)
-    refuse_wrong_content(frames)
+    frames = with_tracer(taken.candidate.read(), tracer, is_really=is_really)
+    refuse_wrong_content(frames, tracer_is_really=is_really)
+    frames = replace(frames, warnings=(*frames.warnings, *attenuation_warnings(frames.provenance)))
     image = cut_to_head(static_image(frames), frames.source)
     return replace(image, provenance={**image.provenance, "series": taken.notes})
 

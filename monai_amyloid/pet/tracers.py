@@ -1,6 +1,5 @@
 """The amyloid tracers: how headers name them, and how their SUVR becomes Centiloid."""
 
-import re
 from dataclasses import dataclass
 
 
@@ -11,7 +10,7 @@ class Tracer:
     Attributes:
         label: BIDS label (``trc-`` entity).
         name: International nonproprietary name.
-        aliases: Other spellings found in DICOM and BIDS headers, lower case.
+        aliases: Other names found in DICOM and BIDS headers; case and punctuation do not count.
         centiloid_slope: Centiloid per unit of SUVR over the whole cerebellum.
         centiloid_intercept: Centiloid at SUVR 0.
         half_life_seconds: Physical half-life of the radionuclide.
@@ -30,6 +29,8 @@ class Tracer:
     accepted_minutes: tuple[float, float]
 
 
+# Of which BAPL is the scale (the readers' instructions of the Neuraceq label).
+FLORBETABEN = "18FFBB"
 _F18_SECONDS = 6586.2  # 109.77 min, the value scanners write into (0018,1075)
 _C11_SECONDS = 1223.4  # 20.39 min
 
@@ -43,17 +44,9 @@ TRACERS = {
     tracer.label: tracer
     for tracer in (
         Tracer(
-            label="18FFBB",
+            label=FLORBETABEN,
             name="florbetaben",
-            aliases=(
-                "fbb",
-                "neuraceq",
-                "bay 94-9172",
-                "bay94-9172",
-                "av1",
-                "av-1",
-                "florbetaben f18",
-            ),
+            aliases=("fbb", "neuraceq", "bay 94-9172", "av1", "플로르베타벤", "뉴라체크"),
             centiloid_slope=153.4,
             centiloid_intercept=-154.9,
             half_life_seconds=_F18_SECONDS,
@@ -63,7 +56,7 @@ TRACERS = {
         Tracer(
             label="18FAV45",
             name="florbetapir",
-            aliases=("fbp", "amyvid", "av45", "av-45", "florbetapir f18"),
+            aliases=("fbp", "amyvid", "av45", "플로르베타피르", "아미비드"),
             centiloid_slope=175.2,
             centiloid_intercept=-182.2,
             half_life_seconds=_F18_SECONDS,
@@ -73,7 +66,7 @@ TRACERS = {
         Tracer(
             label="18FFMM",
             name="flutemetamol",
-            aliases=("fmm", "flut", "vizamyl", "ge067", "ah110690", "flutemetamol f18"),
+            aliases=("fmm", "flut", "vizamyl", "ge067", "ah110690", "플루트메타몰", "비자밀"),
             centiloid_slope=121.5,
             centiloid_intercept=-121.3,
             half_life_seconds=_F18_SECONDS,
@@ -83,7 +76,7 @@ TRACERS = {
         Tracer(
             label="11CPIB",
             name="pittsburgh compound b",
-            aliases=("pib", "pittsburgh compound-b", "pittsburgh compound b c^11^"),
+            aliases=("pib",),
             centiloid_slope=93.7,
             centiloid_intercept=-94.6,
             half_life_seconds=_C11_SECONDS,
@@ -93,7 +86,7 @@ TRACERS = {
         Tracer(
             label="18FNAV4694",
             name="flutafuranol",
-            aliases=("nav", "nav4694", "azd4694", "flutafuranol f18"),
+            aliases=("nav", "nav4694", "azd4694"),
             centiloid_slope=85.2,
             centiloid_intercept=-87.6,
             half_life_seconds=_F18_SECONDS,
@@ -116,57 +109,3 @@ TRACER_CODES = {
     ("SRT", "C-E0267"): "18FFMM",
     ("DCM", "126500"): "11CPIB",
 }
-
-# What headers write for tracers that do not show amyloid. A name is matched as a whole word.
-OTHER_TRACERS = (
-    *("fdg", "fluorodeoxyglucose", "fludeoxyglucose", "deoxyglucose"),
-    *("fdopa", "f-dopa", "fluorodopa", "fluoro-l-dopa", "dopa", "fp-cit", "fpcit", "raclopride"),
-    *("flortaucipir", "tauvid", "av1451", "av-1451", "t807", "mk-6240", "mk6240", "pi-2620"),
-    *("thk5351", "thk5317", "psma", "psma-11", "psma-1007", "piflufolastat", "pylarify"),
-    *("fet", "fluoroethyltyrosine", "fluorethyltyrosin", "methionine", "fluciclovine", "axumin"),
-    *("flt", "fluorothymidine", "thymidine", "fmiso", "fluoromisonidazole", "choline"),
-    *("fluorocholine", "dotatate", "dotatoc", "dotanoc", "fapi", "flumazenil", "ucb-j"),
-    *("fes", "fluoroestradiol", "sodium fluoride", "naf", "rubidium", "ammonia", "water"),
-)
-
-
-def _plain(text: str) -> str:
-    """Lower case, without the brackets and carets that headers put around mass numbers."""
-    return re.sub(r"[\[\]()^]", "", text).strip().lower()
-
-
-def _has_word(text: str, word: str) -> bool:
-    """Whether ``word`` stands in ``text``, alone or after a mass number as in 18F-FDG or 18FFDG."""
-    radionuclide = r"(?:18f|f18|11c|c11|68ga|ga68)"
-    return bool(re.search(rf"(?:(?<![a-z0-9])|{radionuclide}){re.escape(word)}(?![a-z0-9])", text))
-
-
-def tracer_label(text: str) -> str | None:
-    """Find the amyloid tracer that a header or a user names.
-
-    Args:
-        text: Name of a tracer, such as ``"Florbetaben F^18^"``, ``"[18F]AV-45"``, ``"18FFBB"`` or
-            ``"NeuraCeq"``.
-
-    Returns:
-        The BIDS label, or None where the text names no amyloid tracer.
-    """
-    plain = _plain(text)
-    for label, tracer in TRACERS.items():
-        words = (label.lower(), *(_plain(alias) for alias in tracer.aliases))
-        if tracer.name in plain or any(_has_word(plain, word) for word in words):
-            return label
-    return None
-
-
-def names_other_tracer(text: str) -> bool:
-    """Tell whether a header clearly names a tracer that does not show amyloid.
-
-    Args:
-        text: Name of a radiopharmaceutical, such as ``"FDG -- fluorodeoxyglucose"``.
-
-    Returns:
-        False also for a text that names no tracer, such as ``"Solution"`` or ``"F-18"``.
-    """
-    plain = _plain(text)
-    return tracer_label(text) is None and any(_has_word(plain, word) for word in OTHER_TRACERS)

@@ -66,6 +66,7 @@ class GradeStudy(BundleInferTask):
         self._update_device(data)
         reader = copy.copy(self.bundle_config.get_parsed_content("read_study"))
         reader.tracer = (data or {}).get("tracer") or reader.tracer
+        reader.tracer_is_really = bool((data or {}).get("tracer_is_really"))
         steps = [self.bundle_config.get_parsed_content(key) for key in ("preprocessing", "layout")]
         return [reader, *steps[0], *steps[1]]
 

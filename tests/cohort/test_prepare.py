@@ -245,7 +245,7 @@ def test_what_crashed_before_is_prepared_by_the_same_call_and_the_rest_is_kept(
 def test_an_error_that_nobody_foresaw_is_a_reason_and_stops_nothing(
     cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def break_one(path: Path, tracer: str | None, series: str | None) -> object:
+    def break_one(path: Path, tracer: str | None, **_: object) -> object:
         if "sub-0001" in path.name:
             raise MemoryError("too\nlarge")
         return read_study(path, tracer=tracer)

@@ -62,6 +62,16 @@ def test_a_table_gives_each_study_its_tracer(tmp_path: Path) -> None:
     ]
 
 
+def test_only_the_users_own_word_overrules_a_study_not_that_of_a_table(tmp_path: Path) -> None:
+    table = tmp_path / "participants.tsv"
+    table.write_text("path\ttracer\na.nii.gz\t18FAV45\nb.nii\tn/a\n")
+    found = list_named([table], tracer="18FFBB", tracer_is_really=True)
+    assert [(each.tracer, each.tracer_is_really) for each in found] == [
+        ("18FAV45", False),
+        ("18FFBB", True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [("a.txt", "\n#\n", "the list is empty"), ("a.csv", "study,tracer\nx,y\n", "one named path")],

@@ -24,6 +24,7 @@ def test_a_new_tracer_is_graded_reported_and_not_compared_with_negatives(
     [result] = grade_studies(bundle, [study], tmp_path / "results", device="cpu")
     assert result.status != "refused" and result.z_scores is None
     assert result.centiloid is not None and result.study["tracer"] == "18FNEW"
+    assert [each.code for each in result.warnings].count("scale_of_florbetaben") == 1
     expected = "no negative scans of 18FNEW were measured"
     assert [text for text in map(str, result.warnings) if text.startswith(expected)]
     page = (tmp_path / "results" / "scan" / "report.html").read_text(encoding="utf-8")

@@ -85,6 +85,52 @@ def test_two_reconstructions_are_told_apart_by_the_user_alone(tmp_path: Path) ->
         assert str(image.provenance["series"][0]).endswith(": taken, named by the user")
 
 
+def test_what_tells_images_apart_is_listed_and_nothing_else(tmp_path: Path) -> None:
+    for number, (method, kernel) in enumerate((("OSEM", "5 mm"), ("PSF+TOF", "5 mm"))):
+        header = {"ReconstructionMethod": method, "ConvolutionKernel": kernel}
+        write_classic(STATIC, tmp_path / str(number), series=str(number), **header)
+    later = replace(STATIC, starts=tuple(start + 600 for start in STATIC.starts))
+    header = {"ReconstructionMethod": "OSEM", "ConvolutionKernel": "5 mm"}
+    write_classic(later, tmp_path / "2", series="2", **header)
+    with pytest.raises(StudyRefused, match="found 3 PET images") as refusal:
+        read_study(tmp_path)
+    listed = str(refusal.value)
+    for told in ("(0054,1103) is 'OSEM'", "is 'PSF+TOF'", "measured 90 to", "measured 100 to"):
+        assert told in listed
+    assert "5 mm" not in listed and "static" not in listed
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"Units": "1CM", "CorrectedImage": ""},
+        {"SeriesDescription": "Head_MRAC_PET umap"},
+        {"ImageType": ["DERIVED", "PRIMARY", "BP_ND"]},
+    ],
+)
+def test_a_map_beside_the_pet_is_left_out_and_alone_refused(header: dict, tmp_path: Path) -> None:
+    write_classic(STATIC, tmp_path / "1", series="map", **header)
+    with pytest.raises(StudyRefused, match="which shows no uptake"):
+        read_study(tmp_path)
+    write_classic(STATIC, tmp_path / "2", series="AC", ImageType=["ORIGINAL", "PRIMARY"])
+    image = read_study(tmp_path)
+    assert sentence(image, "AC").endswith("taken, the only PET image left")
+
+
+@pytest.mark.parametrize("text", ["[18F]PI2620", "Foobarane", "FDG -- fluorodeoxyglucose"])
+def test_only_a_clear_word_of_the_user_overrules_the_tracer_of_the_header(
+    text: str, tmp_path: Path
+) -> None:
+    write_classic(STATIC, tmp_path, tracer=text, code=None)
+    for tracer in ("18FFBB", None):
+        with pytest.raises(StudyRefused, match="--tracer-is-really"):
+            read_study(tmp_path, tracer=tracer)
+    image = read_study(tmp_path, tracer="FBB", tracer_is_really=True)
+    assert image.tracer == "18FFBB"
+    [overruled] = [each for each in map(str, image.provenance["warnings"]) if text in each]
+    assert "18FFBB was taken" in overruled
+
+
 def test_a_name_that_fits_two_series_or_none_is_refused(tmp_path: Path) -> None:
     for number in (1, 2):
         write_classic(STATIC, tmp_path / str(number), study=str(number), SeriesDescription="AC")

@@ -5,7 +5,7 @@ import pytest
 
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
-from monai_amyloid.pet.header import refuse_wrong_content, tracer_of, unit_of, with_tracer
+from monai_amyloid.pet.header import refuse_wrong_content, unit_of
 
 CODE = {"CodeValue": "712736002", "CodingSchemeDesignator": "SCT", "CodeMeaning": "agent"}
 FRAME = Frame(lambda: np.zeros((9, 9, 9), np.float32))
@@ -19,7 +19,11 @@ SERIES = FrameSeries(frames=(FRAME,), affine=np.eye(4), shape=(9, 9, 9), source=
         ({"TracerName": "FDG", "Radiopharmaceutical": "FBB"}, "is 'FDG'"),
         ({"TracerName": "PIB", "RadiopharmaceuticalCodeSequence": [CODE]}, "11CPIB and 18FFBB"),
         ({"CorrectedImage": ["DECY", "SCAT"]}, r"\(0028,0051\) .* without ATTN"),
-        ({"AttenuationCorrectionMethod": "None"}, "without ATTN"),
+        (
+            {"AttenuationCorrectionMethod": "None"},
+            r"attenuation was not .* \(0054,1101\) is 'None'",
+        ),
+        ({"Units": "1CM", "CorrectedImage": ["DECY"]}, r"an attenuation map .* \(0054,1001\)"),
         ({"LossyImageCompression": "01"}, r"\(0028,2110\)"),
     ],
 )
@@ -52,26 +56,6 @@ def test_a_half_life_of_another_radionuclide_is_refused() -> None:
 @pytest.mark.parametrize("provenance", [{}, {"CorrectedImage": "ATTN"}, {"TracerName": "FBB"}])
 def test_a_silent_or_right_header_is_accepted(provenance: dict) -> None:
     refuse_wrong_content(replace(SERIES, provenance=provenance))
-
-
-def test_the_tracer_is_found_by_code_where_the_text_is_vague() -> None:
-    assert (
-        tracer_of({"Radiopharmaceutical": "Solution", "RadiopharmaceuticalCodeSequence": [CODE]})
-        == "18FFBB"
-    )
-
-
-@pytest.mark.parametrize("broken", [5, "code", {}, [1, {"CodeValue": None}]])
-def test_a_code_sequence_of_the_wrong_kind_names_no_tracer(broken: object) -> None:
-    assert tracer_of({"RadiopharmaceuticalCodeSequence": broken}) is None
-
-
-def test_the_users_tracer_fills_in_but_never_contradicts_the_header() -> None:
-    assert with_tracer(SERIES, "18FFMM").tracer == "18FFMM"
-    named = replace(SERIES, tracer="18FFBB", provenance={"TracerName": "Neuraceq"})
-    assert with_tracer(named, "18FFBB") is named
-    with pytest.raises(StudyRefused, match=r"scan: .*18FFBB \(Neuraceq\), but 18FFMM was given"):
-        with_tracer(named, "18FFMM")
 
 
 def test_units_are_spelled_as_in_bids() -> None:

@@ -12,7 +12,7 @@ from monai_amyloid.pet.dicom.attributes import named_tag, series_differ
 from monai_amyloid.pet.dicom.moments import moment_in, seconds_of_day
 from monai_amyloid.pet.dicom.provenance import provenance_of
 from monai_amyloid.pet.dicom.values import number_of, text_of
-from monai_amyloid.pet.header import other_tracers, tracer_of
+from monai_amyloid.pet.named_tracer import other_tracers, tracer_of
 
 # Seconds that a value which a number needs may differ by: programs round to minutes.
 _ROUNDED = {

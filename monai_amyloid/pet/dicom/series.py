@@ -26,8 +26,9 @@ from monai_amyloid.pet.dicom.slices import (
 from monai_amyloid.pet.dicom.suv.factor import suv_factor
 from monai_amyloid.pet.dicom.timing import frame_timing
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
-from monai_amyloid.pet.header import tracer_of, unit_of
+from monai_amyloid.pet.header import unit_of
 from monai_amyloid.pet.image import check_shape
+from monai_amyloid.pet.named_tracer import tracer_of
 
 
 def read_series(headers: Iterable[Header], *, several_series: bool = False) -> FrameSeries:
