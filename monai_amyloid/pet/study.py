@@ -1,11 +1,19 @@
 """From a path that a user names to the one PET volume that is there."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from monai_amyloid.findings.finding import Phrase, StudyRefused, phrase
+from monai_amyloid.findings.finding import (
+    Finding,
+    Phrase,
+    StudyRefused,
+    note,
+    phrase,
+    warning,
+)
 from monai_amyloid.pet.candidates import Candidate, DicomCandidate, FileCandidate
 from monai_amyloid.pet.choice import choose
 from monai_amyloid.pet.dicom.attributes import unreadable
@@ -28,9 +36,9 @@ def read_study(path: Path, tracer: str | None = None, series: str | None = None)
     """Find and read the one PET volume of a study.
 
     Args:
-        path: A folder, searched with its subfolders; a zip of one; a DICOMDIR; a DICOM file, for
-            the series it belongs to in its folder; or an image file of any format of
-            :data:`~monai_amyloid.pet.formats.table.FORMATS`. Links out of the folder are not
+        path: A folder, searched with its subfolders; an archive of one (zip, tar); a DICOMDIR; a
+            DICOM file, for the series it belongs to in its folder; or an image file of any format
+            of :data:`~monai_amyloid.pet.formats.table.FORMATS`. Links out of the folder are not
             followed.
         tracer: BIDS label, where the header does not name the tracer.
         series: Name of the image to take where there are several: the end of a DICOM series' UID,
@@ -74,12 +82,46 @@ def _read(files: StudyFiles, tracer: str | None, series: str | None) -> PetImage
     candidates += [FileCandidate(file, files.name(file), volumes[file]) for file in _pet(volumes)]
     others = [one.label for one in dicom if not one.is_pet]
     if not candidates:
+        if files.failed:
+            raise files.failed[0]
         _refuse_without_pet(files, dicom, others)
     taken = choose(candidates, others, tracer=tracer, series=series, source=str(files.named))
     frames = with_tracer(taken.candidate.read(), tracer)
     refuse_wrong_content(frames)
     image = cut_to_head(static_image(frames), frames.source)
-    return replace(image, provenance={**image.provenance, "series": taken.notes})
+    return replace(image, provenance=_told(files, image.provenance, taken.notes))
+
+
+def _told(
+    files: StudyFiles, provenance: Mapping[str, Any], taken: Sequence[Finding]
+) -> dict[str, Any]:
+    """What is said of an image, with what was unpacked to find it."""
+    notes, warned = list(taken), list(provenance["warnings"])
+    if files.unpacked:
+        notes.append(
+            note(
+                "archives_unpacked",
+                "what is packed in the study was unpacked ({count}, the first is {file!r})",
+                count=len(files.unpacked),
+                file=files.name(files.unpacked[0]),
+            )
+        )
+    warned += [
+        warning(
+            "archive_left_out",
+            "left out what could not be unpacked ({reason}); make sure that it has no part of this "
+            "image",
+            reason=failed.findings[0],
+        )
+        for failed in files.failed
+    ]
+    frames = provenance["frames"]
+    return {
+        **provenance,
+        "series": list(map(files.told, notes)),
+        "frames": files.told(frames) if isinstance(frames, Finding) else frames,
+        "warnings": list(map(files.told, warned)),
+    }
 
 
 def studies_of(path: Path) -> list[Path]:

@@ -1,6 +1,6 @@
 """The formats of image files that are read: one line for each.
 
-DICOM is not among them, for one image of it is many files, and a zip or a DICOMDIR is a place
+DICOM is not among them, for one image of it is many files, and an archive or a DICOMDIR is a place
 where images are: :mod:`monai_amyloid.pet.files.sources` lists what is in them.
 """
 
