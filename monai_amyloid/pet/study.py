@@ -23,6 +23,7 @@ from monai_amyloid.pet.dicom.values import text_of
 from monai_amyloid.pet.files.sources import StudyFiles, cannot_be_read, is_picture, open_study
 from monai_amyloid.pet.formats.bids import find_sessions, stem_of
 from monai_amyloid.pet.formats.table import format_of
+from monai_amyloid.pet.formats.unread import listed
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.head import cut_to_head
 from monai_amyloid.pet.header import check_label, refuse_wrong_content, with_tracer
@@ -194,10 +195,13 @@ def _refuse_without_pet(
             "the folder is empty, needed one PET series or NIfTI file",
             where=files.named,
         )
+    kinds, advice = listed((file, files.name(file)) for file in files.files)
     raise StudyRefused(
         "no_image_files",
-        "found {count} files, none of them DICOM or NIfTI; needed one PET series (Modality "
-        "(0008,0060) PT)",
+        "found {count} files, none of them an image that is read: {kinds}; needed one PET series "
+        "(Modality (0008,0060) PT) or a NIfTI file; {advice:;}",
         where=files.named,
         count=len(files.files),
+        kinds=kinds,
+        advice=advice,
     )

@@ -262,7 +262,9 @@ def test_a_picture_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"BMI of the patient: 25.0", bytes(300)])
 def test_other_files_are_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "report.txt").write_bytes(content)
-    with pytest.raises(StudyRefused, match=r"report.txt: neither DICOM .* nor NIfTI .*, ECAT"):
+    with pytest.raises(
+        StudyRefused, match=r"report.txt: found text: neither DICOM .* nor NIfTI .*, ECAT"
+    ):
         names(tmp_path / "report.txt")
 
 

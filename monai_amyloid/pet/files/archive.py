@@ -20,6 +20,7 @@ from monai_amyloid.pet.files.entry import Entry, Room, too_large, too_many
 from monai_amyloid.pet.files.tar_archive import tar_entries
 from monai_amyloid.pet.files.zip_archive import zip_entries
 from monai_amyloid.pet.formats.table import format_named
+from monai_amyloid.pet.formats.unread import COMPRESSED_IMAGES
 
 # Deflate can reach 1032:1, with constant bytes alone; voxels and headers of a scan reach 20:1, and
 # a small file of zeros harms nobody.
@@ -84,7 +85,7 @@ def is_packed_name(path: Path) -> bool:
         return True
     if not path.name.lower().endswith(COMPRESSED_SUFFIXES) or format_named(path):
         return False
-    return format_named(path.with_name(path.stem)) is None
+    return not path.name.lower().endswith(COMPRESSED_IMAGES)
 
 
 def kind_of(path: Path) -> ArchiveKind | None:

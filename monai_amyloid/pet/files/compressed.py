@@ -12,8 +12,9 @@ from monai_amyloid.pet.files.entry import Entry, Room
 
 # How the names of such files end, and what they begin with.
 COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz")
+_GZIP = b"\x1f\x8b\x08"
 _OPENERS = (
-    (b"\x1f\x8b\x08", gzip.open),
+    (_GZIP, gzip.open),
     (b"BZh", bz2.open),
     (b"\xfd7zXZ\0", lzma.open),
 )
@@ -26,6 +27,19 @@ def is_compressed(head: bytes) -> bool:
         head: First six bytes of the file, or more.
     """
     return any(head.startswith(magic) for magic, _ in _OPENERS)
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether a file is compressed by gzip, whatever its name.
+
+    Args:
+        path: Path of any file.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return stream.read(2) == _GZIP[:2]
 
 
 def open_unpacked(path: Path) -> IO[bytes]:

@@ -11,7 +11,8 @@ from monai_amyloid.pet.dicom.media_directory import files_of_dicomdir, is_dicomd
 from monai_amyloid.pet.files.archive import COMPRESSED, is_archive_name, is_packed_name, kind_of
 from monai_amyloid.pet.files.listing import FolderListing
 from monai_amyloid.pet.files.unpacking import Unpacking, in_place, renamed
-from monai_amyloid.pet.formats.table import FORMATS, format_named
+from monai_amyloid.pet.formats.table import FORMATS, format_named, image_with
+from monai_amyloid.pet.formats.unread import OTHER_FOLDER, unread_format
 
 _PICTURE_NAMES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif")
 _PICTURE_MAGIC = (
@@ -138,6 +139,9 @@ def _files_of(path: Path) -> StudyFiles:
     if is_dicomdir(path):
         return StudyFiles(path, path.parent, tuple(files_of_dicomdir(path)))
     if not _is_dicom(_head(path)):
+        image = image_with(path)
+        if image is not None:
+            return StudyFiles(path, path.parent, (image,))
         if is_picture(path) or path.name.lower().endswith(_PICTURE_NAMES):
             raise StudyRefused(
                 "one_picture",
@@ -148,14 +152,17 @@ def _files_of(path: Path) -> StudyFiles:
             )
         kind = kind_of(path)
         if kind is None:
+            unread = unread_format(path)
             raise StudyRefused(
-                "file_of_unknown_format",
-                "neither DICOM (no DICM at byte 128) nor {formats}, DICOMDIR or zip; pass the "
-                "folder or file of one PET study",
+                "file_not_read",
+                "found {kind}: neither DICOM (no DICM at byte 128) nor {formats}, DICOMDIR, zip "
+                "or tar; {advice}",
                 where=path,
+                kind=unread.name,
                 formats=tuple(
                     Term(f"{each.name} ({', '.join(each.suffixes)})") for each in FORMATS
                 ),
+                advice=unread.advice or OTHER_FOLDER,
             )
         if kind is not COMPRESSED or not is_packed_name(path):
             return StudyFiles(path, path, ())
