@@ -16,6 +16,7 @@ from monai_amyloid.pet.dicom.slices import CAPTURES, ENHANCED, PET_CLASSES
 from monai_amyloid.pet.dicom.timing import over_midnight, uptake_seconds
 from monai_amyloid.pet.formats.bids import entities
 from monai_amyloid.pet.formats.file_format import FileFormat
+from monai_amyloid.pet.formats.image_names import name_shows
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.header import lacks_attenuation_correction, tracer_of
 
@@ -67,6 +68,11 @@ class Candidate(ABC):
     @abstractmethod
     def minutes(self) -> tuple[float, float] | None:
         """Start and end after injection in minutes, None where not known."""
+
+    @property
+    def shows(self) -> Phrase | None:
+        """What its name says that it shows, where that is no PET."""
+        return None
 
     @property
     def tracer(self) -> str | None:
@@ -211,6 +217,11 @@ class FileCandidate(Candidate):
     def provenance(self) -> dict[str, Any]:
         """Values of its header and sidecar; none where they cannot be read."""
         return dict(self._series.provenance) if self._series else {}
+
+    @property
+    def shows(self) -> Phrase | None:
+        """What its file name says that it shows, where that is no PET."""
+        return name_shows(self.file)
 
     @property
     def is_capture(self) -> bool:

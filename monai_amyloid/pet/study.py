@@ -22,6 +22,7 @@ from monai_amyloid.pet.dicom.slices import no_geometry
 from monai_amyloid.pet.dicom.values import text_of
 from monai_amyloid.pet.files.sources import StudyFiles, cannot_be_read, is_picture, open_study
 from monai_amyloid.pet.formats.bids import find_sessions, stem_of
+from monai_amyloid.pet.formats.image_names import bids_shows
 from monai_amyloid.pet.formats.table import format_of
 from monai_amyloid.pet.formats.unread import listed
 from monai_amyloid.pet.frames.static import static_image
@@ -80,7 +81,9 @@ def _read(files: StudyFiles, tracer: str | None, series: str | None) -> PetImage
         dicom = [one for one in dicom if files.pointed in {h.file for h in one.headers}]
         volumes = {}
     candidates: list[Candidate] = [one for one in dicom if one.is_pet]
-    candidates += [FileCandidate(file, files.name(file), volumes[file]) for file in _pet(volumes)]
+    named = _pet(volumes)
+    if candidates or not all(map(bids_shows, named)):
+        candidates += [FileCandidate(file, files.name(file), volumes[file]) for file in named]
     others = [one.label for one in dicom if not one.is_pet]
     if not candidates:
         if files.failed:
@@ -173,6 +176,18 @@ def _refuse_without_pet(
     if dicom and all(one.is_picture and one.is_capture for one in dicom):
         raise no_geometry(files.named)
     pictures = sum(is_picture(file) for file in files.files)
+    shown = [(file, shows) for file in files.files if (shows := bids_shows(file))]
+    if shown:
+        raise StudyRefused(
+            "no_pet_by_name",
+            "found {images}, and no PET; needed an image whose name ends with _pet (BIDS), or one "
+            "PET series (Modality (0008,0060) PT)",
+            where=files.named,
+            images=tuple(
+                phrase("image_shows", "{shows} ({file!r})", shows=shows, file=files.name(file))
+                for file, shows in shown
+            ),
+        )
     if others:
         raise StudyRefused(
             "no_pet_among_series",
