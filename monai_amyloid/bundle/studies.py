@@ -36,7 +36,7 @@ _STUDIES = (
 
 
 def list_studies(folder: str) -> list[dict[str, str]]:
-    """List the studies of a folder: each subfolder, zip, image file and picture in it.
+    """List the studies of a folder: each subfolder, archive, image file and picture in it.
 
     Args:
         folder: Folder of studies.

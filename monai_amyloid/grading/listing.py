@@ -97,13 +97,12 @@ def _studies_below(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _are_studies(folders: list[Path], packed: list[Path]) -> bool:
-    """Whether entries belong to different studies: two packed ones do, folders by their UIDs."""
-    if len(packed) > 1:
-        return True
+    """Whether entries belong to different studies, by their UIDs; a packed one without does."""
     known: set[str] = set()
-    for folder in folders:
-        known |= set((identity_of(folder) or {}).get("StudyInstanceUID", "").split("\n")) - {""}
-        if len(known) > 1:
+    for entry in (*packed, *folders):
+        uids = set((identity_of(entry) or {}).get("StudyInstanceUID", "").split("\n")) - {""}
+        known |= uids
+        if len(known) > 1 or (not uids and entry in packed and len(packed) > 1):
             return True
     return False
 

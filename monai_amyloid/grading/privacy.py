@@ -24,6 +24,7 @@ from monai_amyloid.grading.spellings import (
     spellings_of_number,
 )
 from monai_amyloid.pet.files.archive import ARCHIVE_SUFFIXES
+from monai_amyloid.pet.files.compressed import COMPRESSED_SUFFIXES
 from monai_amyloid.pet.formats.table import FORMATS
 from monai_amyloid.result.result import Result
 from monai_amyloid.study_names import study_name
@@ -42,9 +43,9 @@ _KOREAN_WORDS = re.compile(
 # Of two kinds, for Python quotes O'Brien so; an apostrophe within a word is none.
 _QUOTED = re.compile(r"(?<!\w)'(.*?)'(?!\w)|\"(.*?)\"")
 _EXTENSIONS = {
-    *("dcm", "ima", "img", "raw", "zraw", "json", "gz"),
+    *("dcm", "ima", "img", "raw", "zraw", "json"),
     *(suffix.rpartition(".")[2] for each in FORMATS for suffix in each.suffixes),
-    *(suffix.rpartition(".")[2] for suffix in ARCHIVE_SUFFIXES),
+    *(suffix.rpartition(".")[2] for suffix in (*ARCHIVE_SUFFIXES, *COMPRESSED_SUFFIXES)),
 }
 # What looks like a path or a file in a sentence.
 _PATH = re.compile(

@@ -17,6 +17,7 @@ from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_o
 from monai_amyloid.pet.dicom.slices import CAPTURES, ENHANCED, PET_CLASSES
 from monai_amyloid.pet.dicom.timing import over_midnight
 from monai_amyloid.pet.formats.file_format import FileFormat
+from monai_amyloid.pet.formats.image_names import name_shows
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.named_tracer import tracer_of
 from monai_amyloid.pet.said import header_of
@@ -67,6 +68,11 @@ class Candidate(ABC):
     @abstractmethod
     def minutes(self) -> tuple[float, float] | None:
         """Start and end after injection in minutes, None where not known."""
+
+    @property
+    def shows(self) -> Phrase | None:
+        """What its name says that it shows, where that is no PET."""
+        return None
 
     @property
     def tracer(self) -> str | None:
@@ -227,6 +233,11 @@ class FileCandidate(Candidate):
     def provenance(self) -> dict[str, Any]:
         """Values of its header and sidecar, and its name; none where they cannot be read."""
         return header_of(self._series) if self._series else {}
+
+    @property
+    def shows(self) -> Phrase | None:
+        """What its file name says that it shows, where that is no PET."""
+        return name_shows(self.file)
 
     @property
     def is_capture(self) -> bool:

@@ -29,6 +29,14 @@ class Taken(NamedTuple):
 _Rule = Callable[[Candidate, Sequence[Candidate], str | None], Phrase | None]
 
 
+def _named_as_no_pet(
+    one: Candidate, left: Sequence[Candidate], tracer: str | None
+) -> Phrase | None:
+    if one.shows is None:
+        return None
+    return phrase("image_named_as_no_pet", "by its name {shows}", shows=one.shows)
+
+
 def _without_attenuation(
     one: Candidate, left: Sequence[Candidate], tracer: str | None
 ) -> Phrase | None:
@@ -109,6 +117,7 @@ def _frames_of_a_static(
 
 
 _RULES: tuple[_Rule, ...] = (
+    _named_as_no_pet,
     _projection_or_gated,
     _no_volume,
     _no_uptake,

@@ -20,7 +20,7 @@ from pydicom.valuerep import PN_DELIMS
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom.attributes import tag_of
 from monai_amyloid.pet.dicom.header import open_header
-from monai_amyloid.pet.files.archive import is_archive_name, peek
+from monai_amyloid.pet.files.archive import is_archive_name, is_packed_name, peek
 from monai_amyloid.pet.files.sources import open_study
 from monai_amyloid.pet.formats.bids import read_sidecar
 from monai_amyloid.pet.formats.file_format import FileFormat
@@ -74,7 +74,7 @@ _PSEUDONYMS = ("PatientName", "PatientID")
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")  # of a file without its preamble
 _MOST_FOLDERS = 32  # of one study that are looked into: one for each series
 _MOST_FILES = 5  # of one folder, which may hold several series: from the first to the last
-_MOST_ENTRIES = 64  # of a zip: a disc begins with the files of a viewer
+_MOST_ENTRIES = 64  # of an archive: a disc begins with the files of a viewer
 _HEADER_BYTES = 2**17
 _MOST_ITEMS = 1000  # of a sequence
 
@@ -94,17 +94,22 @@ def identity_of(study: Path) -> dict[str, str] | None:
         if format_named(study):
             return _together([_values_of(study)])
         if is_archive_name(study):
-            return _of_zip(study)
+            beginnings = _of_archive(study)
+            if beginnings is not None:
+                return beginnings
         with open_study(study) as files:
-            return _together(map(_values_of, [*_directory(study), *_spread(files.files)]))
+            found = [*map(_values_of, [*_directory(study), *_spread(files.files)])]
+            broken = [Path(str(each.findings[0].values["where"])) for each in files.failed]
+            return _together([*found, *(_of_archive(each) or {} for each in broken)])
     except (StudyRefused, OSError, ValueError):
         return _together([_values_of(study)]) if study.is_file() else None
 
 
-def _of_zip(study: Path) -> dict[str, str] | None:
-    """The headers of its first files, without unpacking the rest."""
+def _of_archive(study: Path) -> dict[str, str] | None:
+    """The headers of its first files, without unpacking the rest; None where these say nothing."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        return _together(map(_values_of, peek(study, Path(place), _MOST_ENTRIES, _HEADER_BYTES)))
+        found = peek(study, Path(place), _MOST_ENTRIES, _HEADER_BYTES)
+        return None if any(map(is_packed_name, found)) else _together(map(_values_of, found))
 
 
 def _directory(study: Path) -> list[Path]:

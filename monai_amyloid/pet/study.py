@@ -1,11 +1,19 @@
 """From a path that a user names to the one PET volume that is there."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from monai_amyloid.findings.finding import Phrase, StudyRefused
+from monai_amyloid.findings.finding import (
+    Finding,
+    Phrase,
+    StudyRefused,
+    note,
+    phrase,
+    warning,
+)
 from monai_amyloid.pet.attenuation import attenuation_warnings
 from monai_amyloid.pet.candidates import Candidate, DicomCandidate, FileCandidate
 from monai_amyloid.pet.choice import choose
@@ -14,7 +22,9 @@ from monai_amyloid.pet.dicom.gathering import gather
 from monai_amyloid.pet.dicom.slices import check_kind, no_geometry
 from monai_amyloid.pet.files.sources import StudyFiles, cannot_be_read, is_picture, open_study
 from monai_amyloid.pet.formats.bids import find_sessions, stem_of
+from monai_amyloid.pet.formats.image_names import bids_shows
 from monai_amyloid.pet.formats.table import format_of
+from monai_amyloid.pet.formats.unread import listed
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.head import cut_to_head
 from monai_amyloid.pet.header import refuse_wrong_content
@@ -32,9 +42,9 @@ def read_study(
     """Find and read the one PET volume of a study.
 
     Args:
-        path: A folder, searched with its subfolders; a zip of one; a DICOMDIR; a DICOM file, for
-            the series it belongs to in its folder; or an image file of any format of
-            :data:`~monai_amyloid.pet.formats.table.FORMATS`. Links out of the folder are not
+        path: A folder, searched with its subfolders; an archive of one (zip, tar); a DICOMDIR; a
+            DICOM file, for the series it belongs to in its folder; or an image file of any format
+            of :data:`~monai_amyloid.pet.formats.table.FORMATS`. Links out of the folder are not
             followed.
         tracer: BIDS label or name, where the header does not name the tracer.
         series: Name of the image to take where there are several: the end of a DICOM series' UID,
@@ -78,16 +88,52 @@ def _read(files: StudyFiles, tracer: str | None, series: str | None, is_really: 
         gathered = join_frames(gathered)
     dicom = list(map(DicomCandidate, gathered))
     candidates: list[Candidate] = [one for one in dicom if one.is_pet]
-    candidates += [FileCandidate(file, files.name(file), volumes[file]) for file in _pet(volumes)]
+    named = _pet(volumes)
+    if candidates or not all(map(bids_shows, named)):
+        candidates += [FileCandidate(file, files.name(file), volumes[file]) for file in named]
     others = [one.label for one in dicom if not one.is_pet]
     if not candidates:
+        if files.failed:
+            raise files.failed[0]
         _refuse_without_pet(files, dicom, others)
     taken = choose(candidates, others, tracer=tracer, series=series, source=str(files.named))
     frames = with_tracer(taken.candidate.read(), tracer, is_really=is_really)
     refuse_wrong_content(frames, tracer_is_really=is_really)
     frames = replace(frames, warnings=(*frames.warnings, *attenuation_warnings(frames.provenance)))
     image = cut_to_head(static_image(frames), frames.source)
-    return replace(image, provenance={**image.provenance, "series": taken.notes})
+    return replace(image, provenance=_told(files, image.provenance, taken.notes))
+
+
+def _told(
+    files: StudyFiles, provenance: Mapping[str, Any], taken: Sequence[Finding]
+) -> dict[str, Any]:
+    """What is said of an image, with what was unpacked to find it."""
+    notes, warned = list(taken), list(provenance["warnings"])
+    if files.unpacked:
+        notes.append(
+            note(
+                "archives_unpacked",
+                "what is packed in the study was unpacked ({count}, the first is {file!r})",
+                count=len(files.unpacked),
+                file=files.name(files.unpacked[0]),
+            )
+        )
+    warned += [
+        warning(
+            "archive_left_out",
+            "left out what could not be unpacked ({reason}); make sure that it has no part of this "
+            "image",
+            reason=failed.findings[0],
+        )
+        for failed in files.failed
+    ]
+    frames = provenance["frames"]
+    return {
+        **provenance,
+        "series": list(map(files.told, notes)),
+        "frames": files.told(frames) if isinstance(frames, Finding) else frames,
+        "warnings": list(map(files.told, warned)),
+    }
 
 
 def studies_of(path: Path) -> list[Path]:
@@ -117,6 +163,18 @@ def _refuse_without_pet(
         if one.modality == "PT" and not one.is_picture:
             check_kind(one.headers[0])  # says which other kind of object it is
     pictures = sum(is_picture(file) for file in files.files)
+    shown = [(file, shows) for file in files.files if (shows := bids_shows(file))]
+    if shown:
+        raise StudyRefused(
+            "no_pet_by_name",
+            "found {images}, and no PET; needed an image whose name ends with _pet (BIDS), or one "
+            "PET series (Modality (0008,0060) PT)",
+            where=files.named,
+            images=tuple(
+                phrase("image_shows", "{shows} ({file!r})", shows=shows, file=files.name(file))
+                for file, shows in shown
+            ),
+        )
     if others:
         raise StudyRefused(
             "no_pet_among_series",
@@ -139,10 +197,13 @@ def _refuse_without_pet(
             "the folder is empty, needed one PET series or NIfTI file",
             where=files.named,
         )
+    kinds, advice = listed((file, files.name(file)) for file in files.files)
     raise StudyRefused(
         "no_image_files",
-        "found {count} files, none of them DICOM or NIfTI; needed one PET series (Modality "
-        "(0008,0060) PT)",
+        "found {count} files, none of them an image that is read: {kinds}; needed one PET series "
+        "(Modality (0008,0060) PT) or a NIfTI file; {advice:;}",
         where=files.named,
         count=len(files.files),
+        kinds=kinds,
+        advice=advice,
     )

@@ -100,12 +100,12 @@ def test_a_faulty_file_is_refused_with_its_fault(tmp_path: Path, suffix: str, fa
     assert str(refused.value).startswith(f"{path}: ")
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "no gzip"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "no image"])
 def test_a_compressed_file_that_is_not_whole_is_refused(tmp_path: Path, damage: str) -> None:
     path = write(tmp_path / "scan.mgz")
     content = path.read_bytes()
     flipped = content[:-6] + bytes([content[-6] ^ 255]) + content[-5:]
-    spoilt = {"cut": content[:-9], "flipped": flipped, "no gzip": gzip.decompress(content)}
+    spoilt = {"cut": content[:-9], "flipped": flipped, "no image": bytes(500)}
     path.write_bytes(spoilt[damage])
     with pytest.raises(StudyRefused, match="truncated or not an MGH file"):
         FORMAT.read_frames(path)

@@ -262,7 +262,9 @@ def test_a_picture_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"BMI of the patient: 25.0", bytes(300)])
 def test_other_files_are_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "report.txt").write_bytes(content)
-    with pytest.raises(StudyRefused, match=r"report.txt: neither DICOM .* nor NIfTI .*, ECAT"):
+    with pytest.raises(
+        StudyRefused, match=r"report.txt: found text: neither DICOM .* nor NIfTI .*, ECAT"
+    ):
         names(tmp_path / "report.txt")
 
 
@@ -282,7 +284,7 @@ def test_nothing_is_left_of_a_zip(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     path = zipped(study, tmp_path / "study.zip")
     with open_study(path) as found:
-        assert found.root.is_relative_to((tmp_path / "temporary").resolve())
+        assert found.files[0].is_relative_to((tmp_path / "temporary").resolve())
     with pytest.raises(KeyError), open_study(path):
         raise KeyError
     path.write_bytes(path.read_bytes()[:-30])
@@ -298,9 +300,12 @@ def test_a_refusal_of_a_file_in_a_zip_names_the_zip(study: Path, tmp_path: Path)
     assert str(refusal.value) == f"{path / '안쪽 폴더' / '0002'}: broken; see {path}"
 
 
-def test_a_zip_in_a_zip_is_a_stray_file(study: Path, tmp_path: Path) -> None:
-    zipped(study, study / "inner.zip")
-    assert "inner.zip" in names(zipped(study, tmp_path / "outer.zip"))
+def test_a_zip_in_a_zip_is_unpacked_and_one_in_that_is_not(study: Path, tmp_path: Path) -> None:
+    deepest = zipped(study / "9", tmp_path / "deepest.zip")
+    shutil.copy(deepest, study / "10")
+    shutil.copy(zipped(study / "10", tmp_path / "inner.zip"), study / "9")
+    found = names(zipped(study, tmp_path / "outer.zip"))
+    assert {"10/deepest.zip/y.json", "9/inner.zip/x.nii", "9/inner.zip/deepest.zip"} <= set(found)
 
 
 def test_what_is_named_zip_and_is_none_is_refused(tmp_path: Path) -> None:

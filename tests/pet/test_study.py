@@ -86,7 +86,9 @@ def test_a_folder_with_nothing_to_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyRefused, match="the folder is empty"):
         read_study(tmp_path)
     (tmp_path / "notes.txt").write_bytes(b"text")
-    with pytest.raises(StudyRefused, match="found 1 files, none of them DICOM or NIfTI"):
+    with pytest.raises(
+        StudyRefused, match="found 1 files, none of them an image that is read: text"
+    ):
         read_study(tmp_path)
     (tmp_path / "notes.txt").unlink()
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0 jpeg")

@@ -1,18 +1,19 @@
 """From a path that a user names to the files of the study that is there."""
 
 import tempfile
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from monai_amyloid.findings.finding import Finding, Phrase, StudyRefused, Term, Value
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term
 from monai_amyloid.pet.dicom.media_directory import files_of_dicomdir, is_dicomdir
 from monai_amyloid.pet.dicom.scan import begins_as_dicom
-from monai_amyloid.pet.files.archive import is_archive_name, unpack
-from monai_amyloid.pet.files.listing import MOST_FILES, FolderListing
-from monai_amyloid.pet.formats.table import FORMATS, format_named
+from monai_amyloid.pet.files.archive import COMPRESSED, is_archive_name, is_packed_name, kind_of
+from monai_amyloid.pet.files.listing import FolderListing
+from monai_amyloid.pet.files.unpacking import Unpacking, in_place, renamed
+from monai_amyloid.pet.formats.table import FORMATS, format_named, image_with
+from monai_amyloid.pet.formats.unread import OTHER_FOLDER, unread_format
 
 _PICTURE_NAMES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif")
 _PICTURE_MAGIC = (
@@ -26,29 +27,44 @@ class StudyFiles:
     """The files of a study as they lie on this machine.
 
     Attributes:
-        named: Folder, file or zip that the user named, for messages.
-        root: Folder that relative names count from; for a zip, where it was unpacked.
+        named: Folder, file or archive that the user named, for messages.
+        root: Folder that relative names count from; for an archive, the archive.
         files: Files of the study in a fixed order, without hidden ones (a name that begins with
             ``.``, or anything in such a folder or in ``__MACOSX``).
         pointed: The single file that the user named where others beside it are listed too (a
             DICOM file stands for its series), else None.
+        mirror: Temporary folder that stands for ``root``: it has what is packed in the study.
+        unpacked: The archives within the study whose files are among ``files``.
+        failed: Why other archives within the study could not be unpacked.
     """
 
     named: Path
     root: Path
     files: tuple[Path, ...]
     pointed: Path | None = None
+    mirror: Path | None = None
+    unpacked: tuple[Path, ...] = ()
+    failed: tuple[StudyRefused, ...] = ()
 
     def name(self, file: Path) -> str:
         """Give the name of a file for messages and options, the same on every system.
 
         Args:
-            file: Path of one of ``files``.
+            file: Path of one of ``files``, or of an archive.
 
         Returns:
             The path from ``root`` with ``/`` between its parts.
         """
-        return file.relative_to(self.root).as_posix()
+        packed = self.mirror is not None and file.is_relative_to(self.mirror)
+        return file.relative_to(self.mirror if packed and self.mirror else self.root).as_posix()
+
+    def told(self, finding: Finding) -> Finding:
+        """Say of the user's files what was found in the temporary ones.
+
+        Args:
+            finding: What was found.
+        """
+        return finding if self.mirror is None else in_place(finding, self.mirror, self.root)
 
 
 def _head(file: Path) -> bytes:
@@ -95,8 +111,8 @@ def is_picture(path: Path) -> bool:
     return head.startswith(_PICTURE_MAGIC) or bitmap
 
 
-def _files_of(path: Path) -> StudyFiles | None:
-    """List the files that a path stands for, or None where it is a zip."""
+def _files_of(path: Path) -> StudyFiles:
+    """List the files that a path stands for; there are none yet where it is an archive."""
     if path.is_dir():
         return StudyFiles(path, path, FolderListing(path, subfolders=True).files())
     if not path.is_file():
@@ -112,15 +128,17 @@ def _files_of(path: Path) -> StudyFiles | None:
             "no such file or folder; pass the folder or file of one PET study",
             where=path,
         )
-    name = path.name.lower()
     if format_named(path):
         return StudyFiles(path, path.parent, (path,))
     if is_archive_name(path):
-        return None
+        return StudyFiles(path, path, ())
     if is_dicomdir(path):
         return StudyFiles(path, path.parent, tuple(files_of_dicomdir(path)))
     if not begins_as_dicom(_head(path)):
-        if is_picture(path) or name.endswith(_PICTURE_NAMES):
+        image = image_with(path)
+        if image is not None:
+            return StudyFiles(path, path.parent, (image,))
+        if is_picture(path) or path.name.lower().endswith(_PICTURE_NAMES):
             raise StudyRefused(
                 "one_picture",
                 "found a picture of a slice, which carries no geometry, so that no volume can be "
@@ -128,15 +146,22 @@ def _files_of(path: Path) -> StudyFiles | None:
                 "model, not for this reader)",
                 where=path,
             )
-        if zipfile.is_zipfile(path):
-            return None
-        raise StudyRefused(
-            "file_of_unknown_format",
-            "neither DICOM (no DICM at byte 128) nor {formats}, DICOMDIR or zip; pass the folder "
-            "or file of one PET study",
-            where=path,
-            formats=tuple(Term(f"{each.name} ({', '.join(each.suffixes)})") for each in FORMATS),
-        )
+        kind = kind_of(path)
+        if kind is None:
+            unread = unread_format(path)
+            raise StudyRefused(
+                "file_not_read",
+                "found {kind}: neither DICOM (no DICM at byte 128) nor {formats}, DICOMDIR, zip "
+                "or tar; {advice}",
+                where=path,
+                kind=unread.name,
+                formats=tuple(
+                    Term(f"{each.name} ({', '.join(each.suffixes)})") for each in FORMATS
+                ),
+                advice=unread.advice or OTHER_FOLDER,
+            )
+        if kind is not COMPRESSED or not is_packed_name(path):
+            return StudyFiles(path, path, ())
     beside = FolderListing(path.parent, subfolders=False).files(path)
     return StudyFiles(path, path.parent, beside, pointed=path)
 
@@ -166,37 +191,36 @@ def _in_one_line(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _unpacked(path: Path) -> Iterator[StudyFiles]:
-    """Unpack a zip for as long as the files are needed, and name it in every refusal."""
-    with _in_one_line(path):
+def _unpacked(files: StudyFiles) -> Iterator[StudyFiles]:
+    """Unpack what is packed for as long as it is needed, and name the user's files in refusals."""
+    pointed, listed = files.pointed, files.files
+    if pointed is not None:  # an archive beside a series is no part of it
+        listed = tuple(file for file in listed if not is_archive_name(file))
+    is_one_archive = files.root == files.named and not files.named.is_dir()
+    has_packed = any(map(is_packed_name, listed if pointed is None else [pointed]))
+    if not is_one_archive and not has_packed:
+        yield files
+        return
+    with _in_one_line(files.named):
         # A reader may still hold a file open, which Windows then does not delete.
         temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     with temporary as place:
-        root = Path(place).resolve()
+        unpacking = Unpacking(files.root, Path(place).resolve())
         try:
-            unpack(path, root, MOST_FILES)
-            with _in_one_line(path):
-                files = FolderListing(root, subfolders=True).files()
-            yield StudyFiles(path, root, files)
+            with _in_one_line(files.named):
+                found = unpacking.study() if is_one_archive else unpacking.files(listed)
+            if pointed is not None and pointed not in found:
+                pointed = unpacking.mirror / pointed.name
+            yield replace(
+                files,
+                files=tuple(found),
+                pointed=pointed,
+                mirror=unpacking.mirror,
+                unpacked=tuple(unpacking.unpacked),
+                failed=tuple(unpacking.failed),
+            )
         except StudyRefused as refused:
-            findings = (_inside_zip(each, root, path) for each in refused.findings)
-            raise StudyRefused.of(findings) from refused
-
-
-def _inside_zip(finding: Finding, root: Path, source: Path) -> Finding:
-    """Name the zip in a finding instead of the temporary folder."""
-
-    def moved(value: Value) -> Value:
-        if isinstance(value, Phrase):
-            return replace(value, values={name: moved(each) for name, each in value.values.items()})
-        if isinstance(value, tuple):
-            return tuple(map(moved, value))
-        if isinstance(value, str | Path):
-            return type(value)(str(value).replace(str(root), str(source)))
-        return value
-
-    values = {name: moved(value) for name, value in finding.values.items()}
-    return replace(finding, values=values)
+            raise renamed(refused, unpacking.mirror, files.root) from refused
 
 
 @contextmanager
@@ -204,12 +228,13 @@ def open_study(path: Path) -> Iterator[StudyFiles]:
     """List the files of a study, for as long as the ``with`` block lasts.
 
     A folder is listed with its subfolders. Links out of it, hidden files, special files and
-    DICOMDIRs are left out, and every file is there once. A zip is unpacked into a temporary folder
-    that vanishes at the end; a refusal raised within the block names the zip instead. A DICOMDIR
-    stands for the images that it lists, a DICOM file for the files of its folder.
+    DICOMDIRs are left out, and every file is there once. What is packed, the path itself or
+    within it, is unpacked into a temporary folder that vanishes at the end; a refusal raised
+    within the block names the archive instead. A DICOMDIR stands for the images that it lists, a
+    DICOM file for the files of its folder.
 
     Args:
-        path: A folder, DICOM file, DICOMDIR, zip, or an image file of any format of
+        path: A folder, DICOM file, DICOMDIR, archive, or an image file of any format of
             :data:`~monai_amyloid.pet.formats.table.FORMATS`.
 
     Yields:
@@ -217,10 +242,11 @@ def open_study(path: Path) -> Iterator[StudyFiles]:
 
     Raises:
         StudyRefused: If the path is missing, unreadable, a picture or unknown kind of file; if
-            there are more files than one study has; if a zip or DICOMDIR is broken or hostile.
+            there are more files than one study has; if it is a broken or hostile archive or
+            DICOMDIR.
     """
     path = Path(path)
     with _in_one_line(path):
         files = _files_of(path)
-    with _unpacked(path) if files is None else nullcontext(files) as found:
+    with _unpacked(files) as found:
         yield found

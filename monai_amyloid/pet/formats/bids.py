@@ -42,6 +42,24 @@ def stem_of(path: Path) -> str:
     return Path(name).stem
 
 
+def sidecar_of(path: Path) -> Path:
+    """Name the JSON file of the same stem as an image.
+
+    Args:
+        path: Path of the image, such as ``scan.nii.gz``.
+
+    Returns:
+        ``scan.json``, or the file that is there in other letters, as ``SCAN.JSON`` of a system
+        that knows one case alone; whether it is there or not.
+    """
+    named = path.with_name(f"{stem_of(path)}.json")
+    if named.is_file() or not path.parent.is_dir():
+        return named
+    wanted = named.name.casefold()
+    alike = sorted(each for each in path.parent.iterdir() if each.name.casefold() == wanted)
+    return alike[0] if len(alike) == 1 else named
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     """Read one sidecar."""
 
@@ -127,7 +145,7 @@ def read_sidecar(path: Path, root: Path | None = None) -> dict[str, Any]:
             ]
             found += [file for _, file in sorted(fitting)]
     else:
-        found = [path.with_name(f"{stem_of(path)}.json")]
+        found = [sidecar_of(path)]
     merged: dict[str, Any] = {}
     for file in found:
         if file.is_file() and file.resolve().is_relative_to(levels[0]):

@@ -1,13 +1,15 @@
 """What the reader knows of a format that holds one image in one file."""
 
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from monai_amyloid.pet.files.compressed import open_unpacked
 from monai_amyloid.pet.frames.series import FrameSeries
 
-_MAGIC_BYTES = 16
+_MAGIC_BYTES = 348  # up to the end of a NIfTI header
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +26,8 @@ class FileFormat:
         header_texts: Gives every text of a file's header that may name a person, by the key that
             the header uses; its sidecar needs none. It may raise anything where the file is
             broken. A format without such texts gives none.
-        magic: The first bytes of a file; None where the name alone tells. A format whose names
-            are also those of other files needs it.
+        magic: First bytes of a file, unpacked; None where the name alone tells. A format whose
+            names are also those of other files needs it.
         is_whole_study: Whether one file is one study, because its header names the patient. Two
             such files in a folder are two studies.
         is_export: Whether programs of image analysis write it and no scanner does. Such an image
@@ -64,5 +66,8 @@ class FileFormat:
             return True
         if not path.is_file():
             return False
-        with path.open("rb") as stream:
-            return self.magic.match(stream.read(_MAGIC_BYTES)) is not None
+        try:
+            with open_unpacked(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
+                return self.magic.match(stream.read(_MAGIC_BYTES)) is not None
+        except (EOFError, zlib.error):  # broken
+            return False

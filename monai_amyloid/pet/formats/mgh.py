@@ -1,22 +1,24 @@
 """A PET image in FreeSurfer's MGH format, compressed as ``.mgz``."""
 
 import math
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from nibabel.arrayproxy import ArrayProxy
 from nibabel.freesurfer.mghformat import DATA_OFFSET, MGHHeader
-from nibabel.openers import ImageOpener
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import StudyRefused, phrase
+from monai_amyloid.pet.files.compressed import is_gzip, open_unpacked
 from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.single_file import (
     check_length,
     check_packed,
     frames_in,
+    named_otherwise,
     sidecar_beside,
     with_sidecar,
 )
@@ -32,7 +34,7 @@ _LARGEST_TAIL = 2**24
 
 def _header(path: Path) -> MGHHeader:
     """Read the header alone, and refuse one that does not say which way is up."""
-    with ImageOpener(path) as stream:
+    with open_unpacked(path) as stream:
         raw = stream.read(_HEADER_BYTES)
     if len(raw) < _HEADER_BYTES:
         raise BrokenFileError(
@@ -79,8 +81,8 @@ def _load(
 ) -> NDArray[np.float32]:
     """Read the voxels ``(X, Y, Z)`` of one frame in the file's order of axes."""
     offset = DATA_OFFSET + number * math.prod(shape) * voxels.itemsize
-    proxy = ArrayProxy(path, (shape, voxels, offset), mmap=False)
-    return np.asarray(proxy, dtype=np.float32)
+    with open_unpacked(path) as stream:
+        return np.asarray(ArrayProxy(stream, (shape, voxels, offset), mmap=False), dtype=np.float32)
 
 
 def read_mgh_frames(path: Path, root: Path | None = None) -> FrameSeries:
@@ -109,11 +111,11 @@ def read_mgh_frames(path: Path, root: Path | None = None) -> FrameSeries:
         check_affine(affine, str(path))
         voxels = header.get_data_dtype()
         size = math.prod(shape) * voxels.itemsize
-        packed = path.suffix.lower() == ".mgz"
+        packed = is_gzip(path)
         if packed:
             check_packed(size, path)
         check_length(path, DATA_OFFSET + size, packed=packed, tail=_LARGEST_TAIL)
-    return with_sidecar(
+    series = with_sidecar(
         path,
         root,
         kind=_KIND,
@@ -124,6 +126,7 @@ def read_mgh_frames(path: Path, root: Path | None = None) -> FrameSeries:
         count=count,
         load=partial(_load, path, shape[:3], voxels),
     )
+    return replace(series, warnings=(*series.warnings, *named_otherwise(path, packed=packed)))
 
 
 FORMAT = FileFormat(

@@ -9,8 +9,8 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.findings.finding import Phrase, StudyRefused, phrase
-from monai_amyloid.pet.formats.bids import entities, read_sidecar, stem_of
+from monai_amyloid.findings.finding import Finding, Phrase, StudyRefused, phrase, warning
+from monai_amyloid.pet.formats.bids import entities, read_sidecar, sidecar_of
 from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.frames.bids_times import frame_times, half_life_of
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
@@ -113,6 +113,30 @@ def check_length(path: Path, needed: int, *, packed: bool, tail: int = 0) -> Non
         )
 
 
+def named_otherwise(path: Path, *, packed: bool) -> tuple[Finding, ...]:
+    """Warn of a name that does not say whether the file is compressed.
+
+    Args:
+        path: File of the voxels.
+        packed: Whether it is compressed by gzip.
+    """
+    if packed == path.name.lower().endswith((".gz", ".mgz")):
+        return ()
+    if packed:
+        found = warning(
+            "compressed_against_name",
+            "compressed by gzip, though its name does not say so; it was read by its content",
+            where=path,
+        )
+    else:
+        found = warning(
+            "plain_against_name",
+            "not compressed, though its name says so; it was read by its content",
+            where=path,
+        )
+    return (found,)
+
+
 def sidecar_beside(path: Path) -> list[Path]:
     """Name the JSON sidecar of an image.
 
@@ -122,7 +146,7 @@ def sidecar_beside(path: Path) -> list[Path]:
     Returns:
         The JSON file of the same stem, whether it is there or not.
     """
-    return [path.with_name(f"{stem_of(path)}.json")]
+    return [sidecar_of(path)]
 
 
 def with_sidecar(

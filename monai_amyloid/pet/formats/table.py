@@ -1,17 +1,19 @@
 """The formats of image files that are read: one line for each.
 
-DICOM is not among them, for one image of it is many files, and a zip or a DICOMDIR is a place
+DICOM is not among them, for one image of it is many files, and an archive or a DICOMDIR is a place
 where images are: :mod:`monai_amyloid.pet.files.sources` lists what is in them.
 """
 
 from importlib import import_module
 from pathlib import Path
 
+from monai_amyloid.pet.formats.bids import stem_of
 from monai_amyloid.pet.formats.file_format import FileFormat
 
 # Modules of this package; each describes its format as FORMAT.
 _MODULES = (
     "nifti",
+    "nifti_pair",
     "ecat",
     "metaimage",
     "nrrd",
@@ -33,6 +35,28 @@ def format_named(path: Path) -> FileFormat | None:
         The format; None where no format has such names.
     """
     return next((each for each in FORMATS if each.is_named(path)), None)
+
+
+def image_with(path: Path) -> Path | None:
+    """Find the image that a file of voxels belongs to.
+
+    Args:
+        path: Path of a file that is no image by itself, such as the voxels beside a header.
+
+    Returns:
+        The image beside it of the same stem; None where there is none.
+
+    Raises:
+        OSError: If a file has to be looked into and cannot be read.
+    """
+    for each in FORMATS:
+        for suffix in each.suffixes:
+            for spelled in (suffix, suffix.upper()):
+                image = path.with_name(f"{stem_of(path)}{spelled}")
+                known = image.is_file() and each.recognises(image)
+                if known and path in each.files_beside(image):
+                    return image
+    return None
 
 
 def format_of(path: Path) -> FileFormat | None:

@@ -16,6 +16,7 @@ _TRACERS = {
 _SOURCES = {
     "dicom": named("DICOM"),
     "nifti": named("NIfTI"),
+    "nifti_pair": named("NIfTI"),
     "ecat": named("ECAT"),
     "picture": phrase("source_picture", "picture"),
 }
