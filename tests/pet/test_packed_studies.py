@@ -149,6 +149,14 @@ def test_an_archive_beside_what_was_unpacked_of_it_adds_nothing(
     assert "only PET image;" in told(found)
 
 
+@pytest.mark.parametrize("name", ["IM1.dcm.gz", "IM1.gz", "IM1.dcm.GZ"])
+def test_what_was_unpacked_and_is_no_image_is_not_to_be_unpacked(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(gzip.compress(b"no image"))
+    with pytest.raises(StudyRefused, match=rf"unknown \(1, such as '{name}'") as refused:
+        read_study(tmp_path)
+    assert "unpack it" not in str(refused.value)
+
+
 def test_a_zip_in_a_zip_is_read_and_whose_it_is(
     series: Path, image: PetImage, tmp_path: Path
 ) -> None:
