@@ -20,6 +20,7 @@ from monai_amyloid.pet.files.sources import open_study
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.writing.nifti import write_nifti
 
 Pack = Callable[[Path, Path], Path]
 
@@ -131,6 +132,29 @@ def test_parts_of_a_series_in_archives_and_loose_are_one_series(
         pack(part, series / ("a.zip" if number == 0 else "b.tar.gz"))
         shutil.rmtree(part)
     np.testing.assert_allclose(read_study(series).data, image.data, atol=1)
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+@pytest.mark.parametrize("is_nifti", [True, False])
+def test_an_archive_beside_what_was_unpacked_of_it_adds_nothing(
+    pack: Pack, is_nifti: bool, series: Path, image: PetImage, tmp_path: Path
+) -> None:
+    if is_nifti:
+        series = tmp_path / "nifti"
+        write_nifti(image, series / "scan.nii.gz")
+    archive = pack(series, tmp_path / ("s.zip" if pack is zipped else "s.tar.gz"))
+    shutil.move(archive, series)
+    found = read_study(series)
+    np.testing.assert_allclose(found.data, image.data, atol=1)
+    assert "only PET image;" in told(found)
+
+
+@pytest.mark.parametrize("name", ["IM1.dcm.gz", "IM1.gz", "IM1.dcm.GZ"])
+def test_what_was_unpacked_and_is_no_image_is_not_to_be_unpacked(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(gzip.compress(b"no image"))
+    with pytest.raises(StudyRefused, match=rf"unknown \(1, such as '{name}'") as refused:
+        read_study(tmp_path)
+    assert "unpack it" not in str(refused.value)
 
 
 def test_a_zip_in_a_zip_is_read_and_whose_it_is(

@@ -1,5 +1,6 @@
 """What is packed within a study, unpacked beside it under the same names."""
 
+import filecmp
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -64,10 +65,17 @@ class Unpacking:
             files: Files below ``root``.
 
         Returns:
-            The files, and instead of each archive those that are in it. One that cannot be
-            unpacked is left out, and ``failed`` says why.
+            The files, and instead of each archive those in it that do not lie unpacked beside it
+            too. An archive that cannot be unpacked is left out, and ``failed`` says why.
         """
-        return self._files(files, self._root, 0)
+        loose: dict[str, list[Path]] = {}
+        for file in files:
+            loose.setdefault(file.name, []).append(file)
+        return [
+            file
+            for file in self._files(files, self._root, 0)
+            if not file.is_relative_to(self.mirror) or not _is_copy(file, loose.get(file.name, []))
+        ]
 
     def _files(self, files: Sequence[Path], root: Path, level: int) -> list[Path]:
         found: list[Path] = []
@@ -96,6 +104,11 @@ class Unpacking:
             return [target]
         found = FolderListing(target, subfolders=True).files()
         return self._files(found, self.mirror, level + 1)
+
+
+def _is_copy(file: Path, others: Sequence[Path]) -> bool:
+    """Whether a file is byte for byte one of others."""
+    return any(filecmp.cmp(file, other, shallow=False) for other in others)
 
 
 def renamed(refused: StudyRefused, place: Path, shown: Path) -> StudyRefused:

@@ -122,9 +122,10 @@ UNREAD: tuple[UnreadFormat, ...] = (
     UnreadFormat(_named("ALZip"), (".alz", ".egg"), _magic(b"ALZ\1", b"EGGA"), _UNPACK),
     UnreadFormat(_named("zip"), (".zip",), _magic(b"PK\3\4", b"PK\5\6"), _UNPACK),
     UnreadFormat(_named("tar"), (".tar", ".tgz"), re.compile(rb"(?s).{257}ustar"), _UNPACK),
-    UnreadFormat(_named("gzip"), (".gz",), _magic(b"\x1f\x8b\x08"), _UNPACK),
-    UnreadFormat(_named("bzip2"), (".bz2",), _magic(b"BZh"), _UNPACK),
-    UnreadFormat(_named("xz"), (".xz", ".lzma"), _magic(b"\xfd7zXZ\0"), _UNPACK),
+    # What was unpacked keeps its name, so these are known by their bytes alone.
+    UnreadFormat(_named("gzip"), (), _magic(b"\x1f\x8b\x08"), _UNPACK),
+    UnreadFormat(_named("bzip2"), (), _magic(b"BZh"), _UNPACK),
+    UnreadFormat(_named("xz"), (), _magic(b"\xfd7zXZ\0"), _UNPACK),
     UnreadFormat(phrase("kind_disc", "image of a disc"), (".iso", ".nrg", ".mdf", ".dmg", ".toast"),
                  None, _DISC),
     UnreadFormat(phrase("kind_text", "text"),
