@@ -35,7 +35,7 @@ _UNCORRECTED = re.compile(
     rf"|\b(?:{_NO}|w o) (?:(?:ct|mr|been|for|any|yet|the) )*"
     rf"(?:(?:ct|mr)?ac|att|attn|atten\w*|correct\w*|corr|corrig\w*|korr\w*|schw\w+korrektur)\b"
     rf"(?! for (?:{_OTHER})\b)(?: correct\w*| corr\b)?"
-    rf"|\bun ?(?:corr|correct\w*|korrig\w*)\b(?! for (?:{_OTHER})\b)"
+    rf"|\bun ?(?:corr?|correct\w*|korrig\w*)\b(?! for (?:{_OTHER})\b)"
     r"|\bnon?(?:att|corr)\w*"
     r"|\b(?:att(?:n|en\w*)?(?: corr\w*)?|(?:ct|mr)?ac) (?:is |was )?"
     rf"(?:not\b(?! (?:{_OTHER}))|none|no$|off|false|disabled|omitted|skipped)\b"

@@ -77,7 +77,7 @@ def tracer_of(provenance: Mapping[str, Any]) -> str | None:
     return named[0] if len(named) == 1 and not other_tracers(provenance) else None
 
 
-def other_tracers(provenance: Mapping[str, Any]) -> list[str]:
+def other_tracers(provenance: Mapping[str, Any]) -> list[str | Path]:
     """List what a header says of tracers that are not graded here.
 
     Args:
@@ -90,11 +90,11 @@ def other_tracers(provenance: Mapping[str, Any]) -> list[str]:
     texts = _texts(provenance)
     other = [text for text in texts if names_other_tracer(text)]
     if other or _named(provenance):
-        return other
+        return [*other]
     described = _described(provenance)
     if described is not None and names_other_tracer(described.text, described=True):
-        return [described.text]
-    return texts
+        return [described.value]
+    return [*texts]
 
 
 def known_label(tracer: str | None) -> str | None:
@@ -143,7 +143,7 @@ def with_tracer(series: FrameSeries, tracer: str | None, *, is_really: bool = Fa
     if series.tracer == label and not other_tracers(header):
         return series
     if is_really:
-        against = texts or (() if described is None or label in hints else (described.text,))
+        against = texts or (() if described is None or label in hints else (described.value,))
         overruled = warning(
             "tracer_overruled",
             "the header names the tracer {texts:;}; {tracer} was taken, by {option}",
@@ -152,7 +152,10 @@ def with_tracer(series: FrameSeries, tracer: str | None, *, is_really: bool = Fa
             option=Term(_REALLY),
         )
         warnings = (*series.warnings, *([overruled] if against else []))
-        return replace(series, tracer=label, warnings=warnings)
+        # Unless a header states the half-life, it is that of the tracer that was overruled.
+        stated = any(key in header for key in ("RadionuclideHalfLife", "TracerRadionuclide"))
+        half_life = series.half_life if stated else None
+        return replace(series, tracer=label, half_life=half_life, warnings=warnings)
     named = series.tracer or (None if label in hints else next(iter(sorted(hints)), None))
     if named not in (None, label):
         raise StudyRefused(
@@ -161,7 +164,7 @@ def with_tracer(series: FrameSeries, tracer: str | None, *, is_really: bool = Fa
             "option out or correct it",
             where=Path(series.source),
             tracer=Term(str(named)),
-            texts=texts or ((Term(str(named)),) if described is None else (described.text,)),
+            texts=texts or ((Term(str(named)),) if described is None else (described.value,)),
             option=Term(label),
         )
     return replace(series, tracer=label)
@@ -182,7 +185,7 @@ def tracer_refusals(provenance: Mapping[str, Any], where: Path) -> list[Finding]
     named, described = _named(provenance), _described(provenance)
     reasons = []
     for text in other_tracers(provenance):
-        if described is not None and described.text == text:
+        if described is not None:
             reasons.append(
                 refusal(
                     "tracer_described",
@@ -194,7 +197,7 @@ def tracer_refusals(provenance: Mapping[str, Any], where: Path) -> list[Finding]
                     option=Term(_REALLY),
                 )
             )
-        elif names_other_tracer(text):
+        elif names_other_tracer(str(text)):
             reasons.append(
                 refusal(
                     "tracer_not_of_amyloid",

@@ -30,10 +30,15 @@ class Said(NamedTuple):
     text: str
 
     @property
+    def value(self) -> str | Path:
+        """The text as a value of a message: what a file is called is kept private as a path."""
+        return Path(self.text) if self.keyword == FILE_NAME else self.text
+
+    @property
     def quoted(self) -> Phrase:
         """The text with its place, for a message."""
         if self.keyword == FILE_NAME:
-            return phrase("said_by_file_name", "the file's name says {text!r}", text=self.text)
+            return phrase("said_by_file_name", "the file's name says {text}", text=self.value)
         known = tag_for_keyword(self.keyword) is not None
         attribute = named(self.keyword) if known else Term(self.keyword)
         return phrase(

@@ -67,7 +67,7 @@ def read_study(
         warnings.simplefilter("ignore")
         try:
             with open_study(path) as files:
-                return _read(files, tracer, series, tracer_is_really)
+                return _read(files, tracer, series, tracer_is_really and tracer is not None)
         except OSError as error:
             raise cannot_be_read(path, error) from error
         except MemoryError as error:

@@ -154,8 +154,11 @@ def names_no_tracer(text: str) -> bool:
 
 def _parts(text: str) -> list[str]:
     """The words of a text in lower case, without the radionuclides among them."""
-    # Superscript and full-width letters; <sup>18</sup>F and ^18^F.
-    text = re.sub(r"<[^>]*>|\^", "", unicodedata.normalize("NFKC", text)).casefold()
+    # Superscript and full-width letters are plain ones; florbétabène has no accents.
+    letters = unicodedata.normalize("NFKD", text)
+    plain = "".join(each for each in letters if not unicodedata.combining(each))
+    # <sup>18</sup>F and ^18^F.
+    text = re.sub(r"<[^>]*>|\^", "", unicodedata.normalize("NFC", plain)).casefold()
     text = _GLUED_DOSE.sub(" ", text)
     found: list[str] = []
     for part in re.findall(r"[^\W_]+", text):

@@ -65,8 +65,10 @@ class GradeStudy(BundleInferTask):
         """Steps from a study's path to the network's input."""
         self._update_device(data)
         reader = copy.copy(self.bundle_config.get_parsed_content("read_study"))
-        reader.tracer = (data or {}).get("tracer") or reader.tracer
-        reader.tracer_is_really = bool((data or {}).get("tracer_is_really"))
+        asked = data or {}
+        if asked.get("tracer"):
+            reader.tracer = asked["tracer"]
+            reader.tracer_is_really = bool(asked.get("tracer_is_really"))
         steps = [self.bundle_config.get_parsed_content(key) for key in ("preprocessing", "layout")]
         return [reader, *steps[0], *steps[1]]
 

@@ -18,7 +18,7 @@ from monai_amyloid.pet.tracers import TRACER_CODES, TRACERS
             "18FFBB",
             "Florbetaben F^18^|NeuraCeq 300 MBq|[18F]FBB|florbetaben|18FBB|FBB F-18|FBB300MBq"
             "|NEURACEQ® (F18-FBB)|Fluorine F18 Florbetaben|¹⁸F-florbetaben|뉴라체크주사|bay-94 9172"
-            "|FlorbetabenF18",
+            "|FlorbetabenF18|florbétabène (18F)",
         ),
         ("18FAV45", "F18-AV45|av 45|(18F)florbetapir|Amyvid 10 mCi|18FAV45|F 18 AV-45"),
         ("18FFMM", "VIZAMYL|[18F]GE-067|Flutemetamol F^18^|18FFMM"),
