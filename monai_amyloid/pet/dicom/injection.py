@@ -1,6 +1,6 @@
 """What the slices of one image say of the injection: what a number needs, and what none does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from pydicom.tag import BaseTag
 from monai_amyloid.findings.finding import Finding, StudyRefused, warning
 from monai_amyloid.pet.dicom.attributes import named_tag, series_differ
 from monai_amyloid.pet.dicom.provenance import provenance_of
-from monai_amyloid.pet.dicom.values import moment_of, number_of, seconds_of_day, text_of
+from monai_amyloid.pet.dicom.values import moment_in, numbers_in, seconds_of_day, text_of
 from monai_amyloid.pet.header import other_tracers, tracer_of
 
 # Seconds that a value which a number needs may differ by: programs round to minutes.
@@ -24,7 +24,7 @@ _ROUNDED = {
 def check_same_injection(files: Sequence[tuple[Path, Dataset]]) -> list[Finding]:
     """Refuse slices that tell of several injections.
 
-    A number needs the tracer, the half-life and the time of injection. Another stop time or remark
+    Numbers need the tracer, its dose and half-life and the time of injection. Another stop time or remark
     in every slice is an accident of the program that wrote them.
 
     Args:
@@ -52,7 +52,7 @@ def check_same_injection(files: Sequence[tuple[Path, Dataset]]) -> list[Finding]
     return [
         warning(
             "dicom_injection_differs",
-            "{attributes:and} differs between the slices; no grade needs it",
+            "{attributes:and} differs between the slices; no number needs it",
             attributes=tuple(map(named_tag, sorted(unlike))),
         )
     ]
@@ -63,20 +63,26 @@ def _needed(item: Dataset, file: Path) -> dict[str, Any]:
     header = provenance_of(item)
     tracer = tracer_of(header), *other_tracers(header)
     name = text_of(item, "Radiopharmaceutical", file).casefold()
-    found: dict[str, Any] = {
-        "Radiopharmaceutical": tracer if any(tracer) else name,
-        "RadionuclideHalfLife": number_of(item, "RadionuclideHalfLife", file),
-    }
-    for keyword in ("RadiopharmaceuticalStartTime", "RadiopharmaceuticalStartDateTime"):
+    found: dict[str, Any] = {"Radiopharmaceutical": tracer if any(tracer) else name}
+    for keyword, read in _READ.items():
         text = text_of(item, keyword, file)
         try:
-            if keyword.endswith("DateTime"):
-                found[keyword] = moment_of(item, keyword, file)
-            else:
-                found[keyword] = seconds_of_day(text, keyword, file) if text else None
-        except StudyRefused:  # judged when the times are read
+            found[keyword] = read(text, keyword, file) if text else None
+        except StudyRefused:  # judged when it is used
             found[keyword] = text
     return found
+
+
+def _number(text: str, keyword: str, file: Path) -> float:
+    return float(numbers_in(text, keyword, file, 1)[0])
+
+
+_READ: dict[str, Callable[[str, str, Path], float]] = {
+    "RadionuclideTotalDose": _number,
+    "RadionuclideHalfLife": _number,
+    "RadiopharmaceuticalStartTime": seconds_of_day,
+    "RadiopharmaceuticalStartDateTime": moment_in,
+}
 
 
 def _alike(one: Any, other: Any, tolerance: float | None) -> bool:
