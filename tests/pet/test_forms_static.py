@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 

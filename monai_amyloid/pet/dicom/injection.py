@@ -24,8 +24,8 @@ _ROUNDED = {
 def check_same_injection(files: Sequence[tuple[Path, Dataset]]) -> list[Finding]:
     """Refuse slices that tell of several injections.
 
-    Numbers need the tracer, its dose and half-life and the time of injection. Another stop time or remark
-    in every slice is an accident of the program that wrote them.
+    Numbers need the tracer, its dose and half-life and the time of injection. Another stop time or
+    remark in every slice is an accident of the program that wrote them.
 
     Args:
         files: Files that are written differently there, each with the first item of its
