@@ -125,6 +125,7 @@ def test_what_no_number_needs_may_differ_between_slices(
         ("Radiopharmaceutical", "Flutemetamol", r"Radiopharmaceutical \(0018,0031\)"),
         ("Radiopharmaceutical", "FDG", r"Radiopharmaceutical \(0018,0031\)"),
         ("RadionuclideHalfLife", "1223.4", r"\(0018,1075\)"),
+        ("RadionuclideTotalDose", "150000000", r"\(0018,1074\)"),
         ("RadiopharmaceuticalStartTime", "091500", r"\(0018,1072\)"),
         ("RadiopharmaceuticalStartDateTime", "20000101091500", r"\(0018,1078\)"),
     ],

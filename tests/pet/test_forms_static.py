@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 
@@ -99,14 +98,6 @@ def test_three_programs_read_the_same(vendor: str, form: dict, tmp_path: Path) -
     for data, affine in (converted, by_simpleitk(tmp_path), by_highdicom(tmp_path)):
         np.testing.assert_allclose(image.data, data[0], rtol=3e-7, atol=1e-6)
         np.testing.assert_allclose(image.affine, affine, atol=1e-4)
-
-
-def test_a_series_that_is_there_twice_is_refused_with_both_files(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        write_classic(STATIC, tmp_path / name, names="plain")
-    expected = r"^\S+/a/(\d+)\.dcm and \S+/b/\1\.dcm are at the same place, and neither"
-    with pytest.raises(StudyRefused, match=expected):
-        read_study(tmp_path)
 
 
 def test_an_intercept_is_added_in_the_unit_of_the_image(tmp_path: Path) -> None:

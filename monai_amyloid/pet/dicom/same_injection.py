@@ -1,17 +1,17 @@
 """What the slices of one image say of the injection: what a number needs, and what none does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
-from monai_amyloid.findings.finding import Finding, warning
+from monai_amyloid.findings.finding import Finding, StudyRefused, warning
 from monai_amyloid.pet.dicom.attributes import named_tag, series_differ
 from monai_amyloid.pet.dicom.moments import moment_in, seconds_of_day
 from monai_amyloid.pet.dicom.provenance import provenance_of
-from monai_amyloid.pet.dicom.values import number_of, text_of
+from monai_amyloid.pet.dicom.values import numbers_in, text_of
 from monai_amyloid.pet.named_tracer import other_tracers, tracer_of
 
 # Seconds that a value which a number needs may differ by: programs round to minutes.
@@ -25,8 +25,8 @@ _ROUNDED = {
 def check_same_injection(files: Sequence[tuple[Path, Dataset]]) -> list[Finding]:
     """Refuse slices that tell of several injections.
 
-    A number needs the tracer, the half-life and the time of injection. Another stop time or remark
-    in every slice is an accident of the program that wrote them.
+    Numbers need the tracer, its dose and half-life and the time of injection. Another stop time or
+    remark in every slice is an accident of the program that wrote them.
 
     Args:
         files: Files that are written differently there, each with the first item of its
@@ -53,7 +53,7 @@ def check_same_injection(files: Sequence[tuple[Path, Dataset]]) -> list[Finding]
     return [
         warning(
             "dicom_injection_differs",
-            "{attributes:and} differs between the slices; no grade needs it",
+            "{attributes:and} differs between the slices; no number needs it",
             attributes=tuple(map(named_tag, sorted(unlike))),
         )
     ]
@@ -64,17 +64,37 @@ def _needed(item: Dataset, file: Path) -> dict[str, Any]:
     header = provenance_of(item)
     tracer = tracer_of(header), *other_tracers(header)
     name = text_of(item, "Radiopharmaceutical", file).casefold()
-    found: dict[str, Any] = {
-        "Radiopharmaceutical": tracer if any(tracer) else name,
-        "RadionuclideHalfLife": number_of(item, "RadionuclideHalfLife", file),
-    }
-    time = text_of(item, "RadiopharmaceuticalStartTime", file)
-    moment = text_of(item, "RadiopharmaceuticalStartDateTime", file)
-    read = moment_in(moment)
-    # What cannot be read is judged when the times are read.
-    found["RadiopharmaceuticalStartTime"] = time if (at := seconds_of_day(time)) is None else at
-    found["RadiopharmaceuticalStartDateTime"] = moment if read is None else read.seconds
+    found: dict[str, Any] = {"Radiopharmaceutical": tracer if any(tracer) else name}
+    for keyword, read in _READ.items():
+        text = text_of(item, keyword, file)
+        value = read(text, keyword, file) if text else None
+        # What cannot be read is judged when it is used.
+        found[keyword] = text or None if value is None else value
     return found
+
+
+def _number(text: str, keyword: str, file: Path) -> float | None:
+    try:
+        return float(numbers_in(text, keyword, file, 1)[0])
+    except StudyRefused:
+        return None
+
+
+def _time(text: str, keyword: str, file: Path) -> float | None:
+    return seconds_of_day(text)
+
+
+def _moment(text: str, keyword: str, file: Path) -> float | None:
+    moment = moment_in(text)
+    return None if moment is None else moment.seconds
+
+
+_READ: dict[str, Callable[[str, str, Path], float | None]] = {
+    "RadionuclideTotalDose": _number,
+    "RadionuclideHalfLife": _number,
+    "RadiopharmaceuticalStartTime": _time,
+    "RadiopharmaceuticalStartDateTime": _moment,
+}
 
 
 def _alike(one: Any, other: Any, tolerance: float | None) -> bool:

@@ -124,7 +124,8 @@ def _native(header: Header, layout: PixelLayout, frames: Sequence[int]) -> list[
             raise _wrong_length(header, layout, length, needed)
         if length > needed + needed % 2:
             stream.seek(first + needed)
-            if not is_padding(stream.read(length - needed), size // rows):
+            rest = stream.read(length - needed)
+            if len(rest) < length - needed or not is_padding(rest, size // rows):
                 raise _wrong_length(header, layout, length, needed)
         for frame in frames:
             stream.seek(first + size * frame)
