@@ -52,6 +52,9 @@ def chosen(sidecar: dict[str, Any], count: int) -> Choice:
         ({"InjectionStart": 5400}, "not known", ["uptake_impossible"]),
         ({"InjectionStart": -80000}, "not known", ["uptake_impossible"]),
         ({"InjectionStart": "n/a"}, "not known", []),
+        ({"InjectionStart": "10:30:00"}, "not known", ["sidecar_time_is_text"]),
+        ({"FrameDuration": ["1200"]}, "90 min", ["sidecar_time_is_text"]),
+        ({"FrameTimesStart": "12:00", "ScanStart": "12:00"}, "not", ["sidecar_time_is_text"]),
     ],
 )
 def test_a_late_static_image_is_read_whatever_converters_write(
@@ -93,6 +96,7 @@ def test_long_and_short_frames_are_no_milliseconds(durations: list[float]) -> No
         ({"FrameTimesStart": [0, 300, 600]}, "FrameTimesStart .* holds 3 numbers, needed 4"),
         ({"FrameDuration": [300, 600, 900, 1200]}, "frame 2 ends at 900 s by FrameTimesStart"),
         ({"FrameDuration": [300, 300, 0, 300]}, "FrameDuration .* holds 0 s"),
+        ({"InjectionStart": "10:30:00"}, "InjectionStart .* '10:30:00', needed finite numbers"),
         ({"InjectionStart": 0}, "4 frames show 0 to 20 min .* blood flow"),
     ],
 )

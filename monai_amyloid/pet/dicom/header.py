@@ -186,7 +186,8 @@ class Header:
             name: What was timed, such as ``"Acquisition"``: its DateTime is read, or else its
                 Date and Time.
         """
-        moment = moment_in(self.text(f"{name}DateTime"))
+        together = self.text(f"{name}DateTime")
+        moment = moment_in(together) if together else None
         if moment is not None:
             return moment.seconds
         seconds = seconds_of_day(self.text(f"{name}Time"))

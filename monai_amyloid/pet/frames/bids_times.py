@@ -139,6 +139,9 @@ def frame_times(sidecar: Mapping[str, Any], count: int, source: str) -> FrameTim
         StudyRefused: If several frames have no times, or times are not finite numbers, one for
             each frame, one after the other.
     """
+    warnings: list[Finding] = []
+    if count == 1:
+        sidecar = _without_texts(sidecar, warnings)
     starts = seconds_of(sidecar, "FrameTimesStart", count, source)
     durations = seconds_of(sidecar, "FrameDuration", count, source)
     injection = _injection(sidecar, count, source)
@@ -155,7 +158,6 @@ def frame_times(sidecar: Mapping[str, Any], count: int, source: str) -> FrameTim
     scan = seconds_of(sidecar, "ScanStart", 1, source)
     times = {"FrameTimesStart": starts, "FrameDuration": durations, "InjectionStart": injection}
     check_unit({**times, "ScanStart": scan}, source)
-    warnings: list[Finding] = []
     if count == 1 and durations is not None and durations[0] <= 0:
         warnings.append(_no_duration(durations[0]))
         durations = None
@@ -178,6 +180,26 @@ def frame_times(sidecar: Mapping[str, Any], count: int, source: str) -> FrameTim
         known,
         tuple(warnings),
     )
+
+
+def _without_texts(sidecar: Mapping[str, Any], warnings: list[Finding]) -> Mapping[str, Any]:
+    """Leave out times that are texts, such as a time of day: one frame needs none of them."""
+    keys = ("FrameTimesStart", "FrameDuration", "InjectionStart", "ScanStart")
+    firsts = {
+        key: value[0] if isinstance(value, list) and value else value
+        for key, value in sidecar.items()
+        if key in keys
+    }
+    texts = [key for key, value in firsts.items() if isinstance(value, str) and value not in ABSENT]
+    if texts:
+        warnings.append(
+            warning(
+                "sidecar_time_is_text",
+                "{keys:and} in the sidecar is a text, needed seconds (BIDS); taken as missing",
+                keys=tuple(map(Term, texts)),
+            )
+        )
+    return {key: value for key, value in sidecar.items() if key not in texts}
 
 
 def _no_duration(seconds: float) -> Finding:
