@@ -5,7 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.quality.checks import quality_warnings, refuse_poor_quality
+from monai_amyloid.brain.quality.checks import (
+    quality_warnings,
+    refuse_impossible_centiloid,
+    refuse_poor_quality,
+)
 from monai_amyloid.brain.quality.measures import measure_quality
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.quantities.suvr import Reference, regional_suvr, suvr
@@ -60,7 +64,8 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
         SUVR, Centiloid and quality.
 
     Raises:
-        StudyRefused: If the tracer is unknown, no brain is found, or the cerebellum is cut.
+        StudyRefused: If the tracer is unknown, no brain is found, the cerebellum is cut, or the
+            Centiloid is that of no brain.
     """
     if image.tracer is None:
         raise StudyRefused(
@@ -81,6 +86,7 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
             "no_suvr", "SUVR cannot be computed: {reason}", reason=str(error)
         ) from error
     load = centiloid(regional_suvr(over_cerebellum)["cortex"], image.tracer)
+    refuse_impossible_centiloid(load)
     return BrainPet(
         suvr=volume,
         regions=regional_suvr(volume),

@@ -35,6 +35,10 @@ MOST_LOAD_DIFFERENCE = 20.0
 # 2024, doi:10.1002/alz.14336): a measurement beyond them contradicts the grade.
 CENTILOID_EXCLUDED, CENTILOID_CERTAIN = 10.0, 30.0
 
+# No living brain is beyond: the simulated scans reach -19 and 120, patients of treatment trials 104
+# to 108 on average. Maps of binding potential reach hundreds and thousands.
+LEAST_CENTILOID, MOST_CENTILOID = -60.0, 250.0
+
 # Until a new decision is measured on scans of another hand, no scan is graded whose most probable
 # grade is less probable than the first, or leaves out one as probable as the second: the shipped
 # sets of grades cannot say "2 or 3" (CHANGELOG, Unreleased).

@@ -21,8 +21,9 @@ MIN_VOXELS = 8
 _FARTHEST_MM = 10_000.0
 # Voxels of scanners and of what is made of their scans.
 _LEAST_ZOOM_MM, _MOST_ZOOM_MM = 0.3, 10.0
-# Noise around no uptake goes below zero, by far less than the brain goes above it.
-_MOST_NEGATIVE = 0.5
+# Noise around no uptake goes below zero, by far less than the brain goes above it; in filtered
+# back-projection single voxels go farther.
+_MOST_NEGATIVE, _SINGLE_VOXELS = 0.5, 1e-4
 # Every scan of a head has air in it, or the zeros of a mask.
 _LEAST_RANGE = 0.25
 
@@ -183,11 +184,13 @@ def check_volume(data: NDArray[Any], affine: NDArray[np.float64], source: str) -
             count=count,
             voxels=data.size,
         )
-    if lowest < -_MOST_NEGATIVE * highest:
+    if lowest < (limit := -_MOST_NEGATIVE * highest) and (
+        np.count_nonzero(data < limit) > _SINGLE_VOXELS * data.size
+    ):
         raise StudyRefused(
             "values_negative",
-            "values run from {lowest:g} to {highest:g}, but uptake is not negative; the stored "
-            "type or its sign is wrong, export it again",
+            "values run from {lowest:g} to {highest:g}, but uptake is not negative; these are no "
+            "uptake (a CT, z-scores, a difference), or the stored type or its sign is wrong",
             where=Path(source),
             lowest=lowest,
             highest=highest,

@@ -108,6 +108,75 @@ def test_noisy_heads_in_any_orientation_are_no_wrong_scale(
             check_scales(slices, [Path(str(index)) for index in range(len(slices))])
 
 
+def misplaced(slopes: np.ndarray) -> dict[str, np.ndarray]:
+    places = np.arange(len(slopes))
+    return {
+        "sorted": np.sort(slopes),
+        "sorted the other way": np.sort(slopes)[::-1],
+        "shifted up": np.roll(slopes, 1),
+        "shifted down": np.roll(slopes, -1),
+        "reversed": slopes[::-1],
+        "the first for all": np.full_like(slopes, slopes[0]),
+        "the largest for all": np.full_like(slopes, slopes.max()),
+        "exchanged": slopes[np.minimum(places ^ 1, places[-1])],
+        "one a pair": np.repeat(slopes[::2], 2)[: len(slopes)],
+        "mixed": np.random.default_rng(5).permutation(slopes),
+    }
+
+
+NAMED = {
+    "sorted": "sorted by size",
+    "shifted up": "slices beside",
+    "shifted down": "slices beside",
+    "reversed": "reverse order",
+    "the first for all": "one for all",
+    "exchanged": "exchanged between",
+}
+
+
+@pytest.mark.parametrize("fill", [1.0, 0.75, 0.55])
+@pytest.mark.parametrize("site", ["site-1", "site-2", "site-5"])
+def test_slopes_that_belong_to_other_slices_are_refused(site: str, fill: float) -> None:
+    image = scan_person(3, 3, Plan(sites=(site,))).image
+    slices = np.ascontiguousarray(np.moveaxis(image.data, 2, 0))
+    files = [Path(f"study/{number}") for number in range(len(slices))]
+    spacing = float(image.zooms[2])
+    # Each slice fills this part of its sixteen bits, or more.
+    fills = np.random.default_rng(2).uniform(fill, 1, len(slices))
+    slopes = slices.max(axis=(1, 2)).clip(1) / 32767 / fills
+    stored = np.rint(slices / slopes[:, None, None]).astype(np.float32)
+    right = (stored * slopes[:, None, None]).astype(np.float32)
+    check_scales(right, files, slopes.tolist(), spacing)
+    for name, wrong in misplaced(slopes).items():
+        scaled = (stored * wrong[:, None, None]).astype(np.float32)
+        with pytest.raises(StudyRefused, match=NAMED.get(name, "")) as refusal:
+            check_scales(scaled, files, wrong.tolist(), spacing)
+        assert "(0028,1053)" in str(refusal.value), name
+
+
+@pytest.mark.parametrize("thickness", [1, 2, 3])
+@pytest.mark.parametrize("noise", [0.0, 0.05, 0.1])
+def test_negative_noise_and_thick_slices_are_no_misplaced_slopes(
+    thickness: int, noise: float
+) -> None:
+    for number, site in ((1, "site-1"), (2, "site-4"), (3, "site-2")):
+        image = scan_person(number, 1, Plan(sites=(site,)), lowest_mm=-190.0).image
+        slices = np.moveaxis(image.data, 2, 0)
+        slices = slices[: len(slices) // thickness * thickness]
+        slices = slices.reshape(-1, thickness, *slices.shape[1:]).mean(axis=1)
+        random = np.random.default_rng(number)
+        slices += random.normal(0, noise * np.percentile(slices, 99), slices.shape)
+        files = [Path(str(number)) for number in range(len(slices))]
+        check_scales(slices.astype(np.float32), files, (), float(image.zooms[2]) * thickness)
+
+
+@pytest.mark.parametrize("last", [(1, 0.25, 0.27), (1, 0.34, 0.42), (0.9, 0.21, 0.22)])
+def test_background_above_a_head_that_ends_in_a_slice_is_no_wrong_scale(last: tuple) -> None:
+    picture = np.random.default_rng(1).gamma(2, 1, (20, 20)).astype(np.float32)
+    level = np.array([1, 1, 1.1, 1, 0.9, *last, 0.25])
+    check_scales((picture * level[:, None, None]).astype(np.float32), FILES)
+
+
 def test_a_real_series_is_no_wrong_scale_until_a_slope_is_changed(
     shared_data: Path, tmp_path: Path
 ) -> None:

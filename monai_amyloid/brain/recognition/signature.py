@@ -38,6 +38,10 @@ _LEAST_CEREBELLUM = 0.3
 # Amyloid tracers, real and simulated: 1.9 (NAV4694, a difficult pose) to 4.3. T1-weighted
 # MRI at most 1.6, tau 1.2, raclopride 0.9, FDG and perfusion 0.6.
 LEAST_WHITE_OVER_CEREBELLAR_CORTEX = 1.8
+# Of amyloid tracers at most 4.8 (60 simulated scans of six sites and five tracers). Where something
+# was subtracted (binding potential, z-scores, differences) the cerebellum's cortex is left with
+# nothing, or less; the square of uptake has 11.6 and more.
+MOST_WHITE_OVER_CEREBELLAR_CORTEX = 8.0
 # Skull over the brighter of cortex and white matter: amyloid PET at most 0.7, CT at least 1.9.
 MOST_SKULL_OVER_BRAIN = 1.2
 # Skull over scalp, where there is a scalp: at least 0.37 in PET, whose tracers reach the marrow and
@@ -174,7 +178,9 @@ def other_pattern(signature: Signature) -> Phrase | None:
     """
     at = signature.uptake
     if not at:
-        return None
+        return _no_uptake() if signature.match > 0 else None
+    if _nothing_below(signature):
+        return _no_uptake()
     grey_over_white = at["cortex"] / max(at["white matter"], 1e-3)
     retention = signature.white_over_cerebellar_cortex
     if signature.skull_over_brain > MOST_SKULL_OVER_BRAIN:
@@ -199,7 +205,7 @@ def other_pattern(signature: Signature) -> Phrase | None:
         return phrase(
             "shows_dopamine_tracer",
             "the striatum has {striatum_over_cortex:.1f} times the cortex's uptake, as with "
-            "raclopride or another tracer of the dopamine system",
+            "raclopride, FDOPA or another tracer of the dopamine system",
             striatum_over_cortex=at["striatum"] / at["cortex"],
         )
     if at["fluid"] > _FLUID:
@@ -221,6 +227,23 @@ def other_pattern(signature: Signature) -> Phrase | None:
         "white matter has {white_over_cerebellar_cortex:.2f} times the uptake of the cerebellum's "
         "cortex, as with a tau tracer or in MRI",
         white_over_cerebellar_cortex=retention,
+    )
+
+
+def _nothing_below(signature: Signature) -> bool:
+    """Whether the white matter is bright and the cerebellum's cortex has next to nothing."""
+    ratio = signature.white_over_cerebellar_cortex
+    bright = signature.uptake["white matter"] > 1 and signature.uptake["pons"] > 1
+    return bright and ratio > MOST_WHITE_OVER_CEREBELLAR_CORTEX
+
+
+def _no_uptake() -> Phrase:
+    return phrase(
+        "shows_no_uptake",
+        "the cortex of the cerebellum has next to nothing against the white matter, less than 1 "
+        "part in {most:.0f}, as in a map of binding potential, z-scores or differences, and not in "
+        "an image of uptake",
+        most=MOST_WHITE_OVER_CEREBELLAR_CORTEX,
     )
 
 

@@ -27,6 +27,10 @@ from monai_amyloid.pet.image import PetImage, check_volume
 _FAR_BELOW, _MOST_FAR_BELOW = -0.25, 0.05
 _AIR_HOUNSFIELD = (-1100.0, -900.0)
 
+# Attenuation of tissue at 511 keV, 1/cm: water has 0.096, a head with its bone is 0.09 to 0.11 in
+# its usual voxel, and differs little within. The quartiles of a brain PET differ by 0.3 and more.
+_ATTENUATION, _ALIKE = (0.085, 0.115), 0.2
+
 # Patients tilt their heads by up to 40 degrees; axes that are named wrongly turn them by 90.
 _MOST_DEGREES = 60.0
 _DIRECTIONS = (
@@ -59,7 +63,7 @@ def refuse_values(image: PetImage) -> None:
     """Refuse a volume by its values alone.
 
     Raises:
-        StudyRefused: If they are those of a CT, constant, or no uptake.
+        StudyRefused: If they are those of a CT or an attenuation map, constant, or no uptake.
     """
     top = float(np.percentile(image.data, 99.5))
     below = image.data < _FAR_BELOW * top if top > 0 else image.data < 0
@@ -84,6 +88,22 @@ def refuse_values(image: PetImage) -> None:
             middle=middle,
         )
     check_volume(image.data, image.affine, "the volume")
+    _refuse_attenuation(image.data[::2, ::2, ::2], top)
+
+
+def _refuse_attenuation(data: NDArray[np.float32], top: float) -> None:
+    """Refuse a map of attenuation in 1/cm or 1/mm by its values."""
+    low, middle, high = np.percentile(data[data > top / 2], (25, 50, 75))
+    alike = high - low < _ALIKE * middle
+    if alike and any(_ATTENUATION[0] < middle * unit < _ATTENUATION[1] for unit in (1, 10)):
+        raise StudyRefused(
+            "values_of_attenuation",
+            "no amyloid brain PET was recognised: half of the bright voxels lie between {low:.3g} "
+            "and {high:.3g}, as in an attenuation map (water has 0.096 per cm); needed the uptake "
+            "of a PET",
+            low=float(low),
+            high=float(high),
+        )
 
 
 def refuse_resized(matrix: NDArray[np.float64]) -> None:
@@ -180,6 +200,17 @@ def refuse_unrecognised(image: PetImage) -> HeadPose:
                 pattern=pattern,
             )
         return pose
+    flat = found.match >= _SKULL_MATCH and found.brain_match < _BRAIN_MATCH
+    if pose.plausible and alone and flat:
+        raise StudyRefused(
+            "head_without_contrast",
+            "no amyloid brain PET was recognised: the outline of a head fits at {match:.2f}, but "
+            "the tissues of a brain only at {brain_match:.2f} (needed {least_brain_match}), as in "
+            "CT, MRI or an attenuation map, often without the skull; check which series this is",
+            match=found.match,
+            brain_match=found.brain_match,
+            least_brain_match=_BRAIN_MATCH,
+        )
     # A bladder or a heart fits a brain of another size by chance, never this well.
     fits = found.match >= _RESIZED_MATCH and found.brain_match >= _RESIZED_BRAIN_MATCH
     if fits and in_air and pattern is None and pose.object_litres >= _LEAST_LITRES:

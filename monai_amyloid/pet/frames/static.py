@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import Finding, StudyRefused, note, phrase, warning
 from monai_amyloid.pet.frames.decay import decay_correction
-from monai_amyloid.pet.frames.eight_bit import check_eight_bit
 from monai_amyloid.pet.frames.motion import MOVED_MM, Motion, estimate_motion, realign
+from monai_amyloid.pet.frames.saturation import check_saturation, refuse_saturated
 from monai_amyloid.pet.frames.series import Frame, FrameSeries, UnusableFramesError
+from monai_amyloid.pet.frames.unseen import all_finite, without_unseen
 from monai_amyloid.pet.frames.window import choose_frames
 from monai_amyloid.pet.image import PetImage, check_volume
 from monai_amyloid.pet.tracers import TRACERS
@@ -58,10 +59,12 @@ def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
         data, moved = _average(choice.frames, scales, weights, series)
         motion = {"motion_mm": max(moved)}
         description = _averaged(choice.description, moved, by_duration=not alike)
-    check_volume(data, series.affine, series.source)
-    warnings += check_eight_bit(data, series.provenance, series.source)
+    data, affine, found = without_unseen(data, series.affine, series.source)
+    warnings += found
+    check_volume(data, affine, series.source)
+    warnings += check_saturation(data, series.provenance, series.source)
     provenance = {**series.provenance, **motion, "frames": description, "warnings": warnings}
-    return PetImage(data, series.affine, series.tracer, series.unit, provenance)
+    return PetImage(data, affine, series.tracer, series.unit, provenance)
 
 
 def _averaged(frames: Finding, moved: Sequence[float], *, by_duration: bool) -> Finding:
@@ -142,7 +145,8 @@ def _average(
 ) -> tuple[NDArray[np.float32], list[float]]:
     """Average frames by weight, each on the head of the middle one; and how far each moved."""
     middle = len(frames) // 2
-    reference = _loaded(frames[middle], series)
+    unseen = np.zeros(series.shape, np.bool_)
+    reference = _loaded(frames[middle], series, unseen)
     total = np.zeros_like(reference)
     measured = 0.0
     coverage: NDArray[np.float32] | None = None
@@ -152,7 +156,7 @@ def _average(
         weight = np.float32(weights[number] / sum(weights))
         data = reference
         if number != middle:
-            data = _loaded(frames[number], series)
+            data = _loaded(frames[number], series, unseen)
             motion = _motion(reference, data, series)
             moved[number] = motion.displacement_mm
             if motion.displacement_mm > MOVED_MM:
@@ -168,6 +172,7 @@ def _average(
         data *= weight * np.float32(scales[number])
         total += data
     total /= np.float32(measured) if coverage is None else coverage + np.float32(measured)
+    total[unseen] = np.nan
     return total, moved
 
 
@@ -187,8 +192,12 @@ def _motion(
         ) from error
 
 
-def _loaded(frame: Frame, series: FrameSeries) -> NDArray[np.float32]:
-    """Load a frame and refuse one that holds no image."""
+def _loaded(frame: Frame, series: FrameSeries, unseen: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Load a frame and refuse one that holds no image; mark voxels that are no number."""
     data = np.require(frame.load(), requirements="W")
+    if not all_finite(data):
+        unseen |= ~np.isfinite(data)
+        data[unseen] = 0
     check_volume(data, series.affine, series.source)
+    refuse_saturated(data, series.source)  # the average of what is cut off shows it no more
     return data

@@ -24,6 +24,7 @@ class StoredVolume:
 
     Attributes:
         ras_affine: Voxel index of the volume to RAS+ millimetres ``(4, 4)``.
+        spacing_mm: Distance of the slices.
         ras_shape: Voxels ``(X, Y, Z)`` of the volume, whose axes run closest to RAS+.
     """
 
@@ -31,6 +32,7 @@ class StoredVolume:
         self.layout = layout
         self.shape = shape = (layout.columns, layout.rows, slices)
         orientation = nib.orientations.io_orientation(affine)
+        self.spacing_mm = float(np.linalg.norm(affine[:3, 2]))
         self.flips = orientation[:, 1].astype(int)
         self.axes = np.argsort(orientation[:, 0])
         self.ras_affine = affine @ nib.orientations.inv_ornt_aff(orientation, shape)
@@ -71,7 +73,13 @@ class _Loader:
             )
             if one.intercept:
                 data[place] += np.float32(one.intercept)
-        check_scales(data, [self.slices[index].header.file for index in places])
+        inside = [self.slices[index] for index in places]
+        check_scales(
+            data,
+            [one.header.file for one in inside],
+            [one.slope for one in inside],
+            self.volume.spacing_mm,
+        )
         return data.transpose(2, 1, 0).transpose(self.volume.axes)
 
     def _stored(self, places: Sequence[int]) -> Iterator[tuple[int, PetSlice, NDArray[np.int_]]]:
