@@ -55,7 +55,8 @@ demo: install
 	@echo "TensorBoard:  $(BIN)/tensorboard --logdir $(DEMO)/run"
 
 # A file at a time to each of two processes of one thread, slow files first: as fast as two cores are.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Byte code is kept: without it every process of a test compiles the package and the tests anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Before each commit: all but the tests that are marked slow.
 quick: install lint

@@ -12,17 +12,21 @@ import os
 import runpy
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ("torch", "monai.bundle", "monai.engines", "monai.networks.nets", "ignite.engine",
              "nibabel", "pandas", "pydicom", "scipy.ndimage", "SimpleITK", "sklearn.linear_model",
-             "torch.utils.tensorboard", "fire", "matplotlib.figure")  # fmt: skip
+             "torch.utils.tensorboard", "torch._dynamo", "torch.onnx", "fire", "typer", "jinja2",
+             "babel.messages.pofile", "matplotlib.backends.backend_pdf")  # fmt: skip
 LONGEST_SECONDS = 600
 
 
@@ -41,7 +45,7 @@ def _server() -> BaseContext:
     return context
 
 
-def _start(
+def _become(
     arguments: list[str], folder: str, environment: dict[str, str], said: str, root: str
 ) -> None:
     """Become the program, in a process of its own that writes into two files."""
@@ -49,7 +53,9 @@ def _start(
     os.environ.update(environment)
     os.chdir(folder)
     for number, name in ((1, "stdout"), (2, "stderr")):
-        os.dup2(os.open(Path(said) / name, os.O_WRONLY | os.O_CREAT), number)
+        os.dup2(os.open(Path(said) / name, os.O_WRONLY | os.O_APPEND), number)
+    # What is said can be read while the program runs.
+    sys.stdout.reconfigure(line_buffering=True)
     sys.path.insert(0, root)
     try:
         if arguments[0] == "-m":
@@ -68,39 +74,65 @@ def _start(
         atexit._run_exitfuncs()
 
 
-def python(
+def start(
     *arguments: str | Path,
+    said: Path,
     folder: Path = ROOT,
     environment: Mapping[str, str] | None = None,
     root: Path = ROOT,
-) -> CompletedProcess[str]:
-    """Run ``python ARGUMENTS``: ``-m MODULE …``, ``-c CODE …`` or ``SCRIPT …``.
+) -> BaseProcess:
+    """Start ``python ARGUMENTS``, and do not wait for it.
 
     Args:
         arguments: As they are typed.
+        said: Folder in which what it prints becomes the files ``stdout`` and ``stderr``.
         folder: Where it runs.
         environment: Variables of it; those of this process by default.
         root: Where the package is imported from.
 
     Returns:
-        Exit status and all that it printed.
+        Its process.
     """
     typed = [str(argument) for argument in arguments]
+    for name in ("stdout", "stderr"):
+        (said / name).touch()
+    process: BaseProcess = _server().Process(  # type: ignore[attr-defined]
+        target=_become,
+        args=(typed, str(folder), dict(environment or os.environ), str(said), str(root)),
+    )
+    process.start()
+    return process
+
+
+def python(*arguments: str | Path, **where: Any) -> CompletedProcess[str]:
+    """Run ``python ARGUMENTS``: ``-m MODULE …``, ``-c CODE …`` or ``SCRIPT …``.
+
+    Args:
+        arguments: As they are typed.
+        where: As of :func:`start`.
+
+    Returns:
+        Exit status and all that it printed.
+    """
     with tempfile.TemporaryDirectory() as said:
-        process = _server().Process(  # type: ignore[attr-defined]
-            target=_start,
-            args=(typed, str(folder), dict(environment or os.environ), said, str(root)),
-        )
-        process.start()
+        process = start(*arguments, said=Path(said), **where)
         process.join(LONGEST_SECONDS)
         if process.exitcode is None:
             process.kill()
-            raise TimeoutError(f"{typed} did not end in {LONGEST_SECONDS} s")
-        texts = [
-            (Path(said) / name).read_text(encoding="utf-8") if (Path(said) / name).is_file() else ""
-            for name in ("stdout", "stderr")
-        ]
-    return CompletedProcess(typed, process.exitcode, *texts)
+            raise TimeoutError(f"{arguments} did not end in {LONGEST_SECONDS} s")
+        texts = [(Path(said) / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")]
+    return CompletedProcess(list(map(str, arguments)), process.exitcode, *texts)
+
+
+@contextmanager
+def forked_workers() -> Iterator[None]:
+    """Fork the workers of a :class:`LocalEngine` as the commands are: processes of their own.
+
+    That workers which are started afresh work too, tests/work shows, and the commands that a
+    person types with more than one worker.
+    """
+    with patch("monai_amyloid.work.worker.get_context", lambda method: _server()):
+        yield
 
 
 def program(*arguments: str | Path, folder: Path = ROOT) -> CompletedProcess[str]:

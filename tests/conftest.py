@@ -11,6 +11,11 @@ from monai_amyloid.work.progress import Progress
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 CONFIGS_3D = [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"]
+# The files that take longest, longest first: the one that begins last keeps the other process idle.
+LONGEST = ("tests/test_wheel.py", "tests/explore/test_exploration.py", "tests/test_main_job.py",
+           "tests/phantom/test_leaks.py", "tests/pet/test_fuzzing.py",
+           "tests/test_shipped_bundle.py", "tests/learning/test_training.py",
+           "tests/bundle/test_verbs.py", "tests/brain/test_wrong_input.py")  # fmt: skip
 AMYLOID = {1: 0.0, 2: 0.5, 3: 1.0}  # part of the positive template in each grade
 
 
@@ -33,8 +38,10 @@ def progress() -> CountedProgress:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files of many slow tests first, so that processes that share the files end together."""
+    """Put long files first, then those of many slow tests: two processes then end together."""
+    root = Path(__file__).resolve().parents[1]
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    slow |= {root / name: 10_000 - place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: -slow[item.path])
 
 

@@ -1,11 +1,10 @@
 """A bundle written anew from today's configs: the same weights, and nothing of yesterday."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import python
 from conftest import CONFIGS, CONFIGS_3D
 
 from monai_amyloid.bundle.refresh import refresh
@@ -26,7 +25,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_the_shipped_bundle_is_what_todays_configs_give(tmp_path: Path) -> None:
     copy = Path(shutil.copytree(shipped_bundle(), tmp_path / "bundle"))
     script = ROOT / "scripts" / "development" / "refresh_bundle.py"
-    subprocess.run([sys.executable, "-W", "ignore", str(script), str(copy)], check=True)
+    done = python(script, copy)
+    assert done.returncode == 0, done.stderr
     anew, shipped = contents(copy), contents(shipped_bundle())
     changed = sorted(name for name in anew.keys() | shipped if anew.get(name) != shipped.get(name))
     assert changed == [], "run scripts/development/refresh_bundle.py"

@@ -54,8 +54,8 @@ def test_each_fault_is_found_by_its_check(
 ) -> None:
     copy = Path(shutil.copytree(bundle, tmp_path / "bundle"))
     spoil(copy)
-    wrong = {check.name: check.wrong for check in verify(copy) if check.wrong}
-    [found] = [text for each, text in wrong.items() if name in each]
+    # The checks after it, of which one exports the network, are not waited for.
+    found = next(check.wrong for check in verify(copy) if name in check.name and check.wrong)
     assert said in found and "\n" not in found
 
 

@@ -9,6 +9,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+from commands import forked_workers
 from conftest import CountedProgress
 
 from monai_amyloid.brain.quantities.suvr import regional_suvr
@@ -221,7 +222,8 @@ def test_a_scan_whose_process_crashes_is_refused_and_the_others_are_prepared(
     cohort: Path, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("monai_amyloid.cohort.prepare._prepare_one", prepare_or_crash)
-    result = prepare(cohort, tmp_path, workers=2)
+    with forked_workers():
+        result = prepare(cohort, tmp_path, workers=2)
     whole = read(prepared)
     others = whole[whole.participant_id != "sub-0002"].reset_index(drop=True)
     pd.testing.assert_frame_equal(read(tmp_path), others, check_exact=True)

@@ -1,7 +1,10 @@
 """Cohorts of numbers whose truth is known, for the tests of what is found in them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import nibabel as nib
 import numpy as np
@@ -58,6 +61,13 @@ def make_cohort(scans: int = 300, seed: int = 0, anatomy: float = 0.05) -> Cohor
     bapl = 1 + (stage > 0.2).astype(int) + (stage > 0.5)
     acquisition = np.column_stack([fwhm, np.full(scans, 0.1)])
     return Cohort(stage, pd.DataFrame(suvr, columns=PARTS), sites, acquisition, bapl)
+
+
+@contextmanager
+def without_umap() -> Iterator[None]:
+    """Let two axes stand for UMAP's map, which each process compiles for many seconds first."""
+    with patch("monai_amyloid.explore.reduction._umap", lambda axes, seed: axes[:, :2]):
+        yield
 
 
 def write_prepared(folder: Path, scans: int) -> pd.DataFrame:

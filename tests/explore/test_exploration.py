@@ -21,7 +21,7 @@ from .cohorts import agreement, write_prepared
 
 pytestmark = pytest.mark.slow
 
-SCANS = 90
+SCANS = 60
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from monai_amyloid.explore.early import early_mark
 from monai_amyloid.explore.saved_map import SavedMap, read_map, write_map
 from monai_amyloid.explore.view import Scanned, look
 
-from .cohorts import PARTS, Cohort, make_cohort
+from .cohorts import PARTS, Cohort, make_cohort, without_umap
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,8 @@ def saved(cohort: Cohort) -> SavedMap:
     """As exploring makes it."""
     people = np.array([f"Hong Gildong {place}" for place in range(150)])
     about = Scanned(cohort.amount, cohort.acquisition, cohort.sites, people)
-    view = look("regional", cohort.suvr, about)
+    with without_umap():
+        view = look("regional", cohort.suvr, about)
     centiloid = 100 * cohort.stage
     cases = {
         "bapl": np.where(np.arange(150) % 5 == 0, 0, cohort.bapl).astype(float),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from explore.cohorts import make_cohort
+from explore.cohorts import make_cohort, without_umap
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.explore.saved_map import SavedMap, write_map
@@ -24,7 +24,8 @@ def cohort_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of a cohort of numbers, in a folder whose name tells a person."""
     made = replace(make_cohort(120), sites=np.full(120, "n/a"))
     about = Scanned(made.amount, made.acquisition, made.sites, np.arange(120).astype(str))
-    view = look("regional", made.suvr, about)
+    with without_umap():
+        view = look("regional", made.suvr, about)
     cases = {
         "bapl": made.bapl.astype(float),
         "centiloid": 100 * made.stage,

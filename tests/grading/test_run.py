@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from commands import forked_workers
 
 import monai_amyloid
 from monai_amyloid.errors import UserError
@@ -33,7 +34,7 @@ def named(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]
 def run(bundle: Path, named: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run over them in two processes."""
     output = tmp_path_factory.mktemp("run")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, forked_workers():
         patch.setattr("monai_amyloid.grading.run._LEAST_FOR_PROCESSES", 2)
         grade_studies(bundle, named, output, device="cpu", options=PLAIN, workers=2)
     return output
@@ -121,7 +122,8 @@ def test_a_study_whose_process_crashes_is_refused_and_the_rest_goes_on(
 ) -> None:
     monkeypatch.setattr("monai_amyloid.grading.run._LEAST_FOR_PROCESSES", 2)
     monkeypatch.setattr("monai_amyloid.grading.run._grade", crash_or_refuse)
-    results = grade_studies(bundle, named, tmp_path, options=PLAIN, workers=2)
+    with forked_workers():
+        results = grade_studies(bundle, named, tmp_path, options=PLAIN, workers=2)
     assert [result.made_from for result in results[:2]] == [{}, {}]
     assert results[2] == read_result(tmp_path / "sub-0002")
     assert "ended without a word (signal SIGABRT)" in results[2].reasons[0]

@@ -1,7 +1,5 @@
 """One training in several processes, on the CPU."""
 
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -9,6 +7,7 @@ from unittest.mock import Mock
 import ignite.distributed as idist
 import pytest
 import torch
+from commands import python
 from ignite.engine import Engine
 from monai.bundle import ConfigParser, ConfigWorkflow
 from torch.utils.data import WeightedRandomSampler
@@ -30,6 +29,22 @@ pytestmark = pytest.mark.slow
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 FILES = [str(CONFIGS / "train.json"), str(CONFIGS / "resnet50_3d.json")]
+# As `torchrun --standalone --nproc_per_node=2 ARGUMENT ...`, but that both processes are forked:
+# test_verbs.py starts them anew.
+TORCHRUN = """
+import runpy, sys
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+def work(*arguments):
+    sys.argv = list(arguments)
+    runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+
+config = LaunchConfig(
+    min_nodes=1, max_nodes=1, nproc_per_node=2, start_method="fork", rdzv_backend="c10d",
+    rdzv_endpoint="localhost:0", run_id="alone", max_restarts=0,
+)
+elastic_launch(config, work)(*sys.argv[1:])
+"""
 SMALL = {"spacing_mm": 8.0, "max_epochs": 1, "folds": 3, "batch_size": 2, "device": "cpu"}
 
 
@@ -45,10 +60,9 @@ def test_two_processes_train_one_model_that_evaluating_takes(
     """The second process leaves nothing behind; `evaluating` is of one process."""
     folders = {"dataset_dir": str(prepared), "output_dir": str(tmp_path)}
     values = [f"--{name}={value}" for name, value in (SMALL | folders).items()]
-    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     files = [*FILES, str(CONFIGS / "multi_gpu_train.json")]
-    bundle = ["-m", "monai.bundle", "run", "training", f"--config_file={files}"]
-    done = subprocess.run([*start, *bundle, *values], capture_output=True, text=True)
+    bundle = ["monai.bundle", "run", "training", f"--config_file={files}"]
+    done = python("-c", TORCHRUN, *bundle, *values)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("epoch 1/1") == 1
     assert done.stdout.count("trained 1 epochs") == 1

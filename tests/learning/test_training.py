@@ -1,11 +1,8 @@
 """Training and evaluation by ``monai.bundle`` on small volumes."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
-from commands import python
+from commands import python, start
 from monai.bundle import ConfigWorkflow
 
 pytestmark = pytest.mark.slow
@@ -49,8 +46,7 @@ def run(files: list[str], run_id: str, kind: str, **override: Any) -> ConfigWork
 
 def command(run_id: str, files: list[str], **override: Any) -> list[str]:
     options = [f"--{name}={value}" for name, value in (SMALL | override).items()]
-    start = [sys.executable, "-u", "-W", "ignore", "-m", "monai.bundle", "run", run_id]
-    return [*start, f"--config_file={files}", *options]
+    return ["-m", "monai.bundle", "run", run_id, f"--config_file={files}", *options]
 
 
 @pytest.fixture(scope="module")
@@ -83,15 +79,17 @@ def test_the_same_seed_gives_the_same_training(
 def test_a_killed_training_resumes_to_the_same_end(
     trained: Path, prepared: Path, tmp_path: Path
 ) -> None:
-    start = command("training", VOLUME, dataset_dir=prepared, output_dir=tmp_path)
-    with subprocess.Popen(start, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        # The line of the second epoch comes after the checkpoint of the first.
-        assert any("epoch 2/3" in line for line in process.stdout)
-        os.kill(process.pid, signal.SIGKILL)
+    typed = command("training", VOLUME, dataset_dir=prepared, output_dir=tmp_path)
+    process = start(*typed, said=tmp_path)
+    # The line of the second epoch comes after the checkpoint of the first.
+    while "epoch 2/3" not in (tmp_path / "stdout").read_text():
+        assert process.is_alive()
+        time.sleep(0.02)
+    process.kill()
+    process.join()
     assert checkpoint(tmp_path)["epoch"] < 3
-    done = subprocess.run([*start, "--resume=true"], capture_output=True, text=True, check=True)
-    assert "resumed after epoch" in done.stdout
+    done = python(*typed, "--resume=true")
+    assert done.returncode == 0 and "resumed after epoch" in done.stdout
     assert_same_training(trained, tmp_path)
 
 
@@ -169,8 +167,7 @@ def test_a_users_mistake_is_one_line_and_status_1(
     prepared: Path, tmp_path: Path, run_id: str, files: list[str], said: str
 ) -> None:
     dataset = tmp_path / "none" if run_id == "training" else prepared
-    start = command(run_id, files, dataset_dir=dataset, output_dir=tmp_path)
-    done = python(*start[start.index("-m") :])
+    done = python(*command(run_id, files, dataset_dir=dataset, output_dir=tmp_path))
     errors = [line for line in done.stderr.splitlines() if line.startswith(("Error", "Trace"))]
     assert done.returncode == 1
     assert len(errors) == 1

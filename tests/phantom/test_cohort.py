@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from commands import forked_workers
 from conftest import CountedProgress
 
 from monai_amyloid.cohort.datalist import read_cohort
@@ -74,7 +75,7 @@ def test_two_workers_of_which_one_crashes_go_on_to_the_same_bytes_as_one(
     cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, progress: CountedProgress
 ) -> None:
     folder = tmp_path / "two"
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, forked_workers():
         patch.setattr("monai_amyloid.phantom.cohorts.cohort._make_participant", make_or_crash)
         line = r"1 of 3 participants .* sub-0002 .*\(signal SIGABRT\).*the same command goes on$"
         with pytest.raises(UserError, match=line):
