@@ -12,6 +12,7 @@ from pydicom.uid import generate_uid
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.writing.dicom import write_series
 
 from .vendors import make_truth, write_classic, write_hospital_folder
 from .vendors.oracles import files_of
@@ -46,6 +47,28 @@ def test_a_uid_for_every_slice_is_read_as_one_series(
     assert "(12 images, UID" in str(found.provenance["series"][0])
 
 
+def test_the_number_of_the_series_may_be_renewed_too(
+    series: Path, image: PetImage, edit: Edit
+) -> None:
+    for number, file in enumerate(series.iterdir()):
+        edit(file, SeriesInstanceUID=generate_uid(), SeriesNumber=number + 3)
+    found = read_study(series)
+    np.testing.assert_allclose(found.data, image.data, atol=image.data.max() / 60000)
+
+
+def test_two_series_that_their_numbers_tell_apart_are_two(
+    series: Path, image: PetImage, edit: Edit
+) -> None:
+    for number in (1, 2):
+        write_series(image, series / f"{number}", participant="sub-7", seed_uid=f"{number}")
+        edit(*(series / f"{number}").iterdir(), SeriesNumber=number)
+    renew([file for file in series.rglob("*.dcm") if file.parent != series], edit, *UIDS[:1])
+    for file in series.glob("*.dcm"):
+        file.unlink()
+    with pytest.raises(StudyRefused, match=r"found 2 PET images: .* \(12 images"):
+        read_study(series)
+
+
 def test_one_instance_uid_for_all_is_no_fault(series: Path, image: PetImage, edit: Edit) -> None:
     edit(*series.iterdir(), SOPInstanceUID="1.2.3.4")
     found = read_study(series)
@@ -78,7 +101,7 @@ def test_every_series_of_a_hospitals_folder_is_put_together(tmp_path: Path, edit
 def test_a_slice_that_is_missing_is_missed_and_the_reason_named(series: Path, edit: Edit) -> None:
     renew(list(series.iterdir()), edit, "SeriesInstanceUID")
     (series / "0005.dcm").unlink()
-    expected = r"Series Instance UID \(0020,000E\) differs in each of 11 files.*de-identifier.*gap"
+    expected = r"each of 11 files has its own .*\(0020,000E\), as a de-identifier leaves it.*gap"
     with pytest.raises(StudyRefused, match=expected):
         read_study(series)
 

@@ -104,10 +104,10 @@ def _seconds(dataset: pydicom.Dataset, number: int) -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (_stop_time, r"Radiopharmaceutical Stop Time (0018,1073) differs"),
-        (_remark, r"Radiopharmaceutical Route (0018,1070) differs"),
-        (_private, "(0011,1001) differs"),
-        (_seconds, "Radiopharmaceutical Start Time (0018,1072) differs"),
+        (_stop_time, r"Radiopharmaceutical Stop Time (0018,1073)"),
+        (_remark, r"Radiopharmaceutical Route (0018,1070)"),
+        (_private, "(0011,1001)"),
+        (_seconds, "Radiopharmaceutical Start Time (0018,1072)"),
     ],
 )
 def test_what_no_number_needs_may_differ_between_slices(

@@ -180,33 +180,16 @@ def test_a_slice_with_the_time_of_another_frame_beside_that_one_is_refused(
         read_study(tmp_path)
 
 
-@pytest.mark.parametrize(("copies", "reason"), [(0, "are 3 slices"), (2, "are 5 slices")])
-def test_a_slice_of_one_frame_missing_or_twice_is_refused(
-    copies: int, reason: str, tmp_path: Path
-) -> None:
+def test_a_slice_that_is_missing_from_one_frame_is_refused(tmp_path: Path) -> None:
     write_classic(LATE, tmp_path, names="plain")
-    file = tmp_path / "00021.dcm"
-    (tmp_path / "copy").write_bytes(file.read_bytes())
-    if copies == 0:
-        file.unlink()
-        (tmp_path / "copy").unlink()
-    with pytest.raises(StudyRefused, match=f"dcm lies where there {reason}, elsewhere 4: slices"):
+    (tmp_path / "00021.dcm").unlink()
+    with pytest.raises(StudyRefused, match="dcm lies where there are 3 slices, elsewhere 4: slice"):
         read_study(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("form", "reason"),
-    [
-        ({"series_type": "GATED"}, r"Series Type \(0054,1000\) is GATED"),
-        ({"NumberOfTimeSlices": 5}, r"found 4 time frames, but .*\(0054,0101\) is 5"),
-        ({"NumberOfSlices": 17}, r"found 72 images, but .*\(0054,0081\) is 17"),
-    ],
-)
-def test_a_dynamic_series_that_contradicts_its_header_is_refused(
-    form: dict, reason: str, tmp_path: Path
-) -> None:
-    with pytest.raises(StudyRefused, match=reason):
-        read_study(write_classic(LATE, tmp_path, **form))
+def test_a_gated_series_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StudyRefused, match=r"Series Type \(0054,1000\) is GATED"):
+        read_study(write_classic(LATE, tmp_path, series_type="GATED"))
 
 
 def test_a_head_that_moved_is_laid_on_the_others(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ _SHORTEST_KEY = 8
 _MOST_OF_EACH = 2
 # What all slices of one series say, whatever a de-identifier made of its UIDs.
 _DESCRIBING = (
-    *("SOPClassUID", "Modality", "SeriesNumber", "SeriesDescription", "ProtocolName"),
+    *("SOPClassUID", "Modality", "SeriesDescription", "ProtocolName"),
     *("SeriesDate", "SeriesTime", "ImageType", "SeriesType", "Units", "CorrectedImage"),
     *("DecayCorrection", "ReconstructionMethod", "ConvolutionKernel", "Manufacturer"),
     *("Rows", "Columns", "PixelSpacing", "ImageOrientationPatient"),
@@ -60,9 +60,9 @@ class Gathered:
                 raise
             reason = refusal(
                 "dicom_series_uid_for_each_file",
-                "{attribute} differs in each of {count} files, as a de-identifier leaves it that "
-                "gives each file its own, and together they are no image; needed the series with "
-                "one UID, or with the UIDs that it had",
+                "each of {count} files has its own {attribute}, as a de-identifier leaves it, and "
+                "together they are no image; needed the series with one UID, or with the UIDs that "
+                "it had",
                 where=self.headers[0].file.parent,
                 attribute=named("SeriesInstanceUID"),
                 count=len(self.headers),
@@ -129,12 +129,22 @@ def _is_media_directory(header: Header) -> bool:
 def _of_each(series: Sequence[Sequence[Header]]) -> list[list[str]]:
     """Find slices that have a series each and say the same of what they are of."""
     small = [headers for headers in series if len(headers) <= _MOST_OF_EACH]
-    alike: dict[tuple[object, ...], list[str]] = defaultdict(list)
+    alike: dict[tuple[str, ...], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     if len(small) >= MIN_VOXELS:
         for headers in small:
             try:
                 said = tuple(map(headers[0].text, _DESCRIBING))
+                number = headers[0].text("SeriesNumber")
             except StudyRefused:  # judged when it is read
                 continue
-            alike[said].append(headers[0].text("SeriesInstanceUID"))
-    return [uids for uids in alike.values() if len(uids) >= MIN_VOXELS]
+            alike[said][number].append(headers[0].text("SeriesInstanceUID"))
+    found: list[list[str]] = []
+    for numbers in alike.values():
+        # A program that renews the UIDs may renew the number of the series too.
+        is_numbered = min(map(len, numbers.values())) >= MIN_VOXELS
+        found += (
+            numbers.values()
+            if is_numbered
+            else [[uid for uids in numbers.values() for uid in uids]]
+        )
+    return [uids for uids in found if len(uids) >= MIN_VOXELS]

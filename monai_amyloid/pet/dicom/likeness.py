@@ -57,9 +57,8 @@ def check_one_image(headers: Sequence[Header], *, several_series: bool = False) 
         warnings.append(
             warning(
                 "dicom_uid_for_each_file",
-                "{attributes:and} differs in every file, as a de-identifier leaves it that gives "
-                "each file its own; all else says that the files are one image, and they were read "
-                "as one",
+                "every file has its own {attributes:and}, as a de-identifier leaves it; all else "
+                "says that the files are one image, and they were read as one",
                 attributes=tuple(map(named, own)),
             )
         )

@@ -53,7 +53,7 @@ def check_same_injection(files: Sequence[tuple[Path, Dataset]]) -> list[Finding]
     return [
         warning(
             "dicom_injection_differs",
-            "{attributes:and} differs between the slices; no number needs it",
+            "the slices differ in {attributes:and}, but not by as much as a number needs",
             attributes=tuple(map(named_tag, sorted(unlike))),
         )
     ]
