@@ -16,6 +16,7 @@ import torch
 
 from benchmarks.figures import record
 from benchmarks.fuzz import wrong_input_brains as brains
+from benchmarks.fuzz import wrong_input_maps as maps
 from benchmarks.fuzz import wrong_input_objects as objects
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.findings.finding import StudyRefused
@@ -29,6 +30,9 @@ REASONS = {
     "raclopride": "raclopride",
     "CT": "CT",
     "MR": "MRI",
+    "map of no uptake": "binding potential|no uptake|not negative",
+    "attenuation map": "attenuation map",
+    "CT or MR without skull": "CT|MRI",
     "part of a brain": "field of view|in view|use a PET of the whole brain",
     "body region": "needed a head|in the best of 24 orientations|fit it at",
     "phantom": "needed a head|in the best of 24 orientations|FDG or perfusion",
@@ -48,6 +52,9 @@ def cases(seed: int, share: float) -> Iterator[tuple[str, str, PetImage]]:
     for kind, some in (
         ("CT", brains.computed_tomography(seed, of(5))),
         ("MR", brains.magnetic_resonance(seed, of(6))),
+        ("map of no uptake", maps.parametric(seed, of(5))),
+        ("attenuation map", maps.attenuation(seed, of(3))),
+        ("CT or MR without skull", maps.without_skull(seed, of(4))),
         ("part of a brain", brains.half_brains(seed, of(5))),
         ("body region", objects.bodies(seed, of(6))),
         ("phantom", objects.phantoms(seed, of(4))),

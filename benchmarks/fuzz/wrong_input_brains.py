@@ -104,7 +104,8 @@ def tissues(seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
     ), WARP_AFFINE
 
 
-def _in_a_pose(data: np.ndarray, affine: np.ndarray, random: np.random.Generator) -> PetImage:
+def in_a_pose(data: np.ndarray, affine: np.ndarray, random: np.random.Generator) -> PetImage:
+    """Turn a volume by chance, as heads lie, and name a tracer."""
     image = PetImage(data.astype(np.float32), affine, str(random.choice(list(TRACERS))))
     turn = Rotation.from_euler("xyz", random.normal(0, (8, 5, 5)), degrees=True)
     return posed(image, turn.as_matrix())
@@ -123,7 +124,7 @@ def computed_tomography(seed: int, heads: int) -> Iterator[Case]:
             ("clipped at 0", np.clip(units, 0, None)),
             ("brain window 0 to 80", np.clip(units, 0, 80)),
         ):
-            yield f"{name}, head {number}", _in_a_pose(values, affine, random)
+            yield f"{name}, head {number}", in_a_pose(values, affine, random)
 
 
 def magnetic_resonance(seed: int, heads: int) -> Iterator[Case]:
@@ -135,7 +136,7 @@ def magnetic_resonance(seed: int, heads: int) -> Iterator[Case]:
             values = np.tensordot(signal * random.lognormal(0, 0.05, 6), shares, axes=1)
             values *= np.exp(random.uniform(0, 0.2) * smooth_noise(50, random))
             values = np.abs(values + random.normal(0, 25, values.shape))
-            yield f"{name}, head {number}", _in_a_pose(values, affine, random)
+            yield f"{name}, head {number}", in_a_pose(values, affine, random)
 
 
 def lying_headers(seed: int, people: int) -> Iterator[tuple[str, str, PetImage]]:

@@ -5,8 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from phantom.people import NO_MISHAP, scan_person
+from scipy import ndimage
 
 from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.brain.recognition.signature import TISSUE_AFFINE, tissue_templates
+from monai_amyloid.brain.registration.resampling import resample
+from monai_amyloid.brain.template import voi
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.phantom.cohorts.plan import Pattern, Plan
@@ -52,3 +56,61 @@ def test_a_scan_of_wrong_voxel_sizes_is_refused_with_the_size_of_its_brain(
     tall = replace(image, affine=image.affine @ np.diag([1.0, 1.0, 2.0, 1.0]))
     with pytest.raises(StudyRefused, match=r"would have 2\.\d+ x .* check the voxel size"):
         normalize(tall)
+
+
+def head_of(image: PetImage) -> np.ndarray:
+    bright = image.data > 0.12 * np.percentile(image.data, 99.5)
+    return np.asarray(ndimage.binary_fill_holes(ndimage.binary_closing(bright, iterations=3)))
+
+
+def cerebellum_of(image: PetImage) -> float:
+    found = normalize(image)
+    volume = resample(image, found.registration)
+    return float(volume[voi("whole_cerebellum")].mean())
+
+
+MAPS = {
+    "binding potential": lambda ratio: np.clip(ratio - 1, 0, None),
+    "binding potential of another reference": lambda ratio: np.clip(ratio / 1.15 - 1, 0, None),
+    "z-scores": lambda ratio: np.clip((ratio - 1.2) / 0.3, 0, None),
+    "the square": lambda ratio: np.clip(ratio, 0, None) ** 2,
+    "a power": lambda ratio: np.clip(ratio, 0, None) ** 2.5,
+    "a difference": lambda ratio: ratio - ndimage.gaussian_filter(ratio, 4),
+    "signed z-scores": lambda ratio: (ratio - 1.2) / 0.3,
+}
+
+
+@pytest.mark.parametrize("grade", [1, 3])
+def test_a_map_made_of_an_amyloid_scan_is_no_uptake(simulated: Simulated, grade: int) -> None:
+    image = simulated[grade][0]
+    ratio, inside = image.data / cerebellum_of(image), head_of(image)
+    for name, values in MAPS.items():
+        data = np.where(inside, values(ratio), 0).astype(np.float32)
+        with pytest.raises(StudyRefused, match=r"binding potential|no uptake|not negative"):
+            raise AssertionError(name, normalize(replace(image, data=data)).centiloid)
+    # What is linear in uptake stays uptake.
+    assert normalize(replace(image, data=image.data * np.float32(1e-3))).centiloid < 150
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.1])
+@pytest.mark.parametrize("bone", [0.10, 0.13, 0.17])
+def test_a_map_of_attenuation_is_refused_by_its_values(
+    simulated: Simulated, unit: float, bone: float
+) -> None:
+    image = simulated[1][0]
+    inside = head_of(image)
+    rim = inside & ~ndimage.binary_erosion(inside, iterations=3)
+    water = ndimage.gaussian_filter(inside * 0.096 + rim * (bone - 0.096), 1)
+    with pytest.raises(StudyRefused, match="attenuation map"):
+        normalize(replace(image, data=(unit * water).astype(np.float32)))
+
+
+@pytest.mark.parametrize("contrast", [(38, 29, 8), (1062, 1053, 1032), (900, 860, 700)])
+def test_a_brain_without_a_tracers_contrast_is_no_head_of_pet(contrast: tuple) -> None:
+    shares = np.pad(tissue_templates(), ((0, 0), *[(6, 6)] * 3))
+    grey, white, fluid = contrast
+    values = np.tensordot((grey, white, grey, grey, white, grey, white, fluid), shares[:8], axes=1)
+    affine = TISSUE_AFFINE.copy()
+    affine[:3, 3] -= 6 * affine[:3, :3].sum(axis=1)
+    with pytest.raises(StudyRefused, match=r"MRI|CT"):
+        normalize(PetImage(values.astype(np.float32), affine, "18FFBB"))

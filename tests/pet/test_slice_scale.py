@@ -170,6 +170,12 @@ def test_negative_noise_and_thick_slices_are_no_misplaced_slopes(
         check_scales(slices.astype(np.float32), files, (), float(image.zooms[2]) * thickness)
 
 
+@pytest.mark.parametrize("count", [1, 2, 4, 7])
+def test_too_few_slices_have_no_profile(count: int) -> None:
+    picture = np.random.default_rng(1).gamma(2, 1, (20, 20)).astype(np.float32)
+    check_scales(np.stack([picture] * count), FILES, [1.0] * count, 3.0)
+
+
 @pytest.mark.parametrize("last", [(1, 0.25, 0.27), (1, 0.34, 0.42), (0.9, 0.21, 0.22)])
 def test_background_above_a_head_that_ends_in_a_slice_is_no_wrong_scale(last: tuple) -> None:
     picture = np.random.default_rng(1).gamma(2, 1, (20, 20)).astype(np.float32)

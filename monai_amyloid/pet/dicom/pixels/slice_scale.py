@@ -124,7 +124,7 @@ def _check_profile(
             "{noisy:.1%} in the brightest voxel, where the mean of a scan is smooth; {attribute} "
             "cannot be each slice's own (likely {fault}); needed each slice with the slope that "
             "the scanner gave it",
-            where=files[0].parent,
+            where=files[0] if len(set(files)) == 1 else files[0].parent,
             uneven=uneven,
             noisy=noisy,
             attribute=named("RescaleSlope"),
@@ -146,6 +146,8 @@ def _unevenness(
     The fourth difference does not see how a head grows, fades and bends; its third quartile does
     not see the few slices where organs or beds end. 0 where too few slices hold anything.
     """
+    if len(level) < _FEWEST + 4:
+        return 0.0
     seen = _seen(level) & (values > 0) & usual
     logs = np.log(np.where(seen, values, 1.0))
     five = np.stack([logs[start : len(logs) - 4 + start] for start in range(5)])

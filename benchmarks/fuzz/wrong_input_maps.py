@@ -1,0 +1,77 @@
+"""Maps made of scans, and scans without attenuation correction, for wrong_input.py."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from scipy import ndimage
+
+from benchmarks.fuzz.wrong_input_brains import (
+    CT,
+    MR,
+    Case,
+    halved,
+    in_a_pose,
+    person,
+    tissues,
+)
+from monai_amyloid.pet.image import PetImage
+
+# 1/mm: of water, and of the skull above it.
+WATER, BONE = 0.0096, 0.0055
+# Shares of the tissues that lie within the skull.
+_BRAIN = slice(0, 4)
+
+
+def head_of(image: PetImage) -> np.ndarray:
+    """True inside a head."""
+    bright = image.data > 0.12 * np.percentile(image.data, 99.5)
+    return np.asarray(ndimage.binary_fill_holes(ndimage.binary_closing(bright, iterations=3)))
+
+
+def parametric(seed: int, people: int) -> Iterator[Case]:
+    """Maps of binding, z-scores, differences and powers, as analysis programs write them."""
+    for number in range(1, people + 1):
+        image = halved(person(seed, number + 40))
+        inside = head_of(image)
+        # About the uptake of the cerebellum: between cortex and white matter of a negative.
+        random = np.random.default_rng([seed, number, 6])
+        middle = float(np.median(image.data[inside])) * random.uniform(0.95, 1.2)
+        ratio = image.data / middle
+        for name, values in (
+            ("binding potential", np.clip(ratio - 1, 0, None)),
+            ("binding potential with noise below 0", ratio - 1),
+            ("z-scores", np.clip((ratio - 1.1) / 0.3, 0, None)),
+            ("difference to its smoothed self", ratio - ndimage.gaussian_filter(ratio, 3)),
+            ("to the power of 2.5", ratio.clip(0) ** 2.5),
+        ):
+            data = np.where(inside, values, 0).astype(np.float32)
+            yield f"{name}, person {number}, {image.tracer}", replace(image, data=data)
+
+
+def attenuation(seed: int, people: int) -> Iterator[Case]:
+    """Attenuation maps, of CT and of MRI without bone, in two units."""
+    for number in range(1, people + 1):
+        image = halved(person(seed, number + 50))
+        inside = head_of(image)
+        rim = inside & ~ndimage.binary_erosion(inside, iterations=2)
+        for name, bone in (("with bone", BONE), ("without bone", 0.0)):
+            sharp = WATER * inside + bone * rim
+            for unit, factor in (("1/mm", 1.0), ("1/cm", 10.0)):
+                data = factor * ndimage.gaussian_filter(sharp, 0.7)
+                yield (
+                    f"{name} in {unit}, person {number}",
+                    replace(image, data=data.astype(np.float32)),
+                )
+
+
+def without_skull(seed: int, heads: int) -> Iterator[Case]:
+    """CT and MRI whose skull and scalp a program took away."""
+    for number in range(heads):
+        random = np.random.default_rng([seed, number, 7])
+        shares, affine = tissues(seed, number)
+        brain = shares[_BRAIN].sum(axis=0) > 0.5
+        for name, signal in (("CT", np.add(CT, 1024)), *MR.items()):
+            values = np.tensordot(np.asarray(signal, float), shares, axes=1)
+            values = np.abs(values + random.normal(0, 20, values.shape))
+            yield f"{name}, head {number}", in_a_pose(np.where(brain, values, 0), affine, random)
