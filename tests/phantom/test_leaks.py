@@ -35,6 +35,7 @@ from monai_amyloid.phantom.cohorts.storage import store
 from monai_amyloid.phantom.people import person
 from monai_amyloid.phantom.people.anatomy import TISSUES, load_anatomy
 from monai_amyloid.phantom.people.deformation import grid_points, interpolate
+from monai_amyloid.phantom.people.head import shape_head
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.people.tracer_map import petrous_bone
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
@@ -244,7 +245,8 @@ def scan_people(count: int, seed: int, folder: Path) -> pd.DataFrame:
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """What real scans show, a row each, with the grade."""
     with threadpool_limits(1), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(person, "shape_head", lru_cache(1)(person.shape_head))
+        shaped_once = lru_cache(maxsize=1)(shape_head)
+        patch.setattr(person, "shape_head", shaped_once)
         return scan_people(SCANNED, 12, tmp_path_factory.mktemp("leaks"))
 
 
