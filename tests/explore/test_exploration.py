@@ -21,7 +21,7 @@ from .cohorts import agreement, write_prepared
 
 pytestmark = pytest.mark.slow
 
-SCANS = 60
+SCANS = 90
 
 
 @pytest.fixture(scope="module")

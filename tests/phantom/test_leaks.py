@@ -12,7 +12,7 @@ import json
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -35,6 +35,7 @@ from monai_amyloid.phantom.cohorts.storage import store
 from monai_amyloid.phantom.people import person
 from monai_amyloid.phantom.people.anatomy import TISSUES, load_anatomy
 from monai_amyloid.phantom.people.deformation import grid_points, interpolate
+from monai_amyloid.phantom.people.head import shape_head
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.people.tracer_map import petrous_bone
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
@@ -161,8 +162,13 @@ def fields(source: str, record: dict) -> dict[str, float]:
     return found
 
 
-def described(session: Session, folder: Path) -> dict[str, float]:
-    """What a stored scan shows outside its brain, by probe and feature."""
+Places = tuple[np.ndarray, np.ndarray]
+
+
+def described(
+    session: Session, folder: Path, places: Places | None
+) -> tuple[dict[str, float], Places]:
+    """What a stored scan shows outside its brain, by probe and feature, and at which places."""
     ideal = Scanned(session.head, session.uptake, session.scan)
     series = acquire(ideal, session.scan, "18FFBB")
     path = folder / store(series, folder, session.participant, session.session, "nifti", 0)
@@ -176,7 +182,8 @@ def described(session: Session, folder: Path) -> dict[str, float]:
     found |= {"intensity max": volume.max()}
     levels = np.percentile(volume, PERCENTILES)
     found |= {f"intensity {p} %": v for p, v in zip(PERCENTILES, levels, strict=True)}
-    return found | described_places(session, volume, image.affine)
+    places = places or find_places(session, volume.shape, image.affine)
+    return found | described_places(volume, places), places
 
 
 @cache
@@ -190,15 +197,20 @@ def place_maps(name: str) -> np.ndarray:
     return np.stack([outside, soft, hind]).astype(np.float32)
 
 
-def described_places(session: Session, volume: np.ndarray, affine: np.ndarray) -> dict[str, float]:
-    """Scalp far from the brain, and noise of the cerebellum."""
+def find_places(session: Session, shape: tuple[int, ...], affine: np.ndarray) -> Places:
+    """Where a scan shows scalp far from the brain, and where the cerebellum."""
     anatomy = load_anatomy(session.head.morphology.anatomy)
     to_head = np.linalg.inv(session.scan.head_to_scanner()) @ affine
-    places = session.head.to_anatomy(grid_points(volume.shape, to_head))
-    outside, soft, hind = interpolate(place_maps(anatomy.name), anatomy.affine, places)
-    scalp = volume[(outside > SPILL_MM) & (soft > 0.9)]
+    points = session.head.to_anatomy(grid_points(shape, to_head))
+    outside, soft, hind = interpolate(place_maps(anatomy.name), anatomy.affine, points)
+    return (outside > SPILL_MM) & (soft > 0.9), hind > 0.9
+
+
+def described_places(volume: np.ndarray, places: Places) -> dict[str, float]:
+    """Scalp far from the brain, and noise of the cerebellum."""
+    far, cerebellum = places
+    scalp = volume[far]
     fine = volume - ndimage.uniform_filter(volume, 3)
-    cerebellum = hind > 0.9
     levels = np.percentile(scalp, PERCENTILES)
     found = {f"scalp {p} %": v for p, v in zip(PERCENTILES, levels, strict=True)}
     found |= {"scalp mean": scalp.mean(), "scalp SD": scalp.std()}
@@ -216,21 +228,25 @@ def beyond(session: Session) -> np.ndarray:
 def scan_people(count: int, seed: int, folder: Path) -> pd.DataFrame:
     rows = []
     for number in range(1, count + 1):
-        scan = None
+        # With the amyloid of each grade, head and scan, and so the places, are the same.
+        scan, places = None, None
         for grade in (1, 2, 3):
             (session,) = draw_sessions(Plan(seed=seed), number, grade)
             # That the scan is drawn without regard to the grade, the probes above show.
             scan = scan or session.scan
             soft = session.head.fractions[-1] * np.float32(scan.scalp - session.scan.scalp)
             same = replace(session, scan=scan, uptake=session.uptake + soft * beyond(session))
-            rows.append(described(same, folder / str(grade)) | {"person": number})
+            row, places = described(same, folder / str(grade), places)
+            rows.append(row | {"person": number})
     return pd.DataFrame(rows)
 
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """What real scans show, a row each, with the grade."""
-    with threadpool_limits(1):
+    with threadpool_limits(1), pytest.MonkeyPatch.context() as patch:
+        shaped_once = lru_cache(maxsize=1)(shape_head)
+        patch.setattr(person, "shape_head", shaped_once)
         return scan_people(SCANNED, 12, tmp_path_factory.mktemp("leaks"))
 
 
