@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from monai_amyloid.installed import shipped_bundle
-from monai_amyloid.pet.tracer_names import tracer_label
+from monai_amyloid.pet.header.tracer_names import tracer_label
 from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.version import __version__
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from monai_amyloid.cohort.datalist import ONLY_SESSION, UNKNOWN, CohortError
-from monai_amyloid.pet.tracer_names import tracer_label
+from monai_amyloid.pet.header.tracer_names import tracer_label
 
 SPREADSHEETS = (".csv", ".xlsx", ".xlsm", ".txt")
 

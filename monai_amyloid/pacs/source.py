@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from monai_amyloid.errors import UserError
 from monai_amyloid.pacs.planes import image_planes
 from monai_amyloid.pacs.study_module import PATIENT_AND_STUDY, whole_number
-from monai_amyloid.pet.dicom.gathering import gather
+from monai_amyloid.pet.dicom.membership.gathering import gather
 from monai_amyloid.pet.files.sources import open_study
 
 _UID = re.compile(r"[0-9][0-9.]{0,63}")  # PS3.5 9.1, leading zeros let pass: scanners write them

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from monai_amyloid.findings.finding import StudyRefused, warning
-from monai_amyloid.pet.header import LONGEST_HEAD_MM
+from monai_amyloid.pet.header.content import LONGEST_HEAD_MM
 from monai_amyloid.pet.image import PetImage
 
 # From the crown to the shoulders.

@@ -24,8 +24,8 @@ from monai_amyloid.pet.files.archive import is_archive_name, is_packed_name, pee
 from monai_amyloid.pet.files.sources import open_study
 from monai_amyloid.pet.formats.bids import read_sidecar
 from monai_amyloid.pet.formats.file_format import FileFormat
+from monai_amyloid.pet.formats.itk.text_header import decoded
 from monai_amyloid.pet.formats.table import format_named, format_of
-from monai_amyloid.pet.formats.text_header import decoded
 
 # DICOM keywords of what names a person, a day, or a study that is kept of that person.
 IDENTIFYING = (

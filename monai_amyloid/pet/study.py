@@ -14,11 +14,10 @@ from monai_amyloid.findings.finding import (
     phrase,
     warning,
 )
-from monai_amyloid.pet.attenuation import attenuation_warnings
-from monai_amyloid.pet.candidates import Candidate, DicomCandidate, FileCandidate
-from monai_amyloid.pet.choice import choose
-from monai_amyloid.pet.dicom.frames_as_series import join_frames
-from monai_amyloid.pet.dicom.gathering import gather
+from monai_amyloid.pet.choice.candidates import Candidate, DicomCandidate, FileCandidate
+from monai_amyloid.pet.choice.choose import choose
+from monai_amyloid.pet.dicom.membership.frames_as_series import join_frames
+from monai_amyloid.pet.dicom.membership.gathering import gather
 from monai_amyloid.pet.dicom.slices import check_kind, no_geometry
 from monai_amyloid.pet.files.sources import StudyFiles, cannot_be_read, is_picture, open_study
 from monai_amyloid.pet.formats.bids import find_sessions, stem_of
@@ -27,9 +26,10 @@ from monai_amyloid.pet.formats.table import format_of
 from monai_amyloid.pet.formats.unread import listed
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.head import cut_to_head
-from monai_amyloid.pet.header import refuse_wrong_content
+from monai_amyloid.pet.header.attenuation import attenuation_warnings
+from monai_amyloid.pet.header.content import refuse_wrong_content
+from monai_amyloid.pet.header.named_tracer import known_label, with_tracer
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.pet.named_tracer import known_label, with_tracer
 
 
 def read_study(

@@ -8,7 +8,7 @@ from pydicom.uid import PositronEmissionTomographyImageStorage, generate_uid
 from pydicom.valuerep import format_number_as_ds
 
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.header import UNITS
+from monai_amyloid.pet.header.content import UNITS
 from monai_amyloid.pet.tracers import TRACER_CODES, TRACERS
 from monai_amyloid.writing.frames import (
     SCAN_START,

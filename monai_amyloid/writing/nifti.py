@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from monai_amyloid.output import replace_file
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.header import KEPT
+from monai_amyloid.pet.header.content import KEPT
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.writing.frames import (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from monai_amyloid.pet.attenuation import (
+from monai_amyloid.pet.header.attenuation import (
     attenuation_of,
     attenuation_refusal,
     attenuation_warnings,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.bids import entities, find_sessions, read_sidecar
 from monai_amyloid.pet.frames.bids_times import frame_times, half_life_of
+from monai_amyloid.pet.header.tracer_names import tracer_label
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.pet.tracer_names import tracer_label
 from monai_amyloid.writing.dicom import write_series
 
 DCM2NIIX = Path(sys.executable).with_name("dcm2niix")

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom import series as dicom
-from monai_amyloid.pet.dicom.timing import over_midnight
+from monai_amyloid.pet.dicom.times.timing import over_midnight
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.study import read_study
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from monai_amyloid.pet.half_life import half_life_in_seconds, half_life_of_another
+from monai_amyloid.pet.header.half_life import half_life_in_seconds, half_life_of_another
 from monai_amyloid.pet.tracers import TRACERS
 
 from .truth_series import SMALL, truth_series

@@ -5,7 +5,7 @@ import pytest
 
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
-from monai_amyloid.pet.header import refuse_wrong_content, unit_of
+from monai_amyloid.pet.header.content import refuse_wrong_content, unit_of
 
 CODE = {"CodeValue": "712736002", "CodingSchemeDesignator": "SCT", "CodeMeaning": "agent"}
 FRAME = Frame(lambda: np.zeros((9, 9, 9), np.float32))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from monai_amyloid.pet.map_kinds import map_of, map_refusal
+from monai_amyloid.pet.header.map_kinds import map_of, map_refusal
 
 
 def kind(provenance: dict) -> str | None:

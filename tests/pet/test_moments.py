@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.pet.dicom.moments import (
+from monai_amyloid.pet.dicom.times.moments import (
     Moment,
     is_of_dicom,
     moment_in,

@@ -8,7 +8,7 @@ import pytest
 
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
-from monai_amyloid.pet.named_tracer import (
+from monai_amyloid.pet.header.named_tracer import (
     known_label,
     other_tracers,
     tracer_of,

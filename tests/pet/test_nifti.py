@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.pet.formats.nifti import read_nifti_frames
+from monai_amyloid.pet.formats.nifti.single import read_nifti_frames
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.writing.nifti import write_nifti

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813 (its own documentation names it so)
 
-from monai_amyloid.pet.formats.nifti import read_nifti_frames
+from monai_amyloid.pet.formats.nifti.single import read_nifti_frames
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.writing.nifti import write_nifti_frames
 

@@ -1,7 +1,7 @@
 import pytest
 from pydicom.sr.codedict import codes
 
-from monai_amyloid.pet.tracer_names import (
+from monai_amyloid.pet.header.tracer_names import (
     OTHER_TRACERS,
     amyloid_labels,
     names_no_tracer,

@@ -8,9 +8,9 @@ from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.functional_groups import FunctionalGroups, sequence_items, unit_code
 from monai_amyloid.pet.dicom.header import Header
-from monai_amyloid.pet.dicom.injection import zone_of
-from monai_amyloid.pet.dicom.moments import moment_in, seconds_of_day
 from monai_amyloid.pet.dicom.slices import PetSlice, no_geometry, positive, scale_of
+from monai_amyloid.pet.dicom.times.injection import zone_of
+from monai_amyloid.pet.dicom.times.moments import moment_in, seconds_of_day
 from monai_amyloid.pet.dicom.values import number_of, numbers_of, text_of
 
 # A file of a day's dynamic scan: 60 time frames of 700 slices.

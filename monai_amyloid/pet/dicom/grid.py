@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.slices import PetSlice
-from monai_amyloid.pet.dicom.time_frames import name_of, sorted_by_time
+from monai_amyloid.pet.dicom.times.time_frames import name_of, sorted_by_time
 
 # A slice may lie this fraction of the slice distance off the even grid. Real scanners round the
 # table position (a GE series steps 3.19 to 3.29 mm); a tenth of a slice is far below the

@@ -20,8 +20,8 @@ from pydicom.uid import (
 
 from monai_amyloid.findings.finding import StudyRefused, phrase
 from monai_amyloid.pet.dicom.attributes import tag_of, unreadable, vr_of
-from monai_amyloid.pet.dicom.moments import moment_in, seconds_of_date, seconds_of_day
 from monai_amyloid.pet.dicom.scan import Scan, begins_as_dicom, has_mark, scan_header
+from monai_amyloid.pet.dicom.times.moments import moment_in, seconds_of_date, seconds_of_day
 from monai_amyloid.pet.dicom.values import TEXT_VRS, numbers_in, plain_text, text_of
 
 # A deflated dataset may grow a thousandfold; a whole head as float is 200 MB.
@@ -180,7 +180,7 @@ class Header:
         """Give a moment in seconds, the same origin for all, None where the file has none.
 
         What cannot be read counts as missing: of a static image no number needs it, and
-        :func:`monai_amyloid.pet.dicom.injection.odd_times` says so.
+        :func:`monai_amyloid.pet.dicom.times.injection.odd_times` says so.
 
         Args:
             name: What was timed, such as ``"Acquisition"``: its DateTime is read, or else its

@@ -16,7 +16,7 @@ from monai_amyloid.pet.dicom.functional_groups import (
 )
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.slices import ENHANCED
-from monai_amyloid.pet.header import KEPT
+from monai_amyloid.pet.header.content import KEPT
 
 # Image Type, value 3, of an enhanced PET says what Series Type says in a classic one.
 _SERIES_TYPES = ("STATIC", "DYNAMIC", "GATED", "WHOLE BODY")

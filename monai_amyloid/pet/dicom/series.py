@@ -5,12 +5,12 @@ from typing import Any
 
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
 from monai_amyloid.pet.dicom.attributes import named, uid_name
-from monai_amyloid.pet.dicom.copies import without_copies
-from monai_amyloid.pet.dicom.counters import counter_warnings
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.grid import make_grid
 from monai_amyloid.pet.dicom.header import Header
-from monai_amyloid.pet.dicom.likeness import check_one_image
+from monai_amyloid.pet.dicom.membership.copies import without_copies
+from monai_amyloid.pet.dicom.membership.counters import counter_warnings
+from monai_amyloid.pet.dicom.membership.likeness import check_one_image
 from monai_amyloid.pet.dicom.philips import philips_factor
 from monai_amyloid.pet.dicom.pixels.layout import pixel_layout
 from monai_amyloid.pet.dicom.pixels.volume import StoredVolume
@@ -24,11 +24,11 @@ from monai_amyloid.pet.dicom.slices import (
     classic_slice,
 )
 from monai_amyloid.pet.dicom.suv.factor import suv_factor
-from monai_amyloid.pet.dicom.timing import frame_timing
+from monai_amyloid.pet.dicom.times.timing import frame_timing
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
-from monai_amyloid.pet.header import unit_of
+from monai_amyloid.pet.header.content import unit_of
+from monai_amyloid.pet.header.named_tracer import tracer_of
 from monai_amyloid.pet.image import check_shape
-from monai_amyloid.pet.named_tracer import tracer_of
 
 
 def read_series(headers: Iterable[Header], *, several_series: bool = False) -> FrameSeries:
@@ -45,7 +45,7 @@ def read_series(headers: Iterable[Header], *, several_series: bool = False) -> F
     Returns:
         Time frames of the series, not yet loaded, with the tracer where the header names one
         amyloid tracer. The content of the image is not judged here, see
-        :func:`monai_amyloid.pet.header.refuse_wrong_content`.
+        :func:`monai_amyloid.pet.header.content.refuse_wrong_content`.
 
     Raises:
         StudyRefused: If a file is broken or no PET, or if the files do not make up exactly one

@@ -15,7 +15,7 @@ from monai_amyloid.pet.files.entry import (
     list_too_long,
     too_large,
 )
-from monai_amyloid.pet.formats.text_header import decoded
+from monai_amyloid.pet.formats.itk.text_header import decoded
 
 _BLOCK = tarfile.BLOCKSIZE
 _CHUNK = 2**20

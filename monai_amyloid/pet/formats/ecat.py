@@ -25,10 +25,10 @@ from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.frames.bids_times import half_life_of
 from monai_amyloid.pet.frames.decay import correction_time
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
-from monai_amyloid.pet.half_life import half_life_in_seconds
-from monai_amyloid.pet.header import unit_of
+from monai_amyloid.pet.header.content import unit_of
+from monai_amyloid.pet.header.half_life import half_life_in_seconds
+from monai_amyloid.pet.header.named_tracer import tracer_of
 from monai_amyloid.pet.image import check_affine
-from monai_amyloid.pet.named_tracer import tracer_of
 
 # Bits of corrections_applied by their DICOM name, Corrected Image (0028,0051).
 _CORRECTIONS = {"NORM": 0x1, "ATTN": 0x6, "SCAT": 0xC0, "DECY": 0x200}

@@ -14,9 +14,9 @@ from monai_amyloid.pet.formats.bids import entities, read_sidecar, sidecar_of
 from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.frames.bids_times import frame_times, half_life_of
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
-from monai_amyloid.pet.header import KEPT, unit_of
+from monai_amyloid.pet.header.content import KEPT, unit_of
+from monai_amyloid.pet.header.named_tracer import tracer_of
 from monai_amyloid.pet.image import check_shape, to_ras
-from monai_amyloid.pet.named_tracer import tracer_of
 
 MOST_FRAMES = 1000
 _CHUNK_BYTES = 2**20

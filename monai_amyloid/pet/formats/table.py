@@ -12,11 +12,11 @@ from monai_amyloid.pet.formats.file_format import FileFormat
 
 # Modules of this package; each describes its format as FORMAT.
 _MODULES = (
-    "nifti",
-    "nifti_pair",
+    "nifti.single",
+    "nifti.pair",
     "ecat",
-    "metaimage",
-    "nrrd",
+    "itk.metaimage",
+    "itk.nrrd",
     "mgh",
 )
 

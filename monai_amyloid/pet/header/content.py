@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from monai_amyloid.findings.finding import StudyRefused, refusal
-from monai_amyloid.pet.attenuation import attenuation_refusal
 from monai_amyloid.pet.dicom.attributes import absent_value
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.half_life import half_life_of_another
-from monai_amyloid.pet.map_kinds import map_refusal
-from monai_amyloid.pet.named_tracer import tracer_refusals
-from monai_amyloid.pet.said import header_of
+from monai_amyloid.pet.header.attenuation import attenuation_refusal
+from monai_amyloid.pet.header.half_life import half_life_of_another
+from monai_amyloid.pet.header.map_kinds import map_refusal
+from monai_amyloid.pet.header.named_tracer import tracer_refusals
+from monai_amyloid.pet.header.said import header_of
 
 # Everything kept of a header, by its DICOM or BIDS keyword. A list of what to keep, not of what
 # to leave out, so that no field that names a person or a day can slip through.

@@ -8,7 +8,7 @@ from monai_amyloid.findings.finding import Finding, StudyRefused, warning
 from monai_amyloid.pet.dicom.attributes import broken_attribute, named
 from monai_amyloid.pet.dicom.functional_groups import converted_attributes, first_groups
 from monai_amyloid.pet.dicom.header import Header
-from monai_amyloid.pet.dicom.moments import (
+from monai_amyloid.pet.dicom.times.moments import (
     is_of_dicom,
     moment_in,
     offset_in,

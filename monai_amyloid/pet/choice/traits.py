@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from monai_amyloid.findings.finding import Phrase, phrase
-from monai_amyloid.pet.candidates import Candidate
-from monai_amyloid.pet.said import texts_of
+from monai_amyloid.pet.choice.candidates import Candidate
+from monai_amyloid.pet.header.said import texts_of
 
 _KEYWORDS = (
     *("ReconstructionMethod", "ReconMethodName", "ConvolutionKernel", "ReconFilterType"),

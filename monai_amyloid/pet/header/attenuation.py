@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from monai_amyloid.findings.finding import Finding, Phrase, phrase, refusal, warning
 from monai_amyloid.pet.dicom.attributes import named
-from monai_amyloid.pet.said import FILE_NAME, texts_of, words
+from monai_amyloid.pet.header.said import FILE_NAME, texts_of, words
 
 # What a reconstruction or its user wrote about this image.
 _DESCRIPTIONS = (

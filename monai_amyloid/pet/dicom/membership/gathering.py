@@ -8,8 +8,8 @@ from pathlib import Path
 from monai_amyloid.findings.finding import Finding, StudyRefused, phrase, refusal
 from monai_amyloid.pet.dicom.attributes import named, unreadable
 from monai_amyloid.pet.dicom.header import Header, open_header
+from monai_amyloid.pet.dicom.membership.strays import without_strays
 from monai_amyloid.pet.dicom.series import read_series
-from monai_amyloid.pet.dicom.strays import without_strays
 from monai_amyloid.pet.dicom.values import text_of
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.image import MIN_VOXELS

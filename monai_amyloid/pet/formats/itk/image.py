@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, phrase
 from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
+from monai_amyloid.pet.formats.itk.text_header import TextHeader, check_voxel_bytes
 from monai_amyloid.pet.formats.single_file import (
     check_packed,
     frames_in,
     sidecar_beside,
     with_sidecar,
 )
-from monai_amyloid.pet.formats.text_header import TextHeader, check_voxel_bytes
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.image import check_affine
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from monai_amyloid.findings.finding import Finding, Phrase, phrase, refusal
 from monai_amyloid.pet.formats.bids import entities
-from monai_amyloid.pet.said import FILE_NAME, Said, texts_of, words
+from monai_amyloid.pet.header.said import FILE_NAME, Said, texts_of, words
 
 _ATTENUATION = phrase("map_of_attenuation", "an attenuation map or transmission image")
 _SCORES = phrase("map_of_scores", "a statistical map such as one of z-scores")

@@ -10,11 +10,16 @@ import numpy as np
 from monai_amyloid.findings.finding import Finding, StudyRefused, warning
 from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.header import Header
-from monai_amyloid.pet.dicom.injection import DAY_SECONDS, isotope_of, odd_times, uptake_seconds
 from monai_amyloid.pet.dicom.slices import PetSlice
+from monai_amyloid.pet.dicom.times.injection import (
+    DAY_SECONDS,
+    isotope_of,
+    odd_times,
+    uptake_seconds,
+)
 from monai_amyloid.pet.dicom.values import number_of
 from monai_amyloid.pet.frames.decay import correction_time
-from monai_amyloid.pet.half_life import HalfLife, half_life_in_seconds
+from monai_amyloid.pet.header.half_life import HalfLife, half_life_in_seconds
 
 # Frames whose stated decay factors differ by less than this were corrected to one time; scanners
 # differ in whether the factor counts the decay within the frame.

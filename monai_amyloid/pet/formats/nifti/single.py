@@ -14,7 +14,7 @@ from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.files.compressed import is_gzip, open_unpacked
 from monai_amyloid.pet.formats.broken import refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
-from monai_amyloid.pet.formats.nifti_header import KIND, geometry, read_header
+from monai_amyloid.pet.formats.nifti.header import KIND, geometry, read_header
 from monai_amyloid.pet.formats.single_file import (
     check_length,
     check_packed,

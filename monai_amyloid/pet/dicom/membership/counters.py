@@ -7,7 +7,7 @@ import numpy as np
 from monai_amyloid.findings.finding import Finding, Phrase, StudyRefused, phrase, warning
 from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.slices import PetSlice
-from monai_amyloid.pet.dicom.time_frames import number_of_frame
+from monai_amyloid.pet.dicom.times.time_frames import number_of_frame
 
 # A distance and a thickness that are written with few digits differ by so much.
 _ROUNDED = 0.05

@@ -9,10 +9,10 @@ from pydicom.tag import BaseTag
 
 from monai_amyloid.findings.finding import Finding, StudyRefused, warning
 from monai_amyloid.pet.dicom.attributes import named_tag, series_differ
-from monai_amyloid.pet.dicom.moments import moment_in, seconds_of_day
 from monai_amyloid.pet.dicom.provenance import provenance_of
+from monai_amyloid.pet.dicom.times.moments import moment_in, seconds_of_day
 from monai_amyloid.pet.dicom.values import numbers_in, text_of
-from monai_amyloid.pet.named_tracer import other_tracers, tracer_of
+from monai_amyloid.pet.header.named_tracer import other_tracers, tracer_of
 
 # Seconds that a value which a number needs may differ by: programs round to minutes.
 _ROUNDED = {

@@ -11,7 +11,7 @@ from monai_amyloid.pet.dicom.pixels.jpeg_process import JpegProcess
 from monai_amyloid.pet.dicom.pixels.layout import pixel_layout
 from monai_amyloid.pet.dicom.pixels.stored import stored_values
 from monai_amyloid.pet.dicom.slices import PetSlice
-from monai_amyloid.pet.dicom.time_frames import instance_number
+from monai_amyloid.pet.dicom.times.time_frames import instance_number
 
 
 def without_copies(slices: Sequence[PetSlice]) -> tuple[list[PetSlice], list[Finding]]:

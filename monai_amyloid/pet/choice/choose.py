@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monai_amyloid.findings.finding import Finding, Phrase, StudyRefused, Term, note, phrase
-from monai_amyloid.pet.candidates import Candidate
+from monai_amyloid.pet.choice.candidates import Candidate
+from monai_amyloid.pet.choice.traits import labels_apart, measured
+from monai_amyloid.pet.header.map_kinds import map_of
+from monai_amyloid.pet.header.named_tracer import other_tracers
 from monai_amyloid.pet.image import MIN_VOXELS
-from monai_amyloid.pet.map_kinds import map_of
-from monai_amyloid.pet.named_tracer import other_tracers
 from monai_amyloid.pet.tracers import TRACERS
-from monai_amyloid.pet.traits import labels_apart, measured
 
 
 class Taken(NamedTuple):

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, phrase
-from monai_amyloid.pet.attenuation import attenuation_of
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
-from monai_amyloid.pet.dicom.gathering import Gathered
 from monai_amyloid.pet.dicom.header import Header
-from monai_amyloid.pet.dicom.injection import uptake_seconds
+from monai_amyloid.pet.dicom.membership.gathering import Gathered
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
 from monai_amyloid.pet.dicom.slices import CAPTURES, ENHANCED, PET_CLASSES
-from monai_amyloid.pet.dicom.timing import over_midnight
+from monai_amyloid.pet.dicom.times.injection import uptake_seconds
+from monai_amyloid.pet.dicom.times.timing import over_midnight
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.image_names import name_shows
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.named_tracer import tracer_of
-from monai_amyloid.pet.said import header_of
+from monai_amyloid.pet.header.attenuation import attenuation_of
+from monai_amyloid.pet.header.named_tracer import tracer_of
+from monai_amyloid.pet.header.said import header_of
 
 
 class Candidate(ABC):

@@ -8,8 +8,8 @@ from typing import Any
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, refusal, warning
 from monai_amyloid.pet.formats.bids import entities
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.said import FILE_NAME, Said, header_of, texts_of
-from monai_amyloid.pet.tracer_names import (
+from monai_amyloid.pet.header.said import FILE_NAME, Said, header_of, texts_of
+from monai_amyloid.pet.header.tracer_names import (
     amyloid_labels,
     names_no_tracer,
     names_other_tracer,

@@ -10,7 +10,7 @@ from pydicom.uid import EnhancedPETImageStorage
 from monai_amyloid.findings.finding import Phrase, StudyRefused, phrase
 from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.slices import PetSlice
-from monai_amyloid.pet.dicom.timing import over_midnight
+from monai_amyloid.pet.dicom.times.timing import over_midnight
 
 
 def sorted_by_time(

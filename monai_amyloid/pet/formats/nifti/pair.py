@@ -6,7 +6,7 @@ from pathlib import Path
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.bids import stem_of
 from monai_amyloid.pet.formats.file_format import FileFormat
-from monai_amyloid.pet.formats.nifti import read_voxels
+from monai_amyloid.pet.formats.nifti.single import read_voxels
 from monai_amyloid.pet.formats.single_file import sidecar_beside
 from monai_amyloid.pet.frames.series import FrameSeries
 
@@ -29,7 +29,7 @@ def read_pair_frames(path: Path, root: Path | None = None) -> FrameSeries:
         root: Root of the BIDS dataset, where it is known.
 
     Returns:
-        The frames, see :func:`monai_amyloid.pet.formats.nifti.read_voxels`.
+        The frames, see :func:`monai_amyloid.pet.formats.nifti.single.read_voxels`.
 
     Raises:
         StudyRefused: If one of the two is missing or broken, or they say not which way is up.

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from monai_amyloid.findings.finding import StudyRefused, Term, warning
-from monai_amyloid.pet.dicom.gathering import Gathered
+from monai_amyloid.pet.dicom.membership.gathering import Gathered
 from monai_amyloid.pet.dicom.slices import PET_CLASSES
-from monai_amyloid.pet.dicom.timing import over_midnight
+from monai_amyloid.pet.dicom.times.timing import over_midnight
 
 # What two frames of one scan say alike; two reconstructions of it differ in some of it.
 _DESCRIBING = (

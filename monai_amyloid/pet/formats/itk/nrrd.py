@@ -6,9 +6,9 @@ from pathlib import Path
 from monai_amyloid.findings.finding import StudyRefused, Term, phrase
 from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.formats.file_format import FileFormat
-from monai_amyloid.pet.formats.itk import files_of, read_itk_frames
+from monai_amyloid.pet.formats.itk.image import files_of, read_itk_frames
+from monai_amyloid.pet.formats.itk.text_header import TextHeader, header_lines, voxel_file
 from monai_amyloid.pet.formats.single_file import sidecar_beside
-from monai_amyloid.pet.formats.text_header import TextHeader, header_lines, voxel_file
 from monai_amyloid.pet.frames.series import FrameSeries
 
 _KIND = phrase("kind_nrrd", "an NRRD")

@@ -9,7 +9,7 @@ from monai_amyloid.findings.finding import Finding, StudyRefused, warning
 from monai_amyloid.pet.dicom.attributes import named, series_differ
 from monai_amyloid.pet.dicom.functional_groups import sequence_items
 from monai_amyloid.pet.dicom.header import SAME_IN_A_SERIES, Header
-from monai_amyloid.pet.dicom.same_injection import check_same_injection
+from monai_amyloid.pet.dicom.membership.same_injection import check_same_injection
 from monai_amyloid.pet.image import MIN_VOXELS
 
 _INJECTION = "RadiopharmaceuticalInformationSequence"

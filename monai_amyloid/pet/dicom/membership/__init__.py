@@ -1,0 +1,1 @@
+"""Which files make up one image, and what else lies among them."""

@@ -1,0 +1,1 @@
+"""When slices and frames of DICOM were measured."""

@@ -1,0 +1,1 @@
+"""NIfTI, in one file or in two."""

@@ -1,0 +1,1 @@
+"""What a header says of its image, in whatever words."""
