@@ -101,10 +101,10 @@ def _read(files: StudyFiles, tracer: str | None, series: str | None, is_really: 
     refuse_wrong_content(frames, tracer_is_really=is_really)
     frames = replace(frames, warnings=(*frames.warnings, *attenuation_warnings(frames.provenance)))
     image = cut_to_head(static_image(frames), frames.source)
-    return replace(image, provenance=_told(files, image.provenance, taken.notes))
+    return replace(image, provenance=_with_findings(files, image.provenance, taken.notes))
 
 
-def _told(
+def _with_findings(
     files: StudyFiles, provenance: Mapping[str, Any], taken: Sequence[Finding]
 ) -> dict[str, Any]:
     """What is said of an image, with what was unpacked to find it."""
@@ -130,9 +130,9 @@ def _told(
     frames = provenance["frames"]
     return {
         **provenance,
-        "series": list(map(files.told, notes)),
-        "frames": files.told(frames) if isinstance(frames, Finding) else frames,
-        "warnings": list(map(files.told, warned)),
+        "series": list(map(files.from_archive, notes)),
+        "frames": files.from_archive(frames) if isinstance(frames, Finding) else frames,
+        "warnings": list(map(files.from_archive, warned)),
     }
 
 

@@ -60,8 +60,8 @@ def test_every_name_is_of_one_format_and_in_any_case() -> None:
 
 
 def test_every_module_that_describes_a_format_is_in_the_table() -> None:
-    names = [found.name for found in pkgutil.iter_modules(formats.__path__)]
-    modules = [import_module(f"{formats.__name__}.{name}") for name in names]
+    found = pkgutil.walk_packages(formats.__path__, f"{formats.__name__}.")
+    modules = [import_module(each.name) for each in found]
     described = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
     assert sorted(each.name for each in described) == sorted(each.name for each in FORMATS)
 

@@ -20,7 +20,7 @@ from monai_amyloid.pet.formats.image_names import name_shows
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.header.attenuation import attenuation_of
 from monai_amyloid.pet.header.named_tracer import tracer_of
-from monai_amyloid.pet.header.said import header_of
+from monai_amyloid.pet.header.statement import header_of
 
 
 class Candidate(ABC):

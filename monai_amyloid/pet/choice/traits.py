@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.pet.choice.candidates import Candidate
-from monai_amyloid.pet.header.said import texts_of
+from monai_amyloid.pet.header.statement import statements_of
 
 _KEYWORDS = (
     *("ReconstructionMethod", "ReconMethodName", "ConvolutionKernel", "ReconFilterType"),
@@ -18,7 +18,7 @@ _KEYWORDS = (
     ),
 )
 # The message has an end (LONGEST_TEXT), where it says what to do.
-_MOST_TOLD_APART = 6
+_MOST_COMPARED = 6
 
 
 def labels_apart(candidates: Sequence[Candidate]) -> tuple[Phrase, ...]:
@@ -27,7 +27,7 @@ def labels_apart(candidates: Sequence[Candidate]) -> tuple[Phrase, ...]:
     Args:
         candidates: Images of which the person has to name one.
     """
-    if len(candidates) > _MOST_TOLD_APART:
+    if len(candidates) > _MOST_COMPARED:
         return tuple(one.label for one in candidates)
     each = [_traits(one) for one in candidates]
     names = dict.fromkeys(name for traits in each for name in traits)
@@ -58,7 +58,10 @@ def measured(one: Candidate) -> Phrase | None:
 
 def _traits(one: Candidate) -> Mapping[str, Phrase]:
     """What can be said of an image by its headers, by the name of each trait."""
-    traits = {said.keyword: said.quoted for said in texts_of(one.provenance, _KEYWORDS)}
+    traits = {
+        statement.keyword: statement.quoted
+        for statement in statements_of(one.provenance, _KEYWORDS)
+    }
     kind = (
         phrase("trait_dynamic", "dynamic") if one.is_dynamic else phrase("trait_static", "static")
     )

@@ -58,7 +58,7 @@ class StudyFiles:
         packed = self.mirror is not None and file.is_relative_to(self.mirror)
         return file.relative_to(self.mirror if packed and self.mirror else self.root).as_posix()
 
-    def told(self, finding: Finding) -> Finding:
+    def from_archive(self, finding: Finding) -> Finding:
         """Say of the user's files what was found in the temporary ones.
 
         Args:

@@ -55,8 +55,8 @@ def sidecar_of(path: Path) -> Path:
     named = path.with_name(f"{stem_of(path)}.json")
     if named.is_file() or not path.parent.is_dir():
         return named
-    wanted = named.name.casefold()
-    alike = sorted(each for each in path.parent.iterdir() if each.name.casefold() == wanted)
+    folded = named.name.casefold()
+    alike = sorted(each for each in path.parent.iterdir() if each.name.casefold() == folded)
     return alike[0] if len(alike) == 1 else named
 
 

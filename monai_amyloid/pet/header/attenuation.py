@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from monai_amyloid.findings.finding import Finding, Phrase, phrase, refusal, warning
 from monai_amyloid.pet.dicom.attributes import named
-from monai_amyloid.pet.header.said import FILE_NAME, texts_of, words
+from monai_amyloid.pet.header.statement import FILE_NAME, statements_of, words
 
 # What a reconstruction or its user wrote about this image.
 _DESCRIPTIONS = (
@@ -98,7 +98,7 @@ def attenuation_of(provenance: Mapping[str, Any]) -> Attenuation:
 
 
 def _first(says: bool, signs: list[_Sign]) -> Phrase | None:
-    return next((quoted for quoted, said in signs if said is says), None)
+    return next((quoted for quoted, verdict in signs if verdict is says), None)
 
 
 def attenuation_refusal(provenance: Mapping[str, Any], where: Path) -> Finding | None:
@@ -160,34 +160,39 @@ def attenuation_warnings(provenance: Mapping[str, Any]) -> tuple[Finding, ...]:
 
 def _stated(provenance: Mapping[str, Any]) -> Iterator[_Sign]:
     """What attributes say that are meant for it."""
-    for said in texts_of(provenance, ("CorrectedImage",)):
-        if "ATTN" in said.text.upper():
-            yield said.quoted, True
-        elif not _SAYS_NOTHING.fullmatch(_squeezed(said.text)):
-            yield phrase("sign_without_attn", "{said}, without ATTN", said=said.quoted), False
-    for said in texts_of(provenance, _METHODS):
-        yield said.quoted, _method_says(said.text)
-    for said in texts_of(provenance, ("ImageType",)):
-        yield said.quoted, _description_says(said.text)
+    for statement in statements_of(provenance, ("CorrectedImage",)):
+        if "ATTN" in statement.text.upper():
+            yield statement.quoted, True
+        elif not _SAYS_NOTHING.fullmatch(_squeezed(statement.text)):
+            yield (
+                phrase(
+                    "sign_without_attn", "{statement}, without ATTN", statement=statement.quoted
+                ),
+                False,
+            )
+    for statement in statements_of(provenance, _METHODS):
+        yield statement.quoted, _method_says(statement.text)
+    for statement in statements_of(provenance, ("ImageType",)):
+        yield statement.quoted, _description_says(statement.text)
 
 
 def _described(provenance: Mapping[str, Any]) -> Iterator[_Sign]:
     """What the reconstruction and its user wrote in words."""
-    for said in texts_of(provenance, _DESCRIPTIONS):
-        yield said.quoted, _description_says(said.text)
+    for statement in statements_of(provenance, _DESCRIPTIONS):
+        yield statement.quoted, _description_says(statement.text)
 
 
 def _weak_sign(provenance: Mapping[str, Any]) -> Phrase | None:
     """What tells an uncorrected image where nothing else says anything."""
-    for said in texts_of(provenance, _ACQUISITION):
-        if _description_says(said.text) is False:
-            return said.quoted
-    for said in texts_of(provenance, ("Units",)):
-        if said.text.upper() in _RATES:
+    for statement in statements_of(provenance, _ACQUISITION):
+        if _description_says(statement.text) is False:
+            return statement.quoted
+    for statement in statements_of(provenance, ("Units",)):
+        if statement.text.upper() in _RATES:
             return phrase(
                 "sign_rate_alone",
-                "{said}, and nothing says that it was corrected",
-                said=said.quoted,
+                "{statement}, and nothing says that it was corrected",
+                statement=statement.quoted,
             )
     return None
 

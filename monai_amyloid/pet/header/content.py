@@ -11,7 +11,7 @@ from monai_amyloid.pet.header.attenuation import attenuation_refusal
 from monai_amyloid.pet.header.half_life import half_life_of_another
 from monai_amyloid.pet.header.map_kinds import map_refusal
 from monai_amyloid.pet.header.named_tracer import tracer_refusals
-from monai_amyloid.pet.header.said import header_of
+from monai_amyloid.pet.header.statement import header_of
 
 # Everything kept of a header, by its DICOM or BIDS keyword. A list of what to keep, not of what
 # to leave out, so that no field that names a person or a day can slip through.

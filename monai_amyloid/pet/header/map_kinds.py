@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from monai_amyloid.findings.finding import Finding, Phrase, phrase, refusal
 from monai_amyloid.pet.formats.bids import entities
-from monai_amyloid.pet.header.said import FILE_NAME, Said, texts_of, words
+from monai_amyloid.pet.header.statement import FILE_NAME, Statement, statements_of, words
 
 _ATTENUATION = phrase("map_of_attenuation", "an attenuation map or transmission image")
 _SCORES = phrase("map_of_scores", "a statistical map such as one of z-scores")
@@ -90,13 +90,13 @@ def map_of(provenance: Mapping[str, Any]) -> MapSign | None:
     Args:
         provenance: Header values by DICOM or BIDS keyword, and the name of the file.
     """
-    for said in texts_of(provenance, ("CountsSource",)):
-        if said.text.upper() == "TRANSMISSION":
-            return MapSign(_ATTENUATION, said.quoted)
-    for said in texts_of(provenance, ("Units",)):
-        unit = "percent" if said.text == "%" else re.sub(r"[\W_]", "", said.text).lower()
+    for statement in statements_of(provenance, ("CountsSource",)):
+        if statement.text.upper() == "TRANSMISSION":
+            return MapSign(_ATTENUATION, statement.quoted)
+    for statement in statements_of(provenance, ("Units",)):
+        unit = "percent" if statement.text == "%" else re.sub(r"[\W_]", "", statement.text).lower()
         if unit in _UNITS:
-            return MapSign(_UNITS[unit], said.quoted)
+            return MapSign(_UNITS[unit], statement.quoted)
     return _map_by_labels(provenance) or _map_by_words(provenance)
 
 
@@ -109,24 +109,24 @@ def _map_by_labels(provenance: Mapping[str, Any]) -> MapSign | None:
             return None
         if text:
             kind = _SCORES if key == _STATISTIC_LABEL else _kind_of(text) or _PARAMETRIC
-            return MapSign(kind, Said(FILE_NAME, f"{key}-{text}").quoted)
+            return MapSign(kind, Statement(FILE_NAME, f"{key}-{text}").quoted)
     if labels.get("suffix") == _MAP_SUFFIX:
-        return MapSign(_PARAMETRIC, Said(FILE_NAME, _MAP_SUFFIX).quoted)
+        return MapSign(_PARAMETRIC, Statement(FILE_NAME, _MAP_SUFFIX).quoted)
     return None
 
 
 def _map_by_words(provenance: Mapping[str, Any]) -> MapSign | None:
     """By what a program or a person wrote of the image."""
     kinds = str(provenance.get("ImageType", ""))
-    for said in texts_of(provenance, _TEXTS):
+    for statement in statements_of(provenance, _TEXTS):
         # Each value of Image Type is a text of its own.
-        for text in said.text.split("\\"):
+        for text in statement.text.split("\\"):
             short = _SHORT_WORD if "DERIVED" in kinds else _SHORT_ALONE
             kind = _kind_of(text)
-            if kind is None and said.keyword != FILE_NAME and short.fullmatch(words(text)):
+            if kind is None and statement.keyword != FILE_NAME and short.fullmatch(words(text)):
                 kind = _PARAMETRIC
             if kind is not None:
-                return MapSign(kind, said.quoted)
+                return MapSign(kind, statement.quoted)
     return None
 
 

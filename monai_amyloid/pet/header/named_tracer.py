@@ -8,7 +8,7 @@ from typing import Any
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, refusal, warning
 from monai_amyloid.pet.formats.bids import entities
 from monai_amyloid.pet.frames.series import FrameSeries
-from monai_amyloid.pet.header.said import FILE_NAME, Said, header_of, texts_of
+from monai_amyloid.pet.header.statement import FILE_NAME, Statement, header_of, statements_of
 from monai_amyloid.pet.header.tracer_names import (
     amyloid_labels,
     names_no_tracer,
@@ -49,18 +49,18 @@ def _named(provenance: Mapping[str, Any]) -> list[str]:
     return sorted(label for label in coded.union(*spelled) if label)
 
 
-def _described(provenance: Mapping[str, Any]) -> Said | None:
+def _described(provenance: Mapping[str, Any]) -> Statement | None:
     """The description that names a tracer, where nothing else does; the nearest to the image."""
     if _named(provenance) or _texts(provenance):
         return None
-    for said in texts_of(provenance, _DESCRIPTIONS):
-        text = said.text.lower()
+    for statement in statements_of(provenance, _DESCRIPTIONS):
+        text = statement.text.lower()
         if (
             names_other_tracer(text, described=True)
             or amyloid_labels(text, described=True)
             or "amyloid" in text
         ):
-            return said
+            return statement
     return None
 
 

@@ -43,7 +43,7 @@ def join_frames(images: Sequence[Gathered]) -> list[Gathered]:
     for number, image in enumerate(images):
         try:
             if image.headers[0].text("SOPClassUID") in PET_CLASSES:
-                alike[_said(image)].append(number)
+                alike[_described(image)].append(number)
         except StudyRefused:  # judged when it is read
             continue
     times: dict[tuple[object, ...], list[tuple[float, float, int]]] = defaultdict(list)
@@ -63,7 +63,7 @@ def join_frames(images: Sequence[Gathered]) -> list[Gathered]:
     ]
 
 
-def _said(image: Gathered) -> tuple[object, ...]:
+def _described(image: Gathered) -> tuple[object, ...]:
     """Give what a series says of itself, without the numbers of its description."""
     first = image.headers[0]
     description = _NUMBERS.sub("#", first.text("SeriesDescription"))

@@ -133,11 +133,11 @@ def _of_each(series: Sequence[Sequence[Header]]) -> list[list[str]]:
     if len(small) >= MIN_VOXELS:
         for headers in small:
             try:
-                said = tuple(map(headers[0].text, _DESCRIBING))
+                description = tuple(map(headers[0].text, _DESCRIBING))
                 number = headers[0].text("SeriesNumber")
             except StudyRefused:  # judged when it is read
                 continue
-            alike[said][number].append(headers[0].text("SeriesInstanceUID"))
+            alike[description][number].append(headers[0].text("SeriesInstanceUID"))
     found: list[list[str]] = []
     for numbers in alike.values():
         # A program that renews the UIDs may renew the number of the series too.

@@ -104,17 +104,17 @@ def without_strays(headers: Sequence[Header]) -> tuple[list[Header], list[Findin
                 attribute=named("ImageType"),
                 words=_computed(header),
             )
-    return [header for header in headers if id(header) not in reasons], _said(headers, reasons)
+    return [header for header in headers if id(header) not in reasons], _warnings(headers, reasons)
 
 
-def _said(headers: Sequence[Header], reasons: dict[int, Phrase]) -> list[Finding]:
+def _warnings(headers: Sequence[Header], reasons: dict[int, Phrase]) -> list[Finding]:
     """Say of each kind of file how many were left out."""
     counts = Counter(str(reason) for reason in reasons.values())
-    said: dict[str, Finding] = {}
+    warnings: dict[str, Finding] = {}
     for header in headers:
         reason = reasons.get(id(header))
-        if reason is not None and str(reason) not in said:
-            said[str(reason)] = warning(
+        if reason is not None and str(reason) not in warnings:
+            warnings[str(reason)] = warning(
                 "dicom_stray_left_out",
                 "files were left out of the PET series, for they are no slices of it: {count} "
                 "({reason}), such as {file}",
@@ -122,7 +122,7 @@ def _said(headers: Sequence[Header], reasons: dict[int, Phrase]) -> list[Finding
                 reason=reason,
                 file=header.file,
             )
-    return list(said.values())
+    return list(warnings.values())
 
 
 def _is_pet(header: Header) -> bool:

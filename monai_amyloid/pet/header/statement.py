@@ -18,7 +18,7 @@ FILE_NAME = "file_name"
 _DESCRIBING = ("acq", "rec", "desc", "model", "param", "meas", "stat")
 
 
-class Said(NamedTuple):
+class Statement(NamedTuple):
     """A text, and where it stands.
 
     Attributes:
@@ -62,7 +62,7 @@ def header_of(series: FrameSeries) -> dict[str, Any]:
     return {**header, FILE_NAME: Path(series.source).name}
 
 
-def texts_of(provenance: Mapping[str, Any], keywords: Sequence[str]) -> Iterator[Said]:
+def statements_of(provenance: Mapping[str, Any], keywords: Sequence[str]) -> Iterator[Statement]:
     """Give the texts of a header; several values of one keyword are joined as DICOM does.
 
     Args:
@@ -80,12 +80,12 @@ def texts_of(provenance: Mapping[str, Any], keywords: Sequence[str]) -> Iterator
             # A name of one word is no BIDS name: it has no entity.
             texts = [labels[key] for key in _DESCRIBING if key in labels]
             texts = texts if len(labels) > 1 else [stem_of(Path(value))]
-            yield from (Said(keyword, text) for text in texts)
+            yield from (Statement(keyword, text) for text in texts)
         elif value is not None:
             parts = value if isinstance(value, (list, tuple)) else [value]
             text = "\\".join(map(str, parts)).strip()
             if text:
-                yield Said(keyword, text)
+                yield Statement(keyword, text)
 
 
 def words(text: str) -> str:
