@@ -1,10 +1,10 @@
-"""Good scans through the normalisation.
+"""Good scans through reading and normalisation.
 
     python -m benchmarks.studies.normalization.normalization_good
 
 Simulated scans of the usual kind (`monai-amyloid simulate`, with its now and then mishaps), of all
-anatomies, in the grades of the original study. How many are refused, why, and how far the
-Centiloid of the others is from the truth.
+anatomies and sites, in the grades of the original study, each written and read as DICOM and as
+NIfTI. How many are refused, why, and how far the Centiloid of the others is from the truth.
 """
 
 import argparse
@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -22,12 +24,14 @@ from scipy import stats
 from benchmarks.figures import record
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.pet.frames.static import static_image
+from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
+from monai_amyloid.phantom.cohorts.storage import Form, store
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people.person import draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
+FORMS: tuple[Form, ...] = ("dicom", "nifti")
 SHOWN = ("participant_id", "site", "anatomy", "true", "found", "lowest_mm", "motion_mm",
          "noise_cv", "fwhm_mm")  # fmt: skip
 
@@ -37,15 +41,21 @@ def measure(person: tuple[int, int], plan: Plan) -> dict[str, Any]:
     torch.set_num_threads(1)
     session = next(draw_sessions(plan, *person))
     seen = Scanned(session.head, session.uptake, session.scan)
-    image = static_image(acquire(seen, session.scan, plan.tracer))
+    series = acquire(seen, session.scan, plan.tracer)
     truth = truth_row(session, seen, plan.tracer)
     row: dict[str, Any] = {**truth, "true": truth["centiloid"], "found": np.nan, "refused": ""}
-    try:
-        brain = normalize(image)
-    except StudyRefused as error:
-        return row | {"refused": str(error)}
-    quality = {f"measured_{name}": value for name, value in brain.quality.items()}
-    return row | {"found": brain.centiloid, **quality}
+    for form in FORMS:
+        row[f"found_{form}"] = np.nan
+        with TemporaryDirectory() as folder:
+            name = store(series, Path(folder), session.participant, session.session, form, 0)
+            try:
+                brain = normalize(read_study(Path(folder) / name, tracer=plan.tracer))
+            except StudyRefused as error:
+                row["refused"] += f"{form}: {str(error).replace(folder, '')}; "
+                continue
+        row |= {f"measured_{name}": value for name, value in brain.quality.items()}
+        row |= {"found": brain.centiloid, f"found_{form}": brain.centiloid}
+    return row
 
 
 def results(count: int, seed: int, workers: int) -> Iterator[dict[str, Any]]:
@@ -60,10 +70,12 @@ def report(rows: pd.DataFrame) -> None:
     refused = rows[rows.refused != ""]
     graded = rows[rows.refused == ""]
     error = graded.found - graded.true
+    apart = (graded.found_dicom - graded.found_nifti).abs().max()
     trend = stats.linregress(graded.true, error)
     print(f"refused: {len(refused)} of {len(rows)} ({len(refused) / len(rows):.1%})")
     for row in refused.itertuples(index=False):
         print(f"  {row.participant_id} {row.site}, lowest {row.lowest_mm:.0f} mm: {row.refused}")
+    print(f"DICOM and NIfTI of one scan differ by at most {apart:.2f} Centiloid")
     print("\n| graded | bias | SD | mean abs. error | largest | R² | trend (p) |")
     print("|---" * 7 + "|")
     print(
@@ -73,6 +85,7 @@ def report(rows: pd.DataFrame) -> None:
         f"{trend.slope:+.4f} ({trend.pvalue:.2g}) |"
     )
     record("refused", len(refused), f"of {len(rows)}")
+    record("DICOM and NIfTI of one scan differ by at most", apart, "Centiloid")
     record("bias", error.mean(), "Centiloid")
     record("mean absolute error", error.abs().mean(), "Centiloid")
     print("\nfarthest off:")
