@@ -5,12 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.quality.checks import (
-    quality_warnings,
-    refuse_impossible_centiloid,
-    refuse_poor_quality,
-)
+from monai_amyloid.brain.quality.checks import quality_warnings, refuse_poor_quality
 from monai_amyloid.brain.quality.measures import measure_quality
+from monai_amyloid.brain.quality.possible import refuse_impossible
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.quantities.suvr import Reference, regional_suvr, suvr
 from monai_amyloid.brain.recognition.signature import recognise, refuse_other_patterns
@@ -85,8 +82,9 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
         raise StudyRefused(
             "no_suvr", "SUVR cannot be computed: {reason}", reason=str(error)
         ) from error
-    load = centiloid(regional_suvr(over_cerebellum)["cortex"], image.tracer)
-    refuse_impossible_centiloid(load)
+    regions = regional_suvr(over_cerebellum)
+    load = centiloid(regions["cortex"], image.tracer)
+    refuse_impossible(regions, load, quality)
     return BrainPet(
         suvr=volume,
         regions=regional_suvr(volume),

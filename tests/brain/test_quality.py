@@ -6,7 +6,6 @@ import pytest
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.brain.quality.checks import (
     quality_warnings,
-    refuse_impossible_centiloid,
     refuse_poor_quality,
 )
 from monai_amyloid.brain.quality.measures import asymmetry, measure_quality
@@ -150,14 +149,3 @@ def test_each_measure_alone_can_warn(worse: dict, warning: str) -> None:
     [found] = quality_warnings(GOOD | worse, 20.0)
     assert warning in str(found) and found.level == "warning"
     refuse_poor_quality(GOOD | worse)
-
-
-@pytest.mark.parametrize("centiloid", [-500.0, -61.0, 251.0, 495.0, 6876.0, float("nan")])
-def test_a_centiloid_that_no_brain_has_is_refused(centiloid: float) -> None:
-    with pytest.raises(StudyRefused, match="binding potential"):
-        refuse_impossible_centiloid(centiloid)
-
-
-@pytest.mark.parametrize("centiloid", [-25.0, 0.0, 108.0, 180.0, 240.0])
-def test_an_extreme_centiloid_is_no_reason_to_refuse(centiloid: float) -> None:
-    refuse_impossible_centiloid(centiloid)

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom import series as dicom
+from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.times.timing import over_midnight
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.study import read_study
@@ -112,15 +113,12 @@ def test_a_scan_before_its_injection_has_no_time_and_says_so(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("keyword", "value", "reason"),
-    [
-        ("ActualFrameDuration", "long", r"\(0018,1242\) is 'long', needed 1 finite number"),
-        ("DecayFactor", "1e999", r"\(0054,1321\) is '1e999', needed 1 finite number"),
-    ],
+    ("keyword", "value"),
+    [("ActualFrameDuration", "long"), ("DecayFactor", "1e999"), ("FrameReferenceTime", "20 min")],
 )
 @pytest.mark.filterwarnings("ignore:Invalid value:UserWarning")
-def test_a_broken_number_of_time_is_refused_with_its_tag(
-    keyword: str, value: str, reason: str, tmp_path: Path
+def test_a_broken_number_of_time_that_no_grade_needs_is_named(
+    keyword: str, value: str, tmp_path: Path
 ) -> None:
     def edit(dataset: Dataset, frame: int, number: int) -> None:
         element = dataset[keyword]
@@ -129,5 +127,6 @@ def test_a_broken_number_of_time_is_refused_with_its_tag(
             element.tag, element.VR, len(content), content, 0, False, True
         )
 
-    with pytest.raises(StudyRefused, match=reason):
-        read(write_classic(make_truth(), tmp_path, edit=edit))
+    image = read_study(write_classic(make_truth(), tmp_path, edit=edit))
+    [warning] = map(str, image.provenance["warnings"])
+    assert str(named(keyword)) in warning and "taken as missing" in warning

@@ -54,6 +54,7 @@ def measure(person: tuple[int, int], plan: Plan) -> dict[str, Any]:
                 row["refused"] += f"{form}: {str(error).replace(folder, '')}; "
                 continue
         row |= {f"measured_{name}": value for name, value in brain.quality.items()}
+        row |= {f"suvr_{name}": value for name, value in brain.regions.items()}
         row |= {"found": brain.centiloid, f"found_{form}": brain.centiloid}
     return row
 
@@ -113,6 +114,26 @@ def report_quality(rows: pd.DataFrame) -> None:
         record(f"{measure}: SD of the error", error.std())
 
 
+def report_extremes(rows: pd.DataFrame) -> None:
+    """Print how far good scans reach: the evidence of the bounds of what a living brain shows."""
+    graded = rows[rows.refused == ""]
+    regions = graded[[name for name in graded if str(name).startswith("suvr_")]]
+    measures = {
+        "Centiloid": graded.found,
+        "Centiloid by the template's weights, less that of the cortex": (
+            graded.measured_amyloid_load - graded.found
+        ),
+        "noise": graded.measured_noise_cv,
+        "SUVR of any region": pd.Series(regions.to_numpy().ravel()),
+    }
+    print("\n| measure | least | most |")
+    print("|---|---|---|")
+    for name, values in measures.items():
+        print(f"| {name} | {values.min():.3g} | {values.max():.3g} |")
+        record(f"{name}: least", values.min())
+        record(f"{name}: most", values.max())
+
+
 def main() -> None:
     """Measure, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
@@ -127,6 +148,7 @@ def main() -> None:
             print(f"{len(rows)} of {given.scans}", flush=True)
     report(pd.DataFrame(rows))
     report_quality(pd.DataFrame(rows))
+    report_extremes(pd.DataFrame(rows))
 
 
 if __name__ == "__main__":

@@ -7,14 +7,12 @@ reads it, and in :mod:`monai_amyloid.findings.bounds` where pages and other room
 from collections.abc import Mapping
 
 from monai_amyloid.findings.bounds import (
-    LEAST_CENTILOID,
     LEAST_HEAD_SCALE,
     MINIMUM_CEREBELLUM_COVERED,
     MINIMUM_CORTEX_COVERED,
     MINIMUM_MATCH,
     MINIMUM_PONS_SUVR,
     MOST_ASYMMETRY,
-    MOST_CENTILOID,
     MOST_FWHM_MM,
     MOST_HEAD_SCALE,
     MOST_LOAD_DIFFERENCE,
@@ -82,24 +80,6 @@ def refuse_poor_quality(quality: Mapping[str, float]) -> None:
             "amyloid PET; is this an MRI or another tracer?",
             pons_suvr=quality["pons_suvr"],
             least=MINIMUM_PONS_SUVR,
-        )
-
-
-def refuse_impossible_centiloid(centiloid: float) -> None:
-    """Refuse a scan whose Centiloid no living brain has.
-
-    Raises:
-        StudyRefused: With the likely causes.
-    """
-    if not LEAST_CENTILOID <= centiloid <= MOST_CENTILOID:
-        raise StudyRefused(
-            "centiloid_impossible",
-            "the Centiloid would be {centiloid:.0f}, possible are {least:.0f} to {most:.0f}; the "
-            "values are no uptake, but those of a map (binding potential, z-scores, a difference, "
-            "a power of uptake), or the scan has another tracer; needed the image of uptake",
-            centiloid=centiloid,
-            least=LEAST_CENTILOID,
-            most=MOST_CENTILOID,
         )
 
 

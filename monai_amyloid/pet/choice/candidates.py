@@ -9,7 +9,6 @@ import numpy as np
 
 from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, phrase
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
-from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.membership.gathering import Gathered
 from monai_amyloid.pet.dicom.provenance import enhanced_provenance, provenance_of
 from monai_amyloid.pet.dicom.slices import CAPTURES, ENHANCED, PET_CLASSES
@@ -102,7 +101,7 @@ class DicomCandidate(Candidate):
         headers, first = self.headers, self.headers[0]
         self.uid = first.text("SeriesInstanceUID")
         self.description = first.text("SeriesDescription")
-        self.images = sum(int(_or_none(header, "NumberOfFrames") or 1) for header in headers)
+        self.images = sum(int(header.known_number("NumberOfFrames") or 1) for header in headers)
         self.modality = first.text("Modality") or "unknown"
         self.label = _series_label(self.modality, self.description, self.images, self.key)
 
@@ -168,7 +167,7 @@ class DicomCandidate(Candidate):
             return True
         if "SeriesType" in self.provenance:
             return "DYNAMIC" in self.provenance["SeriesType"]
-        return (_or_none(self.headers[0], "NumberOfTimeSlices") or 1) > 1
+        return (self.headers[0].known_number("NumberOfTimeSlices") or 1) > 1
 
     @cached_property
     def minutes(self) -> tuple[float, float] | None:
@@ -182,7 +181,8 @@ class DicomCandidate(Candidate):
             else:
                 begins = [header.clock("Acquisition") for header in self.headers]
                 durations = [
-                    (header.number("ActualFrameDuration") or 0.0) / 1000 for header in self.headers
+                    (header.known_number("ActualFrameDuration") or 0.0) / 1000
+                    for header in self.headers
                 ]
             times = [
                 (begin, begin + duration)
@@ -290,11 +290,3 @@ def _series_label(modality: str, description: str, images: int, key: str) -> Phr
         count=images,
         uid=key,
     )
-
-
-def _or_none(header: Header, keyword: str) -> float | None:
-    """Give a number for a listing; a broken one is judged when the series is read."""
-    try:
-        return header.number(keyword)
-    except StudyRefused:
-        return None

@@ -176,6 +176,17 @@ class Header:
         text = self.text(keyword)
         return float(numbers_in(text, keyword, self.file, 1)[0]) if text else None
 
+    def known_number(self, keyword: str) -> float | None:
+        """Give a number that no grade needs, None where it is missing or cannot be read.
+
+        Args:
+            keyword: DICOM keyword of an attribute at the top of the dataset.
+        """
+        try:
+            return self.number(keyword)
+        except StudyRefused:
+            return None
+
     def clock(self, name: str) -> float | None:
         """Give a moment in seconds, the same origin for all, None where the file has none.
 

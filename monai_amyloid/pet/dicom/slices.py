@@ -153,8 +153,8 @@ def classic_slice(header: Header) -> PetSlice:
     )
     private = philips_factor(header) if header.text("Units") == "CNTS" else None
     factor, unit = private or (1.0, None)
-    duration = header.number("ActualFrameDuration")
-    reference = header.number("FrameReferenceTime")
+    duration = header.known_number("ActualFrameDuration")
+    reference = header.known_number("FrameReferenceTime")
     return PetSlice(
         header=header,
         frame=0,
@@ -165,9 +165,9 @@ def classic_slice(header: Header) -> PetSlice:
         intercept=intercept * factor,
         begin=header.clock("Acquisition"),
         reference=None if reference is None else reference / 1000,
-        index=positive(header.number("ImageIndex")),
+        index=positive(header.known_number("ImageIndex")),
         duration=duration / 1000 if duration and duration > 0 else None,
-        decay_factor=header.number("DecayFactor"),
+        decay_factor=header.known_number("DecayFactor"),
         unit=unit,
     )
 

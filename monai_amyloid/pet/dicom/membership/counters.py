@@ -29,7 +29,7 @@ def counter_warnings(frames: Sequence[Sequence[PetSlice]]) -> tuple[Finding, ...
     """
     header = frames[0][0].header
     found: list[Finding] = []
-    stated, slices = header.number("NumberOfSlices"), len(frames[0])
+    stated, slices = header.known_number("NumberOfSlices"), len(frames[0])
     # Some scanners count the slices of all frames.
     if stated and stated not in (slices, slices * len(frames)):
         _refuse_every_other(frames[0], stated)
@@ -45,7 +45,7 @@ def counter_warnings(frames: Sequence[Sequence[PetSlice]]) -> tuple[Finding, ...
         )
     # Number of Time Slices has a meaning for dynamic series alone (PS3.3 C.8.9.1): a real static
     # GE series writes 6.
-    times = header.number("NumberOfTimeSlices")
+    times = header.known_number("NumberOfTimeSlices")
     if header.parts("SeriesType")[:1] == ["DYNAMIC"] and times and times != len(frames):
         found.append(_frames_counted_otherwise(frames, times))
     return tuple(found)
@@ -54,7 +54,7 @@ def counter_warnings(frames: Sequence[Sequence[PetSlice]]) -> tuple[Finding, ...
 def _refuse_every_other(frame: Sequence[PetSlice], stated: float) -> None:
     """Refuse a frame from which every second slice is missing, or more, in an even order."""
     header = frame[0].header
-    thickness, step = header.number("SliceThickness"), _step(frame)
+    thickness, step = header.known_number("SliceThickness"), _step(frame)
     times = round(stated / len(frame))
     is_counted_so = times > 1 and abs(stated - times * len(frame)) < times
     if thickness and is_counted_so and abs(step / thickness - times) < _ROUNDED * times:

@@ -73,7 +73,7 @@ def _described(image: Gathered) -> tuple[object, ...]:
 def _frame(image: Gathered) -> tuple[object, float, float] | None:
     """Give places of the slices, start and duration in seconds; None for more than one frame."""
     try:
-        duration = image.headers[0].number("ActualFrameDuration")
+        duration = image.headers[0].known_number("ActualFrameDuration")
         begins = over_midnight([header.clock("Acquisition") for header in image.headers])
         places = [
             tuple(header.numbers("ImagePositionPatient", 3).round(2).tolist())

@@ -70,12 +70,17 @@ def odd_times(header: Header) -> list[Finding]:
             unread.append(named(keyword))
         elif not is_of_dicom(text):
             spelled.append(named(keyword))
+    unread += [
+        named(keyword)
+        for keyword in ("ActualFrameDuration", "FrameReferenceTime", "DecayFactor")
+        if header.text(keyword) and header.known_number(keyword) is None
+    ]
     warnings = []
     if unread:
         warnings.append(
             warning(
                 "dicom_times_unread",
-                "no clear date or time stands in {attributes:and}; taken as missing",
+                "no clear date, time or number stands in {attributes:and}; taken as missing",
                 attributes=tuple(unread),
             )
         )

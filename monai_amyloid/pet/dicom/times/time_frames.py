@@ -163,7 +163,9 @@ def instance_number(one: PetSlice) -> float | None:
     """
     header = one.header
     return (
-        header.number("InstanceNumber") if header.parts("SeriesType")[:1] == ["DYNAMIC"] else None
+        header.known_number("InstanceNumber")
+        if header.parts("SeriesType")[:1] == ["DYNAMIC"]
+        else None
     )
 
 
