@@ -10,6 +10,7 @@ import argparse
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -21,6 +22,7 @@ from benchmarks.fuzz import wrong_input_objects as objects
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.study import read_study
 
 # What the message has to say, by kind.
 REASONS = {
@@ -32,6 +34,7 @@ REASONS = {
     "MR": "MRI",
     "map of no uptake": "binding potential|no uptake|not negative",
     "attenuation map": "attenuation map",
+    "not corrected for attenuation": "attenuation",
     "CT or MR without skull": "CT|MRI",
     "part of a brain": "field of view|in view|use a PET of the whole brain",
     "body region": "needed a head|in the best of 24 orientations|fit it at",
@@ -42,8 +45,8 @@ REASONS = {
 }
 
 
-def cases(seed: int, share: float) -> Iterator[tuple[str, str, PetImage]]:
-    """Every wrong input: its kind, its name and the image."""
+def cases(seed: int, share: float) -> Iterator[tuple[str, str, PetImage | Path]]:
+    """Every wrong input: its kind, its name, and the image or a folder that holds it."""
 
     def of(count: int) -> int:
         return max(1, round(count * share))
@@ -54,6 +57,7 @@ def cases(seed: int, share: float) -> Iterator[tuple[str, str, PetImage]]:
         ("MR", brains.magnetic_resonance(seed, of(6))),
         ("map of no uptake", maps.parametric(seed, of(5))),
         ("attenuation map", maps.attenuation(seed, of(3))),
+        ("not corrected for attenuation", maps.not_corrected(seed, of(8))),
         ("CT or MR without skull", maps.without_skull(seed, of(4))),
         ("part of a brain", brains.half_brains(seed, of(5))),
         ("body region", objects.bodies(seed, of(6))),
@@ -76,7 +80,7 @@ def main() -> None:
     for kind, name, image in cases(options.seed, options.share):
         begun = time.monotonic()
         try:
-            normalize(image)
+            normalize(read_study(image) if isinstance(image, Path) else image)
             reason = ""
         except StudyRefused as refusal:
             reason = str(refusal)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy import ndimage
@@ -16,9 +18,19 @@ from benchmarks.fuzz.wrong_input_brains import (
     tissues,
 )
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.writing.dicom import write_series
 
 # 1/mm: of water, and of the skull above it.
 WATER, BONE = 0.0096, 0.0055
+# What a scanner tells of an image without attenuation correction: corrections and description.
+_UNCORRECTED = (
+    (["NORM", "DECY", "SCAT"], "PET brain"),
+    (["NORM", "DECY"], "Head PET NAC"),
+    ([], "PET brain (uncorrected)"),
+    ([], "FBB noAC static"),
+)
+# Uptake that is left of 1 for each mm of head above it, about both ways out.
+_LEFT_PER_MM = 0.982
 # Shares of the tissues that lie within the skull.
 _BRAIN = slice(0, 4)
 
@@ -75,3 +87,19 @@ def without_skull(seed: int, heads: int) -> Iterator[Case]:
             values = np.tensordot(np.asarray(signal, float), shares, axes=1)
             values = np.abs(values + random.normal(0, 20, values.shape))
             yield f"{name}, head {number}", in_a_pose(np.where(brain, values, 0), affine, random)
+
+
+def not_corrected(seed: int, people: int) -> Iterator[tuple[str, Path]]:
+    """DICOM series without attenuation correction, dark in the middle of the head."""
+    for number in range(1, people + 1):
+        image = halved(person(seed, number + 60))
+        depth = ndimage.distance_transform_edt(head_of(image), image.zooms)
+        data = (image.data * _LEFT_PER_MM**depth).astype(np.float32)
+        corrections, description = _UNCORRECTED[number % len(_UNCORRECTED)]
+        header = {**image.provenance, "CorrectedImage": corrections}
+        with TemporaryDirectory() as folder:
+            place = Path(folder) / "series"
+            scan = replace(image, data=data, provenance=header)
+            name = f"person {number}"
+            write_series(scan, place, participant=name, seed_uid=name, description=description)
+            yield f"{description}, {name}", place

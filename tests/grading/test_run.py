@@ -108,7 +108,7 @@ def test_an_error_that_nobody_foresaw_is_a_reason_and_the_rest_goes_on(
 ) -> None:
     grader = worker.loaded_grader(bundle, "cpu", None)
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(grader, "grade", fail)

@@ -1,4 +1,4 @@
-"""One static series by its files, without the choice among series."""
+"""What tests of reading share: one static series by its files, and what is warned of it."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,3 +15,9 @@ def headers_of(files: Iterable[Path]) -> list[Header]:
 
 def read_series(files: Iterable[Path]) -> PetImage:
     return static_image(dicom.read_series(headers_of(files)))
+
+
+def warnings_of_form(found: PetImage) -> list[str]:
+    """What is warned of a study, save that the fixtures do not say when the tracer was injected."""
+    warnings = found.provenance["warnings"]
+    return [str(each) for each in warnings if each.code != "dicom_time_missing"]

@@ -14,6 +14,7 @@ from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.writing.dicom import write_series
 
+from .reading import warnings_of_form
 from .vendors import make_truth, write_classic, write_hospital_folder
 from .vendors.oracles import files_of
 
@@ -41,7 +42,7 @@ def test_a_uid_for_every_slice_is_read_as_one_series(
     renew(list(series.iterdir()), edit, *keywords)
     found = read_study(series)
     np.testing.assert_allclose(found.data, image.data, atol=image.data.max() / 60000)
-    (said,) = map(str, found.provenance["warnings"])
+    (said,) = warnings_of_form(found)
     assert all(NAMED[keyword] in said for keyword in keywords)
     assert "de-identifier" in said
     assert "(12 images, UID" in str(found.provenance["series"][0])

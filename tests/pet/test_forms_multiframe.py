@@ -183,7 +183,7 @@ def test_an_8_bit_volume_is_read_with_a_warning(
     image = read_study(tmp_path, tracer="18FFBB")
     np.testing.assert_array_equal(image.data, captured(STATIC, levels))
     np.testing.assert_allclose(image.affine, STATIC.affine, atol=1e-4)
-    (warning,) = map(str, image.provenance["warnings"])
+    *_, warning = map(str, image.provenance["warnings"])
     assert warning.startswith("an 8-bit export with ")
     assert (image.unit, image.tracer) == ("arbitrary", "18FFBB")
 
@@ -204,5 +204,5 @@ def test_an_8_bit_volume_that_was_cut_off_is_refused(one_file: bool, tmp_path: P
         image = pydicom.dcmread(file)
         image.PixelData = np.minimum(image.pixel_array, 120).tobytes()
         image.save_as(file)
-    with pytest.raises(StudyRefused, match=r"\d+% of the bright voxels of this 8-bit export are"):
+    with pytest.raises(StudyRefused, match=r"\d+% of the bright voxels are at the top"):
         read_study(tmp_path)

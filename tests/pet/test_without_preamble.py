@@ -19,6 +19,8 @@ from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 
+from .reading import warnings_of_form
+
 SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 
 
@@ -47,7 +49,7 @@ def test_a_series_of_bare_datasets_is_read_and_it_is_said_how(
     strip(series, syntax)
     found = read_study(series)
     np.testing.assert_allclose(found.data, image.data, atol=image.data.max() / 60000)
-    (said,) = map(str, found.provenance["warnings"])
+    (said,) = warnings_of_form(found)
     assert f"(0002,0010): 12; they were read as {pydicom.uid.UID(syntax).name}" in said
 
 
@@ -112,7 +114,7 @@ def test_other_files_are_not_taken_for_dicom(content: bytes, tmp_path: Path) -> 
     file = tmp_path / "file"
     file.write_bytes(content)
     assert open_header(file) is None
-    with pytest.raises(StudyRefused, match="none of them DICOM"):
+    with pytest.raises(StudyRefused, match="none of them an image"):
         read_study(tmp_path)
 
 
