@@ -35,9 +35,11 @@ MOST_LOAD_DIFFERENCE = 20.0
 # 2024, doi:10.1002/alz.14336): a measurement beyond them contradicts the grade.
 CENTILOID_EXCLUDED, CENTILOID_CERTAIN = 10.0, 30.0
 
-# What living brains are within, with a margin. 300 simulated scans of every site reach EVIDENCE;
-# patients of treatment trials have a Centiloid of 104 to 108 on average; a real noisy scan has a
-# noise of 0.15. Maps of binding potential reach a Centiloid of hundreds and thousands.
+# What living brains are within, with a wide margin. 300 simulated scans of every site reach a
+# Centiloid of -13 to 116, 17 apart by the two ways to measure it, a noise of 0.16, and a SUVR of
+# 0.38 to 2.02 in any region (benchmarks.studies.normalization.normalization_good). Patients of
+# treatment trials have a Centiloid of 104 to 108 on average, a real noisy scan a noise of 0.15.
+# Maps of binding potential reach a Centiloid of hundreds and thousands.
 LEAST_CENTILOID, MOST_CENTILOID = -60.0, 250.0
 MOST_LOAD_APART = 60.0
 MOST_POSSIBLE_NOISE_CV = 0.5
