@@ -57,9 +57,14 @@ _OFTEN = (
     *("AcquisitionDateTime", "ActualFrameDuration", "FrameReferenceTime", "DecayFactor"),
     *("ImageIndex", "NumberOfSlices", "NumberOfTimeSlices"),
 )
-_PLAIN = {keyword: tag_of(keyword) for keyword in _OFTEN}
-_SCANNED = {int(tag_of(keyword)): keyword for keyword in (*SAME_IN_A_SERIES, *_OFTEN)}
-_PADDED_VRS = TEXT_VRS | {"LO"}
+# Numbers, for a dictionary compares pydicom's tags by a function of Python.
+_TAGS = {keyword: int(tag_of(keyword)) for keyword in (*SAME_IN_A_SERIES, *_OFTEN)}
+_SCANNED = {tag: keyword for keyword, tag in _TAGS.items()}
+_PLAIN = {keyword: _TAGS[keyword] for keyword in _OFTEN}
+_VRS = {tag: vr_of(keyword) for tag, keyword in _SCANNED.items()}
+_NUMBERS = tuple(tag for tag in _PLAIN.values() if _VRS[tag] == "US")
+_TEXTS = frozenset(keyword for keyword in _PLAIN if vr_of(keyword) in TEXT_VRS)
+_PADDED = frozenset(keyword for keyword in _TAGS if vr_of(keyword) in TEXT_VRS | {"LO"})
 
 
 class Header:
@@ -116,11 +121,11 @@ class Header:
             keyword: DICOM keyword, of those that a header is scanned for.
         """
         if self._scan is not None:
-            value: Any = self._scan.values.get(tag_of(keyword))
+            value: Any = self._scan.values.get(_TAGS[keyword])
         else:
             element = self.dataset.get_item(tag_of(keyword))
             value = None if element is None else element.value
-        is_padded = isinstance(value, bytes) and vr_of(keyword) in _PADDED_VRS
+        is_padded = isinstance(value, bytes) and keyword in _PADDED
         return value.rstrip(b"\0 ") if is_padded else value
 
     def text(self, keyword: str) -> str:
@@ -137,7 +142,7 @@ class Header:
         if self._scan is None or tag is None:
             return text_of(self.dataset, keyword, self.file)
         value = self._scan.values.get(tag, b"")
-        if vr_of(keyword) in TEXT_VRS:
+        if keyword in _TEXTS:
             return plain_text(value, keyword, self.file)
         return "\\".join(map(str, np.frombuffer(value, "<u2").tolist()))
 
@@ -242,13 +247,9 @@ def open_header(file: Path) -> Header | None:
 
 def _as_expected(scan: Scan) -> bool:
     """Whether the plain values are written as the dictionary says, so that bytes are enough."""
-    if any(vr != vr_of(_SCANNED[tag]) for tag, vr in scan.vrs.items()):
+    if any(vr != _VRS[tag] for tag, vr in scan.vrs.items()):
         return False
-    return all(
-        len(scan.values.get(tag, b"")) % 2 == 0
-        for keyword, tag in _PLAIN.items()
-        if vr_of(keyword) == "US"
-    )
+    return all(len(scan.values.get(tag, b"")) % 2 == 0 for tag in _NUMBERS)
 
 
 def _read_dataset(stream: BinaryIO, file: Path) -> Dataset:

@@ -1,5 +1,6 @@
 """The values of a DICOM header: as text and as numbers, and nothing guessed."""
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def numbers_in(text: str, keyword: str, file: Path, count: int) -> NDArray[np.fl
     parts = [part.strip() for part in text.split("\\")]
     good = len(parts) == count and all(map(_NUMBER.fullmatch, parts))
     found = [float(part) for part in parts] if good else []
-    if good and np.isfinite(found).all():
+    if good and all(map(math.isfinite, found)):
         return np.array(found)
     if count == 1:
         raise StudyRefused(

@@ -16,8 +16,9 @@ _CLOSED_VOXELS = 2
 
 
 def all_finite(data: NDArray[np.float32]) -> bool:
-    """Whether no voxel is NaN or infinite, which show in the extremes."""
-    return math.isfinite(data.min()) and math.isfinite(data.max())
+    """Whether no voxel is NaN or infinite."""
+    # Both show in the sum, which takes a quarter of the time of both extremes.
+    return math.isfinite(data.sum()) or bool(np.isfinite(data).all())
 
 
 def without_unseen(

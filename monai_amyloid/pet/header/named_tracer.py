@@ -139,7 +139,7 @@ def with_tracer(series: FrameSeries, tracer: str | None, *, is_really: bool = Fa
         return series
     header = header_of(series)
     texts, described = tuple(_texts(header)), _described(header)
-    hints = set() if described is None else amyloid_labels(described.text, described=True)
+    hints = frozenset() if described is None else amyloid_labels(described.text, described=True)
     if series.tracer == label and not other_tracers(header):
         return series
     if is_really:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from monai_amyloid.pet.tracers import TRACERS
 
@@ -105,10 +106,15 @@ def tracer_label(text: str) -> str | None:
         The BIDS label, or None where the text names no amyloid tracer, or several.
     """
     found = amyloid_labels(text)
-    return found.pop() if len(found) == 1 else None
+    return next(iter(found)) if len(found) == 1 else None
 
 
-def amyloid_labels(text: str, *, described: bool = False) -> set[str]:
+# A header's few texts are asked for again and again, and a cohort's headers have the same ones.
+_remembered = lru_cache(maxsize=1024)
+
+
+@_remembered
+def amyloid_labels(text: str, *, described: bool = False) -> frozenset[str]:
     """Find every amyloid tracer that a text names.
 
     Args:
@@ -120,9 +126,10 @@ def amyloid_labels(text: str, *, described: bool = False) -> set[str]:
         for label, tracer in TRACERS.items()
         for name in (label, tracer.name, *tracer.aliases)
     }
-    return {labels[name] for name in _names_in(text, labels, described)}
+    return frozenset(labels[name] for name in _names_in(text, labels, described))
 
 
+@_remembered
 def names_other_tracer(text: str, *, described: bool = False) -> bool:
     """Tell whether a text names a known tracer that is not graded here.
 
@@ -138,6 +145,7 @@ def names_other_tracer(text: str, *, described: bool = False) -> bool:
     return not amyloid and bool(_names_in(text, OTHER_TRACERS, described))
 
 
+@_remembered
 def names_no_tracer(text: str) -> bool:
     """Tell whether a text in the place of a tracer's name says nothing of the tracer.
 

@@ -39,6 +39,8 @@ def join_frames(images: Sequence[Gathered]) -> list[Gathered]:
     Returns:
         The images, those of consecutive series in place of the first of these; with a warning.
     """
+    if len(images) < 2:
+        return list(images)
     alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, image in enumerate(images):
         try:

@@ -109,7 +109,7 @@ def _check_profile(
 ) -> None:
     """Refuse slices whose means are about as uneven as their maxima, odd ones left out."""
     planes = slices.reshape(len(slices), -1)
-    level = planes.sum(axis=1, dtype=np.float64)
+    level = planes.sum(axis=1).astype(np.float64)  # pairwise, so in single precision
     uneven = _unevenness(level, level, usual)
     least = _LEAST_UNEVENNESS * max(1.0, spacing_mm / _THICK_MM) ** 4
     if not uneven or (uneven <= least and len(set(slopes)) > 1):
