@@ -23,7 +23,7 @@ from monai_amyloid.writing.dicom import write_series
 # 1/mm: of water, and of the skull above it.
 WATER, BONE = 0.0096, 0.0055
 # What a scanner tells of an image without attenuation correction: corrections and description.
-_UNCORRECTED = (
+_UNCORRECTED: tuple[tuple[list[str], str], ...] = (
     (["NORM", "DECY", "SCAT"], "PET brain"),
     (["NORM", "DECY"], "Head PET NAC"),
     ([], "PET brain (uncorrected)"),
