@@ -112,7 +112,10 @@ def start(work: Callable[[Path], None], folder: Path) -> "subprocess.Popen[bytes
     """A program that does it twice, in two processes, in a terminal of its own."""
     script = folder / "script.py"
     script.write_text(
+        "import signal\n"
         "from pathlib import Path\n"
+        # Whoever runs the tests in the background may have turned Ctrl-C off for all below.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"from tests.work.test_local_engine import LocalEngine, {work.__name__}\n"
         "if __name__ == '__main__':\n"
         f"    list(LocalEngine(2).each({work.__name__}, [Path({str(folder)!r})] * 2))\n"
