@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydicom.uid import RLELossless
 
 from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.dicom.provenance import provenance_of
 from monai_amyloid.pet.image import PetImage, to_ras
 from monai_amyloid.pet.study import read_study
 
@@ -179,6 +180,17 @@ def test_a_slice_off_the_grid_is_refused(series: Path, edit: Edit) -> None:
     edit(series / "0006.dcm", ImagePositionPatient=[position[0] + 0.5, *position[1:]])
     with pytest.raises(StudyRefused, match=r"up to 0\.50 mm off an even grid of 3\.27 mm"):
         read_series(series.iterdir())
+
+
+def test_a_code_that_swallowed_what_stands_behind_it_is_not_kept(series: Path) -> None:
+    dataset = pydicom.dcmread(next(series.iterdir()))
+    [item] = dataset.RadiopharmaceuticalInformationSequence
+    code = pydicom.Dataset()
+    code.CodeValue, code.CodeMeaning = "1", "Florbetaben\x10\x00LO\x08\x00Kim Geheim"
+    item.RadiopharmaceuticalCodeSequence = [code]
+    assert provenance_of(dataset)["RadiopharmaceuticalCodeSequence"] == [
+        {"CodeValue": "1", "CodingSchemeDesignator": "", "CodeMeaning": ""}
+    ]
 
 
 @pytest.mark.parametrize("kept", [0.97, 0.6, 0.2])

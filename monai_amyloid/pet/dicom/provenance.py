@@ -48,12 +48,10 @@ def provenance_of(dataset: Dataset, others: Sequence[Dataset] = ()) -> dict[str,
             if keyword == "RadiopharmaceuticalCodeSequence" and value:
                 names = ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
                 kept[keyword] = [
-                    {name: str(_value(item, name) or "") for name in names} for item in value
+                    {name: _text(_value(item, name)) for name in names} for item in value
                 ]
             elif (
-                value not in (None, "")
-                and not isinstance(value, DatasetSequence)
-                and str(value).isprintable()  # a broken text may have swallowed a name
+                value not in (None, "") and not isinstance(value, DatasetSequence) and _text(value)
             ):
                 kept[keyword] = _plain(value)
     return kept
@@ -96,6 +94,12 @@ def _value(dataset: Dataset, keyword: str) -> Any:
         return dataset.get(keyword)
     except Exception:  # pydicom converts on access and raises whatever broken bytes lead it to
         return None
+
+
+def _text(value: Any) -> str:
+    """Give a value as text; nothing of a broken one, which may have swallowed a name behind it."""
+    text = "" if value is None else str(value)
+    return text if text.isprintable() else ""
 
 
 def _plain(value: Any) -> Any:
