@@ -151,7 +151,8 @@ def _import(reader: str) -> None:
         from monai_amyloid.pet.image import PetImage
         from monai_amyloid.writing.dicom import write_series
 
-        values = np.random.default_rng(0).gamma(2, 9, (16, 16, 12)).astype(np.float32)
+        values = np.zeros((16, 16, 12), np.float32)
+        values[3:13, 3:13] = np.random.default_rng(0).normal(9, 0.1, (10, 10, 12))
         small = PetImage(values, np.eye(4), "18FFBB", "Bq/mL", {"CorrectedImage": ["ATTN"]})
         write_series(small, Path(folder) / "frame 0", participant="sub-1", seed_uid="small")
         READERS[reader](Path(folder))
