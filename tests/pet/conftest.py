@@ -48,3 +48,11 @@ def edit() -> Callable[..., None]:
             dataset.save_as(file)
 
     return change
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder to unpack an archive into."""
+    place = tmp_path / "unpacked here"
+    place.mkdir()
+    return place

@@ -15,12 +15,8 @@ from monai_amyloid.pet.files import archive, entry, zip_archive
 from monai_amyloid.pet.files.archive import unpack
 from monai_amyloid.pet.files.entry import Room
 
-CONTENT = {
-    "PET 영상/뇌 1.dcm": b"\1" * 5000,
-    "PET 영상/0002": b"two",
-    "a.nii": b"",
-    "깊/은/곳": b"x",
-}
+from .unpacked import CONTENT, contents
+
 # Many small examples on one folder, of which each is told apart below.
 QUICK = settings(
     max_examples=150,
@@ -45,18 +41,6 @@ def patched(path: Path, *changes: tuple[bytes, bytes]) -> Path:
         data = data.replace(old, new)
     path.write_bytes(data)
     return path
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    files = (file for file in folder.rglob("*") if file.is_file())
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "unpacked here"
-    place.mkdir()
-    return place
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

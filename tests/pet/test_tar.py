@@ -17,12 +17,8 @@ from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.files.archive import unpack
 from monai_amyloid.pet.files.entry import Room
 
-CONTENT = {
-    "PET 영상/뇌 1.dcm": b"\1" * 5000,
-    "PET 영상/0002": b"two",
-    "a.nii": b"",
-    "깊/은/곳": b"x",
-}
+from .unpacked import CONTENT, contents
+
 COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
     ".tar": bytes,
     ".tar.gz": gzip.compress,
@@ -50,18 +46,6 @@ def pack(path: Path, members: list[tuple[tarfile.TarInfo, bytes]], **options: An
 
 def packed(path: Path, content: dict[str, bytes] = CONTENT) -> Path:
     return pack(path, [(member(name, data), data) for name, data in content.items()])
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    files = (file for file in folder.rglob("*") if file.is_file())
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "unpacked here"
-    place.mkdir()
-    return place
 
 
 @pytest.mark.parametrize("suffix", COMPRESSED)

@@ -1,37 +1,28 @@
 """The header of one DICOM file: opened once, bounded, most of it left unread."""
 
 import re
-import zlib
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
 
-from monai_amyloid.findings.finding import StudyRefused, phrase
-from monai_amyloid.pet.dicom.attributes import tag_of, unreadable, vr_of
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.dicom.attributes import tag_of, vr_of
+from monai_amyloid.pet.dicom.bounded_dataset import is_deflated, read_dataset
 from monai_amyloid.pet.dicom.scan import Scan, begins_as_dicom, has_mark, scan_header
 from monai_amyloid.pet.dicom.times.moments import moment_in, seconds_of_date, seconds_of_day
 from monai_amyloid.pet.dicom.values import TEXT_VRS, numbers_in, plain_text, text_of
 
-# A deflated dataset may grow a thousandfold; a whole head as float is 200 MB.
-MOST_DEFLATED_BYTES = 2**28
-# Longer values than this (private blobs) stay in the file until somebody asks for them.
-_DEFERRED_BYTES = 2**16
 # The headers of scanners take some kilobytes; a longer one is left to pydicom.
 _SCANNED_BYTES = 2**16
-_TRANSFER_SYNTAX = b"\x02\x00\x10\x00UI"
-_UNDEFINED_LENGTH = 0xFFFFFFFF
 # By whether a file is implicit, and little-endian.
 _SYNTAXES = {
     (True, True): ImplicitVRLittleEndian,
@@ -89,7 +80,7 @@ class Header:
     def dataset(self) -> Dataset:
         """Everything before the pixels; values are converted when they are asked for."""
         with self.file.open("rb") as stream:
-            return _read_dataset(stream, self.file)
+            return read_dataset(stream, self.file, SAME_IN_A_SERIES)
 
     @property
     def transfer_syntax(self) -> str:
@@ -234,8 +225,8 @@ def open_header(file: Path) -> Header | None:
             return None
         else:
             stream.seek(0)
-            deflated = _is_deflated(stream)
-            dataset = _read_dataset(stream, file)
+            deflated = is_deflated(stream)
+            dataset = read_dataset(stream, file, SAME_IN_A_SERIES)
             header = Header(file, None if deflated else stream.tell(), None, dataset)
     # What begins like a dataset by chance names neither what it is nor its series.
     if has_mark(head) or all(
@@ -250,72 +241,3 @@ def _as_expected(scan: Scan) -> bool:
     if any(vr != _VRS[tag] for tag, vr in scan.vrs.items()):
         return False
     return all(len(scan.values.get(tag, b"")) % 2 == 0 for tag in _NUMBERS)
-
-
-def _read_dataset(stream: BinaryIO, file: Path) -> Dataset:
-    """Read everything before the pixels; the stream is left where they begin."""
-    try:
-        size = _inflated(stream, file) if _is_deflated(stream) else file.stat().st_size
-        # Forced: that it is DICOM was seen before, also where the mark is missing.
-        dataset = pydicom.dcmread(
-            stream, stop_before_pixels=True, defer_size=_DEFERRED_BYTES, force=True
-        )
-        _check_claims(dataset, size, file)
-        for keyword in SAME_IN_A_SERIES:
-            dataset.get_item(tag_of(keyword))  # a value that was left in the file is read here
-    except StudyRefused:
-        raise
-    except Exception as error:  # pydicom raises whatever the broken bytes lead it to
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk, not the bytes
-        raise unreadable(file, error) from error
-    return dataset
-
-
-def _check_claims(dataset: Dataset, size: int, file: Path) -> None:
-    """Refuse values that are longer than what the file holds of them."""
-    for element in dataset.values():
-        if not isinstance(element, RawDataElement) or element.length == _UNDEFINED_LENGTH:
-            continue
-        if element.value is None and element.length > size:  # left in the file
-            reason = phrase(
-                "dicom_element_too_long",
-                "an element claims {claimed_bytes} bytes, the file has {file_bytes}",
-                claimed_bytes=element.length,
-                file_bytes=size,
-            )
-            raise unreadable(file, reason)
-        if element.value is not None and len(element.value) < element.length:
-            reason = phrase("dicom_ends_in_header", "the file ends within its header")
-            raise unreadable(file, reason)
-
-
-def _is_deflated(stream: BinaryIO) -> bool:
-    """Whether a file names the deflated transfer syntax, without trust in its lengths."""
-    head = stream.read(4096)
-    if head[128:132] == b"DICM" and _TRANSFER_SYNTAX not in head:
-        head += stream.read(2**20)
-    stream.seek(0)
-    return DeflatedExplicitVRLittleEndian.encode() in head
-
-
-def _inflated(stream: BinaryIO, file: Path) -> int:
-    """Give the size of a deflated dataset without keeping it, and refuse one that is too large."""
-    pydicom.filereader.read_preamble(stream, force=True)
-    pydicom.filereader._read_file_meta_info(stream)  # the public one takes names alone
-    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-    size, left = 0, stream.read()
-    # A byte may follow the end, to make the length even.
-    while left and not inflate.eof:
-        size += len(inflate.decompress(left, 2**20))
-        left = inflate.unconsumed_tail
-        if size > MOST_DEFLATED_BYTES:
-            raise StudyRefused(
-                "dicom_deflated_too_large",
-                "the deflated dataset holds more than {most_bytes:,} bytes; export it without "
-                "compression",
-                where=file,
-                most_bytes=MOST_DEFLATED_BYTES,
-            )
-    stream.seek(0)
-    return size
