@@ -1,7 +1,16 @@
-"""What the results of a study are called."""
+"""What the results of a study are called: a name that is a folder's on every system."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from unicodedata import category, normalize
+
+# Devices of Windows, which no file may be called, also before a dot.
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\..*)?")
+# Of the 255 that a name has everywhere; a number or an extension may follow.
+_MOST_BYTES = 200
+# Controls, what turns the direction of writing, line breaks, and bytes that are no text.
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def study_name(study: Path) -> str:
@@ -14,24 +23,37 @@ def study_name(study: Path) -> str:
     if path.name == "pet" and path.is_dir():
         above = [part.name for part in (path.parents[1], path.parent)]
         named = [name for name in above if name.startswith(("sub-", "ses-"))]
-        return "_".join(named) or path.name
-    return path.name if path.is_dir() else path.name.split(".")[0] or "study"
+        return safe_name("_".join(named) or path.name)
+    return safe_name(path.name if path.is_dir() else path.name.split(".")[0])
 
 
-def unique_names(studies: Iterable[Path]) -> list[str]:
-    """Names of studies, made unique where two collide, without regard to case."""
-    return unique(map(study_name, studies))
+def safe_name(text: str) -> str:
+    """A name that may be a folder's on Linux, macOS and Windows, and that is seen.
+
+    Args:
+        text: Any name without folders.
+
+    Returns:
+        The same in composed letters, ``_`` for each character that is not seen and before a name
+        that would be hidden or a device; without spaces around it and dots at its end; ``study``
+        where nothing is left.
+    """
+    composed = normalize("NFC", text)
+    seen = "".join("_" if category(each) in _UNSEEN else each for each in composed)
+    short = seen.encode()[:_MOST_BYTES].decode(errors="ignore")
+    name = short.lstrip().rstrip(". ")
+    return f"_{name}" if name.startswith(".") or _RESERVED.fullmatch(name) else name or "study"
 
 
-def unique(texts: Iterable[str]) -> list[str]:
-    """Texts, the second and later of the same with a number, without regard to case."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for base in texts:
-        name, number = base, 1
-        while name.casefold() in taken:
-            number += 1
-            name = f"{base}-{number}"
-        taken.add(name.casefold())
-        names.append(name)
-    return names
+def same_name(text: str) -> str:
+    """What two names have in common that are one on some system: letters alike, in any case."""
+    return normalize("NFC", normalize("NFC", text).casefold())
+
+
+def numbered(base: str) -> Iterator[str]:
+    """The names that a study may have whose own is another's: ``PT``, ``PT-2`` and so on."""
+    yield base
+    number = 1
+    while True:
+        number += 1
+        yield f"{base}-{number}"

@@ -100,7 +100,8 @@ def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
     assert done.returncode == 0 and "study-0001: BAPL" in done.stdout
     assert "2 named by number" in done.stderr and "0077120" not in done.stdout + done.stderr
     key = (tmp_path / "key.tsv").read_text(encoding="utf-8").splitlines()
-    assert key[1].startswith("study-0001\t") and key[1].endswith("00771200_홍길동")
+    assert key[1].split("\t")[::2] == ["study-0001", str(tmp_path / "r")]
+    assert key[1].split("\t")[1].endswith("00771200_홍길동")
     done = run(*arguments, "--identify")
     assert "00771201_홍길동: BAPL" in done.stdout
 

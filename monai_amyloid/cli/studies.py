@@ -14,11 +14,13 @@ from monai_amyloid.cli.application import (
     app,
     one_tracer,
 )
-from monai_amyloid.cli.progress import progress
+from monai_amyloid.cli.progress import TerminalProgress, progress
 from monai_amyloid.findings.catalogue import ENGLISH, languages
 
 # So many results are shown line by line alone; more of them with a bar.
 _FEW = 10
+# So many studies are looked at without a bar: that takes some seconds.
+_MANY = 100
 
 
 def _known_language(language: str) -> str:
@@ -86,10 +88,11 @@ def infer(
             "DICOM objects go into the patient's study and name the patient: add --identify",
             param_hint="--dicom",
         )
+    from monai_amyloid.grading.ledger import SUMMARY, TABLE
     from monai_amyloid.grading.listing import list_named
-    from monai_amyloid.grading.names import check_key, write_key
+    from monai_amyloid.grading.names import check_key
     from monai_amyloid.grading.options import OutputOptions
-    from monai_amyloid.grading.run import SUMMARY, TABLE, grade_studies
+    from monai_amyloid.grading.run import grade_studies
     from monai_amyloid.result.result import Result, one_line
     from monai_amyloid.study_names import study_name
 
@@ -121,11 +124,11 @@ def infer(
             options=options,
             workers=workers,
             again=again,
+            key=key,
             finished=show,
+            looking=TerminalProgress("Looking", shown.bar, least=_MANY),
             progress=shown,
         )
-    if key is not None:
-        write_key(key, [each.name for each in results], [each.path for each in studies])
     refused = sum(result.status == "refused" for result in results)
     typer.echo(f"{len(results) - refused} of {len(results)} studies: {output / TABLE}")
     if report and len(results) > 1:

@@ -13,59 +13,61 @@ import pandas as pd
 from monai_amyloid.bundle.files import CALIBRATION, MODEL, exported_metadata
 from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
+from monai_amyloid.grading.ledger import Ledger
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.privacy import Privacy, is_pseudonym
-from monai_amyloid.grading.task import Task
+from monai_amyloid.grading.task import Identity, Task
 from monai_amyloid.output import check_writable, write_table
+from monai_amyloid.output_lock import alone_beside
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.identity import identity_of
-from monai_amyloid.result.result import read_result
-from monai_amyloid.study_names import study_name, unique
-from monai_amyloid.version import __version__
-
-NUMBERED = "study-{:04d}"
+from monai_amyloid.source import source_checksum
+from monai_amyloid.study_names import study_name
+from monai_amyloid.work.progress import SILENT, Progress
 
 
 def name_tasks(
-    studies: Sequence[NamedStudy], output: Path, bundle: Path, options: OutputOptions
+    studies: Sequence[NamedStudy],
+    output: Path | None,
+    bundle: Path,
+    options: OutputOptions,
+    looking: Progress = SILENT,
 ) -> list[Task]:
-    """Give each study the name of its results.
+    """Give each study the name of its results, which it keeps in this folder for ever.
 
-    It is the study's own, made unique; but a name that tells who was scanned, by what the
-    study's headers say or because it looks like a hospital's number, a date or a UID, becomes a
-    number: the one that an earlier run gave to the same files, or the next. Where one name of a
-    run is hidden, those of studies whose headers cannot be read are too.
+    It is the study's own, with a number where another scan has it; but a name that tells who was
+    scanned, by what the study's headers say or because it looks like a hospital's number, a date
+    or a UID, becomes a number. Where one name of a run is hidden, those of studies whose headers
+    cannot be read are too. A study is the same where its content is, see
+    :func:`~monai_amyloid.pet.files.fingerprint.fingerprint`.
 
     Args:
         studies: Studies in the order of the results.
-        output: Folder of the results.
+        output: Folder of the results, where the names are kept before anything is written under
+            them; None to keep them nowhere.
         bundle: Bundle that grades the studies.
         options: What is written.
+        looking: Shows how many studies were looked at; all their files are read for that.
     """
-    # Mostly waiting for a disk or a network.
-    with (
-        warnings.catch_warnings(),
-        ThreadPoolExecutor(min(16, 4 * (os.cpu_count() or 1))) as pool,
-    ):
-        warnings.simplefilter("ignore")  # pydicom's, of broken values, which it prints
-        identities = list(pool.map(identity_of, (each.path for each in studies)))
-        scans = list(pool.map(lambda each: _checksum(fingerprint(each.path)), studies))
-    by = _checksum(_made_by(bundle, options))
+    by = made_by(bundle, options)
+    looked = _look(studies, output, looking)
     names: list[str] = [study_name(each.path) for each in studies]
+    hidden = [False] * len(names)
     if not options.identify:
         tells = [
-            Privacy(identity).tells(name) for identity, name in zip(identities, names, strict=True)
+            Privacy(identity).tells(name) for (_, identity), name in zip(looked, names, strict=True)
         ]
         hidden = [
             tell or (any(tells) and identity is None and not is_pseudonym(name))
-            for tell, identity, name in zip(tells, identities, names, strict=True)
+            for tell, (_, identity), name in zip(tells, looked, names, strict=True)
         ]
-        names = _numbered(names, hidden, scans, output)
-    made_from = [
-        {"scan": scan, "by": _checksum([by, each.tracer, each.series, each.tracer_is_really])}
-        for scan, each in zip(scans, studies, strict=True)
-    ]
+    ledger = Ledger(output)
+    # Numbers last, for one may be another study's own name.
+    for place in sorted(range(len(names)), key=lambda place: hidden[place]):
+        scan = looked[place][0]
+        names[place] = ledger.name(None if hidden[place] else names[place], scan)
+    ledger.write()
     return [
         Task(
             study=each.path,
@@ -74,12 +76,43 @@ def name_tasks(
             tracer=each.tracer,
             series=each.series,
             tracer_is_really=each.tracer_is_really,
-            made_from=made,
+            made_from={
+                "scan": scan,
+                "by": _checksum([by, each.tracer, each.series, each.tracer_is_really]),
+            },
         )
-        for each, name, identity, made in zip(
-            studies, unique(names), identities, made_from, strict=True
-        )
+        for each, name, (scan, identity) in zip(studies, names, looked, strict=True)
     ]
+
+
+def _look(
+    studies: Sequence[NamedStudy], output: Path | None, looking: Progress
+) -> list[tuple[str, Identity]]:
+    """Checksum of the content of each study, and who it is of."""
+
+    def look(study: NamedStudy) -> tuple[str, Identity]:
+        # In this order: of a study that changes meanwhile the checksum is then another.
+        return fingerprint(study.path, output), identity_of(study.path)
+
+    looking.start(len(studies))
+    found = []
+    # Mostly waiting for a disk or a network.
+    with (
+        warnings.catch_warnings(),
+        ThreadPoolExecutor(min(16, 4 * (os.cpu_count() or 1))) as pool,
+    ):
+        warnings.simplefilter("ignore")  # pydicom's, of broken values, which it prints
+        for each in pool.map(look, studies):
+            found.append(each)
+            looking.advance()
+    return found
+
+
+def made_by(bundle: Path, options: OutputOptions) -> str:
+    """Checksum of all that a result depends on besides its study: program, bundle and options."""
+    metadata = exported_metadata(bundle)
+    files = [metadata["sha256"].get(name) for name in (MODEL, CALIBRATION)]
+    return _checksum([source_checksum(), metadata.get("version"), files, options.as_record()])
 
 
 def check_key(path: Path, output: Path) -> None:
@@ -97,44 +130,38 @@ def check_key(path: Path, output: Path) -> None:
     check_writable(path.parent)
 
 
-def write_key(path: Path, names: Sequence[str], studies: Sequence[Path]) -> None:
-    """Write a table of which result is of which study.
+def write_key(path: Path, output: Path, tasks: Sequence[Task]) -> None:
+    """Write into a table which result is of which study; what an earlier run wrote stays.
 
     Args:
-        path: Tab-separated table to write.
-        names: Names of the results.
-        studies: Paths of the studies, in the same order.
+        path: Tab-separated table, made if missing.
+        output: Folder of the results.
+        tasks: Studies and the names of their results.
+
+    Raises:
+        UserError: If another run is writing the key, or the file is no key.
     """
-    rows = {"study": list(names), "path": [str(study.absolute()) for study in studies]}
-    write_table(pd.DataFrame(rows), path)
+    folder = str(output.absolute())
+    rows = [
+        {"study": task.name, "path": str(task.study.absolute()), "results": folder}
+        for task in tasks
+    ]
+    with alone_beside(path, "infer --key"):
+        table = pd.concat([_read_key(path), pd.DataFrame(rows)])
+        write_table(table.drop_duplicates(["study", "results"], keep="last"), path)
 
 
-def _numbered(
-    names: Sequence[str], hidden: Sequence[bool], scans: Sequence[str], output: Path
-) -> list[str]:
-    """The same names, the hidden ones as numbers."""
-    known: dict[str, str] = {}
-    if any(hidden) and output.is_dir():
-        for folder in sorted(output.glob("study-*")):
-            earlier = read_result(folder)
-            known[earlier.made_from.get("scan", "") if earlier else ""] = folder.name
-    free = (NUMBERED.format(number) for number in range(1, len(names) + len(known) + 2))
-    taken = {*known.values(), *(n for n, hide in zip(names, hidden, strict=True) if not hide)}
-    numbered = []
-    for name, hide, scan in zip(names, hidden, scans, strict=True):
-        if hide:
-            # Once for each of several copies of the same scan.
-            name = known.pop(scan, "") or next(each for each in free if each not in taken)
-            taken.add(name)
-        numbered.append(name)
-    return numbered
-
-
-def _made_by(bundle: Path, options: OutputOptions) -> list[Any]:
-    """What a result depends on besides its study."""
-    metadata = exported_metadata(bundle)
-    files = [metadata["sha256"].get(name) for name in (MODEL, CALIBRATION)]
-    return [__version__, metadata.get("version"), files, options.as_record()]
+def _read_key(path: Path) -> pd.DataFrame:
+    """The rows of an earlier run; of a version that did not say of which results, without."""
+    if not path.exists():
+        return pd.DataFrame()
+    try:
+        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as a key ({error}); choose another") from error
+    if not {"study", "path"} <= {*table}:
+        raise UserError(f"{path}: is no key of an earlier run; choose another --key")
+    return table
 
 
 def _checksum(content: Any) -> str:

@@ -4,20 +4,22 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from monai_amyloid.grading.ledger import MANIFEST, SUMMARY, TABLE
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
-from monai_amyloid.grading.names import name_tasks
+from monai_amyloid.grading.names import name_tasks, write_key
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.task import GradingSettings, Task
-from monai_amyloid.output import writable_folder
+from monai_amyloid.output_lock import alone_in
+from monai_amyloid.pet.files.fingerprint import NOTHING
 from monai_amyloid.report.summary.page import write_summary_page
 from monai_amyloid.result.result import Result, read_result, write_results
+from monai_amyloid.study_names import same_name
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
 from monai_amyloid.work.many import make_each
 from monai_amyloid.work.progress import SILENT, Progress
 
-TABLE, SUMMARY, MANIFEST = "results.csv", "summary.html", "run.json"
 # Fewer are graded in this process before others have started: each loads torch and the bundle
 # first, and the modules that this process has.
 _LEAST_FOR_PROCESSES = 5
@@ -32,13 +34,16 @@ def grade_studies(
     options: OutputOptions | None = None,
     workers: int = 1,
     again: bool = False,
+    key: Path | None = None,
     finished: Callable[[Result], None] = lambda result: None,
+    looking: Progress = SILENT,
     progress: Progress = SILENT,
 ) -> list[Result]:
     """Grade studies and write the results of each.
 
-    A study that an earlier run finished is not repeated, unless its files, the bundle or an
-    option changed: after a kill or an interrupt, the same call goes on.
+    A study that an earlier run finished is not repeated, unless the content of its files, the
+    program, the bundle or an option changed: after a kill or an interrupt, the same call goes on.
+    A name in ``output`` belongs to one study for ever, and the results of other studies there stay.
 
     Args:
         bundle: Folder of the trained classifier.
@@ -52,35 +57,51 @@ def grade_studies(
             runs in this process, and a crash there (of a decoder, or for want of memory) ends
             the run.
         again: Whether finished studies are repeated.
+        key: Table of which result is of which study, to add to before any is graded; None for
+            none.
         finished: Called with each result, in the order in which they are ready.
+        looking: Shows how many studies were looked at, before the first is graded.
         progress: Shows how many studies are done.
 
     Returns:
         The results, in the order of the studies.
 
     Raises:
-        UserError: If ``output`` cannot be written, or the bundle cannot be used.
+        UserError: If ``output`` cannot be written, another run is writing there, or the bundle
+            cannot be used.
     """
-    writable_folder(output)
-    options = options or OutputOptions()
-    settings = GradingSettings(bundle, device, output, options)
-    manifest = Manifest(settings, workers)
-    named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
-    done = make_each(
-        partial(_grade, settings=settings),
-        name_tasks(named, output, bundle, options),
-        LocalEngine(workers, _LEAST_FOR_PROCESSES),
-        crashed=partial(_crashed, settings=settings),
-        finished_before=lambda task: None if again else _finished(task, settings),
-        finished=finished,
-        progress=progress,
-    )
-    results = [each.made for each in done]
-    write_results(results, output / TABLE)
-    if options.report:
-        write_summary_page(results, output / SUMMARY, options.language)
-    manifest.write(output / MANIFEST, results, [each.finished_before for each in done])
-    return results
+    with alone_in(output, "infer"):
+        options = options or OutputOptions()
+        settings = GradingSettings(bundle, device, output, options)
+        manifest = Manifest(settings, workers)
+        named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
+        tasks = name_tasks(named, output, bundle, options, looking)
+        if key is not None:
+            write_key(key, output, tasks)
+        done = make_each(
+            partial(_grade, settings=settings),
+            tasks,
+            LocalEngine(workers, _LEAST_FOR_PROCESSES),
+            crashed=partial(_crashed, settings=settings),
+            finished_before=lambda task: None if again else _finished(task, settings),
+            finished=finished,
+            progress=progress,
+        )
+        results = [each.made for each in done]
+        earlier = _of_earlier_runs(output, results)
+        write_results(results, output / TABLE, earlier)
+        if options.report:
+            with_page = [each for each in earlier if (output / each.name / PAGE).is_file()]
+            write_summary_page(results, output / SUMMARY, options.language, with_page)
+        manifest.write(output / MANIFEST, results, [each.finished_before for each in done])
+        return results
+
+
+def _of_earlier_runs(output: Path, results: Sequence[Result]) -> list[Result]:
+    """The results of other studies in the same folder, which would else be lost from view."""
+    names = {same_name(result.name) for result in results}
+    folders = [path for path in sorted(output.iterdir()) if same_name(path.name) not in names]
+    return [result for path in folders if (result := read_result(path)) is not None]
 
 
 def _grade(task: Task, settings: GradingSettings) -> Result:
@@ -102,6 +123,8 @@ def _finished(task: Task, settings: GradingSettings) -> Result | None:
     folder = settings.output / task.name
     earlier = read_result(folder)
     if earlier is None or earlier.made_from != task.made_from:
+        return None
+    if task.made_from["scan"] == NOTHING:  # which has no content to be known by
         return None
     whole = not settings.options.report or (folder / PAGE).is_file()
     return earlier if whole else None

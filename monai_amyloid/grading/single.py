@@ -25,6 +25,6 @@ def grade_study(
     folder = Path(bundle) if bundle is not None else shipped_bundle()
     options = OutputOptions(report=False, identify=identify)
     named = NamedStudy(Path(study), tracer, series, tracer_is_really)
-    [task] = name_tasks([named], Path(), folder, options)
+    [task] = name_tasks([named], None, folder, options)
     graded = graded_or_failed(task, loaded_grader(folder, device, None))
     return cleaned(graded.result, named.path, options, Privacy(task.identity))

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from monai_amyloid.grading.options import OutputOptions
 
+# Name, number and dates of a person, by DICOM keyword; None where no header can be read.
+Identity = Mapping[str, str] | None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
@@ -20,13 +23,13 @@ class Task:
         series: End of the UID or file name of the image to take, for a study that has several;
             None where the study decides.
         tracer_is_really: Whether the tracer counts against what the study names.
-        made_from: Checksums of the study's files and of what grades them, by which a later run
-            knows that the result still holds.
+        made_from: Checksums of the study's content (``scan``) and of what grades it (``by``), by
+            which a later run knows that the result still holds.
     """
 
     study: Path
     name: str
-    identity: Mapping[str, str] | None
+    identity: Identity
     tracer: str | None
     series: str | None
     tracer_is_really: bool

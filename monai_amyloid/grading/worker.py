@@ -11,6 +11,7 @@ from monai_amyloid.grading.grader import Graded, Grader
 from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.grading.task import GradingSettings, Task
+from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.result.result import Result
 from monai_amyloid.work.engine import Crash
 
@@ -24,7 +25,7 @@ def loaded_grader(bundle: Path, device: str | None, placed_on: Path | None) -> G
 def grade_one(task: Task, settings: GradingSettings) -> Result:
     """Grade a study and write its results; an error that nobody foresaw becomes a reason."""
     grader = loaded_grader(settings.bundle, settings.device, settings.options.placed_on)
-    graded = graded_or_failed(task, grader)
+    graded = graded_or_failed(task, grader, settings.output)
     try:
         return _write(graded, task, settings)
     except OSError:
@@ -40,8 +41,14 @@ def grade_one(task: Task, settings: GradingSettings) -> Result:
         return _write(_failed(task, found, grader), task, settings)
 
 
-def graded_or_failed(task: Task, grader: Grader) -> Graded:
-    """Grade a study under the name of its task; an error becomes a refusal."""
+def graded_or_failed(task: Task, grader: Grader, output: Path | None = None) -> Graded:
+    """Grade a study under the name of its task; an error becomes a refusal.
+
+    Args:
+        task: Study to grade.
+        grader: Bundle that grades it.
+        output: Folder of the results, which are no part of a study that it lies in.
+    """
     try:
         graded = grader.grade(
             task.study, task.tracer, task.series, tracer_is_really=task.tracer_is_really
@@ -55,8 +62,22 @@ def graded_or_failed(task: Task, grader: Grader) -> Graded:
             where=task.study,
         )
         graded = _failed(task, found, grader)
+    if fingerprint(task.study, output) != task.made_from["scan"]:
+        return _changed(task, grader)
     result = replace(graded.result, name=task.name, made_from=task.made_from)
     return replace(graded, result=result)
+
+
+def _changed(task: Task, grader: Grader) -> Graded:
+    """A study whose files were replaced since it got its name, perhaps by another patient's."""
+    found = refusal(
+        "files_changed",
+        "its files changed while it was read, so that they may be another scan's; wait until all "
+        "are there and run the same command again",
+        where=task.study,
+    )
+    refused = _failed(task, found, grader)
+    return replace(refused, result=replace(refused.result, made_from={}))
 
 
 def _failed(task: Task, found: Finding, grader: Grader) -> Graded:

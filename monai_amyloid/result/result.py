@@ -1,7 +1,7 @@
 """The result of one study, and the files that hold it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from math import isnan
 from pathlib import Path
@@ -198,14 +198,22 @@ def _from_content(content: Mapping[str, Any], name: str) -> Result:
     return Result(name=name, **values)
 
 
-def write_results(results: Iterable[Result], path: Path) -> None:
-    """Write ``results.csv``, one row a study, with a byte order mark so that Excel reads Korean."""
+def write_results(results: Iterable[Result], path: Path, earlier: Sequence[Result] = ()) -> None:
+    """Write ``results.csv``, one row a study, with a byte order mark so that Excel reads Korean.
+
+    Args:
+        results: Results of a run, in their order.
+        path: File to write.
+        earlier: Results of other studies in the same folder, which come after them; only where
+            there are some, a column ``run`` says ``this`` or ``earlier``.
+    """
     rows = []
-    results = list(results)
+    of_this = list(results)
+    results = [*of_this, *earlier]
     mapped = any(result.on_map is not None for result in results)
     # A column named BAPL holds nothing else.
     grade = "bapl" if all(result.grade_names == BAPL_NAMES for result in results) else "grade"
-    for result in results:
+    for place, result in enumerate(results):
         row: dict[str, Any] = {
             "study": result.name,
             "status": result.status,
@@ -219,6 +227,8 @@ def write_results(results: Iterable[Result], path: Path) -> None:
             "reasons": "; ".join(result.reasons),
             "warnings": "; ".join(map(str, result.warnings)),
         }
+        if earlier:
+            row["run"] = "this" if place < len(of_this) else "earlier"
         rows.append(row)
     # Whole grades beside missing ones, and every column though all may be refused.
     first = ["study", "status", grade, *(f"p_{grade}{g}" for g in GRADES), "centiloid"]

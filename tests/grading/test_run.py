@@ -1,6 +1,7 @@
 """Many studies: resumed, never stopped by one, and the same as one by one."""
 
 import json
+import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -75,7 +76,8 @@ def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_table(
     for name in ("results.csv", "run.json"):  # written last
         (output / name).unlink()
     (output / "sub-0002" / "result.json").write_text('{"schema": "monai-amyloid-re')
-    assert again(bundle, named, output) == [True, True, False]
+    # An empty folder has no content by which it could be known.
+    assert again(bundle, named, output) == [True, False, False]
     assert (output / "results.csv").read_bytes() == expected
 
 
@@ -85,10 +87,15 @@ def test_a_study_is_repeated_when_its_files_or_the_wish_change(
     output = shutil.copytree(run, tmp_path / "run")
     study = shutil.copytree(studies / "sub-0001", tmp_path / "sub-0001")
     moved = [study, *named[1:]]
-    assert again(bundle, moved, output) == [True, True, True]  # the same files elsewhere
     next(study.iterdir()).touch()
-    assert again(bundle, moved, output) == [False, True, True]
-    assert again(bundle, moved[1:2], output, OutputOptions(report=False, identify=True)) == [False]
+    assert again(bundle, moved, output) == [True, False, True]  # the same files elsewhere, later
+    other = OutputOptions(report=False, identify=True)
+    assert again(bundle, moved[2:], output, other) == [False]
+    first = sorted(study.iterdir())[0]
+    before, times = first.read_bytes(), first.stat()
+    first.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+    os.utime(first, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert again(bundle, moved[:1], output) == [False]
 
 
 def test_a_study_is_repeated_when_the_model_changes(
@@ -99,7 +106,7 @@ def test_a_study_is_repeated_when_the_model_changes(
     metadata = json.loads((copy / "configs" / "metadata.json").read_text(encoding="utf-8"))
     metadata["version"] = "9.9.9"
     (copy / "configs" / "metadata.json").write_text(json.dumps(metadata))
-    assert again(copy, named[1:2], output) == [False]
+    assert again(copy, named[2:], output) == [False]
     assert json.loads((output / "run.json").read_text())["model"]["version"] == "9.9.9"
 
 
@@ -135,7 +142,8 @@ def test_the_record_of_a_run_holds_versions_checksums_and_times(run: Path) -> No
     assert record["schema"] == "monai-amyloid-run/1" and record["counts"]["refused"] == 1
     assert {"python", "torch", "monai", "monai-amyloid"} <= record["versions"].keys()
     assert len(record["model"]["sha256"]["models/model.pt"]) == 64
-    assert all(each["seconds"] >= 0 and len(each["scan"]) == 64 for each in record["studies"])
+    assert [len(each["scan"]) for each in record["studies"]] == [64, 0, 64]
+    assert all(each["seconds"] >= 0 for each in record["studies"])
     assert "clinic" not in (run / "run.json").read_text(encoding="utf-8")
 
 

@@ -108,14 +108,13 @@ def test_the_fingerprint_changes_with_every_file_of_an_image(
     (tmp_path / "other.txt").write_text("no part of the image")
     before = fingerprint(path)
     parts = [path, *format_of(path).files_beside(path)]
-    assert {name for name, *_ in before["files"]} == {part.name for part in parts}
     for part in parts:
         content = part.read_bytes()
         part.write_bytes(content + b" ")
         assert fingerprint(path) != before
         part.write_bytes(content)
     (tmp_path / "other.txt").write_text("changed")
-    assert len(fingerprint(path)["files"]) == len(parts)
+    assert fingerprint(path) == before
 
 
 def test_a_folder_of_images_lists_each_once(image: sitk.Image, tmp_path: Path) -> None:

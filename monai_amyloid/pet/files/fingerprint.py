@@ -1,30 +1,90 @@
-"""What tells cheaply whether the files of a study are the same as before."""
+"""What makes a study the same study: the bytes of everything that reading it opens."""
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from monai_amyloid.checksum import sha256, sha256_of_file
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.files.archive import is_archive_name
-from monai_amyloid.pet.formats.table import format_named
+from monai_amyloid.pet.files.sources import stored_files
+from monai_amyloid.pet.formats.bids import sidecars_of
+from monai_amyloid.pet.formats.table import format_of
+
+# Of a path where nothing is that could be read.
+NOTHING = ""
 
 
-def fingerprint(study: Path) -> dict[str, list[Any]]:
-    """Names, sizes and times of a study's files: they change when it does.
+def fingerprint(study: Path, besides: Path | None = None) -> str:
+    """Checksum of a study's content, which is the same wherever and whenever its files lie.
+
+    It is over the bytes of the files that reading the study opens and their names within it: all
+    files of a folder, the images that a DICOMDIR lists, the series beside a DICOM file, voxels
+    beside a header, an archive as it is packed, and JSON sidecars, inherited ones too. A file's
+    size and times say nothing of whose it is: anonymisers and reproducible archives make them
+    equal.
 
     Args:
-        study: Any study that :func:`~monai_amyloid.pet.study.read_study` takes.
+        study: Any study that :func:`~monai_amyloid.pet.study.read_study` takes; it may be broken.
+        besides: Folder that does not count, such as results written into the study.
 
     Returns:
-        What JSON can hold; a study that is not there has no files. At most a header is read, to
-        know the files that belong to it.
+        SHA-256 in hexadecimal; :data:`NOTHING` where there is no file.
     """
-    image = format_named(study)
-    if study.is_dir():
-        files = sorted(study.rglob("*"))
-    elif image:
-        files = [study, *image.files_beside(study)]
-    elif is_archive_name(study):
-        files = [study]
-    else:  # one slice stands for the series beside it, a DICOMDIR for the files below it
-        files = sorted(study.parent.iterdir()) if study.parent.is_dir() else []
-    facts = [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()]
-    return {"files": facts}
+    try:
+        return _of_stored(study, None if besides is None else besides.resolve())
+    except (OSError, ValueError, RuntimeError):  # no path, or a folder that none may look into
+        return NOTHING
+
+
+def _of_stored(study: Path, without: Path | None) -> str:
+    root = _really(study) if study.is_dir() else study.parent.resolve()
+    try:
+        stored = stored_files(study)
+    except (StudyRefused, OSError, ValueError, RuntimeError):  # reading it will say why
+        return _of_refused(study)
+    listed = list(stored.files)
+    if stored.pointed is not None:  # an archive beside a series is no part of it
+        listed = [file for file in listed if not is_archive_name(file)]
+    if not study.is_dir() and study not in listed:  # an archive, or the list of a medium
+        listed.append(study)
+    files = dict.fromkeys(file for each in listed for file in (each, *_beside(each)))
+    found = {os.path.relpath(_really(file), root): file for file in files if file.is_file()}
+    lines = [
+        f"{_digest(file)} {Path(name).as_posix()}"
+        for name, file in sorted(found.items())
+        if without is None or not file.resolve().is_relative_to(without)
+    ]
+    if stored.pointed is not None:  # of several series in its folder it names one
+        lines.append(f"named {study.name}")
+    return sha256("\n".join(lines)) if lines else NOTHING
+
+
+def _of_refused(study: Path) -> str:
+    """A study that is refused before its files are opened: by their names, or as one file."""
+    if study.is_file():
+        return sha256(_digest(study))
+    names = sorted(os.path.relpath(file, study) for file in study.rglob("*") if file.is_file())
+    return sha256("\n".join(["names", *names])) if names else NOTHING
+
+
+def _really(path: Path) -> Path:
+    """A path without links, but for the last part of a file's: that is the name that is read."""
+    return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+
+
+def _beside(file: Path) -> Iterable[Path]:
+    """What is read together with an image: its voxels, and its sidecars at every level."""
+    try:
+        image = format_of(file)
+        return () if image is None else (*image.files_beside(file), *sidecars_of(file))
+    except (StudyRefused, OSError, ValueError, RuntimeError):
+        return ()
+
+
+def _digest(file: Path) -> str:
+    """Checksum of a file; of one that cannot be read, that it cannot."""
+    try:
+        return sha256_of_file(file)
+    except OSError:
+        return "unreadable"

@@ -10,9 +10,13 @@ from monai_amyloid.pet.dicom.media_directory import is_dicomdir_name
 MOST_FILES = 50_000
 
 
+# What file managers of Windows leave in a folder that was looked at.
+_LEFT_BEHIND = ("__macosx", "thumbs.db", "desktop.ini")
+
+
 def _hidden(name: str) -> bool:
-    """Whether a file or folder is a program's own, as macOS and version control leave them."""
-    return name.startswith(".") or name == "__MACOSX"
+    """Whether a file or folder is a program's own, as file managers and version control leave."""
+    return name.startswith(".") or name.casefold() in _LEFT_BEHIND
 
 
 class FolderListing:

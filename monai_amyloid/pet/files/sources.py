@@ -111,8 +111,19 @@ def is_picture(path: Path) -> bool:
     return head.startswith(_PICTURE_MAGIC) or bitmap
 
 
-def _files_of(path: Path) -> StudyFiles:
-    """List the files that a path stands for; there are none yet where it is an archive."""
+def stored_files(path: Path) -> StudyFiles:
+    """List the files that a path stands for as they are stored, with nothing unpacked.
+
+    Args:
+        path: Path of a study, see :func:`open_study`.
+
+    Returns:
+        The files; none yet where the path is an archive.
+
+    Raises:
+        StudyRefused: As :func:`open_study`, but for what is wrong within an archive.
+        OSError: If the system does not let a file or folder be read.
+    """
     if path.is_dir():
         return StudyFiles(path, path, FolderListing(path, subfolders=True).files())
     if not path.is_file():
@@ -247,6 +258,6 @@ def open_study(path: Path) -> Iterator[StudyFiles]:
     """
     path = Path(path)
     with _in_one_line(path):
-        files = _files_of(path)
+        files = stored_files(path)
     with _unpacked(files) as found:
         yield found

@@ -110,25 +110,22 @@ def _levels(path: Path, root: Path | None) -> list[Path]:
     return above[above.index(root) :: -1] if root in above else [folder]
 
 
-def read_sidecar(path: Path, root: Path | None = None) -> dict[str, Any]:
-    """Read the metadata of an image by the BIDS inheritance principle.
+def sidecars_of(path: Path, root: Path | None = None) -> list[Path]:
+    """List the JSON files that speak of an image, by the BIDS inheritance principle.
 
     The JSON files beside the image and in the folders above, up to the root of the dataset,
-    count where their suffix is the image's and their entities are among the image's. Nearer
-    files overrule farther ones, and in one folder those with more entities the others. Links
-    that lead out of the dataset are not followed.
+    count where their suffix is the image's and their entities are among the image's. Links that
+    lead out of the dataset are not followed.
 
     Args:
         path: Image file. Where its name is not BIDS with the suffix ``pet``, the JSON file of
-            the same stem alone is read.
+            the same stem alone counts.
         root: Folder where the search ends if no ``dataset_description.json`` tells the root of the
             dataset, such as the folder that the user named; None for the image's own folder.
 
     Returns:
-        Values by BIDS keyword; empty where there is no sidecar.
-
-    Raises:
-        StudyRefused: If a sidecar is too large, or is no JSON object with finite numbers.
+        The files that are there. Each overrules those before it: nearer ones farther ones, and in
+        one folder those with more entities the others.
 
     References:
         BIDS 1.10, common principles, "The Inheritance Principle".
@@ -146,10 +143,25 @@ def read_sidecar(path: Path, root: Path | None = None) -> dict[str, Any]:
             found += [file for _, file in sorted(fitting)]
     else:
         found = [sidecar_of(path)]
+    return [file for file in found if file.is_file() and file.resolve().is_relative_to(levels[0])]
+
+
+def read_sidecar(path: Path, root: Path | None = None) -> dict[str, Any]:
+    """Read the metadata of an image from all its sidecars.
+
+    Args:
+        path: Image file.
+        root: Root of the BIDS dataset, where it is known; see :func:`sidecars_of`.
+
+    Returns:
+        Values by BIDS keyword; empty where there is no sidecar.
+
+    Raises:
+        StudyRefused: If a sidecar is too large, or is no JSON object with finite numbers.
+    """
     merged: dict[str, Any] = {}
-    for file in found:
-        if file.is_file() and file.resolve().is_relative_to(levels[0]):
-            merged |= _read_json(file)
+    for file in sidecars_of(path, root):
+        merged |= _read_json(file)
     return merged
 
 

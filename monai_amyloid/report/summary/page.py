@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from monai_amyloid.findings.catalogue import ENGLISH
-from monai_amyloid.findings.finding import Phrase
+from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.findings.rules import BAPL_NAMES
 from monai_amyloid.output import replace_file
 from monai_amyloid.report.pages import render_page
@@ -18,9 +18,15 @@ from monai_amyloid.version import __version__
 _STATUSES = ("graded", "needs_reader", "refused")
 # Of reasons and warnings in the table; each report has them whole.
 _MOST_LETTERS = 160
+_EARLIER = phrase("earlier_run", "of an earlier run")
 
 
-def write_summary_page(results: Sequence[Result], path: Path, language: str = ENGLISH) -> Path:
+def write_summary_page(
+    results: Sequence[Result],
+    path: Path,
+    language: str = ENGLISH,
+    earlier: Sequence[Result] = (),
+) -> Path:
     """Write the page of a run's studies, which load nothing but each other.
 
     Args:
@@ -28,6 +34,7 @@ def write_summary_page(results: Sequence[Result], path: Path, language: str = EN
             page.
         path: File to write.
         language: Code of the language that is shown first; the page holds every one.
+        earlier: Results of other studies in the same folder, which come after them and say so.
 
     Returns:
         ``path``, the file that was written.
@@ -35,19 +42,20 @@ def write_summary_page(results: Sequence[Result], path: Path, language: str = EN
     Raises:
         UserError: If Jinja or matplotlib is not installed.
     """
-    loads = [result.centiloid for result in results if result.centiloid is not None]
+    shown = [*results, *earlier]
+    loads = [result.centiloid for result in shown if result.centiloid is not None]
     content = {
         "words": WORDS,
         "research_use": RESEARCH_USE,
         "statuses": [
-            (status, sum(result.status == status for result in results)) for status in _STATUSES
+            (status, sum(result.status == status for result in shown)) for status in _STATUSES
         ],
         "grades": [
-            (name, sum(result.grade == grade for result in results))
-            for grade, name in enumerate(results[0].grade_names if results else BAPL_NAMES, 1)
+            (name, sum(result.grade == grade for result in shown))
+            for grade, name in enumerate(shown[0].grade_names if shown else BAPL_NAMES, 1)
         ],
         "median": median(loads) if loads else None,
-        "rows": [_row(result) for result in results],
+        "rows": [*map(_row, results), *(_row(result, _EARLIER) for result in earlier)],
         "most_letters": _MOST_LETTERS,
         "version": __version__,
     }
@@ -55,8 +63,8 @@ def write_summary_page(results: Sequence[Result], path: Path, language: str = EN
     return path
 
 
-def _row(result: Result) -> dict[str, Any]:
-    remarks = result.of_level("refusal", "doubt", "warning")
+def _row(result: Result, *first: Phrase) -> dict[str, Any]:
+    remarks = (*first, *result.of_level("refusal", "doubt", "warning"))
     return {
         "name": result.name,
         # A name may hold what ends a path or begins a query.
