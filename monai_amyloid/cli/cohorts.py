@@ -191,6 +191,12 @@ def prepare(
                 "name either COHORT or --slices DIR, which takes no --tracer", param_hint="COHORT"
             )
     typer.echo(f"{len(result.table)} scans prepared: {output / 'participants.tsv'}")
+    if result.replaced:
+        typer.echo(
+            f"{len(result.replaced)} of them replace what an earlier run prepared from other "
+            f"files, the first is {result.replaced[0]}",
+            err=True,
+        )
     if contact_sheet and scans is not None:
         _draw_contact_sheet(output)
     if len(result.refused):

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.template import TEMPLATE_SHAPE
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.pictures import read_picture, slice_affine
-from monai_amyloid.cohort.prepare import Prepared
+from monai_amyloid.cohort.prepare import Prepared, check_prepared
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import StudyRefused, Term
-from monai_amyloid.output import replace_file, writable_folder, write_table
+from monai_amyloid.output import replace_file, write_table
+from monai_amyloid.output_lock import alone_in
 from monai_amyloid.work.progress import SILENT, Progress
 
 PICTURE, VOLUME = "picture", "volume"
@@ -50,10 +51,16 @@ def prepare_pictures(
 
     Raises:
         UserError: If there are no such folders or no picture that can be used, or ``output``
-            cannot be written.
+            cannot be written, or another run is writing there.
+        CohortError: If ``output`` holds something else.
     """
     files = _files(folder)
-    writable_folder(output / "scans")
+    with alone_in(output, "prepare"):
+        check_prepared(output)
+        return _prepare_all(folder, files, output, progress)
+
+
+def _prepare_all(folder: Path, files: list[Path], output: Path, progress: Progress) -> Prepared:
     progress.start(len(files))
     people: dict[tuple[int, str], dict[int, NDArray[np.float32]]] = defaultdict(dict)
     refused = []

@@ -1,6 +1,9 @@
 """Normalise every scan of a cohort once, so that training reads small, checked volumes."""
 
 import json
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,15 +14,18 @@ import pandas as pd
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.quantities.suvr import Reference
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
-from monai_amyloid.cohort.datalist import UNKNOWN
+from monai_amyloid.checksum import sha256
+from monai_amyloid.cohort.datalist import UNKNOWN, CohortError
 from monai_amyloid.cohort.listing import REFUSED, Listing, list_scans
 from monai_amyloid.errors import UserError, one_line
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, as_text, refusal
 from monai_amyloid.output import replace_file, writable_folder, write_table
-from monai_amyloid.pet.files.fingerprint import fingerprint
+from monai_amyloid.output_lock import alone_in
+from monai_amyloid.pet.files.fingerprint import NOTHING, check_unchanged, fingerprint
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.version import __version__
+from monai_amyloid.source import source_checksum
+from monai_amyloid.study_names import safe_name, same_name
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
 from monai_amyloid.work.many import make_each
@@ -29,6 +35,9 @@ from monai_amyloid.writing.nifti import write_nifti
 _KEPT = ("participant_id", "session_id", "tracer", "bapl", "age", "sex", "site")
 # A row of a table, as columns and values; those of the outcome have a ``reason`` where refused.
 _Row = dict[str, Any]
+# Of this package, what decides how a scan is prepared; the row of the table decides the rest.
+DECIDING = ("brain", "findings", "pet", "writing", "cohort/prepare.py")
+_TABLE, _REFUSED, _SCANS = "participants.tsv", "refused.tsv", "scans"
 
 
 @dataclass(frozen=True)
@@ -38,10 +47,12 @@ class Prepared:
     Attributes:
         table: One row for each prepared scan, as written to ``participants.tsv``.
         refused: One row for each refused scan, with its reason, as written to ``refused.tsv``.
+        replaced: Names of scans that an earlier run had prepared from other files.
     """
 
     table: pd.DataFrame
     refused: pd.DataFrame
+    replaced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,30 +64,40 @@ class _Settings:
         tracer: BIDS label for scans whose header and table row name none.
         tracer_is_really: Whether it counts against what a header names.
         reference: Region that SUVR is over.
+        names: Name of each scan's files, by participant and session.
+        code: Checksum of the code that prepares it.
     """
 
     output: Path
     tracer: str | None
     tracer_is_really: bool
     reference: Reference
+    names: Mapping[tuple[str, str], str]
+    code: str
+
+    def name(self, row: _Row) -> str:
+        """Name of a scan's files."""
+        return self.names[row["participant_id"], row["session_id"]]
 
     def volume(self, row: _Row) -> Path:
         """File of a scan's prepared volume."""
-        return self.output / "scans" / f"{row['participant_id']}_{row['session_id']}.nii.gz"
+        return self.output / _SCANS / f"{self.name(row)}.nii.gz"
 
     def record(self, row: _Row) -> Path:
-        """File of a scan's outcome; it is written last, so that it has its volume."""
-        return self.volume(row).with_name(f"{row['participant_id']}_{row['session_id']}.row.json")
+        """File of a scan's outcome; it is written last, and says what volume it is of."""
+        return self.output / _SCANS / f"{self.name(row)}.row.json"
 
-    def made_from(self, row: _Row) -> dict[str, Any]:
+    def made_from(self, row: _Row, scan: str) -> dict[str, Any]:
         """Everything that a scan's outcome depends on, as JSON gives it back."""
-        chosen: dict[str, Any] = {
-            "version": __version__,
+        facts: dict[str, Any] = {
+            "scan": scan,
+            "code": self.code,
             "tracer": self.tracer,
+            "tracer_is_really": self.tracer_is_really,
             "reference": self.reference,
+            # Where a study lies says nothing of what is in it.
+            "row": {key: value for key, value in row.items() if key != "path"},
         }
-        chosen["tracer_is_really"] = self.tracer_is_really
-        facts = {**chosen, **fingerprint(Path(row["path"])), "row": row}
         return dict(json.loads(json.dumps(facts, default=str)))
 
 
@@ -92,8 +113,8 @@ def prepare(
 ) -> Prepared:
     """Read, register and normalise each scan of a cohort table.
 
-    A scan that was prepared by an earlier run, from the same file, over the same reference and
-    by the same version, is not repeated. A scan that cannot be prepared, even one whose process
+    A scan that was prepared by an earlier run, from the same content, over the same reference and
+    by the same code, is not repeated. A scan that cannot be prepared, even one whose process
     crashed, is refused with a reason and does not stop the others.
 
     Args:
@@ -110,23 +131,77 @@ def prepare(
         progress: Shows how many scans are done.
 
     Raises:
-        CohortError: If the table is not usable.
-        UserError: If every scan was refused, or ``output`` cannot be written.
+        CohortError: If the table is not usable, or ``output`` holds something else.
+        UserError: If every scan was refused, ``output`` cannot be written, or another run is
+            writing there.
     """
     scans = cohort if isinstance(cohort, Listing) else list_scans(cohort)
-    source, table = scans.source, scans.table
-    writable_folder(output / "scans")
-    settings = _Settings(output, tracer, tracer_is_really, reference)
-    rows: list[_Row] = [
-        {str(key): value for key, value in row.items() if pd.notna(value)}
-        for row in table.to_dict("records")
-    ]
+    with alone_in(output, "prepare"):
+        check_prepared(output)
+        rows: list[_Row] = [
+            {str(key): value for key, value in row.items() if pd.notna(value)}
+            for row in scans.table.to_dict("records")
+        ]
+        settings = _Settings(
+            output, tracer, tracer_is_really, reference, _names(rows), source_checksum(*DECIDING)
+        )
+        return _prepare_all(scans, rows, settings, workers, progress)
+
+
+def check_prepared(output: Path) -> None:
+    """Refuse a folder whose table is not that of a prepared cohort, which would be lost.
+
+    Args:
+        output: Folder to prepare into.
+
+    Raises:
+        CohortError: If so.
+    """
+    if (output / _TABLE).exists() and not (output / _REFUSED).exists():
+        raise CohortError(
+            f"{output / _TABLE}: is not the table of a prepared cohort, and would be replaced; "
+            "choose another --output"
+        )
+    writable_folder(output / _SCANS)
+
+
+def _names(rows: Sequence[_Row]) -> dict[tuple[str, str], str]:
+    """A name for each scan's files that is no other's, on any system.
+
+    ``sub-1_a`` of session ``b`` and ``sub-1`` of session ``a_b`` would have one, and ``S1`` and
+    ``s1`` where case does not count: such names are told apart by a checksum of both parts.
+    """
+    plain = {
+        (row["participant_id"], row["session_id"]): safe_name(
+            f"{row['participant_id']}_{row['session_id']}"
+        )
+        for row in rows
+    }
+    alike: dict[str, int] = {}
+    for name in plain.values():
+        alike[same_name(name)] = alike.get(same_name(name), 0) + 1
+    return {
+        who: name if alike[same_name(name)] == 1 else f"{name}_{sha256(json.dumps(who))[:8]}"
+        for who, name in plain.items()
+    }
+
+
+def _prepare_all(
+    scans: Listing, rows: Sequence[_Row], settings: _Settings, workers: int, progress: Progress
+) -> Prepared:
+    """Prepare what is not prepared, and write the tables."""
+    source, output = scans.source, settings.output
+    earlier = _look_back(rows, settings)
+    kept = {name: found.result for name, found in earlier.items() if found.result is not None}
+    if any(settings.volume(row).exists() and settings.name(row) not in kept for row in rows):
+        # Its rows are untrue as soon as one of their volumes is replaced.
+        (output / _TABLE).unlink(missing_ok=True)
     done = make_each(
         partial(_prepare_one, settings=settings),
         rows,
         LocalEngine(workers),
         crashed=_crashed,
-        finished_before=partial(_finished, settings=settings),
+        finished_before=lambda row: kept.get(settings.name(row)),
         progress=progress,
     )
     results = [each.made for each in done]
@@ -135,30 +210,59 @@ def prepare(
         columns=REFUSED,
     )
     prepared = pd.DataFrame([result for result in results if "reason" not in result])
-    write_table(refused, output / "refused.tsv")
+    write_table(refused, output / _REFUSED)
     if prepared.empty:
-        (output / "participants.tsv").unlink(missing_ok=True)  # of an earlier run: now untrue
+        (output / _TABLE).unlink(missing_ok=True)  # of an earlier run: now untrue
         raise UserError(
             f"{source}: all {len(refused)} scans were refused, the first because: "
-            f"{refused.reason.iloc[0]}; see {output / 'refused.tsv'}"
+            f"{refused.reason.iloc[0]}; see {output / _REFUSED}"
         )
-    write_table(prepared, output / "participants.tsv")
-    return Prepared(prepared, refused)
+    write_table(prepared, output / _TABLE)
+    return Prepared(
+        prepared, refused, tuple(name for name, found in earlier.items() if found.is_other)
+    )
 
 
-def _finished(row: _Row, settings: _Settings) -> _Row | None:
-    """The outcome of an earlier run from the same input, if it prepared the scan."""
-    record = settings.record(row)
-    if not record.is_file() or not settings.volume(row).is_file():
-        return None
-    earlier = json.loads(record.read_text(encoding="utf-8"))
-    return earlier["result"] if earlier["made_from"] == settings.made_from(row) else None
+@dataclass(frozen=True)
+class _Earlier:
+    """What an earlier run left under a scan's name.
+
+    Attributes:
+        result: Its row, where it is of the same content and made alike; else None.
+        is_other: Whether it was prepared from other content.
+    """
+
+    result: _Row | None
+    is_other: bool
+
+
+def _look_back(rows: Sequence[_Row], settings: _Settings) -> dict[str, _Earlier]:
+    """What earlier runs left, by the name of the scan's files."""
+    there = [row for row in rows if settings.record(row).is_file()]
+    # Mostly waiting for a disk or a network.
+    with ThreadPoolExecutor(min(16, 4 * (os.cpu_count() or 1))) as pool:
+        found = pool.map(partial(_earlier, settings=settings), there)
+        return {settings.name(row): each for row, each in zip(there, found, strict=True)}
+
+
+def _earlier(row: _Row, settings: _Settings) -> _Earlier:
+    volume = settings.volume(row)
+    scan = fingerprint(Path(row["path"]))
+    try:
+        record = json.loads(settings.record(row).read_text(encoding="utf-8"))
+        made_from = record["made_from"]
+        is_same = scan != NOTHING and made_from == settings.made_from(row, scan)
+        # A run that was killed may have put another volume there, and not its record yet.
+        is_whole = volume.is_file() and fingerprint(volume) == record["volume"]
+    except (OSError, ValueError, KeyError, TypeError):  # of an earlier version, or cut off
+        return _Earlier(None, False)
+    return _Earlier(record["result"] if is_same and is_whole else None, made_from["scan"] != scan)
 
 
 def _prepare_one(row: _Row, settings: _Settings) -> _Row:
     """Prepare one scan; the row of its outcome."""
-    made_from = settings.made_from(row)
     try:
+        scan = fingerprint(Path(row["path"]))
         study = read_study(
             Path(row["path"]),
             tracer=_named(row, "tracer") or settings.tracer,
@@ -166,6 +270,7 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
             tracer_is_really=settings.tracer_is_really and _named(row, "tracer") is None,
         )
         brain = normalize(study, reference=settings.reference)
+        check_unchanged(Path(row["path"]), scan)
     except StudyRefused as refused:
         return _refused(row, *refused.findings)
     except Exception as error:  # one scan that nobody foresaw must not stop a thousand
@@ -186,7 +291,12 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
     warnings = (*study.provenance["warnings"], *brain.warnings)
     result["warnings"] = "; ".join(map(str, warnings)) or None
     result["findings"] = as_text(warnings) if warnings else None
-    content = json.dumps({"made_from": made_from, "result": result}, default=_plain)
+    record = {
+        "made_from": settings.made_from(row, scan),
+        "volume": fingerprint(path),
+        "result": result,
+    }
+    content = json.dumps(record, default=_plain)
     replace_file(settings.record(row), content.encode())
     return dict(json.loads(content)["result"])
 

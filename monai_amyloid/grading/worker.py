@@ -6,12 +6,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from monai_amyloid.errors import one_line
-from monai_amyloid.findings.finding import Finding, Term, refusal
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term, refusal
 from monai_amyloid.grading.grader import Graded, Grader
 from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.grading.task import GradingSettings, Task
-from monai_amyloid.pet.files.fingerprint import fingerprint
+from monai_amyloid.pet.files.fingerprint import check_unchanged
 from monai_amyloid.result.result import Result
 from monai_amyloid.work.engine import Crash
 
@@ -62,22 +62,13 @@ def graded_or_failed(task: Task, grader: Grader, output: Path | None = None) -> 
             where=task.study,
         )
         graded = _failed(task, found, grader)
-    if fingerprint(task.study, output) != task.made_from["scan"]:
-        return _changed(task, grader)
+    try:
+        check_unchanged(task.study, task.made_from["scan"], output)
+    except StudyRefused as changed:
+        refused = _failed(task, changed.findings[0], grader)
+        return replace(refused, result=replace(refused.result, made_from={}))
     result = replace(graded.result, name=task.name, made_from=task.made_from)
     return replace(graded, result=result)
-
-
-def _changed(task: Task, grader: Grader) -> Graded:
-    """A study whose files were replaced since it got its name, perhaps by another patient's."""
-    found = refusal(
-        "files_changed",
-        "its files changed while it was read, so that they may be another scan's; wait until all "
-        "are there and run the same command again",
-        where=task.study,
-    )
-    refused = _failed(task, found, grader)
-    return replace(refused, result=replace(refused.result, made_from={}))
 
 
 def _failed(task: Task, found: Finding, grader: Grader) -> Graded:

@@ -14,9 +14,11 @@ import pandas as pd
 import pytest
 
 from monai_amyloid.grading import run, worker
+from monai_amyloid.grading.grader import Graded
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.grading.task import GradingSettings, Task
+from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.result.result import Result, read_result, write_result
 
 PLAIN = OutputOptions(report=False)
@@ -116,14 +118,14 @@ class Replaced:
     def __init__(self, replace: Callable[[], object]) -> None:
         self.replace, self.model = replace, dict[str, str]()
 
-    def grade(self, *_: object, **__: object) -> worker.Graded:
+    def grade(self, *_: object, **__: object) -> Graded:
         self.replace()
-        return worker.Graded(Result(name="", status="graded", centiloid=50.0))
+        return Graded(Result(name="", status="graded", centiloid=50.0))
 
 
 def test_a_study_whose_files_are_replaced_while_it_is_read_is_refused(tmp_path: Path) -> None:
     one = study(tmp_path / "PT", b"A")
-    scan = worker.fingerprint(one)
+    scan = fingerprint(one)
     task = Task(study=one, name="PT", identity=None, tracer=None, series=None,
                 tracer_is_really=False, made_from={"scan": scan, "by": ""})  # fmt: skip
     kept = worker.graded_or_failed(task, Replaced(lambda: study(one, b"A"))).result

@@ -37,6 +37,26 @@ def fingerprint(study: Path, besides: Path | None = None) -> str:
         return NOTHING
 
 
+def check_unchanged(study: Path, before: str, besides: Path | None = None) -> None:
+    """Make sure that what was read is what a fingerprint is of.
+
+    Args:
+        study: Path of a study that was read.
+        before: Its fingerprint before that.
+        besides: Folder that does not count.
+
+    Raises:
+        StudyRefused: If its files changed since, perhaps to those of another patient.
+    """
+    if fingerprint(study, besides) != before:
+        raise StudyRefused(
+            "files_changed",
+            "its files changed while it was read, so that they may be another scan's; wait until "
+            "all are there and run the same command again",
+            where=study,
+        )
+
+
 def _of_stored(study: Path, without: Path | None) -> str:
     root = _really(study) if study.is_dir() else study.parent.resolve()
     try:
