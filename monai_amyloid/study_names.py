@@ -34,7 +34,7 @@ def safe_name(text: str) -> str:
         text: Any name without folders.
 
     Returns:
-        The same in composed letters, ``_`` for each character that is not seen and before a name
+        Name in composed letters, ``_`` for each character that is not seen and before a name
         that would be hidden or a device; without spaces around it and dots at its end; ``study``
         where nothing is left.
     """

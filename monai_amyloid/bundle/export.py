@@ -13,7 +13,8 @@ from monai_amyloid.bundle.metadata import facts_of
 from monai_amyloid.bundle.run import read_run
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import write_decision
-from monai_amyloid.output import check_writable, writable_folder
+from monai_amyloid.output import check_writable
+from monai_amyloid.output_lock import alone_beside
 
 
 def export(
@@ -43,7 +44,8 @@ def export(
 
     Raises:
         UserError: If a file is missing, the configs do not describe the trained network, the
-            weights cannot be stored in 16 bits, or ``output`` is a folder of something else.
+            weights cannot be stored in 16 bits, ``output`` is a folder of something else, or
+            another run is writing it.
     """
     check_writable(output)
     run = read_run(run_dir)
@@ -62,19 +64,19 @@ def export(
     )
     description = describe(origin, state)
 
-    writable_folder(output.parent)
     partial = output.with_name(f".{output.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        (partial / MODEL).parent.mkdir(parents=True)
-        torch.save(state, partial / MODEL)
-        write_decision(decision, partial / CALIBRATION, learned_from)
-        description.write(partial)
-        write_large_files(partial, full_size)
-        shutil.rmtree(output, ignore_errors=True)
-        partial.rename(output)
-    finally:
+    with alone_beside(output, "export"):
         shutil.rmtree(partial, ignore_errors=True)
+        try:
+            (partial / MODEL).parent.mkdir(parents=True)
+            torch.save(state, partial / MODEL)
+            write_decision(decision, partial / CALIBRATION, learned_from)
+            description.write(partial)
+            write_large_files(partial, full_size)
+            shutil.rmtree(output, ignore_errors=True)
+            partial.rename(output)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     return output
 
 

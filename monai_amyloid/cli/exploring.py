@@ -47,26 +47,26 @@ def explore(
     """See a cohort as a continuum, without its grades: scores, groups, neighbours, a page."""
     from monai_amyloid.explore.exploration import explore as look
     from monai_amyloid.explore.features import Networks, fold_weights
-    from monai_amyloid.output import writable_folder
+    from monai_amyloid.output_lock import alone_in
     from monai_amyloid.report.explore.outputs import MAP, write_outputs
     from monai_amyloid.report.explore.plots import require_bokeh
 
     require_bokeh()
     networks = Networks(bundle, fold_weights(run) if run else (), self_supervised, device)
     networks.check()
-    writable_folder(output)
-    prepared = _prepared(cohort, output / "prepared", tracer, tracer_is_really, workers)
-    with progress("Looking at scans") as shown:
-        found = look(
-            prepared,
-            networks,
-            output,
-            seed=seed,
-            doing=lambda what: typer.echo(f"{what} …", err=True),
-            progress=shown,
-        )
-    with progress("Writing") as shown:
-        page = write_outputs(found, output, shown)
+    with alone_in(output, "explore"):
+        prepared = _prepared(cohort, output / "prepared", tracer, tracer_is_really, workers)
+        with progress("Looking at scans") as shown:
+            found = look(
+                prepared,
+                networks,
+                output,
+                seed=seed,
+                doing=lambda what: typer.echo(f"{what} …", err=True),
+                progress=shown,
+            )
+        with progress("Writing") as shown:
+            page = write_outputs(found, output, shown)
     typer.echo("\n".join(map(str, found.summary())))
     typer.echo(f"look at it:  {page}")
     typer.echo(f"new scans:   monai-amyloid infer STUDY --map {output / MAP} --output results")

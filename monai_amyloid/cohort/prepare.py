@@ -228,7 +228,7 @@ class _Earlier:
     """What an earlier run left under a scan's name.
 
     Attributes:
-        result: Its row, where it is of the same content and made alike; else None.
+        result: Row of its outcome, if it is of the same content and made alike; else None.
         is_other: Whether it was prepared from other content.
     """
 

@@ -22,6 +22,7 @@ from monai_amyloid.evaluation.evaluate import evaluate
 from monai_amyloid.evaluation.results import Evaluation
 from monai_amyloid.learning.handlers.distributed import run_folder
 from monai_amyloid.output import replacing, write_table
+from monai_amyloid.output_lock import alone_in
 
 _MODEL = ("model.pt", "settings.json")
 
@@ -43,7 +44,7 @@ def cross_validate(
         UserError: If something cannot be used, the folder holds results of other settings, or
             folds failed; the others are trained all the same.
     """
-    with run_record.alone_in(plan.output_dir):
+    with alone_in(plan.output_dir, "crossval"):
         run_record.check_same(plan.output_dir, plan.settings())
         parts = plan.parts()
         work = Jobs(len(parts), jobs)

@@ -1,51 +1,19 @@
 """What a folder of results was made with, so that nothing in it is mixed with anything else."""
 
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pandas as pd
 
-from monai_amyloid.checksum import sha256, sha256_of_file
+from monai_amyloid.checksum import sha256, sha256_of_file, sha256_of_files
 from monai_amyloid.errors import UserError
-from monai_amyloid.output import replacing, writable_folder
+from monai_amyloid.output import replacing
 
 # Say where and how, not what comes out.
 _WITHOUT_INFLUENCE = ("output_dir", "dataset_dir", "cache_dir", "num_workers", "log_images")
 _FILE = "crossval.json"
-
-
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Keep a second process from writing into a folder; the system ends this with the process.
-
-    Raises:
-        UserError: If another process is there, or the folder cannot be written.
-    """
-    with (writable_folder(folder) / ".crossval.lock").open("ab") as file:
-        try:
-            _lock(file)
-        except OSError as error:
-            raise UserError(
-                f"{folder}: another crossval is writing there; wait for it or end it, or give "
-                "another --output-dir"
-            ) from error
-        yield
-
-
-def _lock(file: IO[bytes]) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        # Not flock, whose lock a process started here holds on to until it runs its program.
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def flat(config: Any, name: str = "") -> dict[str, str]:
@@ -68,15 +36,11 @@ def overridden(settings: Mapping[str, str], values: Mapping[str, str]) -> dict[s
 
 
 def cohort_digest(cohort: pd.DataFrame) -> str:
-    """A short name of whose scans, of what size and of which grade, in any folder."""
+    """A short name of whose scans, of what content and of which grade, in any folder."""
+    contents = sha256_of_files(map(Path, cohort["path"]))
     facts = [
-        [
-            row["participant_id"],
-            row["session_id"],
-            Path(row["path"]).stat().st_size,
-            str(row["bapl"]),
-        ]
-        for row in cohort.to_dict("records")
+        [row["participant_id"], row["session_id"], content, str(row["bapl"])]
+        for row, content in zip(cohort.to_dict("records"), contents, strict=True)
     ]
     return sha256(json.dumps(facts))[:16]
 

@@ -1,10 +1,9 @@
 """Features of each scan of a cohort by networks, kept on disk, so that work can be resumed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -17,17 +16,20 @@ from monai_amyloid.brain.quantities.suvr import region_labels
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.bundle.files import MODEL
 from monai_amyloid.bundle.network import TrainedNetwork
-from monai_amyloid.checksum import sha256, sha256_of_file
+from monai_amyloid.checksum import sha256, sha256_of_file, sha256_of_files
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.pretraining.self_supervised import self_supervised_network
 from monai_amyloid.output import replacing
+from monai_amyloid.source import source_checksum
 from monai_amyloid.work.progress import SILENT, Progress
 
 Features = NDArray[np.float32]
 
 REGIONAL, NETWORK, SELF_SUPERVISED = "regional", "network", "self_supervised"
+# Of this package, what decides on the features of a scan besides weights and preprocessing.
+_DECIDING = ("explore/features.py", "bundle/network.py", "learning/network", "learning/transforms")
 # Scans that go through a network together.
 _BATCH = 8
 
@@ -108,7 +110,7 @@ def network_features(
     Args:
         cohort: Table of prepared scans, from :func:`~monai_amyloid.cohort.datalist.read_cohort`.
         networks: Networks whose features are computed.
-        cache: Folder where features are kept, by the scan's file and the networks' weights.
+        cache: Folder where features are kept, by the scan's content and the networks' weights.
         progress: Shows how many scans were seen; one that was seen before counts as finished.
 
     Returns:
@@ -119,7 +121,11 @@ def network_features(
         UserError: If weights are missing or of another network, or a scan is no prepared one.
     """
     digest = networks.digest()
-    files = [cache / f"{_key(row, digest)}.npz" for row in cohort.to_dict("records")]
+    contents = sha256_of_files(map(Path, cohort["path"]))
+    files = [
+        cache / f"{_key(content, row.get('tracer'), digest)}.npz"
+        for content, row in zip(contents, cohort.to_dict("records"), strict=True)
+    ]
     progress.start(len(files))
     missing = [place for place, file in enumerate(files) if not file.is_file()]
     for _ in range(len(files) - len(missing)):
@@ -136,10 +142,8 @@ def network_features(
     return _gather(files)
 
 
-def _key(row: Mapping[Any, Any], digest: str) -> str:
-    facts = Path(row["path"]).stat()
-    made_from = [str(row["path"]), facts.st_size, facts.st_mtime_ns, row.get("tracer"), digest]
-    return sha256(json.dumps(made_from))[:32]
+def _key(content: str, tracer: object, digest: str) -> str:
+    return sha256(json.dumps([content, tracer, digest, source_checksum(*_DECIDING)]))[:32]
 
 
 def _gather(files: Sequence[Path]) -> dict[str, Features]:

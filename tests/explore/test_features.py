@@ -71,7 +71,13 @@ def test_what_was_seen_is_not_looked_at_again_unless_scan_or_weights_change(
     assert progress.reports == [3, *["made"] * 3, 3, *["kept"] * 3] and len(before) == 3
     assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == before
     assert np.array_equal(first["network"], again["network"])
-    os.utime(cohort["path"][0], ns=(1, 1))
+    scan = Path(cohort["path"][0])
+    os.utime(scan, ns=(1, 1))
+    network_features(cohort, networks, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+    image = nib.load(scan)
+    nib.save(nib.Nifti1Image(np.asarray(image.dataobj) * 1.01, TEMPLATE_AFFINE), scan)
+    os.utime(scan, ns=(1, 1))  # of the same name, size and time
     network_features(cohort, networks, tmp_path)
     assert len(list(tmp_path.iterdir())) == 4
     weights = untrained_run / "model.pt"

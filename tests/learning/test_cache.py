@@ -11,6 +11,7 @@ import torch
 from monai.data import get_track_meta
 from monai.transforms import Compose, LoadImaged, RandFlipd, ScaleIntensityRanged
 
+from monai_amyloid.learning.transforms import cache
 from monai_amyloid.learning.transforms.cache import CachedScans
 
 
@@ -58,16 +59,29 @@ def test_a_step_that_is_switched_off_costs_nothing(
     assert dataset[0]["image"].shape == (1, 4, 4, 4)
 
 
-@pytest.mark.parametrize("change", ["scan", "step", "tracer"])
-def test_what_changes_the_image_changes_its_file(tmp_path: Path, change: str) -> None:
+@pytest.mark.parametrize("change", ["scan", "step", "tracer", "code"])
+def test_what_changes_the_image_changes_its_file(
+    tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     item = scan(tmp_path)
     before = CachedScans([item], steps(), str(tmp_path / "cache")).path_of(item)
-    if change == "scan":
+    if change == "scan":  # of the same name, size and time
+        times = (tmp_path / "scan.nii").stat()
         scan(tmp_path, 3.0)
-        os.utime(tmp_path / "scan.nii", ns=(1, 1))
+        os.utime(tmp_path / "scan.nii", ns=(times.st_atime_ns, times.st_mtime_ns))
+    if change == "code":
+        monkeypatch.setattr(cache, "source_checksum", lambda *_: "another")
     after = CachedScans([], steps(5.0 if change == "step" else 4.0), str(tmp_path / "cache"))
     changed = {**item, "tracer": "11CPIB"} if change == "tracer" else item
     assert after.path_of(changed) != before
+
+
+def test_a_scan_that_was_moved_or_touched_is_the_same(tmp_path: Path) -> None:
+    item = scan(tmp_path)
+    before = CachedScans([item], steps(), str(tmp_path / "cache")).path_of(item)
+    os.utime((tmp_path / "scan.nii").rename(tmp_path / "moved.nii"), ns=(1, 1))
+    moved = {**item, "image": str(tmp_path / "moved.nii")}
+    assert CachedScans([moved], steps(), str(tmp_path / "cache")).path_of(moved) == before
 
 
 def test_a_corrected_label_is_seen_at_once(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from monai.transforms import Compose, MapTransform, Randomizable
 from monai_amyloid.checksum import sha256
 from monai_amyloid.learning.transforms.description import describe
 from monai_amyloid.output import replacing
+from monai_amyloid.source import source_checksum
 
 
 class OnFeatures(torch.nn.Module):
@@ -95,7 +96,8 @@ class FrozenFeaturesd(Randomizable, MapTransform):
         self.seed = seed
         # Before any call: random transforms remember what they drew.
         packages = [f"{name} {version(name)}" for name in ("monai", "monai-amyloid")]
-        self._recipe = repr([packages, seed, describe(list(steps))])
+        code = source_checksum("learning/network", "learning/transforms")
+        self._recipe = repr([packages, code, seed, describe(list(steps))])
         # The tensors themselves: to list them anew would take longer than to read features.
         self._tensors = dict(self.backbone.state_dict(keep_vars=True))
         self._weights: tuple[int, str] = (-1, "")

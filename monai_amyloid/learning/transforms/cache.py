@@ -5,6 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import monai
 import numpy as np
 import torch
 from monai.data import get_track_meta, set_track_meta
@@ -12,9 +13,10 @@ from monai.transforms import Compose
 from monai.transforms.traits import RandomizableTrait
 from torch.utils.data import Dataset
 
-from monai_amyloid.checksum import sha256
+from monai_amyloid.checksum import sha256, sha256_of_file
 from monai_amyloid.learning.transforms.description import describe
 from monai_amyloid.output import replacing
+from monai_amyloid.source import source_checksum
 
 Item = Mapping[Hashable, Any]
 
@@ -24,8 +26,8 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
 
     MONAI's ``PersistentDataset`` leaves a broken file where it is killed while it writes one,
     keeps labels that a table has corrected since, and does not see that a scan was prepared anew.
-    Here a file is whole or not there, and its name follows from the scan's path, size and time and
-    every step before the first random one.
+    Here a file is whole or not there, and its name follows from the scan's content and every step
+    before the first random one, with its code.
 
     Args:
         data: Dictionaries with a path as ``image``.
@@ -45,7 +47,10 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
         self.random = Compose([step for step in steps[first:] if getattr(step, "prob", 1.0) > 0])
         self.folder = Path(cache_dir)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.steps = repr(describe(steps[:first]))
+        code = (source_checksum("learning/transforms"), monai.__version__)
+        self.steps = repr((describe(steps[:first]), code))
+        # Of each scan as it is first met: one training sees one content.
+        self.contents: dict[str, str] = {}
 
     def __len__(self) -> int:
         """Number of scans."""
@@ -76,8 +81,10 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
 
     def path_of(self, item: Item) -> Path:
         """Path of a scan's preprocessed image, which may not exist yet."""
-        facts = Path(item["image"]).stat()
-        # The tracer decides on the scale; the label and who it is do not.
-        made_from = [str(item["image"]), facts.st_size, facts.st_mtime_ns, item.get("tracer")]
+        image = str(item["image"])
+        if image not in self.contents:
+            self.contents[image] = sha256_of_file(Path(image))
+        # The tracer decides on the scale; the label, who it is and where it lies do not.
+        made_from = [self.contents[image], item.get("tracer")]
         key = sha256(self.steps + json.dumps(made_from))
         return self.folder / f"{key[:32]}.npy"

@@ -42,7 +42,7 @@ def check_unchanged(study: Path, before: str, besides: Path | None = None) -> No
 
     Args:
         study: Path of a study that was read.
-        before: Its fingerprint before that.
+        before: Fingerprint of the study before that.
         besides: Folder that does not count.
 
     Raises:

@@ -11,7 +11,8 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.output import replace_file, writable_folder, write_table
+from monai_amyloid.output import replace_file, write_table
+from monai_amyloid.output_lock import alone_in
 from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
 from monai_amyloid.phantom.cohorts.storage import Form, bids_files, path_of, store
 from monai_amyloid.phantom.cohorts.truth import truth_row
@@ -55,11 +56,16 @@ def simulate(
         progress: Shows how many participants are done.
 
     Raises:
-        UserError: If the folder holds another cohort or cannot be written, or the process of a
-            participant crashed; the others are made all the same.
+        UserError: If the folder holds another cohort or cannot be written, another run is writing
+            there, or the process of a participant crashed; the others are made all the same.
     """
-    plan = plan or Plan()
-    writable_folder(folder)
+    with alone_in(folder, "simulate"):
+        _simulate(folder, participants, plan or Plan(), form, workers, progress)
+
+
+def _simulate(
+    folder: Path, participants: int, plan: Plan, form: Form, workers: int, progress: Progress
+) -> None:
     made_by = {"version": __version__, "format": form, **plan.as_record()}
     _claim(folder / _RECORD, json.loads(json.dumps(made_by)))
     (folder / _ROWS).mkdir(exist_ok=True)
