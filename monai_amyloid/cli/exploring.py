@@ -48,13 +48,14 @@ def explore(
     from monai_amyloid.explore.exploration import explore as look
     from monai_amyloid.explore.features import Networks, fold_weights
     from monai_amyloid.output_lock import alone_in
-    from monai_amyloid.report.explore.outputs import MAP, write_outputs
+    from monai_amyloid.report.explore.outputs import MAP, PAGE, write_outputs
     from monai_amyloid.report.explore.plots import require_bokeh
 
     require_bokeh()
     networks = Networks(bundle, fold_weights(run) if run else (), self_supervised, device)
     networks.check()
     with alone_in(output, "explore"):
+        replaces = (output / PAGE).exists()
         prepared = _prepared(cohort, output / "prepared", tracer, tracer_is_really, workers)
         with progress("Looking at scans") as shown:
             found = look(
@@ -68,7 +69,9 @@ def explore(
         with progress("Writing") as shown:
             page = write_outputs(found, output, shown)
     typer.echo("\n".join(map(str, found.summary())))
-    typer.echo(f"look at it:  {page}")
+    typer.echo(
+        f"look at it:  {page}{', which replaces the one that was there' if replaces else ''}"
+    )
     typer.echo(f"new scans:   monai-amyloid infer STUDY --map {output / MAP} --output results")
     typer.echo(f"TensorBoard: tensorboard --logdir {output / 'tensorboard'}")
 

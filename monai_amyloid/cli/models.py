@@ -114,6 +114,7 @@ def export(
     """Package a trained and predicted network as a MONAI Bundle."""
     from monai_amyloid.bundle.export import export as write
 
+    replaces = output.exists()
     bundle = write(
         run,
         config_file or [TRAIN],
@@ -122,7 +123,7 @@ def export(
         trained_on=trained_on,
         full_size=full_size,
     )
-    typer.echo(f"bundle: {bundle}")
+    typer.echo(f"bundle: {bundle}{', which replaces the one that was there' if replaces else ''}")
 
 
 @app.command()

@@ -113,6 +113,19 @@ def test_a_cohort_that_grows_keeps_its_participants(cohort: Path, copied: Path) 
 
 
 @pytest.mark.slow
+def test_other_code_goes_on_with_no_cohort_and_leaves_a_finished_one(
+    cohort: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "monai_amyloid.phantom.cohorts.cohort.source_checksum", lambda *_: "another"
+    )
+    simulate(copied, 3, PLAN)
+    with pytest.raises(UserError, match=r"already holds .* made with code .* not another"):
+        simulate(copied, 4, PLAN)
+    assert content(copied) == content(cohort)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plan", "form", "said"),
     [

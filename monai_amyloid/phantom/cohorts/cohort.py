@@ -18,6 +18,7 @@ from monai_amyloid.phantom.cohorts.storage import Form, bids_files, path_of, sto
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
+from monai_amyloid.source import source_checksum
 from monai_amyloid.version import __version__
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
@@ -26,6 +27,8 @@ from monai_amyloid.work.progress import SILENT, Progress
 
 _RECORD = "simulation.json"
 _ROWS = ".rows"
+# Of this package, what decides on the bytes of a scan besides the plan.
+_DECIDING = ("brain", "pet", "phantom", "writing")
 
 # A participant to make: the number, from 1, and the grade of the first visit, if one is prescribed.
 _Person = tuple[int, int | None]
@@ -66,12 +69,15 @@ def simulate(
 def _simulate(
     folder: Path, participants: int, plan: Plan, form: Form, workers: int, progress: Progress
 ) -> None:
-    made_by = {"version": __version__, "format": form, **plan.as_record()}
-    _claim(folder / _RECORD, json.loads(json.dumps(made_by)))
     (folder / _ROWS).mkdir(exist_ok=True)
     grades: Sequence[int | None] = [None] * participants
     if plan.fixed_prevalence and plan.pattern == "amyloid":
         grades = grades_by_prevalence(participants)
+    people: list[_Person] = list(enumerate(grades, start=1))
+    made_by = {"version": __version__, "format": form, **plan.as_record()}
+    if any(_finished(person, folder) is None for person in people):
+        made_by["code"] = source_checksum(*_DECIDING)
+    _claim(folder / _RECORD, json.loads(json.dumps(made_by)))
     crashes: dict[int, Crash] = {}
 
     def crashed(person: _Person, crash: Crash) -> _Rows:
@@ -80,7 +86,7 @@ def _simulate(
 
     done = make_each(
         partial(_make_participant, folder=folder, plan=plan, form=form),
-        list(enumerate(grades, start=1)),
+        people,
         LocalEngine(workers),
         crashed=crashed,
         finished_before=partial(_finished, folder=folder),
@@ -106,6 +112,9 @@ def _claim(record: Path, made_by: dict[str, Any]) -> None:
     """Record what a folder's scans were made by, or refuse a folder of other scans."""
     if record.is_file():
         earlier = json.loads(record.read_text(encoding="utf-8"))
+        # Who has all scans asks for no code; who was begun before codes were kept has none.
+        code = made_by.setdefault("code", earlier.get("code"))
+        earlier.setdefault("code", code)
         if earlier != made_by:
             other = sorted(key for key in earlier | made_by if earlier.get(key) != made_by.get(key))
             differences = ", ".join(
