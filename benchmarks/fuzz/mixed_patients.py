@@ -85,8 +85,8 @@ class Pair:
     number: int
 
     def write(self, who: int, place: Path) -> Path:
-        """Write the study of the first or the second person into a folder; its path."""
-        place.mkdir(parents=True, exist_ok=True)
+        """Write the study of the first or the second person into a folder; its path in it."""
+        place.mkdir(parents=True)
         only_tracer = self.form == "bids" and self.number % 2 == 0
         random = np.random.default_rng([self.number, 0 if only_tracer else who])
         voxels = random.gamma(2, 1000, SHAPE).astype(np.float32)
@@ -103,13 +103,30 @@ class Pair:
         moment = 1_600_000_000 + (0 if self.times else who)
         for file in place.rglob("*"):
             os.utime(file, (moment, moment))
-        return study
+        return study.relative_to(place)
+
+
+class Written:
+    """The two studies of a pair, to be copied as they are."""
+
+    def __init__(self, pair: Pair, place: Path) -> None:
+        self.place = place
+        self.paths = [pair.write(who, place / str(who)) for who in (0, 1)]
+        self.truths = [content_of(place / str(who) / self.paths[who]) for who in (0, 1)]
+        if self.truths[0] == self.truths[1]:
+            raise AssertionError(f"{pair}: the two are one")
+
+    def copy(self, who: int, place: Path) -> tuple[Path, "Content"]:
+        """Copy a study into a folder, with its times; its path, and whose it is."""
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(self.place / str(who), place)
+        return place / self.paths[who], self.truths[who]
 
 
 def folder(image: PetImage, place: Path, name: str, uid: str, comment: str) -> Path:
     """A DICOM series."""
     write_series(image, place / name, participant="P", seed_uid=uid)
-    for file in (place / name).iterdir():
+    for file in sorted((place / name).iterdir())[: len(comment) - 1]:
         dataset = pydicom.dcmread(file)
         dataset.ImageComments = comment
         dataset.save_as(file)
@@ -244,25 +261,16 @@ class Watched:
             self.wrong.append("the key has other names")
 
 
-def refilled(pair: Pair, place: Path, write: Callable[[int], Path]) -> Iterator[Path]:
-    """The paths of an inbox that holds the first, then the second, then the first again."""
-    for who in (0, 1, 0):
-        shutil.rmtree(place / "inbox", ignore_errors=True)
-        yield write(who)
-
-
-def through_infer(pair: Pair, place: Path, truths: Sequence[Content]) -> list[str]:
+def through_infer(pair: Written, place: Path) -> list[str]:
     """What went wrong with a pair in the three situations."""
     inbox = Watched(place / "refilled")
-    order = iter((0, 1, 0))
-    for study in refilled(pair, place, lambda who: pair.write(who, place / "inbox")):
-        inbox.run((study, truths[next(order)]))
-    a, b = ((pair.write(who, place / "AB"[who]), truths[who]) for who in (0, 1))
+    for who in (0, 1, 0):
+        inbox.run(pair.copy(who, place / "inbox"))
+    a, b, copy = (pair.copy(who, place / to) for who, to in ((0, "A"), (1, "B"), (0, "copy")))
     beside = Watched(place / "beside")
     beside.run(a)
     beside.run(b)
     beside.run(b, a)
-    copy = (pair.write(0, place / "copy"), truths[0])
     copies = Watched(place / "copies")
     copies.run(a, copy, b)
     copies.run(b, copy)
@@ -277,7 +285,7 @@ def normalised(image: PetImage, **_: Any) -> Any:
     )
 
 
-def through_prepare(pair: Pair, place: Path, truths: Sequence[Content]) -> list[str]:
+def through_prepare(pair: Written, place: Path) -> list[str]:
     """What went wrong with a pair that is prepared, from one inbox and together."""
     wrong: list[str] = []
 
@@ -292,12 +300,11 @@ def through_prepare(pair: Pair, place: Path, truths: Sequence[Content]) -> list[
                 if abs(found / truth[0] - 1) > 1e-4 or made.tracer[name] != truth[1]:
                     wrong.append(f"{name} is prepared from another's scan")
 
-    order = iter((0, 1, 0))
-    for study in refilled(pair, place, lambda who: pair.write(who, place / "inbox")):
-        check(place / "refilled", [("one", study, truths[next(order)])])
-    a, b = (pair.write(who, place / "AB"[who]) for who in (0, 1))
-    check(place / "both", [("sub-1", a, truths[0]), ("SUB-1", b, truths[1])])
-    check(place / "both", [("sub-1", b, truths[1]), ("SUB-1", a, truths[0])])
+    for who in (0, 1, 0):
+        check(place / "refilled", [("one", *pair.copy(who, place / "inbox"))])
+    a, b = (pair.copy(who, place / "AB"[who]) for who in (0, 1))
+    check(place / "both", [("sub-1", *a), ("SUB-1", *b)])
+    check(place / "both", [("sub-1", *b), ("SUB-1", *a)])
     return wrong
 
 
@@ -310,15 +317,14 @@ def stood_in(count: int) -> tuple[int, int]:
         patch.object(preparing, "normalize", normalised),
         patch("monai_amyloid.grading.names.exported_metadata", lambda _: metadata),
         patch("monai_amyloid.grading.manifest.exported_metadata", lambda _: metadata),
+        patch("monai_amyloid.grading.manifest._versions", dict[str, str]),
     ):
         for pair in all_pairs(count):
             with tempfile.TemporaryDirectory() as scratch:
                 place = Path(scratch)
-                truths = [content_of(pair.write(who, place / "truth" / str(who))) for who in (0, 1)]
-                if truths[0] == truths[1]:
-                    raise AssertionError(f"{pair}: the two are one")
+                written = Written(pair, place / "written")
                 for number, through in enumerate((through_infer, through_prepare)):
-                    wrong = through(pair, place / through.__name__, truths)
+                    wrong = through(written, place / through.__name__)
                     mixed[number] += bool(wrong)
                     for each in wrong:
                         print(f"{pair}: {each}")
