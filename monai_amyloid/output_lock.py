@@ -15,12 +15,14 @@ from monai_amyloid.output import replace_file, writable_folder
 
 # Hidden, so that no list of studies, results or scans takes it for one.
 _LOCK = ".lock"
+# A process whose parent was killed may need a moment to end too.
+_PATIENCE_S = 10.0
 # What this process holds until it ends, by folder.
 _HELD: dict[Path, ExitStack] = {}
 
 
 @contextmanager
-def alone_in(folder: Path, command: str) -> Iterator[None]:
+def alone_in(folder: Path, command: str, patience_s: float = 0.0) -> Iterator[None]:
     """Keep every other run from writing into a folder for as long as the ``with`` block lasts.
 
     The system's own lock ends with its process, however that ends.
@@ -28,11 +30,12 @@ def alone_in(folder: Path, command: str) -> Iterator[None]:
     Args:
         folder: Folder to write into, made if missing.
         command: Name of the command that writes, which another run is shown.
+        patience_s: Seconds to wait for another run to end.
 
     Raises:
         UserError: If another run is writing there, or the folder cannot be written.
     """
-    with _held(writable_folder(folder) / _LOCK, folder, command):
+    with _held(writable_folder(folder) / _LOCK, folder, command, patience_s):
         yield
 
 
@@ -64,14 +67,14 @@ def alone_until_end(folder: Path, command: str) -> None:
     place = folder.resolve()
     if place not in _HELD:
         stack = ExitStack()
-        stack.enter_context(alone_in(place, command))
+        stack.enter_context(alone_in(place, command, _PATIENCE_S))
         _HELD[place] = stack
 
 
 @contextmanager
-def _held(place: Path, target: Path, command: str) -> Iterator[None]:
+def _held(place: Path, target: Path, command: str, patience_s: float = 0.0) -> Iterator[None]:
     note = place.with_name(f"{place.name}.json")
-    lock = _acquired(place, note, target)
+    lock = _acquired(place, note, target, patience_s)
     try:
         with suppress(OSError):  # another run is then told less
             replace_file(note, json.dumps(_this_run(command)).encode())
@@ -84,11 +87,11 @@ def _held(place: Path, target: Path, command: str) -> Iterator[None]:
         lock.release()
 
 
-def _acquired(place: Path, note: Path, target: Path) -> BaseFileLock:
+def _acquired(place: Path, note: Path, target: Path, patience_s: float) -> BaseFileLock:
     """The system's lock or, on a share that has none, a file that stands for it."""
     reasons = []
     for kind, file in ((FileLock, place), (SoftFileLock, place.with_name(f"{place.name}.soft"))):
-        lock = kind(file, timeout=0)
+        lock = kind(file, timeout=patience_s)
         try:
             lock.acquire()
         except Timeout as error:

@@ -4,14 +4,22 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import filelock
 import pytest
 
 from monai_amyloid import output_lock
+from monai_amyloid.cohort.picture_cohort import prepare_pictures
+from monai_amyloid.cohort.prepare import prepare
+from monai_amyloid.crossval.cross_validation import cross_validate
+from monai_amyloid.crossval.plan import CrossValidation
 from monai_amyloid.errors import UserError
+from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.learning.handlers.start import start_run
 from monai_amyloid.output_lock import alone_beside, alone_in, alone_until_end
+from monai_amyloid.phantom.cohorts.cohort import simulate
 
 HOLD = """
 import sys, time
@@ -97,7 +105,46 @@ def test_a_share_without_locks_is_locked_by_a_file(
 
 def test_a_process_may_come_back_to_what_it_holds_until_its_end(tmp_path: Path) -> None:
     alone_until_end(tmp_path, "training")
-    alone_until_end(tmp_path / ".." / tmp_path.name, "evaluating")
+    alone_until_end(tmp_path / ".." / tmp_path.name, "evaluating")  # at once
     with pytest.raises(UserError, match="training"), alone_in(tmp_path, "infer"):
         pass
     output_lock._HELD.pop(tmp_path.resolve()).close()
+
+
+def grade(folder: Path) -> object:
+    return grade_studies(folder / "no bundle", [folder], folder)
+
+
+def make_ready(folder: Path) -> object:
+    (folder.parent / "scan").touch()
+    table = folder.parent / "participants.tsv"
+    table.write_text("participant_id\tpath\n1\tscan\n")
+    return prepare(table, folder)
+
+
+def lay_out(folder: Path) -> object:
+    (folder.parent / "1gr").mkdir()
+    return prepare_pictures(folder.parent, folder)
+
+
+def train(folder: Path) -> None:
+    start_run(str(folder), 0)
+
+
+def validate(folder: Path) -> object:
+    return cross_validate(CrossValidation(config_files=(), dataset_dir=folder, output_dir=folder))
+
+
+@pytest.mark.parametrize(
+    "write", [grade, make_ready, lay_out, train, validate, lambda folder: simulate(folder, 1)]
+)
+def test_whatever_writes_into_a_folder_leaves_it_to_the_run_that_is_there(
+    tmp_path: Path, write: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_lock, "_PATIENCE_S", 0.0)
+    folder = tmp_path / "out"
+    with alone_in(folder, "explore"):
+        before = sorted(folder.iterdir())
+        with pytest.raises(UserError, match=r"another run \(explore, process"):
+            write(folder)
+        assert sorted(folder.iterdir()) == before

@@ -135,6 +135,17 @@ def infer(
         typer.echo(f"look them over: {output / SUMMARY}")
     elif report and results:
         typer.echo(f"the report: {output / results[0].name / 'report.html'}")
+    other = [
+        result.name
+        for result, each in zip(results, studies, strict=True)
+        if result.name.startswith(f"{study_name(each.path)}-")
+    ]
+    if other:
+        typer.echo(
+            f"{len(other)} with a number after their name, which is another scan's in {output}: "
+            f"{', '.join(other[:_FEW])}{' …' if len(other) > _FEW else ''}",
+            err=True,
+        )
     hidden = sum(
         result.name.startswith("study-") and study_name(each.path) != result.name
         for result, each in zip(results, studies, strict=True)
