@@ -98,7 +98,7 @@ def _serve(pipe: Connection) -> None:
     _end_with_parent()
     # The pipe breaks when the other side has nothing more to do, or is no longer there.
     with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
-        take_interrupts()
+        take_interrupts(of_parent=True)
         make: Callable[[Any], Any] | None = None
         while True:
             content = pipe.recv_bytes()
