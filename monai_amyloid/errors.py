@@ -35,8 +35,8 @@ class RunError(UserError):
     exit_status = NOT_DONE
 
 
-class AllRefusedError(UserError):
-    """Nothing of what was asked for could be used; each has its reason in a table."""
+class RefusedError(UserError):
+    """Some studies were refused, or all; each has its reason in a table, and the others are done."""
 
     exit_status = REFUSED
 
@@ -84,7 +84,10 @@ def last_line(error: BaseException) -> tuple[str, int] | None:
         status = WRONG_USAGE if of_system.errno == errno.ENOENT else NOT_DONE
         return f"Error: {_in_words(of_system)}; what was finished is kept", status
     if isinstance(error, MemoryError):
-        return "Error: the memory is full; take fewer --workers; what was finished is kept", NOT_DONE
+        return (
+            "Error: the memory is full; take fewer --workers; what was finished is kept",
+            NOT_DONE,
+        )
     return None
 
 

@@ -8,11 +8,11 @@ import typer
 from typer.core import TyperGroup
 
 from monai_amyloid.cli.progress import resumable
+from monai_amyloid.errors import UserError
 from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.pet.header.tracer_names import tracer_label
 from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.version import __version__
-
 
 
 class Program(TyperGroup):
@@ -20,7 +20,7 @@ class Program(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command of a context that was made of a command line."""
-        with resumable(str(ctx.invoked_subcommand or self.name)):
+        with resumable("monai-amyloid"):
             return super().invoke(ctx)
 
 
@@ -107,11 +107,22 @@ def pairs(options: list[str] | None, name: str) -> dict[str, str]:
 CORES = os.cpu_count() or 1
 
 
+def _there(bundle: Path) -> Path:
+    """A bundle whose folder is there; what is wrong in it is said where it is read."""
+    if not bundle.is_dir():
+        raise UserError(
+            f"no folder {bundle}; name a trained bundle with --bundle, or make your own with "
+            "`monai-amyloid export`"
+        )
+    return bundle
+
+
 Bundle = Annotated[
     Path,
     typer.Option(
         default_factory=shipped_bundle,
         show_default="the one that comes with the program",
         help="The trained classifier.",
+        callback=_there,
     ),
 ]

@@ -1,30 +1,41 @@
 """Normalise every scan of a cohort once, so that training reads small, checked volumes."""
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.quantities.suvr import Reference
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.cohort.listing import REFUSED, Listing, list_scans
-from monai_amyloid.errors import UserError, one_line
+from monai_amyloid.errors import RefusedError, is_full, one_line
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, as_text, refusal
-from monai_amyloid.output import replace_file, writable_folder, write_table
+from monai_amyloid.output import (
+    as_bytes,
+    read_json_record,
+    remove_partials,
+    replace_file,
+    writable_folder,
+    write_table,
+)
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.version import __version__
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
-from monai_amyloid.work.many import make_each
+from monai_amyloid.work.many import Done, make_each
 from monai_amyloid.work.progress import SILENT, Progress
 from monai_amyloid.writing.nifti import write_nifti
+
+if TYPE_CHECKING:
+    from monai_amyloid.brain.normalization import BrainPet
 
 _KEPT = ("participant_id", "session_id", "tracer", "bapl", "age", "sex", "site")
 # A row of a table, as columns and values; those of the outcome have a ``reason`` where refused.
@@ -87,7 +98,7 @@ def prepare(
     tracer: str | None = None,
     tracer_is_really: bool = False,
     reference: Reference = "whole_cerebellum",
-    workers: int = 1,
+    workers: int = 0,
     progress: Progress = SILENT,
 ) -> Prepared:
     """Read, register and normalise each scan of a cohort table.
@@ -105,17 +116,19 @@ def prepare(
         tracer_is_really: Whether it counts against what a header names. The tracer of a table row
             does not.
         reference: Region that SUVR is over.
-        workers: Number of processes. With one, everything runs in this process, and a crash
+        workers: Number of processes. With 0, everything runs in this process, and a crash
             there (of a decoder, or for want of memory) ends the run.
         progress: Shows how many scans are done.
 
     Raises:
         CohortError: If the table is not usable.
-        UserError: If every scan was refused, or ``output`` cannot be written.
+        RefusedError: If every scan was refused.
+        RunError: If ``output`` cannot be written.
     """
     scans = cohort if isinstance(cohort, Listing) else list_scans(cohort)
-    source, table = scans.source, scans.table
-    writable_folder(output / "scans")
+    table = scans.table
+    for folder in (output, writable_folder(output / "scans")):
+        remove_partials(folder)
     settings = _Settings(output, tracer, tracer_is_really, reference)
     rows: list[_Row] = [
         {str(key): value for key, value in row.items() if pd.notna(value)}
@@ -127,38 +140,57 @@ def prepare(
         LocalEngine(workers),
         crashed=_crashed,
         finished_before=partial(_finished, settings=settings),
+        ended=lambda done: _write_tables(scans, done, output),
         progress=progress,
     )
-    results = [each.made for each in done]
-    refused = pd.DataFrame(
-        [*scans.refused.to_dict("records"), *(each for each in results if "reason" in each)],
-        columns=REFUSED,
-    )
-    prepared = pd.DataFrame([result for result in results if "reason" not in result])
-    write_table(refused, output / "refused.tsv")
-    if prepared.empty:
-        (output / "participants.tsv").unlink(missing_ok=True)  # of an earlier run: now untrue
-        raise UserError(
-            f"{source}: all {len(refused)} scans were refused, the first because: "
-            f"{refused.reason.iloc[0]}; see {output / 'refused.tsv'}"
+    outcome = _as_tables(scans, done)
+    if outcome.table.empty:
+        raise RefusedError(
+            f"{scans.source}: all {len(outcome.refused)} scans were refused, the first because: "
+            f"{outcome.refused.reason.iloc[0]}; see {output / 'refused.tsv'}"
         )
-    write_table(prepared, output / "participants.tsv")
-    return Prepared(prepared, refused)
+    return outcome
+
+
+def _as_tables(scans: Listing, done: Sequence[Done[_Row]]) -> Prepared:
+    results = [each.made for each in done]
+    refused = [*scans.refused.to_dict("records"), *(each for each in results if "reason" in each)]
+    return Prepared(
+        pd.DataFrame([result for result in results if "reason" not in result]),
+        pd.DataFrame(refused, columns=REFUSED),
+    )
+
+
+def _write_tables(scans: Listing, done: Sequence[Done[_Row]], output: Path) -> None:
+    """Write what became of a cohort, or of the part of it that an interrupt let finish."""
+    outcome = _as_tables(scans, done)
+    write_table(outcome.refused, output / "refused.tsv")
+    if outcome.table.empty:
+        (output / "participants.tsv").unlink(missing_ok=True)  # of an earlier run: now untrue
+    else:
+        write_table(outcome.table, output / "participants.tsv")
 
 
 def _finished(row: _Row, settings: _Settings) -> _Row | None:
     """The outcome of an earlier run from the same input, if it prepared the scan."""
-    record = settings.record(row)
-    if not record.is_file() or not settings.volume(row).is_file():
+    if not settings.volume(row).is_file():
         return None
-    earlier = json.loads(record.read_text(encoding="utf-8"))
-    return earlier["result"] if earlier["made_from"] == settings.made_from(row) else None
+    earlier = read_json_record(settings.record(row))
+    if not isinstance(earlier.get("result"), dict):
+        return None
+    with suppress(OSError, ValueError):  # reading the scan will say why
+        if earlier.get("made_from") == settings.made_from(row):
+            return dict(earlier["result"])
+    return None
 
 
 def _prepare_one(row: _Row, settings: _Settings) -> _Row:
     """Prepare one scan; the row of its outcome."""
-    made_from = settings.made_from(row)
+    # Loaded in the process that prepares: the one that sends scans there does without torch.
+    from monai_amyloid.brain.normalization import normalize
+
     try:
+        made_from = settings.made_from(row)
         study = read_study(
             Path(row["path"]),
             tracer=_named(row, "tracer") or settings.tracer,
@@ -179,6 +211,28 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
             ),
         )
     path = settings.volume(row)
+    try:
+        return _write(brain, study, row, settings, made_from)
+    except OSError as error:
+        if is_full(error):
+            raise
+        return _refused(
+            row,
+            refusal(
+                "volume_not_written",
+                "prepared, but its volume cannot be written ({reason}); see to {file} and run the "
+                "same command again",
+                reason=one_line(error),
+                file=path,
+            ),
+        )
+
+
+def _write(
+    brain: "BrainPet", study: PetImage, row: _Row, settings: _Settings, made_from: dict[str, Any]
+) -> _Row:
+    """Write a scan's volume and then its record; the row of its outcome."""
+    path = settings.volume(row)
     write_nifti(_as_image(brain), path)
     result = {key: row.get(key) for key in _KEPT}
     result |= {"path": path.relative_to(settings.output).as_posix(), "tracer": brain.source.tracer}
@@ -187,7 +241,7 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
     result["warnings"] = "; ".join(map(str, warnings)) or None
     result["findings"] = as_text(warnings) if warnings else None
     content = json.dumps({"made_from": made_from, "result": result}, default=_plain)
-    replace_file(settings.record(row), content.encode())
+    replace_file(settings.record(row), as_bytes(content))
     return dict(json.loads(content)["result"])
 
 
@@ -215,13 +269,13 @@ def _named(row: _Row, column: str) -> str | None:
     return None if text in ("", UNKNOWN) else text
 
 
-def measurements(brain: BrainPet) -> dict[str, float]:
+def measurements(brain: "BrainPet") -> dict[str, float]:
     """The columns of a prepared table that come from the scan itself."""
     suvr = {f"suvr_{name}": value for name, value in brain.regions.items()}
     return {"centiloid": brain.centiloid, **suvr, **brain.quality}
 
 
-def _as_image(brain: BrainPet) -> PetImage:
+def _as_image(brain: "BrainPet") -> PetImage:
     return PetImage(brain.suvr, TEMPLATE_AFFINE, brain.source.tracer, "SUVR")
 
 

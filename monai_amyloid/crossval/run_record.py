@@ -10,8 +10,8 @@ from typing import IO, Any
 import pandas as pd
 
 from monai_amyloid.checksum import sha256, sha256_of_file
-from monai_amyloid.errors import UserError
-from monai_amyloid.output import replacing, writable_folder
+from monai_amyloid.errors import RunError, UserError
+from monai_amyloid.output import read_json_record, replacing, writable_folder
 
 # Say where and how, not what comes out.
 _WITHOUT_INFLUENCE = ("output_dir", "dataset_dir", "cache_dir", "num_workers", "log_images")
@@ -23,13 +23,13 @@ def alone_in(folder: Path) -> Iterator[None]:
     """Keep a second process from writing into a folder; the system ends this with the process.
 
     Raises:
-        UserError: If another process is there, or the folder cannot be written.
+        RunError: If another process is there, or the folder cannot be written.
     """
     with (writable_folder(folder) / ".crossval.lock").open("ab") as file:
         try:
             _lock(file)
         except OSError as error:
-            raise UserError(
+            raise RunError(
                 f"{folder}: another crossval is writing there; wait for it or end it, or give "
                 "another --output-dir"
             ) from error
@@ -93,10 +93,8 @@ def check_same(folder: Path, settings: Mapping[str, str]) -> None:
     """
     path = folder / _FILE
     current = {key: value for key, value in settings.items() if key not in _WITHOUT_INFLUENCE}
-    stored: dict[str, str] = {}
-    if path.is_file():
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    elif found := sorted(folder.glob("**/checkpoint.pt")):
+    stored: dict[str, str] = read_json_record(path)
+    if not stored and (found := sorted(folder.glob("**/checkpoint.pt"))):
         raise UserError(
             f"{found[0].parent} was trained by itself, with settings that may be others; give "
             "another --output-dir"
@@ -128,10 +126,9 @@ def finish(folder: Path, files: Sequence[str], facts: Mapping[str, Any] | None =
 
 def finished(folder: Path) -> dict[str, Any] | None:
     """What :func:`finish` noted, if the files still are as they were then."""
-    path = folder / "finished.json"
-    if not path.is_file():
+    noted = read_json_record(folder / "finished.json")
+    if not isinstance(noted.get("files"), dict):
         return None
-    noted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for name, digest in noted["files"].items():
         if not (folder / name).is_file() or sha256_of_file(folder / name) != digest:
             return None

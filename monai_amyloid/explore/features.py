@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import nibabel as nib
 import numpy as np
@@ -121,7 +122,8 @@ def network_features(
     digest = networks.digest()
     files = [cache / f"{_key(row, digest)}.npz" for row in cohort.to_dict("records")]
     progress.start(len(files))
-    missing = [place for place, file in enumerate(files) if not file.is_file()]
+    # One that is cut off has lost its end, by which a zip is known.
+    missing = [place for place, file in enumerate(files) if not is_zipfile(file)]
     for _ in range(len(files) - len(missing)):
         progress.advance(finished_before=True)
     if missing:

@@ -21,7 +21,7 @@ from monai_amyloid.output import check_writable, write_table
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.result.result import read_result
-from monai_amyloid.study_names import study_name, unique
+from monai_amyloid.study_names import is_text, study_name, unique
 from monai_amyloid.version import __version__
 
 NUMBERED = "study-{:04d}"
@@ -55,7 +55,9 @@ def name_tasks(
     names: list[str] = [study_name(each.path) for each in studies]
     if not options.identify:
         tells = [
-            Privacy(identity).tells(name) for identity, name in zip(identities, names, strict=True)
+            # Bytes that are no text may be a name in letters of another system.
+            Privacy(identity).tells(name) or not is_text(each.path.name)
+            for each, identity, name in zip(studies, identities, names, strict=True)
         ]
         hidden = [
             tell or (any(tells) and identity is None and not is_pseudonym(name))
@@ -75,6 +77,7 @@ def name_tasks(
             series=each.series,
             tracer_is_really=each.tracer_is_really,
             made_from=made,
+            refused=each.refused,
         )
         for each, name, identity, made in zip(
             studies, unique(names), identities, made_from, strict=True

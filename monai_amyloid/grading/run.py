@@ -9,17 +9,16 @@ from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import name_tasks
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.task import GradingSettings, Task
-from monai_amyloid.output import writable_folder
+from monai_amyloid.output import remove_partials, writable_folder
 from monai_amyloid.report.summary.page import write_summary_page
 from monai_amyloid.result.result import Result, read_result, write_results
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
-from monai_amyloid.work.many import make_each
+from monai_amyloid.work.many import Done, make_each
 from monai_amyloid.work.progress import SILENT, Progress
 
 TABLE, SUMMARY, MANIFEST = "results.csv", "summary.html", "run.json"
-# Fewer are graded in this process before others have started: each loads torch and the bundle
-# first, and the modules that this process has.
+# Fewer are graded in one process before others have started: each loads torch and the bundle first.
 _LEAST_FOR_PROCESSES = 5
 
 
@@ -30,7 +29,7 @@ def grade_studies(
     *,
     device: str | None = None,
     options: OutputOptions | None = None,
-    workers: int = 1,
+    workers: int = 0,
     again: bool = False,
     finished: Callable[[Result], None] = lambda result: None,
     progress: Progress = SILENT,
@@ -38,7 +37,8 @@ def grade_studies(
     """Grade studies and write the results of each.
 
     A study that an earlier run finished is not repeated, unless its files, the bundle or an
-    option changed: after a kill or an interrupt, the same call goes on.
+    option changed: after a kill or an interrupt, the same call goes on. After an interrupt, the
+    table, the summary and the record are of the studies that were finished.
 
     Args:
         bundle: Folder of the trained classifier.
@@ -48,7 +48,7 @@ def grade_studies(
             ``summary.html`` and ``run.json`` for all.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         options: What is written of each study; None for the usual.
-        workers: Number of processes. With one, or fewer than five studies to grade, everything
+        workers: Number of processes; fewer than five studies are graded in one. With 0 everything
             runs in this process, and a crash there (of a decoder, or for want of memory) ends
             the run.
         again: Whether finished studies are repeated.
@@ -62,10 +62,20 @@ def grade_studies(
         UserError: If ``output`` cannot be written, or the bundle cannot be used.
     """
     writable_folder(output)
+    remove_partials(output)
     options = options or OutputOptions()
     settings = GradingSettings(bundle, device, output, options)
     manifest = Manifest(settings, workers)
     named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
+
+    def write(done: Sequence[Done[Result]]) -> None:
+        results = [each.made for each in done]
+        write_results(results, output / TABLE)
+        if options.report:
+            write_summary_page(results, output / SUMMARY, options.language)
+        kept = [each.finished_before for each in done]
+        manifest.write(output / MANIFEST, results, kept, len(named) - len(done))
+
     done = make_each(
         partial(_grade, settings=settings),
         name_tasks(named, output, bundle, options),
@@ -73,14 +83,10 @@ def grade_studies(
         crashed=partial(_crashed, settings=settings),
         finished_before=lambda task: None if again else _finished(task, settings),
         finished=finished,
+        ended=write,
         progress=progress,
     )
-    results = [each.made for each in done]
-    write_results(results, output / TABLE)
-    if options.report:
-        write_summary_page(results, output / SUMMARY, options.language)
-    manifest.write(output / MANIFEST, results, [each.finished_before for each in done])
-    return results
+    return [each.made for each in done]
 
 
 def _grade(task: Task, settings: GradingSettings) -> Result:

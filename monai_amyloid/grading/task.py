@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from monai_amyloid.findings.finding import Finding
 from monai_amyloid.grading.options import OutputOptions
 
 
@@ -22,6 +23,7 @@ class Task:
         tracer_is_really: Whether the tracer counts against what the study names.
         made_from: Checksums of the study's files and of what grades them, by which a later run
             knows that the result still holds.
+        refused: Why the list that names the study does not let it be read; None where it does.
     """
 
     study: Path
@@ -31,6 +33,7 @@ class Task:
     series: str | None
     tracer_is_really: bool
     made_from: Mapping[str, str]
+    refused: Finding | None = None
 
 
 @dataclass(frozen=True)

@@ -101,8 +101,11 @@ def identity_of(study: Path) -> dict[str, str] | None:
             found = [*map(_values_of, [*_directory(study), *_spread(files.files)])]
             broken = [Path(str(each.findings[0].values["where"])) for each in files.failed]
             return _together([*found, *(_of_archive(each) or {} for each in broken)])
-    except (StudyRefused, OSError, ValueError):
-        return _together([_values_of(study)]) if study.is_file() else None
+    except (StudyRefused, OSError, ValueError, RuntimeError):
+        try:
+            return _together([_values_of(study)]) if study.is_file() else None
+        except (OSError, ValueError):  # not even that can be looked at
+            return None
 
 
 def _of_archive(study: Path) -> dict[str, str] | None:

@@ -18,7 +18,7 @@ _SIGNALS = tuple(
 )
 
 
-class Interrupted(KeyboardInterrupt):  # noqa: N818 (what it is a kind of has no Error either)
+class Interrupted(KeyboardInterrupt):
     """A program was asked to end; whatever takes a :class:`KeyboardInterrupt` takes this.
 
     Args:

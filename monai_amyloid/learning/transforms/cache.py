@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 
 from monai_amyloid.checksum import sha256
 from monai_amyloid.learning.transforms.description import describe
-from monai_amyloid.output import replacing
+from monai_amyloid.output import read_array, remove_partials, replacing
 
 Item = Mapping[Hashable, Any]
 
@@ -45,6 +45,7 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
         self.random = Compose([step for step in steps[first:] if getattr(step, "prob", 1.0) > 0])
         self.folder = Path(cache_dir)
         self.folder.mkdir(parents=True, exist_ok=True)
+        remove_partials(self.folder, shared=True)
         self.steps = repr(describe(steps[:first]))
 
     def __len__(self) -> int:
@@ -55,8 +56,9 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
         """One scan, preprocessed and augmented."""
         item = self.data[index]
         path = self.path_of(item)
-        if path.is_file():
-            image = torch.from_numpy(np.load(path, allow_pickle=False).astype(np.float32))
+        kept = read_array(path)
+        if kept is not None:
+            image = torch.from_numpy(kept.astype(np.float32))
         else:
             image = torch.as_tensor(self.fixed(dict(item))["image"]).float()
             # Half precision tells 0.0005 of the range apart; noise is a hundred times that.

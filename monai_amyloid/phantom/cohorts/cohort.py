@@ -11,7 +11,13 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.output import replace_file, writable_folder, write_table
+from monai_amyloid.output import (
+    read_json_record,
+    remove_partials,
+    replace_file,
+    writable_folder,
+    write_table,
+)
 from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
 from monai_amyloid.phantom.cohorts.storage import Form, bids_files, path_of, store
 from monai_amyloid.phantom.cohorts.truth import truth_row
@@ -63,6 +69,8 @@ def simulate(
     made_by = {"version": __version__, "format": form, **plan.as_record()}
     _claim(folder / _RECORD, json.loads(json.dumps(made_by)))
     (folder / _ROWS).mkdir(exist_ok=True)
+    for each in (folder, folder / _ROWS, folder / "scans"):
+        remove_partials(each)
     grades: Sequence[int | None] = [None] * participants
     if plan.fixed_prevalence and plan.pattern == "amyloid":
         grades = grades_by_prevalence(participants)
@@ -75,7 +83,7 @@ def simulate(
     done = make_each(
         partial(_make_participant, folder=folder, plan=plan, form=form),
         list(enumerate(grades, start=1)),
-        LocalEngine(workers),
+        LocalEngine(workers if workers > 1 else 0),
         crashed=crashed,
         finished_before=partial(_finished, folder=folder),
         progress=progress,
@@ -99,7 +107,7 @@ def simulate(
 def _claim(record: Path, made_by: dict[str, Any]) -> None:
     """Record what a folder's scans were made by, or refuse a folder of other scans."""
     if record.is_file():
-        earlier = json.loads(record.read_text(encoding="utf-8"))
+        earlier = read_json_record(record)
         if earlier != made_by:
             other = sorted(key for key in earlier | made_by if earlier.get(key) != made_by.get(key))
             differences = ", ".join(
@@ -119,10 +127,9 @@ def _record(folder: Path, number: int) -> Path:
 
 def _finished(person: _Person, folder: Path) -> _Rows | None:
     """The rows of a participant whom an earlier run made, if the scans are still there."""
-    record = _record(folder, person[0])
-    if not record.is_file():
+    kept: _Rows = read_json_record(_record(folder, person[0]))
+    if not isinstance(kept.get("rows"), list):
         return None
-    kept: _Rows = json.loads(record.read_text(encoding="utf-8"))
     return kept if all((folder / row["path"]).exists() for row in kept["rows"]) else None
 
 
