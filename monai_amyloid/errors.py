@@ -36,7 +36,7 @@ class RunError(UserError):
 
 
 class RefusedError(UserError):
-    """Some studies were refused, or all; each has its reason in a table, and the others are done."""
+    """Some studies were refused, or all; each has its reason in a table, the others are done."""
 
     exit_status = REFUSED
 
@@ -63,7 +63,7 @@ def last_line(error: BaseException) -> tuple[str, int] | None:
     """What to say of an error that ends a program.
 
     Args:
-        error: The error.
+        error: Any error that nothing else took.
 
     Returns:
         One line, and the exit status; None for an error of the program itself, whose traceback

@@ -27,7 +27,7 @@ def temporary_folder() -> Iterator[Path]:
     """A new empty folder for this user alone, which vanishes at the end of the ``with`` block.
 
     Yields:
-        Its path.
+        Path of the folder.
     """
     folder, owner = _made_and_locked()
     try:

@@ -2,6 +2,7 @@ import errno
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_a_programs_own_error_has_no_last_line() -> None:
     assert last_line(BrokenPipeError(errno.EPIPE, "Broken pipe")) is None
     try:
         try:
-            open("nowhere")
+            Path("nowhere").stat()
         except OSError:
             dict[str, str]()["missing"]
     except KeyError as error:

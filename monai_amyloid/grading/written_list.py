@@ -29,8 +29,8 @@ def read_list(path: Path) -> list[dict[str, Any]]:
             Korean Windows writes.
 
     Returns:
-        For each line ``path`` and, if known, ``tracer`` and ``series``; for one that names no
-        study ``refused``, the reason, and a path that says which line it is.
+        Dictionary of each line with ``path`` and, if known, ``tracer`` and ``series``; of one that
+        names no study with ``refused``, the reason, and a path that says which line it is.
 
     Raises:
         UserError: If the list has no line or a table no column ``path``.
