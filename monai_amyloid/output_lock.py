@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import RunError
 from monai_amyloid.output import replace_file, writable_folder
 
 # Hidden, so that no list of studies, results or scans takes it for one.
@@ -33,7 +33,7 @@ def alone_in(folder: Path, command: str, patience_s: float = 0.0) -> Iterator[No
         patience_s: Seconds to wait for another run to end.
 
     Raises:
-        UserError: If another run is writing there, or the folder cannot be written.
+        RunError: If another run is writing there, or the folder cannot be written.
     """
     with _held(writable_folder(folder) / _LOCK, folder, command, patience_s):
         yield
@@ -48,7 +48,7 @@ def alone_beside(path: Path, command: str) -> Iterator[None]:
         command: Name of the command that writes, which another run is shown.
 
     Raises:
-        UserError: As :func:`alone_in`.
+        RunError: As :func:`alone_in`.
     """
     with _held(writable_folder(path.parent) / f".{path.name}{_LOCK}", path, command):
         yield
@@ -62,7 +62,7 @@ def alone_until_end(folder: Path, command: str) -> None:
         command: Name of the command that writes.
 
     Raises:
-        UserError: As :func:`alone_in`.
+        RunError: As :func:`alone_in`.
     """
     place = folder.resolve()
     if place not in _HELD:
@@ -95,7 +95,7 @@ def _acquired(place: Path, note: Path, target: Path, patience_s: float) -> BaseF
         try:
             lock.acquire()
         except Timeout as error:
-            raise UserError(
+            raise RunError(
                 f"{target}: {_holder(note)} is writing there; wait for it or end it, or choose "
                 "another output"
             ) from error
@@ -103,7 +103,7 @@ def _acquired(place: Path, note: Path, target: Path, patience_s: float) -> BaseF
             reasons.append(str(error))
             continue
         return lock
-    raise UserError(
+    raise RunError(
         f"{target}: cannot be locked ({reasons[0]}), so that two runs could mix there; remove "
         f"{place.name} if it is another user's, or choose an output on another disk"
     )

@@ -19,12 +19,16 @@ def study_name(study: Path) -> str:
     Args:
         study: Path of the study, of any format.
     """
-    path = study.resolve()
-    if path.name == "pet" and path.is_dir():
+    try:
+        path = study.resolve()
+        is_folder = path.is_dir()
+    except (OSError, ValueError, RuntimeError):  # a NUL, links in a circle: reading it says why
+        path, is_folder = study.absolute(), False
+    if path.name == "pet" and is_folder:
         above = [part.name for part in (path.parents[1], path.parent)]
         named = [name for name in above if name.startswith(("sub-", "ses-"))]
         return safe_name("_".join(named) or path.name)
-    return safe_name(path.name if path.is_dir() else path.name.split(".")[0])
+    return safe_name(path.name if is_folder else path.name.split(".")[0])
 
 
 def safe_name(text: str) -> str:
@@ -57,3 +61,12 @@ def numbered(base: str) -> Iterator[str]:
     while True:
         number += 1
         yield f"{base}-{number}"
+
+
+def is_text(name: str) -> bool:
+    """Whether the bytes of a file's name are text: another system's archive may hold others."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

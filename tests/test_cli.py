@@ -38,12 +38,16 @@ def test_help_loads_no_heavy_library_and_is_fast() -> None:
         (["prepare", "nowhere"], "monai-amyloid simulate"),
         (["export", "nowhere"], "run training"),
         (["infer", "x", "--bundle", "nowhere", "--output", "x"], "monai-amyloid export"),
+        (["infer", "docs", "nowhere", "there", "--output", "x"], "nowhere, there; pass studies"),
+        (["explore", "nowhere", "--output", "x"], "nowhere"),
+        (["crossval", "--output-dir", "x", "--dataset-dir", "nowhere"], "nowhere"),
+        (["verify", "nowhere"], "nowhere"),
         (["evaluate", "nowhere"], "no "),
     ],
 )
-def test_a_mistake_is_one_line_and_status_1(arguments: list[str], needed: str) -> None:
+def test_a_mistake_is_one_line_and_status_2(arguments: list[str], needed: str) -> None:
     done = run(*arguments)
-    assert done.returncode == 1
+    assert done.returncode == 2
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("Error: ") and needed in lines[0]
 
@@ -112,7 +116,7 @@ def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
     [
         (["--dicom"], 2, "--identify"),
         (["--language", "fr"], 2, "none of en, ko"),
-        (["--key", "r/key.tsv"], 1, "choose a --key outside"),
+        (["--key", "r/key.tsv"], 2, "choose a --key outside"),
     ],
 )
 def test_infer_says_before_any_work_what_does_not_go_together(

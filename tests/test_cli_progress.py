@@ -3,7 +3,9 @@
 import pytest
 import typer
 
-from monai_amyloid.cli.progress import INTERRUPTED, progress, resumable
+from monai_amyloid.cli.progress import progress, resumable
+from monai_amyloid.errors import INTERRUPTED
+from monai_amyloid.work.interrupts import Interrupted
 
 
 def test_an_interrupt_says_how_far_it_came_and_how_to_go_on(
@@ -14,11 +16,12 @@ def test_an_interrupt_says_how_far_it_came_and_how_to_go_on(
         shown.advance()
         raise KeyboardInterrupt
     assert end.value.exit_code == INTERRUPTED
-    line = "Preparing: interrupted at 1 of 20; the same command goes on\n"
-    assert capsys.readouterr().err == line
-    with pytest.raises(typer.Exit), resumable("Training"):
-        raise KeyboardInterrupt
-    assert capsys.readouterr().err == "Training: interrupted; the same command goes on\n"
+    kept = "what was finished is kept, the same command goes on\n"
+    assert capsys.readouterr().err == f"Preparing: interrupted at 1 of 20; {kept}"
+    with pytest.raises(typer.Exit) as end, resumable("Training"):
+        raise Interrupted(15)
+    assert end.value.exit_code == 143
+    assert capsys.readouterr().err == f"Training: interrupted by SIGTERM; {kept}"
 
 
 def test_a_line_is_written_each_tenth_and_what_was_kept_is_told_at_the_end(

@@ -1,14 +1,17 @@
+import errno
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from monai_amyloid.errors import UserError, find_user_error
+from monai_amyloid.cohort.datalist import CohortError
+from monai_amyloid.errors import RefusedError, UserError, find_user_error, last_line
 from monai_amyloid.findings.finding import StudyRefused
 
 WRAPPED = """
-from monai_amyloid.errors import UserError, show_user_errors_in_one_line
+from monai_amyloid.errors import RunError, UserError, show_user_errors_in_one_line
 show_user_errors_in_one_line()
 try:
     {raised}
@@ -47,12 +50,49 @@ def test_a_programs_own_error_is_no_users_mistake() -> None:
     assert find_user_error(None) is None
 
 
-def test_an_uncaught_mistake_ends_the_process_with_one_line() -> None:
-    code = WRAPPED.format(raised='raise UserError("participants.tsv: no rows")')
+@pytest.mark.parametrize(("kind", "status"), [("UserError", 2), ("RunError", 3)])
+def test_an_uncaught_mistake_ends_the_process_with_one_line(kind: str, status: int) -> None:
+    code = WRAPPED.format(raised=f'raise {kind}("participants.tsv: no rows")')
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == status
     assert done.stderr == "Error: participants.tsv: no rows\n"
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "line", "status"),
+    [
+        (RefusedError("all 3 scans were refused"), "all 3 scans were refused", 1),
+        (StudyRefused("a_code", "no PET"), "no PET", 1),
+        (CohortError("no column path"), "no column path", 2),
+        (OSError(errno.ENOENT, "No such file", "scan.nii"), "scan.nii: No such file", 2),
+        (OSError(errno.ENOSPC, "No space left", "r/a.csv"), "written (r/a.csv: No space left)", 3),
+        (OSError(errno.EROFS, "Read-only file system", "r"), "(r: Read-only file system)", 3),
+        (OSError(errno.EACCES, "Permission denied", "r"), "r: Permission denied", 3),
+        (RuntimeError("PytorchStreamWriter failed writing file"), "nothing more can be", 3),
+        (MemoryError(), "the memory is full", 3),
+    ],
+)
+def test_every_ending_is_one_line_with_the_status_of_its_kind(
+    error: Exception, line: str, status: int
+) -> None:
+    ending = last_line(chain(error, RuntimeError("a library's")) if status == 3 else error)
+    if isinstance(error, MemoryError):
+        ending = last_line(error)
+    assert ending is not None and line in ending[0] and ending[1] == status
+    assert "\n" not in ending[0]
+
+
+def test_a_programs_own_error_has_no_last_line() -> None:
+    assert last_line(KeyError("a")) is None
+    assert last_line(BrokenPipeError(errno.EPIPE, "Broken pipe")) is None
+    try:
+        try:
+            Path("nowhere").stat()
+        except OSError:
+            dict[str, str]()["missing"]
+    except KeyError as error:
+        assert last_line(error) is None
 
 
 def test_every_other_error_keeps_its_traceback() -> None:

@@ -161,7 +161,7 @@ def test_a_bad_dataset_is_one_line(
     done = bundle_run("training", TRAIN, "--dataset_dir", dataset,
                       "--output_dir", tmp_path / "run", *SMALL)  # fmt: skip
     errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
-    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.returncode == 2 and "Traceback" not in done.stderr
     assert len(errors) == 1 and needed in errors[0]
     assert not (tmp_path / "run").exists()
 
@@ -178,7 +178,7 @@ def test_an_output_folder_that_cannot_be_written_is_one_line(job: Path, tmp_path
     ]  # fmt: skip
     for done in commands:
         lines = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
-        assert done.returncode == 1 and "Traceback" not in done.stderr
+        assert done.returncode == 3 and "Traceback" not in done.stderr
         assert len(lines) == 1 and "cannot write here" in lines[0]
 
 

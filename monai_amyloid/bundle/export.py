@@ -65,18 +65,25 @@ def export(
     description = describe(origin, state)
 
     partial = output.with_name(f".{output.name}.partial")
+    earlier = output.with_name(f".{output.name}.earlier")
     with alone_beside(output, "export"):
-        shutil.rmtree(partial, ignore_errors=True)
+        # An export that was killed between its last two steps had moved the earlier bundle away.
+        if earlier.exists() and not output.exists():
+            earlier.rename(output)
+        for left in (partial, earlier):
+            shutil.rmtree(left, ignore_errors=True)
         try:
             (partial / MODEL).parent.mkdir(parents=True)
             torch.save(state, partial / MODEL)
             write_decision(decision, partial / CALIBRATION, learned_from)
             description.write(partial)
             write_large_files(partial, full_size)
-            shutil.rmtree(output, ignore_errors=True)
+            if output.exists():
+                output.rename(earlier)
             partial.rename(output)
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            for left in (partial, earlier) if output.exists() else (partial,):
+                shutil.rmtree(left, ignore_errors=True)
     return output
 
 

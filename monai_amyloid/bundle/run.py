@@ -3,13 +3,14 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import pandas as pd
 import torch
 
 from monai_amyloid.cohort.datalist import GRADES
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import RunError, UserError, one_line
 from monai_amyloid.evaluation.decision import Decision, fit_decision
 from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions
 from monai_amyloid.evaluation.metrics import measure_all
@@ -96,6 +97,7 @@ def read_run(folder: Path) -> TrainedRun:
 
     Raises:
         UserError: If a file is missing.
+        RunError: If one is broken.
     """
     if not (folder / "model.pt").is_file() and (folder / "fold0" / "model.pt").is_file():
         folder = folder / "fold0"
@@ -110,8 +112,14 @@ def read_run(folder: Path) -> TrainedRun:
                 f"no {folder / name}: needed the folder of a fold that was trained and predicted; "
                 f"run `python -m monai.bundle run {step}` first, or `monai-amyloid crossval`"
             )
-    settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-    state = torch.load(folder / "model.pt", map_location="cpu", weights_only=True)
+    try:
+        settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+        state = torch.load(folder / "model.pt", map_location="cpu", weights_only=True)
+    except (ValueError, RuntimeError, EOFError, OSError, UnpicklingError) as error:
+        raise RunError(
+            f"{folder}: settings.json or model.pt is cut off or was changed ({one_line(error)}); "
+            "copy the run again, or train it again"
+        ) from error
     return TrainedRun(folder, settings, state, _predictions(folder))
 
 

@@ -18,11 +18,11 @@ from monai_amyloid.brain.quality.measures import MEASURES
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
 from monai_amyloid.cohort.pictures import read_bag
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import RefusedError, UserError
 from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.findings.rules import doubts
-from monai_amyloid.output import replace_file
+from monai_amyloid.output import as_bytes, replace_file
 from monai_amyloid.pet.files.archive import ARCHIVE_SUFFIXES
 from monai_amyloid.pet.formats.table import FORMATS
 from monai_amyloid.pet.study import read_study
@@ -205,10 +205,10 @@ class WriteProbabilities:
     def _write(self, engine: Engine) -> None:
         table = pd.DataFrame(self.rows)
         text = table.to_csv(index=False, float_format="%.6g", lineterminator="\r\n")
-        replace_file(self.path, text.encode("utf-8-sig"))
+        replace_file(self.path, as_bytes(text, "utf-8-sig"))
         refused = table[table["status"] == "refused"]
         if not refused.empty:
-            raise UserError(
+            raise RefusedError(
                 f"{len(refused)} of {len(table)} studies were refused, the first because: "
                 f"{refused['reasons'].iloc[0]}; the others are in {self.path}"
             )

@@ -2,20 +2,37 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from monai_amyloid.cli.progress import resumable
+from monai_amyloid.errors import UserError
 from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.pet.header.tracer_names import tracer_label
 from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.version import __version__
 
+
+class Program(TyperGroup):
+    """The commands; an interrupt ends each with one line, also while it loads what it needs."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command of a context that was made of a command line."""
+        with resumable("monai-amyloid"):
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=Program,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     help="Grade amyloid brain PET (BAPL 1, 2, 3). Research software, not for clinical decisions.",
+    epilog="Exit status: 0 all is done; 1 some studies were refused, the others are done; 2 wrong "
+    "usage, such as a path that does not exist; 3 the run could not be done, as on a full disk; "
+    "130 after Ctrl-C, 143 after SIGTERM. What was finished is kept.",
 )
 
 
@@ -90,11 +107,22 @@ def pairs(options: list[str] | None, name: str) -> dict[str, str]:
 CORES = os.cpu_count() or 1
 
 
+def _there(bundle: Path) -> Path:
+    """A bundle whose folder is there; what is wrong in it is said where it is read."""
+    if not bundle.is_dir():
+        raise UserError(
+            f"no folder {bundle}; name a trained bundle with --bundle, or make your own with "
+            "`monai-amyloid export`"
+        )
+    return bundle
+
+
 Bundle = Annotated[
     Path,
     typer.Option(
         default_factory=shipped_bundle,
         show_default="the one that comes with the program",
         help="The trained classifier.",
+        callback=_there,
     ),
 ]

@@ -16,7 +16,7 @@ from monai_amyloid.cli.application import (
     pairs,
 )
 from monai_amyloid.cli.progress import progress
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import REFUSED
 
 
 class ScanFormat(StrEnum):
@@ -202,10 +202,12 @@ def prepare(
     if len(result.refused):
         for row in result.refused.itertuples():
             typer.echo(f"  refused {row.participant_id} {row.session_id}: {row.reason}", err=True)
-        raise UserError(
-            f"{len(result.refused)} of {len(result.refused) + len(result.table)} scans were "
-            f"refused; reasons in {output / 'refused.tsv'}, the others can be used"
+        typer.echo(
+            f"Error: {len(result.refused)} of {len(result.refused) + len(result.table)} scans were "
+            f"refused; reasons in {output / 'refused.tsv'}, the others can be used",
+            err=True,
         )
+        raise typer.Exit(REFUSED)
 
 
 def _draw_contact_sheet(prepared: Path) -> None:

@@ -15,6 +15,7 @@ from monai_amyloid.cli.application import (
     one_tracer,
 )
 from monai_amyloid.cli.progress import progress
+from monai_amyloid.errors import REFUSED
 
 
 @app.command()
@@ -56,7 +57,9 @@ def explore(
     networks.check()
     with alone_in(output, "explore"):
         replaces = (output / PAGE).exists()
-        prepared = _prepared(cohort, output / "prepared", tracer, tracer_is_really, workers)
+        prepared, refused = _prepared(
+            cohort, output / "prepared", tracer, tracer_is_really, workers
+        )
         with progress("Looking at scans") as shown:
             found = look(
                 prepared,
@@ -74,18 +77,19 @@ def explore(
     )
     typer.echo(f"new scans:   monai-amyloid infer STUDY --map {output / MAP} --output results")
     typer.echo(f"TensorBoard: tensorboard --logdir {output / 'tensorboard'}")
+    raise typer.Exit(REFUSED if refused else 0)
 
 
 def _prepared(
     cohort: Path, folder: Path, tracer: str | None, is_really: str | None, workers: int
-) -> Path:
-    """The folder of a prepared cohort, which is prepared where it is not."""
+) -> tuple[Path, int]:
+    """Folder of a prepared cohort, prepared where it is not, and how many scans were refused."""
     from monai_amyloid.cohort.listing import list_scans
     from monai_amyloid.cohort.prepare import prepare
 
     scans = list_scans(cohort)
     if "centiloid" in scans.table:
-        return scans.source.parent
+        return scans.source.parent, 0
     with progress("Preparing") as shown:
         made = prepare(
             scans,
@@ -101,4 +105,4 @@ def _prepared(
             "others are explored",
             err=True,
         )
-    return folder
+    return folder, len(made.refused)

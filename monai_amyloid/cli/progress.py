@@ -3,18 +3,17 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import typer
 
+from monai_amyloid.errors import INTERRUPTED
+from monai_amyloid.work.interrupts import Interrupted
 from monai_amyloid.work.progress import Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
-
-# As shells have it of a program that an interrupt ended: 128 and the signal's number.
-INTERRUPTED = 130
 
 
 class TerminalProgress(Progress):
@@ -36,7 +35,10 @@ class TerminalProgress(Progress):
     def start(self, total: int) -> None:
         """Show an empty bar."""
         self.total, self._began = total, time.monotonic()
-        self.bar.update(self._task, total=total, visible=total > self.least)
+        if total > self.least:
+            self.bar.update(self._task, total=total, visible=True)
+            # Not before: it is drawn by a thread, beside which a process is started more slowly.
+            self.bar.start()
 
     def advance(self, *, finished_before: bool = False) -> None:
         """Lengthen the bar, or write a line where a further tenth is done."""
@@ -64,10 +66,18 @@ def resumable(label: str, shown: TerminalProgress | None = None) -> Iterator[Non
     """
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         count = f" at {shown.done} of {shown.total}" if shown and shown.total else ""
-        typer.echo(f"{label}: interrupted{count}; the same command goes on", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        by, status = "", INTERRUPTED
+        if isinstance(error, Interrupted):
+            by, status = f" by {error.name}", error.exit_status
+        with suppress(OSError):  # the terminal may be gone
+            typer.echo(
+                f"{label}: interrupted{by}{count}; what was finished is kept, the same command "
+                "goes on",
+                err=True,
+            )
+        raise typer.Exit(status) from None
 
 
 @contextmanager
@@ -105,8 +115,11 @@ def progress(label: str, least: int = 0) -> Iterator[TerminalProgress]:
         redirect_stdout=sys.stdout.isatty(),
     )
     shown = TerminalProgress(label, bar, least)
-    with resumable(label, shown), bar:
-        yield shown
+    with resumable(label, shown):
+        try:
+            yield shown
+        finally:
+            bar.stop()
     if shown.kept:
         typer.echo(f"{label}: {shown.kept} of {shown.total} were finished before", err=True)
 

@@ -1,5 +1,6 @@
 """The command that grades studies."""
 
+import errno
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from monai_amyloid.cli.application import (
     one_tracer,
 )
 from monai_amyloid.cli.progress import TerminalProgress, progress
+from monai_amyloid.errors import REFUSED, UserError
 from monai_amyloid.findings.catalogue import ENGLISH, languages
 
 # So many results are shown line by line alone; more of them with a bar.
@@ -27,6 +29,24 @@ def _known_language(language: str) -> str:
     if language not in languages():
         raise typer.BadParameter(f"{language!r} is none of {', '.join(languages())}")
     return language
+
+
+def _check_paths(paths: list[Path]) -> None:
+    """Refuse a misspelt command line before any work; whatever else a path is costs its study."""
+    missing = []
+    for path in paths:
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            missing.append(str(path))
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                missing.append(str(path))
+    if missing:
+        raise UserError(
+            f"no such file or folder: {', '.join(missing)}; pass studies, folders of studies or "
+            "lists that are there"
+        )
 
 
 @app.command()
@@ -96,6 +116,7 @@ def infer(
     from monai_amyloid.result.result import Result, one_line
     from monai_amyloid.study_names import study_name
 
+    _check_paths(study)
     if key is not None:
         check_key(key, output)
     studies = list_named(
@@ -156,4 +177,4 @@ def infer(
             "--identify keeps them, --key FILE lists them apart.",
             err=True,
         )
-    raise typer.Exit(1 if refused else 0)
+    raise typer.Exit(REFUSED if refused else 0)

@@ -4,22 +4,28 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.quantities.suvr import Reference
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.checksum import sha256
 from monai_amyloid.cohort.datalist import UNKNOWN, CohortError
 from monai_amyloid.cohort.listing import REFUSED, Listing, list_scans
-from monai_amyloid.errors import UserError, one_line
+from monai_amyloid.errors import RefusedError, is_full, one_line
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, as_text, refusal
-from monai_amyloid.output import replace_file, writable_folder, write_table
+from monai_amyloid.output import (
+    as_bytes,
+    read_json_record,
+    remove_partials,
+    replace_file,
+    writable_folder,
+    write_table,
+)
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.pet.files.fingerprint import NOTHING, check_unchanged, fingerprint
 from monai_amyloid.pet.image import PetImage
@@ -28,9 +34,12 @@ from monai_amyloid.source import source_checksum
 from monai_amyloid.study_names import safe_name, same_name
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
-from monai_amyloid.work.many import make_each
+from monai_amyloid.work.many import Done, make_each
 from monai_amyloid.work.progress import SILENT, Progress
 from monai_amyloid.writing.nifti import write_nifti
+
+if TYPE_CHECKING:
+    from monai_amyloid.brain.normalization import BrainPet
 
 _KEPT = ("participant_id", "session_id", "tracer", "bapl", "age", "sex", "site")
 # A row of a table, as columns and values; those of the outcome have a ``reason`` where refused.
@@ -108,7 +117,7 @@ def prepare(
     tracer: str | None = None,
     tracer_is_really: bool = False,
     reference: Reference = "whole_cerebellum",
-    workers: int = 1,
+    workers: int = 0,
     progress: Progress = SILENT,
 ) -> Prepared:
     """Read, register and normalise each scan of a cohort table.
@@ -126,18 +135,20 @@ def prepare(
         tracer_is_really: Whether it counts against what a header names. The tracer of a table row
             does not.
         reference: Region that SUVR is over.
-        workers: Number of processes. With one, everything runs in this process, and a crash
+        workers: Number of processes. With 0, everything runs in this process, and a crash
             there (of a decoder, or for want of memory) ends the run.
         progress: Shows how many scans are done.
 
     Raises:
         CohortError: If the table is not usable, or ``output`` holds something else.
-        UserError: If every scan was refused, ``output`` cannot be written, or another run is
-            writing there.
+        RefusedError: If every scan was refused.
+        RunError: If ``output`` cannot be written, or another run is writing there.
     """
     scans = cohort if isinstance(cohort, Listing) else list_scans(cohort)
     with alone_in(output, "prepare"):
         check_prepared(output)
+        for folder in (output, output / _SCANS):
+            remove_partials(folder)
         rows: list[_Row] = [
             {str(key): value for key, value in row.items() if pd.notna(value)}
             for row in scans.table.to_dict("records")
@@ -190,7 +201,7 @@ def _prepare_all(
     scans: Listing, rows: Sequence[_Row], settings: _Settings, workers: int, progress: Progress
 ) -> Prepared:
     """Prepare what is not prepared, and write the tables."""
-    source, output = scans.source, settings.output
+    output = settings.output
     earlier = _look_back(rows, settings)
     kept = {name: found.result for name, found in earlier.items() if found.result is not None}
     if any(settings.volume(row).exists() and settings.name(row) not in kept for row in rows):
@@ -202,25 +213,35 @@ def _prepare_all(
         LocalEngine(workers),
         crashed=_crashed,
         finished_before=lambda row: kept.get(settings.name(row)),
+        ended=lambda done: _write_tables(_as_tables(scans, done), output),
         progress=progress,
     )
-    results = [each.made for each in done]
-    refused = pd.DataFrame(
-        [*scans.refused.to_dict("records"), *(each for each in results if "reason" in each)],
-        columns=REFUSED,
-    )
-    prepared = pd.DataFrame([result for result in results if "reason" not in result])
-    write_table(refused, output / _REFUSED)
-    if prepared.empty:
-        (output / _TABLE).unlink(missing_ok=True)  # of an earlier run: now untrue
-        raise UserError(
-            f"{source}: all {len(refused)} scans were refused, the first because: "
-            f"{refused.reason.iloc[0]}; see {output / _REFUSED}"
+    outcome = _as_tables(scans, done)
+    if outcome.table.empty:
+        raise RefusedError(
+            f"{scans.source}: all {len(outcome.refused)} scans were refused, the first because: "
+            f"{outcome.refused.reason.iloc[0]}; see {output / _REFUSED}"
         )
-    write_table(prepared, output / _TABLE)
+    replaced = tuple(name for name, found in earlier.items() if found.is_other)
+    return replace(outcome, replaced=replaced)
+
+
+def _as_tables(scans: Listing, done: Sequence[Done[_Row]]) -> Prepared:
+    results = [each.made for each in done]
+    refused = [*scans.refused.to_dict("records"), *(each for each in results if "reason" in each)]
     return Prepared(
-        prepared, refused, tuple(name for name, found in earlier.items() if found.is_other)
+        pd.DataFrame([result for result in results if "reason" not in result]),
+        pd.DataFrame(refused, columns=REFUSED),
     )
+
+
+def _write_tables(outcome: Prepared, output: Path) -> None:
+    """Write what became of a cohort, or of the part of it that an interrupt let finish."""
+    write_table(outcome.refused, output / _REFUSED)
+    if outcome.table.empty:
+        (output / _TABLE).unlink(missing_ok=True)  # of an earlier run: now untrue
+    else:
+        write_table(outcome.table, output / _TABLE)
 
 
 @dataclass(frozen=True)
@@ -248,19 +269,23 @@ def _look_back(rows: Sequence[_Row], settings: _Settings) -> dict[str, _Earlier]
 def _earlier(row: _Row, settings: _Settings) -> _Earlier:
     volume = settings.volume(row)
     scan = fingerprint(Path(row["path"]))
+    record = read_json_record(settings.record(row))
     try:
-        record = json.loads(settings.record(row).read_text(encoding="utf-8"))
-        made_from = record["made_from"]
+        made_from, result = record["made_from"], dict(record["result"])
         is_same = scan != NOTHING and made_from == settings.made_from(row, scan)
         # A run that was killed may have put another volume there, and not its record yet.
         is_whole = volume.is_file() and fingerprint(volume) == record["volume"]
+        is_other = made_from["scan"] != scan
     except (OSError, ValueError, KeyError, TypeError):  # of an earlier version, or cut off
         return _Earlier(None, False)
-    return _Earlier(record["result"] if is_same and is_whole else None, made_from["scan"] != scan)
+    return _Earlier(result if is_same and is_whole else None, is_other)
 
 
 def _prepare_one(row: _Row, settings: _Settings) -> _Row:
     """Prepare one scan; the row of its outcome."""
+    # Loaded in the process that prepares: the one that sends scans there does without torch.
+    from monai_amyloid.brain.normalization import normalize
+
     try:
         scan = fingerprint(Path(row["path"]))
         study = read_study(
@@ -284,6 +309,26 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
             ),
         )
     path = settings.volume(row)
+    try:
+        return _write(brain, study, row, settings, scan)
+    except OSError as error:
+        if is_full(error):
+            raise
+        return _refused(
+            row,
+            refusal(
+                "volume_not_written",
+                "prepared, but its volume cannot be written ({reason}); see to {file} and run the "
+                "same command again",
+                reason=one_line(error),
+                file=path,
+            ),
+        )
+
+
+def _write(brain: "BrainPet", study: PetImage, row: _Row, settings: _Settings, scan: str) -> _Row:
+    """Write a scan's volume and then its record; the row of its outcome."""
+    path = settings.volume(row)
     write_nifti(_as_image(brain), path)
     result = {key: row.get(key) for key in _KEPT}
     result |= {"path": path.relative_to(settings.output).as_posix(), "tracer": brain.source.tracer}
@@ -297,7 +342,7 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
         "result": result,
     }
     content = json.dumps(record, default=_plain)
-    replace_file(settings.record(row), content.encode())
+    replace_file(settings.record(row), as_bytes(content))
     return dict(json.loads(content)["result"])
 
 
@@ -325,13 +370,13 @@ def _named(row: _Row, column: str) -> str | None:
     return None if text in ("", UNKNOWN) else text
 
 
-def measurements(brain: BrainPet) -> dict[str, float]:
+def measurements(brain: "BrainPet") -> dict[str, float]:
     """The columns of a prepared table that come from the scan itself."""
     suvr = {f"suvr_{name}": value for name, value in brain.regions.items()}
     return {"centiloid": brain.centiloid, **suvr, **brain.quality}
 
 
-def _as_image(brain: BrainPet) -> PetImage:
+def _as_image(brain: "BrainPet") -> PetImage:
     return PetImage(brain.suvr, TEMPLATE_AFFINE, brain.source.tracer, "SUVR")
 
 

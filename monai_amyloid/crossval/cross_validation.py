@@ -17,11 +17,11 @@ from monai_amyloid.crossval.fold_process import ProcessFailedError, attend, bund
 from monai_amyloid.crossval.jobs import Jobs
 from monai_amyloid.crossval.plan import CrossValidation
 from monai_amyloid.crossval.time_left import TimeLeft
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import RunError
 from monai_amyloid.evaluation.evaluate import evaluate
 from monai_amyloid.evaluation.results import Evaluation
 from monai_amyloid.learning.handlers.distributed import run_folder
-from monai_amyloid.output import replacing, write_table
+from monai_amyloid.output import remove_partials, replacing, write_table
 from monai_amyloid.output_lock import alone_in
 
 _MODEL = ("model.pt", "settings.json")
@@ -41,10 +41,11 @@ def cross_validate(
         Evaluation of all folds, as in :func:`~monai_amyloid.evaluation.evaluate.evaluate`.
 
     Raises:
-        UserError: If something cannot be used, the folder holds results of other settings, or
-            folds failed; the others are trained all the same.
+        UserError: If something cannot be used, or the folder holds results of other settings.
+        RunError: If folds failed; the others are trained all the same.
     """
     with alone_in(plan.output_dir, "crossval"):
+        remove_partials(plan.output_dir)
         run_record.check_same(plan.output_dir, plan.settings())
         parts = plan.parts()
         work = Jobs(len(parts), jobs)
@@ -63,7 +64,7 @@ def cross_validate(
         work.run(one, parts)
         if failed:
             name, error = next(iter(failed.items()))
-            raise UserError(
+            raise RunError(
                 f"{len(failed)} of {len(parts)} folds failed, the first because: {name}: {error}; "
                 "the same command goes on where this one stopped"
             )
@@ -131,8 +132,7 @@ class _Fold:
     def _run(self, run_id: str, name: str, output_dir: Path, candidate: Mapping[str, str]) -> None:
         plan = self.plan
         folder = Path(run_folder(str(output_dir), self.repeat, self.fold))
-        for partial in folder.glob(".*.partial"):  # of a process that was killed
-            partial.unlink()
+        remove_partials(folder)
         files = [*plan.config_files]
         values: dict[str, object] = {"dataset_dir": plan.dataset_dir, "output_dir": output_dir}
         values |= {"folds": plan.folds, "repeat": self.repeat, "fold": self.fold}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from monai_amyloid.checksum import sha256, sha256_of_file, sha256_of_files
 from monai_amyloid.errors import UserError
-from monai_amyloid.output import replacing
+from monai_amyloid.output import read_json_record, replacing
 
 # Say where and how, not what comes out.
 _WITHOUT_INFLUENCE = ("output_dir", "dataset_dir", "cache_dir", "num_workers", "log_images")
@@ -57,10 +57,8 @@ def check_same(folder: Path, settings: Mapping[str, str]) -> None:
     """
     path = folder / _FILE
     current = {key: value for key, value in settings.items() if key not in _WITHOUT_INFLUENCE}
-    stored: dict[str, str] = {}
-    if path.is_file():
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    elif found := sorted(folder.glob("**/checkpoint.pt")):
+    stored: dict[str, str] = read_json_record(path)
+    if not stored and (found := sorted(folder.glob("**/checkpoint.pt"))):
         raise UserError(
             f"{found[0].parent} was trained by itself, with settings that may be others; give "
             "another --output-dir"
@@ -92,10 +90,9 @@ def finish(folder: Path, files: Sequence[str], facts: Mapping[str, Any] | None =
 
 def finished(folder: Path) -> dict[str, Any] | None:
     """What :func:`finish` noted, if the files still are as they were then."""
-    path = folder / "finished.json"
-    if not path.is_file():
+    noted = read_json_record(folder / "finished.json")
+    if not isinstance(noted.get("files"), dict):
         return None
-    noted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for name, digest in noted["files"].items():
         if not (folder / name).is_file() or sha256_of_file(folder / name) != digest:
             return None

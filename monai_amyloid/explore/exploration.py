@@ -30,6 +30,7 @@ from monai_amyloid.explore.representation import ACQUISITION
 from monai_amyloid.explore.saved_map import SavedMap
 from monai_amyloid.explore.view import Scanned, View, look
 from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.output import remove_partials
 from monai_amyloid.work.progress import SILENT, Progress
 
 Array = NDArray[np.float64]
@@ -184,6 +185,7 @@ def explore(
         UserError: If weights are missing or of another network, or UMAP is not installed.
     """
     require_umap()
+    remove_partials(output / "features")
     cohort = _prepared(prepared)
     features = {REGIONAL: regional_features(cohort)}
     scanned, read = _scanned(cohort), florbetaben_suvr(cohort, SIDED)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import is_zipfile
 
 import nibabel as nib
 import numpy as np
@@ -127,7 +128,8 @@ def network_features(
         for content, row in zip(contents, cohort.to_dict("records"), strict=True)
     ]
     progress.start(len(files))
-    missing = [place for place, file in enumerate(files) if not file.is_file()]
+    # One that is cut off has lost its end, by which a zip is known.
+    missing = [place for place, file in enumerate(files) if not is_zipfile(file)]
     for _ in range(len(files) - len(missing)):
         progress.advance(finished_before=True)
     if missing:

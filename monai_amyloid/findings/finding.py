@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import REFUSED, UserError
 from monai_amyloid.findings.phrase import Phrase, Term, Uid, Value, phrase
 
 __all__ = [
@@ -72,6 +72,7 @@ class StudyRefused(UserError):  # noqa: N818 (a refusal is a result, no error)
         findings: The reasons, one or more.
     """
 
+    exit_status = REFUSED
     findings: tuple[Finding, ...]
 
     def __init__(self, code: str, message: str, /, **values: Value) -> None:

@@ -3,12 +3,11 @@
 import itertools
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
-
-from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import Finding
+from monai_amyloid.grading.written_list import read_list
 from monai_amyloid.pet.files.archive import is_archive_name
 from monai_amyloid.pet.formats.bids import find_sessions
 from monai_amyloid.pet.formats.table import format_named
@@ -28,12 +27,14 @@ class NamedStudy:
         tracer: BIDS label of the tracer, None where neither a list nor an option names it.
         series: Name of the image to take, None where neither a list nor an option has it.
         tracer_is_really: Whether the tracer counts against what the study names.
+        refused: Why the line of a list names no study that could be read; None for all others.
     """
 
     path: Path
     tracer: str | None = None
     series: str | None = None
     tracer_is_really: bool = False
+    refused: Finding | None = None
 
 
 def list_named(
@@ -49,7 +50,8 @@ def list_named(
         paths: Each a study; a BIDS dataset, for its PET sessions; a folder of studies, also in
             folders of patients; or a list: a text file with a path a line, or a table (CSV, or
             TSV such as ``participants.tsv``) with the columns ``path`` and, if known, ``tracer``
-            and ``series``. Paths in a list are relative to its folder.
+            and ``series``. Paths in a list are relative to its folder. A line that names no study
+            is one that is refused.
         tracer: BIDS label of the tracer for the studies whose list names none.
         series: Name of the image to take for the studies whose list names none.
         tracer_is_really: Whether ``tracer`` counts against what a study names. What a list names
@@ -62,23 +64,26 @@ def list_named(
         warnings.simplefilter("ignore")  # pydicom's, of broken values, which it prints
         found = list(itertools.chain.from_iterable(map(_of_path, paths)))
     return [
-        NamedStudy(
-            each.path,
-            each.tracer or tracer,
-            each.series or series,
-            tracer_is_really and each.tracer is None,
+        replace(
+            each,
+            tracer=each.tracer or tracer,
+            series=each.series or series,
+            tracer_is_really=tracer_is_really and each.tracer is None,
         )
         for each in found
     ]
 
 
 def _of_path(path: Path) -> list[NamedStudy]:
-    if path.is_file() and path.suffix.lower() in _LISTS:
-        return _of_list(path)
-    if not path.is_dir():
-        return [NamedStudy(path)]
-    found = find_sessions(path) or list(_studies_below(path, _MOST_DEPTH))
-    return [NamedStudy(each) for each in found]
+    try:
+        if path.is_file() and path.suffix.lower() in _LISTS:
+            return [NamedStudy(**line) for line in read_list(path)]
+        if path.is_dir():
+            found = find_sessions(path) or list(_studies_below(path, _MOST_DEPTH))
+            return [NamedStudy(each) for each in found]
+    except OSError:  # a folder that nobody may look into: reading it will say so
+        pass
+    return [NamedStudy(path)]
 
 
 def _studies_below(folder: Path, depth: int) -> Iterator[Path]:
@@ -118,31 +123,3 @@ def _is_whole_study(file: Path) -> bool:
     """Whether a file is a study of its own; several images in one folder may be of one study."""
     image = format_named(file)
     return is_archive_name(file) or (image is not None and image.is_whole_study)
-
-
-def _of_list(path: Path) -> list[NamedStudy]:
-    """The studies of a list."""
-    if path.suffix.lower() == ".txt":
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-        rows = [{"path": line} for line in lines if line and not line.startswith("#")]
-    else:
-        try:
-            table = pd.read_csv(
-                path, sep=None, engine="python", dtype=str, encoding="utf-8-sig", na_values="n/a"
-            )
-        except (ValueError, pd.errors.ParserError) as error:
-            raise UserError(f"{path}: cannot be read as a table ({error})") from error
-        if "path" not in table:
-            raise UserError(
-                f"{path}: found the columns {', '.join(map(str, table))}, needed one named path"
-            )
-        rows = [
-            {str(key): value for key, value in row.items() if pd.notna(value)}
-            for row in table.to_dict("records")
-        ]
-        rows = [row for row in rows if "path" in row]
-    if not rows:
-        raise UserError(f"{path}: the list is empty, needed a path a line")
-    return [
-        NamedStudy(path.parent / row["path"], row.get("tracer"), row.get("series")) for row in rows
-    ]

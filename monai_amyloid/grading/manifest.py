@@ -13,7 +13,7 @@ from typing import Any
 from monai_amyloid.bundle.files import exported_metadata
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.grading.task import GradingSettings
-from monai_amyloid.output import replace_file
+from monai_amyloid.output import as_bytes, replace_file
 from monai_amyloid.result.result import Result
 
 SCHEMA = "monai-amyloid-run/1"
@@ -35,13 +35,16 @@ class Manifest:
         self.settings, self.workers = settings, workers
         self.began, self.clock = datetime.now(UTC), time.perf_counter()
 
-    def write(self, path: Path, results: Sequence[Result], kept: Sequence[bool]) -> None:
+    def write(
+        self, path: Path, results: Sequence[Result], kept: Sequence[bool], unfinished: int = 0
+    ) -> None:
         """Write ``run.json``; it tells no path, for paths may name a person.
 
         Args:
             path: The file to write.
-            results: The results of all studies.
-            kept: True for each study that an earlier run had finished.
+            results: The results of all studies that are finished.
+            kept: True for each of them that an earlier run had finished.
+            unfinished: Number of studies that an interrupt left.
         """
         metadata = exported_metadata(self.settings.bundle)
         content: dict[str, Any] = {
@@ -58,6 +61,7 @@ class Manifest:
             "platform": platform.platform(),
             "counts": dict(Counter(result.status for result in results)),
             "finished_before": sum(kept),
+            "unfinished": unfinished,
             "files": {
                 file.name: sha256_of_file(file)
                 for file in sorted(path.parent.glob("*"))
@@ -75,7 +79,7 @@ class Manifest:
             ],
         }
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        replace_file(path, text.encode())
+        replace_file(path, as_bytes(text))
 
 
 def _versions() -> dict[str, str]:

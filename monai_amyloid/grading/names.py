@@ -23,7 +23,7 @@ from monai_amyloid.output_lock import alone_beside
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.source import source_checksum
-from monai_amyloid.study_names import study_name
+from monai_amyloid.study_names import is_text, study_name
 from monai_amyloid.work.progress import SILENT, Progress
 
 
@@ -56,7 +56,9 @@ def name_tasks(
     hidden = [False] * len(names)
     if not options.identify:
         tells = [
-            Privacy(identity).tells(name) for (_, identity), name in zip(looked, names, strict=True)
+            # Bytes that are no text may be a name in letters of another system.
+            Privacy(identity).tells(name) or not is_text(each.path.name)
+            for each, (_, identity), name in zip(studies, looked, names, strict=True)
         ]
         hidden = [
             tell or (any(tells) and identity is None and not is_pseudonym(name))
@@ -80,6 +82,7 @@ def name_tasks(
                 "scan": scan,
                 "by": _checksum([by, each.tracer, each.series, each.tracer_is_really]),
             },
+            refused=each.refused,
         )
         for each, name, (scan, identity) in zip(studies, names, looked, strict=True)
     ]

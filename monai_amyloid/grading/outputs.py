@@ -18,7 +18,7 @@ from monai_amyloid.findings.finding import warning
 from monai_amyloid.grading.grader import Clock, Graded
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.privacy import Privacy
-from monai_amyloid.output import replace_file
+from monai_amyloid.output import remove_partials, replace_file
 from monai_amyloid.pacs.source import source_series
 from monai_amyloid.pictures.slices import Shown, SlicedScan
 from monai_amyloid.report.study.one_page import page_image, page_pdf
@@ -53,6 +53,7 @@ def write_outputs(
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / DICOM_FOLDER, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
+    remove_partials(folder)
     series = graded.result.study.get("series_instance_uid")
     result = cleaned(graded.result, study, options, privacy)
     if options.report:

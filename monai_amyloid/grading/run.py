@@ -10,6 +10,7 @@ from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import name_tasks, write_key
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.task import GradingSettings, Task
+from monai_amyloid.output import remove_partials
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.pet.files.fingerprint import NOTHING
 from monai_amyloid.report.summary.page import write_summary_page
@@ -17,11 +18,10 @@ from monai_amyloid.result.result import Result, read_result, write_results
 from monai_amyloid.study_names import same_name
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
-from monai_amyloid.work.many import make_each
+from monai_amyloid.work.many import Done, make_each
 from monai_amyloid.work.progress import SILENT, Progress
 
-# Fewer are graded in this process before others have started: each loads torch and the bundle
-# first, and the modules that this process has.
+# Fewer are graded in one process before others have started: each loads torch and the bundle first.
 _LEAST_FOR_PROCESSES = 5
 
 
@@ -32,7 +32,7 @@ def grade_studies(
     *,
     device: str | None = None,
     options: OutputOptions | None = None,
-    workers: int = 1,
+    workers: int = 0,
     again: bool = False,
     key: Path | None = None,
     finished: Callable[[Result], None] = lambda result: None,
@@ -44,6 +44,7 @@ def grade_studies(
     A study that an earlier run finished is not repeated, unless the content of its files, the
     program, the bundle or an option changed: after a kill or an interrupt, the same call goes on.
     A name in ``output`` belongs to one study for ever, and the results of other studies there stay.
+    After an interrupt, the table, the summary and the record are of the studies that were finished.
 
     Args:
         bundle: Folder of the trained classifier.
@@ -53,7 +54,7 @@ def grade_studies(
             ``summary.html`` and ``run.json`` for all.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         options: What is written of each study; None for the usual.
-        workers: Number of processes. With one, or fewer than five studies to grade, everything
+        workers: Number of processes; fewer than five studies are graded in one. With 0 everything
             runs in this process, and a crash there (of a decoder, or for want of memory) ends
             the run.
         again: Whether finished studies are repeated.
@@ -71,6 +72,7 @@ def grade_studies(
             cannot be used.
     """
     with alone_in(output, "infer"):
+        remove_partials(output)
         options = options or OutputOptions()
         settings = GradingSettings(bundle, device, output, options)
         manifest = Manifest(settings, workers)
@@ -78,6 +80,17 @@ def grade_studies(
         tasks = name_tasks(named, output, bundle, options, looking)
         if key is not None:
             write_key(key, output, tasks)
+
+        def write(done: Sequence[Done[Result]]) -> None:
+            results = [each.made for each in done]
+            earlier = _of_earlier_runs(output, results)
+            write_results(results, output / TABLE, earlier)
+            if options.report:
+                with_page = [each for each in earlier if (output / each.name / PAGE).is_file()]
+                write_summary_page(results, output / SUMMARY, options.language, with_page)
+            kept = [each.finished_before for each in done]
+            manifest.write(output / MANIFEST, results, kept, len(named) - len(done))
+
         done = make_each(
             partial(_grade, settings=settings),
             tasks,
@@ -85,16 +98,10 @@ def grade_studies(
             crashed=partial(_crashed, settings=settings),
             finished_before=lambda task: None if again else _finished(task, settings),
             finished=finished,
+            ended=write,
             progress=progress,
         )
-        results = [each.made for each in done]
-        earlier = _of_earlier_runs(output, results)
-        write_results(results, output / TABLE, earlier)
-        if options.report:
-            with_page = [each for each in earlier if (output / each.name / PAGE).is_file()]
-            write_summary_page(results, output / SUMMARY, options.language, with_page)
-        manifest.write(output / MANIFEST, results, [each.finished_before for each in done])
-        return results
+        return [each.made for each in done]
 
 
 def _of_earlier_runs(output: Path, results: Sequence[Result]) -> list[Result]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from monai_amyloid.findings.finding import Finding
 from monai_amyloid.grading.options import OutputOptions
 
 # Name, number and dates of a person, by DICOM keyword; None where no header can be read.
@@ -25,6 +26,7 @@ class Task:
         tracer_is_really: Whether the tracer counts against what the study names.
         made_from: Checksums of the study's content (``scan``) and of what grades it (``by``), by
             which a later run knows that the result still holds.
+        refused: Why the list that names the study does not let it be read; None where it does.
     """
 
     study: Path
@@ -34,6 +36,7 @@ class Task:
     series: str | None
     tracer_is_really: bool
     made_from: Mapping[str, str]
+    refused: Finding | None = None
 
 
 @dataclass(frozen=True)

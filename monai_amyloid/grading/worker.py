@@ -5,10 +5,10 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from monai_amyloid.errors import one_line
+from monai_amyloid.errors import is_full, one_line
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, refusal
 from monai_amyloid.grading.grader import Graded, Grader
-from monai_amyloid.grading.outputs import write_outputs
+from monai_amyloid.grading.outputs import cleaned, write_outputs
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.pet.files.fingerprint import check_unchanged
@@ -28,9 +28,9 @@ def grade_one(task: Task, settings: GradingSettings) -> Result:
     graded = graded_or_failed(task, grader, settings.output)
     try:
         return _write(graded, task, settings)
-    except OSError:
-        raise  # a full disk will not take the next result either
     except Exception as error:
+        if is_full(error):
+            raise  # a full disk will not take the next result either
         found = refusal(
             "report_failed",
             "graded, but its report could not be made ({kind}: {error})",
@@ -38,7 +38,7 @@ def grade_one(task: Task, settings: GradingSettings) -> Result:
             error=one_line(error),
             where=task.study,
         )
-        return _write(_failed(task, found, grader), task, settings)
+        return _write_or_tell(_failed(task, found, grader), task, settings)
 
 
 def graded_or_failed(task: Task, grader: Grader, output: Path | None = None) -> Graded:
@@ -49,6 +49,8 @@ def graded_or_failed(task: Task, grader: Grader, output: Path | None = None) -> 
         grader: Bundle that grades it.
         output: Folder of the results, which are no part of a study that it lies in.
     """
+    if task.refused is not None:
+        return _failed(task, task.refused, grader)
     try:
         graded = grader.grade(
             task.study, task.tracer, task.series, tracer_is_really=task.tracer_is_really
@@ -96,7 +98,24 @@ def write_crashed(task: Task, settings: GradingSettings, crash: Crash) -> Result
         option=Term("--again"),
         where=task.study,
     )
-    return _write(Graded(_refused(task, found, {})), task, settings)
+    return _write_or_tell(Graded(_refused(task, found, {})), task, settings)
+
+
+def _write_or_tell(refused: Graded, task: Task, settings: GradingSettings) -> Result:
+    """Write a refusal; where its folder does not take it, say so in what the table holds."""
+    try:
+        return _write(refused, task, settings)
+    except OSError as error:
+        if is_full(error):
+            raise
+        found = refusal(
+            "results_not_written",
+            "its results cannot be written ({reason}); see to its folder among the results and "
+            "run the same command again",
+            reason=str(error.strerror or error),
+        )
+        result = replace(refused.result, findings=(found,), made_from={})
+        return cleaned(result, task.study, settings.options, Privacy(task.identity))
 
 
 def _write(graded: Graded, task: Task, settings: GradingSettings) -> Result:

@@ -3,7 +3,6 @@
 import io
 import json
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
@@ -26,6 +25,7 @@ from monai_amyloid.pet.formats.bids import read_sidecar
 from monai_amyloid.pet.formats.file_format import FileFormat
 from monai_amyloid.pet.formats.itk.text_header import decoded
 from monai_amyloid.pet.formats.table import format_named, format_of
+from monai_amyloid.temporary import temporary_folder
 
 # DICOM keywords of what names a person, a day, or a study that is kept of that person.
 IDENTIFYING = (
@@ -101,14 +101,17 @@ def identity_of(study: Path) -> dict[str, str] | None:
             found = [*map(_values_of, [*_directory(study), *_spread(files.files)])]
             broken = [Path(str(each.findings[0].values["where"])) for each in files.failed]
             return _together([*found, *(_of_archive(each) or {} for each in broken)])
-    except (StudyRefused, OSError, ValueError):
-        return _together([_values_of(study)]) if study.is_file() else None
+    except (StudyRefused, OSError, ValueError, RuntimeError):
+        try:
+            return _together([_values_of(study)]) if study.is_file() else None
+        except (OSError, ValueError):  # not even that can be looked at
+            return None
 
 
 def _of_archive(study: Path) -> dict[str, str] | None:
     """The headers of its first files, without unpacking the rest; None where these say nothing."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        found = peek(study, Path(place), _MOST_ENTRIES, _HEADER_BYTES)
+    with temporary_folder() as place:
+        found = peek(study, place, _MOST_ENTRIES, _HEADER_BYTES)
         return None if any(map(is_packed_name, found)) else _together(map(_values_of, found))
 
 

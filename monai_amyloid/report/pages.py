@@ -14,6 +14,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.findings.catalogue import ENGLISH, language_name, languages
 from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.findings.phrase import LONGEST_TEXT, in_language
+from monai_amyloid.output import as_bytes
 
 
 def can_write_pages() -> bool:
@@ -43,7 +44,7 @@ def render_page(template: str, content: Mapping[str, Any], language: str = ENGLI
             "pip install 'monai-amyloid[report]'"
         )
     named = {"language": language, "languages": languages()}
-    return str(_environment().get_template(template).render({**content, **named})).encode()
+    return as_bytes(str(_environment().get_template(template).render({**content, **named})))
 
 
 def in_every_language(text: Phrase) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pandas as pd
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.findings.finding import Finding, Level
 from monai_amyloid.findings.rules import BAPL_NAMES, GRADES
-from monai_amyloid.output import replace_file
+from monai_amyloid.output import as_bytes, replace_file
 
 SCHEMA = "monai-amyloid-result/2"
 RESULT_FILE = "result.json"
@@ -143,7 +143,7 @@ def write_result(result: Result, folder: Path) -> Path:
     """Write ``result.json`` into a study's own folder."""
     path = folder / RESULT_FILE
     text = json.dumps(_content(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    replace_file(path, text.encode())
+    replace_file(path, as_bytes(text))
     return path
 
 
@@ -236,7 +236,7 @@ def write_results(results: Iterable[Result], path: Path, earlier: Sequence[Resul
     rest = [name for name in table.columns if name not in first]
     table = table.reindex(columns=first + rest).astype({grade: "Int64"})
     text = table.to_csv(index=False, float_format="%.4g", lineterminator="\r\n")
-    replace_file(path, text.encode("utf-8-sig"))
+    replace_file(path, as_bytes(text, "utf-8-sig"))
 
 
 def _on_map(result: Result) -> dict[str, float | None]:

@@ -1,10 +1,38 @@
-"""Ctrl-C reaches every process of a terminal: each takes it when it can answer it."""
+"""Whatever asks a program to end, Ctrl-C or the system, it ends in order.
 
+Ctrl-C (SIGINT) reaches every process of a terminal; SIGTERM is what a shutdown, a container or a
+queue sends, SIGHUP a terminal that is closed. Each process takes them when it can answer them.
+Windows knows Ctrl-C alone.
+"""
+
+import math
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from types import FrameType
+
+_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A program was asked to end; whatever takes a :class:`KeyboardInterrupt` takes this.
+
+    Args:
+        number: Number of the signal.
+
+    Attributes:
+        exit_status: Exit status as shells have it: 128 and the number of the signal.
+        name: Name of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.name = signal.Signals(number).name
+        self.exit_status = 128 + number
 
 
 @contextmanager
@@ -20,23 +48,40 @@ def interrupts_held() -> Iterator[None]:
         return
     # It is started with the first process, and lets interrupts through when it is.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def take_interrupts() -> None:
-    """Take the first interrupt as a :class:`KeyboardInterrupt`, and no other.
+def take_interrupts(*, again_after_s: float = math.inf, of_parent: bool = False) -> None:
+    """Take the first interrupt as an :class:`Interrupted`.
 
     What it ends is then not interrupted once more while it removes what is half-written.
+
+    Args:
+        again_after_s: Seconds after which another interrupt is taken too.
+        of_parent: Whether the process that started this one ends it by SIGINT, so that it counts
+            although a shell may have turned it off for what runs in the background.
     """
-    signal.signal(signal.SIGINT, _interrupt_once)
+    handler = _handler(again_after_s)
+    for number in _SIGNALS:
+        ignored = signal.getsignal(number) is signal.SIG_IGN
+        if not ignored or (of_parent and number == signal.SIGINT):
+            signal.signal(number, handler)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
-def _interrupt_once(number: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt
+def _handler(again_after_s: float) -> Callable[[int, FrameType | None], None]:
+    latest = -math.inf
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal latest
+        now = time.monotonic()
+        if now - latest >= again_after_s or latest == -math.inf:
+            latest = now
+            raise Interrupted(number)
+
+    return interrupt

@@ -8,7 +8,7 @@ from contextlib import closing
 from multiprocessing.connection import wait
 from typing import Any, Generic, cast
 
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import RunError
 from monai_amyloid.work.engine import Crash, Item, Made
 from monai_amyloid.work.interrupts import interrupts_held
 from monai_amyloid.work.worker import Worker
@@ -18,12 +18,12 @@ _GRACE_S = 10.0
 
 
 class LocalEngine:
-    """Processes that last, each started afresh: the same on Linux, macOS and Windows.
+    """Processes that last; what crashes in one ends neither the others nor this program.
 
     Args:
-        workers: Number of processes; with 1 everything is made in this process.
-        least: Fewer items than this are made in this process too, which takes less time than
-            starting others. What crashes there ends the program.
+        workers: Number of processes; with 0 everything is made in this process, and what crashes
+            there ends the program.
+        least: Fewer items than this are made in one process, for each has to load what it needs.
     """
 
     def __init__(self, workers: int, least: int = 1) -> None:
@@ -37,12 +37,13 @@ class LocalEngine:
         An item whose process ended is tried once more, at the end and alone: where several
         processes had filled the memory together, it then has all of it.
         """
-        if self.workers <= 1 or len(items) < self.least:
+        if self.workers == 0:
             for place, item in enumerate(items):
                 yield place, make(item)
             return
+        workers = self.workers if len(items) >= self.least else 1
         suspects: list[tuple[int, Item]] = []
-        with closing(_tried_once(make, enumerate(items), self.workers)) as each:
+        with closing(_tried_once(make, enumerate(items), workers)) as each:
             for place, made in each:
                 if isinstance(made, Crash):
                     suspects.append((place, items[place]))
@@ -56,7 +57,7 @@ def _tried_once(
 ) -> Generator[tuple[int, Made | Crash], None, None]:
     """Make something of each item, or tell that it crashed; by its position."""
     waiting = deque(items)
-    crew = _Crew(make)
+    crew = _Crew(make, alone=workers == 1)
     try:
         for _ in range(min(workers, len(waiting))):
             crew.hire()
@@ -66,7 +67,7 @@ def _tried_once(
                 if isinstance(answer, Crash):
                     crew.at_work.remove(worker)
                     if place is None:
-                        raise UserError(
+                        raise RunError(
                             f"a process ended before it began to work ({answer}); where the "
                             "memory was full, take fewer --workers; the same command goes on"
                         )
@@ -92,13 +93,14 @@ class _Crew(Generic[Item, Made]):
 
     Args:
         make: What they do.
+        alone: Whether there is never more than one at a time.
 
     Attributes:
         at_work: Workers that are still employed.
     """
 
-    def __init__(self, make: Callable[[Item], Made]) -> None:
-        self.make = make
+    def __init__(self, make: Callable[[Item], Made], *, alone: bool) -> None:
+        self.make, self.alone = make, alone
         self.at_work: list[Worker[Item, Made]] = []
         self._dismissed: list[Worker[Item, Made]] = []
         # Where an error keeps the caller from closing what waits here, the processes would wait
@@ -108,7 +110,7 @@ class _Crew(Generic[Item, Made]):
     def hire(self) -> None:
         """Start one more."""
         with interrupts_held():
-            self.at_work.append(Worker(self.make))
+            self.at_work.append(Worker(self.make, alone=self.alone))
 
     def heard(self) -> list[Worker[Item, Made]]:
         """Wait until some have answered, or ended; give those."""

@@ -1,7 +1,7 @@
-"""One thing of each item: what was finished before is kept, and a crash stands for itself alone."""
+"""One thing of each item: what is finished is kept, and a crash stands for itself alone."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Generic
 
@@ -30,6 +30,7 @@ def make_each(
     crashed: Callable[[Item, Crash], Made],
     finished_before: Callable[[Item], Made | None] = lambda item: None,
     finished: Callable[[Made], None] = lambda made: None,
+    ended: Callable[[Sequence[Done[Made]]], None] = lambda done: None,
     progress: Progress = SILENT,
 ) -> list[Done[Made]]:
     """Make something of each item that an earlier run has not finished.
@@ -43,6 +44,9 @@ def make_each(
             that is written last; None for an item that is to be made. It is called here, so it
             looks at a few small files and no more.
         finished: Called with what was made of an item, in the order in which they are finished.
+        ended: Called at the end with what became of the items, in their order; where an interrupt
+            or an error ends this early, of those that are finished. What it writes then is as good
+            as the disk lets it.
         progress: Shows how far this is.
 
     Returns:
@@ -64,9 +68,17 @@ def make_each(
         if (earlier := finished_before(item)) is not None:
             note(place, earlier, True)
     waiting = [place for place in range(len(items)) if place not in done]
-    # Closed whatever happens here, so that no process outlives this call.
-    with closing(engine.each(make, [items[place] for place in waiting])) as each:
-        for number, made in each:
-            place = waiting[number]
-            note(place, crashed(items[place], made) if isinstance(made, Crash) else made, False)
-    return [done[place] for place in range(len(items))]
+    try:
+        # Closed whatever happens here, so that no process outlives this call.
+        with closing(engine.each(make, [items[place] for place in waiting])) as each:
+            for number, made in each:
+                place = waiting[number]
+                note(place, crashed(items[place], made) if isinstance(made, Crash) else made, False)
+    except BaseException:
+        if done:
+            with suppress(Exception):  # what ended this is what there is to say
+                ended([done[place] for place in sorted(done)])
+        raise
+    found = [done[place] for place in range(len(items))]
+    ended(found)
+    return found

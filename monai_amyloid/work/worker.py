@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -11,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Generic
 
 from monai_amyloid.work.engine import Crash, Item, Made
@@ -35,18 +37,23 @@ class Worker(Generic[Item, Made]):
 
     Args:
         make: What it does; loaded there, so that this process need not load what it needs.
+        alone: Whether there is no other while it lasts; it may then begin as a copy of this
+            process, at once, where that is safe.
 
     Attributes:
         pipe: Pipe that has something to receive once the process answers or ends.
         place: Position of the item that it works on; None before the first.
     """
 
-    def __init__(self, make: Callable[[Item], Made]) -> None:
-        # Started afresh, not forked: safe beside threads and CUDA.
-        context = get_context("spawn")
+    def __init__(self, make: Callable[[Item], Made], *, alone: bool = False) -> None:
+        forked = alone and _can_be_copied()
+        # Started afresh, where it is not copied: safe beside threads and CUDA.
+        context: Any = get_context("fork" if forked else "spawn")
         self.pipe, theirs = context.Pipe()
         self.place: int | None = None
-        self._process = context.Process(target=_serve, args=(theirs,))
+        # A copy would hold the other end too, and never see that it was closed.
+        other = self.pipe if forked else None
+        self._process = context.Process(target=_serve, args=(theirs, other))
         self._process.start()
         theirs.close()
         self._send(make)
@@ -93,12 +100,26 @@ class Worker(Generic[Item, Made]):
             self._process.join()
 
 
-def _serve(pipe: Connection) -> None:
+def _can_be_copied() -> bool:
+    """Whether a copy of this process works as it does: it is of this thread alone.
+
+    What waits there for another thread, or for what that one had locked, waits for ever. Threads
+    of numpy's own are started anew in a copy, those of torch and CUDA are not. macOS does not let
+    a copy use its libraries.
+    """
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return False
+    return "torch" not in sys.modules or len([*Path("/proc/self/task").iterdir()]) == 1
+
+
+def _serve(pipe: Connection, other: Connection | None) -> None:
     """Load what is to be done, then make something of each item that comes."""
+    if other is not None:
+        other.close()
     _end_with_parent()
     # The pipe breaks when the other side has nothing more to do, or is no longer there.
     with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
-        take_interrupts()
+        take_interrupts(of_parent=True)
         make: Callable[[Any], Any] | None = None
         while True:
             content = pipe.recv_bytes()

@@ -135,7 +135,7 @@ def test_a_changed_byte_ends_each_run_with_one_line(
     options = ["--config_file", f"configs/{config}.json", "--dataset_dir", given]
     done = python("-m", "monai.bundle", "run", name, *options, folder=copy)
     lines = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
-    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.returncode == 3 and "Traceback" not in done.stderr
     assert len(lines) == 1 and "SHA-256" in lines[0]
 
 

@@ -163,12 +163,12 @@ def test_the_slice_network_trains_with_loader_processes(prepared: Path, tmp_path
         ("evaluating", EVALUATE, "Error: no model at"),
     ],
 )
-def test_a_users_mistake_is_one_line_and_status_1(
+def test_a_users_mistake_is_one_line_and_status_2(
     prepared: Path, tmp_path: Path, run_id: str, files: list[str], said: str
 ) -> None:
     dataset = tmp_path / "none" if run_id == "training" else prepared
     done = python(*command(run_id, files, dataset_dir=dataset, output_dir=tmp_path))
     errors = [line for line in done.stderr.splitlines() if line.startswith(("Error", "Trace"))]
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert len(errors) == 1
     assert errors[0].startswith(said)

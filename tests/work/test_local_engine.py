@@ -89,12 +89,20 @@ def process_id(_: int) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("workers", "least", "here"), [(1, 1, True), (2, 3, True), (2, 2, False)])
-def test_few_items_or_one_worker_are_made_in_this_process(
-    workers: int, least: int, here: bool
+@pytest.mark.parametrize(
+    ("workers", "least", "here", "processes"), [(0, 1, True, 1), (1, 1, False, 1), (2, 4, False, 1)]
+)
+def test_few_items_or_one_worker_are_made_in_one_process_and_none_in_this(
+    workers: int, least: int, here: bool, processes: int
 ) -> None:
-    made = [made for _, made in LocalEngine(workers, least).each(process_id, [0, 1])]
-    assert (made == [os.getpid()] * 2) == here
+    made = [made for _, made in LocalEngine(workers, least).each(process_id, [0, 1, 2])]
+    assert (os.getpid() in made) == here and len({*made}) == processes
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_crash_in_the_only_process_is_a_crash_and_all_else_is_made(tmp_path: Path) -> None:
+    make = partial(square_unless_hostile, log=tmp_path)
+    assert dict(LocalEngine(1).each(make, [2, 3, 4])) == {0: 4, 1: Crash(11), 2: 16}
 
 
 def note_and_wait(folder: Path) -> None:

@@ -79,3 +79,38 @@ def test_an_error_of_the_one_that_listens_ends_the_engine() -> None:
     with pytest.raises(OSError, match="disk full"):
         make_each(double, [1], Watched(), crashed=lambda *_: "", finished=full_disk)
     assert ended == [True]
+
+
+def interrupt_at_three(number: int) -> str:
+    if number == 3:
+        raise KeyboardInterrupt
+    return double(number)
+
+
+def test_an_interrupt_leaves_what_was_finished_to_write_and_goes_on_its_course() -> None:
+    left: list[Done[str]] = []
+    with pytest.raises(KeyboardInterrupt):
+        make_each(
+            interrupt_at_three,
+            [1, 2, 3, 4],
+            LocalEngine(0),
+            crashed=lambda *_: "",
+            finished_before=lambda number: "kept" if number == 4 else None,
+            ended=left.extend,
+        )
+    assert left == [Done("2", False), Done("4", False), Done("kept", True)]
+
+
+def test_where_the_disk_is_full_at_the_end_too_the_first_error_counts() -> None:
+    def full_disk(*_: object) -> str:
+        raise OSError("disk full")
+
+    def fail(number: int) -> str:
+        if number == 2:
+            raise ValueError("first")
+        return "made"
+
+    with pytest.raises(ValueError, match="first"):
+        make_each(fail, [1, 2], LocalEngine(0), crashed=full_disk, ended=full_disk)
+    with pytest.raises(OSError, match="disk full"):
+        make_each(double, [1], LocalEngine(0), crashed=full_disk, ended=full_disk)

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import ignite.distributed as idist
 import torch
 from ignite.engine import Engine, Events
 
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import UserError, one_line
 from monai_amyloid.learning.handlers.settings import switched_on
 from monai_amyloid.output import replacing
 
@@ -105,7 +106,10 @@ class Checkpoint:
     def _read(self) -> dict[str, Any] | None:
         content = None
         if idist.get_rank() == 0 and self.path.is_file():
-            content = torch.load(self.path, map_location="cpu", weights_only=True)
+            try:
+                content = torch.load(self.path, map_location="cpu", weights_only=True)
+            except (RuntimeError, EOFError, UnpicklingError) as error:
+                logger.warning("%s is broken and not used: %s", self.path, one_line(error))
         if idist.get_world_size() > 1:
             shared = [content]
             torch.distributed.broadcast_object_list(shared)

@@ -4,10 +4,11 @@ Each process trains on its share of every epoch's draw, and gradients are averag
 alone validates and writes; without ``torchrun`` it is the only one.
 """
 
+import atexit
 import logging
 import os
-import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from monai_amyloid.learning.handlers.epochs import (
     SeedEachEpoch,
     StopWithoutImprovement,
 )
+from monai_amyloid.temporary import temporary_folder
 
 # The others wait while the first process validates and writes.
 LONGEST_WAIT = timedelta(hours=1)
@@ -85,14 +87,16 @@ def run_folder(output_dir: str, repeat: int, fold: int) -> str:
     temporary folder that is removed at their end.
     """
     if idist.get_rank() > 0:
-        return _folder_of_process().name
+        return str(_folder_of_process())
     parent = Path(output_dir) / f"repeat{repeat}" if repeat else Path(output_dir)
     return (parent / f"fold{fold}").as_posix()
 
 
 @cache
-def _folder_of_process() -> "tempfile.TemporaryDirectory[str]":
-    return tempfile.TemporaryDirectory(prefix="monai-amyloid-")
+def _folder_of_process() -> Path:
+    until_end = ExitStack()
+    atexit.register(until_end.close)
+    return until_end.enter_context(temporary_folder())
 
 
 def averaging_gradients(network: torch.nn.Module) -> torch.nn.Module:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from monai_amyloid.output import replace_file
+from monai_amyloid.output import read_json_record, replace_file
 
 FILE = "progress.json"
 # Measures of the validation in the line of an epoch.
@@ -57,7 +57,7 @@ def write_record(record: EpochRecord, run_dir: Path) -> None:
 
 def read_record(run_dir: Path) -> EpochRecord | None:
     """Read the record of a run's latest epoch; None before the end of the first."""
-    path = run_dir / FILE
-    if not path.is_file():
+    try:
+        return EpochRecord(**read_json_record(run_dir / FILE))
+    except TypeError:
         return None
-    return EpochRecord(**json.loads(path.read_text(encoding="utf-8")))

@@ -14,7 +14,7 @@ from monai.transforms import Compose, MapTransform, Randomizable
 
 from monai_amyloid.checksum import sha256
 from monai_amyloid.learning.transforms.description import describe
-from monai_amyloid.output import replacing
+from monai_amyloid.output import read_array, replacing
 from monai_amyloid.source import source_checksum
 
 
@@ -115,13 +115,14 @@ class FrozenFeaturesd(Randomizable, MapTransform):
         of_scan = sha256(f"{scan.dtype} {scan.shape}".encode() + scan.tobytes())
         facts = [of_scan, self._digest_of_weights(), self._recipe, str(drawn)]
         file = self.cache_dir / f"{sha256(repr(facts))}.npy"
-        if not file.is_file():
+        features = read_array(file)
+        if features is None:
             words = np.random.SeedSequence([self.seed, drawn, int(of_scan[:16], 16)])
             self.steps.set_random_state(seed=int(words.generate_state(1)[0]))
             features = self._run(self.steps(dict(data))[key])
             with replacing(file) as part, part.open("wb") as stream:
                 np.save(stream, features)
-        return torch.from_numpy(np.load(file))[..., None, None]
+        return torch.from_numpy(features)[..., None, None]
 
     def _run(self, slices: Any) -> Any:
         device = next(self.backbone.parameters()).device

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 from monai_amyloid.checksum import sha256, sha256_of_file
 from monai_amyloid.learning.transforms.description import describe
-from monai_amyloid.output import replacing
+from monai_amyloid.output import read_array, remove_partials, replacing
 from monai_amyloid.source import source_checksum
 
 Item = Mapping[Hashable, Any]
@@ -47,6 +47,7 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
         self.random = Compose([step for step in steps[first:] if getattr(step, "prob", 1.0) > 0])
         self.folder = Path(cache_dir)
         self.folder.mkdir(parents=True, exist_ok=True)
+        remove_partials(self.folder, shared=True)
         code = (source_checksum("learning/transforms"), monai.__version__)
         self.steps = repr((describe(steps[:first]), code))
         # Of each scan as it is first met: one training sees one content.
@@ -60,8 +61,9 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
         """One scan, preprocessed and augmented."""
         item = self.data[index]
         path = self.path_of(item)
-        if path.is_file():
-            image = torch.from_numpy(np.load(path, allow_pickle=False).astype(np.float32))
+        kept = read_array(path)
+        if kept is not None:
+            image = torch.from_numpy(kept.astype(np.float32))
         else:
             image = torch.as_tensor(self.fixed(dict(item))["image"]).float()
             # Half precision tells 0.0005 of the range apart; noise is a hundred times that.

@@ -1,8 +1,7 @@
 """From a path that a user names to the files of the study that is there."""
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from monai_amyloid.pet.files.listing import FolderListing
 from monai_amyloid.pet.files.unpacking import Unpacking, in_place, renamed
 from monai_amyloid.pet.formats.table import FORMATS, format_named, image_with
 from monai_amyloid.pet.formats.unread import OTHER_FOLDER, unread_format
+from monai_amyloid.temporary import temporary_folder
 
 _PICTURE_NAMES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif")
 _PICTURE_MAGIC = (
@@ -212,11 +212,10 @@ def _unpacked(files: StudyFiles) -> Iterator[StudyFiles]:
     if not is_one_archive and not has_packed:
         yield files
         return
-    with _in_one_line(files.named):
-        # A reader may still hold a file open, which Windows then does not delete.
-        temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    with temporary as place:
-        unpacking = Unpacking(files.root, Path(place).resolve())
+    with ExitStack() as until_read:
+        with _in_one_line(files.named):
+            place = until_read.enter_context(temporary_folder())
+        unpacking = Unpacking(files.root, place)
         try:
             with _in_one_line(files.named):
                 found = unpacking.study() if is_one_archive else unpacking.files(listed)

@@ -11,7 +11,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.output import replace_file, write_table
+from monai_amyloid.output import read_json_record, remove_partials, replace_file, write_table
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
 from monai_amyloid.phantom.cohorts.storage import Form, bids_files, path_of, store
@@ -70,6 +70,8 @@ def _simulate(
     folder: Path, participants: int, plan: Plan, form: Form, workers: int, progress: Progress
 ) -> None:
     (folder / _ROWS).mkdir(exist_ok=True)
+    for each in (folder, folder / _ROWS, folder / "scans"):
+        remove_partials(each)
     grades: Sequence[int | None] = [None] * participants
     if plan.fixed_prevalence and plan.pattern == "amyloid":
         grades = grades_by_prevalence(participants)
@@ -87,7 +89,7 @@ def _simulate(
     done = make_each(
         partial(_make_participant, folder=folder, plan=plan, form=form),
         people,
-        LocalEngine(workers),
+        LocalEngine(workers if workers > 1 else 0),
         crashed=crashed,
         finished_before=partial(_finished, folder=folder),
         progress=progress,
@@ -111,7 +113,7 @@ def _simulate(
 def _claim(record: Path, made_by: dict[str, Any]) -> None:
     """Record what a folder's scans were made by, or refuse a folder of other scans."""
     if record.is_file():
-        earlier = json.loads(record.read_text(encoding="utf-8"))
+        earlier = read_json_record(record)
         # Who has all scans asks for no code; who was begun before codes were kept has none.
         code = made_by.setdefault("code", earlier.get("code"))
         earlier.setdefault("code", code)
@@ -134,10 +136,9 @@ def _record(folder: Path, number: int) -> Path:
 
 def _finished(person: _Person, folder: Path) -> _Rows | None:
     """The rows of a participant whom an earlier run made, if the scans are still there."""
-    record = _record(folder, person[0])
-    if not record.is_file():
+    kept: _Rows = read_json_record(_record(folder, person[0]))
+    if not isinstance(kept.get("rows"), list):
         return None
-    kept: _Rows = json.loads(record.read_text(encoding="utf-8"))
     return kept if all((folder / row["path"]).exists() for row in kept["rows"]) else None
 
 

@@ -15,7 +15,7 @@ from monai_amyloid.explore.projector import write_projector
 from monai_amyloid.explore.saved_map import write_map
 from monai_amyloid.explore.tables import DOUBTS, scan_table, write_tables
 from monai_amyloid.findings.finding import Phrase, phrase
-from monai_amyloid.output import writable_folder
+from monai_amyloid.output import remove_partials, writable_folder
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pictures.thumbnails import group_picture
 from monai_amyloid.report.explore.page import write_explore_page
@@ -46,7 +46,8 @@ def write_outputs(
     Raises:
         UserError: If ``folder`` cannot be written, or bokeh or Jinja is not installed.
     """
-    writable_folder(folder / GROUPS)
+    for each in (folder, writable_folder(folder / GROUPS)):
+        remove_partials(each)
     _remove_earlier(folder)
     progress.start(2 * len(exploration.cohort))
     write_tables(exploration, folder)

@@ -1,0 +1,68 @@
+"""Whatever asks a program to end is an interrupt, once."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from monai_amyloid.work.interrupts import Interrupted, take_interrupts
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="knows Ctrl-C alone")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Put back what takes signals."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_each_is_a_keyboard_interrupt_with_the_status_that_shells_have(number: int) -> None:
+    take_interrupts(of_parent=True)
+    with pytest.raises(KeyboardInterrupt) as interrupt:
+        os.kill(os.getpid(), number)
+    assert isinstance(interrupt.value, Interrupted)
+    assert interrupt.value.exit_status == 128 + number
+
+
+def test_a_second_one_does_not_end_the_cleaning_up() -> None:
+    take_interrupts(of_parent=True)
+    with pytest.raises(Interrupted):
+        os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGINT)
+    take_interrupts(again_after_s=0.0, of_parent=True)
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_what_a_shell_turned_off_stays_off() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nohup
+    take_interrupts()
+    os.kill(os.getpid(), signal.SIGHUP)
+
+
+@pytest.mark.parametrize(("number", "name"), [(2, "SIGINT"), (15, "SIGTERM"), (1, "SIGHUP")])
+def test_a_command_ends_with_one_line_and_its_status(number: int, name: str) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from monai_amyloid import cli\n"
+        "@cli.app.command()\n"
+        f"def wait(): os.kill(os.getpid(), {number}); signal.pause()\n"
+        "sys.argv = ['monai-amyloid', 'wait']\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (128 + number, "")
+    kept = "what was finished is kept, the same command goes on"
+    assert done.stderr == f"monai-amyloid: interrupted by {name}; {kept}\n"
