@@ -48,11 +48,13 @@ class Prepared:
         table: One row for each prepared scan, as written to ``participants.tsv``.
         refused: One row for each refused scan, with its reason, as written to ``refused.tsv``.
         replaced: Names of scans that an earlier run had prepared from other files.
+        left_out: Names of scans that were in ``participants.tsv`` and are not any more.
     """
 
     table: pd.DataFrame
     refused: pd.DataFrame
     replaced: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ def check_prepared(output: Path) -> None:
     Raises:
         CohortError: If so.
     """
-    if (output / _TABLE).exists() and not (output / _REFUSED).exists():
+    ours = (output / _REFUSED).exists() or any((output / _SCANS).glob("*.row.json"))
+    if (output / _TABLE).exists() and not ours:
         raise CohortError(
             f"{output / _TABLE}: is not the table of a prepared cohort, and would be replaced; "
             "choose another --output"
@@ -191,6 +194,7 @@ def _prepare_all(
 ) -> Prepared:
     """Prepare what is not prepared, and write the tables."""
     source, output = scans.source, settings.output
+    before = _listed(output / _TABLE)
     earlier = _look_back(rows, settings)
     kept = {name: found.result for name, found in earlier.items() if found.result is not None}
     if any(settings.volume(row).exists() and settings.name(row) not in kept for row in rows):
@@ -219,8 +223,19 @@ def _prepare_all(
         )
     write_table(prepared, output / _TABLE)
     return Prepared(
-        prepared, refused, tuple(name for name, found in earlier.items() if found.is_other)
+        prepared,
+        refused,
+        tuple(name for name, found in earlier.items() if found.is_other),
+        tuple(name for name in before if name not in _listed(output / _TABLE)),
     )
+
+
+def _listed(table: Path) -> list[str]:
+    """Participant and session of each row of a prepared table; none where it is not there."""
+    if not table.is_file():
+        return []
+    rows = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False)
+    return [f"{row.participant_id} {row.session_id}" for row in rows.itertuples()]
 
 
 @dataclass(frozen=True)
