@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from monai_amyloid.errors import UserError
 from monai_amyloid.grading import run, worker
 from monai_amyloid.grading.grader import Graded
 from monai_amyloid.grading.listing import NamedStudy
@@ -83,6 +84,18 @@ def test_results_of_other_studies_in_the_folder_stay_in_its_table(
     assert [each["study"] for each in json.loads((output / "run.json").read_text())["studies"]] == [
         "PT-2"
     ]
+
+
+def test_a_key_is_added_to_and_nothing_else_is_taken_for_one(bundle: Path, tmp_path: Path) -> None:
+    one, key = study(tmp_path / "PT", b"A"), tmp_path / "key.tsv"
+    for output in ("monday", "tuesday", "monday"):
+        graded(bundle, tmp_path / output, one, key=key)
+    found = pd.read_csv(key, sep="\t")
+    assert [Path(each).name for each in found["results"]] == ["tuesday", "monday"]
+    key.write_text("patient\tgrade\n1\t3\n")
+    with pytest.raises(UserError, match="no key of an earlier run"):
+        graded(bundle, tmp_path / "wednesday", one, key=key)
+    assert not (tmp_path / "wednesday" / "PT").exists() and "grade" in key.read_text()
 
 
 @pytest.mark.parametrize("when", ["version", "source", "option"])
