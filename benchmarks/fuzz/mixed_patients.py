@@ -393,10 +393,11 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=600)
     parser.add_argument("--real", type=int, default=24)
     options = parser.parse_args()
-    infer, prepare = stood_in(options.pairs)
-    print(f"{options.pairs} pairs, {infer} mixed by infer, {prepare} by prepare (stand-ins)")
-    record("pairs of patients through the naming and resume of infer and prepare", options.pairs)
-    record("of them mixed", infer + prepare)
+    if options.pairs:
+        infer, prepare = stood_in(options.pairs)
+        print(f"{options.pairs} pairs, {infer} mixed by infer, {prepare} by prepare (stand-ins)")
+        record("pairs of patients through naming and resume of infer and prepare", options.pairs)
+        record("of them mixed", infer + prepare)
     if options.real:
         mixed, seconds, known = graded_whole(options.real)
         share = known / seconds

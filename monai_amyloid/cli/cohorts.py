@@ -197,6 +197,12 @@ def prepare(
             f"files, the first is {result.replaced[0]}",
             err=True,
         )
+    if result.left_out:
+        typer.echo(
+            f"{len(result.left_out)} that an earlier run prepared are not in participants.tsv any "
+            f"more, the first is {result.left_out[0]}",
+            err=True,
+        )
     if contact_sheet and scans is not None:
         _draw_contact_sheet(output)
     if len(result.refused):

@@ -57,11 +57,13 @@ class Prepared:
         table: One row for each prepared scan, as written to ``participants.tsv``.
         refused: One row for each refused scan, with its reason, as written to ``refused.tsv``.
         replaced: Names of scans that an earlier run had prepared from other files.
+        left_out: Names of scans that were in ``participants.tsv`` and are not any more.
     """
 
     table: pd.DataFrame
     refused: pd.DataFrame
     replaced: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,8 @@ def check_prepared(output: Path) -> None:
     Raises:
         CohortError: If so.
     """
-    if (output / _TABLE).exists() and not (output / _REFUSED).exists():
+    ours = (output / _REFUSED).exists() or any((output / _SCANS).glob("*.row.json"))
+    if (output / _TABLE).exists() and not ours:
         raise CohortError(
             f"{output / _TABLE}: is not the table of a prepared cohort, and would be replaced; "
             "choose another --output"
@@ -202,6 +205,7 @@ def _prepare_all(
 ) -> Prepared:
     """Prepare what is not prepared, and write the tables."""
     output = settings.output
+    before = _listed(output / _TABLE)
     earlier = _look_back(rows, settings)
     kept = {name: found.result for name, found in earlier.items() if found.result is not None}
     if any(settings.volume(row).exists() and settings.name(row) not in kept for row in rows):
@@ -222,8 +226,11 @@ def _prepare_all(
             f"{scans.source}: all {len(outcome.refused)} scans were refused, the first because: "
             f"{outcome.refused.reason.iloc[0]}; see {output / _REFUSED}"
         )
-    replaced = tuple(name for name, found in earlier.items() if found.is_other)
-    return replace(outcome, replaced=replaced)
+    return replace(
+        outcome,
+        replaced=tuple(name for name, found in earlier.items() if found.is_other),
+        left_out=tuple(name for name in before if name not in _listed(output / _TABLE)),
+    )
 
 
 def _as_tables(scans: Listing, done: Sequence[Done[_Row]]) -> Prepared:
@@ -242,6 +249,14 @@ def _write_tables(outcome: Prepared, output: Path) -> None:
         (output / _TABLE).unlink(missing_ok=True)  # of an earlier run: now untrue
     else:
         write_table(outcome.table, output / _TABLE)
+
+
+def _listed(table: Path) -> list[str]:
+    """Participant and session of each row of a prepared table; none where it is not there."""
+    if not table.is_file():
+        return []
+    rows = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False)
+    return [f"{row.participant_id} {row.session_id}" for row in rows.itertuples()]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Which name of an output folder belongs to which scan, for ever."""
 
 import json
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from monai_amyloid.study_names import numbered, same_name
 
 # Files of the run itself, in the folder in which each study has one.
 TABLE, SUMMARY, MANIFEST, LEDGER = "results.csv", "summary.html", "run.json", "names.json"
+_WRITTEN_TOO = (MANIFEST, LEDGER)
 _SCHEMA = "monai-amyloid-names/1"
 _NUMBER = "study-{:04d}"
 # Of a folder of which nothing says whose it is: nobody's, and never to be written over.
@@ -32,23 +33,27 @@ class Ledger:
         output: Folder of the results, which may not exist; None for names that are kept nowhere.
 
     Raises:
-        UserError: If the folder has a ledger that cannot be read.
+        UserError: If the folder has a ledger that cannot be read, or a table of something else.
     """
 
     def __init__(self, output: Path | None) -> None:
         self._path = None if output is None else output / LEDGER
         self._owners = {} if self._path is None else _read(self._path)
+        if output is not None:
+            _check_table(output)
         there = sorted(output.iterdir()) if output is not None and output.is_dir() else []
         self._there = {same_name(path.name): path for path in there}
         self._used = {TABLE, SUMMARY, MANIFEST, LEDGER}
         self._series: dict[str | None, _Series] = {}
 
-    def name(self, base: str | None, scan: str) -> str:
+    def name(self, base: str | None, scan: str, study: str | None = None) -> str:
         """Give a study the name of its results.
 
         Args:
             base: The study's own name; None for a number instead.
-            scan: Checksum of its content.
+            scan: Checksum of its content, with which image of it is taken where that is chosen.
+            study: Checksum of its content alone. Where that was refused, for want of a choice
+                perhaps, the name goes on to what is chosen of it.
 
         Returns:
             The name of this form that the scan had before, and no other study of this run has;
@@ -56,7 +61,7 @@ class Ledger:
         """
         if base not in self._series:
             self._series[base] = _Series(_numbers() if base is None else numbered(base))
-        name = self._series[base].take(scan, self)
+        name = self._series[base].take(scan, study or scan, self)
         same = same_name(name)
         self._used.add(same)
         self._owners[_key(name)] = scan
@@ -74,6 +79,14 @@ class Ledger:
         # Where there was nothing to read, no scan is mixed with another.
         return None if owner == NOTHING else owner
 
+    def may_have(self, name: str, scan: str, study: str) -> bool:
+        """Whether a name is free for a scan, see :meth:`name`."""
+        owner = self.owner(name)
+        if owner == study != scan:
+            result = read_result(self._there.get(same_name(name), Path(name)))
+            return result is None or result.status == "refused"
+        return owner in (None, scan)
+
     def write(self) -> None:
         """Keep the names that were given, before anything is written under them."""
         if self._path is None:
@@ -87,19 +100,19 @@ class _Series:
 
     def __init__(self, names: Iterator[str]) -> None:
         self._names = names
-        self._passed: dict[str, deque[str]] = defaultdict(deque)
+        self._passed: dict[str, list[str]] = defaultdict(list)
 
-    def take(self, scan: str, ledger: Ledger) -> str:
-        """The first name that the scan owns, or that nobody does."""
-        while self._passed[scan]:
-            name = self._passed[scan].popleft()
-            if ledger.owner(name) == scan:
-                return name
+    def take(self, scan: str, study: str, ledger: Ledger) -> str:
+        """The first name that a scan may have."""
+        for owner in (scan, study):
+            for name in self._passed[owner]:
+                if ledger.may_have(name, scan, study):
+                    self._passed[owner].remove(name)
+                    return name
         for name in self._names:
-            owner = ledger.owner(name)
-            if owner in (None, scan):
+            if ledger.may_have(name, scan, study):
                 return name
-            self._passed[owner].append(name)
+            self._passed[ledger.owner(name) or ""].append(name)
         raise AssertionError("names never end")
 
 
@@ -113,6 +126,15 @@ def _numbers() -> Iterator[str]:
 def _key(name: str) -> str:
     """A name in the ledger, which outlives results and so tells no name."""
     return sha256(same_name(name))[:32]
+
+
+def _check_table(output: Path) -> None:
+    """Refuse a folder whose table no run of this program wrote, for it would be lost."""
+    if (output / TABLE).exists() and not any((output / each).exists() for each in _WRITTEN_TOO):
+        raise UserError(
+            f"{output / TABLE}: is not of this program, and would be replaced; choose another "
+            "output folder"
+        )
 
 
 def _read(path: Path) -> dict[str, str]:

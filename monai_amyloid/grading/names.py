@@ -20,7 +20,7 @@ from monai_amyloid.grading.privacy import Privacy, is_pseudonym
 from monai_amyloid.grading.task import Identity, Task
 from monai_amyloid.output import check_writable, write_table
 from monai_amyloid.output_lock import alone_beside
-from monai_amyloid.pet.files.fingerprint import fingerprint
+from monai_amyloid.pet.files.fingerprint import NOTHING, fingerprint
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.source import source_checksum
 from monai_amyloid.study_names import is_text, study_name
@@ -64,11 +64,16 @@ def name_tasks(
             tell or (any(tells) and identity is None and not is_pseudonym(name))
             for tell, (_, identity), name in zip(tells, looked, names, strict=True)
         ]
+    # Of two images in one study, each has its own result.
+    scans = [
+        content if each.series is None or content == NOTHING else _checksum([content, each.series])
+        for each, (content, _) in zip(studies, looked, strict=True)
+    ]
     ledger = Ledger(output)
     # Numbers last, for one may be another study's own name.
     for place in sorted(range(len(names)), key=lambda place: hidden[place]):
-        scan = looked[place][0]
-        names[place] = ledger.name(None if hidden[place] else names[place], scan)
+        base = None if hidden[place] else names[place]
+        names[place] = ledger.name(base, scans[place], looked[place][0])
     ledger.write()
     return [
         Task(
@@ -78,13 +83,14 @@ def name_tasks(
             tracer=each.tracer,
             series=each.series,
             tracer_is_really=each.tracer_is_really,
+            content=content,
             made_from={
                 "scan": scan,
                 "by": _checksum([by, each.tracer, each.series, each.tracer_is_really]),
             },
             refused=each.refused,
         )
-        for each, name, (scan, identity) in zip(studies, names, looked, strict=True)
+        for each, name, scan, (content, identity) in zip(studies, names, scans, looked, strict=True)
     ]
 
 

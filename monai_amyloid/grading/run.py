@@ -131,7 +131,7 @@ def _finished(task: Task, settings: GradingSettings) -> Result | None:
     earlier = read_result(folder)
     if earlier is None or earlier.made_from != task.made_from:
         return None
-    if task.made_from["scan"] == NOTHING:  # which has no content to be known by
+    if task.content == NOTHING:  # which has no content to be known by
         return None
     whole = not settings.options.report or (folder / PAGE).is_file()
     return earlier if whole else None

@@ -24,8 +24,10 @@ class Task:
         series: End of the UID or file name of the image to take, for a study that has several;
             None where the study decides.
         tracer_is_really: Whether the tracer counts against what the study names.
-        made_from: Checksums of the study's content (``scan``) and of what grades it (``by``), by
-            which a later run knows that the result still holds.
+        content: Checksum of the study's content.
+        made_from: Checksums of that, with which image of it is taken where that is chosen
+            (``scan``), and of what grades it (``by``), by which a later run knows that the result
+            still holds.
         refused: Why the list that names the study does not let it be read; None where it does.
     """
 
@@ -35,6 +37,7 @@ class Task:
     tracer: str | None
     series: str | None
     tracer_is_really: bool
+    content: str
     made_from: Mapping[str, str]
     refused: Finding | None = None
 

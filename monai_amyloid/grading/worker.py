@@ -65,7 +65,7 @@ def graded_or_failed(task: Task, grader: Grader, output: Path | None = None) -> 
         )
         graded = _failed(task, found, grader)
     try:
-        check_unchanged(task.study, task.made_from["scan"], output)
+        check_unchanged(task.study, task.content, output)
     except StudyRefused as changed:
         refused = _failed(task, changed.findings[0], grader)
         return replace(refused, result=replace(refused.result, made_from={}))

@@ -131,7 +131,8 @@ def test_all_refused_is_one_line_that_names_the_table_of_reasons(tmp_path: Path)
     rows = {"participant_id": ["a", "b"], "path": "flat.nii.gz", "tracer": "18FFBB"}
     source = write(pd.DataFrame(rows), tmp_path)
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "participants.tsv").write_text("of an earlier run\n")
+    for name in ("participants.tsv", "refused.tsv"):
+        (tmp_path / "out" / name).write_text("participant_id\tsession_id\n")  # of an earlier run
     with pytest.raises(
         UserError, match=r"all 2 scans were refused.*every voxel is 7.*refused\.tsv"
     ):

@@ -74,6 +74,7 @@ def test_an_inbox_that_is_refilled_with_equal_files_is_prepared_anew_and_says_so
     study(tmp_path / "in", 5)
     second = prepare(source, tmp_path / "out")
     assert contents(second, tmp_path / "out") == [(5, 5)] and second.replaced == ("1_a",)
+    assert second.left_out == ()
     before = times(tmp_path / "out")
     moved = table(tmp_path, ("1", "a", shutil.move(tmp_path / "in", tmp_path / "elsewhere")))
     assert prepare(moved, tmp_path / "out").replaced == ()
@@ -119,6 +120,12 @@ def test_the_table_goes_before_a_volume_of_it_is_replaced(
     with pytest.raises(ZeroDivisionError):
         prepare(source, output)
     assert not (output / "participants.tsv").exists()
+
+
+def test_scans_that_leave_the_table_are_named(tmp_path: Path) -> None:
+    rows = [("1", "a", study(tmp_path / "x", 3)), ("2", "a", study(tmp_path / "y", 5))]
+    prepare(table(tmp_path, *rows), tmp_path / "out")
+    assert prepare(table(tmp_path, *rows[1:]), tmp_path / "out").left_out == ("1 a",)
 
 
 def test_other_code_prepares_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,3 +131,25 @@ def test_a_study_is_named_by_its_own_path(tmp_path: Path) -> None:
         "sub-2/pet": "sub-2",
     }
     assert {path: study_name(tmp_path / path) for path in named} == named
+
+
+def test_each_image_of_a_study_has_its_own_name_and_takes_over_from_a_refusal(
+    tmp_path: Path,
+) -> None:
+    assert given(tmp_path, ("PT", A)) == ["PT"]  # refused, for there are two to choose from
+    ledger = Ledger(tmp_path)
+    assert [ledger.name("PT", chosen, A) for chosen in (B, C)] == ["PT", "PT-2"]
+    ledger.write()
+    ledger = Ledger(tmp_path)
+    assert [ledger.name("PT", chosen, A) for chosen in (C, A, B)] == ["PT-2", "PT-3", "PT"]
+    write_result(Result(name="PT", status="graded", made_from={"scan": A}), tmp_path / "PT")
+    (tmp_path / "names.json").unlink()
+    assert Ledger(tmp_path).name("PT", B, A) == "PT-2"
+
+
+def test_a_table_of_something_else_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "results.csv").write_text("mine")
+    with pytest.raises(UserError, match="is not of this program"):
+        Ledger(tmp_path)
+    (tmp_path / "run.json").write_text("{}")  # of an earlier version
+    assert Ledger(tmp_path).name("PT", A) == "PT"

@@ -13,8 +13,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from monai_amyloid.errors import UserError
 from monai_amyloid.grading import run, worker
 from monai_amyloid.grading.grader import Graded
+from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.grading.task import GradingSettings, Task
@@ -84,6 +86,18 @@ def test_results_of_other_studies_in_the_folder_stay_in_its_table(
     ]
 
 
+def test_a_key_is_added_to_and_nothing_else_is_taken_for_one(bundle: Path, tmp_path: Path) -> None:
+    one, key = study(tmp_path / "PT", b"A"), tmp_path / "key.tsv"
+    for output in ("monday", "tuesday", "monday"):
+        graded(bundle, tmp_path / output, one, key=key)
+    found = pd.read_csv(key, sep="\t")
+    assert [Path(each).name for each in found["results"]] == ["tuesday", "monday"]
+    key.write_text("patient\tgrade\n1\t3\n")
+    with pytest.raises(UserError, match="no key of an earlier run"):
+        graded(bundle, tmp_path / "wednesday", one, key=key)
+    assert not (tmp_path / "wednesday" / "PT").exists() and "grade" in key.read_text()
+
+
 @pytest.mark.parametrize("when", ["version", "source", "option"])
 def test_a_result_is_repeated_where_what_made_it_changed(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
@@ -112,6 +126,15 @@ def test_results_written_into_the_study_itself_are_no_change_of_it(
     assert record["finished_before"] == 1
 
 
+def test_two_images_of_one_study_are_two_results(bundle: Path, tmp_path: Path) -> None:
+    one, output = study(tmp_path / "PT", b"A"), tmp_path / "out"
+    both = [NamedStudy(one, series="first"), NamedStudy(one, series="second")]
+    named = grade_studies(bundle, both, output, options=PLAIN)
+    assert [each.name for each in named] == ["PT", "PT-2"]
+    [again] = grade_studies(bundle, both[1:], output, options=PLAIN)
+    assert again == named[1]
+
+
 class Replaced:
     """A grader under whose hands the study's files are replaced."""
 
@@ -127,7 +150,7 @@ def test_a_study_whose_files_are_replaced_while_it_is_read_is_refused(tmp_path: 
     one = study(tmp_path / "PT", b"A")
     scan = fingerprint(one)
     task = Task(study=one, name="PT", identity=None, tracer=None, series=None,
-                tracer_is_really=False, made_from={"scan": scan, "by": ""})  # fmt: skip
+                tracer_is_really=False, content=scan, made_from={"scan": scan})  # fmt: skip
     kept = worker.graded_or_failed(task, Replaced(lambda: study(one, b"A"))).result
     assert kept.status == "graded" and kept.made_from == task.made_from
     changed = worker.graded_or_failed(task, Replaced(lambda: study(one, b"B"))).result
