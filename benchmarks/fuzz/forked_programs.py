@@ -80,7 +80,7 @@ def become(do: Callable[[], None], said: int, environment: Mapping[str, str]) ->
             traceback.print_exc()
     finally:
         if "MODULES" in environment:
-            with open(environment["MODULES"], "a", encoding="utf-8") as file:
+            with Path(environment["MODULES"]).open("a", encoding="utf-8") as file:
                 file.write("\n".join(sys.modules) + "\n")
         try:
             atexit._run_exitfuncs()
@@ -99,7 +99,9 @@ class Program:
         environment: Its variables.
     """
 
-    def __init__(self, arguments: Sequence[str], said: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, arguments: Sequence[str], said: Path, environment: Mapping[str, str]
+    ) -> None:
         descriptor = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self.pid = os.fork()
         if self.pid == 0:
@@ -116,7 +118,7 @@ class Program:
         os.close(descriptor)
 
     def wait(self, seconds: float) -> int | None:
-        """Wait for its end: the exit status, negative after a signal; None where it takes longer."""
+        """Wait for its end: the exit status, negative after a signal; None if it takes longer."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             pid, status = os.waitpid(self.pid, os.WNOHANG)

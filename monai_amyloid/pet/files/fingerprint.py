@@ -17,6 +17,13 @@ def fingerprint(study: Path) -> dict[str, list[Any]]:
         What JSON can hold; a study that is not there has no files. At most a header is read, to
         know the files that belong to it.
     """
+    try:
+        return {"files": _facts(study)}
+    except (OSError, ValueError):  # reading it will say why it cannot be looked at
+        return {"files": []}
+
+
+def _facts(study: Path) -> list[Any]:
     image = format_named(study)
     if study.is_dir():
         files = sorted(study.rglob("*"))
@@ -26,5 +33,4 @@ def fingerprint(study: Path) -> dict[str, list[Any]]:
         files = [study]
     else:  # one slice stands for the series beside it, a DICOMDIR for the files below it
         files = sorted(study.parent.iterdir()) if study.parent.is_dir() else []
-    facts = [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()]
-    return {"files": facts}
+    return [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()]
