@@ -35,9 +35,7 @@ def load() -> None:
     """Load what the programs need, and let crossval fork its trainings."""
     for name in _LIBRARIES:
         __import__(name)
-    from monai_amyloid.crossval import fold_process
-
-    fold_process.subprocess = _Subprocess  # type: ignore[assignment]
+    sys.modules["monai_amyloid.crossval.fold_process"].__dict__["subprocess"] = _Subprocess
 
 
 def load_what_ran(modules: Path) -> None:

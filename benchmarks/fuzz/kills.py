@@ -39,8 +39,8 @@ _SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 # The quicker a command, the more often.
 _TURNS = (
     *("infer", "prepare", "export", "crossval", "prepare", "export", "infer", "prepare", "export"),
-    *("explore", "infer", "prepare", "export", "crossval", "prepare", "export", "infer"),
-    *("prepare", "export", "explore"),
+    *("explore", "infer", "prepare", "export", "infer", "prepare", "export", "infer"),
+    *("prepare", "export", "infer"),
 )
 _INTERRUPTED = {signal.SIGTERM: 143, signal.SIGINT: 130}
 
@@ -242,7 +242,9 @@ def main() -> None:
     parser.add_argument("--disks", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--case", action="append", help="only these commands")
+    parser.add_argument("--part", default="0/1", help="K/N: each Nth from the Kth, beside others")
     options = parser.parse_args()
+    part, parts = map(int, options.part.split("/"))
     options.folder.mkdir(parents=True, exist_ok=True)
     forked_programs.load()
     if (modules := options.folder / "modules.txt").exists():
@@ -262,7 +264,7 @@ def main() -> None:
             tries.insert(5 * n + n, ("disk", n))
         for kind, number in tries:
             name = _TURNS[number % len(_TURNS)]
-            if (kind, number) in done or name not in names:
+            if (kind, number) in done or name not in names or number % parts != part:
                 continue
             random = np.random.default_rng([options.seed, number, kind == "disk"])
             tried = (kill if kind == "kill" else fill)(bench, name, random)
@@ -283,11 +285,11 @@ def main() -> None:
 @contextlib.contextmanager
 def _shortened(bench: Bench) -> Iterator[None]:
     """Two things that take long and write nothing, shorter."""
-    from monai_amyloid.brain import normalization
+    from monai_amyloid.brain.normalization import normalize
+    from monai_amyloid.brain.registration.register import register
     from monai_amyloid.pet.study import read_study
 
     known: dict[str, Any] = {}
-    register = normalization.register
 
     def remembered(image: Any, *arguments: Any, **options: Any) -> Any:
         from monai_amyloid.checksum import sha256
@@ -301,11 +303,11 @@ def _shortened(bench: Bench) -> Iterator[None]:
         return axes[:, :2]
 
     with (
-        patch.object(normalization, "register", remembered),
+        patch("monai_amyloid.brain.normalization.register", remembered),
         patch("monai_amyloid.explore.reduction._umap", two_axes),
     ):
         for scan in bench.scans():
-            normalization.normalize(read_study(scan))
+            normalize(read_study(scan))
         yield
 
 

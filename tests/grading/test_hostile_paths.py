@@ -17,6 +17,7 @@ from monai_amyloid.grading.grader import Graded
 from monai_amyloid.grading.listing import list_named
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.result.result import Result
 
@@ -84,9 +85,7 @@ def test_each_costs_itself_alone_and_has_its_reason_in_the_table(
     reasons = pd.read_csv(output / "results.csv")["reasons"].tolist()
     expected = [reason for _, reason in HOSTILE.values()]
     expected += ["no such file or folder", "File name too long", "no such file or folder"]
-    wrong = [
-        (part, text) for part, text in zip(expected, reasons, strict=True) if part not in text
-    ]
+    wrong = [(part, text) for part, text in zip(expected, reasons, strict=True) if part not in text]
     assert wrong == []
     assert json.loads((output / "run.json").read_text())["counts"] == {"refused": len(names)}
 
@@ -109,7 +108,7 @@ def denied(path: Path) -> Callable[..., object]:
     def refuse(self: object = ".", *arguments: object, **options: object) -> object:
         if str(self).startswith(str(path)):
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return original(self, *arguments, **options)  # type: ignore[arg-type]
+        return original(self, *arguments, **options)
 
     original = os.scandir
     return refuse
@@ -133,7 +132,7 @@ def failing_at(name: str, number: int) -> Callable[..., Result]:
     """As the system answers where the results of one study are written."""
     write = worker._write
 
-    def fail(graded: Graded, task: worker.Task, settings: worker.GradingSettings) -> Result:
+    def fail(graded: Graded, task: Task, settings: GradingSettings) -> Result:
         if task.name == name:
             raise OSError(number, os.strerror(number), "result.json")
         return write(graded, task, settings)
