@@ -1,7 +1,9 @@
 """Mistakes that a user can correct, shown in one line, and the exit status of each."""
 
 import errno
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from types import TracebackType
 from typing import ClassVar
@@ -119,8 +121,14 @@ def show_user_errors_in_one_line() -> None:
     """Let an uncaught :class:`UserError` end the process with one line and its exit status.
 
     For ``python -m monai.bundle``, whose own entry point shows a traceback; every error of the
-    program itself keeps its traceback. The configs call it in ``initialize``.
+    program itself keeps its traceback. The configs call it in ``initialize``. SIGTERM then ends
+    the process in order too, so that it removes its temporary folders.
     """
+    if (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    ):
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     before = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

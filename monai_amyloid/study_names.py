@@ -19,11 +19,11 @@ def study_name(study: Path) -> str:
     Args:
         study: Path of the study, of any format.
     """
+    path = real_path(study)
     try:
-        path = study.resolve()
         is_folder = path.is_dir()
-    except (OSError, ValueError, RuntimeError):  # a NUL, links in a circle: reading it says why
-        path, is_folder = study.absolute(), False
+    except OSError:  # reading it will say why
+        is_folder = False
     if path.name == "pet" and is_folder:
         above = [part.name for part in (path.parents[1], path.parent)]
         named = [name for name in above if name.startswith(("sub-", "ses-"))]
@@ -47,6 +47,14 @@ def safe_name(text: str) -> str:
     short = seen.encode()[:_MOST_BYTES].decode(errors="ignore")
     name = short.lstrip().rstrip(". ")
     return f"_{name}" if name.startswith(".") or _RESERVED.fullmatch(name) else name or "study"
+
+
+def real_path(study: Path) -> Path:
+    """A path without links; as it is where it cannot be one: a zero byte, links in a circle."""
+    try:
+        return study.resolve()
+    except (OSError, ValueError, RuntimeError):
+        return study.absolute()
 
 
 def same_name(text: str) -> str:

@@ -53,6 +53,23 @@ def test_a_mistake_is_one_line_and_status_2(arguments: list[str], needed: str) -
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (["infer", "docs", "--bundle", "docs", "--output", "x"], "needed a trained bundle"),
+        (["simulate", "README.md/x", "--participants", "1"], "cannot write here"),
+        (["export", "docs", "--output", "README.md/x"], "cannot write here"),
+        (["crossval", "--output-dir", "README.md/x"], "cannot write here"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_status_3(arguments: list[str], needed: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 3, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("Error: ") and needed in lines[0]
+
+
+@pytest.mark.slow
 def test_wrong_usage_is_status_2() -> None:
     assert run("infer").returncode == 2
     assert run("simulate", "x", "--as", "jpeg").returncode == 2

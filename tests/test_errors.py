@@ -101,3 +101,16 @@ def test_every_other_error_keeps_its_traceback() -> None:
     assert done.returncode == 1
     assert "Traceback" in done.stderr
     assert "RuntimeError: Failed to instantiate" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_bundles_own_run_cleans_up_when_the_system_ends_it() -> None:
+    code = (
+        "import os, signal\n"
+        "from monai_amyloid.errors import show_user_errors_in_one_line\n"
+        "show_user_errors_in_one_line()\n"
+        "try: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "finally: print('removed')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (143, "removed\n", "")

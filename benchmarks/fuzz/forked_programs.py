@@ -35,9 +35,7 @@ def load() -> None:
     """Load what the programs need, and let crossval fork its trainings."""
     for name in _LIBRARIES:
         __import__(name)
-    from monai_amyloid.crossval import fold_process
-
-    fold_process.subprocess = _Subprocess  # type: ignore[assignment]
+    sys.modules["monai_amyloid.crossval.fold_process"].__dict__["subprocess"] = _Subprocess
 
 
 def load_what_ran(modules: Path) -> None:
@@ -80,7 +78,7 @@ def become(do: Callable[[], None], said: int, environment: Mapping[str, str]) ->
             traceback.print_exc()
     finally:
         if "MODULES" in environment:
-            with open(environment["MODULES"], "a", encoding="utf-8") as file:
+            with Path(environment["MODULES"]).open("a", encoding="utf-8") as file:
                 file.write("\n".join(sys.modules) + "\n")
         try:
             atexit._run_exitfuncs()
@@ -118,7 +116,7 @@ class Program:
         os.close(descriptor)
 
     def wait(self, seconds: float) -> int | None:
-        """Wait for its end: the exit status, negative after a signal; None where it takes longer."""
+        """Wait for its end: the exit status, negative after a signal; None if it takes longer."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             pid, status = os.waitpid(self.pid, os.WNOHANG)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.fuzz.kill_inputs import CONFIGS_3D, make
+from benchmarks.fuzz.kill_inputs import CONFIGS_3D, SMALL, make
 
 _3D = [f"--config-file={path}" for path in CONFIGS_3D]
-_SMALL = {"spacing_mm": 8.0, "max_epochs": 2, "batch_size": 4, "device": "cpu", "amp": False}
+_VALUES = {**SMALL, "max_epochs": 2, "batch_size": 4, "device": "cpu", "amp": False}
 # Of JSON, what two runs never have in common.
 _TIMES = ("seconds", "began", "process", "since", "versions", "files", "finished_before")
 
@@ -51,7 +51,7 @@ def make_cases(place: Path) -> list[Case]:
         return ["prepare", str(cohort), f"--output={output}", "--workers=1"]
 
     def crossval(output: Path) -> list[str]:
-        values = [f"--set={name}={value}" for name, value in _SMALL.items()]
+        values = [f"--set={name}={value}" for name, value in _VALUES.items()]
         return ["crossval", *_3D, *values, f"--dataset-dir={place / 'trained'}",
                 f"--output-dir={output}", "--folds=2", "--jobs=1"]  # fmt: skip
 

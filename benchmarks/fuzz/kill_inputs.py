@@ -17,6 +17,8 @@ from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+# Of the network and its input, so that files and times are small.
+SMALL = {"spacing_mm": 8.0, "widen_factor": 0.125}
 CONFIGS_3D = [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"]
 
 
@@ -87,10 +89,11 @@ def _run(folder: Path) -> None:
     folder.mkdir(parents=True)
     parser = ConfigParser()
     parser.read_config([str(path) for path in CONFIGS_3D])
+    parser["widen_factor"] = SMALL["widen_factor"]
     torch.manual_seed(0)
     network = parser.get_parsed_content("network_def")
     torch.save(network.state_dict(), folder / "model.pt")
-    (folder / "settings.json").write_text(json.dumps({"spacing_mm": 8.0}))
+    (folder / "settings.json").write_text(json.dumps(SMALL))
     rows = []
     for number in range(30):
         grade, sure = 1 + number % 3, 0.5 + number / 100

@@ -36,6 +36,12 @@ from benchmarks.fuzz.forked_programs import Program
 
 _LONGEST_S = 300.0
 _SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+# The quicker a command, the more often.
+_TURNS = (
+    *("infer", "prepare", "export", "crossval", "prepare", "export", "infer", "prepare", "export"),
+    *("explore", "infer", "prepare", "export", "infer", "prepare", "export", "infer"),
+    *("prepare", "export", "infer"),
+)
 _INTERRUPTED = {signal.SIGTERM: 143, signal.SIGINT: 130}
 
 
@@ -87,20 +93,27 @@ class Bench:
         different = sorted(key for key in names | {*found} if not _alike(key, found, expected))
         return ", ".join([*different, *left])
 
+    def know(self, name: str) -> None:
+        """Learn of a command what is not known of an earlier run in this folder."""
+        notes = self.folder / f"undisturbed_{name}.json"
+        if notes.exists():
+            known = json.loads(notes.read_text())
+            self.seconds[name], self.size[name], self.expected[name] = known
+            return
+        self.learn(name)
+        notes.write_text(json.dumps([self.seconds[name], self.size[name], self.expected[name]]))
+
     def learn(self, name: str) -> None:
         """Run a command undisturbed twice: what differs then is a time, and compared by name."""
         from benchmarks.fuzz.kill_cases import content_of
 
         contents = []
-        for number in range(2):
+        for _ in range(2):
             output, said = self.fresh(name)
             begun = time.monotonic()
             if wrong := self.whole(name, output, said):
                 sys.exit(f"{name} by itself: {wrong}")
             self.seconds[name] = time.monotonic() - begun
-            used = os.times()
-            print(f"  {name}: {self.seconds[name]:.1f} s, processors so far "
-                  f"{used.children_user + used.children_system:.1f} s", flush=True)  # fmt: skip
             contents.append(content_of(output))
             forked_programs.load_what_ran(self.folder / "modules.txt")
             used = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
@@ -157,7 +170,7 @@ def kill(bench: Bench, name: str, random: np.random.Generator) -> dict[str, Any]
 
 
 def _of_ending(bench: Bench, name: str, status: int | None, text: str, expected: int) -> str:
-    """What is wrong with how an interrupted program ended; it may have come to its end just then."""
+    """What is wrong with how an interrupted program ended; perhaps it just came to its end."""
     if status == bench.cases[name].status and "interrupted" not in text:
         return ""
     lines = [line for line in text.splitlines() if "the same command goes on" in line]
@@ -186,12 +199,15 @@ def _emptied(file: Path) -> Path:
 def _disk(place: Path, size: int) -> Iterator[None]:
     """A disk of that many bytes."""
     place.mkdir(exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-    subprocess.run(command, check=True)
+    _run("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place))
     try:
         yield
     finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
+        _run("umount", "-l", str(place))
+
+
+def _run(*command: str) -> None:
+    subprocess.run([str(shutil.which(command[0])), *command[1:]], check=True)
 
 
 def fill(bench: Bench, name: str, random: np.random.Generator) -> dict[str, Any]:
@@ -205,8 +221,8 @@ def fill(bench: Bench, name: str, random: np.random.Generator) -> dict[str, Any]
         text = said.read_text(encoding="utf-8", errors="replace")
         errors = [line for line in text.splitlines() if line.startswith("Error: ")]
         wrong = "" if status == bench.cases[name].status and not errors else _of_full(status, text)
-        grow = ["mount", "-o", f"remount,size={100 + 4 * bench.size[name] // 10**6}m", str(place)]
-        subprocess.run(grow, check=True)
+        size_mb = 100 + 4 * bench.size[name] // 10**6
+        _run("mount", "-o", f"remount,size={size_mb}m", str(place))
         wrong = wrong or bench.whole(name, place / "output", _emptied(said))
     return {"what": "full disk", "moment": size, "ended": status, "wrong": wrong}
 
@@ -226,9 +242,13 @@ def main() -> None:
     parser.add_argument("--disks", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--case", action="append", help="only these commands")
+    parser.add_argument("--part", default="0/1", help="K/N: each Nth from the Kth, beside others")
     options = parser.parse_args()
+    part, parts = map(int, options.part.split("/"))
     options.folder.mkdir(parents=True, exist_ok=True)
     forked_programs.load()
+    if (modules := options.folder / "modules.txt").exists():
+        forked_programs.load_what_ran(modules)
     notes = options.folder / "tried.jsonl"
     notes.touch()
     known = [json.loads(line) for line in notes.read_text().splitlines()]
@@ -237,14 +257,14 @@ def main() -> None:
     with _shortened(bench):
         names = [name for name in bench.cases if not options.case or name in options.case]
         for name in names:
-            bench.learn(name)
+            bench.know(name)
         # In turn, so that a part of them is of all commands.
         tries = [("kill", n) for n in range(options.kills)]
         for n in range(options.disks):
             tries.insert(5 * n + n, ("disk", n))
         for kind, number in tries:
-            name = list(bench.cases)[number % len(bench.cases)]
-            if (kind, number) in done or name not in names:
+            name = _TURNS[number % len(_TURNS)]
+            if (kind, number) in done or name not in names or number % parts != part:
                 continue
             random = np.random.default_rng([options.seed, number, kind == "disk"])
             tried = (kill if kind == "kill" else fill)(bench, name, random)
@@ -265,11 +285,11 @@ def main() -> None:
 @contextlib.contextmanager
 def _shortened(bench: Bench) -> Iterator[None]:
     """Two things that take long and write nothing, shorter."""
-    from monai_amyloid.brain import normalization
+    from monai_amyloid.brain.normalization import normalize
+    from monai_amyloid.brain.registration.register import register
     from monai_amyloid.pet.study import read_study
 
     known: dict[str, Any] = {}
-    register = normalization.register
 
     def remembered(image: Any, *arguments: Any, **options: Any) -> Any:
         from monai_amyloid.checksum import sha256
@@ -283,11 +303,11 @@ def _shortened(bench: Bench) -> Iterator[None]:
         return axes[:, :2]
 
     with (
-        patch.object(normalization, "register", remembered),
+        patch("monai_amyloid.brain.normalization.register", remembered),
         patch("monai_amyloid.explore.reduction._umap", two_axes),
     ):
         for scan in bench.scans():
-            normalization.normalize(read_study(scan))
+            normalize(read_study(scan))
         yield
 
 

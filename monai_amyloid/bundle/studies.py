@@ -18,7 +18,7 @@ from monai_amyloid.brain.quality.measures import MEASURES
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
 from monai_amyloid.cohort.pictures import read_bag
-from monai_amyloid.errors import RefusedError, UserError
+from monai_amyloid.errors import RefusedError, UserError, one_line
 from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.findings.rules import doubts
@@ -142,12 +142,14 @@ class StudyDataset(Dataset[dict[str, Any]]):
         item: dict[Hashable, Any] = {**self.data[index]}
         try:
             read, refused = self.read(item), ""
-        except StudyRefused as refusal:
+        except Exception as error:  # one study that nobody foresaw must not stop the others
             # The network needs something of the usual shape; its answer is thrown away.
             depth = 1 if self.read.kind == PICTURE else TEMPLATE_SHAPE[2]
             empty = torch.zeros(1, *TEMPLATE_SHAPE[:2], depth)
             read = {"image": MetaTensor(empty, affine=TEMPLATE_AFFINE), "tracer": "18FFBB"}
-            refused = str(refusal)
+            refused = str(error)
+            if not isinstance(error, StudyRefused):
+                refused = f"could not be graded ({type(error).__name__}: {one_line(error)})"
         image = self.transforms({"image": read["image"], "tracer": read.get("tracer")})["image"]
         quality = {**dict.fromkeys(MEASURES, math.nan), **read.get("quality", {})}
         measured = {"centiloid": read.get("centiloid", math.nan), "quality": quality}

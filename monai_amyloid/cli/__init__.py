@@ -10,7 +10,7 @@ from monai_amyloid.cli import cohorts, exploring, models, studies
 from monai_amyloid.cli.application import app
 from monai_amyloid.errors import last_line
 from monai_amyloid.temporary import sweep_temporary
-from monai_amyloid.work.interrupts import take_interrupts
+from monai_amyloid.work.interrupts import Interrupted, ignore_interrupts, take_interrupts
 
 __all__ = ["app", "cohorts", "exploring", "main", "models", "studies"]
 
@@ -27,10 +27,16 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A name whose bytes are no text, as from another system's archive, is shown escaped.
             stream.reconfigure(errors="backslashreplace")
-    take_interrupts(again_after_s=_AGAIN_S)
-    sweep_temporary()
     try:
-        app()
+        try:
+            take_interrupts(again_after_s=_AGAIN_S)
+            sweep_temporary()
+            app()
+        finally:
+            ignore_interrupts()
+            _write_out()
+    except Interrupted as error:  # before any command began, or after it had ended
+        raise SystemExit(error.exit_status) from None
     except Exception as error:
         ending = last_line(error)
         if ending is None:
@@ -39,8 +45,6 @@ def main() -> None:
         with suppress(OSError):  # it goes to the disk that is full
             sys.stderr.write(f"{line}\n")
         raise SystemExit(status) from error
-    finally:
-        _write_out()
 
 
 def _write_out() -> None:

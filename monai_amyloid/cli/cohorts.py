@@ -185,7 +185,7 @@ def prepare(
                 progress=shown,
             )
         elif slices is not None and cohort is None and tracer is None:
-            result = prepare_pictures(slices, output, progress=shown)
+            result = prepare_pictures(slices, output, workers=1, progress=shown)
         else:
             raise typer.BadParameter(
                 "name either COHORT or --slices DIR, which takes no --tracer", param_hint="COHORT"

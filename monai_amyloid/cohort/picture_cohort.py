@@ -15,10 +15,13 @@ from monai_amyloid.brain.template import TEMPLATE_SHAPE
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.pictures import read_picture, slice_affine
 from monai_amyloid.cohort.prepare import Prepared, check_prepared
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import RefusedError, UserError, one_line
 from monai_amyloid.findings.finding import StudyRefused, Term
-from monai_amyloid.output import replace_file, write_table
+from monai_amyloid.output import remove_partials, replace_file, write_table
 from monai_amyloid.output_lock import alone_in
+from monai_amyloid.work.engine import Crash
+from monai_amyloid.work.local_engine import LocalEngine
+from monai_amyloid.work.many import make_each
 from monai_amyloid.work.progress import SILENT, Progress
 
 PICTURE, VOLUME = "picture", "volume"
@@ -33,6 +36,7 @@ def prepare_pictures(
     folder: Path,
     output: Path,
     *,
+    workers: int = 0,
     progress: Progress = SILENT,
 ) -> Prepared:
     """Lay each graded picture on the template's grid.
@@ -47,25 +51,35 @@ def prepare_pictures(
             :func:`~monai_amyloid.cohort.pictures.read_picture` takes.
         output: Folder for the slices ``(91, 109, n)``, 0 to 255, RAS+, for ``participants.tsv``
             (with ``kind`` = picture and ``slices``) and ``refused.tsv``.
+        workers: Number of processes; with 0 everything runs in this one, and a crash of a
+            decoder ends the run.
         progress: Shows how many pictures were read.
 
     Raises:
-        UserError: If there are no such folders or no picture that can be used, or ``output``
-            cannot be written, or another run is writing there.
+        RefusedError: If no picture can be used.
+        UserError: If there are no such folders.
         CohortError: If ``output`` holds something else.
+        RunError: If ``output`` cannot be written, or another run is writing there.
     """
     files = _files(folder)
     with alone_in(output, "prepare"):
         check_prepared(output)
-        return _prepare_all(folder, files, output, progress)
+        for each in (output, output / "scans"):
+            remove_partials(each)
+        return _prepare_all(folder, files, output, workers, progress)
 
 
-def _prepare_all(folder: Path, files: list[Path], output: Path, progress: Progress) -> Prepared:
-    progress.start(len(files))
+def _prepare_all(
+    folder: Path, files: list[Path], output: Path, workers: int, progress: Progress
+) -> Prepared:
+    """Write the volume of each person, and the tables."""
     people: dict[tuple[int, str], dict[int, NDArray[np.float32]]] = defaultdict(dict)
     refused = []
-    for file in files:
+    read = make_each(_read, files, LocalEngine(workers), crashed=_crashed, progress=progress)
+    for file, picture in zip(files, (each.made for each in read), strict=True):
         try:
+            if isinstance(picture, StudyRefused):
+                raise picture
             grade, index, patient = _parsed_name(file)
             if index in people.get((grade, patient), {}):
                 raise StudyRefused(
@@ -74,12 +88,11 @@ def _prepare_all(folder: Path, files: list[Path], output: Path, progress: Progre
                     index=index,
                     where=file,
                 )
-            people[grade, patient][index] = read_picture(file)
+            people[grade, patient][index] = picture
         except StudyRefused as refusal:
             name = re.sub(r"[^A-Za-z0-9]", "", file.stem)
             row = {"participant_id": f"sub-{name}", "session_id": "ses-01", "path": str(file)}
             refused.append({**row, "reason": str(refusal)})
-        progress.advance()
     table = pd.DataFrame([_write(*who, slices, output) for who, slices in sorted(people.items())])
     refusals = pd.DataFrame(refused, columns=["participant_id", "session_id", "path", "reason"])
     write_table(refusals, output / "refused.tsv")
@@ -88,9 +101,36 @@ def _prepare_all(folder: Path, files: list[Path], output: Path, progress: Progre
         reason = (
             f"the first because: {refusals.reason.iloc[0]}" if refused else "the folders are empty"
         )
-        raise UserError(f"{folder}: no picture can be used, {reason}")
+        raise RefusedError(f"{folder}: no picture can be used, {reason}")
     write_table(table, output / "participants.tsv")
     return Prepared(table, refusals)
+
+
+def _read(file: Path) -> NDArray[np.float32] | StudyRefused:
+    """One picture, or why it is none."""
+    try:
+        _parsed_name(file)
+        return read_picture(file)
+    except StudyRefused as refusal:
+        return refusal
+    except Exception as error:  # one picture that nobody foresaw must not stop a thousand
+        return StudyRefused(
+            "picture_could_not_be_read",
+            "could not be read ({kind}: {error})",
+            kind=Term(type(error).__name__),
+            error=one_line(error),
+            where=file,
+        )
+
+
+def _crashed(file: Path, crash: Crash) -> StudyRefused:
+    return StudyRefused(
+        "picture_process_ended",
+        "the process that read it ended without a word ({crash}): a decoder crashed on it, or the "
+        "memory was full",
+        crash=Term(str(crash)),
+        where=file,
+    )
 
 
 def _files(folder: Path) -> list[Path]:

@@ -27,7 +27,7 @@ from monai_amyloid.pet.files.archive import ARCHIVE_SUFFIXES
 from monai_amyloid.pet.files.compressed import COMPRESSED_SUFFIXES
 from monai_amyloid.pet.formats.table import FORMATS
 from monai_amyloid.result.result import Result
-from monai_amyloid.study_names import study_name
+from monai_amyloid.study_names import real_path, study_name
 
 _PSEUDONYM = re.compile(r"sub-[A-Za-z0-9]+(_ses-[A-Za-z0-9]+)?")
 _UID = re.compile(r"(?<![\d.])\d+(?:[._]\d+){4,}\.?")
@@ -183,7 +183,7 @@ def _spellings(keyword: str, value: str) -> set[str]:
 
 def _shown(study: Path, name: str) -> Iterator[tuple[str, str]]:
     """A study's path in its spellings and what stands for it, then the folders that it is in."""
-    paths = {study, study.absolute(), study.resolve()}
+    paths = {study, study.absolute(), real_path(study)}
     above = {folder for path in paths for folder in path.parents} - paths
     for folders, shown in ((paths, name), (above, HIDDEN)):
         spelt = {spelling for each in folders for spelling in _spelt(each)}

@@ -91,6 +91,9 @@ def identity_of(study: Path) -> dict[str, str] | None:
         Removed (0012,0062)). None where no header has any.
     """
     try:
+        # Opening a pipe would wait for ever.
+        if not (study.is_file() or study.is_dir()):
+            return None
         if format_named(study):
             return _together([_values_of(study)])
         if is_archive_name(study):

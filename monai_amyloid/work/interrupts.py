@@ -74,6 +74,12 @@ def take_interrupts(*, again_after_s: float = math.inf, of_parent: bool = False)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
+def ignore_interrupts() -> None:
+    """Take no more of them: what is left to do is to end, which takes no time."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _handler(again_after_s: float) -> Callable[[int, FrameType | None], None]:
     latest = -math.inf
 

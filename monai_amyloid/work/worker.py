@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 from monai_amyloid.work.engine import Crash, Item, Made
-from monai_amyloid.work.interrupts import take_interrupts
+from monai_amyloid.work.interrupts import ignore_interrupts, take_interrupts
 
 
 @dataclass(frozen=True)
@@ -119,20 +119,27 @@ def _serve(pipe: Connection, other: Connection | None) -> None:
     _end_with_parent()
     # The pipe breaks when the other side has nothing more to do, or is no longer there.
     with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
-        take_interrupts(of_parent=True)
-        make: Callable[[Any], Any] | None = None
-        while True:
-            content = pipe.recv_bytes()
-            try:
-                received, made = pickle.loads(content), None  # noqa: S301 (from our own parent)
-                if make is None:
-                    make = received
-                else:
-                    made = make(received)
-                answer = pickle.dumps(Answer(made))
-            except Exception as error:
-                answer = _failure(error)
-            pipe.send_bytes(answer)
+        try:
+            take_interrupts(of_parent=True)
+            _answer_all(pipe)
+        finally:
+            ignore_interrupts()
+
+
+def _answer_all(pipe: Connection) -> None:
+    make: Callable[[Any], Any] | None = None
+    while True:
+        content = pipe.recv_bytes()
+        try:
+            received, made = pickle.loads(content), None  # noqa: S301 (from our own parent)
+            if make is None:
+                make = received
+            else:
+                made = make(received)
+            answer = pickle.dumps(Answer(made))
+        except Exception as error:
+            answer = _failure(error)
+        pipe.send_bytes(answer)
 
 
 def _failure(error: Exception) -> bytes:

@@ -1,6 +1,7 @@
 """The original study's pictures, from a folder to a grade."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from commands import forked_workers
 from monai.bundle import ConfigParser, ConfigWorkflow
 from PIL import Image
 from typer.testing import CliRunner
@@ -17,6 +19,7 @@ from typer.testing import CliRunner
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.bundle.export import export
 from monai_amyloid.cli import app
+from monai_amyloid.cohort import picture_cohort
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.folds import assign_folds
 from monai_amyloid.cohort.picture_cohort import bag_size, input_kind, prepare_pictures
@@ -66,7 +69,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cohort(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("cohort") / "prepared"
-    done = CliRunner().invoke(app, ["prepare", "--slices", str(pictures), "--output", str(output)])
+    arguments = ["prepare", "--slices", str(pictures), "--output", str(output)]
+    with forked_workers():
+        done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
     return output
 
@@ -131,6 +136,31 @@ def test_what_cannot_be_used_is_listed_with_its_reason(tmp_path: Path) -> None:
     said = ("broken picture", "no JPEG or PNG", "the folder BAPL 2", "found the name", "slice 99")
     assert all(reasons.str.contains(words).sum() == 1 for words in (*said, "there twice"))
     assert len(reasons) == 6
+
+
+def crash_or_read(file: Path) -> object:
+    """A decoder that crashes on one picture, and one that fails as nobody foresaw."""
+    if "0001" in file.name:
+        os.abort()
+    with pytest.MonkeyPatch.context() as patch:
+        if "0004" in file.name:
+            patch.setattr(picture_cohort, "_parsed_name", lambda file: {}["a bug"])
+        return read_one(file)
+
+
+read_one = picture_cohort._read
+
+
+def test_a_crash_of_a_decoder_costs_one_picture(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_cohort, "_read", crash_or_read)
+    with forked_workers():
+        result = prepare_pictures(pictures, tmp_path, workers=1)
+    assert len(result.table) == 13
+    reasons = sorted(result.refused["reason"])
+    assert "the process that read it ended without a word (signal SIGABRT)" in reasons[0]
+    assert "could not be read (KeyError: 'a bug')" in reasons[1]
 
 
 def test_slices_of_one_patient_are_one_bag_in_order(tmp_path: Path) -> None:

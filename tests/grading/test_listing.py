@@ -1,6 +1,8 @@
 """Which studies a user's paths stand for."""
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,53 @@ def test_a_list_that_names_nothing_says_so(tmp_path: Path, name: str, text: str,
 
 def test_what_is_not_there_is_a_study_that_will_be_refused(tmp_path: Path) -> None:
     assert paths(tmp_path / "nowhere") == [tmp_path / "nowhere"]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"], ids=lambda name: name
+)
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.txt", "# 오늘\n가/나\n다.nii\n"), ("a.csv", "환자,path\n김,가/나\n이,다.nii\n")],
+)
+def test_a_list_is_read_in_the_letters_that_it_is_written_in(
+    tmp_path: Path, name: str, text: str, encoding: str
+) -> None:
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    assert paths(tmp_path / name) == [tmp_path / "가" / "나", tmp_path / "다.nii"]
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_a_bad_line_costs_itself_alone(tmp_path: Path, ends: str) -> None:
+    lines = [
+        *("path;tracer;note", "a.nii;18FFBB;", ";18FFBB;", "b.nii;;;;5", '"c.nii;;', "z\0.nii;;"),
+        *("", "  ;;  ", "d.nii;18FAV45;last"),
+    ]
+    table = tmp_path / "list.csv"
+    table.write_bytes(ends.join(lines).encode())
+    found = list_named([table], tracer="18FNAV4694")
+    assert [each.path.name for each in found if each.refused is None] == ["a.nii", "d.nii"]
+    refused = [str(each.refused).split(str(table))[1] for each in found if each.refused]
+    assert [text[:23] for text in refused] == [
+        " has no path, needed th",
+        " cannot be read (5 cell",
+        " cannot be read (a quot",
+        " has a zero byte, which",
+    ]
+    assert [each.path.name for each in found if each.refused] == [
+        f"list_line-{number}" for number in (3, 4, 5, 6)
+    ]
+
+
+def test_a_note_of_two_lines_is_one_row(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text('path,note\na.nii,"first\nsecond"\nb.nii,\n')
+    assert paths(tmp_path / "list.csv") == [tmp_path / "a.nii", tmp_path / "b.nii"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of bytes")
+def test_a_line_of_bytes_that_are_no_text_names_the_file_of_those_bytes(tmp_path: Path) -> None:
+    names = [b"\xb3\xaa.nii", b"\xff\xfe\xfd.nii", "나.nii".encode()]
+    for name in names[:2]:
+        (tmp_path / os.fsdecode(name)).touch()
+    (tmp_path / "list.txt").write_bytes(b"\n".join(names))
+    assert [os.fsencode(path.name) for path in paths(tmp_path / "list.txt")] == names

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import RunError, UserError
 from monai_amyloid.output import read_json_record, remove_partials, replace_file, write_table
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
@@ -59,8 +59,9 @@ def simulate(
         progress: Shows how many participants are done.
 
     Raises:
-        UserError: If the folder holds another cohort or cannot be written, another run is writing
-            there, or the process of a participant crashed; the others are made all the same.
+        UserError: If the folder holds another cohort.
+        RunError: If it cannot be written, another run is writing there, or the process of a
+            participant crashed; the others are made all the same.
     """
     with alone_in(folder, "simulate"):
         _simulate(folder, participants, plan or Plan(), form, workers, progress)
@@ -96,7 +97,7 @@ def _simulate(
     )
     if crashes:
         number, crash = min(crashes.items())
-        raise UserError(
+        raise RunError(
             f"{folder}: {len(crashes)} of {participants} participants could not be made: the "
             f"process of sub-{number:04d} ended without a word ({crash}); where the memory was "
             "full, take fewer --workers; the same command goes on"
