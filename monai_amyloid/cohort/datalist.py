@@ -1,9 +1,13 @@
 """The cohort table, checked."""
 
+import csv
+import io
+import unicodedata
 from pathlib import Path
 
 import pandas as pd
 
+from monai_amyloid.cohort.study_paths import find_path
 from monai_amyloid.errors import UserError
 
 GRADES = (1, 2, 3)
@@ -11,6 +15,11 @@ UNKNOWN = "n/a"  # BIDS spelling of a missing value
 ONLY_SESSION = "ses-01"  # where the table names none
 # pandas writes a column of whole numbers with gaps as 1.0, 2.0, 3.0.
 _GRADE_SPELLINGS = {f"{grade}{end}": grade for grade in GRADES for end in ("", ".0")}
+# Headers that are read, in any case of their letters.
+COLUMNS = (
+    *("participant_id", "session_id", "path", "tracer", "bapl", "age", "sex", "site", "series"),
+)
+_MOST_NAMED = 5
 _NUMBERS = ("centiloid", "suvr_")
 
 
@@ -44,7 +53,7 @@ def read_cohort(table: Path) -> pd.DataFrame:
         raise CohortError(f"{table}: found no row, needed one for each session")
     cohort = check_cohort(cohort, table)
     cohort["path"] = _images(cohort["path"], table)
-    return cohort
+    return cohort.reset_index(drop=True)
 
 
 def check_cohort(cohort: pd.DataFrame, table: Path) -> pd.DataFrame:
@@ -70,22 +79,70 @@ def check_cohort(cohort: pd.DataFrame, table: Path) -> pd.DataFrame:
 
 
 def _read_text(table: Path) -> pd.DataFrame:
+    """The table as text; its index counts the lines below the headers."""
     if not table.is_file():
         raise CohortError(
             f"no dataset at {table}: make one with `monai-amyloid simulate cohort` and "
             "`monai-amyloid prepare cohort --output prepared`"
         )
     try:
-        cohort = pd.read_csv(
-            table, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
+        text = table.read_bytes().decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t"))
     except UnicodeDecodeError as error:
         raise CohortError(f"{table}: not UTF-8 text; save it again as UTF-8") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise CohortError(f"{table}: not a tab-separated table: {reason}") from error
-    # A row with fewer cells than the header has missing values even without defaults.
-    return pd.DataFrame({name: cohort[name].fillna(UNKNOWN).str.strip() for name in cohort})
+    except csv.Error as error:
+        raise CohortError(f"{table}: not a tab-separated table: {error}") from error
+    if not rows or not any(rows[0]):
+        raise CohortError(f"{table}: not a tab-separated table: its first line is empty")
+    if "\0" in text:
+        raise CohortError(f"{table}: holds NUL bytes, so that it is damaged; write it again")
+    names = _names(rows[0], table)
+    body = {line: row for line, row in enumerate(rows[1:]) if any(cell.strip() for cell in row)}
+    _check_widths(body, len(names), table)
+    # A row with fewer cells than the header has missing values.
+    cells = [[*row[: len(names)], *[UNKNOWN] * (len(names) - len(row))] for row in body.values()]
+    found = pd.DataFrame(cells, index=list(body), columns=range(len(names)), dtype=str)
+    return pd.DataFrame(
+        {name: found[place].str.strip() for place, name in enumerate(names) if name}
+    )
+
+
+def _names(header: list[str], table: Path) -> list[str]:
+    """The headers, those that this program reads in lower case."""
+    names = [unicodedata.normalize("NFC", name).strip() for name in header]
+    names = [low if (low := name.casefold()) in COLUMNS else name for name in names]
+    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    if twice:
+        places = [str(place) for place, name in enumerate(names, start=1) if name == twice[0]]
+        raise CohortError(
+            f"{table}: the header {twice[0]} is there more than once, in columns "
+            f"{' and '.join(places)}; keep one of them"
+        )
+    grades = [name for name in names if "bapl" in name.casefold()]
+    if grades and "bapl" not in names:
+        raise CohortError(
+            f"{table}: no header is bapl, but {' and '.join(grades)} may be meant; call it bapl, "
+            "or remove it"
+        )
+    return names
+
+
+def _check_widths(rows: dict[int, list[str]], width: int, table: Path) -> None:
+    """Refuse rows with more cells than headers: which of them is wrong cannot be known."""
+    wrong = [
+        f"line {line + 2} ({row[0].strip()}) has {len(row)} cells"
+        for line, row in rows.items()
+        if any(cell.strip() for cell in row[width:])
+    ]
+    if wrong:
+        raise CohortError(
+            f"{table}: {_some(wrong)}, needed {width} as there are headers; correct the tabs"
+        )
+
+
+def _some(texts: list[str]) -> str:
+    more = f" and {len(texts) - _MOST_NAMED} more" if len(texts) > _MOST_NAMED else ""
+    return ", ".join(texts[:_MOST_NAMED]) + more
 
 
 def _grades(cohort: pd.DataFrame, table: Path) -> "pd.Series[int]":
@@ -100,7 +157,7 @@ def _grades(cohort: pd.DataFrame, table: Path) -> "pd.Series[int]":
         raise CohortError(
             f"{table}, line {int(wrong.index[0]) + 2} ({first.participant_id}): found bapl "
             f"'{first.bapl}', allowed are 1, 2, 3 and n/a"
-            + (f"; {len(wrong)} rows are wrong" if len(wrong) > 1 else "")
+            + (f"; {len(wrong)} rows are wrong: {_lines(wrong)}" if len(wrong) > 1 else "")
         )
     return grades
 
@@ -139,12 +196,17 @@ def _check_sessions(cohort: pd.DataFrame, table: Path) -> None:
         )
 
 
+def _lines(wrong: "pd.DataFrame | pd.Series[str]") -> str:
+    """The lines of rows in the file."""
+    return _some([f"line {int(line) + 2}" for line in wrong.index])
+
+
 def _images(paths: "pd.Series[str]", table: Path) -> "pd.Series[str]":
-    absolute = paths.map(lambda path: (table.parent / path).resolve())
-    missing = paths[~absolute.map(Path.exists) | paths.isin(["", UNKNOWN])]
+    found = paths.map(lambda path: None if path in ("", UNKNOWN) else find_path(table.parent, path))
+    missing = paths[~found.map(lambda path: isinstance(path, Path)).astype(bool)]
     if not missing.empty:
         raise CohortError(
             f"{table}: {len(missing)} of {len(paths)} images do not exist, the first is "
-            f"'{missing.iloc[0]}'; paths are relative to the table"
+            f"'{missing.iloc[0]}' ({_lines(missing)}); paths are relative to the table"
         )
-    return absolute.map(str)
+    return found.map(str)

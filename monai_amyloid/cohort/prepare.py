@@ -27,6 +27,7 @@ from monai_amyloid.work.progress import SILENT, Progress
 from monai_amyloid.writing.nifti import write_nifti
 
 _KEPT = ("participant_id", "session_id", "tracer", "bapl", "age", "sex", "site")
+_OF_SPREADSHEETS = ("matched_by",)
 # A row of a table, as columns and values; those of the outcome have a ``reason`` where refused.
 _Row = dict[str, Any]
 
@@ -181,6 +182,7 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
     path = settings.volume(row)
     write_nifti(_as_image(brain), path)
     result = {key: row.get(key) for key in _KEPT}
+    result |= {key: row[key] for key in _OF_SPREADSHEETS if key in row}
     result |= {"path": path.relative_to(settings.output).as_posix(), "tracer": brain.source.tracer}
     result |= {"reference": settings.reference, **measurements(brain)}
     warnings = (*study.provenance["warnings"], *brain.warnings)

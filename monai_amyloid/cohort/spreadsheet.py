@@ -1,52 +1,77 @@
 """A hospital's spreadsheet, as it is: CSV or XLSX, any encoding Excel writes, Korean or English."""
 
-import csv
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from monai_amyloid.cohort.datalist import ONLY_SESSION, UNKNOWN, CohortError
+from monai_amyloid.cohort.table.dates import Day, read_days
+from monai_amyloid.cohort.table.file import read_sheet
+from monai_amyloid.cohort.table.grades import read_grades, says_no_grade, starts_at_zero
+from monai_amyloid.cohort.table.headers import HEADERS, Headers, read_headers
+from monai_amyloid.cohort.table.ids import read_ids, spoiled
+from monai_amyloid.cohort.table.sheet import EMPTY, Cell, Row, Sheet, column_name, one_spelling
 from monai_amyloid.pet.header.tracer_names import tracer_label
 
-SPREADSHEETS = (".csv", ".xlsx", ".xlsm", ".txt")
-
-# By the cohort table's column: headers that mean it, without spaces and punctuation, lower case.
-HEADERS = {
-    "participant_id": (
-        *("participantid", "participant", "subjectid", "subject", "patientid", "patient", "id"),
-        *("pid", "mrn", "환자번호", "환자id", "등록번호", "병록번호", "차트번호", "연구번호"),
-        *("대상자번호", "식별번호"),
-    ),
-    "session_id": (
-        *("sessionid", "session", "visit", "scandate", "studydate", "examdate", "date"),
-        *("방문", "회차", "차수", "검사일", "검사일자", "촬영일", "촬영일자", "날짜"),
-    ),
-    "path": (
-        *("path", "folder", "foldername", "file", "filename", "directory"),
-        *("경로", "폴더", "폴더명", "파일", "파일명"),
-    ),
-    "tracer": ("tracer", "radiotracer", "radiopharmaceutical", "추적자", "방사성의약품", "약제"),
-    "bapl": (
-        *("bapl", "baplgrade", "baplscore", "grade", "score", "등급", "bapl등급", "판독"),
-        *("판독결과", "판독등급"),
-    ),
-    "age": ("age", "ageyears", "나이", "연령", "만나이"),
-    "sex": ("sex", "gender", "성별"),
-    "site": ("site", "centre", "center", "hospital", "scanner", "기관", "병원", "센터", "장비"),
-    "series": ("series", "시리즈"),
-}
-_NO_GRADE = ("", "-", "?", "na", "n/a", "nan", "unknown", "미판독", "판독불가", "미상")
-_GRADE = re.compile(
-    r"(?:bapl|grade|등급|점수)?\s*[:=-]?\s*([123])(?:\.0+)?\s*(?:gr|grade|등급|점)?"
+# Files that are no participants.tsv; those of old or other programs are refused with advice.
+SPREADSHEETS = (
+    *(".csv", ".xlsx", ".xlsm", ".txt", ".xls", ".xlsb", ".ods", ".fods", ".numbers", ".gsheet"),
+    *(".html", ".htm", ".xml", ".cell", ".et"),
 )
+# Without their value a row is of another scan, or of none.
+_DECIDING = ("participant_id", "session_id", "date", "path", "bapl", "tracer", "series")
 _MALE = ("m", "male", "남", "남자", "남성")
 _FEMALE = ("f", "female", "여", "여자", "여성")
-_DATE = re.compile(r"(\d{4})[-./년\s]*(\d{1,2})[-./월\s]*(\d{1,2})\D*(?:00:00(?::00)?)?$")
+_UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f]|^\.|\.$')
+_DATE_IN_SESSION = re.compile(r"\d{1,4}\s*[-./년年]\s*\d{1,2}|\d{8}")
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A row that cannot be used.
+
+    Attributes:
+        participant: Its participant; ``n/a`` where it has none.
+        session: Its session.
+        reason: In one line, with the place of the row.
+    """
+
+    participant: str
+    session: str
+    reason: str
+
+
+@dataclass
+class Record:
+    """A row that can be used.
+
+    Attributes:
+        place: What it is called, such as ``sheet 'data', row 3``.
+        cells: Cells by the column of the cohort table.
+        participant: Participant.
+        session: Session, named after the day where there is no other name.
+        visit: Name of the session if the table gives one that is no date.
+        day: Day of the scan as ``20190312``, ``201903`` of a month; empty where unknown.
+        wrong: Why the row cannot be used after all.
+    """
+
+    place: str
+    cells: Mapping[str, Cell]
+    participant: str = ""
+    session: str = ONLY_SESSION
+    visit: str = ""
+    day: str = ""
+    wrong: list[str] = field(default_factory=list)
+
+    def refusal(self) -> Refusal:
+        """Why it is refused, for every reason at once."""
+        name = self.participant or UNKNOWN
+        whose = f" ({name})" if self.participant else ""
+        return Refusal(name, self.session, f"{self.place}{whose}: {'; and '.join(self.wrong)}")
 
 
 @dataclass(frozen=True)
@@ -57,161 +82,247 @@ class Spreadsheet:
         table: Text, ``n/a`` for unknown; the columns of ``participants.tsv`` that were found.
         headers: Headers of the spreadsheet, by the column that each was taken for.
         left_out: Headers that were not used, such as names of people.
+        records: The row of the spreadsheet of each row of the table.
+        refused: Rows that cannot be used.
+        notes: What a user should know of how it was read.
     """
 
     table: pd.DataFrame
     headers: dict[str, str]
     left_out: tuple[str, ...]
+    records: tuple[Record, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def read_spreadsheet(path: Path, columns: Mapping[str, str] | None = None) -> Spreadsheet:
+def read_spreadsheet(
+    path: Path, columns: Mapping[str, str] | None = None, sheet: str | None = None
+) -> Spreadsheet:
     """Read a hospital's table of grades.
 
+    A row that cannot be used, for its grade is in doubt or its formula ended with an error, is
+    refused by itself; the table is, where no row of it could be trusted.
+
     Args:
-        path: ``.csv`` or ``.txt`` in UTF-8, UTF-16 or Korean cp949, separated by commas,
-            semicolons or tabs; or the first sheet of an ``.xlsx``.
+        path: ``.csv`` or ``.txt`` in any encoding that Excel writes, separated by commas,
+            semicolons or tabs; or an ``.xlsx``.
         columns: Headers of the spreadsheet by column of the cohort table, where they cannot be
-            guessed.
+            guessed; an empty one where the table has no such column.
+        sheet: Name of the sheet; default: the only one a user sees that lists scans.
 
     Raises:
-        CohortError: If it is missing or unreadable, a column is missing or could be two, or a
-            grade is none.
+        CohortError: If it is missing or unreadable, a column is missing or could be two, formulas
+            have no values, or the grades are none.
     """
-    if not path.is_file():
-        raise CohortError(f"no table at {path}; needed participants.tsv or a spreadsheet")
-    rows = _from_excel(path) if path.suffix.lower() in (".xlsx", ".xlsm") else _from_text(path)
-    rows = [row for row in rows if any(row)]
-    if len(rows) < 2:
-        raise CohortError(f"{path}: found {len(rows)} rows, needed a row of headers and scans")
-    head, *body = rows
-    width = len(head)
-    cells = [[*row[:width], *[""] * (width - len(row))] for row in body]
-    headers = _meaning(head, columns or {}, path)
+    chosen = {name: one_spelling(header) for name, header in (columns or {}).items()}
+    found, notes = read_sheet(path, chosen, sheet)
+    source = f"{path}" if found.name is None else f"{path}, sheet '{found.name}'"
+    headers = read_headers(found, source, chosen)
+    _check_formulas(found, headers, source)
+    notes += headers.notes
+    records: list[Record] = []
+    for row in headers.body:
+        record = _record(found, headers, row, notes)
+        if any(cell != EMPTY for cell in record.cells.values()) or record.wrong:
+            records.append(record)
+    if not records:
+        raise CohortError(
+            f"{source}: found {len(found.rows)} rows, needed a row of headers and scans"
+        )
+    _read_people(records)
+    _read_sessions(records, found.from_1904)
+    grades = _grades_of(records, source) if "bapl" in headers.columns else None
+    _check_names(records)
+    good = [place for place, record in enumerate(records) if not record.wrong]
+    table = _table([records[place] for place in good], headers)
+    if grades is not None:
+        table["bapl"] = [grades[place] or UNKNOWN for place in good]
+    return Spreadsheet(
+        table,
+        {name: headers.texts[column] for name, column in headers.columns.items()},
+        tuple(
+            text for column, text in headers.texts.items() if column not in headers.columns.values()
+        ),
+        tuple(records[place] for place in good),
+        tuple(record.refusal() for record in records if record.wrong),
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def _check_formulas(sheet: Sheet, headers: Headers, source: str) -> None:
+    """Refuse a workbook whose formulas were never computed: no value is not the same as none."""
+    cells = [
+        f"{column_name(column)}{row.number} ({headers.texts[column]})"
+        for row in headers.body
+        for column in headers.columns.values()
+        if row.cell(column).uncomputed
+    ]
+    if cells:
+        raise CohortError(
+            f"{source}: {_some(cells)} hold a formula without its value, for the program that "
+            "saved it did not compute; open it in a spreadsheet program and save it again"
+        )
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _MOST_NAMED} more" if len(texts) > _MOST_NAMED else ""
+    return ", ".join(texts[:_MOST_NAMED]) + more
+
+
+def _record(sheet: Sheet, headers: Headers, row: Row, notes: list[str]) -> Record:
+    cells = {name: _merged(sheet, headers, row, column) for name, column in headers.columns.items()}
+    record = Record(sheet.place(row.number), cells)
+    used = any(cell != EMPTY for cell in cells.values())
+    top = next((each for each in sheet.rows if each.number == headers.row), row)
+    if row.damage:
+        record.wrong.append(row.damage)
+    elif row.width and top.width and any(column >= top.width for column in row.cells):
+        record.wrong.append(
+            f"it has {max(row.cells) + 1} cells and the headers are {top.width}, so that its "
+            "columns may have moved; put texts with a separator between quotation marks"
+        )
+    if used and row.hidden:
+        record.wrong.append("the row is hidden, by a filter or by hand; show it, or remove it")
+    for name, cell in cells.items():
+        if cell.error and name in _DECIDING:
+            where = sheet.place(row.number, headers.columns[name])
+            record.wrong.append(f"{where} ({name}) holds the error {cell.error}")
+        elif cell.error:
+            where = sheet.place(row.number, headers.columns[name])
+            notes.append(f"{where} ({name}) holds the error {cell.error}, taken as unknown")
+            record.cells = {**record.cells, name: EMPTY}
+    return record
+
+
+def _merged(sheet: Sheet, headers: Headers, row: Row, column: int) -> Cell:
+    """A cell, or the one above that it is merged with."""
+    cell = row.cell(column)
+    if cell != EMPTY:
+        return cell
+    for span in sheet.spans:
+        inside = span.first_row < row.number <= span.last_row
+        if inside and span.first_column == column and span.first_row > headers.row:
+            return next(
+                (each.cell(column) for each in headers.body if each.number == span.first_row), cell
+            )
+    return cell
+
+
+def _shown(text: str) -> str:
+    """A cell in a message, short and in one line."""
+    line = " ".join(text.split())
+    return f"'{line[:60]}…'" if len(line) > 60 else f"'{line}'"
+
+
+def _read_people(records: Sequence[Record]) -> None:
+    ids = read_ids([record.cells["participant_id"] for record in records])
+    above = ""
+    for record, name in zip(records, ids, strict=True):
+        cell = record.cells["participant_id"]
+        if name and not says_no_grade(name):
+            record.participant = above = name
+        elif not record.wrong:
+            record.wrong.append(
+                "it names no participant"
+                + (f"; the row above is of {above}: write the id into each row" if above else "")
+            )
+        if reason := spoiled(cell):
+            record.wrong.append(reason)
+
+
+def _read_sessions(records: Sequence[Record], from_1904: bool) -> None:
+    """The day and the session of each row."""
+    _read_column(records, "date", from_1904)
+    _read_column(records, "session_id", from_1904)
+    for record in records:
+        if record.visit:
+            record.session = record.visit
+        elif record.day:
+            record.session = f"ses-{record.day}"
+
+
+def _read_column(records: Sequence[Record], name: str, from_1904: bool) -> None:
+    cells = [record.cells.get(name, EMPTY) for record in records]
+    texts = [cell.text for cell in cells]
+    if name == "session_id":  # its other numbers are visits
+        texts = [text if _DATE_IN_SESSION.match(text) else "" for text in texts]
+    days = read_days(
+        ["" if cell.day else t for cell, t in zip(cells, texts, strict=True)], from_1904=from_1904
+    )
+    for record, cell, day in zip(records, cells, days, strict=True):
+        found = Day(f"{cell.day:%Y%m%d}") if cell.day else day
+        if cell.error:
+            continue
+        if found.doubt:
+            record.wrong.append(f"the date {_shown(cell.text)} {found.doubt}")
+        elif found.digits:
+            if record.day and not record.day.startswith(found.digits):
+                record.wrong.append(f"its date is {record.day}, its session {found.digits}")
+            record.day = record.day or found.digits
+        elif cell.text and not says_no_grade(cell.text):
+            record.visit = cell.text
+
+
+def _grades_of(records: Sequence[Record], source: str) -> tuple[str | None, ...]:
+    texts = ["" if (cell := each.cells["bapl"]).error else cell.text for each in records]
+    grades = read_grades(texts)
+    wrong = [place for place, is_wrong in enumerate(grades.wrong) if is_wrong]
+    if grades.mostly_wrong or starts_at_zero(texts):
+        first = records[wrong[0]]
+        raise CohortError(
+            f"{source}: {len(wrong)} of {len(texts)} grades are none, such as "
+            f"{_shown(texts[wrong[0]])} in {first.place} ({first.participant}); allowed are 1, 2, "
+            "3, BAPL 1 … and nothing; another column or scale may be meant: --column bapl=HEADER"
+        )
+    for place in wrong:
+        records[place].wrong.append(
+            f"the grade {_shown(texts[place])} is none; allowed are 1, 2, 3, BAPL 1 … and nothing"
+        )
+    return grades.grades
+
+
+def _check_names(records: Sequence[Record]) -> None:
+    """Refuse rows whose names cannot be those of files, or are those of other rows."""
+    rows: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        for text in (record.participant, record.session):
+            if _UNSAFE.search(text):
+                record.wrong.append(
+                    f"{_shown(text)} cannot name a file; use letters, digits, - and _"
+                )
+        if record.participant:
+            key = record.participant.casefold(), record.session.casefold()
+            rows.setdefault(key, []).append(record)
+    for alike in rows.values():
+        # A row that is refused for itself takes no other row's place.
+        usable = [record for record in alike if not record.wrong]
+        for record in usable if len(usable) > 1 else ():
+            others = [each.place for each in usable if each is not record]
+            record.wrong.append(
+                f"{record.participant} {record.session} is in {_some(others)} too; give each scan "
+                "of a participant a date or session of its own"
+            )
+
+
+def _table(records: Sequence[Record], headers: Headers) -> pd.DataFrame:
+    """The rows in the spelling of ``participants.tsv``."""
     table = pd.DataFrame(
-        {name: [row[head.index(header)] for row in cells] for name, header in headers.items()},
+        {
+            "participant_id": [record.participant for record in records],
+            "session_id": [record.session for record in records],
+        },
         dtype=str,
     )
-    return Spreadsheet(
-        _cleaned(table, path), headers, tuple(each for each in head if each not in headers.values())
-    )
+    for name in HEADERS:
+        if name in headers.columns and name not in ("participant_id", "session_id", "date"):
+            texts = [record.cells[name].text for record in records]
+            table[name] = pd.Series([_spelled(name, text) for text in texts], dtype=str)
+    return table
 
 
-def _from_excel(path: Path) -> list[list[str]]:
-    from openpyxl import load_workbook
-
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        return [[_as_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-    except Exception as error:  # a broken workbook fails in many ways
-        raise CohortError(
-            f"{path}: cannot be read as a workbook ({type(error).__name__}: {error}); save it "
-            "again as .xlsx without a password, or as CSV"
-        ) from error
-
-
-def _as_text(cell: Any) -> str:
-    """What Excel shows of a cell."""
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime | date):
-        return cell.strftime("%Y-%m-%d")
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
-
-
-def _from_text(path: Path) -> list[list[str]]:
-    content = path.read_bytes()
-    text = None
-    # A byte order mark decides; UTF-8 is strict enough to be told from cp949, which takes most.
-    codes = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp949")
-    for code in codes:
-        try:
-            text = content.decode(code)
-            break
-        except UnicodeDecodeError:
-            continue
-    if text is None:
-        raise CohortError(f"{path}: neither UTF-8, UTF-16 nor Korean cp949; save it again as UTF-8")
-    first = text.lstrip().split("\n", maxsplit=1)[0]
-    separator = max("\t,;", key=first.count)
-    return [
-        [cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=separator)
-    ]
-
-
-def _plain(header: str) -> str:
-    return re.sub(r"[\W_]+", "", header).lower()
-
-
-def _meaning(head: list[str], chosen: Mapping[str, str], path: Path) -> dict[str, str]:
-    """The header of each column of the cohort table."""
-    for name, header in chosen.items():
-        if name not in HEADERS or header not in head:
-            raise CohortError(
-                f"{path}: --column {name}={header}: needed one of {', '.join(HEADERS)} and one of "
-                f"the headers {', '.join(head)}"
-            )
-    headers: dict[str, str] = {}
-    for name, words in HEADERS.items():
-        found = [header for header in head if _plain(header) in words]
-        found = [chosen[name]] if name in chosen else [h for h in found if h not in chosen.values()]
-        if len(set(found)) > 1 or (found and head.count(found[0]) > 1):
-            raise CohortError(
-                f"{path}: {' and '.join(found)} could each be {name}; say which with "
-                f"--column {name}={found[0]}"
-            )
-        if found:
-            headers[name] = found[0]
-    if "participant_id" not in headers:
-        raise CohortError(
-            f"{path}: found the headers {', '.join(head)}; needed one for participant_id: say "
-            "which with --column participant_id=HEADER"
-        )
-    return headers
-
-
-def _cleaned(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """The same in the spelling of ``participants.tsv``."""
-    cleaned = table.replace("", UNKNOWN)
-    if "bapl" in cleaned:
-        cleaned["bapl"] = _grades(table["bapl"], path)
-    if "sex" in cleaned:
-        cleaned["sex"] = cleaned["sex"].map(_sex)
-    if "tracer" in cleaned:
-        cleaned["tracer"] = [tracer_label(text) or text for text in cleaned["tracer"]]
-    if "session_id" in cleaned:
-        cleaned["session_id"] = cleaned["session_id"].map(_session)
-    else:
-        cleaned.insert(1, "session_id", ONLY_SESSION)
-    return cleaned
-
-
-def _grades(column: "pd.Series[str]", path: Path) -> list[str]:
-    grades: list[str] = []
-    wrong: list[str] = []
-    for text in column:
-        found = _GRADE.fullmatch(text.strip().lower())
-        if not found and text.strip().lower() not in _NO_GRADE:
-            wrong.append(text)
-        grades.append(found[1] if found else UNKNOWN)
-    if wrong:
-        raise CohortError(
-            f"{path}: {len(wrong)} of {len(column)} grades are none, such as '{wrong[0]}'; allowed "
-            "are 1, 2, 3, BAPL 1 … and nothing; another column may be meant: --column bapl=HEADER"
-        )
-    return grades
-
-
-def _sex(text: str) -> str:
-    if text.lower() in _MALE:
-        return "M"
-    return "F" if text.lower() in _FEMALE else text
-
-
-def _session(text: str) -> str:
-    """A date without signs, so that it can name a file; any other name as it is."""
-    if not (found := _DATE.match(text)):
-        return ONLY_SESSION if text == UNKNOWN else text
-    return f"ses-{found[1]}{int(found[2]):02d}{int(found[3]):02d}"
+def _spelled(name: str, text: str) -> str:
+    if not text or (name not in ("path", "series") and says_no_grade(text)):
+        return UNKNOWN
+    if name == "sex":
+        return "M" if text.lower() in _MALE else "F" if text.lower() in _FEMALE else text
+    return (tracer_label(text) or text) if name == "tracer" else text

@@ -1,0 +1,316 @@
+"""What the words of a study's name say: whose it is, of which day, of which visit.
+
+A number in a name can be a person, a month, a visit, a hospital or a dose. Only what is none of
+the others can be a person.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from monai_amyloid.cohort.table.dates import day_of
+
+# ``name``: letters alone; ``number``: holds a digit and can be a person; ``weak``: could be one,
+# but looks like a date, a time or a visit; ``known``: a word of imaging; ``marker``: a person's
+# id follows; ``value``: number of a visit, a hospital or the like.
+Kind = Literal["name", "number", "weak", "known", "marker", "value"]
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_KNOWN = _listed(
+    "pet petct petmr ct mr mri pt nm ac nac suv suvr amyloid brain head static dynamic dyn dicom "
+    "dcm nii nifti bids fbb fbp fmm pib nav florbetaben florbetapir flutemetamol fdg tau f18 18f "
+    "c11 11c av45 flute neuraceq amyvid vizamyl image images img exam export exported anon anonym "
+    "anonymized anonymised raw data recon osem fbp3d tof late early mean sum avg axial native "
+    "study baseline base bl screening followup follow up fu final old new copy "
+    "아밀로이드 뇌 영상 검사 페트 기저 추적"
+)
+_MARKERS = _listed(
+    "sub subj subject patient patientid pat id pid mrn case participant person no nr number num "
+    "환자 번호 대상자 등록번호 연구번호"
+)
+_VISITS = "visit|vis|v|session|sess|ses|timepoint|tp|wave|방문|회차|차수"
+_TIMES = "month|mon|mo|m|year|yr|y|week|wk|w|day|d"
+_OTHERS = (
+    "run|series|ser|se|scan|frame|fr|bed|acq|rec|echo|part|volume|vol|site|center|centre|hospital|"
+    "scanner|group|grp|arm|cohort|grade|gr|bapl|age|dose|phase|t|기관|병원|장비|등급|나이|군"
+)
+_GLUED = re.compile(rf"(?P<visit>{_VISITS}|{_TIMES}|fu|bl)(?P<value>\d{{1,3}})")
+_GLUED_OTHER = re.compile(
+    rf"(?:{_OTHERS}|pet|ct|mr|pt)\d{{1,3}}|\d{{1,3}}t|f18|18f|c11|11c"
+    r"|\d+(?:mbq|mci|kbq|min|mins|sec|s|h|mm|cm|ml|kg|y|yr|yo|세|분)"
+)
+_ORDINAL = re.compile(r"(\d{1,2})(?:차|회|회차|차수|st|nd|rd|th)")
+_WORD = re.compile(r"[^\W_]+")
+_YEAR = r"(?:199\d|20\d\d)"
+_DAY_MARK = "\x1f"
+_MONTHS = {
+    name: str(number)
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
+_DATES = (
+    re.compile(rf"(?<!\d)(?P<y>{_YEAR})(?P<s>[-_./ ])(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}})(?!\d)"),
+    re.compile(
+        rf"(?<!\d)(?P<y>{_YEAR})\s*년[\s_]*(?P<m>\d{{1,2}})\s*월[\s_]*(?P<d>\d{{1,2}})\s*일"
+    ),
+    re.compile(rf"(?<!\d)(?P<a>\d{{1,2}})(?P<s>[-_./ ])(?P<b>\d{{1,2}})(?P=s)(?P<y>{_YEAR})(?!\d)"),
+    re.compile(
+        rf"(?<!\d)(?P<d>\d{{1,2}})[-_. ]?(?P<n>{'|'.join(_MONTHS)})[a-z]*"
+        rf"[-_. ]?(?P<y>{_YEAR})(?!\d)"
+    ),
+    re.compile(r"(?<!\d)(?P<a>\d{2})(?P<s>[-./])(?P<b>\d{1,2})(?P=s)(?P<y>\d{2})(?!\d)"),
+    re.compile(rf"(?<!\d)(?P<y>{_YEAR})[-_.](?P<m>0[1-9]|1[0-2])(?!\d)"),
+)
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a name.
+
+    Attributes:
+        text: In lower case, numbers without leading zeros.
+        length: Letters as it is written.
+        kind: What it can be.
+        days: Days that it can be, as ``20190312``.
+    """
+
+    text: str
+    length: int
+    kind: Kind
+    days: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name in words.
+
+    Attributes:
+        words: Without the dates that are surely dates.
+        days: Those dates, ``20190312`` or ``201903``; several where the order is not sure.
+        visits: Visits that it names: ``2``, ``b``, ``baseline``, ``m24``.
+    """
+
+    words: tuple[Word, ...]
+    days: frozenset[str]
+    visits: frozenset[str]
+
+
+def folded(text: str) -> str:
+    """A name that is the same for all its spellings of Unicode and in either case."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of an id in lower case, numbers without leading zeros."""
+    return tuple(map(_bare, _WORD.findall(unicodedata.normalize("NFKC", text).casefold())))
+
+
+def _bare(word: str) -> str:
+    return word.lstrip("0") or "0" if word.isdecimal() else word
+
+
+@lru_cache(maxsize=10_000)
+def read_name(text: str) -> Name:
+    """Read the name of a study, without its extension."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    days: set[str] = set()
+    for pattern in _DATES:
+
+        def replaced(found: re.Match[str]) -> str:
+            named = _days(found.groupdict())
+            days.update(named)
+            return f" {_DAY_MARK} " if named else found[0]
+
+        plain = pattern.sub(replaced, plain)
+    visits: set[str] = set()
+    words: list[Word] = []
+    after = ""  # what the last word says of the next
+    for written in re.findall(rf"{_DAY_MARK}|[^\W_]+", plain):
+        if written == _DAY_MARK:
+            after = "day"
+            continue
+        word, after = _word(written, after, visits)
+        words.append(word)
+    visits |= {
+        "baseline" for w in words if w.text in ("baseline", "base", "bl", "기저", "screening")
+    }
+    visits |= {"followup" for w in words if w.text in ("followup", "follow", "fu", "추적")}
+    return Name(tuple(words), frozenset(days), frozenset(visits))
+
+
+def _days(parts: dict[str, str | None]) -> list[str]:
+    """The days of a date's parts, as digits."""
+    year = parts["y"] or ""
+    if parts.get("n"):
+        orders = [(year, _MONTHS[parts["n"] or ""], parts["d"] or "")]
+    elif parts.get("a"):
+        first, second = parts["a"] or "", parts["b"] or ""
+        orders = [(year, second, first), (year, first, second)]
+        orders += [(first, second, year)] if len(year) == 2 else []
+    elif parts.get("d"):
+        orders = [(year, parts["m"] or "", parts["d"] or "")]
+    else:
+        return [f"{year}{parts['m']}"]
+    return [f"{day:%Y%m%d}" for each in orders if (day := day_of(*each))]
+
+
+def _word(written: str, after: str, visits: set[str]) -> tuple[Word, str]:
+    """One word, and what it says of the next."""
+    text = _bare(written)
+    length = len(written)
+    if after == "marker" and any(map(str.isdigit, written)):
+        return Word(text, length, "number"), ""
+    if after in ("visit", "other") and (len(written) == 1 or (written.isdecimal() and length <= 3)):
+        if after == "visit":
+            visits.add(text)
+        return Word(text, length, "value"), ""
+    if found := _ORDINAL.fullmatch(written):
+        visits.add(_bare(found[1]))
+        return Word(text, length, "weak"), ""
+    if found := _GLUED.fullmatch(written):
+        is_visit = re.fullmatch(_VISITS, found["visit"])
+        visits.add(_bare(found["value"]) if is_visit else found["visit"][0] + _bare(found["value"]))
+        return Word(text, length, "weak"), ""
+    if _GLUED_OTHER.fullmatch(written):
+        return Word(text, length, "weak"), ""
+    if written.isdecimal():
+        days = tuple(_compact_days(written))
+        is_time = after == "day" and re.fullmatch(r"([01]\d|2[0-3])[0-5]\d[0-5]\d", written)
+        if days or is_time or re.fullmatch(r"199\d|20[0-4]\d", written):
+            return Word(text, length, "weak", days), "day" if days else ""
+        return Word(text, length, "number"), ""
+    if written in _MARKERS:
+        return Word(text, length, "marker"), "marker"
+    if re.fullmatch(f"{_VISITS}|{_TIMES}|{_OTHERS}", written):
+        is_visit = re.fullmatch(_VISITS, written)
+        return Word(text, length, "known"), "visit" if is_visit else "other"
+    if written in _KNOWN:
+        return Word(text, length, "known"), ""
+    has_digit = any(map(str.isdigit, written))
+    return Word(text, length, "number" if has_digit else "name"), ""
+
+
+def _compact_days(digits: str) -> Iterator[str]:
+    """The days of a number that may be a date without signs, with a time or without."""
+    orders: list[tuple[str, str, str]] = []
+    if len(digits) in (8, 12, 14):
+        orders = [(digits[:4], digits[4:6], digits[6:8])]
+        if len(digits) == 8 and not day_of(*orders[0]):
+            year = digits[4:]
+            orders = [(year, digits[2:4], digits[:2]), (year, digits[:2], digits[2:4])]
+    elif len(digits) == 6:
+        orders = [(digits[:2], digits[2:4], digits[4:])]
+    yield from dict.fromkeys(f"{day:%Y%m%d}" for each in orders if (day := day_of(*each)))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an id stands in a name.
+
+    Attributes:
+        first: Its first word.
+        count: How many words it has.
+        is_sure: Whether it is the person; else another number, before it, could be as well.
+    """
+
+    first: int
+    count: int
+    is_sure: bool
+
+
+def find_id(name: Name, wanted: Sequence[str]) -> Place | None:
+    """Find the id of a person in a name.
+
+    Args:
+        name: Name of a study.
+        wanted: The words of the id, as :func:`words_of` gives them.
+
+    Returns:
+        Where it stands as whole words; None where it does not, or where its words are a date, a
+        visit, a modality or another person's.
+    """
+    count = len(wanted)
+    texts = [word.text for word in name.words]
+    for first in range(len(texts) - count + 1) if count else ():
+        if texts[first : first + count] == list(wanted):
+            place = _judged(name, first, count)
+            if place is not None:
+                return place
+    return None
+
+
+def _judged(name: Name, first: int, count: int) -> Place | None:
+    words = name.words[first : first + count]
+    numbers = [place for place, word in enumerate(name.words) if word.kind == "number"]
+    if count > 1:
+        # V-01 is a person in V-01_PET, and a visit in P07_V-01.
+        can_be = any(word.kind in ("name", "number") for word in words) or not numbers
+        is_known = all(word.text in _KNOWN for word in words)
+        return Place(first, count, is_sure=True) if can_be and not is_known else None
+    (word,) = words
+    if word.kind == "weak":
+        # A name such as 20190312_PET or V01: nothing else in it can be the person.
+        earlier = [each for each in name.words[:first] if each.kind == "weak"]
+        is_only = not numbers and not earlier and not name.days.intersection(word.days)
+        return Place(first, count, is_sure=True) if is_only else None
+    if word.kind not in ("name", "number"):
+        return None
+    is_long = word.text.isdecimal() and word.length >= 6
+    is_special = not word.text.isdecimal() and word.length > 2
+    marked = [place for place in numbers if place and name.words[place - 1].kind == "marker"]
+    if is_long or is_special or first in marked:
+        return Place(first, count, is_sure=True)
+    if marked or not numbers:
+        return None if marked else Place(first, count, is_sure=True)
+    if numbers[0] >= first:
+        return Place(first, count, is_sure=True)
+    # Two numbers of the same length: nobody knows which of them is the person.
+    leading = name.words[numbers[0]]
+    alike = leading.text.isdecimal() and word.text.isdecimal() and leading.length == word.length
+    return Place(first, count, is_sure=False) if alike else None
+
+
+def days_beside(name: Name, place: Place | None) -> frozenset[str]:
+    """The days that a name says, apart from the words that are the id."""
+    taken = range(place.first, place.first + place.count) if place else range(0)
+    more = {day for at, word in enumerate(name.words) if at not in taken for day in word.days}
+    return name.days | more
+
+
+def visits_beside(name: Name, place: Place | None) -> frozenset[str]:
+    """The visits that a name says; where none is called so, its short words behind the id."""
+    if name.visits:
+        return name.visits
+    start = place.first + place.count if place else 0
+    behind = [word for word in name.words[start:] if word.kind in ("name", "number")]
+    return frozenset(word.text for word in behind if _is_short(word))
+
+
+def _is_short(word: Word) -> bool:
+    return word.length == 1 or (word.text.isdecimal() and word.length <= 2)
+
+
+def visits_of(text: str) -> frozenset[str]:
+    """The visits that a cell of a table names: ``V2``, ``2nd visit`` and ``2`` are ``2``."""
+    name = read_name(text)
+    return name.visits or frozenset(w.text for w in name.words if _is_short(w) or w.kind == "value")
+
+
+def visits_contradict(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two sets of visits cannot be of one scan."""
+    kinds = {_visit_kind(visit) for visit in one} & {_visit_kind(visit) for visit in other}
+    return not one & other and bool(kinds)
+
+
+def _visit_kind(visit: str) -> str:
+    if visit.isdecimal():
+        return "number"
+    return "letter" if len(visit) == 1 else visit[0] if visit[1:].isdecimal() else "word"

@@ -1,0 +1,41 @@
+"""Whose and of which day a study is by its own header."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from monai_amyloid.cohort.name_words import words_of
+from monai_amyloid.cohort.table.dates import FIRST_YEAR
+from monai_amyloid.pet.identity import identity_of
+
+_DAYS = ("StudyDate", "SeriesDate", "AcquisitionDate", "AcquisitionDateTime")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the header of a study says of whose it is.
+
+    Attributes:
+        people: Words of each PatientID.
+        days: Days of the study as ``20190312``, of which any may be meant: a scan may go on after
+            midnight.
+    """
+
+    people: frozenset[tuple[str, ...]] = frozenset()
+    days: frozenset[str] = frozenset()
+
+
+def study_identity(study: Path) -> Identity:
+    """Read whose a study is; of an image without a header, or a broken one, nothing."""
+    try:
+        found = identity_of(study) or {}
+    except Exception:  # reading one study must not stop the others; it is refused when it is read
+        return Identity()
+    people = (words_of(line) for line in found.get("PatientID", "").splitlines())
+    texts = [line for key in _DAYS for line in found.get(key, "").splitlines()]
+    days = (re.sub(r"[-.]", "", text)[:8] for text in texts)
+    return Identity(
+        frozenset(words for words in people if words),
+        # An earlier year stands where the day was removed.
+        frozenset(d for d in days if re.fullmatch(r"\d{8}", d) and int(d[:4]) >= FIRST_YEAR),
+    )
