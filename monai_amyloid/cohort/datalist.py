@@ -3,6 +3,7 @@
 import csv
 import io
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -23,8 +24,26 @@ _MOST_NAMED = 5
 _NUMBERS = ("centiloid", "suvr_")
 
 
+_LONGEST_LINE = 2000
+
+
+def in_one_line(text: str) -> str:
+    """A text with cells of a table in it, as one printable line of bounded length."""
+    line = "".join(
+        letter if letter.isprintable() else " " if letter.isspace() else "\ufffd" for letter in text
+    )
+    return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"
+
+
 class CohortError(UserError):
-    """A cohort table or its folds that cannot be used, in one line."""
+    """A cohort table or its folds that cannot be used, in one line.
+
+    Args:
+        message: Text, which may hold what a table does.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(in_one_line(message))
 
 
 def read_cohort(table: Path) -> pd.DataFrame:
@@ -49,6 +68,7 @@ def read_cohort(table: Path) -> pd.DataFrame:
             f"{table}: found the columns {', '.join(cohort.columns)}; needed "
             f"{' and '.join(needed)} too, separated by tabs"
         )
+    _check_grades_are_named(cohort.columns.tolist(), table)
     if cohort.empty:
         raise CohortError(f"{table}: found no row, needed one for each session")
     cohort = check_cohort(cohort, table)
@@ -118,13 +138,17 @@ def _names(header: list[str], table: Path) -> list[str]:
             f"{table}: the header {twice[0]} is there more than once, in columns "
             f"{' and '.join(places)}; keep one of them"
         )
+    return names
+
+
+def _check_grades_are_named(names: Sequence[str], table: Path) -> None:
+    """Refuse a table whose grades would be left out in silence."""
     grades = [name for name in names if "bapl" in name.casefold()]
     if grades and "bapl" not in names:
         raise CohortError(
             f"{table}: no header is bapl, but {' and '.join(grades)} may be meant; call it bapl, "
             "or remove it"
         )
-    return names
 
 
 def _check_widths(rows: dict[int, list[str]], width: int, table: Path) -> None:
@@ -152,13 +176,12 @@ def _grades(cohort: pd.DataFrame, table: Path) -> "pd.Series[int]":
     grades = text.map(_GRADE_SPELLINGS).astype("Int64")
     wrong = cohort[grades.isna() & ~text.isin(["", UNKNOWN])]
     if not wrong.empty:
-        first = wrong.iloc[0]
         # The header is line 1 of the file.
-        raise CohortError(
-            f"{table}, line {int(wrong.index[0]) + 2} ({first.participant_id}): found bapl "
-            f"'{first.bapl}', allowed are 1, 2, 3 and n/a"
-            + (f"; {len(wrong)} rows are wrong: {_lines(wrong)}" if len(wrong) > 1 else "")
-        )
+        places = [
+            f"line {int(line) + 2} ({name}): found bapl '{found}'"
+            for line, name, found in zip(wrong.index, wrong.participant_id, wrong.bapl, strict=True)
+        ]
+        raise CohortError(f"{table}, {_some(places)}, allowed are 1, 2, 3 and n/a")
     return grades
 
 
@@ -187,12 +210,12 @@ def _check_sessions(cohort: pd.DataFrame, table: Path) -> None:
                 f"{table}: {column} {unsafe[column].iloc[0]!r} cannot name a file; "
                 "use letters, digits, - and _"
             )
-    twice = cohort[cohort.duplicated(["participant_id", "session_id"])]
-    if not twice.empty:
-        first = twice.iloc[0]
+    alike = cohort.duplicated(["participant_id", "session_id"], keep=False)
+    if alike.any():
+        first = cohort[alike].iloc[0]
         raise CohortError(
-            f"{table}: {first.participant_id} {first.session_id} is in more than one row; "
-            "give each scan of a participant a session_id of its own"
+            f"{table}: {first.participant_id} {first.session_id} is in more than one row "
+            f"({_lines(cohort[alike])}); give each scan of a participant a session_id of its own"
         )
 
 

@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from monai_amyloid.cohort.datalist import UNKNOWN, CohortError, check_cohort, read_cohort
+from monai_amyloid.cohort.datalist import (
+    UNKNOWN,
+    CohortError,
+    check_cohort,
+    in_one_line,
+    read_cohort,
+)
 from monai_amyloid.cohort.spreadsheet import SPREADSHEETS, Record, Refusal, read_spreadsheet
 from monai_amyloid.cohort.study_folders import Match, StudyFolders, match_path, without_shared
 from monai_amyloid.cohort.study_paths import find_path
@@ -49,7 +55,7 @@ class Listing:
             lines.append(
                 f"studies found: {', '.join(found) or 'none'}; refused: {len(self.refused)}"
             )
-        return [" ".join(line.split()) for line in lines]
+        return [in_one_line(line) for line in lines]
 
 
 def list_scans(

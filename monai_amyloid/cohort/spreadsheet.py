@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from monai_amyloid.cohort.datalist import ONLY_SESSION, UNKNOWN, CohortError
+from monai_amyloid.cohort.datalist import ONLY_SESSION, UNKNOWN, CohortError, in_one_line
+from monai_amyloid.cohort.name_words import folded, words_of
 from monai_amyloid.cohort.table.dates import Day, read_days
 from monai_amyloid.cohort.table.file import read_sheet
 from monai_amyloid.cohort.table.grades import read_grades, says_no_grade, starts_at_zero
 from monai_amyloid.cohort.table.headers import HEADERS, Headers, read_headers
 from monai_amyloid.cohort.table.ids import read_ids, spoiled
+from monai_amyloid.cohort.table.merged import fill_merged
 from monai_amyloid.cohort.table.sheet import EMPTY, Cell, Row, Sheet, column_name, one_spelling
 from monai_amyloid.pet.header.tracer_names import tracer_label
 
@@ -71,7 +73,8 @@ class Record:
         """Why it is refused, for every reason at once."""
         name = self.participant or UNKNOWN
         whose = f" ({name})" if self.participant else ""
-        return Refusal(name, self.session, f"{self.place}{whose}: {'; and '.join(self.wrong)}")
+        reason = f"{self.place}{whose}: {'; and '.join(dict.fromkeys(self.wrong))}"
+        return Refusal(in_one_line(name), in_one_line(self.session), in_one_line(reason))
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def read_spreadsheet(
     _check_formulas(found, headers, source)
     notes += headers.notes
     records: list[Record] = []
-    for row in headers.body:
+    for row in fill_merged(found, headers, source):
         record = _record(found, headers, row, notes)
         if any(cell != EMPTY for cell in record.cells.values()) or record.wrong:
             records.append(record)
@@ -159,8 +162,8 @@ def _check_formulas(sheet: Sheet, headers: Headers, source: str) -> None:
     ]
     if cells:
         raise CohortError(
-            f"{source}: {_some(cells)} hold a formula without its value, for the program that "
-            "saved it did not compute; open it in a spreadsheet program and save it again"
+            f"{source}: found formulas without a value in {_some(cells)}: the program that saved "
+            "it did not compute; open it in a spreadsheet program and save it again"
         )
 
 
@@ -170,7 +173,7 @@ def _some(texts: Sequence[str]) -> str:
 
 
 def _record(sheet: Sheet, headers: Headers, row: Row, notes: list[str]) -> Record:
-    cells = {name: _merged(sheet, headers, row, column) for name, column in headers.columns.items()}
+    cells = {name: row.cell(column) for name, column in headers.columns.items()}
     record = Record(sheet.place(row.number), cells)
     used = any(cell != EMPTY for cell in cells.values())
     top = next((each for each in sheet.rows if each.number == headers.row), row)
@@ -192,20 +195,6 @@ def _record(sheet: Sheet, headers: Headers, row: Row, notes: list[str]) -> Recor
             notes.append(f"{where} ({name}) holds the error {cell.error}, taken as unknown")
             record.cells = {**record.cells, name: EMPTY}
     return record
-
-
-def _merged(sheet: Sheet, headers: Headers, row: Row, column: int) -> Cell:
-    """A cell, or the one above that it is merged with."""
-    cell = row.cell(column)
-    if cell != EMPTY:
-        return cell
-    for span in sheet.spans:
-        inside = span.first_row < row.number <= span.last_row
-        if inside and span.first_column == column and span.first_row > headers.row:
-            return next(
-                (each.cell(column) for each in headers.body if each.number == span.first_row), cell
-            )
-    return cell
 
 
 def _shown(text: str) -> str:
@@ -245,6 +234,7 @@ def _read_column(records: Sequence[Record], name: str, from_1904: bool) -> None:
     cells = [record.cells.get(name, EMPTY) for record in records]
     texts = [cell.text for cell in cells]
     if name == "session_id":  # its other numbers are visits
+        texts = [text.removeprefix("ses-") for text in texts]
         texts = [text if _DATE_IN_SESSION.match(text) else "" for text in texts]
     days = read_days(
         ["" if cell.day else t for cell, t in zip(cells, texts, strict=True)], from_1904=from_1904
@@ -283,7 +273,7 @@ def _grades_of(records: Sequence[Record], source: str) -> tuple[str | None, ...]
 
 def _check_names(records: Sequence[Record]) -> None:
     """Refuse rows whose names cannot be those of files, or are those of other rows."""
-    rows: dict[tuple[str, str], list[Record]] = {}
+    rows: dict[tuple[tuple[str, ...], str], list[Record]] = {}
     for record in records:
         for text in (record.participant, record.session):
             if _UNSAFE.search(text):
@@ -291,7 +281,8 @@ def _check_names(records: Sequence[Record]) -> None:
                     f"{_shown(text)} cannot name a file; use letters, digits, - and _"
                 )
         if record.participant:
-            key = record.participant.casefold(), record.session.casefold()
+            # 0012 and 12 are one person, whose zeros a spreadsheet lost in one row.
+            key = words_of(record.participant), folded(record.session)
             rows.setdefault(key, []).append(record)
     for alike in rows.values():
         # A row that is refused for itself takes no other row's place.

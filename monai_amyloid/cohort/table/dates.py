@@ -82,7 +82,7 @@ def _decided(text: str, readings: dict[Order, date], orders: Sequence[Order]) ->
     days = sorted({readings[order] for order in orders} or set(readings.values()))
     if len(days) == 1:
         return Day(f"{days[0]:%Y%m%d}")
-    return Day(doubt=f"could be {' or '.join(map(str, days))}; write {days[0]} or {days[-1]}")
+    return Day(doubt=f"could be {' or '.join(map(str, days))}; write which")
 
 
 def _plain(text: str) -> str:

@@ -110,6 +110,12 @@ def _choose(
             f"{path}: the sheets {names} each list scans; say which with --sheet "
             f"'{fitting[0].name}', or copy them into one sheet"
         )
+    hidden = [sheet for sheet in filled if sheet.hidden and _lists(sheet, chosen, OF_SCANS)]
+    if not fitting and hidden:
+        raise CohortError(
+            f"{path}: sheet '{hidden[0].name}' lists scans, but is hidden; show it, or take it "
+            f"with --sheet '{hidden[0].name}'"
+        )
     if not fitting and len(shown) == 1:
         fitting = shown  # its headers are named in the error
     if not fitting:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 # In lower case: nobody has graded the scan.
 _NONE = (
-    *("", "-", "--", "?", ".", "na", "n/a", "n.a.", "nan", "none", "null", "nil", "unknown"),
+    *("", "-", "--", "?", ".", "na", "n/a", "n.a.", "nan", "nat", "none", "null", "nil", "unknown"),
     *("unread", "not read", "not graded", "not done", "pending", "tbd", "missing"),
     *(
         "미판독",

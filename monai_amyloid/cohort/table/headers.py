@@ -144,13 +144,16 @@ def read_headers(sheet: Sheet, source: str, chosen: Mapping[str, str]) -> Header
     body = sheet.rows[position + 1 :]
     notes = []
     while body and _is_second_header(sheet, row, body[0], columns):
-        more = body[0]
+        more, above = body[0], dict(texts)
         for column, cell in more.cells.items():
             if cell.text:
-                texts[column] = f"{_heading(sheet, row, texts, column)} {cell.text}".strip()
+                texts[column] = f"{_heading(sheet, row, above, column)} {cell.text}".strip()
                 # The word below is nearer to the cells, and one heading may stand over several.
+                is_wide = _is_wide(sheet, row, column) or (
+                    column + 1 not in above and bool(more.cell(column + 1).text)
+                )
                 columns[column] = meaning_of(cell.text) or (
-                    None if _is_wide(sheet, row, column) else columns.get(column)
+                    None if is_wide else columns.get(column)
                 )
         notes.append(f"{sheet.place(more.number)} was read as headers, too")
         body = body[1:]
@@ -261,8 +264,9 @@ def _columns(
         ]
         places = _visible(sheet, headers, name, places)
         if name == "bapl" and len(places) > 1:
-            graded = [place for place in places if _holds_grades(headers, place)]
-            places = graded if len(graded) == 1 else places
+            different = {headers.texts[place] for place in places}
+            graded = [place for place in places if _holds_numbers(headers, place)]
+            places = graded if len(graded) == 1 and len(different) == len(places) else places
         if len(places) > 1:
             texts = [headers.texts[place] for place in places]
             where = " and ".join(column_name(place) for place in places)
@@ -302,6 +306,15 @@ def _visible(sheet: Sheet, headers: Headers, name: str, places: list[int]) -> li
 def _holds_grades(headers: Headers, column: int) -> bool:
     texts = [row.cell(column).text for row in headers.body if row.cell(column).text]
     return any(row.cell(column).uncomputed for row in headers.body) or any(map(grade_of, texts))
+
+
+def _holds_numbers(headers: Headers, column: int) -> bool:
+    """Whether a column may be of grades, on whatever scale, and is no free text."""
+    cells = [row.cell(column) for row in headers.body]
+    return any(
+        cell.uncomputed or cell.error or grade_of(cell.text) or len(cell.text) == 1
+        for cell in cells
+    )
 
 
 def _check_no_grades_are_lost(source: str, headers: Headers, found: Mapping[str, int]) -> None:

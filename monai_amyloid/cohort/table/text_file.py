@@ -85,7 +85,7 @@ def _code_of_zeros(content: bytes) -> str | None:
 def _is_korean(text: str) -> bool:
     """Whether most other than plain letters are common in Korean; cp949 takes nearly any bytes."""
     others = [letter for letter in text if not letter.isascii()]
-    common = sum(bool(letter.encode("euc_kr", "ignore")) for letter in others)
+    common = sum(len(letter.encode("euc_kr", "ignore")) == 2 for letter in others)
     return common >= 0.9 * len(others)
 
 
@@ -148,7 +148,7 @@ def _is_exact(text: str, separator: str) -> bool:
 
 
 def _row(number: int, cells: list[str], *, several_lines: bool) -> Row:
-    found = {place: Cell(text) for place, cell in enumerate(cells) if (text := _text(cell))}
+    found = {p: Cell(text) for p, cell in enumerate(cells) if cell and (text := _text(cell))}
     damage = ""
     if any("\0" in cell for cell in cells):
         damage = "it holds NUL bytes, so that the file is damaged or not whole"
