@@ -76,7 +76,7 @@ class Word:
     """One word of a name.
 
     Attributes:
-        text: In lower case, numbers without leading zeros.
+        text: The word in lower case, a number without leading zeros.
         length: Letters as it is written.
         kind: What it can be.
         days: Days that it can be, as ``20190312``.
@@ -94,7 +94,7 @@ class Name:
 
     Attributes:
         words: Without the dates that are surely dates.
-        days: Those dates, ``20190312`` or ``201903``; several where the order is not sure.
+        days: Sure dates, ``20190312`` or ``201903``; several where the order is not sure.
         visits: Visits that it names: ``2``, ``b``, ``baseline``, ``m24``.
     """
 
@@ -216,7 +216,7 @@ class Place:
     """Where an id stands in a name.
 
     Attributes:
-        first: Its first word.
+        first: Number of its first word, from 0.
         count: How many words it has.
         is_sure: Whether it is the person; else another number, before it, could be as well.
     """
@@ -226,21 +226,21 @@ class Place:
     is_sure: bool
 
 
-def find_id(name: Name, wanted: Sequence[str]) -> Place | None:
+def find_id(name: Name, sought: Sequence[str]) -> Place | None:
     """Find the id of a person in a name.
 
     Args:
         name: Name of a study.
-        wanted: The words of the id, as :func:`words_of` gives them.
+        sought: The words of the id, as :func:`words_of` gives them.
 
     Returns:
-        Where it stands as whole words; None where it does not, or where its words are a date, a
+        Place of the whole words; None where there is none, or where its words are a date, a
         visit, a modality or another person's.
     """
-    count = len(wanted)
+    count = len(sought)
     texts = [word.text for word in name.words]
     for first in range(len(texts) - count + 1) if count else ():
-        if texts[first : first + count] == list(wanted):
+        if texts[first : first + count] == list(sought):
             place = _judged(name, first, count)
             if place is not None:
                 return place

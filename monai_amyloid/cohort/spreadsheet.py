@@ -37,9 +37,9 @@ class Refusal:
     """A row that cannot be used.
 
     Attributes:
-        participant: Its participant; ``n/a`` where it has none.
-        session: Its session.
-        reason: In one line, with the place of the row.
+        participant: Participant as the row spells it; ``n/a`` where it has none.
+        session: Name of the session.
+        reason: What is wrong, in one line, with the place of the row.
     """
 
     participant: str
@@ -54,7 +54,7 @@ class Record:
     Attributes:
         place: What it is called, such as ``sheet 'data', row 3``.
         cells: Cells by the column of the cohort table.
-        participant: Participant.
+        participant: Participant as the row spells it.
         session: Session, named after the day where there is no other name.
         visit: Name of the session if the table gives one that is no date.
         day: Day of the scan as ``20190312``, ``201903`` of a month; empty where unknown.

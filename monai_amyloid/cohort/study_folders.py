@@ -35,8 +35,8 @@ class Study:
     """A study in the folder, and what its name and its header say.
 
     Args:
-        path: The study.
-        name: Its name without extensions; that of a visit's folder follows its person's.
+        path: Folder or file of the study.
+        name: Name without extensions; that of a visit's folder follows its person's.
     """
 
     def __init__(self, path: Path, name: str | None = None) -> None:
@@ -64,9 +64,9 @@ class Match:
     """A study that may be of a row.
 
     Attributes:
-        study: The study.
+        study: Study that may be of the row.
         by: What tells so.
-        place: Where the row's id stands in its name.
+        place: Place of the row's id in the name of the study.
     """
 
     study: Study
@@ -124,7 +124,7 @@ class StudyFolders:
             records: Rows of one table.
 
         Returns:
-            For each row its study, or in a line why none can be taken.
+            Study of each row, or in a line why none can be taken.
         """
         people = {each for record in records for each in _spellings(record.participant)}
         found = [self._find_one(record, people) for record in records]
@@ -155,19 +155,19 @@ class StudyFolders:
         exact = [study for study in same if study.name == record.participant] or same
         if exact:
             return [Match(study, "name") for study in exact]
-        wanted = _spellings(record.participant)
-        by_header = [s for each in wanted for s in self._by_person.get(each, ())]
+        sought = _spellings(record.participant)
+        by_header = [s for each in sought for s in self._by_person.get(each, ())]
         if by_header:
             return [
-                Match(study, "header", _place(study, wanted)) for study in dict.fromkeys(by_header)
+                Match(study, "header", _place(study, sought)) for study in dict.fromkeys(by_header)
             ]
-        placed = self._holding(wanted)
+        placed = self._holding(sought)
         return [
             Match(study, "words of the name", place) for study, place in placed if place.is_sure
         ]
 
-    def _holding(self, wanted: Sequence[tuple[str, ...]]) -> list[tuple[Study, Place]]:
-        for each in wanted:
+    def _holding(self, sought: Sequence[tuple[str, ...]]) -> list[tuple[Study, Place]]:
+        for each in sought:
             studies = self._by_word.get(each[0], ()) if each else ()
             if found := [(s, place) for s in studies if (place := find_id(s.words, each))]:
                 return found
@@ -190,8 +190,8 @@ def _spellings(participant: str) -> list[tuple[str, ...]]:
     return list(dict.fromkeys((words, bare)))
 
 
-def _place(study: Study, wanted: Iterable[tuple[str, ...]]) -> Place | None:
-    return next((place for each in wanted if (place := find_id(study.words, each))), None)
+def _place(study: Study, sought: Iterable[tuple[str, ...]]) -> Place | None:
+    return next((place for each in sought if (place := find_id(study.words, each))), None)
 
 
 def _is_of_other(match: Match, own: set[tuple[str, ...]], people: set[tuple[str, ...]]) -> bool:
@@ -217,9 +217,9 @@ def _opened(match: Match, record: Record) -> list[Match]:
     except ValueError:  # it cannot be read, and is refused with the reason when it is
         return [match]
     end = Place(0, len(match.study.words.words), is_sure=True)
-    for said_by in (_days_alone, _visits_alone):
-        named = [study for study in inside if said_by(study)]
-        if len({said_by(study) for study in named}) > 1:
+    for named_by in (_days_alone, _visits_alone):
+        named = [study for study in inside if named_by(study)]
+        if len({named_by(study) for study in named}) > 1:
             return [Match(study, match.by, end) for study in named]
     return [match]
 
@@ -237,8 +237,8 @@ def choose(candidates: Sequence[Match], record: Record, folder: Path) -> Match |
 
     Args:
         candidates: Studies of the row's participant, one or more.
-        record: The row.
-        folder: Where they are, for messages.
+        record: Row of the table.
+        folder: Folder of the studies, for messages.
 
     Returns:
         The study, or in a line why none can be taken.
@@ -251,8 +251,8 @@ def choose(candidates: Sequence[Match], record: Record, folder: Path) -> Match |
             f"{_names(candidates)} of {', '.join(map(_shown, days[:3]))}; correct one of them, or "
             "leave the dates out with --column date="
         )
-    wanted = visits_of(record.visit) if record.visit else frozenset()
-    left = _fitting(by_day, lambda match: _fits_visit(match, wanted, record.visit))
+    sought = visits_of(record.visit) if record.visit else frozenset()
+    left = _fitting(by_day, lambda match: _fits_visit(match, sought, record.visit))
     if not left:
         return f"the row is of the visit {record.visit}, and {_names(by_day)} of another"
     if len(left) > 1:
@@ -287,11 +287,11 @@ def _fits_day(match: Match, day: str) -> bool | None:
     return all(agree) if agree else None
 
 
-def _fits_visit(match: Match, wanted: frozenset[str], text: str) -> bool | None:
+def _fits_visit(match: Match, sought: frozenset[str], text: str) -> bool | None:
     visits = visits_beside(match.study.words, match.place)
-    if wanted & visits or (text and set(words_of(text)) <= {w.text for w in _beside(match)}):
+    if sought & visits or (text and set(words_of(text)) <= {w.text for w in _beside(match)}):
         return True
-    return False if visits_contradict(wanted, visits) else None
+    return False if visits_contradict(sought, visits) else None
 
 
 def _beside(match: Match) -> Sequence[Word]:
@@ -323,7 +323,7 @@ def without_shared(
         rivals: Rows that a study could be of as well, if less likely.
 
     Returns:
-        The same, with a reason in place of a study that is another row's.
+        Studies and reasons, with a reason in place of a study that is another row's.
     """
     claims: dict[Path, list[tuple[Match, Record]]] = defaultdict(list)
     for record, match in zip(records, found, strict=True):

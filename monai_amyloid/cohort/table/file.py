@@ -92,9 +92,9 @@ def _choose(
 ) -> tuple[Sheet, list[str]]:
     listed = ", ".join(f"'{sheet.name}'{' (hidden)' * sheet.hidden}" for sheet in sheets)
     if name is not None:
-        wanted = one_spelling(name)
-        named = [sheet for sheet in sheets if sheet.name == wanted]
-        named = named or [s for s in sheets if str(s.name).casefold() == wanted.casefold()]
+        sought = one_spelling(name)
+        named = [sheet for sheet in sheets if sheet.name == sought]
+        named = named or [s for s in sheets if str(s.name).casefold() == sought.casefold()]
         if len(named) != 1:
             raise CohortError(f"{path}: has no sheet '{name}'; its sheets are {listed}")
         if not named[0].rows:

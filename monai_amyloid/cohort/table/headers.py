@@ -94,7 +94,7 @@ def find_header_row(sheet: Sheet, chosen: Mapping[str, str]) -> Row | None:
     """The row of headers of a sheet, below a title if it has one.
 
     Args:
-        sheet: Any sheet.
+        sheet: Sheet that may list scans.
         chosen: Headers by their meaning that the user has named.
 
     Returns:

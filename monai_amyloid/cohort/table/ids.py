@@ -15,7 +15,7 @@ def read_ids(cells: Sequence[Cell]) -> list[str]:
     """Read the ids of a column.
 
     Args:
-        cells: Its cells.
+        cells: Cells of the column.
 
     Returns:
         Ids as they are kept: ``124.0`` is 124 where no other id of the column has a part behind

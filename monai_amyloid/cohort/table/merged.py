@@ -15,8 +15,8 @@ def fill_merged(sheet: Sheet, headers: Headers, source: str) -> list[Row]:
     """Give each row the cells that it is merged with from above.
 
     Args:
-        sheet: The sheet.
-        headers: Its headers; other columns are left as they are.
+        sheet: Sheet that lists scans.
+        headers: Headers of the sheet; other columns are left as they are.
         source: How the file is called in errors.
 
     Returns:

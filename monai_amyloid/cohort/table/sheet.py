@@ -47,7 +47,7 @@ class Row:
     """One row.
 
     Attributes:
-        number: Its number as a spreadsheet program shows it, from 1.
+        number: Number of the row as a spreadsheet program shows it, from 1.
         cells: Cells that hold something, by column from 0.
         hidden: Whether a filter or a person has hidden it.
         width: How many cells a row of a text file has, empty ones too; else None.
@@ -80,8 +80,8 @@ class Sheet:
     """The rows of one sheet that hold something.
 
     Attributes:
-        name: Its name; None for a text file, which has one sheet alone.
-        rows: From the top.
+        name: Name of the sheet; None for a text file, which has one sheet alone.
+        rows: Rows that hold something, from the top.
         hidden: Whether a user does not see it.
         hidden_columns: First and last column of each hidden range.
         spans: Merged cells.

@@ -30,7 +30,7 @@ def read_text_file(path: Path, is_header: Callable[[str], bool]) -> Sheet:
             most of them.
 
     Returns:
-        Its rows, numbered as a spreadsheet program does that opens it.
+        Rows of the file, numbered as a spreadsheet program does that opens it.
 
     Raises:
         CohortError: If it is no text, too large, or a quotation mark does not close.

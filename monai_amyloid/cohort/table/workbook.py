@@ -31,7 +31,7 @@ def read_workbook(path: Path) -> list[Sheet]:
         path: ``.xlsx`` or ``.xlsm``; no macro is run and no formula computed.
 
     Returns:
-        Its sheets of cells, in their order; charts are left out.
+        Sheets of cells, in their order; charts are left out.
 
     Raises:
         CohortError: If it is no workbook, broken, protected by a password, or larger than a table
