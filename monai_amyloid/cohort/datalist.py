@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from monai_amyloid.cohort.study_paths import find_path
+from monai_amyloid.cohort.matching.study_paths import find_path
 from monai_amyloid.errors import UserError
 
 GRADES = (1, 2, 3)
@@ -131,7 +131,8 @@ def _names(header: list[str], table: Path) -> list[str]:
     """The headers, those that this program reads in lower case."""
     names = [unicodedata.normalize("NFC", name).strip() for name in header]
     names = [low if (low := name.casefold()) in COLUMNS else name for name in names]
-    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    read = [name for name in names if name in COLUMNS or name.startswith(_NUMBERS)]
+    twice = [name for name in dict.fromkeys(read) if read.count(name) > 1]
     if twice:
         places = [str(place) for place, name in enumerate(names, start=1) if name == twice[0]]
         raise CohortError(
@@ -160,11 +161,12 @@ def _check_widths(rows: dict[int, list[str]], width: int, table: Path) -> None:
     ]
     if wrong:
         raise CohortError(
-            f"{table}: {_some(wrong)}, needed {width} as there are headers; correct the tabs"
+            f"{table}: {some_of(wrong)}, needed {width} as there are headers; correct the tabs"
         )
 
 
-def _some(texts: list[str]) -> str:
+def some_of(texts: Sequence[str]) -> str:
+    """The first of several texts, and how many more there are."""
     more = f" and {len(texts) - _MOST_NAMED} more" if len(texts) > _MOST_NAMED else ""
     return ", ".join(texts[:_MOST_NAMED]) + more
 
@@ -181,7 +183,7 @@ def _grades(cohort: pd.DataFrame, table: Path) -> "pd.Series[int]":
             f"line {int(line) + 2} ({name}): found bapl '{found}'"
             for line, name, found in zip(wrong.index, wrong.participant_id, wrong.bapl, strict=True)
         ]
-        raise CohortError(f"{table}, {_some(places)}, allowed are 1, 2, 3 and n/a")
+        raise CohortError(f"{table}, {some_of(places)}, allowed are 1, 2, 3 and n/a")
     return grades
 
 
@@ -221,7 +223,7 @@ def _check_sessions(cohort: pd.DataFrame, table: Path) -> None:
 
 def _lines(wrong: "pd.DataFrame | pd.Series[str]") -> str:
     """The lines of rows in the file."""
-    return _some([f"line {int(line) + 2}" for line in wrong.index])
+    return some_of([f"line {int(line) + 2}" for line in wrong.index])
 
 
 def _images(paths: "pd.Series[str]", table: Path) -> "pd.Series[str]":

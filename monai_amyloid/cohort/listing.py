@@ -15,9 +15,12 @@ from monai_amyloid.cohort.datalist import (
     in_one_line,
     read_cohort,
 )
-from monai_amyloid.cohort.spreadsheet import SPREADSHEETS, Record, Refusal, read_spreadsheet
-from monai_amyloid.cohort.study_folders import Match, StudyFolders, match_path, without_shared
-from monai_amyloid.cohort.study_paths import find_path
+from monai_amyloid.cohort.matching.choice import match_path, without_shared
+from monai_amyloid.cohort.matching.match import Match
+from monai_amyloid.cohort.matching.study_folders import StudyFolders
+from monai_amyloid.cohort.matching.study_paths import find_path
+from monai_amyloid.cohort.spreadsheet import SPREADSHEETS, read_spreadsheet
+from monai_amyloid.cohort.table.records import Record, Refusal
 
 REFUSED = ["participant_id", "session_id", "path", "reason", "findings"]
 

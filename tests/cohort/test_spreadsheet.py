@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.listing import list_scans
-from monai_amyloid.cohort.name_words import find_id, read_name, words_of
-from monai_amyloid.cohort.spreadsheet import Record, read_spreadsheet
-from monai_amyloid.cohort.study_folders import StudyFolders
-from monai_amyloid.cohort.table.headers import HEADERS
+from monai_amyloid.cohort.matching.name_words import read_name
+from monai_amyloid.cohort.matching.person_in_name import find_id
+from monai_amyloid.cohort.matching.study_folders import StudyFolders
+from monai_amyloid.cohort.spellings import words_of
+from monai_amyloid.cohort.spreadsheet import read_spreadsheet
+from monai_amyloid.cohort.table.records import Record
+from monai_amyloid.cohort.table.vocabulary import HEADERS
 
 KOREAN = ["등록번호", "성명", "검사일", "나이", "성별", "판독 결과", "방사성의약품"]
 ROWS = [

@@ -60,9 +60,9 @@ def read_days(texts: Sequence[str], *, from_1904: bool = False) -> list[Day]:
     """Read the dates of a column.
 
     Args:
-        texts: Cells of the column, in any usual form: ``2019-03-12``, ``2019. 3. 12.``, ``2019년 3월 12일``,
-            ``20190312``, ``12 Mar 2019``, ``12.03.2019``, ``190312``, with a time or weekday,
-            or the number of days of a workbook.
+        texts: Cells of the column, in any usual form: ``2019-03-12``, ``2019. 3. 12.``,
+            ``2019년 3월 12일``, ``20190312``, ``12 Mar 2019``, ``12.03.2019``, ``190312``, with a
+            time or weekday, or the number of days of a workbook.
         from_1904: Whether such numbers are counted from 1904.
 
     Returns:

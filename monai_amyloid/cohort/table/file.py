@@ -5,9 +5,10 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from monai_amyloid.cohort.datalist import CohortError
-from monai_amyloid.cohort.table.headers import OF_SCANS, find_header_row, found_in, meaning_of
+from monai_amyloid.cohort.table.header_rows import find_header_row, found_in
 from monai_amyloid.cohort.table.sheet import Sheet, one_spelling
 from monai_amyloid.cohort.table.text_file import read_text_file
+from monai_amyloid.cohort.table.vocabulary import OF_SCANS, meaning_of
 from monai_amyloid.cohort.table.workbook import read_workbook
 
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # of Office 97 to 2003, and of passwords

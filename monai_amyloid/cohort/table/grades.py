@@ -68,7 +68,8 @@ def grade_of(text: str) -> str | None:
     """Read one grade.
 
     Args:
-        text: Text of a cell, such as ``2``, ``2.0``, ``BAPL 2``, ``Gr.2``, ``2등급``, ``II`` or ``3 (positive)``.
+        text: Text of a cell, such as ``2``, ``2.0``, ``BAPL 2``, ``Gr.2``, ``2등급``, ``II`` or
+            ``3 (positive)``.
 
     Returns:
         ``1``, ``2`` or ``3``; None where it is in doubt, as ``1 or 2``, ``2?`` and ``-2`` are.

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from monai_amyloid.cohort.name_words import words_of
+from monai_amyloid.cohort.spellings import words_of
 from monai_amyloid.cohort.table.dates import FIRST_YEAR
 from monai_amyloid.pet.identity import identity_of
 

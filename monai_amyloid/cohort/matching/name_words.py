@@ -6,11 +6,12 @@ the others can be a person.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from monai_amyloid.cohort.spellings import bare
 from monai_amyloid.cohort.table.dates import day_of
 
 # ``name``: letters alone; ``number``: holds a digit and can be a person; ``weak``: could be one,
@@ -47,7 +48,6 @@ _GLUED_OTHER = re.compile(
     r"|\d+(?:mbq|mci|kbq|min|mins|sec|s|h|mm|cm|ml|kg|y|yr|yo|세|분)"
 )
 _ORDINAL = re.compile(r"(\d{1,2})(?:차|회|회차|차수|st|nd|rd|th)")
-_WORD = re.compile(r"[^\W_]+")
 _YEAR = r"(?:199\d|20\d\d)"
 _DAY_MARK = "\x1f"
 _MONTHS = {
@@ -103,18 +103,9 @@ class Name:
     visits: frozenset[str]
 
 
-def folded(text: str) -> str:
-    """A name that is the same for all its spellings of Unicode and in either case."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-
-
-def words_of(text: str) -> tuple[str, ...]:
-    """The words of an id in lower case, numbers without leading zeros."""
-    return tuple(map(_bare, _WORD.findall(unicodedata.normalize("NFKC", text).casefold())))
-
-
-def _bare(word: str) -> str:
-    return word.lstrip("0") or "0" if word.isdecimal() else word
+def is_known(word: Word) -> bool:
+    """Whether a word is one of imaging, and never a person."""
+    return word.text in _KNOWN
 
 
 @lru_cache(maxsize=10_000)
@@ -164,7 +155,7 @@ def _days(parts: dict[str, str | None]) -> list[str]:
 
 def _word(written: str, after: str, visits: set[str]) -> tuple[Word, str]:
     """One word, and what it says of the next."""
-    text = _bare(written)
+    text = bare(written)
     length = len(written)
     if after == "marker" and any(map(str.isdigit, written)):
         return Word(text, length, "number"), ""
@@ -173,11 +164,11 @@ def _word(written: str, after: str, visits: set[str]) -> tuple[Word, str]:
             visits.add(text)
         return Word(text, length, "value"), ""
     if found := _ORDINAL.fullmatch(written):
-        visits.add(_bare(found[1]))
+        visits.add(bare(found[1]))
         return Word(text, length, "weak"), ""
     if found := _GLUED.fullmatch(written):
         is_visit = re.fullmatch(_VISITS, found["visit"])
-        visits.add(_bare(found["value"]) if is_visit else found["visit"][0] + _bare(found["value"]))
+        visits.add(bare(found["value"]) if is_visit else found["visit"][0] + bare(found["value"]))
         return Word(text, length, "weak"), ""
     if _GLUED_OTHER.fullmatch(written):
         return Word(text, length, "weak"), ""
@@ -209,108 +200,3 @@ def _compact_days(digits: str) -> Iterator[str]:
     elif len(digits) == 6:
         orders = [(digits[:2], digits[2:4], digits[4:])]
     yield from dict.fromkeys(f"{day:%Y%m%d}" for each in orders if (day := day_of(*each)))
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an id stands in a name.
-
-    Attributes:
-        first: Number of its first word, from 0.
-        count: How many words it has.
-        is_sure: Whether it is the person; else another number, before it, could be as well.
-    """
-
-    first: int
-    count: int
-    is_sure: bool
-
-
-def find_id(name: Name, sought: Sequence[str]) -> Place | None:
-    """Find the id of a person in a name.
-
-    Args:
-        name: Name of a study.
-        sought: The words of the id, as :func:`words_of` gives them.
-
-    Returns:
-        Place of the whole words; None where there is none, or where its words are a date, a
-        visit, a modality or another person's.
-    """
-    count = len(sought)
-    texts = [word.text for word in name.words]
-    for first in range(len(texts) - count + 1) if count else ():
-        if texts[first : first + count] == list(sought):
-            place = _judged(name, first, count)
-            if place is not None:
-                return place
-    return None
-
-
-def _judged(name: Name, first: int, count: int) -> Place | None:
-    words = name.words[first : first + count]
-    numbers = [place for place, word in enumerate(name.words) if word.kind == "number"]
-    if count > 1:
-        # V-01 is a person in V-01_PET, and a visit in P07_V-01.
-        can_be = any(word.kind in ("name", "number") for word in words) or not numbers
-        is_known = all(word.text in _KNOWN for word in words)
-        return Place(first, count, is_sure=True) if can_be and not is_known else None
-    (word,) = words
-    if word.kind == "weak":
-        # A name such as 20190312_PET or V01: nothing else in it can be the person.
-        earlier = [each for each in name.words[:first] if each.kind == "weak"]
-        is_only = not numbers and not earlier and not name.days.intersection(word.days)
-        return Place(first, count, is_sure=True) if is_only else None
-    if word.kind not in ("name", "number"):
-        return None
-    is_long = word.text.isdecimal() and word.length >= 6
-    is_special = not word.text.isdecimal() and word.length > 2
-    marked = [place for place in numbers if place and name.words[place - 1].kind == "marker"]
-    if is_long or is_special or first in marked:
-        return Place(first, count, is_sure=True)
-    if marked or not numbers:
-        return None if marked else Place(first, count, is_sure=True)
-    if numbers[0] >= first:
-        return Place(first, count, is_sure=True)
-    # Two numbers of the same length: nobody knows which of them is the person.
-    leading = name.words[numbers[0]]
-    alike = leading.text.isdecimal() and word.text.isdecimal() and leading.length == word.length
-    return Place(first, count, is_sure=False) if alike else None
-
-
-def days_beside(name: Name, place: Place | None) -> frozenset[str]:
-    """The days that a name says, apart from the words that are the id."""
-    taken = range(place.first, place.first + place.count) if place else range(0)
-    more = {day for at, word in enumerate(name.words) if at not in taken for day in word.days}
-    return name.days | more
-
-
-def visits_beside(name: Name, place: Place | None) -> frozenset[str]:
-    """The visits that a name says; where none is called so, its short words behind the id."""
-    if name.visits:
-        return name.visits
-    start = place.first + place.count if place else 0
-    behind = [word for word in name.words[start:] if word.kind in ("name", "number")]
-    return frozenset(word.text for word in behind if _is_short(word))
-
-
-def _is_short(word: Word) -> bool:
-    return word.length == 1 or (word.text.isdecimal() and word.length <= 2)
-
-
-def visits_of(text: str) -> frozenset[str]:
-    """The visits that a cell of a table names: ``V2``, ``2nd visit`` and ``2`` are ``2``."""
-    name = read_name(text)
-    return name.visits or frozenset(w.text for w in name.words if _is_short(w) or w.kind == "value")
-
-
-def visits_contradict(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two sets of visits cannot be of one scan."""
-    kinds = {_visit_kind(visit) for visit in one} & {_visit_kind(visit) for visit in other}
-    return not one & other and bool(kinds)
-
-
-def _visit_kind(visit: str) -> str:
-    if visit.isdecimal():
-        return "number"
-    return "letter" if len(visit) == 1 else visit[0] if visit[1:].isdecimal() else "word"

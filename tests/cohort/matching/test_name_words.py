@@ -2,7 +2,9 @@
 
 import pytest
 
-from monai_amyloid.cohort.name_words import find_id, read_name, visits_of, words_of
+from monai_amyloid.cohort.matching.name_words import read_name
+from monai_amyloid.cohort.matching.person_in_name import find_id, visits_of
+from monai_amyloid.cohort.spellings import words_of
 
 
 def holds(name: str, participant: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from monai_amyloid.cohort.name_words import folded
+from monai_amyloid.cohort.spellings import folded
 
 _DRIVE = re.compile(r"(?:file:/*)?[a-zA-Z]:[\\/]|\\\\|//")
 
