@@ -36,6 +36,11 @@ def study_identity(study: Path) -> Identity:
     days = (re.sub(r"[-.]", "", text)[:8] for text in texts)
     return Identity(
         frozenset(words for words in people if words),
-        # An earlier year stands where the day was removed.
-        frozenset(d for d in days if re.fullmatch(r"\d{8}", d) and int(d[:4]) >= FIRST_YEAR),
+        frozenset(day for day in days if re.fullmatch(r"\d{8}", day) and not _is_filler(day)),
     )
+
+
+def _is_filler(day: str) -> bool:
+    """Whether a date stands where the day of the scan was removed, such as 1900-01-01."""
+    # Nobody is scanned for amyloid on New Year's Day, and programs that remove dates write it.
+    return int(day[:4]) < FIRST_YEAR or day.endswith("0101")

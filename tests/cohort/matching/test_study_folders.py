@@ -75,8 +75,9 @@ def test_of_several_studies_the_one_of_the_date_is_taken(tmp_path: Path) -> None
     assert list(taken(found, tmp_path).values()) == [SAME, "123_x"]
 
 
-def test_a_removed_date_is_none(tmp_path: Path) -> None:
-    found = scans(tmp_path, "ID,date\n123,2019-03-12\n", {"123": header("x", "19000101")})
+@pytest.mark.parametrize("day", ["19000101", "20000101", "18991230", ""])
+def test_a_removed_date_is_none(tmp_path: Path, day: str) -> None:
+    found = scans(tmp_path, "ID,date\n123,2019-03-12\n", {"123": header("x", day)})
     assert len(found.table) == 1
 
 
