@@ -7,8 +7,9 @@ the others can be a person.
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from monai_amyloid.cohort.spellings import bare
@@ -29,7 +30,9 @@ _KNOWN = _listed(
     "dcm nii nifti bids fbb fbp fmm pib nav florbetaben florbetapir flutemetamol fdg tau f18 18f "
     "c11 11c av45 flute neuraceq amyvid vizamyl image images img exam export exported anon anonym "
     "anonymized anonymised raw data recon osem fbp3d tof late early mean sum avg axial native "
-    "study baseline base bl screening followup follow up fu final old new copy "
+    "study baseline base bl screening followup follow up fu final old new copy test retest repeat "
+    "siemens ge philips canon toshiba biograph discovery gemini vereos signa mct "
+    "m f male female neg negative pos positive hc nc ad mci amci scd control normal "
     "아밀로이드 뇌 영상 검사 페트 기저 추적"
 )
 _MARKERS = _listed(
@@ -47,6 +50,10 @@ _GLUED_OTHER = re.compile(
     rf"(?:{_OTHERS}|pet|ct|mr|pt)\d{{1,3}}|\d{{1,3}}t|f18|18f|c11|11c"
     r"|\d+(?:mbq|mci|kbq|min|mins|sec|s|h|mm|cm|ml|kg|y|yr|yo|세|분)"
 )
+_UNITS = _listed("mbq mci kbq min mins minutes sec mm cm ml kg yr yrs yo years 세 분 초 개월 년")
+# Names of nuclides and of compounds in two words, as in F-18 and AV-45.
+_PAIRS = {("f", "18"), ("18", "f"), ("c", "11"), ("11", "c"), ("av", "45"), ("av", "1451")}
+_PAIRS |= {("nav", "4694"), ("azd", "4694"), ("mk", "6240"), ("pi", "2620"), ("ro", "948")}
 _ORDINAL = re.compile(r"(\d{1,2})(?:차|회|회차|차수|st|nd|rd|th)")
 _YEAR = r"(?:199\d|20\d\d)"
 _DAY_MARK = "\x1f"
@@ -130,11 +137,27 @@ def read_name(text: str) -> Name:
             continue
         word, after = _word(written, after, visits)
         words.append(word)
+    words = _together(words)
     visits |= {
         "baseline" for w in words if w.text in ("baseline", "base", "bl", "기저", "screening")
     }
     visits |= {"followup" for w in words if w.text in ("followup", "follow", "fu", "추적")}
     return Name(tuple(words), frozenset(days), frozenset(visits))
+
+
+def _together(words: list[Word]) -> list[Word]:
+    """The words, where two of them say together what neither is alone."""
+    kinds = [word.kind for word in words]
+    for place, (word, following) in enumerate(pairwise(words)):
+        if (word.text, following.text) in _PAIRS:
+            kinds[place] = kinds[place + 1] = "value"
+        elif word.text.isdecimal() and word.length <= 3 and following.text in _UNITS:
+            kinds[place] = "value"
+        elif word.kind == "known" and following.text.isdecimal() and following.length <= 2:
+            # CT_2_P07 is of P07; PET_02 may well be of 2.
+            behind = any(each.kind == "number" for each in words[place + 2 :])
+            kinds[place + 1] = "value" if behind else kinds[place + 1]
+    return [replace(word, kind=kind) for word, kind in zip(words, kinds, strict=True)]
 
 
 def _days(parts: dict[str, str | None]) -> list[str]:
@@ -173,9 +196,10 @@ def _word(written: str, after: str, visits: set[str]) -> tuple[Word, str]:
     if _GLUED_OTHER.fullmatch(written):
         return Word(text, length, "weak"), ""
     if written.isdecimal():
-        days = tuple(_compact_days(written))
+        is_year = re.fullmatch(r"199\d|20[0-4]\d", written)
+        days = (written,) if is_year else tuple(_compact_days(written))
         is_time = after == "day" and re.fullmatch(r"([01]\d|2[0-3])[0-5]\d[0-5]\d", written)
-        if days or is_time or re.fullmatch(r"199\d|20[0-4]\d", written):
+        if days or is_time:
             return Word(text, length, "weak", days), "day" if days else ""
         return Word(text, length, "number"), ""
     if written in _MARKERS:

@@ -87,7 +87,7 @@ def _decided(text: str, readings: dict[Order, date], orders: Sequence[Order]) ->
 
 def _plain(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).strip()
-    text = _REMARK.sub("", text)
+    text = _REMARK.sub("", re.sub(r"^(\d{6,})\.0+$", r"\1", text))
     text = _TIME.sub("", _WEEKDAY.sub("", text).strip())
     return text.strip(" ,")
 

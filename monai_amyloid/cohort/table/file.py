@@ -135,4 +135,6 @@ def _choose(
 def _lists(sheet: Sheet, chosen: Mapping[str, str], needed: tuple[str, ...]) -> bool:
     """Whether a sheet has a header of participants, and one of those needed."""
     row = find_header_row(sheet, chosen)
-    return row is not None and (not needed or any(name in needed for name in found_in(row, chosen)))
+    if row is None or row is sheet.rows[-1]:  # none, or a form that nobody has filled in
+        return False
+    return not needed or any(name in needed for name in found_in(row, chosen))

@@ -18,6 +18,8 @@ _LOOKED_AT = 20  # rows from the top
 # ="0012" is how people keep zeros from Excel in a CSV.
 _KEPT_ZEROS = re.compile(r'="(.*)"|\'(\d.*)')
 _END = "\x1ethe end of the table\x1e"
+# Of the letters that are not plain ones: a text of another encoding is damaged nearly everywhere.
+_MOST_DAMAGE = 0.5
 _KANA = re.compile("[\u3040-\u30ff]")
 
 
@@ -56,6 +58,9 @@ def _decoded(path: Path) -> str:
             return _of_code(path, content, code)
     if (unmarked := _code_of_zeros(content)) is not None:
         return _of_code(path, content, unmarked)
+    damaged = content.decode("utf-8-sig", errors="replace")
+    if 0 < damaged.count("\ufffd") <= _MOST_DAMAGE * sum(not each.isascii() for each in damaged):
+        return damaged
     for code, is_likely in _CODES.items():
         try:
             text = content.decode(code)
@@ -152,6 +157,8 @@ def _row(number: int, cells: list[str], *, several_lines: bool) -> Row:
     damage = ""
     if any("\0" in cell for cell in cells):
         damage = "it holds NUL bytes, so that the file is damaged or not whole"
+    elif any("\ufffd" in cell for cell in cells):
+        damage = "it holds bytes that are no letters, so that its text is damaged"
     elif several_lines:
         damage = "it goes over several lines, and its quotation marks do not fit"
     return Row(number, found, width=len(cells), damage=damage)

@@ -55,6 +55,7 @@ def test_a_quotation_mark_that_does_not_close_is_named(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"ID,BAPL\n7,1\n8,2\0\n", "row 3 (8): it holds NUL bytes"),
+        ("ID,판독\n7,1\n8,2\n".encode().replace(b"8", b"8\xed"), "bytes that are no letters"),
         (b"ID,BAPL\n7,1\n8,2,9\n", "row 3 (8): it has 3 cells and the headers are 2"),
         (b'ID,BAPL\n7,1\n8,"2\n9,"1\n', "row 3 (8): it goes over several lines"),
         (b"ID,BAPL\n7,1\n8,1 or 2\n", "row 3 (8): the grade '1 or 2' is none"),
