@@ -149,6 +149,13 @@ def prepare(
             help="What a header of the spreadsheet means, such as bapl=판독; repeatable.",
         ),
     ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Sheet of the workbook that lists the scans; default: the only one that does.",
+        ),
+    ] = None,
     tracer: Tracer = None,
     tracer_is_really: TracerIsReally = None,
     contact_sheet: Annotated[
@@ -161,6 +168,7 @@ def prepare(
     workers: Workers = CORES,
 ) -> None:
     """Normalise every scan of a cohort to SUVR on the template; can be resumed."""
+    from monai_amyloid.cohort.counts import counts
     from monai_amyloid.cohort.listing import list_scans
     from monai_amyloid.cohort.picture_cohort import prepare_pictures
     from monai_amyloid.cohort.prepare import prepare as make
@@ -168,11 +176,9 @@ def prepare(
     tracer = one_tracer(tracer, tracer_is_really)
     scans = None
     if cohort is not None and slices is None:
-        scans = list_scans(cohort, studies, pairs(column, "--column"))
-        for name, header in scans.headers.items():
-            typer.echo(f"  {header} → {name}", err=True)
-        if scans.left_out:
-            typer.echo(f"  not used: {', '.join(scans.left_out)}", err=True)
+        scans = list_scans(cohort, studies, pairs(column, "--column"), sheet)
+        for line in scans.described():
+            typer.echo(f"  {line}", err=True)
     with progress("Preparing") as shown:
         if scans is not None:
             result = make(
@@ -203,6 +209,8 @@ def prepare(
             f"more, the first is {result.left_out[0]}",
             err=True,
         )
+    for line in counts(result.table):
+        typer.echo(f"  {line}")
     if contact_sheet and scans is not None:
         _draw_contact_sheet(output)
     if len(result.refused):

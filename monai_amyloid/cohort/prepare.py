@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from monai_amyloid.brain.normalization import BrainPet
 
 _KEPT = ("participant_id", "session_id", "tracer", "bapl", "age", "sex", "site")
+_OF_SPREADSHEETS = ("matched_by",)
 # A row of a table, as columns and values; those of the outcome have a ``reason`` where refused.
 _Row = dict[str, Any]
 # Of this package, what decides how a scan is prepared; the row of the table decides the rest.
@@ -346,6 +347,7 @@ def _write(brain: "BrainPet", study: PetImage, row: _Row, settings: _Settings, s
     path = settings.volume(row)
     write_nifti(_as_image(brain), path)
     result = {key: row.get(key) for key in _KEPT}
+    result |= {key: row[key] for key in _OF_SPREADSHEETS if key in row}
     result |= {"path": path.relative_to(settings.output).as_posix(), "tracer": brain.source.tracer}
     result |= {"reference": settings.reference, **measurements(brain)}
     warnings = (*study.provenance["warnings"], *brain.warnings)

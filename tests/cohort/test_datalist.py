@@ -90,3 +90,44 @@ def test_a_name_that_leads_out_of_its_folder_is_refused(tmp_path: Path, name: st
     table = change(write_table(tmp_path, [1]), participant_id=name)
     with pytest.raises(CohortError, match="cannot name a file"):
         read_cohort(table)
+
+
+def cohort_of(folder: Path, content: str) -> pd.DataFrame:
+    for name in ("a.nii", "b.nii"):
+        (folder / name).write_text(name)
+    (folder / "participants.tsv").write_text(content, encoding="utf-8")
+    return read_cohort(folder / "participants.tsv")
+
+
+HEADS = "participant_id\tpath\tbapl\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HEADS + "a\ta.nii\t2\t\nb\tb.nii\t1\t\n",
+        HEADS.upper() + "a\ta.nii\t2\nb\tb.nii\t1\n",
+        HEADS + "\na\t.\\a.nii\t2\n\nb\tB.NII\t1\n",
+        HEADS.replace("\n", "\t\t\r\n") + 'a\t"a.nii"\t2\r\nb\tb.nii\t1\r\n',
+    ],
+)
+def test_tabs_capitals_blank_lines_and_windows_change_nothing(tmp_path: Path, content: str) -> None:
+    table = cohort_of(tmp_path, content)
+    assert table["bapl"].tolist() == [2, 1]
+    assert [Path(path).name for path in table["path"]] == ["a.nii", "b.nii"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (HEADS + "a\ta.nii\t2\t9\nb\tb.nii\t1\tx\n", r"line 2 \(a\) has 4 cells, line 3 \(b\)"),
+        (HEADS.replace("\n", "\tBAPL\n") + "a\ta.nii\t2\t3\n", "bapl is there more than once"),
+        (HEADS.replace("bapl", "bapl_final") + "a\ta.nii\t2\n", "but bapl_final may be meant"),
+        (HEADS + "a\ta.nii\t2\n\n\nb\tb.nii\tII\n", r"line 5 \(b\): found bapl 'II'"),
+        (HEADS + "a\ta.nii\t2\0\n", "NUL bytes"),
+        (HEADS + "a\ta.nii\t1\na\tb.nii\t1\n", r"more than one row \(line 2, line 3\)"),
+    ],
+)
+def test_what_would_move_or_lose_grades_is_refused(tmp_path: Path, content: str, said: str) -> None:
+    with pytest.raises(CohortError, match=said):
+        cohort_of(tmp_path, content)

@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.listing import list_scans
-from monai_amyloid.cohort.spreadsheet import HEADERS, read_spreadsheet
-from monai_amyloid.cohort.study_folders import StudyFolders
+from monai_amyloid.cohort.matching.name_words import read_name
+from monai_amyloid.cohort.matching.person_in_name import find_id
+from monai_amyloid.cohort.matching.study_folders import StudyFolders
+from monai_amyloid.cohort.spellings import words_of
+from monai_amyloid.cohort.spreadsheet import read_spreadsheet
+from monai_amyloid.cohort.table.records import Record
+from monai_amyloid.cohort.table.vocabulary import HEADERS
 
 KOREAN = ["등록번호", "성명", "검사일", "나이", "성별", "판독 결과", "방사성의약품"]
 ROWS = [
@@ -67,7 +72,8 @@ def test_grades_as_people_write_them(tmp_path: Path, text: str, grade: str) -> N
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("id,grade\na,4\nb,1\n", "1 of 2 grades are none, such as '4'"),
+        ("id,grade\na,4\nb,5\nc,1\n", "2 of 3 grades are none, such as '4'"),
+        ("id,grade\na,1\nb,0\n", "1 of 2 grades are none, such as '0'"),
         ("id,grade\na,12\n", "such as '12'"),
         ("name,grade\na,1\n", "needed one for participant_id"),
         ("id,grade,BAPL\na,1,2\n", "grade and BAPL could each be bapl"),
@@ -109,22 +115,27 @@ def test_studies_are_found_by_what_their_names_hold(tmp_path: Path) -> None:
     names = ["000123_PET", "12", "A-7_2019.3.1", "A-7_20190405", "A-70", "AB-7.nii.gz"]
     for name in names:
         (tmp_path / name).mkdir()
-    find = StudyFolders(tmp_path).find
+
+    def find(participant: str, session: str) -> Path | str:
+        record = Record(
+            "row 2", {}, participant, session, day=session[4:] if len(session) > 8 else ""
+        )
+        (found,) = StudyFolders(tmp_path).find([record])
+        return found if isinstance(found, str) else found.study.path
+
     assert find("123", "ses-01") == tmp_path / "000123_PET"
     assert find("12", "ses-01") == tmp_path / "12"
     assert find("A-7", "ses-20190301") == tmp_path / "A-7_2019.3.1"
     assert find("A-7", "ses-20190405") == tmp_path / "A-7_20190405"
     assert find("a-70", "ses-01") == tmp_path / "A-70"
     assert "2 studies" in str(find("A-7", "ses-01"))
-    assert str(find("23", "ses-01")).endswith("is named after 23")
+    assert "no study in" in str(find("23", "ses-01"))
 
 
 @given(number=st.integers(1, 99999), width=st.integers(5, 9), other=st.integers(1, 99999))
 def test_leading_zeros_never_make_another_person(number: int, width: int, other: int) -> None:
-    from monai_amyloid.cohort.study_folders import _holds, _words
-
-    found = _holds(_words(f"{number:0{width}d}_PET"), _words(str(other)))
-    assert found == (number == other)
+    found = find_id(read_name(f"{number:0{width}d}_PET"), words_of(str(other)))
+    assert (found is not None) == (number == other)
 
 
 def test_rows_without_a_study_and_two_people_of_one_study_are_refused(tmp_path: Path) -> None:
@@ -134,7 +145,7 @@ def test_rows_without_a_study_and_two_people_of_one_study_are_refused(tmp_path: 
     scans = list_scans(tmp_path / "t.csv")
     assert scans.table["participant_id"].tolist() == ["7"]
     reasons = dict(zip(scans.refused["participant_id"], scans.refused["reason"], strict=True))
-    assert "the study of 8 and of 9" in reasons["8"] == reasons["9"]
+    assert "the study of 8 (row 3) and of 9 (row 4)" in reasons["8"]
     assert "no study in" in reasons["10"]
 
 

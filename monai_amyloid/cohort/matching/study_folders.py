@@ -1,0 +1,167 @@
+"""Which study is of which row of a spreadsheet that names none."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from monai_amyloid.cohort.matching.choice import choose, without_shared
+from monai_amyloid.cohort.matching.match import Match, Study
+from monai_amyloid.cohort.matching.name_words import read_name
+from monai_amyloid.cohort.matching.person_in_name import Place, days_beside, find_id
+from monai_amyloid.cohort.matching.study_list import list_studies, name_of
+from monai_amyloid.cohort.spellings import folded, words_of
+from monai_amyloid.cohort.table.records import Record
+
+# Words that may stand before the number of a person, in a table or in a name.
+_BEFORE_NUMBERS = frozenset(("sub", "subj", "subject", "patient", "pt", "pat", "id", "pid", "case"))
+
+
+class StudyFolders:
+    """The studies in a folder, found by their names and their headers.
+
+    Args:
+        folder: Holds one study folder or file for each scan.
+
+    Raises:
+        CohortError: If it is no folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.studies = [Study(path) for path in list_studies(folder)]
+        self._by_name: dict[str, list[Study]] = defaultdict(list)
+        self._by_word: dict[str, list[Study]] = defaultdict(list)
+        for study in self.studies:
+            self._by_name[folded(study.name)].append(study)
+            for word in {word.text for word in study.words.words}:
+                self._by_word[word].append(study)
+
+    @cached_property
+    def _by_person(self) -> dict[tuple[str, ...], list[Study]]:
+        """Studies by the PatientID of their headers, which are read for it."""
+        found: dict[tuple[str, ...], list[Study]] = defaultdict(list)
+        for study in self.studies:
+            for person in study.identity.people:
+                found[person].append(study)
+        return found
+
+    def find(self, records: Sequence[Record]) -> list[Match | str]:
+        """Find the study of each row.
+
+        First comes the study whose name is the participant's id, then one whose header says so
+        (PatientID), then one whose name holds the id as whole words that are no part of a date, a
+        visit or the like; leading zeros of numbers do not count, for spreadsheets lose them. Of
+        several, the one of the row's date or visit is taken. A study of another date is none.
+
+        Args:
+            records: Rows of one table.
+
+        Returns:
+            Study of each row, or in a line why none can be taken.
+        """
+        people = {each for record in records for each in _spellings(record.participant)}
+        found = [self._find_one(record, people) for record in records]
+        without = [r for r, match in zip(records, found, strict=True) if isinstance(match, str)]
+        rivals = self._unsure(without)
+        return without_shared(records, found, rivals)
+
+    def _find_one(self, record: Record, people: set[tuple[str, ...]]) -> Match | str:
+        candidates = self._candidates(record)
+        if not candidates:
+            return (
+                f"no study in {self.folder} is named after {record.participant}, and no header "
+                "has it as PatientID"
+            )
+        own = set(_spellings(record.participant))
+        other = [each for each in candidates if _is_of_other(each, own, people)]
+        left = [each for each in candidates if each not in other]
+        if not left:
+            return (
+                f"{other[0].study.path.name} is named after {record.participant}, but its header "
+                "has another PatientID that is in the table, or that it is named after, too; give "
+                "the table a column path"
+            )
+        opened = [inner for each in left for inner in _opened(each, record)]
+        return choose(opened, record, self.folder)
+
+    def _candidates(self, record: Record) -> list[Match]:
+        same = self._by_name.get(folded(record.participant), [])
+        exact = [study for study in same if study.name == record.participant] or same
+        if exact:
+            return [Match(study, "name") for study in exact]
+        sought = _spellings(record.participant)
+        by_header = [s for each in sought for s in self._by_person.get(each, ())]
+        if by_header:
+            return [
+                Match(study, "header", _place(study, sought)) for study in dict.fromkeys(by_header)
+            ]
+        placed = self._holding(sought)
+        return [
+            Match(study, "words of the name", place) for study, place in placed if place.is_sure
+        ]
+
+    def _holding(self, sought: Sequence[tuple[str, ...]]) -> list[tuple[Study, Place]]:
+        for each in sought:
+            studies = self._by_word.get(each[0], ()) if each else ()
+            if found := [(s, place) for s in studies if (place := find_id(s.words, each))]:
+                return found
+        return []
+
+    def _unsure(self, records: Sequence[Record]) -> dict[Study, list[Record]]:
+        """Rows whose number stands in a name beside another that is as long."""
+        found: dict[Study, list[Record]] = defaultdict(list)
+        for record in records:
+            for study, place in self._holding(_spellings(record.participant)):
+                if not place.is_sure:
+                    found[study].append(record)
+        return found
+
+
+def _spellings(participant: str) -> list[tuple[str, ...]]:
+    """The words of an id, and those without the word before its number."""
+    words = words_of(participant)
+    bare = words[1:] if len(words) > 1 and words[0] in _BEFORE_NUMBERS else words
+    return list(dict.fromkeys((words, bare)))
+
+
+def _place(study: Study, sought: Iterable[tuple[str, ...]]) -> Place | None:
+    return next((place for each in sought if (place := find_id(study.words, each))), None)
+
+
+def _is_of_other(match: Match, own: set[tuple[str, ...]], people: set[tuple[str, ...]]) -> bool:
+    """Whether the header of a study that is named after a person says another's id.
+
+    Headers may have ids of another kind, such as the hospital's beside research numbers. So it
+    counts if the other id is one of the table, or stands in the name too.
+    """
+    if match.by == "header":
+        return False
+    of = match.study.identity.people
+    named = set(match.study.owner) if match.by != "name" else set()
+    return not own & of and bool(of & people or named)
+
+
+def _opened(match: Match, record: Record) -> list[Match]:
+    """The visits in a person's folder, where its subfolders are named after days or visits."""
+    path = match.study.path
+    if not path.is_dir() or not (record.day or record.visit):
+        return [match]
+    try:
+        inside = [Study(e, f"{match.study.name} | {name_of(e)}") for e in list_studies(path)]
+    except ValueError:  # it cannot be read, and is refused with the reason when it is
+        return [match]
+    end = Place(0, len(match.study.words.words), is_sure=True)
+    for named_by in (_days_alone, _visits_alone):
+        named = [study for study in inside if named_by(study)]
+        if len({named_by(study) for study in named}) > 1:
+            return [Match(study, match.by, end) for study in named]
+    return [match]
+
+
+def _days_alone(study: Study) -> frozenset[str]:
+    return days_beside(read_name(name_of(study.path)), None)
+
+
+def _visits_alone(study: Study) -> frozenset[str]:
+    return read_name(name_of(study.path)).visits
