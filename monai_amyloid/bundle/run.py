@@ -1,6 +1,5 @@
 """What a training left for export."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,13 @@ from typing import Any
 import pandas as pd
 import torch
 
+from monai_amyloid.bundle.untrusted.weights import read_weights
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import Decision, fit_decision
 from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions
 from monai_amyloid.evaluation.metrics import measure_all
+from monai_amyloid.strict_json import read_object
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def read_run(folder: Path) -> TrainedRun:
         folder: Folder of a fold, or of a cross-validation, whose first fold is taken.
 
     Raises:
-        UserError: If a file is missing.
+        UserError: If a file is missing, or is not what training wrote.
     """
     if not (folder / "model.pt").is_file() and (folder / "fold0" / "model.pt").is_file():
         folder = folder / "fold0"
@@ -110,8 +111,12 @@ def read_run(folder: Path) -> TrainedRun:
                 f"no {folder / name}: needed the folder of a fold that was trained and predicted; "
                 f"run `python -m monai.bundle run {step}` first, or `monai-amyloid crossval`"
             )
-    settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-    state = torch.load(folder / "model.pt", map_location="cpu", weights_only=True)
+    written = folder / "settings.json"
+    try:
+        settings = read_object(written.read_bytes())
+    except ValueError as error:
+        raise UserError(f"{written}: no settings ({error}); train again") from error
+    state = read_weights((folder / "model.pt").read_bytes(), folder / "model.pt")
     return TrainedRun(folder, settings, state, _predictions(folder))
 
 

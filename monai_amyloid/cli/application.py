@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from monai_amyloid.bundle.integrity import Trust
+from monai_amyloid.errors import UserError
 from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.pet.header.tracer_names import tracer_label
 from monai_amyloid.pet.tracers import TRACERS
@@ -96,5 +98,30 @@ Bundle = Annotated[
         default_factory=shipped_bundle,
         show_default="the one that comes with the program",
         help="The trained classifier.",
+    ),
+]
+
+
+def _whole_sha256(digest: str | None) -> str | None:
+    """A SHA-256 that is whole, in any spelling that a program prints."""
+    try:
+        return Trust.of(digest).required
+    except UserError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+RequireBundle = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHA256",
+        help="The only bundle that may be used, by the SHA-256 that `verify` prints.",
+        callback=_whole_sha256,
+    ),
+]
+TrustConfig = Annotated[
+    bool,
+    typer.Option(
+        "--trust-config",
+        help="Run what export never wrote into the bundle's config: code of whoever made it.",
     ),
 ]

@@ -8,8 +8,10 @@ import typer
 from monai_amyloid.cli.application import (
     CORES,
     Bundle,
+    RequireBundle,
     Tracer,
     TracerIsReally,
+    TrustConfig,
     Workers,
     app,
     one_tracer,
@@ -45,6 +47,8 @@ def infer(
         typer.Option(help="Which PET to take where a study has several: end of its UID or file."),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+    require_bundle: RequireBundle = None,
+    trust_config: TrustConfig = False,
     report: Annotated[
         bool, typer.Option(help="Whether to write report.html, report.pdf and pictures.")
     ] = True,
@@ -121,6 +125,8 @@ def infer(
             options=options,
             workers=workers,
             again=again,
+            require_bundle=require_bundle,
+            trust_config=trust_config,
             finished=show,
             progress=shown,
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from monai_amyloid.bundle.files import CALIBRATION, MODEL, exported_metadata
+from monai_amyloid.bundle.integrity import read_bundle
 from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.listing import NamedStudy
@@ -132,9 +132,7 @@ def _numbered(
 
 def _made_by(bundle: Path, options: OutputOptions) -> list[Any]:
     """What a result depends on besides its study."""
-    metadata = exported_metadata(bundle)
-    files = [metadata["sha256"].get(name) for name in (MODEL, CALIBRATION)]
-    return [__version__, metadata.get("version"), files, options.as_record()]
+    return [__version__, read_bundle(bundle).sha256, options.as_record()]
 
 
 def _checksum(content: Any) -> str:

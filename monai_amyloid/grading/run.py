@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import name_tasks
@@ -32,6 +33,8 @@ def grade_studies(
     options: OutputOptions | None = None,
     workers: int = 1,
     again: bool = False,
+    require_bundle: str | None = None,
+    trust_config: bool = False,
     finished: Callable[[Result], None] = lambda result: None,
     progress: Progress = SILENT,
 ) -> list[Result]:
@@ -52,6 +55,8 @@ def grade_studies(
             runs in this process, and a crash there (of a decoder, or for want of memory) ends
             the run.
         again: Whether finished studies are repeated.
+        require_bundle: SHA-256 of the only bundle that may grade; None for any.
+        trust_config: Whether what export never wrote into the bundle's config may run.
         finished: Called with each result, in the order in which they are ready.
         progress: Shows how many studies are done.
 
@@ -59,11 +64,15 @@ def grade_studies(
         The results, in the order of the studies.
 
     Raises:
-        UserError: If ``output`` cannot be written, or the bundle cannot be used.
+        UserError: If ``output`` cannot be written, or the bundle cannot be used or is another than
+            the one required.
     """
+    checked = read_bundle(bundle, Trust.of(require_bundle))
     writable_folder(output)
     options = options or OutputOptions()
-    settings = GradingSettings(bundle, device, output, options)
+    # Every process grades with the bundle that was there when the run began, or not at all.
+    trust = Trust(checked.sha256, trust_config)
+    settings = GradingSettings(bundle, device, output, options, trust)
     manifest = Manifest(settings, workers)
     named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
     done = make_each(
