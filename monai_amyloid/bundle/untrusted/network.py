@@ -81,15 +81,14 @@ class Described:
                 network = self.make("network_def")
         if not isinstance(network, torch.nn.Module):
             raise UserError(f"{self.path}: network_def is no network; export it again")
-        if not self._evaluated and _shapes(network.state_dict()) == _shapes(state):
-            network = network.to_empty(device="cpu")
-        try:
-            network.load_state_dict(state)
-        except (RuntimeError, NotImplementedError) as error:
+        if _shapes(network.state_dict()) != _shapes(state):
             raise UserError(
                 f"{path}: weights of another network than that of {self.path.parents[1]}; name the "
                 "bundle that was exported from the same configs"
-            ) from error
+            )
+        if not self._evaluated:
+            network = network.to_empty(device="cpu")
+        network.load_state_dict(state)
         return network
 
 
