@@ -131,7 +131,7 @@ def file_changes(bundle: Path, outside: Path, canary: Path) -> Iterator[tuple[st
         yield f"{name} linked out", lambda b, n=name: link(b / n, outside / n)
         yield f"{name} endless", lambda b, n=name: link(b / n, Path("/dev/zero"))
         yield f"{name} a folder", lambda b, n=name: ((b / n).unlink(), (b / n).mkdir())
-        yield f"{name} a pipe", lambda b, n=name: ((b / n).unlink(), os.mkfifo(b / n))
+        yield f"{name} a pipe", lambda b, n=name: pipe(b / n)
     code = f"import pathlib\npathlib.Path({str(canary)!r}).touch()\nx = print\n"
     names = ("planted_module", "torchvision", "nibabel", "sitecustomize", "itk", "monai_amyloid")
     for folder in ("configs", "models"):
@@ -145,6 +145,12 @@ def link(path: Path, to: Path) -> None:
     """Put a link in the place of a file."""
     path.unlink()
     path.symlink_to(to)
+
+
+def pipe(path: Path) -> None:
+    """Put a pipe in the place of a file."""
+    path.unlink()
+    os.mkfifo(path)
 
 
 def weights_of_others(canary: Path) -> Iterator[tuple[str, Change]]:
@@ -209,15 +215,17 @@ class Tries:
         counts = self.counts.setdefault(kind, Counter())
         change(self.bundle)
         counts["tried"] += 1
-        first, _ = self._grade(None)
-        pipe = any(path.is_fifo() for path in (self.bundle / "configs").iterdir()) or any(
-            path.is_fifo() or path.resolve() == Path("/dev/zero")
-            for path in [*(self.bundle / "models").iterdir(), *(self.bundle / "configs").iterdir()]
+        if counts["tried"] % 100 == 1:
+            print(f"{kind} {counts['tried']}", flush=True)
+        # What is planted is tried with checksums made anew alone: without them it is a change.
+        first = "refused" if kind == "planted" else self._grade(None)
+        files = (
+            path for folder in ("configs", "models") for path in (self.bundle / folder).iterdir()
         )
-        if not pipe:
+        if all(path.is_file() or path.is_dir() for path in files):
             self.seal()
-        second, _ = self._grade(None)
-        pinned, _ = self._grade(self.sha256)
+        second = self._grade(None)
+        pinned = self._grade(self.sha256)
         looked = self._look() if look else ""
         added = what.startswith("beside")
         noticed = (first == "refused" or added) and (pinned == "refused" or added)
@@ -233,13 +241,14 @@ class Tries:
         self.canary.unlink(missing_ok=True)
         self.restore()
 
-    def _grade(self, required: str | None) -> tuple[str, Grader | None]:
+    def _grade(self, required: str | None) -> str:
         try:
-            return "loaded", Grader(self.bundle, "cpu", require_bundle=required)
+            Grader(self.bundle, "cpu", require_bundle=required)
         except UserError as error:
-            return ("refused" if "\n" not in str(error) else f"traceback {error!r}"), None
-        except BaseException as error:  # whatever else is what is looked for
-            return f"traceback {type(error).__name__}: {error}"[:300], None
+            return "refused" if "\n" not in str(error) else f"traceback {error!r}"
+        except Exception as error:  # whatever else is what is looked for
+            return f"traceback {type(error).__name__}: {error}"[:300]
+        return "loaded"
 
     def _look(self) -> str:
         """What verify says; of every twentieth to its end, of the others to the first fault."""
@@ -248,7 +257,7 @@ class Tries:
         try:
             checks = (each.wrong for each in verify(self.bundle))
             wrong = any([*checks]) if whole else any(checks)
-        except BaseException as error:
+        except Exception as error:
             return f"traceback {type(error).__name__}: {error}"[:300]
         return "refused" if wrong else "passed"
 
@@ -285,7 +294,7 @@ def try_all(tries: Tries, outside: Path, share: float) -> None:
         for number, (place, _) in enumerate(list(places(config))[1:]):
             if name == METADATA and place[0] not in READ and number % 10:
                 continue
-            for value in chosen.sample(HOSTILE, 5):
+            for value in chosen.sample(HOSTILE, 3):
                 changed = with_value(config, place, value)
                 tries.attempt("values", f"{name} {place} {value!r:.30}", write(name, changed))
         for what, content in raw_changes(tries.good[name]):

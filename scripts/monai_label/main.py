@@ -120,7 +120,7 @@ class AmyloidApp(MONAILabelApp):
         if "bundle" not in conf:
             raise UserError("no bundle is named: needed --conf bundle FOLDER")
         self.bundle = Path(conf["bundle"]).resolve()
-        # MONAI Label passes over a folder that is no bundle, and evaluates the config of one that is.
+        # MONAI Label passes over a folder that is no bundle, and evaluates the config of a bundle.
         trust = Trust.of(conf.get("require_bundle"), conf.get("trust_config") == "true")
         TrainedNetwork(self.bundle, "cpu", trust=trust)
         super().__init__(

@@ -97,13 +97,18 @@ def link_out(bundle: Path, name: str) -> None:
     (bundle / name).symlink_to(outside)
 
 
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda bundle: link_out(bundle, MODEL), "a link that leads out"),
         (lambda bundle: link_out(bundle, METADATA), "a link that leads out"),
-        (lambda bundle: ((bundle / INFERENCE).unlink(), os.mkfifo(bundle / INFERENCE)), "no conf"),
+        (lambda bundle: pipe(bundle / INFERENCE), "no conf"),
         (lambda bundle: ((bundle / INFERENCE).unlink(), (bundle / INFERENCE).mkdir()), "no conf"),
         (lambda bundle: (bundle / INFERENCE).write_bytes(b" " * 5_000_000), "larger than"),
     ],
