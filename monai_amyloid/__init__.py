@@ -20,6 +20,8 @@ def grade(
     tracer_is_really: bool = False,
     device: str | None = None,
     identify: bool = False,
+    require_bundle: str | None = None,
+    trust_config: bool = False,
 ) -> "Result":
     """Grade one study, as ``monai-amyloid infer`` does, and write nothing.
 
@@ -32,14 +34,28 @@ def grade(
         tracer_is_really: Whether ``tracer`` counts against what the study names.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         identify: Whether the result may say who was scanned.
+        require_bundle: SHA-256 of the only bundle that may grade, whole, as ``monai-amyloid
+            verify`` prints it; None for any.
+        trust_config: Whether expressions and components of the bundle's config that
+            ``monai-amyloid export`` never wrote may run.
 
     Returns:
         What ``result.json`` holds: status, grade, probabilities, Centiloid, SUVR and more. A study
         that cannot be graded is ``refused``, with its reason; it raises nothing.
 
     Raises:
-        UserError: If the bundle cannot be used.
+        UserError: If the bundle cannot be used, or is another than the one required.
     """
     from monai_amyloid.grading.single import grade_study
 
-    return grade_study(study, bundle, tracer, series, tracer_is_really, device, identify)
+    return grade_study(
+        study,
+        bundle,
+        tracer,
+        series,
+        tracer_is_really,
+        device,
+        identify,
+        require_bundle,
+        trust_config,
+    )

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from monai_amyloid.bundle.files import CALIBRATION
+from monai_amyloid.bundle.integrity import bundle_sha256
 from monai_amyloid.bundle.run import TrainedRun
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.cohort.datalist import GRADES
@@ -31,7 +32,7 @@ def write_documents(
     """Write the card and the licences.
 
     Args:
-        bundle: The bundle's folder, with its calibration.
+        bundle: The bundle's folder, with all that decides a grade.
         metadata: The bundle's finished metadata.
         settings: The values trained with, by their name at the top of the config.
         measured: What was measured on held-out scans, in Markdown: :func:`measured_text`.
@@ -40,7 +41,7 @@ def write_documents(
         (bundle / name).write_text(text, encoding="utf-8", newline="\n")
     calibration = bundle / CALIBRATION
     learned_from = json.loads(calibration.read_text(encoding="utf-8"))
-    card = _card(metadata, settings, measured, read_decision(calibration), learned_from)
+    card = _card(bundle, metadata, settings, measured, read_decision(calibration), learned_from)
     (bundle / CARD).write_text(card, encoding="utf-8", newline="\n")
     (bundle / "docs" / "data_license.txt").write_text(
         f"Trained on: {metadata['data_source']}\n\n"
@@ -88,6 +89,7 @@ def _entry(path: Path, name: str) -> list[str]:
 
 
 def _card(
+    bundle: Path,
     metadata: Mapping[str, Any],
     settings: Mapping[str, Any],
     measured: str,
@@ -99,6 +101,7 @@ def _card(
         **metadata,
         "input_shape": " x ".join(map(str, [image["num_channels"], *image["spatial_shape"]])),
         "measured": measured,
+        "bundle_sha256": bundle_sha256(bundle),
         "scans": learned_from["scans"],
         "folds": ", ".join(map(str, learned_from["folds"])),
         "temperature": f"{decision.temperature:.3f}",

@@ -8,6 +8,7 @@ from typing import Any
 
 from monai.bundle import ConfigParser
 
+from monai_amyloid.bundle.untrusted.config import strange_in_data
 from monai_amyloid.errors import UserError
 
 # Of the first config's folder; what a bundle's own configs are made from.
@@ -20,6 +21,8 @@ BESIDE = (
     "logging.conf",
 )
 _REFERENCE = re.compile(r"[@%](\w+)")
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
+_PLAIN = (str, int, float, bool, type(None))
 _CHECKED = "$from monai_amyloid.bundle.files import exported_file"
 WEIGHTS = "$exported_file(@bundle_root, 'models/model.pt')"
 
@@ -38,8 +41,9 @@ def bundle_configs(
         began_elsewhere: Whether training began from other weights.
 
     Raises:
-        UserError: If a file is missing.
+        UserError: If a file is missing, or the values are no data.
     """
+    check_settings(settings)
     folder = config_files[0].parent
     for path in [*config_files, *(folder / name for name in BESIDE)]:
         if not path.is_file():
@@ -64,6 +68,27 @@ def bundle_configs(
             json.loads((folder / "inference.json").read_text(encoding="utf-8")),
         ),
     }
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse settings of a training that MONAI would run or follow: they are data.
+
+    Args:
+        settings: The values trained with, by their name at the top of the config.
+
+    Raises:
+        UserError: If one is other than a number, a word, a switch, nothing or a list of them.
+    """
+    strange = strange_in_data(settings)
+    for name, value in settings.items():
+        each = value if isinstance(value, list) else [value]
+        if not _NAME.fullmatch(name) or not all(isinstance(one, _PLAIN) for one in each):
+            strange.append(f"{name[:80]!r}: {str(value)[:80]!r}")
+    if strange:
+        raise UserError(
+            f"the settings of the training hold {strange[0]}, needed numbers, words, switches and "
+            "lists of them; take settings.json as the training wrote it"
+        )
 
 
 def _part(

@@ -15,7 +15,7 @@ from monai.transforms import Compose
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.bundle.card import write_documents
 from monai_amyloid.bundle.configs import bundle_configs
-from monai_amyloid.bundle.files import CALIBRATION, METADATA, MODEL
+from monai_amyloid.bundle.files import LISTED, METADATA
 from monai_amyloid.bundle.metadata import make_metadata
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.cohort.picture_cohort import PICTURE
@@ -63,16 +63,21 @@ class Description:
             bundle: The bundle's folder, with its weights and its calibration.
         """
         beside = self.origin.config_files[0].parent
-        checksums = {name: sha256_of_file(bundle / name) for name in (MODEL, CALIBRATION)}
-        metadata = {**self.metadata, "sha256": checksums}
         for folder in ("configs", "docs"):
             (bundle / folder).mkdir(exist_ok=True)
-        for name, content in {**self.configs, Path(METADATA).name: metadata}.items():
-            text = json.dumps(content, indent=4, ensure_ascii=False) + "\n"
-            (bundle / "configs" / name).write_text(text, encoding="utf-8", newline="\n")
+        for name, content in self.configs.items():
+            _write(bundle / "configs" / name, content)
         for name in ("multi_gpu_train.json", "logging.conf"):
             shutil.copyfile(beside / name, bundle / "configs" / name)
+        checksums = {name: sha256_of_file(bundle / name) for name in LISTED}
+        metadata = {**self.metadata, "sha256": checksums}
+        _write(bundle / METADATA, metadata)
         write_documents(bundle, metadata, self.origin.settings, self.origin.measured)
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, indent=4, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def describe(origin: Origin, state: Mapping[str, torch.Tensor]) -> Description:

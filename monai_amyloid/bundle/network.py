@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.bundle import ConfigParser
 from monai.data import MetaTensor
 from monai.transforms import Compose
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
-from monai_amyloid.bundle.files import MODEL, exported_file
+from monai_amyloid.bundle.files import INFERENCE, MODEL
+from monai_amyloid.bundle.integrity import ANY, ExportedBundle, Trust, read_bundle
+from monai_amyloid.bundle.untrusted.network import Described
 from monai_amyloid.cohort.picture_cohort import VOLUME
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.network.head import head_of
@@ -23,10 +24,10 @@ class TrainedNetwork:
     """A network, ready to be given scans.
 
     Args:
-        bundle: Folder that ``monai-amyloid export`` wrote. Its configs are code that runs: use
-            bundles that you trust.
+        bundle: A bundle that was checked, or its folder.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         weights: Other weights of the same network, such as those of a fold; default: the bundle's.
+        trust: How far the bundle is trusted; nothing of its config runs unless ``trust.config``.
 
     Attributes:
         bundle: Folder of the bundle.
@@ -36,34 +37,27 @@ class TrainedNetwork:
         kind: Kind of the input, ``volume`` or ``picture``.
 
     Raises:
-        UserError: If a file is missing, weights are not those that were exported or are of another
-            network, or the machine has no such device.
+        UserError: If a file is missing or was changed, the config holds what export never wrote,
+            weights are of another network, or the machine has no such device.
     """
 
     def __init__(
-        self, bundle: Path, device: str | None = None, weights: Path | None = None
+        self,
+        bundle: Path | ExportedBundle,
+        device: str | None = None,
+        weights: Path | None = None,
+        *,
+        trust: Trust = ANY,
     ) -> None:
-        self.bundle = bundle
-        model = str(weights) if weights is not None else exported_file(bundle, MODEL)
-        config = bundle / "configs" / "inference.json"
-        if not config.is_file():
-            raise UserError(f"no {config}: needed a whole bundle; copy or export it again")
-        parser = ConfigParser()
-        parser.read_config(str(config))
-        parser["bundle_root"] = str(bundle)
-        self.kind = str(parser.get("input_kind", VOLUME))
-        self.device = _device(device or parser.get_parsed_content("device"))
-        self.preprocessing = list(parser.get_parsed_content("preprocessing"))
-        self.layout = list(parser.get_parsed_content("layout"))
-        self.network: torch.nn.Module = parser.get_parsed_content("network_def")
-        state = torch.load(model, map_location="cpu", weights_only=True)
-        try:
-            self.network.load_state_dict(state)
-        except RuntimeError as error:
-            raise UserError(
-                f"{model}: weights of another network than that of {bundle}; name the bundle that "
-                "was exported from the same configs"
-            ) from error
+        checked = bundle if isinstance(bundle, ExportedBundle) else read_bundle(bundle, trust)
+        self.bundle = checked.folder
+        described = Described(checked.content[INFERENCE], self.bundle / INFERENCE, trust)
+        self.kind = str(described.config.get("input_kind", VOLUME))
+        self.device = _device(device or str(described.make("device")))
+        self.preprocessing = described.steps("preprocessing")
+        self.layout = described.steps("layout")
+        content = checked.content[MODEL] if weights is None else weights.read_bytes()
+        self.network = described.network(content, weights or self.bundle / MODEL)
         self.network.to(self.device).eval()
 
     def network_input(self, suvr: NDArray[np.float32], tracer: str | None) -> torch.Tensor:

@@ -9,17 +9,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from monai.bundle import ConfigParser
 
 from monai_amyloid.bundle.card import CARD
 from monai_amyloid.bundle.configs import WEIGHTS
 from monai_amyloid.bundle.description import Origin, describe
-from monai_amyloid.bundle.files import CALIBRATION, MODEL, exported_file, exported_metadata
+from monai_amyloid.bundle.files import (
+    CALIBRATION,
+    MODEL,
+    exported_file,
+    exported_metadata,
+    file_content,
+)
 from monai_amyloid.bundle.metadata import FACTS
+from monai_amyloid.bundle.untrusted.weights import read_weights
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.handlers.settings import settings_of_training
+from monai_amyloid.strict_json import read_object
 
+_TRAINING = "configs/train.json"
 _MEASURED = re.compile(r"^## Held-out scans\n\n(.*?)\n\n## ", re.MULTILINE | re.DOTALL)
 
 
@@ -35,9 +43,10 @@ def refresh(bundle: Path, config_files: Sequence[Path]) -> None:
             that it was trained with, or they describe another network.
     """
     written = exported_metadata(bundle)
-    weights = exported_file(bundle, MODEL)
-    exported_file(bundle, CALIBRATION)
-    training = ConfigParser.load_config_file(bundle / "configs" / "train.json")
+    # Exports of earlier versions listed what was learned alone.
+    for name in {MODEL, CALIBRATION} | ({_TRAINING} & written["sha256"].keys()):
+        exported_file(bundle, name)
+    training = read_object(file_content(bundle, _TRAINING))
     settings = settings_of_training(ConfigParser(training))
     _check_known(settings, config_files)
     origin = Origin(
@@ -47,7 +56,7 @@ def refresh(bundle: Path, config_files: Sequence[Path]) -> None:
         facts={name: written[name] for name in FACTS if name in written},
         measured=_measured(bundle / CARD),
     )
-    state = torch.load(weights, map_location="cpu", weights_only=True)
+    state = read_weights(file_content(bundle, MODEL), bundle / MODEL)
     describe(origin, state).write(bundle)
 
 

@@ -1,19 +1,19 @@
 """What a training left for export."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import pandas as pd
 import torch
 
+from monai_amyloid.bundle.untrusted.weights import read_weights
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.errors import RunError, UserError, one_line
 from monai_amyloid.evaluation.decision import Decision, fit_decision
 from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions
 from monai_amyloid.evaluation.metrics import measure_all
+from monai_amyloid.strict_json import read_object
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def read_run(folder: Path) -> TrainedRun:
 
     Raises:
         UserError: If a file is missing.
-        RunError: If one is broken.
+        RunError: If one is not what training wrote.
     """
     if not (folder / "model.pt").is_file() and (folder / "fold0" / "model.pt").is_file():
         folder = folder / "fold0"
@@ -112,14 +112,15 @@ def read_run(folder: Path) -> TrainedRun:
                 f"no {folder / name}: needed the folder of a fold that was trained and predicted; "
                 f"run `python -m monai.bundle run {step}` first, or `monai-amyloid crossval`"
             )
+    written = folder / "settings.json"
     try:
-        settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-        state = torch.load(folder / "model.pt", map_location="cpu", weights_only=True)
-    except (ValueError, RuntimeError, EOFError, OSError, UnpicklingError) as error:
+        settings = read_object(written.read_bytes())
+    except (OSError, ValueError) as error:
         raise RunError(
-            f"{folder}: settings.json or model.pt is cut off or was changed ({one_line(error)}); "
-            "copy the run again, or train it again"
+            f"{written}: cut off or changed ({one_line(error)}); copy the run again, or train "
+            "it again"
         ) from error
+    state = read_weights((folder / "model.pt").read_bytes(), folder / "model.pt")
     return TrainedRun(folder, settings, state, _predictions(folder))
 
 

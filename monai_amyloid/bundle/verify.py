@@ -2,19 +2,18 @@
 
 import contextlib
 import io
-import json
 import logging
-import re
+import math
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import torch
 from monai.bundle import (
-    ConfigParser,
     ConfigWorkflow,
     ckpt_export,
     verify_metadata,
@@ -22,8 +21,22 @@ from monai.bundle import (
 )
 
 from monai_amyloid.bundle.card import LARGE_BYTES
-from monai_amyloid.bundle.files import METADATA, exported_file, exported_metadata
+from monai_amyloid.bundle.files import (
+    CALIBRATION,
+    INFERENCE,
+    LISTED,
+    METADATA,
+    MODEL,
+    check_stated,
+    exported_metadata,
+    file_content,
+    read_metadata,
+)
+from monai_amyloid.bundle.untrusted.config import strange_in, strange_in_data, strange_in_logging
+from monai_amyloid.bundle.untrusted.network import Described
 from monai_amyloid.errors import one_line
+from monai_amyloid.evaluation.decision import decision_of
+from monai_amyloid.strict_json import read_object
 
 SCHEMA = Path(__file__).parent / "data" / "meta_schema_20240725.json"
 FILES = (
@@ -41,9 +54,16 @@ FILES = (
 )
 # Of an exported network's logits against those of the checkpoint, both in 32 bits.
 TOLERANCE = 1e-3
-_CONFIGS = ("configs/train.json", "configs/evaluate.json", "configs/inference.json")
-_FOREIGN_PATH = re.compile(r'"[^"]*(?:/home/|/root/|/Users/|/tmp/|[A-Za-z]:\\\\)[^"]*"')
-_MACRO = re.compile(r'"[^"]*%[A-Za-z]\w*[^"]*"')
+_CONFIGS = (
+    "configs/train.json",
+    "configs/evaluate.json",
+    "configs/inference.json",
+    "configs/multi_gpu_train.json",
+)
+_LOGGING = "configs/logging.conf"
+# Numbers of a scan; the whole template in 1 mm has 7 million.
+_LARGEST = 100_000_000
+_OF_A_DESKTOP = (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -57,38 +77,64 @@ class Check:
 def verify(bundle: Path) -> Iterator[Check]:
     """Check a bundle, one thing after the other.
 
+    It is looked at first; MONAI's own checks, which evaluate the configs, are tried only where
+    that found nothing, and on a copy of the very bytes that were looked at.
+
     Args:
-        bundle: Folder of the bundle. Its configs are code that runs.
+        bundle: Folder of the bundle.
 
     Yields:
         Each check when it is done.
     """
-    for name, check in _CHECKS.items():
-        quiet = contextlib.redirect_stdout(io.StringIO())
-        # MONAI reports what it does.
-        logging.disable(logging.WARNING)
-        try:
-            with quiet, contextlib.redirect_stderr(io.StringIO()):
-                check(bundle)
-            yield Check(name, "")
-        except Exception as error:  # MONAI's checks raise what they like
-            reason = one_line(error) or type(error).__name__
-            yield Check(name, reason[:500])
-        finally:
-            logging.disable(logging.NOTSET)
+    found: dict[str, bytes] = {}
+    understood = True
+    for name, look in _LOOKS.items():
+        done = _tried(name, partial(look, bundle, found))
+        understood &= not done.wrong or look in (_sizes, _checksums)
+        yield done
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        copy = Path(folder)
+        for name, content in found.items() if understood else ():
+            (copy / name).parent.mkdir(exist_ok=True)
+            (copy / name).write_bytes(content)
+        for name, check in _CHECKS.items():
+            if not understood:
+                yield Check(name, "not tried, as it would run what the checks above found")
+                continue
+            with contextlib.chdir(copy):
+                done = _tried(name, partial(check, copy))
+            yield done
+
+
+def _tried(name: str, check: Callable[[], object]) -> Check:
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    # MONAI reports what it does.
+    logging.disable(logging.WARNING)
+    try:
+        with quiet, contextlib.redirect_stderr(io.StringIO()):
+            check()
+        return Check(name, "")
+    except Exception as error:  # MONAI's checks raise what they like
+        return Check(name, (one_line(error) or type(error).__name__)[:500])
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 class _WrongError(Exception):
     """A check that failed."""
 
 
-def _files(bundle: Path) -> None:
+def _files(bundle: Path, found: dict[str, bytes]) -> None:
     missing = [name for name in FILES if not (bundle / name).is_file()]
     if missing:
         raise _WrongError(f"missing: {', '.join(missing)}")
+    for path in bundle.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(bundle.resolve()):
+            raise _WrongError(f"{path.relative_to(bundle)} is a link that leads out of the bundle")
+    found |= {name: file_content(bundle, name) for name in (*LISTED, METADATA)}
 
 
-def _sizes(bundle: Path) -> None:
+def _sizes(bundle: Path, found: Mapping[str, bytes]) -> None:
     listed = bundle / "large_files.yml"
     text = listed.read_text(encoding="utf-8") if listed.is_file() else ""
     for path in bundle.rglob("*"):
@@ -97,17 +143,37 @@ def _sizes(bundle: Path) -> None:
             raise _WrongError(f"{name} is larger than 25 MB and not in large_files.yml")
 
 
-def _checksums(bundle: Path) -> None:
-    for name in exported_metadata(bundle)["sha256"]:
-        exported_file(bundle, name)
+def _checksums(bundle: Path, found: Mapping[str, bytes]) -> None:
+    stated = read_metadata(found[METADATA], bundle / METADATA)["sha256"]
+    for name in (*LISTED, *(stated.keys() - {*LISTED})):
+        if name not in stated:
+            raise _WrongError(f"{METADATA} lists no SHA-256 of {name}; export the bundle again")
+        check_stated(bundle, name, found.get(name) or file_content(bundle, name), stated)
+    for path in sorted([*(bundle / "configs").rglob("*"), *(bundle / "models").rglob("*")]):
+        name = path.relative_to(bundle).as_posix()
+        if path.is_file() and name not in (*stated, METADATA) and path.name not in _OF_A_DESKTOP:
+            raise _WrongError(f"{name} is none of the files that were exported")
 
 
-def _self_contained(bundle: Path) -> None:
+def _look(bundle: Path, found: Mapping[str, bytes]) -> None:
     for name in _CONFIGS:
-        text = (bundle / name).read_text(encoding="utf-8")
-        for pattern, what in ((_MACRO, "a macro"), (_FOREIGN_PATH, "a path of its maker")):
-            if found := pattern.search(text):
-                raise _WrongError(f"{name} holds {what}: {found[0]}")
+        for strange in strange_in(read_object(found[name])):
+            raise _WrongError(f"{name}: {strange}, which `monai-amyloid export` never wrote")
+    for strange in strange_in_logging(found[_LOGGING]):
+        raise _WrongError(f"{_LOGGING}: {strange}, which Python's logging would run")
+    for strange in strange_in_data(read_object(found[METADATA])):
+        raise _WrongError(f"{METADATA}: {strange}, which MONAI would run")
+    decision_of(found[CALIBRATION], bundle / CALIBRATION)
+
+
+def _fits(bundle: Path, found: Mapping[str, bytes]) -> None:
+    described = Described(found[INFERENCE], bundle / INFERENCE)
+    described.network(found[MODEL], bundle / MODEL)
+    metadata = read_metadata(found[METADATA], bundle / METADATA)
+    image = metadata["network_data_format"]["inputs"]["image"]
+    shape = [image["num_channels"], *image["spatial_shape"]]
+    if not all(type(side) is int and side > 0 for side in shape) or math.prod(shape) > _LARGEST:
+        raise _WrongError(f"{METADATA} says that the network takes {str(shape)[:80]} numbers")
 
 
 def _schema(bundle: Path) -> None:
@@ -169,7 +235,7 @@ def _torchscript(bundle: Path) -> None:
         ckpt_export(
             net_id="network_def",
             filepath=str(script),
-            ckpt_file=exported_file(bundle, "models/model.pt"),
+            ckpt_file=str(bundle / MODEL),
             meta_file=str(bundle / METADATA),
             config_file=str(config),
         )
@@ -187,22 +253,24 @@ def loaded_network(bundle: Path) -> tuple[torch.nn.Module, torch.Tensor]:
     Returns:
         The network, ready to be called, and ``(1, channels, ...)`` between 0 and 1.
     """
-    parser = ConfigParser()
-    parser.read_config(str(bundle / "configs" / "inference.json"))
-    network: torch.nn.Module = parser.get_parsed_content("network_def")
-    path = exported_file(bundle, "models/model.pt")
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    metadata = json.loads((bundle / METADATA).read_text(encoding="utf-8"))
-    image = metadata["network_data_format"]["inputs"]["image"]
+    content = {name: file_content(bundle, name) for name in (INFERENCE, METADATA, MODEL)}
+    described = Described(content[INFERENCE], bundle / INFERENCE)
+    network = described.network(content[MODEL], bundle / MODEL)
+    image = read_object(content[METADATA])["network_data_format"]["inputs"]["image"]
     shape = (1, image["num_channels"], *image["spatial_shape"])
     return network.eval(), torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
 
-_CHECKS: dict[str, Callable[[Path], None]] = {
+# Nothing of the bundle runs in these.
+_LOOKS: dict[str, Callable[[Path, dict[str, bytes]], None]] = {
     "every file is there": _files,
     "no file is too large for git": _sizes,
     "checksums": _checksums,
-    "configs stand alone": _self_contained,
+    "configs stand alone and hold nothing that export never wrote": _look,
+    "weights are those of the network": _fits,
+}
+# MONAI evaluates the configs in these.
+_CHECKS: dict[str, Callable[[Path], None]] = {
     "metadata fits the Model Zoo's schema": _schema,
     "network takes and gives what the metadata says": _network,
     "properties of an inference bundle": _properties("inference", "configs/inference.json"),

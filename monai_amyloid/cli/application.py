@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from monai_amyloid.bundle.integrity import Trust
 from monai_amyloid.cli.progress import resumable
 from monai_amyloid.errors import UserError
 from monai_amyloid.installed import shipped_bundle
@@ -124,5 +125,30 @@ Bundle = Annotated[
         show_default="the one that comes with the program",
         help="The trained classifier.",
         callback=_there,
+    ),
+]
+
+
+def _whole_sha256(digest: str | None) -> str | None:
+    """A SHA-256 that is whole, in any spelling that a program prints."""
+    try:
+        return Trust.of(digest).required
+    except UserError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+RequireBundle = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHA256",
+        help="The only bundle that may be used, by the SHA-256 that `verify` prints.",
+        callback=_whole_sha256,
+    ),
+]
+TrustConfig = Annotated[
+    bool,
+    typer.Option(
+        "--trust-config",
+        help="Run what export never wrote into the bundle's config: code of whoever made it.",
     ),
 ]

@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
+from monai_amyloid.bundle.integrity import Trust
 from monai_amyloid.cli.application import (
     CORES,
     Bundle,
+    RequireBundle,
     Tracer,
     TracerIsReally,
+    TrustConfig,
     Workers,
     app,
     one_tracer,
@@ -43,6 +46,8 @@ def explore(
     tracer_is_really: TracerIsReally = None,
     seed: Annotated[int, typer.Option(min=0, help="Of maps and groups.")] = 0,
     device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+    require_bundle: RequireBundle = None,
+    trust_config: TrustConfig = False,
     workers: Workers = CORES,
 ) -> None:
     """See a cohort as a continuum, without its grades: scores, groups, neighbours, a page."""
@@ -53,7 +58,13 @@ def explore(
     from monai_amyloid.report.explore.plots import require_bokeh
 
     require_bokeh()
-    networks = Networks(bundle, fold_weights(run) if run else (), self_supervised, device)
+    networks = Networks(
+        bundle,
+        fold_weights(run) if run else (),
+        self_supervised,
+        device,
+        Trust(require_bundle, trust_config),
+    )
     networks.check()
     with alone_in(output, "explore"):
         replaces = (output / PAGE).exists()

@@ -1,5 +1,6 @@
 """Commands that train, evaluate and package a classifier."""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -147,7 +148,9 @@ def verify(
     ],
 ) -> None:
     """Check a bundle: files, checksums, the Model Zoo's rules, TorchScript."""
+    from monai_amyloid.bundle.integrity import bundle_sha256
     from monai_amyloid.bundle.verify import verify as check
+    from monai_amyloid.errors import UserError
 
     failed = False
     for each in check(bundle):
@@ -155,4 +158,6 @@ def verify(
         typer.echo(f"{'failed' if each.wrong else 'ok':6}  {each.name}", err=bool(each.wrong))
         if each.wrong:
             typer.echo(f"        {each.wrong}", err=True)
+    with contextlib.suppress(UserError):
+        typer.echo(f"SHA-256 of the bundle: {bundle_sha256(bundle)}")
     raise typer.Exit(1 if failed else 0)

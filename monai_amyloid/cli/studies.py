@@ -9,8 +9,10 @@ import typer
 from monai_amyloid.cli.application import (
     CORES,
     Bundle,
+    RequireBundle,
     Tracer,
     TracerIsReally,
+    TrustConfig,
     Workers,
     app,
     one_tracer,
@@ -67,6 +69,8 @@ def infer(
         typer.Option(help="Which PET to take where a study has several: end of its UID or file."),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+    require_bundle: RequireBundle = None,
+    trust_config: TrustConfig = False,
     report: Annotated[
         bool, typer.Option(help="Whether to write report.html, report.pdf and pictures.")
     ] = True,
@@ -146,6 +150,8 @@ def infer(
             workers=workers,
             again=again,
             key=key,
+            require_bundle=require_bundle,
+            trust_config=trust_config,
             finished=show,
             looking=TerminalProgress("Looking", shown.bar, least=_MANY),
             progress=shown,

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from monai_amyloid.brain.quality.measures import MEASURES
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import UserError, one_line
 from monai_amyloid.evaluation.calibration import fit_temperature, temper
 from monai_amyloid.evaluation.conformal import (
     COVERAGE,
@@ -27,11 +27,14 @@ from monai_amyloid.evaluation.held_out import HeldOut
 from monai_amyloid.evaluation.operating_point import SENSITIVITY, positive_threshold
 from monai_amyloid.findings.rules import GRADES, GradedScan, doubts
 from monai_amyloid.output import replace_file
+from monai_amyloid.strict_json import read_object
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 SCHEMA = "monai-amyloid-calibration/1"
+# A temperature of 50 is the most that is fitted.
+_HOTTEST = 100.0
 
 
 @dataclass(frozen=True)
@@ -198,16 +201,50 @@ def read_decision(path: Path) -> Decision:
         UserError: If it is missing or no such file.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        thresholds = content["sets"]["thresholds"]
-        first, second, third = (float(thresholds[grade]) for grade in "123")
-        return Decision(
-            float(content["temperature"]),
-            (first, second, third),
-            float(content["positive"]["threshold"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path}: found no calibration that can be read ({type(error).__name__}); needed the "
-            "file that `monai-amyloid evaluate` writes: run it again"
-        ) from error
+        return decision_of(path.read_bytes(), path)
+    except OSError as error:
+        raise _no_calibration(path, error) from error
+
+
+def decision_of(content: bytes, path: Path) -> Decision:
+    """The decision that ``calibration.json`` holds.
+
+    Args:
+        content: Bytes of the file.
+        path: Path of the file, for what is said of it.
+
+    Raises:
+        UserError: If it is no such file, or a number is none that can be learned.
+    """
+    try:
+        found = read_object(content)
+        thresholds = found["sets"]["thresholds"]
+        first, second, third = (_chance(thresholds[grade]) for grade in "123")
+        temperature = found["temperature"]
+        if not 0 < _number(temperature) <= _HOTTEST:
+            raise ValueError(f"temperature {temperature}")
+        positive = _chance(found["positive"]["threshold"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise _no_calibration(path, error) from error
+    return Decision(float(temperature), (first, second, third), positive)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"found {str(value)[:40]!r}, needed a number")
+    return float(value)
+
+
+def _chance(value: object) -> float:
+    number = _number(value)
+    if not 0 <= number <= 1 + 1e-9:  # what rounding may add
+        raise ValueError(f"found {number:.9g}, needed 0 to 1")
+    return number
+
+
+def _no_calibration(path: Path, error: Exception) -> UserError:
+    reason = f"{type(error).__name__}: {one_line(error)[:120]}"
+    return UserError(
+        f"{path}: found no calibration that can be read ({reason}); needed the file that "
+        "`monai-amyloid evaluate` writes: run it again"
+    )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.brain.quantities.suvr import region_labels
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
-from monai_amyloid.bundle.files import MODEL
+from monai_amyloid.bundle.integrity import ANY, Trust, read_bundle
 from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.checksum import sha256, sha256_of_file, sha256_of_files
 from monai_amyloid.cohort.datalist import CohortError
@@ -46,12 +46,14 @@ class Networks:
             every scan.
         self_supervised: Weights of a training by ``configs/self_supervised.json``, if any.
         device: Device to compute on, ``cuda`` or ``cpu``; None for the bundle's choice.
+        trust: How far the bundle is trusted.
     """
 
     bundle: Path
     folds: tuple[Path, ...] = ()
     self_supervised: Path | None = None
     device: str | None = None
+    trust: Trust = ANY
 
     def check(self) -> None:
         """Load every network once, before any long work.
@@ -59,13 +61,14 @@ class Networks:
         Raises:
             UserError: If weights are missing or of another network.
         """
-        if TrainedNetwork(self.bundle, self.device).kind == PICTURE:
+        checked = read_bundle(self.bundle, self.trust)
+        if TrainedNetwork(checked, self.device, trust=self.trust).kind == PICTURE:
             raise UserError(
                 f"{self.bundle}: its network takes pictures, needed one that takes volumes; name "
                 "another with --bundle"
             )
         for weights in self.folds:
-            TrainedNetwork(self.bundle, self.device, weights)
+            TrainedNetwork(checked, self.device, weights, trust=self.trust)
         if self.self_supervised is not None:
             if not self.self_supervised.is_file():
                 raise UserError(
@@ -75,10 +78,10 @@ class Networks:
             self_supervised_network(self.self_supervised)
 
     def digest(self) -> str:
-        """Digest of all weights and of the preprocessing."""
-        files = [self.bundle / MODEL, self.bundle / "configs" / "inference.json", *self.folds]
-        files += [self.self_supervised] if self.self_supervised is not None else []
-        return sha256("".join(map(sha256_of_file, files)))
+        """Digest of the bundle and of all other weights."""
+        others = [self.self_supervised] if self.self_supervised is not None else []
+        digests = map(sha256_of_file, [*self.folds, *others])
+        return sha256("".join([read_bundle(self.bundle, self.trust).sha256, *digests]))
 
 
 def fold_weights(run: Path) -> tuple[Path, ...]:
@@ -161,10 +164,11 @@ class _Seeing:
     """Networks, loaded."""
 
     def __init__(self, networks: Networks) -> None:
-        bundle, device = networks.bundle, networks.device
-        self.first = TrainedNetwork(bundle, device)
+        device, trust = networks.device, networks.trust
+        bundle = read_bundle(networks.bundle, trust)
+        self.first = TrainedNetwork(bundle, device, trust=trust)
         self.networks = {
-            f"{NETWORK}{fold}": TrainedNetwork(bundle, device, weights)
+            f"{NETWORK}{fold}": TrainedNetwork(bundle, device, weights, trust=trust)
             for fold, weights in enumerate(networks.folds)
         } or {NETWORK: self.first}
         self.encoder: torch.nn.Module | None = None

@@ -15,17 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.quantities.centiloid import florbetaben_line
-from monai_amyloid.errors import UserError
+from monai_amyloid.brain.quantities.suvr import region_labels
+from monai_amyloid.errors import UserError, one_line
 from monai_amyloid.explore.continuum import Continuum
 from monai_amyloid.explore.early import early_probability
 from monai_amyloid.explore.neighbours import nearest, share_as_far
 from monai_amyloid.explore.reduction import MAPS
 from monai_amyloid.explore.representation import ACQUISITION, Representation
+from monai_amyloid.numbers_archive import read_arrays
 from monai_amyloid.output import replace_file
 
 Array = NDArray[np.float64]
 
 FORMAT = "monai-amyloid-map/1"
+# Bytes, of some 300 a scan.
+_LARGEST = 256_000_000
 _CONTINUUM = ("places", "whitening", "density", "about")
 _REPRESENTATION = ("mean", "scale", "usual_acquisition", "of_acquisition", "axes")
 _CASES = ("bapl", "centiloid", "score", "cluster", "loneliness")
@@ -160,45 +164,75 @@ def read_map(path: Path) -> SavedMap:
     if not path.is_file():
         raise UserError(f"no map at {path}: make one with `monai-amyloid explore`")
     try:
-        with np.load(path, allow_pickle=False) as content:
-            if str(content["format"]) != FORMAT:
-                raise ValueError(f"format {content['format']}")
-            sites = content["sites"].astype(str).tolist()
-            of_site = dict(zip(sites, content["of_site"], strict=True))
-            representation = Representation(
-                names=tuple(content["names"].astype(str).tolist()),
-                **{name: content[name] for name in _REPRESENTATION},
-                of_site=of_site,
+        content = read_arrays(path, _LARGEST)
+        if str(content["format"]) != FORMAT:
+            raise ValueError(f"format {str(content['format'])[:40]!r}")
+        sites = content["sites"].astype(str).tolist()
+        of_site = dict(zip(sites, content["of_site"], strict=True))
+        representation = Representation(
+            names=tuple(content["names"].astype(str).tolist()),
+            **{name: content[name] for name in _REPRESENTATION},
+            of_site=of_site,
+        )
+        return _consistent(
+            SavedMap(
+                representation=representation,
+                continuum=Continuum(**{name: content[name] for name in _CONTINUUM}),
+                early_mark=float(content["early_mark"]),
+                axes=content["case_axes"],
+                cases={name: content[f"case_{name}"] for name in _CASES},
+                maps={name: content[f"map_{name}"] for name in MAPS},
             )
-            return _consistent(
-                SavedMap(
-                    representation=representation,
-                    continuum=Continuum(**{name: content[name] for name in _CONTINUUM}),
-                    early_mark=float(content["early_mark"]),
-                    axes=content["case_axes"],
-                    cases={name: content[f"case_{name}"] for name in _CASES},
-                    maps={name: content[f"map_{name}"] for name in MAPS},
-                )
-            )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        )
+    except (
+        *(OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError),
+        *(RuntimeError, BadZipFile, zlib.error),
+    ) as error:
         raise UserError(
-            f"{path}: no map that `monai-amyloid explore` of this version wrote ({error}); make it "
-            "again"
+            f"{path}: no map that `monai-amyloid explore` of this version wrote "
+            f"({one_line(error)[:120]}); make it again"
         ) from error
 
 
 def _consistent(saved: SavedMap) -> SavedMap:
-    """The same map, if its parts fit each other."""
-    directions = saved.representation.axes.shape[1]
-    scans = len(saved.axes)
-    fits = (
-        saved.representation.axes.shape == (len(saved.representation.names), directions)
-        and saved.continuum.places.shape[1:] == (directions,)
-        and saved.continuum.whitening.shape[1:] == (directions, directions)
-        and saved.axes.shape == (scans, directions)
-        and all(each.shape == (scans,) for each in saved.cases.values())
-        and all(each.shape == (scans, 2) for each in saved.maps.values())
-    )
-    if not fits:
+    """The same map, if its parts fit each other and are such as exploring finds."""
+    axes, curve = saved.representation.axes, saved.continuum
+    features, directions = axes.shape
+    places, scans = len(curve.places), len(saved.axes)
+    shapes = {
+        (features, directions): [axes],
+        (features,): [saved.representation.mean, saved.representation.scale],
+        (len(ACQUISITION),): [saved.representation.usual_acquisition],
+        (len(ACQUISITION), features): [saved.representation.of_acquisition],
+        (places, directions): [curve.places],
+        (places, directions, directions): [curve.whitening],
+        (places,): [curve.density],
+        (directions, directions): [curve.about],
+        (scans, directions): [saved.axes],
+        (scans,): list(saved.cases.values()),
+        (scans, 2): list(saved.maps.values()),
+    }
+    if any(array.shape != shape for shape, arrays in shapes.items() for array in arrays) or not (
+        scans and places and len(saved.representation.names) == features
+    ):
         raise ValueError("its parts do not fit each other")
+    # A cohort need not have measured everything; what is placed by must be numbers.
+    unknown = [saved.representation.usual_acquisition, *saved.cases.values()]
+    for array in (array for arrays in shapes.values() for array in arrays):
+        if array.dtype.kind != "f":
+            raise ValueError(f"found {array.dtype}, needed numbers with a point")
+        if np.isinf(array).any() or (
+            np.isnan(array).any() and not any(array is each for each in unknown)
+        ):
+            raise ValueError("some of its numbers are not finite")
+    _check_cases(saved.cases, scans)
+    if not {*saved.representation.names} <= region_labels().keys():
+        raise ValueError("names of regions that are not known")
     return saved
+
+
+def _check_cases(cases: Mapping[str, Array], scans: int) -> None:
+    for name, least, most in (("bapl", 0, 3), ("cluster", -1, scans)):
+        values = cases[name]
+        if not (np.isin(values, np.arange(least, most + 1))).all():
+            raise ValueError(f"found {name} other than whole numbers from {least} to {most}")

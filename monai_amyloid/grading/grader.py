@@ -13,17 +13,12 @@ from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.quantities.nearest_cases import nearest_cases
 from monai_amyloid.brain.quantities.normative import z_scores
 from monai_amyloid.brain.registration.register import one_thread
-from monai_amyloid.bundle.files import (
-    CALIBRATION,
-    MODEL,
-    exported_file,
-    exported_metadata,
-    grade_names,
-)
+from monai_amyloid.bundle.files import CALIBRATION, MODEL, grade_names
+from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.cohort.pictures import read_bag
-from monai_amyloid.evaluation.decision import read_decision
+from monai_amyloid.evaluation.decision import decision_of
 from monai_amyloid.explore.saved_map import read_map
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
 from monai_amyloid.findings.rules import doubts
@@ -72,29 +67,40 @@ class Grader:
     """A trained bundle, ready to grade studies.
 
     Args:
-        bundle: Folder that ``monai-amyloid export`` wrote. Its configs are code that runs: use
-            bundles that you trust.
+        bundle: Folder that ``monai-amyloid export`` wrote. Nothing of it runs.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         placed_on: A cohort's map, on which each scan is placed.
+        require_bundle: SHA-256 of the only bundle that may grade; None for any.
+        trust_config: Whether what export never wrote into a config may run.
 
     Raises:
-        UserError: If a file is missing, weights or calibration are not those that were exported,
-            or the machine has no such device.
+        UserError: If a file is missing or is not the one that was exported, the bundle is another
+            than the one required, its config holds what export never wrote, or the machine has no
+            such device.
     """
 
     def __init__(
-        self, bundle: Path, device: str | None = None, placed_on: Path | None = None
+        self,
+        bundle: Path,
+        device: str | None = None,
+        placed_on: Path | None = None,
+        *,
+        require_bundle: str | None = None,
+        trust_config: bool = False,
     ) -> None:
-        metadata = exported_metadata(bundle)
-        self.trained = TrainedNetwork(bundle, device)
+        trust = Trust.of(require_bundle, trust_config)
+        checked = read_bundle(bundle, trust)
+        self.trained = TrainedNetwork(checked, device, trust=trust)
         self.map = None if placed_on is None else read_map(placed_on)
-        self.decision = read_decision(Path(exported_file(bundle, CALIBRATION)))
+        self.decision = decision_of(checked.content[CALIBRATION], bundle / CALIBRATION)
         self.model = {
-            "name": metadata["name"],
-            "version": metadata["version"],
-            "sha256": metadata["sha256"][MODEL],
+            "name": checked.metadata["name"],
+            "version": checked.metadata["version"],
+            "sha256": checked.metadata["sha256"][MODEL],
+            "bundle_sha256": checked.sha256,
         }
-        self.grade_names = grade_names(metadata)
+        self.grade_names = grade_names(checked.metadata)
+        self._unlisted = checked.unlisted
 
     # A result is the same on any number of cores, and processes do not slow each other down.
     @one_thread()
@@ -225,12 +231,24 @@ class Grader:
         return Result(
             name=name,
             status="needs_reader" if found else "graded",
-            findings=found,
+            findings=(*found, *self._of_an_earlier_export()),
             grade=scan.grade,
             grade_names=self.grade_names,
             probabilities={str(grade): p for grade, p in enumerate(scan.probabilities, start=1)},
             prediction_set=tuple(scan.prediction_set),
             model=self.model,
+        )
+
+    def _of_an_earlier_export(self) -> tuple[Finding, ...]:
+        if not self._unlisted:
+            return ()
+        return (
+            warning(
+                "bundle_lists_fewer_files",
+                "the bundle is of an earlier export, which lists no SHA-256 of {files}: a change "
+                "there since then cannot be seen; export it again",
+                files=tuple(map(Term, self._unlisted)),
+            ),
         )
 
     def probabilities(self, brain: BrainPet) -> NDArray[np.float64]:

@@ -55,8 +55,12 @@ class Manifest:
                 **self.settings.options.as_record(),
                 "device": self.settings.device,
                 "workers": self.workers,
+                "trust_config": self.settings.trust.config,
             },
-            "model": {key: metadata.get(key) for key in ("name", "version", "sha256")},
+            "model": {
+                **{key: metadata.get(key) for key in ("name", "version", "sha256")},
+                "bundle_sha256": self.settings.trust.required,
+            },
             "versions": _versions(),
             "platform": platform.platform(),
             "counts": dict(Counter(result.status for result in results)),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from monai_amyloid.bundle.files import CALIBRATION, MODEL, exported_metadata
+from monai_amyloid.bundle.integrity import read_bundle
 from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.ledger import Ledger
@@ -119,9 +119,7 @@ def _look(
 
 def made_by(bundle: Path, options: OutputOptions) -> str:
     """Checksum of all that a result depends on besides its study: program, bundle and options."""
-    metadata = exported_metadata(bundle)
-    files = [metadata["sha256"].get(name) for name in (MODEL, CALIBRATION)]
-    return _checksum([source_checksum(), metadata.get("version"), files, options.as_record()])
+    return _checksum([source_checksum(), read_bundle(bundle).sha256, options.as_record()])
 
 
 def check_key(path: Path, output: Path) -> None:

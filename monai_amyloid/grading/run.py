@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.grading.ledger import MANIFEST, SUMMARY, TABLE
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
@@ -35,6 +36,8 @@ def grade_studies(
     workers: int = 0,
     again: bool = False,
     key: Path | None = None,
+    require_bundle: str | None = None,
+    trust_config: bool = False,
     finished: Callable[[Result], None] = lambda result: None,
     looking: Progress = SILENT,
     progress: Progress = SILENT,
@@ -60,6 +63,8 @@ def grade_studies(
         again: Whether finished studies are repeated.
         key: Table of which result is of which study, to add to before any is graded; None for
             none.
+        require_bundle: SHA-256 of the only bundle that may grade; None for any.
+        trust_config: Whether what export never wrote into the bundle's config may run.
         finished: Called with each result, in the order in which they are ready.
         looking: Shows how many studies were looked at, before the first is graded.
         progress: Shows how many studies are done.
@@ -68,13 +73,17 @@ def grade_studies(
         The results, in the order of the studies.
 
     Raises:
-        UserError: If ``output`` cannot be written, another run is writing there, or the bundle
+        UserError: If the bundle is another than the one required.
+        RunError: If ``output`` cannot be written, another run is writing there, or the bundle
             cannot be used.
     """
+    checked = read_bundle(bundle, Trust.of(require_bundle))
+    # Every process grades with the bundle that was there when the run began, or not at all.
+    trust = Trust(checked.sha256, trust_config)
     with alone_in(output, "infer"):
         remove_partials(output)
         options = options or OutputOptions()
-        settings = GradingSettings(bundle, device, output, options)
+        settings = GradingSettings(bundle, device, output, options, trust)
         manifest = Manifest(settings, workers)
         named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
         tasks = name_tasks(named, output, bundle, options, looking)

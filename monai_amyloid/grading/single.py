@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.names import name_tasks
 from monai_amyloid.grading.options import OutputOptions
@@ -20,11 +21,16 @@ def grade_study(
     tracer_is_really: bool,
     device: str | None,
     identify: bool,
+    require_bundle: str | None = None,
+    trust_config: bool = False,
 ) -> Result:
     """Grade one study; see :func:`monai_amyloid.grade`."""
     folder = Path(bundle) if bundle is not None else shipped_bundle()
     options = OutputOptions(report=False, identify=identify)
     named = NamedStudy(Path(study), tracer, series, tracer_is_really)
+    # The SHA-256 tells a bundle that is loaded already from one that has taken its place.
+    checked = read_bundle(folder, Trust.of(require_bundle))
+    grader = loaded_grader(folder, device, None, Trust(checked.sha256, trust_config))
     [task] = name_tasks([named], None, folder, options)
-    graded = graded_or_failed(task, loaded_grader(folder, device, None))
+    graded = graded_or_failed(task, grader)
     return cleaned(graded.result, named.path, options, Privacy(task.identity))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from monai_amyloid.bundle.integrity import ANY, Trust
 from monai_amyloid.findings.finding import Finding
 from monai_amyloid.grading.options import OutputOptions
 
@@ -51,9 +52,11 @@ class GradingSettings:
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         output: Folder of the run, in which each study has a folder.
         options: What is written of each study.
+        trust: How far the bundle is trusted.
     """
 
     bundle: Path
     device: str | None
     output: Path
     options: OutputOptions
+    trust: Trust = ANY

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from monai_amyloid.bundle.integrity import ANY, Trust
 from monai_amyloid.errors import is_full, one_line
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, refusal
 from monai_amyloid.grading.grader import Graded, Grader
@@ -17,14 +18,24 @@ from monai_amyloid.work.engine import Crash
 
 
 @lru_cache(maxsize=2)
-def loaded_grader(bundle: Path, device: str | None, placed_on: Path | None) -> Grader:
+def loaded_grader(
+    bundle: Path, device: str | None, placed_on: Path | None, trust: Trust = ANY
+) -> Grader:
     """A bundle, and a map where there is one, loaded once in this process."""
-    return Grader(bundle, device, placed_on)
+    return Grader(
+        bundle,
+        device,
+        placed_on,
+        require_bundle=trust.required,
+        trust_config=trust.config,
+    )
 
 
 def grade_one(task: Task, settings: GradingSettings) -> Result:
     """Grade a study and write its results; an error that nobody foresaw becomes a reason."""
-    grader = loaded_grader(settings.bundle, settings.device, settings.options.placed_on)
+    grader = loaded_grader(
+        settings.bundle, settings.device, settings.options.placed_on, settings.trust
+    )
     graded = graded_or_failed(task, grader, settings.output)
     try:
         return _write(graded, task, settings)

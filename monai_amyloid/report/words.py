@@ -160,6 +160,7 @@ WORDS = by_name(
     phrase("word_provenance", "Provenance"),
     phrase("word_model", "Model"),
     phrase("word_weights", "SHA-256 of the weights"),
+    phrase("word_bundle", "SHA-256 of the bundle"),
     phrase("word_program", "Program"),
     phrase("word_seconds", "Seconds"),
     phrase("word_patient", "Patient"),

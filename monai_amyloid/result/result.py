@@ -60,7 +60,8 @@ class Result:
         study: What the header says of the scan, by name: ``tracer`` (BIDS label), ``source``,
             ``series_instance_uid``, ``suv_factor``.
         patient: Who was scanned, by DICOM keyword; None unless that was asked for.
-        model: Name, version and SHA-256 of the classifier's weights.
+        model: Name, version and SHA-256 of the classifier's weights; ``bundle_sha256`` is that of
+            all files that decide a grade.
         seconds: Seconds that each step took.
         made_from: Checksums of the study's files (``scan``) and of what graded them (``by``), by
             which a finished study is known again.

@@ -4,6 +4,7 @@ Run it as every MONAI Deploy application, ``python app.py -i STUDY -o RESULTS -m
 README.md beside it explains why the study is not read by the SDK's own operators.
 """
 
+import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -178,7 +179,8 @@ def main() -> int:
     """Run the application: 0 where the study was graded, 1 where it was refused."""
     context = Application.init_app_context(sys.argv)
     try:
-        app = AmyloidApp(context, Grader(Path(context.model_path)))
+        required = os.environ.get("MONAI_AMYLOID_REQUIRE_BUNDLE")
+        app = AmyloidApp(context, Grader(Path(context.model_path), require_bundle=required))
         app.run()
     except UserError as error:
         sys.stderr.write(f"Error: {error}\n")

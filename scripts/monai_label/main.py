@@ -16,7 +16,8 @@ from monailabel.interfaces.app import MONAILabelApp
 from monailabel.interfaces.tasks.infer_v2 import InferTask, InferType
 from monailabel.tasks.infer.bundle import BundleInferTask
 
-from monai_amyloid.bundle.files import exported_metadata
+from monai_amyloid.bundle.integrity import Trust
+from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.errors import UserError, find_user_error
 from monai_amyloid.evaluation.decision import Decision
 from monai_amyloid.findings.rules import doubts
@@ -108,17 +109,20 @@ class AmyloidApp(MONAILabelApp):
     Args:
         app_dir: Folder of this app.
         studies: Folder of studies.
-        conf: ``bundle``, the bundle's folder.
+        conf: ``bundle``, the bundle's folder; ``require_bundle``, the SHA-256 of the only one that
+            may grade; ``trust_config true`` where its config may run code of its maker.
 
     Raises:
-        UserError: If no bundle is named, or it is none.
+        UserError: If no bundle is named, or it cannot be used.
     """
 
     def __init__(self, app_dir: str, studies: str, conf: dict[str, str]) -> None:
         if "bundle" not in conf:
             raise UserError("no bundle is named: needed --conf bundle FOLDER")
         self.bundle = Path(conf["bundle"]).resolve()
-        exported_metadata(self.bundle)  # MONAI Label passes over a folder that is no bundle
+        # MONAI Label passes over a folder that is no bundle, and evaluates the config of a bundle.
+        trust = Trust.of(conf.get("require_bundle"), conf.get("trust_config") == "true")
+        TrainedNetwork(self.bundle, "cpu", trust=trust)
         super().__init__(
             app_dir,
             studies,

@@ -31,7 +31,7 @@ def edit(name: str, old: str, new: str) -> Spoil:
 @pytest.mark.slow
 def test_an_exported_bundle_passes_every_check(bundle: Path) -> None:
     checks = list(verify(bundle))
-    assert len(checks) == 9
+    assert len(checks) == 10
     assert {check.name: check.wrong for check in checks if check.wrong} == {}
 
 
@@ -43,10 +43,10 @@ def test_an_exported_bundle_passes_every_check(bundle: Path) -> None:
         (lambda bundle: (bundle / "large_files.yml").unlink(), "too large", "models/model.pt"),
         (edit("models/calibration.json", "0", "1"), "checksums", "SHA-256"),
         (edit("configs/train.json", '"prepared"', '"/home/me/x"'), "stand alone", "/home/me/x"),
-        (edit("configs/inference.json", '"studies"', '"%a.json#b"'), "stand alone", "a macro"),
+        (edit("configs/inference.json", '"studies"', '"%a.json#b"'), "stand alone", "a macro '%a"),
         (edit("configs/metadata.json", '"changelog"', '"history"'), "schema", "changelog"),
         (edit("configs/metadata.json", '"num_channels": 1', '"num_channels": 3'), "network", "3"),
-        (edit("configs/inference.json", '"inferer"', '"other"'), "an inference", "inferer"),
+        (edit("configs/inference.json", '"inferer": {', '"other": {'), "an inference", "inferer"),
     ],
 )
 def test_each_fault_is_found_by_its_check(

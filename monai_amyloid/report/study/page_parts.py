@@ -204,8 +204,8 @@ class PageParts(Paper):
         model, frames = result.model, result.frames
         made_by = f"monai-amyloid {__version__}"
         if model:
-            weights = f"SHA-256 {model.get('sha256', '')[:16]}…"
-            made_by = f"{model.get('name')} {model.get('version')}, {weights}, {made_by}"
+            bundle = f"SHA-256 {model.get('bundle_sha256', model.get('sha256', ''))[:16]}…"
+            made_by = f"{model.get('name')} {model.get('version')}, {bundle}, {made_by}"
         y = 270.0
         lines: list[Phrase | str] = [tracer, *([frames] if frames is not None else []), made_by]
         for line in lines:

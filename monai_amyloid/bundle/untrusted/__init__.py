@@ -1,0 +1,1 @@
+"""A bundle from elsewhere, understood without running anything of it."""
