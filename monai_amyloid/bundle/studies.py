@@ -25,7 +25,10 @@ from monai_amyloid.findings.rules import doubts
 from monai_amyloid.output import replace_file
 from monai_amyloid.pet.files.archive import ARCHIVE_SUFFIXES
 from monai_amyloid.pet.formats.table import FORMATS
+from monai_amyloid.pet.identity import identity_of
+from monai_amyloid.pet.private import NUMBERED, private_reason, tells
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.study_names import study_name, unique
 
 _PROBABILITIES = ("p_bapl1", "p_bapl2", "p_bapl3")
 _PICTURES = (".jpg", ".jpeg", ".png")
@@ -42,7 +45,8 @@ def list_studies(folder: str) -> list[dict[str, str]]:
         folder: Folder of studies.
 
     Returns:
-        MONAI dictionaries with ``image``, the path, and ``study``, the same path as text.
+        MONAI dictionaries with ``image``, the path, and ``study``, its name in the results: a
+        number, in the order of the names, where the study's own may tell who was scanned.
 
     Raises:
         UserError: If the folder is missing or holds no study.
@@ -61,7 +65,14 @@ def list_studies(folder: str) -> list[dict[str, str]]:
             f"{folder}: no studies there, needed a folder of study folders or NIfTI files; "
             "name it with --dataset_dir"
         )
-    return [{"image": str(path), "study": str(path)} for path in found]
+    own = list(map(study_name, found))
+    shown = (
+        NUMBERED.format(number) if tells(name, identity_of(path)) else name
+        for number, (path, name) in enumerate(zip(found, own, strict=True), start=1)
+    )
+    return [
+        {"image": str(path), "study": name} for path, name in zip(found, unique(shown), strict=True)
+    ]
 
 
 class ReadStudyd(MapTransform):
@@ -142,16 +153,23 @@ class StudyDataset(Dataset[dict[str, Any]]):
         item: dict[Hashable, Any] = {**self.data[index]}
         try:
             read, refused = self.read(item), ""
-        except StudyRefused as refusal:
+        except Exception as error:  # one study that nobody foresaw must not stop the others
             # The network needs something of the usual shape; its answer is thrown away.
             depth = 1 if self.read.kind == PICTURE else TEMPLATE_SHAPE[2]
             empty = torch.zeros(1, *TEMPLATE_SHAPE[:2], depth)
             read = {"image": MetaTensor(empty, affine=TEMPLATE_AFFINE), "tracer": "18FFBB"}
-            refused = str(refusal)
+            refused = _reason(error, Path(item["image"]), item["study"])
         image = self.transforms({"image": read["image"], "tracer": read.get("tracer")})["image"]
         quality = {**dict.fromkeys(MEASURES, math.nan), **read.get("quality", {})}
         measured = {"centiloid": read.get("centiloid", math.nan), "quality": quality}
         return {"image": image, "study": item["study"], **measured, "refused": refused}
+
+
+def _reason(error: Exception, study: Path, name: str) -> str:
+    """Why a study is refused, in a line that tells nobody's name."""
+    if isinstance(error, StudyRefused):
+        return private_reason(error.findings, study, name)
+    return f"{name}: could not be graded ({type(error).__name__})"
 
 
 class WriteProbabilities:

@@ -18,6 +18,8 @@ from monai_amyloid.cohort.prepare import Prepared
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import StudyRefused, Term
 from monai_amyloid.output import replace_file, writable_folder, write_table
+from monai_amyloid.pet.known_words import known_path
+from monai_amyloid.pet.private import is_pseudonym, private_reason
 from monai_amyloid.work.progress import SILENT, Progress
 
 PICTURE, VOLUME = "picture", "volume"
@@ -56,7 +58,7 @@ def prepare_pictures(
     writable_folder(output / "scans")
     progress.start(len(files))
     people: dict[tuple[int, str], dict[int, NDArray[np.float32]]] = defaultdict(dict)
-    refused = []
+    refused: list[dict[str, str]] = []
     for file in files:
         try:
             grade, index, patient = _parsed_name(file)
@@ -69,9 +71,11 @@ def prepare_pictures(
                 )
             people[grade, patient][index] = read_picture(file)
         except StudyRefused as refusal:
-            name = re.sub(r"[^A-Za-z0-9]", "", file.stem)
-            row = {"participant_id": f"sub-{name}", "session_id": "ses-01", "path": str(file)}
-            refused.append({**row, "reason": str(refusal)})
+            name = f"sub-{re.sub(r'[^A-Za-z0-9]', '', file.stem)}"
+            name = name if is_pseudonym(name) else f"sub-refused{len(refused) + 1:04d}"
+            path = known_path(file.relative_to(folder).as_posix())
+            row = {"participant_id": name, "session_id": "ses-01", "path": path}
+            refused.append({**row, "reason": private_reason(refusal.findings, folder, "")})
         progress.advance()
     table = pd.DataFrame([_write(*who, slices, output) for who, slices in sorted(people.items())])
     refusals = pd.DataFrame(refused, columns=["participant_id", "session_id", "path", "reason"])

@@ -11,6 +11,7 @@ import pandas as pd
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.quantities.suvr import Reference
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
+from monai_amyloid.checksum import sha256
 from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.cohort.listing import REFUSED, Listing, list_scans
 from monai_amyloid.errors import UserError, one_line
@@ -18,6 +19,8 @@ from monai_amyloid.findings.finding import Finding, StudyRefused, Term, as_text,
 from monai_amyloid.output import replace_file, writable_folder, write_table
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.known_words import known_path
+from monai_amyloid.pet.private import private
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.version import __version__
 from monai_amyloid.work.engine import Crash
@@ -68,8 +71,8 @@ class _Settings:
         """File of a scan's outcome; it is written last, so that it has its volume."""
         return self.volume(row).with_name(f"{row['participant_id']}_{row['session_id']}.row.json")
 
-    def made_from(self, row: _Row) -> dict[str, Any]:
-        """Everything that a scan's outcome depends on, as JSON gives it back."""
+    def made_from(self, row: _Row) -> str:
+        """Checksum of everything that a scan's outcome depends on: its paths may name a person."""
         chosen: dict[str, Any] = {
             "version": __version__,
             "tracer": self.tracer,
@@ -77,7 +80,7 @@ class _Settings:
         }
         chosen["tracer_is_really"] = self.tracer_is_really
         facts = {**chosen, **fingerprint(Path(row["path"])), "row": row}
-        return dict(json.loads(json.dumps(facts, default=str)))
+        return sha256(json.dumps(facts, default=str, sort_keys=True))
 
 
 def prepare(
@@ -183,7 +186,8 @@ def _prepare_one(row: _Row, settings: _Settings) -> _Row:
     result = {key: row.get(key) for key in _KEPT}
     result |= {"path": path.relative_to(settings.output).as_posix(), "tracer": brain.source.tracer}
     result |= {"reference": settings.reference, **measurements(brain)}
-    warnings = (*study.provenance["warnings"], *brain.warnings)
+    found = (*study.provenance["warnings"], *brain.warnings)
+    warnings = [private(each, Path(row["path"]), _called(row)) for each in found]
     result["warnings"] = "; ".join(map(str, warnings)) or None
     result["findings"] = as_text(warnings) if warnings else None
     content = json.dumps({"made_from": made_from, "result": result}, default=_plain)
@@ -204,9 +208,16 @@ def _crashed(row: _Row, crash: Crash) -> _Row:
 
 
 def _refused(row: _Row, *found: Finding) -> _Row:
-    named = {key: row[key] for key in ("participant_id", "session_id", "path")}
-    reason = " ".join(str(StudyRefused.of(found)).split())
-    return {**named, "reason": reason, "findings": as_text(found)}
+    named = {key: row[key] for key in ("participant_id", "session_id")}
+    named["path"] = known_path(Path(row["path"]).name)
+    reasons = [private(each, Path(row["path"]), _called(row)) for each in found]
+    reason = " ".join(str(StudyRefused.of(reasons)).split())
+    return {**named, "reason": reason, "findings": as_text(reasons)}
+
+
+def _called(row: _Row) -> str:
+    """What a scan is called in messages: by the table's own names, in place of its path."""
+    return f"{row['participant_id']} {row['session_id']}"
 
 
 def _named(row: _Row, column: str) -> str | None:
