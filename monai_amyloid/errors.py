@@ -3,6 +3,8 @@
 import sys
 from types import TracebackType
 
+from monai_amyloid.shown import visible
+
 
 class UserError(ValueError):
     """Something that the user gave and can change: a path, a table, a study, an option.
@@ -38,6 +40,6 @@ def show_user_errors_in_one_line() -> None:
         if mistake is None:
             before(kind, error, trace)
         else:
-            sys.stderr.write(f"Error: {mistake}\n")
+            sys.stderr.write(f"Error: {visible(str(mistake))}\n")
 
     sys.excepthook = hook

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from monai_amyloid.shown import as_folder_name
+
 
 def study_name(study: Path) -> str:
     """Name a study after its folder, its file without extensions, or its BIDS session.
@@ -14,8 +16,8 @@ def study_name(study: Path) -> str:
     if path.name == "pet" and path.is_dir():
         above = [part.name for part in (path.parents[1], path.parent)]
         named = [name for name in above if name.startswith(("sub-", "ses-"))]
-        return "_".join(named) or path.name
-    return path.name if path.is_dir() else path.name.split(".")[0] or "study"
+        return as_folder_name("_".join(named) or path.name)
+    return as_folder_name(path.name if path.is_dir() else path.name.split(".")[0]) or "study"
 
 
 def unique_names(studies: Iterable[Path]) -> list[str]:

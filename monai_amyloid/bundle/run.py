@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from monai_amyloid.cells import read_cells
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import Decision, fit_decision
@@ -121,4 +122,5 @@ def _predictions(fold: Path) -> pd.DataFrame:
     if fold.name.startswith("fold"):
         beside = [path for repeat, path in find_predictions(fold.parent) if repeat == 0]
         tables = sorted({*tables, *beside})
-    return pd.concat([pd.read_csv(table, sep="\t") for table in tables], ignore_index=True)
+    read = (read_cells(pd.read_csv(table, sep="\t")) for table in tables)
+    return pd.concat(read, ignore_index=True)

@@ -22,7 +22,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.findings.rules import doubts
-from monai_amyloid.output import replace_file
+from monai_amyloid.output import write_csv
 from monai_amyloid.pet.files.archive import ARCHIVE_SUFFIXES
 from monai_amyloid.pet.formats.table import FORMATS
 from monai_amyloid.pet.identity import identity_of
@@ -222,8 +222,7 @@ class WriteProbabilities:
 
     def _write(self, engine: Engine) -> None:
         table = pd.DataFrame(self.rows)
-        text = table.to_csv(index=False, float_format="%.6g", lineterminator="\r\n")
-        replace_file(self.path, text.encode("utf-8-sig"))
+        write_csv(table, self.path, "%.6g")
         refused = table[table["status"] == "refused"]
         if not refused.empty:
             raise UserError(

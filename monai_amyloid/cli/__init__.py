@@ -6,6 +6,7 @@ import sys
 from monai_amyloid.cli import cohorts, exploring, models, studies
 from monai_amyloid.cli.application import app
 from monai_amyloid.errors import UserError
+from monai_amyloid.shown import visible
 
 __all__ = ["app", "cohorts", "exploring", "main", "models", "studies"]
 
@@ -15,5 +16,5 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        sys.stderr.write(f"Error: {error}\n")
+        sys.stderr.write(f"Error: {visible(str(error))}\n")
         raise SystemExit(1) from error

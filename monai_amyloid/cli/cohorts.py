@@ -17,6 +17,7 @@ from monai_amyloid.cli.application import (
 )
 from monai_amyloid.cli.progress import progress
 from monai_amyloid.errors import UserError
+from monai_amyloid.shown import visible
 
 
 class ScanFormat(StrEnum):
@@ -170,9 +171,9 @@ def prepare(
     if cohort is not None and slices is None:
         scans = list_scans(cohort, studies, pairs(column, "--column"))
         for name, header in scans.headers.items():
-            typer.echo(f"  {header} → {name}", err=True)
+            typer.echo(f"  {visible(header)} → {name}", err=True)
         if scans.left_out:
-            typer.echo(f"  not used: {', '.join(scans.left_out)}", err=True)
+            typer.echo(f"  not used: {', '.join(map(visible, scans.left_out))}", err=True)
     with progress("Preparing") as shown:
         if scans is not None:
             result = make(
@@ -195,7 +196,8 @@ def prepare(
         _draw_contact_sheet(output)
     if len(result.refused):
         for row in result.refused.itertuples():
-            typer.echo(f"  refused {row.participant_id} {row.session_id}: {row.reason}", err=True)
+            refused = visible(f"{row.participant_id} {row.session_id}: {row.reason}")
+            typer.echo(f"  refused {refused}", err=True)
         raise UserError(
             f"{len(result.refused)} of {len(result.refused) + len(result.table)} scans were "
             f"refused; reasons in {output / 'refused.tsv'}, the others can be used"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from monai_amyloid.cells import read_cells
 from monai_amyloid.errors import UserError
 
 GRADES = (1, 2, 3)
@@ -76,8 +77,8 @@ def _read_text(table: Path) -> pd.DataFrame:
             "`monai-amyloid prepare cohort --output prepared`"
         )
     try:
-        cohort = pd.read_csv(
-            table, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        cohort = read_cells(
+            pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
         )
     except UnicodeDecodeError as error:
         raise CohortError(f"{table}: not UTF-8 text; save it again as UTF-8") from error

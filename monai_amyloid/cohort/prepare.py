@@ -118,6 +118,7 @@ def prepare(
     """
     scans = cohort if isinstance(cohort, Listing) else list_scans(cohort)
     source, table = scans.source, scans.table
+    writable_folder(output)
     writable_folder(output / "scans")
     settings = _Settings(output, tracer, tracer_is_really, reference)
     rows: list[_Row] = [

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from monai_amyloid.cells import read_cells
 from monai_amyloid.errors import UserError
 from monai_amyloid.pet.files.archive import is_archive_name
 from monai_amyloid.pet.formats.bids import find_sessions
@@ -127,8 +128,15 @@ def _of_list(path: Path) -> list[NamedStudy]:
         rows = [{"path": line} for line in lines if line and not line.startswith("#")]
     else:
         try:
-            table = pd.read_csv(
-                path, sep=None, engine="python", dtype=str, encoding="utf-8-sig", na_values="n/a"
+            table = read_cells(
+                pd.read_csv(
+                    path,
+                    sep=None,
+                    engine="python",
+                    dtype=str,
+                    encoding="utf-8-sig",
+                    na_values="n/a",
+                )
             )
         except (ValueError, pd.errors.ParserError) as error:
             raise UserError(f"{path}: cannot be read as a table ({error})") from error

@@ -17,7 +17,7 @@ from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.privacy import Privacy, is_pseudonym
 from monai_amyloid.grading.task import Task
-from monai_amyloid.output import check_writable, write_table
+from monai_amyloid.output import OWN, check_writable, refuse_link, write_table
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.result.result import read_result
@@ -90,15 +90,16 @@ def check_key(path: Path, output: Path) -> None:
         output: Folder of the results.
 
     Raises:
-        UserError: If so.
+        UserError: If so, or if the key is a link.
     """
     if path.resolve().is_relative_to(output.resolve()):
         raise UserError(f"{path}: stands among the results; choose a --key outside {output}")
+    refuse_link(path)
     check_writable(path.parent)
 
 
 def write_key(path: Path, names: Sequence[str], studies: Sequence[Path]) -> None:
-    """Write a table of which result is of which study.
+    """Write a table of which result is of which study, which its owner alone may read.
 
     Args:
         path: Tab-separated table to write.
@@ -106,7 +107,7 @@ def write_key(path: Path, names: Sequence[str], studies: Sequence[Path]) -> None
         studies: Paths of the studies, in the same order.
     """
     rows = {"study": list(names), "path": [str(study.absolute()) for study in studies]}
-    write_table(pd.DataFrame(rows), path)
+    write_table(pd.DataFrame(rows), path, OWN)
 
 
 def _numbered(

@@ -9,7 +9,7 @@ from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import name_tasks
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.task import GradingSettings, Task
-from monai_amyloid.output import writable_folder
+from monai_amyloid.output import refuse_link, writable_folder
 from monai_amyloid.report.summary.page import write_summary_page
 from monai_amyloid.result.result import Result, read_result, write_results
 from monai_amyloid.work.engine import Crash
@@ -59,16 +59,20 @@ def grade_studies(
         The results, in the order of the studies.
 
     Raises:
-        UserError: If ``output`` cannot be written, or the bundle cannot be used.
+        UserError: If ``output`` cannot be written, it or the folder of a study is a link, or the
+            bundle cannot be used.
     """
     writable_folder(output)
     options = options or OutputOptions()
     settings = GradingSettings(bundle, device, output, options)
     manifest = Manifest(settings, workers)
     named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
+    tasks = name_tasks(named, output, bundle, options)
+    for task in tasks:
+        refuse_link(output / task.name)
     done = make_each(
         partial(_grade, settings=settings),
-        name_tasks(named, output, bundle, options),
+        tasks,
         LocalEngine(workers, _LEAST_FOR_PROCESSES),
         crashed=partial(_crashed, settings=settings),
         finished_before=lambda task: None if again else _finished(task, settings),

@@ -12,7 +12,8 @@ import pandas as pd
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.findings.finding import Finding, Level
 from monai_amyloid.findings.rules import BAPL_NAMES, GRADES
-from monai_amyloid.output import replace_file
+from monai_amyloid.output import replace_file, write_csv
+from monai_amyloid.shown import visible
 
 SCHEMA = "monai-amyloid-result/2"
 RESULT_FILE = "result.json"
@@ -124,14 +125,15 @@ class Result:
 
 def one_line(result: Result) -> str:
     """A study's result for a terminal."""
+    name = visible(result.name)
     if result.status == "refused":
-        return f"{result.name}: refused: {'; '.join(result.reasons)}"
+        return f"{name}: refused: {'; '.join(result.reasons)}"
     chances = ", ".join(
         f"{p:.0%} {result.grade_name(int(g))}" for g, p in (result.probabilities or {}).items()
     )
     reader = "  needs a reader" if result.status == "needs_reader" else ""
     measured = "a picture" if result.centiloid is None else f"Centiloid {result.centiloid:.0f}"
-    return f"{result.name}: {result.grade_name()} ({chances})  {measured}{reader}"
+    return f"{name}: {result.grade_name()} ({chances})  {measured}{reader}"
 
 
 def rounded(result: Result) -> Result:
@@ -199,7 +201,7 @@ def _from_content(content: Mapping[str, Any], name: str) -> Result:
 
 
 def write_results(results: Iterable[Result], path: Path) -> None:
-    """Write ``results.csv``, one row a study, with a byte order mark so that Excel reads Korean."""
+    """Write ``results.csv``, one row a study."""
     rows = []
     results = list(results)
     mapped = any(result.on_map is not None for result in results)
@@ -225,8 +227,7 @@ def write_results(results: Iterable[Result], path: Path) -> None:
     table = pd.DataFrame(rows)
     rest = [name for name in table.columns if name not in first]
     table = table.reindex(columns=first + rest).astype({grade: "Int64"})
-    text = table.to_csv(index=False, float_format="%.4g", lineterminator="\r\n")
-    replace_file(path, text.encode("utf-8-sig"))
+    write_csv(table, path, "%.4g")
 
 
 def _on_map(result: Result) -> dict[str, float | None]:

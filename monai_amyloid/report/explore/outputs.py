@@ -46,6 +46,7 @@ def write_outputs(
     Raises:
         UserError: If ``folder`` cannot be written, or bokeh or Jinja is not installed.
     """
+    writable_folder(folder)
     writable_folder(folder / GROUPS)
     _remove_earlier(folder)
     progress.start(2 * len(exploration.cohort))
