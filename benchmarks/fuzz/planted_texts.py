@@ -135,7 +135,9 @@ def main() -> None:
         hits = {name: found for name, text in said.items() if (found := found_in(text))}
         hits |= found_below(output)
         written = sum(path.is_file() for path in output.rglob("*"))
-        results = [json.loads(each.read_text("utf-8")) for each in output.glob("results/*/result.json")]
+        results = [
+            json.loads(each.read_text("utf-8")) for each in output.glob("results/*/result.json")
+        ]
     graded = sum(each["status"] != "refused" for each in results)
     print(f"{len(studies)} studies, {graded} of {len(results)} graded, {written} files, "
           f"{sum(map(len, said.values()))} letters printed")  # fmt: skip

@@ -1,6 +1,7 @@
 """Studies with a text that can be known again in every place that can hold one.
 
-Each place has a text of its own: a made-up word that names the place, the digits of a UID, or a day.
+Each place has a text of its own: a made-up word, by which the place is known; the digits of a UID;
+or a day.
 """
 
 import gzip
@@ -14,7 +15,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pydicom
-import SimpleITK as sitk
+import SimpleITK as sitk  # noqa: N813
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
@@ -74,7 +75,9 @@ class Garden:
 
 def plant_dicom(source: Path, target: Path, garden: Garden) -> Path:
     """A DICOM study with a text in every attribute that takes one, and in its names."""
-    target = target / f"{garden.word('folder of a study')} {DAY}" / garden.word("folder of a series")
+    target = (
+        target / f"{garden.word('folder of a study')} {DAY}" / garden.word("folder of a series")
+    )
     target.mkdir(parents=True)
     for number, file in enumerate(sorted(source.iterdir())):
         dataset = pydicom.dcmread(file)
@@ -133,7 +136,9 @@ def plant_refused(good: Path, target: Path, garden: Garden) -> list[Path]:
         "SeriesDescriptionOfMap": lambda d, w: setattr(d, "SeriesDescription", f"z-score {w}"),
         "Units": lambda d, w: setattr(d, "Units", w.upper()),
         "Modality": lambda d, w: setattr(d, "Modality", w.upper()),
-        "PhotometricInterpretation": lambda d, w: setattr(d, "PhotometricInterpretation", w.upper()),
+        "PhotometricInterpretation": lambda d, w: setattr(
+            d, "PhotometricInterpretation", w.upper()
+        ),
         "SeriesType": lambda d, w: setattr(d, "SeriesType", ["GATED", w.upper()]),
         "PixelSpacing": lambda d, w: d["PixelSpacing"].__setattr__("_value", w),
     }

@@ -88,7 +88,9 @@ def _chunks(content: bytes) -> Iterator[bytes]:
         size = int.from_bytes(content[place : place + 4], "big")
         if content[place + 4 : place + 8] in (b"zTXt", b"iTXt", b"iCCP", b"eXIf"):
             body = content[place + 8 : place + 8 + size]
-            yield from (part for at in range(3) for part in _inflated(body.split(b"\0", at)[-1][1:]))
+            yield from (
+                part for at in range(3) for part in _inflated(body.split(b"\0", at)[-1][1:])
+            )
         place += size + 12
 
 
