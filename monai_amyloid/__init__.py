@@ -29,8 +29,8 @@ def grade(
         study: A DICOM folder, zip, DICOMDIR, NIfTI or ECAT file, or a BIDS ``pet`` folder.
         bundle: The trained classifier; by default the one that comes along. It is loaded once.
         tracer: Tracer such as ``"18FFBB"`` or ``"florbetaben"``, where the study names none.
-        series: Name of the image to take where the study has several: the end of its UID or its
-            file.
+        series: Name of the image to take where the study has several: its number in the list of
+            images, the end of its UID, its description or its file.
         tracer_is_really: Whether ``tracer`` counts against what the study names.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         identify: Whether the result may say who was scanned.

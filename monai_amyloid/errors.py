@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import ClassVar
 
+from monai_amyloid.shown import visible
+
 # Exit statuses of every command, besides 0; shells have 128 and a signal's number where one ended
 # a program. docs/exit_status.md
 REFUSED, WRONG_USAGE, NOT_DONE = 1, 2, 3
@@ -137,7 +139,7 @@ def show_user_errors_in_one_line() -> None:
             before(kind, error, trace)
             return
         line, status = ending
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{visible(line)}\n")
         # The interpreter takes the status of an exit that its hook raises.
         raise SystemExit(status)
 

@@ -1,16 +1,16 @@
 """What the results of a study are called: a name that is a folder's on every system."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from unicodedata import category, normalize
+from unicodedata import normalize
+
+from monai_amyloid.shown import as_folder_name
 
 # Devices of Windows, which no file may be called, also before a dot.
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\..*)?")
 # Of the 255 that a name has everywhere; a number or an extension may follow.
 _MOST_BYTES = 200
-# Controls, what turns the direction of writing, line breaks, and bytes that are no text.
-_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def study_name(study: Path) -> str:
@@ -38,12 +38,11 @@ def safe_name(text: str) -> str:
         text: Any name without folders.
 
     Returns:
-        Name in composed letters, ``_`` for each character that is not seen and before a name
-        that would be hidden or a device; without spaces around it and dots at its end; ``study``
-        where nothing is left.
+        Name in composed letters, of which each that is not seen is spelled out; with ``_`` before
+        one that would be hidden or a device, without spaces around it and dots at its end;
+        ``study`` where nothing is left.
     """
-    composed = normalize("NFC", text)
-    seen = "".join("_" if category(each) in _UNSEEN else each for each in composed)
+    seen = as_folder_name(normalize("NFC", text))
     short = seen.encode()[:_MOST_BYTES].decode(errors="ignore")
     name = short.lstrip().rstrip(". ")
     return f"_{name}" if name.startswith(".") or _RESERVED.fullmatch(name) else name or "study"
@@ -71,10 +70,16 @@ def numbered(base: str) -> Iterator[str]:
         yield f"{base}-{number}"
 
 
-def is_text(name: str) -> bool:
-    """Whether the bytes of a file's name are text: another system's archive may hold others."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def unique(names: Iterable[str]) -> list[str]:
+    """Names of one run, the second and later of the same with a number.
+
+    Args:
+        names: Names that may be folders'.
+    """
+    found: list[str] = []
+    taken: set[str] = set()
+    for base in names:
+        name = next(each for each in numbered(base) if same_name(each) not in taken)
+        taken.add(same_name(name))
+        found.append(name)
+    return found

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pandas as pd
 import pytest
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.output import replace_file, writable_folder, write_table
+from monai_amyloid.output import OWN, replace_file, replacing, writable_folder, write_table
 
 
 def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:
@@ -59,3 +60,48 @@ def test_a_table_is_read_back_by_pandas(tmp_path: Path) -> None:
     assert content == "name\tsuvr\tbapl\n가\t0.333333\t3\nb\tn/a\tn/a\n".encode()
     again = pd.read_csv(tmp_path / "t.tsv", sep="\t", na_values="n/a", dtype={"bapl": "Int64"})
     pd.testing.assert_frame_equal(again, table, rtol=1e-5)
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="links and modes of POSIX")
+
+
+@posix
+@pytest.mark.parametrize("leads", ["elsewhere", "nowhere"])
+def test_no_file_is_written_where_a_link_leads(tmp_path: Path, leads: str) -> None:
+    aim = tmp_path / leads
+    if leads == "elsewhere":
+        aim.write_bytes(b"of somebody else")
+    link = tmp_path / "result.json"
+    link.symlink_to(aim)
+    replace_file(link, b"new")
+    assert not link.is_symlink() and link.read_bytes() == b"new"
+    assert not aim.exists() or aim.read_bytes() == b"of somebody else"
+
+
+@posix
+def test_a_folder_that_is_a_link_is_refused_and_one_below_a_link_is_not(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    with pytest.raises(UserError, match=r"is a link, .* such as .*disk$"):
+        writable_folder(tmp_path / "link")
+    assert writable_folder(tmp_path / "link" / "results").is_dir()
+
+
+@posix
+def test_files_follow_the_umask_but_what_is_the_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        replace_file(tmp_path / "shared", b"")
+        write_table(pd.DataFrame({"a": [1]}), tmp_path / "key", OWN)
+    finally:
+        os.umask(before)
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("shared", "key")]
+    assert modes == [0o640, 0o600]
+
+
+def test_nobody_can_foresee_or_share_the_place_of_a_new_file(tmp_path: Path) -> None:
+    with replacing(tmp_path / "x") as one, replacing(tmp_path / "x") as other:
+        assert one != other and one.parent == other.parent == tmp_path
+        one.write_bytes(b"one")
+        assert other.read_bytes() == b""
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 
 from monai_amyloid.bundle.untrusted.weights import read_weights
+from monai_amyloid.cells import read_cells
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.errors import RunError, UserError, one_line
 from monai_amyloid.evaluation.decision import Decision, fit_decision
@@ -130,4 +131,5 @@ def _predictions(fold: Path) -> pd.DataFrame:
     if fold.name.startswith("fold"):
         beside = [path for repeat, path in find_predictions(fold.parent) if repeat == 0]
         tables = sorted({*tables, *beside})
-    return pd.concat([pd.read_csv(table, sep="\t") for table in tables], ignore_index=True)
+    read = (read_cells(pd.read_csv(table, sep="\t")) for table in tables)
+    return pd.concat(read, ignore_index=True)

@@ -18,14 +18,17 @@ from monai_amyloid.brain.quality.measures import MEASURES
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
 from monai_amyloid.cohort.pictures import read_bag
-from monai_amyloid.errors import RefusedError, UserError, one_line
+from monai_amyloid.errors import RefusedError, UserError
 from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.findings.rules import doubts
-from monai_amyloid.output import as_bytes, replace_file
+from monai_amyloid.output import write_csv
 from monai_amyloid.pet.files.archive import ARCHIVE_SUFFIXES
 from monai_amyloid.pet.formats.table import FORMATS
+from monai_amyloid.pet.identity import identity_of
+from monai_amyloid.pet.private import NUMBERED, private_reason, tells
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.study_names import study_name, unique
 
 _PROBABILITIES = ("p_bapl1", "p_bapl2", "p_bapl3")
 _PICTURES = (".jpg", ".jpeg", ".png")
@@ -42,7 +45,8 @@ def list_studies(folder: str) -> list[dict[str, str]]:
         folder: Folder of studies.
 
     Returns:
-        MONAI dictionaries with ``image``, the path, and ``study``, the same path as text.
+        MONAI dictionaries with ``image``, the path, and ``study``, its name in the results: a
+        number, in the order of the names, where the study's own may tell who was scanned.
 
     Raises:
         UserError: If the folder is missing or holds no study.
@@ -61,7 +65,14 @@ def list_studies(folder: str) -> list[dict[str, str]]:
             f"{folder}: no studies there, needed a folder of study folders or NIfTI files; "
             "name it with --dataset_dir"
         )
-    return [{"image": str(path), "study": str(path)} for path in found]
+    own = list(map(study_name, found))
+    shown = (
+        NUMBERED.format(number) if tells(name, identity_of(path)) else name
+        for number, (path, name) in enumerate(zip(found, own, strict=True), start=1)
+    )
+    return [
+        {"image": str(path), "study": name} for path, name in zip(found, unique(shown), strict=True)
+    ]
 
 
 class ReadStudyd(MapTransform):
@@ -147,13 +158,18 @@ class StudyDataset(Dataset[dict[str, Any]]):
             depth = 1 if self.read.kind == PICTURE else TEMPLATE_SHAPE[2]
             empty = torch.zeros(1, *TEMPLATE_SHAPE[:2], depth)
             read = {"image": MetaTensor(empty, affine=TEMPLATE_AFFINE), "tracer": "18FFBB"}
-            refused = str(error)
-            if not isinstance(error, StudyRefused):
-                refused = f"could not be graded ({type(error).__name__}: {one_line(error)})"
+            refused = _reason(error, Path(item["image"]), item["study"])
         image = self.transforms({"image": read["image"], "tracer": read.get("tracer")})["image"]
         quality = {**dict.fromkeys(MEASURES, math.nan), **read.get("quality", {})}
         measured = {"centiloid": read.get("centiloid", math.nan), "quality": quality}
         return {"image": image, "study": item["study"], **measured, "refused": refused}
+
+
+def _reason(error: Exception, study: Path, name: str) -> str:
+    """Why a study is refused, in a line that tells nobody's name."""
+    if isinstance(error, StudyRefused):
+        return private_reason(error.findings, study, name)
+    return f"{name}: could not be graded ({type(error).__name__})"
 
 
 class WriteProbabilities:
@@ -206,8 +222,7 @@ class WriteProbabilities:
 
     def _write(self, engine: Engine) -> None:
         table = pd.DataFrame(self.rows)
-        text = table.to_csv(index=False, float_format="%.6g", lineterminator="\r\n")
-        replace_file(self.path, as_bytes(text, "utf-8-sig"))
+        write_csv(table, self.path, "%.6g")
         refused = table[table["status"] == "refused"]
         if not refused.empty:
             raise RefusedError(

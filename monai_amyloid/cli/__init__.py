@@ -9,6 +9,7 @@ from contextlib import suppress
 from monai_amyloid.cli import cohorts, exploring, models, studies
 from monai_amyloid.cli.application import app
 from monai_amyloid.errors import last_line
+from monai_amyloid.shown import visible
 from monai_amyloid.temporary import sweep_temporary
 from monai_amyloid.work.interrupts import Interrupted, ignore_interrupts, take_interrupts
 
@@ -43,7 +44,7 @@ def main() -> None:
             raise
         line, status = ending
         with suppress(OSError):  # it goes to the disk that is full
-            sys.stderr.write(f"{line}\n")
+            sys.stderr.write(f"{visible(line)}\n")
         raise SystemExit(status) from error
 
 

@@ -17,6 +17,7 @@ from monai_amyloid.cli.application import (
 )
 from monai_amyloid.cli.progress import progress
 from monai_amyloid.errors import REFUSED
+from monai_amyloid.shown import visible
 
 
 class ScanFormat(StrEnum):
@@ -178,7 +179,7 @@ def prepare(
     if cohort is not None and slices is None:
         scans = list_scans(cohort, studies, pairs(column, "--column"), sheet)
         for line in scans.described():
-            typer.echo(f"  {line}", err=True)
+            typer.echo(f"  {visible(line)}", err=True)
     with progress("Preparing") as shown:
         if scans is not None:
             result = make(
@@ -215,7 +216,8 @@ def prepare(
         _draw_contact_sheet(output)
     if len(result.refused):
         for row in result.refused.itertuples():
-            typer.echo(f"  refused {row.participant_id} {row.session_id}: {row.reason}", err=True)
+            refused = visible(f"{row.participant_id} {row.session_id}: {row.reason}")
+            typer.echo(f"  refused {refused}", err=True)
         typer.echo(
             f"Error: {len(result.refused)} of {len(result.refused) + len(result.table)} scans were "
             f"refused; reasons in {output / 'refused.tsv'}, the others can be used",

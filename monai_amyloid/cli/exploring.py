@@ -44,6 +44,9 @@ def explore(
     ] = None,
     tracer: Tracer = None,
     tracer_is_really: TracerIsReally = None,
+    name_sites: Annotated[
+        bool, typer.Option("--name-sites", help="Name sites as the table does; else by number.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of maps and groups.")] = 0,
     device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
     require_bundle: RequireBundle = None,
@@ -77,6 +80,7 @@ def explore(
                 networks,
                 output,
                 seed=seed,
+                name_sites=name_sites,
                 doing=lambda what: typer.echo(f"{what} …", err=True),
                 progress=shown,
             )

@@ -66,7 +66,10 @@ def infer(
     tracer_is_really: TracerIsReally = None,
     series: Annotated[
         str | None,
-        typer.Option(help="Which PET to take where a study has several: end of its UID or file."),
+        typer.Option(
+            help="Which PET to take where a study has several: its number in the list, end "
+            "of its UID, description or file."
+        ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
     require_bundle: RequireBundle = None,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from monai_amyloid.cells import plain
 from monai_amyloid.cohort.matching.study_paths import find_path
 from monai_amyloid.errors import UserError
 
@@ -107,7 +108,8 @@ def _read_text(table: Path) -> pd.DataFrame:
         )
     try:
         text = table.read_bytes().decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t"))
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
+        rows = [list(map(plain, row)) for row in lines]
     except UnicodeDecodeError as error:
         raise CohortError(f"{table}: not UTF-8 text; save it again as UTF-8") from error
     except csv.Error as error:

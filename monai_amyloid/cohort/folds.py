@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from monai_amyloid.brain.quantities.suvr import USUAL_REFERENCE
+from monai_amyloid.cells import read_cells
 from monai_amyloid.cohort.datalist import GRADES, CohortError, read_cohort
 from monai_amyloid.cohort.duplicates import check_duplicates
-from monai_amyloid.output import replacing
+from monai_amyloid.output import write_table
 
 # Part of what is not held out that selects the model: enough to see each grade.
 VALIDATION_PART = 0.15
@@ -93,7 +94,7 @@ def read_folds(dataset_dir: Path, repeat: int = 0) -> "pd.Series[int]":
     path = splits_file(dataset_dir, repeat)
     if not path.is_file():
         raise CohortError(f"found no folds at {path}; train first, with `monai-amyloid crossval`")
-    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    table = read_cells(pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False))
     if list(table.columns) != ["participant_id", "fold"] or not table.fold.str.isdigit().all():
         raise CohortError(f"{path}: needed the columns participant_id and fold; remove the file")
     leaking = table[table.duplicated("participant_id")]
@@ -121,8 +122,7 @@ def folds_of(
     if not path.is_file():
         assigned = assign_folds(cohort, folds, seed, repeat)
         try:
-            with replacing(path) as part:
-                assigned.to_csv(part, sep="\t", lineterminator="\n")
+            write_table(assigned.reset_index(), path)
         except OSError as error:
             raise CohortError(f"cannot write {path}: {error.strerror}") from error
         return assigned

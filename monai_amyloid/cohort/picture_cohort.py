@@ -19,6 +19,8 @@ from monai_amyloid.errors import RefusedError, UserError, one_line
 from monai_amyloid.findings.finding import StudyRefused, Term
 from monai_amyloid.output import remove_partials, replace_file, write_table
 from monai_amyloid.output_lock import alone_in
+from monai_amyloid.pet.known_words import known_path
+from monai_amyloid.pet.private import is_pseudonym, private_reason
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
 from monai_amyloid.work.many import make_each
@@ -74,7 +76,7 @@ def _prepare_all(
 ) -> Prepared:
     """Write the volume of each person, and the tables."""
     people: dict[tuple[int, str], dict[int, NDArray[np.float32]]] = defaultdict(dict)
-    refused = []
+    refused: list[dict[str, str]] = []
     read = make_each(_read, files, LocalEngine(workers), crashed=_crashed, progress=progress)
     for file, picture in zip(files, (each.made for each in read), strict=True):
         try:
@@ -90,9 +92,11 @@ def _prepare_all(
                 )
             people[grade, patient][index] = picture
         except StudyRefused as refusal:
-            name = re.sub(r"[^A-Za-z0-9]", "", file.stem)
-            row = {"participant_id": f"sub-{name}", "session_id": "ses-01", "path": str(file)}
-            refused.append({**row, "reason": str(refusal)})
+            name = f"sub-{re.sub(r'[^A-Za-z0-9]', '', file.stem)}"
+            name = name if is_pseudonym(name) else f"sub-refused{len(refused) + 1:04d}"
+            path = known_path(file.relative_to(folder).as_posix())
+            row = {"participant_id": name, "session_id": "ses-01", "path": path}
+            refused.append({**row, "reason": private_reason(refusal.findings, folder, "")})
     table = pd.DataFrame([_write(*who, slices, output) for who, slices in sorted(people.items())])
     refusals = pd.DataFrame(refused, columns=["participant_id", "session_id", "path", "reason"])
     write_table(refusals, output / "refused.tsv")

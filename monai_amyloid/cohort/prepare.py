@@ -29,6 +29,8 @@ from monai_amyloid.output import (
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.pet.files.fingerprint import NOTHING, check_unchanged, fingerprint
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.known_words import known_path
+from monai_amyloid.pet.private import private
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.source import source_checksum
 from monai_amyloid.study_names import safe_name, same_name
@@ -99,10 +101,9 @@ class _Settings:
         """File of a scan's outcome; it is written last, and says what volume it is of."""
         return self.output / _SCANS / f"{self.name(row)}.row.json"
 
-    def made_from(self, row: _Row, scan: str) -> dict[str, Any]:
-        """Everything that a scan's outcome depends on, as JSON gives it back."""
+    def made_from(self, row: _Row, scan: str) -> dict[str, str]:
+        """Everything that a scan's outcome depends on; a checksum, for a row may name a person."""
         facts: dict[str, Any] = {
-            "scan": scan,
             "code": self.code,
             "tracer": self.tracer,
             "tracer_is_really": self.tracer_is_really,
@@ -110,7 +111,7 @@ class _Settings:
             # Where a study lies says nothing of what is in it.
             "row": {key: value for key, value in row.items() if key != "path"},
         }
-        return dict(json.loads(json.dumps(facts, default=str)))
+        return {"scan": scan, "by": sha256(json.dumps(facts, default=str, sort_keys=True))}
 
 
 def prepare(
@@ -350,7 +351,8 @@ def _write(brain: "BrainPet", study: PetImage, row: _Row, settings: _Settings, s
     result |= {key: row[key] for key in _OF_SPREADSHEETS if key in row}
     result |= {"path": path.relative_to(settings.output).as_posix(), "tracer": brain.source.tracer}
     result |= {"reference": settings.reference, **measurements(brain)}
-    warnings = (*study.provenance["warnings"], *brain.warnings)
+    found = (*study.provenance["warnings"], *brain.warnings)
+    warnings = [private(each, Path(row["path"]), _called(row)) for each in found]
     result["warnings"] = "; ".join(map(str, warnings)) or None
     result["findings"] = as_text(warnings) if warnings else None
     record = {
@@ -376,9 +378,16 @@ def _crashed(row: _Row, crash: Crash) -> _Row:
 
 
 def _refused(row: _Row, *found: Finding) -> _Row:
-    named = {key: row[key] for key in ("participant_id", "session_id", "path")}
-    reason = " ".join(str(StudyRefused.of(found)).split())
-    return {**named, "reason": reason, "findings": as_text(found)}
+    named = {key: row[key] for key in ("participant_id", "session_id")}
+    named["path"] = known_path(Path(row["path"]).name)
+    reasons = [private(each, Path(row["path"]), _called(row)) for each in found]
+    reason = " ".join(str(StudyRefused.of(reasons)).split())
+    return {**named, "reason": reason, "findings": as_text(reasons)}
+
+
+def _called(row: _Row) -> str:
+    """What a scan is called in messages: by the table's own names, in place of its path."""
+    return f"{row['participant_id']} {row['session_id']}"
 
 
 def _named(row: _Row, column: str) -> str | None:

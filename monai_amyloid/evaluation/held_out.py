@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monai_amyloid.cells import read_cells
 from monai_amyloid.cohort.datalist import UNKNOWN, CohortError, read_cohort
 from monai_amyloid.cohort.folds import assign_folds, read_folds
 
@@ -152,7 +153,7 @@ def _table(table: Path, cohort: pd.DataFrame) -> pd.DataFrame:
     """A table of predictions of one fold's scans, or of one cohort's."""
     if not table.is_file():
         raise CohortError(f"no predictions at {table}: run `evaluating` for this fold first")
-    rows = pd.read_csv(table, sep="\t", dtype=dict.fromkeys(ROW, str))
+    rows = read_cells(pd.read_csv(table, sep="\t", dtype=dict.fromkeys(ROW, str)))
     if not {*_PREDICTION_COLUMNS} <= {*rows} or rows.empty or rows["fold"].nunique() != 1:
         raise CohortError(f"{table}: not a table of predictions; run `evaluating` again")
     rows = rows.set_index(ROW, drop=False)

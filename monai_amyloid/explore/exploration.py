@@ -167,6 +167,7 @@ def explore(
     output: Path,
     *,
     seed: int = 0,
+    name_sites: bool = False,
     doing: Callable[[str], None] = lambda what: None,
     progress: Progress = SILENT,
 ) -> Exploration:
@@ -177,6 +178,7 @@ def explore(
         networks: Networks whose features are explored beside regional SUVR.
         output: Folder in which the features of the networks are kept.
         seed: Seed of everything random.
+        name_sites: Whether sites have the names of the table; else they are numbers.
         doing: Function that is called with the name of each step when it begins.
         progress: Shows how many scans the networks have seen.
 
@@ -186,7 +188,7 @@ def explore(
     """
     require_umap()
     remove_partials(output / "features")
-    cohort = _prepared(prepared)
+    cohort = _prepared(prepared, name_sites=name_sites)
     features = {REGIONAL: regional_features(cohort)}
     scanned, read = _scanned(cohort), florbetaben_suvr(cohort, SIDED)
     folds = _folds(prepared, cohort, len(networks.folds)) if networks.folds else None
@@ -230,7 +232,7 @@ def explore(
     )
 
 
-def _prepared(folder: Path) -> pd.DataFrame:
+def _prepared(folder: Path, *, name_sites: bool) -> pd.DataFrame:
     cohort = read_cohort(folder / "participants.tsv")
     check_reference(cohort, folder)
     if "centiloid" not in cohort or cohort["centiloid"].isna().any() or "tracer" not in cohort:
@@ -244,7 +246,14 @@ def _prepared(folder: Path) -> pd.DataFrame:
         )
     if "site" not in cohort:
         cohort["site"] = UNKNOWN
-    return cohort
+    return cohort if name_sites else cohort.assign(site=numbered_sites(cohort["site"]))
+
+
+def numbered_sites(sites: "pd.Series[str]") -> "pd.Series[str]":
+    """Sites as ``site-1`` on, in the order of their names; an unknown one stays unknown."""
+    named = sorted({*sites} - {UNKNOWN, ""})
+    numbers = {name: f"site-{number}" for number, name in enumerate(named, start=1)}
+    return sites.map(lambda site: numbers.get(site, UNKNOWN))
 
 
 def _folds(prepared: Path, cohort: pd.DataFrame, networks: int) -> NDArray[np.int64]:

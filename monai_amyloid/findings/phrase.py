@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from monai_amyloid.findings.catalogue import ENGLISH, messages
+from monai_amyloid.shown import visible
 
 LONGEST_TEXT = 2000
 
@@ -67,8 +68,8 @@ _JOINED = {
 def in_language(text: Phrase, language: str) -> str:
     """A text in one language; in English where its catalogue has none.
 
-    It is one line of printable letters and no longer than :data:`LONGEST_TEXT`, whatever a
-    hostile header puts into it.
+    It is one line in which everything can be seen (:mod:`monai_amyloid.shown`), and no longer than
+    :data:`LONGEST_TEXT`, whatever a hostile header puts into it.
 
     Args:
         text: A finding or another phrase.
@@ -78,7 +79,7 @@ def in_language(text: Phrase, language: str) -> str:
     whole = _Texts(language).vformat(template, (), text.values)
     if text.values.get("where") is not None:
         whole = f"{text.values['where']}: {whole}"
-    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in whole)
+    line = visible(whole)
     return line if len(line) <= LONGEST_TEXT else f"{line[: LONGEST_TEXT - 1]}…"
 
 

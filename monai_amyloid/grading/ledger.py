@@ -9,6 +9,7 @@ from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import replace_file
 from monai_amyloid.pet.files.fingerprint import NOTHING
+from monai_amyloid.pet.private import NUMBERED
 from monai_amyloid.result.result import read_result
 from monai_amyloid.study_names import numbered, same_name
 
@@ -16,7 +17,6 @@ from monai_amyloid.study_names import numbered, same_name
 TABLE, SUMMARY, MANIFEST, LEDGER = "results.csv", "summary.html", "run.json", "names.json"
 _WRITTEN_TOO = (MANIFEST, LEDGER)
 _SCHEMA = "monai-amyloid-names/1"
-_NUMBER = "study-{:04d}"
 # Of a folder of which nothing says whose it is: nobody's, and never to be written over.
 _UNKNOWN = "unknown"
 
@@ -120,7 +120,7 @@ def _numbers() -> Iterator[str]:
     number = 0
     while True:
         number += 1
-        yield _NUMBER.format(number)
+        yield NUMBERED.format(number)
 
 
 def _key(name: str) -> str:

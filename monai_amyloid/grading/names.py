@@ -18,12 +18,12 @@ from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.privacy import Privacy, is_pseudonym
 from monai_amyloid.grading.task import Identity, Task
-from monai_amyloid.output import check_writable, write_table
+from monai_amyloid.output import OWN, check_writable, refuse_link, write_table
 from monai_amyloid.output_lock import alone_beside
 from monai_amyloid.pet.files.fingerprint import NOTHING, fingerprint
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.source import source_checksum
-from monai_amyloid.study_names import is_text, study_name
+from monai_amyloid.study_names import study_name
 from monai_amyloid.work.progress import SILENT, Progress
 
 
@@ -56,9 +56,7 @@ def name_tasks(
     hidden = [False] * len(names)
     if not options.identify:
         tells = [
-            # Bytes that are no text may be a name in letters of another system.
-            Privacy(identity).tells(name) or not is_text(each.path.name)
-            for each, (_, identity), name in zip(studies, looked, names, strict=True)
+            Privacy(identity).tells(name) for (_, identity), name in zip(looked, names, strict=True)
         ]
         hidden = [
             tell or (any(tells) and identity is None and not is_pseudonym(name))
@@ -130,15 +128,19 @@ def check_key(path: Path, output: Path) -> None:
         output: Folder of the results.
 
     Raises:
-        UserError: If so.
+        UserError: If so, or if the key is a link.
     """
     if path.resolve().is_relative_to(output.resolve()):
         raise UserError(f"{path}: stands among the results; choose a --key outside {output}")
+    refuse_link(path)
     check_writable(path.parent)
 
 
 def write_key(path: Path, output: Path, tasks: Sequence[Task]) -> None:
     """Write into a table which result is of which study; what an earlier run wrote stays.
+
+    On POSIX its owner alone may read it.
+
 
     Args:
         path: Tab-separated table, made if missing.
@@ -155,7 +157,7 @@ def write_key(path: Path, output: Path, tasks: Sequence[Task]) -> None:
     ]
     with alone_beside(path, "infer --key"):
         table = pd.concat([_read_key(path), pd.DataFrame(rows)])
-        write_table(table.drop_duplicates(["study", "results"], keep="last"), path)
+        write_table(table.drop_duplicates(["study", "results"], keep="last"), path, OWN)
 
 
 def _read_key(path: Path) -> pd.DataFrame:

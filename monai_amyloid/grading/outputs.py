@@ -18,7 +18,7 @@ from monai_amyloid.findings.finding import warning
 from monai_amyloid.grading.grader import Clock, Graded
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.privacy import Privacy
-from monai_amyloid.output import remove_partials, replace_file
+from monai_amyloid.output import refuse_link, remove_partials, replace_file
 from monai_amyloid.pacs.source import source_series
 from monai_amyloid.pictures.slices import Shown, SlicedScan
 from monai_amyloid.report.study.one_page import page_image, page_pdf
@@ -49,6 +49,8 @@ def write_outputs(
         The result as it was written.
     """
     clock = Clock()
+    for place in (folder, folder / DICOM_FOLDER):
+        refuse_link(place)
     for name in _FILES:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / DICOM_FOLDER, ignore_errors=True)

@@ -11,7 +11,7 @@ from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import name_tasks, write_key
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.task import GradingSettings, Task
-from monai_amyloid.output import remove_partials
+from monai_amyloid.output import refuse_link, remove_partials
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.pet.files.fingerprint import NOTHING
 from monai_amyloid.report.summary.page import write_summary_page
@@ -73,9 +73,9 @@ def grade_studies(
         The results, in the order of the studies.
 
     Raises:
-        UserError: If the bundle is another than the one required.
+        UserError: If ``output`` or the folder of a study is a link.
         RunError: If ``output`` cannot be written, another run is writing there, or the bundle
-            cannot be used.
+            cannot be used or is another than the one required.
     """
     checked = read_bundle(bundle, Trust.of(require_bundle))
     # Every process grades with the bundle that was there when the run began, or not at all.
@@ -87,6 +87,8 @@ def grade_studies(
         manifest = Manifest(settings, workers)
         named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
         tasks = name_tasks(named, output, bundle, options, looking)
+        for task in tasks:
+            refuse_link(output / task.name)
         if key is not None:
             write_key(key, output, tasks)
 

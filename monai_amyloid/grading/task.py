@@ -22,8 +22,8 @@ class Task:
         identity: Name, number and dates of the person, by DICOM keyword; None where no header
             can be read.
         tracer: BIDS label of the tracer, for a study that names none.
-        series: End of the UID or file name of the image to take, for a study that has several;
-            None where the study decides.
+        series: Number, end of the UID, description or file name of the image to take, for a study
+            that has several; None where the study decides.
         tracer_is_really: Whether the tracer counts against what the study names.
         content: Checksum of the study's content.
         made_from: Checksums of that, with which image of it is taken where that is chosen

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from monai_amyloid.cells import plain
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import Finding, Term, refusal
 
@@ -85,7 +86,7 @@ def _of_table(path: Path, lines: list[str]) -> Iterator[tuple[int, Mapping[str, 
         elif not any(cells):
             continue
         elif not names:
-            names = cells
+            names = list(map(plain, cells))
             if "path" not in names:
                 raise UserError(
                     f"{path}: found the columns {', '.join(names)}, needed one named path"
@@ -94,7 +95,7 @@ def _of_table(path: Path, lines: list[str]) -> Iterator[tuple[int, Mapping[str, 
             problem = f"{len(cells)} cells where the header has {len(names)}"
             yield number, {"problem": problem}
         else:
-            yield number, dict(zip(names, cells, strict=False))
+            yield number, dict(zip(names, map(plain, cells), strict=False))
 
 
 def _rows(lines: list[str], delimiter: str) -> list[tuple[int, list[str] | None]]:

@@ -47,8 +47,8 @@ def read_study(
             of :data:`~monai_amyloid.pet.formats.table.FORMATS`. Links out of the folder are not
             followed.
         tracer: BIDS label or name, where the header does not name the tracer.
-        series: Name of the image to take where there are several: the end of a DICOM series' UID,
-            its description, or a file's path within the folder.
+        series: Name of the image to take where there are several: the number or the end of
+            the UID of a DICOM series, its description, or a file's path within the folder.
         tracer_is_really: Whether ``tracer`` counts against what the header names, with a warning.
 
     Returns:

@@ -34,6 +34,26 @@ def without_face(volume: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @cache
+def brain_in(
+    first: tuple[int, int, int], end: tuple[int, int, int], shape: tuple[int, int, int]
+) -> NDArray[np.bool_]:
+    """Brain and rim in a part of the template's grid that is sampled otherwise.
+
+    Args:
+        first: First voxel of the part.
+        end: Voxel behind its last.
+        shape: Voxels ``(X, Y, Z)`` that the part is divided into.
+    """
+    box = tuple(map(slice, first, end))
+    whole = without_face(np.ones(brain_mask().shape, np.float32))[box] > 0
+    places = (
+        ((np.arange(count) + 0.5) * size / count).astype(int)
+        for count, size in zip(shape, whole.shape, strict=True)
+    )
+    return np.asarray(whole[np.ix_(*places)])
+
+
+@cache
 def _fading() -> NDArray[np.float32]:
     """1 in the brain, 0 outside :func:`shown_mask`, and smooth between: a hard edge distracts."""
     soft = ndimage.gaussian_filter(shown_mask().astype(np.float32), 1.0, mode="nearest")

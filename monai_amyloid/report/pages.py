@@ -15,6 +15,7 @@ from monai_amyloid.findings.catalogue import ENGLISH, language_name, languages
 from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.findings.phrase import LONGEST_TEXT, in_language
 from monai_amyloid.output import as_bytes
+from monai_amyloid.shown import visible
 
 
 def can_write_pages() -> bool:
@@ -74,8 +75,10 @@ def _elements(text: Phrase, tag: str, most: int = LONGEST_TEXT) -> Any:
 
 
 def _shown(value: Any) -> Any:
-    """What stands for ``{{ value }}`` in a template."""
-    return _elements(value, "span") if isinstance(value, Phrase) else value
+    """What stands for ``{{ value }}`` in a template; of a name everything can be seen."""
+    if isinstance(value, Phrase):
+        return _elements(value, "span")
+    return visible(value) if type(value) is str else value
 
 
 def _in_svg(text: Phrase) -> Any:

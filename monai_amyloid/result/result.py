@@ -12,7 +12,8 @@ import pandas as pd
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.findings.finding import Finding, Level
 from monai_amyloid.findings.rules import BAPL_NAMES, GRADES
-from monai_amyloid.output import as_bytes, replace_file
+from monai_amyloid.output import as_bytes, replace_file, write_csv
+from monai_amyloid.shown import visible
 
 SCHEMA = "monai-amyloid-result/2"
 RESULT_FILE = "result.json"
@@ -125,14 +126,15 @@ class Result:
 
 def one_line(result: Result) -> str:
     """A study's result for a terminal."""
+    name = visible(result.name)
     if result.status == "refused":
-        return f"{result.name}: refused: {'; '.join(result.reasons)}"
+        return f"{name}: refused: {'; '.join(result.reasons)}"
     chances = ", ".join(
         f"{p:.0%} {result.grade_name(int(g))}" for g, p in (result.probabilities or {}).items()
     )
     reader = "  needs a reader" if result.status == "needs_reader" else ""
     measured = "a picture" if result.centiloid is None else f"Centiloid {result.centiloid:.0f}"
-    return f"{result.name}: {result.grade_name()} ({chances})  {measured}{reader}"
+    return f"{name}: {result.grade_name()} ({chances})  {measured}{reader}"
 
 
 def rounded(result: Result) -> Result:
@@ -236,8 +238,7 @@ def write_results(results: Iterable[Result], path: Path, earlier: Sequence[Resul
     table = pd.DataFrame(rows)
     rest = [name for name in table.columns if name not in first]
     table = table.reindex(columns=first + rest).astype({grade: "Int64"})
-    text = table.to_csv(index=False, float_format="%.4g", lineterminator="\r\n")
-    replace_file(path, as_bytes(text, "utf-8-sig"))
+    write_csv(table, path, "%.4g")
 
 
 def _on_map(result: Result) -> dict[str, float | None]:

@@ -6,6 +6,7 @@ README.md beside it explains why the study is not read by the SDK's own operator
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,6 +26,7 @@ from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.pet.identity import identity_of
+from monai_amyloid.pet.private import NUMBERED
 from monai_amyloid.result.result import Result, one_line
 
 # What the SDK copies of a study into a report and may hold any script.
@@ -68,14 +70,16 @@ class GradeStudy(Operator):
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
         """Grade the study; a refused one sends nothing on."""
         graded = self.grader.grade(self.study)
-        self.result = graded.result
-        # The DICOM report goes into the patient's study; the JSON beside it names nobody.
+        # The DICOM report goes into the patient's study; what is beside it or printed names nobody.
         privacy = Privacy(identity_of(self.study))
-        folder = self.output / graded.result.name
-        write_outputs(graded, self.study, folder, OutputOptions(report=False), privacy)
+        name = graded.result.name
+        name = NUMBERED.format(1) if privacy.tells(name) else name
+        graded = replace(graded, result=replace(graded.result, name=name))
+        options = OutputOptions(report=False)
+        self.result = write_outputs(graded, self.study, self.output / name, options, privacy)
         # Without a folder the SDK's loader would take ./input.
-        if self.result.study.get("source") == "dicom" and self.study.is_dir():
-            op_output.emit(self.result, "result")
+        if graded.result.study.get("source") == "dicom" and self.study.is_dir():
+            op_output.emit(graded.result, "result")
             op_output.emit(self.study, "folder")
 
 

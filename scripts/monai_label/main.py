@@ -20,8 +20,11 @@ from monai_amyloid.bundle.integrity import Trust
 from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.errors import UserError, find_user_error
 from monai_amyloid.evaluation.decision import Decision
+from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.findings.rules import doubts
 from monai_amyloid.learning.network.losses import grade_probabilities
+from monai_amyloid.pet.known_words import only_known
+from monai_amyloid.pet.private import private_reason
 
 LABELS = {f"BAPL {grade}": grade - 1 for grade in (1, 2, 3)}
 
@@ -56,10 +59,8 @@ class GradeStudy(BundleInferTask):
         try:
             answer: tuple[str | None, dict[str, Any]] = super().__call__(request, callbacks)
         except Exception as error:
-            mistake = find_user_error(error)
-            if mistake is None:
-                raise
-            raise HTTPException(422, str(mistake)) from error
+            # Without its cause: the server's log is read by others than those who may know names.
+            raise refused(error, Path(study)) from None
         return answer
 
     def pre_transforms(self, data: Mapping[str, Any] | None = None) -> Sequence[Callable[..., Any]]:
@@ -101,6 +102,21 @@ class GradeStudy(BundleInferTask):
         """MONAI Label's own list of labels and scores, with the grade beside it."""
         file, written = super().writer(data, extension, dtype)
         return file, {**written, **data["decision"]}
+
+
+def refused(error: Exception, study: Path) -> HTTPException:
+    """What the server answers, and writes into its log, of a study that it cannot grade.
+
+    Args:
+        error: What was raised; other libraries may have wrapped it.
+        study: Path of the study.
+    """
+    mistake = find_user_error(error)
+    if isinstance(mistake, StudyRefused):
+        return HTTPException(422, private_reason(mistake.findings, study))
+    if mistake is not None:
+        return HTTPException(422, only_known(str(mistake), of_error=True))
+    return HTTPException(500, f"the study could not be graded ({type(error).__name__})")
 
 
 class AmyloidApp(MONAILabelApp):

@@ -71,7 +71,7 @@ def test_inference_says_what_grading_says(alone: Path, studies: Path) -> None:
     grader = Grader(alone, device="cpu")
     assert len(table) == 2
     for study in studies.iterdir():
-        result, row = grader.grade(study).result, table.loc[str(study)]
+        result, row = grader.grade(study).result, table.loc[study.name]
         probabilities = list((result.probabilities or {}).values())
         np.testing.assert_allclose(row[PROBABILITIES].astype(float), probabilities, atol=1e-5)
         doubts = "; ".join(map(str, result.of_level("doubt")))
@@ -91,7 +91,8 @@ def test_a_bad_study_does_not_stop_the_inference_of_the_others(
     assert done.returncode == 1 and len(lines) == 1 and "1 of 2 studies" in lines[0]
     table = pd.read_csv(tmp_path / "out" / "probabilities.csv")
     assert table["p_bapl1"].notna().tolist() == [False, True]
-    assert table["status"][0] == "refused" and "empty" in table["reasons"][0]
+    assert table["study"].tolist() == ["empty", "good"]
+    assert table["reasons"][0].startswith("empty: the folder is empty")
 
 
 def test_evaluating_measures_the_bundle_on_another_cohort(alone: Path, cohort: Path) -> None:

@@ -312,7 +312,7 @@ def test_a_bundle_of_pictures_runs_by_monai_and_says_the_same(
     for picture in folder.iterdir():
         result = grader.grade(picture).result
         assert result.probabilities is not None
-        row = table.loc[str(picture)]
+        row = table.loc[picture.stem]
         np.testing.assert_allclose(
             list(result.probabilities.values()), row[PROBABILITIES].astype(float), atol=1e-5
         )

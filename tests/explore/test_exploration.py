@@ -2,17 +2,19 @@
 
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from typer.testing import CliRunner, Result
 
+from monai_amyloid.brain.template import brain_mask
 from monai_amyloid.cli import app
-from monai_amyloid.cohort.datalist import CohortError
+from monai_amyloid.cohort.datalist import UNKNOWN, CohortError
 from monai_amyloid.errors import UserError
 from monai_amyloid.explore import exploration as room
-from monai_amyloid.explore.exploration import explore
+from monai_amyloid.explore.exploration import explore, numbered_sites
 from monai_amyloid.explore.features import Networks
 from monai_amyloid.explore.saved_map import read_map
 from monai_amyloid.learning.pretraining.self_supervised import cells
@@ -89,6 +91,17 @@ def test_the_table_has_a_row_a_scan_and_its_score_follows_the_stage(
     assert not (nearest == table["participant_id"] + " ses-01").any()
     ungraded = {f"sub-0{number} ses-01" for number in range(5)}
     assert not ungraded & set("; ".join(table["nearest_graded"]).split("; "))
+
+
+def test_no_mean_of_a_group_has_a_face(said: Result, output: Path) -> None:
+    for file in (output / "groups").glob("*.nii.gz"):
+        mean = np.asarray(nib.load(file).dataobj)
+        assert mean[brain_mask()].mean() > 0.5 and not mean[:, 83:, :16].any()
+
+
+def test_sites_are_numbers_unless_their_names_are_asked_for() -> None:
+    sites = pd.Series(["Willow", UNKNOWN, "Ash", "Willow", ""])
+    assert numbered_sites(sites).tolist() == ["site-2", UNKNOWN, "site-1", "site-2", UNKNOWN]
 
 
 def test_the_list_of_doubtful_grades_is_ranked(said: Result, output: Path) -> None:

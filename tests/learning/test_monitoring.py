@@ -15,7 +15,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from torch.utils.tensorboard import SummaryWriter
 
-from monai_amyloid.learning.handlers.drawing import axial_views, captioned, confusion_picture
+from monai_amyloid.learning.handlers.drawing import (
+    axial_views,
+    captioned,
+    confusion_picture,
+    without_face,
+)
 from monai_amyloid.learning.handlers.monitoring import (
     LearningRate,
     RunSummary,
@@ -187,6 +192,17 @@ def test_the_middle_view_is_the_middle_slice(shape: tuple[int, ...]) -> None:
     assert views is not None
     assert views.shape == (5, 7, 6)
     assert torch.equal(views[2], middle_slice(image)[0])
+
+
+@pytest.mark.parametrize("shape", [(1, 80, 96, 80), (1, 20, 24, 20), (30, 3, 80, 96)])
+def test_no_picture_of_an_input_shows_a_face(shape: tuple[int, ...]) -> None:
+    cut = without_face(torch.ones(shape))
+    volume = cut[0] if shape[0] == 1 else cut[:, 0].permute(1, 2, 0)
+    seen = volume.numpy() > 0
+    x, y, z = seen.shape
+    assert seen[x // 2, y // 2].any() and not seen[: x // 8, -y // 8 :].any()
+    if shape[0] == 1:  # nose, cheeks and chin lie below the frontal lobes
+        assert not seen[:, 4 * y // 5 :, : z // 5].any()
 
 
 def test_a_confusion_picture_is_dark_where_a_grade_is_told_right() -> None:

@@ -68,7 +68,7 @@ def test_the_table_has_a_row_a_study_and_survives_odd_names(tmp_path: Path) -> N
     content = (tmp_path / "results.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")  # Excel reads UTF-8 by it
     rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines()))
-    assert [row["study"] for row in rows] == ["김 study", "=bad, study"]
+    assert [row["study"] for row in rows] == ["김 study", "'=bad, study"]
     assert rows[0]["bapl"] == "3" and rows[1]["bapl"] == "" == rows[1]["p_bapl2"]
     assert rows[1]["reasons"] == 'found "nothing"'
 

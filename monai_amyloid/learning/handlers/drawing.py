@@ -6,13 +6,36 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from monai_amyloid.cohort.datalist import GRADES
+from monai_amyloid.pictures.cut_brain import brain_in
 
 Picture = NDArray[np.uint8]
+# What SpatialCropd of configs/train.json keeps of the template's grid.
+_FIRST, _END = (5, 6, 0), (85, 102, 80)
 
 CELL = 72  # pixels, of a confusion matrix
 MARGIN = 28  # pixels, for the names of its rows and columns
 LINE = 16  # pixels, a line of text
 SCALE = 3  # screen pixels of a voxel
+
+
+def without_face(image: torch.Tensor) -> torch.Tensor:
+    """An input of the network with 0 outside the brain and its rim, as people may see it.
+
+    The network's box is taken as the one of ``configs/train.json``. Of slices it is not known how
+    high they lie: they keep what lies above or below the brain.
+
+    Args:
+        image: Volume ``(1, X, Y, Z)`` or slices ``(N, 3, X, Y)``; others stay as they are.
+    """
+    if image.ndim != 4 or 1 in image.shape[2:3]:
+        return image
+    if image.shape[0] == 1:
+        inside = brain_in(_FIRST, _END, (image.shape[1], image.shape[2], image.shape[3]))
+    else:
+        height = _END[2] - _FIRST[2]
+        shape = (image.shape[2], image.shape[3], height)
+        inside = np.asarray(brain_in(_FIRST, _END, shape).any(axis=-1))
+    return image * torch.from_numpy(inside).to(image.device)
 
 
 def axial_views(image: torch.Tensor, count: int) -> torch.Tensor | None:

@@ -8,7 +8,7 @@ from ignite.engine import Engine, Events
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.network.losses import grade_probabilities
-from monai_amyloid.output import replacing
+from monai_amyloid.output import write_table
 
 
 def trained_model(run_dir: str) -> str:
@@ -61,8 +61,7 @@ class WritePredictions:
         table = pd.concat(self.tables)
         # The fold stands beside who it is about.
         table.insert(2, "fold", table.pop("fold"))
-        with replacing(self.path) as part:
-            table.to_csv(part, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+        write_table(table, self.path)
 
 
 def prediction_table(

@@ -13,6 +13,7 @@ import torch
 from ignite.engine import Engine, Events
 from torch.utils.tensorboard import SummaryWriter
 
+from monai_amyloid.learning.handlers.drawing import without_face
 from monai_amyloid.learning.handlers.epoch_record import EpochRecord, write_record
 
 logger = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ class InputImages:
         in_epoch = (state.iteration - 1) % state.epoch_length
         if in_epoch or (state.epoch - 1) % self.interval:
             return
-        pictures = torch.stack([middle_slice(item["image"]) for item in state.output])
+        pictures = torch.stack([middle_slice(without_face(item["image"])) for item in state.output])
         self.writer.add_images("input", pictures, state.epoch)
 
 

@@ -6,7 +6,7 @@ import torch
 from ignite.engine import Engine
 
 from monai_amyloid.cohort.datalist import GRADES
-from monai_amyloid.learning.handlers.drawing import axial_views
+from monai_amyloid.learning.handlers.drawing import axial_views, without_face
 from monai_amyloid.learning.network.head import head_of
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.learning.pretraining.simulated import GRADE_LOGITS
@@ -54,7 +54,7 @@ class ValidationPass:
         people, sessions = batch["participant_id"], batch["session_id"]
         self.names += [f"{who} {when}" for who, when in zip(people, sessions, strict=True)]
         for image in batch["image"]:
-            views = axial_views(torch.as_tensor(image), VIEWS)
+            views = axial_views(without_face(torch.as_tensor(image)), VIEWS)
             if views is not None:
                 self.views.append((255 * views).round().byte())
 

@@ -103,7 +103,7 @@ class DicomCandidate(Candidate):
         self.description = first.text("SeriesDescription")
         self.images = sum(int(header.known_number("NumberOfFrames") or 1) for header in headers)
         self.modality = first.text("Modality") or "unknown"
-        self.label = _series_label(self.modality, self.description, self.images, self.key)
+        self.label = _series_label(self.modality, self.description, self.images, gathered.key)
 
     @property
     def is_pet(self) -> bool:
@@ -133,8 +133,8 @@ class DicomCandidate(Candidate):
         return self.gathered.read()
 
     def answers_to(self, name: str) -> bool:
-        """Whether a name is the end of its UID, or its description."""
-        return bool(name) and (self.uid.endswith(name) or self.description == name)
+        """Whether a name is its number, the end of its UID, or its description."""
+        return bool(name) and (name in (self.key, self.description) or self.uid.endswith(name))
 
     @property
     def patient(self) -> Any:
@@ -269,24 +269,21 @@ class FileCandidate(Candidate):
         return first.start / 60, (last.start + (last.duration or 0.0)) / 60
 
 
-def _series_label(modality: str, description: str, images: int, key: str) -> Phrase:
-    """List a DICOM series for a person.
-
-    The end of its UID, by which ``--series`` takes it, leads nowhere and stays; no whole ``Uid``.
-    """
+def _series_label(modality: str, description: str, images: int, number: Term) -> Phrase:
+    """List a DICOM series for a person, with the number by which ``--series`` takes it."""
     if images == 1:
         return phrase(
             "dicom_series_of_one_image",
-            "{modality} {description!r} (1 image, UID …{uid})",
+            "{modality} {description!r} (1 image, number {number})",
             modality=modality,
             description=description,
-            uid=key,
+            number=number,
         )
     return phrase(
         "dicom_series",
-        "{modality} {description!r} ({count} images, UID …{uid})",
+        "{modality} {description!r} ({count} images, number {number})",
         modality=modality,
         description=description,
         count=images,
-        uid=key,
+        number=number,
     )

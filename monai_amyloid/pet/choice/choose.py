@@ -170,15 +170,15 @@ def choose(
     for rule in _RULES:
         if len(left) == 1:  # judged when it is read
             break
-        reasons = {one.key: rule(one, left, tracer) for one in left}
-        kept = [one for one in left if reasons[one.key] is None]
+        reasons = {id(one): rule(one, left, tracer) for one in left}
+        kept = [one for one in left if reasons[id(one)] is None]
         if kept:
             left_out += [
                 note(
                     "series_left_out",
                     "{image}: left out, {reason}",
                     image=one.label,
-                    reason=reasons[one.key],
+                    reason=reasons[id(one)],
                 )
                 for one in left
                 if one not in kept

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
+from monai_amyloid.findings.finding import Finding, StudyRefused, warning
 from monai_amyloid.pet.dicom.attributes import named, uid_name
 from monai_amyloid.pet.dicom.enhanced import enhanced_slices
 from monai_amyloid.pet.dicom.grid import make_grid
@@ -73,7 +73,7 @@ def read_series(headers: Iterable[Header], *, several_series: bool = False) -> F
             "series again",
             where=source,
             attribute=named("Units"),
-            units=tuple(unit and Term(unit) for unit in sorted(units, key=str)),
+            units=tuple(sorted(units, key=str)),
         )
     _refuse_gated(enhanced_provenance(first) or provenance_of(first.dataset), first)
     grid = make_grid(slices, source)

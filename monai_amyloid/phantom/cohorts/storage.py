@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
+from monai_amyloid.cells import read_cells
 from monai_amyloid.output import replace_file
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.tracers import TRACERS
@@ -135,7 +136,7 @@ def bids_files(cohort: Path, extra: Sequence[str] = ("truth*", "simulation.json"
             ``participants.tsv``.
         extra: Patterns of files in the folder that are not BIDS, for ``.bidsignore``.
     """
-    table = pd.read_csv(cohort / "participants.tsv", sep="\t", dtype=str)
+    table = read_cells(pd.read_csv(cohort / "participants.tsv", sep="\t", dtype=str))
     if table["participant_id"].duplicated().any():
         # BIDS has one row a participant, this project one a scan.
         extra = (*extra, "participants.tsv", "participants.json")

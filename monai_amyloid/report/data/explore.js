@@ -60,8 +60,9 @@ if (kind === "place") {
   const quoted = (value) => {
     let text = value === null || Number.isNaN(value) ? "" : String(value);
     // A cell that begins so would be a formula in a spreadsheet.
-    if (typeof value === "string" && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
-    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    if (typeof value === "string" && /^[\s'"]*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(text)
+        && !Number.isFinite(Number(text))) text = `'${text}`;
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const lines = [columns.join(",")];
   for (let place = 0; place < table.data.row.length; place++)

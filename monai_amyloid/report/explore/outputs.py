@@ -17,6 +17,7 @@ from monai_amyloid.explore.tables import DOUBTS, scan_table, write_tables
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import remove_partials, writable_folder
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pictures.cut_brain import without_face
 from monai_amyloid.pictures.thumbnails import group_picture
 from monai_amyloid.report.explore.page import write_explore_page
 from monai_amyloid.report.explore.words import EXPLORE_WORDS
@@ -77,7 +78,7 @@ def _groups(
     means = mean_suvr(exploration.cohort, [each for *_, each in groupings], progress)
     pictures = []
     for (kind, name, clusters), volumes in zip(groupings, means, strict=True):
-        for number, volume in enumerate(volumes):
+        for number, volume in enumerate(map(without_face, volumes)):
             image = PetImage(volume, TEMPLATE_AFFINE, _TRACER, "SUVR")
             write_nifti(image, folder / f"{kind}{number}_mean_suvr.nii.gz")
             caption = _caption(name, number, clusters.labels == number, exploration)

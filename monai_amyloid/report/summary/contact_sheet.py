@@ -14,6 +14,7 @@ from PIL import Image
 from scipy import ndimage
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, voi
+from monai_amyloid.cells import read_cells
 from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, from_text, phrase
@@ -77,7 +78,7 @@ def write_contact_sheet(
         progress.advance()
     file = prepared / "refused.tsv"
     refused = (
-        pd.read_csv(file, sep="\t", dtype=str, keep_default_na=False).to_dict("records")
+        read_cells(pd.read_csv(file, sep="\t", dtype=str, keep_default_na=False)).to_dict("records")
         if file.is_file()
         else []
     )

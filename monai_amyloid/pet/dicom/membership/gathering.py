@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from monai_amyloid.findings.finding import Finding, StudyRefused, phrase, refusal
+from monai_amyloid.checksum import sha256
+from monai_amyloid.findings.finding import Finding, StudyRefused, Term, phrase, refusal
 from monai_amyloid.pet.dicom.attributes import named, unreadable
 from monai_amyloid.pet.dicom.header import Header, open_header
 from monai_amyloid.pet.dicom.membership.strays import without_strays
@@ -15,7 +16,7 @@ from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.image import MIN_VOXELS
 
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"  # DICOMDIR: lists files, holds no image
-_SHORTEST_KEY = 8
+_DIGITS = 6  # of a series' number: two of twenty series share one in 1 of 5000 studies
 # A file, and its copy in another folder.
 _MOST_OF_EACH = 2
 # What all slices of one series say, whatever a de-identifier made of its UIDs.
@@ -32,7 +33,7 @@ class Gathered:
     """Files of one image.
 
     Attributes:
-        key: Name of the image for a person: the end of its Series Instance UID.
+        key: Name of the image for a person: a number made of its Series Instance UID.
         headers: Headers of the files that hold it, at least one.
         files: These files, and those that lie in its series without being of it.
         warnings: Warnings of what was left out or put together.
@@ -40,7 +41,7 @@ class Gathered:
         frames: Number of series that are its time frames; 1 for a series as it was sent.
     """
 
-    key: str
+    key: Term
     headers: tuple[Header, ...]
     files: frozenset[Path]
     warnings: tuple[Finding, ...] = ()
@@ -98,16 +99,24 @@ def gather(files: Iterable[Path]) -> list[Gathered]:
     of_each = _of_each(list(series.values()))
     joined = {uid for uids in of_each for uid in uids}
     groups = [[uid] for uid in series if uid not in joined] + of_each
-    length = _SHORTEST_KEY
-    while len({uids[0][-length:] for uids in groups}) < len(groups):
-        length += 1
     return [
-        _gathered(uids[0][-length:], [header for uid in uids for header in series[uid]], len(uids))
+        _gathered(
+            series_number(min(uids)), [header for uid in uids for header in series[uid]], len(uids)
+        )
         for uids in groups
     ]
 
 
-def _gathered(key: str, headers: Sequence[Header], series: int) -> Gathered:
+def series_number(uid: str) -> Term:
+    """Give a series a short number, which leads to nobody and stays when others are added.
+
+    Args:
+        uid: Series Instance UID (0020,000E).
+    """
+    return Term(f"{int(sha256(uid), 16) % 10**_DIGITS:0{_DIGITS}d}")
+
+
+def _gathered(key: Term, headers: Sequence[Header], series: int) -> Gathered:
     """Put the files of one image together, without what else lies among them."""
     kept, warnings = without_strays(headers)
     return Gathered(

@@ -10,7 +10,8 @@ from functools import lru_cache
 from itertools import pairwise
 from unicodedata import combining, normalize
 
-HIDDEN = "…"
+from monai_amyloid.pet.known_words import HIDDEN
+
 # What stands for a name where there is none, and words that are in the names of files and series.
 _NO_NAMES = {
     *("anonymous", "anonymized", "anonymised", "anon", "unknown", "none", "test", "patient"),

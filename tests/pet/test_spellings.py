@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.grading.spellings import (
-    HIDDEN,
+from monai_amyloid.pet.known_words import HIDDEN
+from monai_amyloid.pet.spellings import (
     hide,
     spellings_of_date,
     spellings_of_name,
