@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -13,6 +14,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import Decision, fit_decision
 from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions
 from monai_amyloid.evaluation.metrics import measure_all
+from monai_amyloid.learning.network.finite import first_not_finite
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def read_run(folder: Path) -> TrainedRun:
         folder: Folder of a fold, or of a cross-validation, whose first fold is taken.
 
     Raises:
-        UserError: If a file is missing.
+        UserError: If a file is missing, or a weight or a prediction is infinite or no number.
     """
     if not (folder / "model.pt").is_file() and (folder / "fold0" / "model.pt").is_file():
         folder = folder / "fold0"
@@ -112,7 +114,17 @@ def read_run(folder: Path) -> TrainedRun:
             )
     settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
     state = torch.load(folder / "model.pt", map_location="cpu", weights_only=True)
-    return TrainedRun(folder, settings, state, _predictions(folder))
+    if (lost := first_not_finite(state)) is not None:
+        raise UserError(
+            f"{folder / 'model.pt'} holds weights that are not finite ({lost}); train again with a "
+            "lower --learning_rate"
+        )
+    predictions = _predictions(folder)
+    if not np.isfinite(predictions[PROBABILITIES].to_numpy(float)).all():
+        raise UserError(
+            f"{folder}: held-out predictions are not finite numbers; train and predict again"
+        )
+    return TrainedRun(folder, settings, state, predictions)
 
 
 def _predictions(fold: Path) -> pd.DataFrame:

@@ -133,7 +133,11 @@ class _Fold:
         for partial in folder.glob(".*.partial"):  # of a process that was killed
             partial.unlink()
         files = [*plan.config_files]
-        values: dict[str, object] = {"dataset_dir": plan.dataset_dir, "output_dir": output_dir}
+        # As paths from the root: a name of digits alone would be read as a number.
+        values: dict[str, object] = {
+            "dataset_dir": plan.dataset_dir.absolute(),
+            "output_dir": output_dir.absolute(),
+        }
         values |= {"folds": plan.folds, "repeat": self.repeat, "fold": self.fold}
         values |= {**plan.values, **candidate}
         if run_id == "training":

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from ignite.engine import Engine, Events
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.evaluation.held_out import PROBABILITIES
+from monai_amyloid.learning.network.finite import first_not_finite
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.output import replacing
 
@@ -15,7 +18,7 @@ def trained_model(run_dir: str) -> str:
     """Path of a run's best weights.
 
     Raises:
-        UserError: If nothing has been trained there.
+        UserError: If nothing has been trained there, or the weights are not finite numbers.
     """
     path = Path(run_dir) / "model.pt"
     if not path.is_file():
@@ -23,6 +26,9 @@ def trained_model(run_dir: str) -> str:
             f"no model at {path}: train it first with `python -m monai.bundle run training "
             "--config_file configs/train.json` and the same --output_dir and --fold"
         )
+    lost = first_not_finite(torch.load(path, map_location="cpu", weights_only=True))
+    if lost is not None:
+        raise UserError(f"{path} holds weights that are not finite ({lost}); train again")
     return str(path)
 
 
@@ -32,6 +38,9 @@ class WritePredictions:
     Args:
         path: Path of the table, written atomically.
         fold: Fold that the scans were held out in.
+
+    Raises:
+        UserError: If a prediction is infinite or no number; then nothing is written.
     """
 
     def __init__(self, path: str, fold: int) -> None:
@@ -59,6 +68,15 @@ class WritePredictions:
 
     def _write(self, engine: Engine) -> None:
         table = pd.concat(self.tables)
+        # A sum of infinite numbers or of none is none.
+        lost = table[~np.isfinite(table[PROBABILITIES].sum(axis=1))]
+        if not lost.empty:
+            first = lost.iloc[0]
+            raise UserError(
+                f"the predictions of {len(lost)} of {len(table)} scans are not finite numbers, the "
+                f"first is {first.participant_id} {first.session_id}; train again, or prepare "
+                "these scans again"
+            )
         # The fold stands beside who it is about.
         table.insert(2, "fold", table.pop("fold"))
         with replacing(self.path) as part:
@@ -86,9 +104,7 @@ def prediction_table(
             "participant_id": participants,
             "session_id": sessions,
             "bapl": torch.as_tensor(labels).reshape(-1).cpu().numpy() + 1,
-            "p_bapl1": probabilities[:, 0].numpy(),
-            "p_bapl2": probabilities[:, 1].numpy(),
-            "p_bapl3": probabilities[:, 2].numpy(),
+            **{name: probabilities[:, n].numpy() for n, name in enumerate(PROBABILITIES)},
             "predicted": probabilities.argmax(-1).numpy() + 1,
         }
     )

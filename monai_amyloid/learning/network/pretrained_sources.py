@@ -10,6 +10,7 @@ import torch
 
 from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
+from monai_amyloid.learning.network.finite import first_not_finite
 from monai_amyloid.output import replacing
 
 
@@ -114,7 +115,7 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
     ``DataParallel`` that held the network; both are taken off.
 
     Raises:
-        UserError: If it is no state dict.
+        UserError: If it is no state dict, or a weight is infinite or no number.
     """
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
@@ -128,4 +129,6 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
         raise UserError(
             f"{path}: not a state dict of tensors; choose a model.pt, not a checkpoint.pt"
         )
+    if (lost := first_not_finite(stored)) is not None:
+        raise UserError(f"{path}: holds weights that are not finite ({lost}); choose another file")
     return {name.removeprefix("module."): value for name, value in stored.items()}
