@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from ignite.engine import Engine, Events
@@ -60,6 +59,13 @@ class WritePredictions:
     def __call__(self, engine: Engine) -> None:
         """Keep a batch's predictions."""
         batch, output = engine.state.batch, engine.state.output
+        finite = torch.isfinite(torch.as_tensor(output["pred"])).flatten(1).all(dim=1)
+        if not bool(finite.all()):
+            scan = int(finite.logical_not().nonzero()[0])
+            raise UserError(
+                f"the prediction of {batch['participant_id'][scan]} {batch['session_id'][scan]} is "
+                "not a finite number; train again, or prepare this scan again"
+            )
         self.tables.append(
             prediction_table(
                 batch["participant_id"], batch["session_id"], output["pred"], output["label"]
@@ -68,15 +74,6 @@ class WritePredictions:
 
     def _write(self, engine: Engine) -> None:
         table = pd.concat(self.tables)
-        # A sum of infinite numbers or of none is none.
-        lost = table[~np.isfinite(table[PROBABILITIES].sum(axis=1))]
-        if not lost.empty:
-            first = lost.iloc[0]
-            raise UserError(
-                f"the predictions of {len(lost)} of {len(table)} scans are not finite numbers, the "
-                f"first is {first.participant_id} {first.session_id}; train again, or prepare "
-                "these scans again"
-            )
         # The fold stands beside who it is about.
         table.insert(2, "fold", table.pop("fold"))
         with replacing(self.path) as part:

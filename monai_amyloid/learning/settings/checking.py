@@ -39,8 +39,8 @@ def check_run(parser: ConfigParser, command: Command | None) -> None:
         if command.run_id not in parser:
             runs = [name for name, value in config.items() if _is_run(value)]
             raise UserError(
-                f"the config has nothing to run of the name {command.run_id}"
-                f"{nearest(command.run_id, runs)}; choose one of {', '.join(sorted(runs))}"
+                f"the config cannot run {command.run_id}, only {', '.join(sorted(runs))}"
+                f"{nearest(command.run_id, runs)}"
             )
     check_values(config)
 
