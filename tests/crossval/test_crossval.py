@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,16 @@ def test_a_fold_that_fails_stops_no_other_and_is_named(tmp_path: Path) -> None:
         ({"values": {"lerning_rate": "1"}}, "the config has no value lerning_rate"),
         ({"values": {"fold": "1"}}, "fold is no value to set"),
         ({"tune": {"seed": ["1", "2"]}}, "made with tune seed = nothing, now it is 1,2"),
+        ({"values": {"max_epochs": "9"}}, "made with .*max_epochs = 30, now it is 9"),
+        ({"values": {"lerning_rate": "1"}}, r"did you mean learning_rate\?"),
+        ({"values": {"slices": "5"}}, "nothing in .* uses the value slices; leave it out"),
+        ({"values": {"hidden": "0.1"}}, "the config has no value hidden"),
+        ({"values": {"max_epochs": "abc"}}, "max_epochs: found 'abc', needed a whole number"),
+        ({"values": {"learning_rate": "nan"}}, "learning_rate: found 'nan', needed a number"),
+        ({"values": {"device": "gpu"}}, "device: found 'gpu', needed a device"),
+        ({"values": {"batch_size": "True"}}, "batch_size: found True, needed a whole number"),
+        ({"tune": {"flip": ["0.5", "2"]}}, "flip: found 2, needed a number from 0 to 1"),
+        ({"tune": {"flip": [""]}}, "flip: found '', needed a number from 0 to 1"),
     ],
 )
 def test_other_settings_do_not_enter_the_same_folder(
@@ -179,12 +190,62 @@ def test_other_settings_do_not_enter_the_same_folder(
 
 
 @pytest.mark.usefixtures("stand_in")
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"learning_rate": "5e-1"},
+        {"device": "cpu", "amp": "false", "num_workers": "3", "log_images": "0"},
+        {"cache_dir": "elsewhere", "train#dataloader#num_workers": "2"},
+    ],
+)
+def test_what_says_where_and_how_changes_nothing(tmp_path: Path, values: dict[str, str]) -> None:
+    cross_validate(plan_in(tmp_path), jobs=2)
+    lines: list[str] = []
+    cross_validate(plan_in(tmp_path, values=values), jobs=2, say=lines.append)
+    assert "fold 0: finished before" in lines
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "no config at "),
+        ("{", "no config in JSON or YAML"),
+        ("[1]", "found a list, needed names and values"),
+        ("", "no config in JSON or YAML"),
+    ],
+)
+def test_a_file_that_is_no_config_is_named(tmp_path: Path, content: str | None, line: str) -> None:
+    file = tmp_path / "own.json"
+    if content is not None:
+        file.write_text(content)
+    plan = replace(plan_in(tmp_path), config_files=(*FILES, file))
+    with pytest.raises(UserError, match=f"own.json.*{line}|{line}.*own.json") as raised:
+        cross_validate(plan)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_pretrained_weights_are_compared_by_their_content(tmp_path: Path) -> None:
+    first, second, other = (tmp_path / name for name in ("a.pt", "b.pt", "c.pt"))
+    for path, content in ((first, "x"), (second, "x"), (other, "y")):
+        path.write_text(content)
+    cross_validate(plan_in(tmp_path, values={"pretrained": str(first)}), jobs=2)
+    cross_validate(plan_in(tmp_path, values={"pretrained": str(second)}), jobs=2)
+    with pytest.raises(UserError, match=r"pretrained = a file of SHA-256 .*, now it is a file"):
+        cross_validate(plan_in(tmp_path, values={"pretrained": str(other)}), jobs=2)
+
+
+@pytest.mark.usefixtures("stand_in")
 def test_other_folds_or_grades_do_not_enter_the_same_folder(tmp_path: Path) -> None:
     cross_validate(plan_in(tmp_path), jobs=2)
     splits = tmp_path / "prepared/splits.tsv"
     rows = pd.read_csv(splits, sep="\t")
     rows.assign(fold=1 - rows["fold"]).to_csv(splits, sep="\t", index=False)
     with pytest.raises(UserError, match="made with splits of repeat 0"):
+        cross_validate(plan_in(tmp_path))
+    rows.to_csv(splits, sep="\t", index=False)
+    (tmp_path / "prepared" / "3_image.nii.gz").write_text("x")  # as many bytes as before
+    with pytest.raises(UserError, match=r"made with cohort = 12 scans of .*, now it is 12 scans"):
         cross_validate(plan_in(tmp_path))
 
 

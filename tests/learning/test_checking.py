@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,9 @@ import pytest
 from conftest import CONFIGS, CONFIGS_3D
 from monai.bundle import ConfigWorkflow, create_workflow
 
-from monai_amyloid.errors import find_user_error
 from monai_amyloid.learning.settings.known import PARTS, SETTINGS, Effect, effect_of
+
+from .mistakes import mistake
 
 TRAIN = [str(path) for path in CONFIGS_3D]
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "training.md"
@@ -41,15 +41,6 @@ WRONG = [
     ("val_interval", 31, "1 to 30 (max_epochs)"),
     ("spacing_mm", "@size", "a number from 0.5 to 20"),
 ]
-
-
-def mistake(attempt: Callable[[], object]) -> str:
-    """The line that a user is shown, whatever MONAI wraps it in."""
-    with pytest.raises(Exception) as raised:
-        attempt()
-    line = str(find_user_error(raised.value))
-    assert "\n" not in line
-    return line
 
 
 def start(folder: Path, run_id: str = "training", **values: Any) -> ConfigWorkflow:
