@@ -56,10 +56,13 @@ class TrainedRun:
         truth = self.predictions["bapl"].to_numpy(int)
         missing = sorted({*GRADES} - {*truth.tolist()})
         if missing:
+            folds, predicted = self.settings.get("folds"), self.predictions["fold"].nunique()
+            more = "train on a cohort that has it"
+            if not isinstance(folds, int) or predicted < folds:
+                more = "predict the other folds too"
             raise UserError(
                 f"{self.folder}: among {len(truth)} held-out scans none is BAPL "
-                f"{' or '.join(map(str, missing))}, needed each grade to calibrate with; predict "
-                "more folds, or train on a larger cohort"
+                f"{' or '.join(map(str, missing))}, needed each grade to calibrate with; {more}"
             )
         chances = self.predictions[PROBABILITIES].to_numpy(float)
         folds = sorted({int(fold) for fold in self.predictions["fold"]})

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.cohort.datalist import UNKNOWN, CohortError, read_cohort
-from monai_amyloid.cohort.folds import assign_folds, read_folds
+from monai_amyloid.cohort.dealing import assign_folds
+from monai_amyloid.cohort.folds import read_folds
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
