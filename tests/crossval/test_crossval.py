@@ -32,9 +32,16 @@ FILES = (CONFIGS / "train.json", CONFIGS / "resnet50_3d.json")
 # In place of `python -m monai_amyloid.crossval.attended monai.bundle run ...`: six epochs of a
 # chain of hashes, a checkpoint after each, and predictions that tell the whole chain.
 STAND_IN = """
-import csv, hashlib, json, os, sys, time
+import csv, hashlib, json, os, subprocess, sys, time
 from pathlib import Path
 
+if "--then" in sys.argv:
+    # Of a second run the arguments, after those of the first.
+    then = sys.argv.index("--then")
+    first = subprocess.run([sys.executable, "-S", *sys.argv[:then]])
+    if first.returncode:
+        sys.exit("Error: this fold fails")
+    sys.argv[1:] = sys.argv[then + 3:]
 run_id = sys.argv[1]
 given = dict(argument[2:].split("=", 1) for argument in sys.argv[3:])
 if given["fold"] == given.get("seed"):
@@ -289,14 +296,16 @@ def test_the_real_bundle_trains_resumes_and_predicts_each_fold(
     prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def attend(command: list[str], log: Path, environment: Mapping[str, str], *rest: Any) -> None:
-        run_id, files, *values = command[command.index("run") + 1 :]
-        given = dict(value[2:].split("=", 1) for value in values)
-        parsed = {key: literal(value) for key, value in given.items()}
-        files = literal(files.split("=", 1)[1])
-        kind = "train" if run_id == "training" else "eval"
-        workflow = ConfigWorkflow(files, run_id=run_id, workflow_type=kind, **parsed)
-        workflow.initialize()
-        workflow.run()
+        then = command.index("--then")
+        for part in (command[:then], command[then:]):
+            run_id, files, *values = part[part.index("run") + 1 :]
+            given = dict(value[2:].split("=", 1) for value in values)
+            parsed = {key: literal(value) for key, value in given.items()}
+            files = literal(files.split("=", 1)[1])
+            kind = "train" if run_id == "training" else "eval"
+            workflow = ConfigWorkflow(files, run_id=run_id, workflow_type=kind, **parsed)
+            workflow.initialize()
+            workflow.run()
 
     monkeypatch.setattr(crossval, "attend", attend)
     small = {"spacing_mm": "8.0", "max_epochs": "1", "batch_size": "4", "device": "cpu"}

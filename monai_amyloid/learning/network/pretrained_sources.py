@@ -75,7 +75,7 @@ def download(published: Published) -> Path:
     downloaded is found in it.
 
     Args:
-        published: The file.
+        published: Address and checksum of the file.
 
     Raises:
         UserError: If the file cannot be had, or is not the published one.

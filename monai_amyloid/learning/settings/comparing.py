@@ -27,7 +27,7 @@ class Difference:
     """A value that is another one now.
 
     Attributes:
-        name: Its id in the config.
+        name: Id of the value in the config.
         before: What a training was made with.
         now: What it would be made with now.
     """
