@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.figures import record
 from monai_amyloid.cohort.datalist import read_cohort
-from monai_amyloid.cohort.folds import assign_folds
+from monai_amyloid.cohort.dealing import assign_folds
 from monai_amyloid.evaluation.baselines import regional_boosting, suvr_regression
 from monai_amyloid.evaluation.calibration import fit_temperature, temper
 from monai_amyloid.evaluation.conformal import (

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -14,6 +15,7 @@ from monai_amyloid.errors import RunError, UserError, one_line
 from monai_amyloid.evaluation.decision import Decision, fit_decision
 from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions
 from monai_amyloid.evaluation.metrics import measure_all
+from monai_amyloid.learning.network.finite import first_not_finite
 from monai_amyloid.strict_json import read_object
 
 
@@ -56,10 +58,13 @@ class TrainedRun:
         truth = self.predictions["bapl"].to_numpy(int)
         missing = sorted({*GRADES} - {*truth.tolist()})
         if missing:
+            folds, predicted = self.settings.get("folds"), self.predictions["fold"].nunique()
+            more = "train on a cohort that has it"
+            if not isinstance(folds, int) or predicted < folds:
+                more = "predict the other folds too"
             raise UserError(
                 f"{self.folder}: among {len(truth)} held-out scans none is BAPL "
-                f"{' or '.join(map(str, missing))}, needed each grade to calibrate with; predict "
-                "more folds, or train on a larger cohort"
+                f"{' or '.join(map(str, missing))}, needed each grade to calibrate with; {more}"
             )
         chances = self.predictions[PROBABILITIES].to_numpy(float)
         folds = sorted({int(fold) for fold in self.predictions["fold"]})
@@ -97,7 +102,7 @@ def read_run(folder: Path) -> TrainedRun:
         folder: Folder of a fold, or of a cross-validation, whose first fold is taken.
 
     Raises:
-        UserError: If a file is missing.
+        UserError: If a file is missing, or a weight or a prediction is infinite or no number.
         RunError: If one is not what training wrote.
     """
     if not (folder / "model.pt").is_file() and (folder / "fold0" / "model.pt").is_file():
@@ -122,7 +127,17 @@ def read_run(folder: Path) -> TrainedRun:
             "it again"
         ) from error
     state = read_weights((folder / "model.pt").read_bytes(), folder / "model.pt")
-    return TrainedRun(folder, settings, state, _predictions(folder))
+    if (lost := first_not_finite(state)) is not None:
+        raise UserError(
+            f"{folder / 'model.pt'} holds weights that are not finite ({lost}); train again with a "
+            "lower --learning_rate"
+        )
+    predictions = _predictions(folder)
+    if not np.isfinite(predictions[PROBABILITIES].to_numpy(float)).all():
+        raise UserError(
+            f"{folder}: held-out predictions are not finite numbers; train and predict again"
+        )
+    return TrainedRun(folder, settings, state, predictions)
 
 
 def _predictions(fold: Path) -> pd.DataFrame:

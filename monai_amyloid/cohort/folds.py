@@ -7,73 +7,20 @@ the same participants to folds in another way.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from monai_amyloid.brain.quantities.suvr import USUAL_REFERENCE
 from monai_amyloid.cells import read_cells
-from monai_amyloid.cohort.datalist import GRADES, CohortError, read_cohort
+from monai_amyloid.cohort.datalist import CohortError, read_cohort
+from monai_amyloid.cohort.dealing import (
+    assign_folds,
+    divide,
+    grade_of_participant,
+    how_again,
+    lacking_grade,
+)
 from monai_amyloid.cohort.duplicates import check_duplicates
 from monai_amyloid.output import write_table
-
-# Part of what is not held out that selects the model: enough to see each grade.
-VALIDATION_PART = 0.15
-
-
-def assign_folds(cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0) -> "pd.Series[int]":
-    """Deal the participants of each grade out to the folds.
-
-    Of any grade, two folds differ by at most one participant, which scikit-learn's
-    ``StratifiedGroupKFold`` does not promise for small cohorts.
-
-    Args:
-        cohort: Table from :func:`~monai_amyloid.cohort.datalist.read_cohort`.
-        folds: Number of folds, 2 or more.
-        seed: Seed of the shuffle.
-        repeat: Number of the repeat, from 0; each repeat assigns the participants differently.
-
-    Returns:
-        Fold 0 to ``folds - 1``, indexed by the ``participant_id`` of all who have a grade.
-
-    Raises:
-        CohortError: If a grade has too few participants for each fold to hold out one
-            and for training and validation to have one.
-    """
-    if folds < 2:
-        raise CohortError(f"found folds = {folds}, needed 2 or more")
-    grades = _grade_of_participant(cohort)
-    # The held out fold aside, training and validation each need one: half of 4 is 2.
-    needed = 4 if folds == 2 else folds
-    for grade in GRADES:
-        count = int((grades == grade).sum())
-        if count < needed:
-            raise CohortError(
-                f"found {count} participants with BAPL {grade}, needed {needed} or more for "
-                f"{folds} folds; add participants or choose fewer folds with --folds"
-            )
-    return _deal(grades, folds, _random(repeat, seed, folds))
-
-
-def _random(repeat: int, *words: int) -> np.random.Generator:
-    key = (repeat,) if repeat else ()
-    return np.random.default_rng(np.random.SeedSequence(words, spawn_key=key))
-
-
-def _grade_of_participant(cohort: pd.DataFrame) -> "pd.Series[int]":
-    """The highest grade a participant has in any session, sorted by name."""
-    graded = cohort[cohort["bapl"].notna()]
-    highest = graded.groupby("participant_id")["bapl"].max().sort_index()
-    return pd.Series(highest.to_numpy(int), highest.index, name="bapl", dtype=int)
-
-
-def _deal(grades: "pd.Series[int]", parts: int, random: np.random.Generator) -> "pd.Series[int]":
-    order = random.permutation(len(grades))
-    # Stable: within a grade the shuffled order stays. Going on where the last grade
-    # ended keeps the sizes of the parts level as well.
-    order = order[np.argsort(grades.to_numpy()[order], kind="stable")]
-    dealt = np.empty(len(grades), dtype=int)
-    dealt[order] = np.arange(len(grades)) % parts
-    return pd.Series(dealt, index=grades.index, name="fold", dtype=int)
 
 
 def splits_file(dataset_dir: Path, repeat: int = 0) -> Path:
@@ -127,19 +74,30 @@ def folds_of(
             raise CohortError(f"cannot write {path}: {error.strerror}") from error
         return assigned
     stored = read_folds(dataset_dir, repeat)
-    again = f"remove {path}, and it is written again (then train every fold again)"
-    if set(stored) != set(range(folds)):
-        raise CohortError(
-            f"{path} has {stored.max() + 1} folds, but {folds} were requested; {again}"
-        )
-    graded = _grade_of_participant(cohort).index
-    different = graded.symmetric_difference(stored.index)
+    grades = grade_of_participant(cohort)
+    different = grades.index.symmetric_difference(stored.index)
     if len(different):
         raise CohortError(
             f"{path} does not fit participants.tsv: {len(different)} participants are in one "
-            f"of them only, such as {different[0]}; {again}"
+            f"of them only, such as {different[0]}; {how_again(path, grades, folds)}"
         )
-    return stored.reindex(graded)
+    stored = stored.reindex(grades.index)
+    numbers = sorted({*stored})
+    usable = numbers == list(range(len(numbers))) and lacking_grade(grades, stored) is None
+    if numbers != list(range(folds)):
+        its_own = f"use --folds {len(numbers)}, or " if usable else ""
+        found = f"the folds {', '.join(map(str, numbers))}"
+        raise CohortError(
+            f"{path} has {found}, but {folds} were requested; {its_own}"
+            f"{how_again(path, grades, folds)}"
+        )
+    if (lacking := lacking_grade(grades, stored)) is not None:
+        fold, grade = lacking
+        raise CohortError(
+            f"{path}: without fold {fold}, fewer than 2 participants with BAPL {grade} are left, "
+            f"needed one to train on and one to validate with; {how_again(path, grades, folds)}"
+        )
+    return stored
 
 
 def split(
@@ -148,8 +106,8 @@ def split(
     """Divide a prepared dataset for one fold.
 
     The fold itself is the test part, held out from everything. Of the others, about
-    :data:`VALIDATION_PART`, dealt out by grade, select the model and stop the training,
-    so that nothing that is reported has selected anything.
+    :data:`~monai_amyloid.cohort.dealing.VALIDATION_PART`, dealt out by grade, select the model and
+    stop the training, so that nothing that is reported has selected anything.
 
     Args:
         dataset_dir: Folder with ``participants.tsv``; ``splits.tsv`` is written there.
@@ -179,17 +137,8 @@ def split(
     check_reference(cohort, folder)
     check_duplicates(cohort[cohort["bapl"].notna()])
     assigned = folds_of(folder, cohort, folds, seed, repeat)
-    rest = _grade_of_participant(cohort)[assigned != fold]
-    if participants:
-        rest = _some(rest, participants, _random(repeat, seed, folds, fold, participants))
-    # As many parts as the fraction asks for, fewer where a grade is too rare.
-    parts = min(round(1 / VALIDATION_PART), int(rest.value_counts().min()))
-    validation = _deal(rest, parts, _random(repeat, seed, folds, fold)) == 0
-    people = {
-        "training": rest.index[~validation],
-        "validation": rest.index[validation],
-        "test": assigned.index[assigned == fold],
-    }
+    words = (seed, folds, fold)
+    people = divide(grade_of_participant(cohort), assigned, words, repeat, participants)
     graded = cohort[cohort["bapl"].notna()]
     return {
         part: _as_datalist(graded[graded["participant_id"].isin(names)])
@@ -213,27 +162,6 @@ def graded_scans(dataset_dir: str) -> list[dict[str, Any]]:
             f"{folder}: found no scan with a grade, needed grades to evaluate; add the column bapl"
         )
     return _as_datalist(graded)
-
-
-def _some(
-    grades: "pd.Series[int]", participants: int, random: np.random.Generator
-) -> "pd.Series[int]":
-    """So many of the participants, each grade in its share, two or more of each."""
-    if participants > len(grades):
-        raise CohortError(
-            f"found participants = {participants}, needed {len(grades)} or fewer, which are not "
-            "held out"
-        )
-    order = grades.sample(frac=1, random_state=random)
-    # Of grades sorted in shuffled order, evenly spaced ones are in proportion.
-    dealt = order.sort_values(kind="stable")
-    chosen = dealt.iloc[np.arange(participants) * len(dealt) // participants]
-    if chosen.value_counts().reindex(GRADES, fill_value=0).min() < 2:
-        raise CohortError(
-            f"found participants = {participants}, needed more, so that each grade is in training "
-            "and validation"
-        )
-    return chosen.sort_index()
 
 
 def check_reference(cohort: pd.DataFrame, folder: Path) -> None:

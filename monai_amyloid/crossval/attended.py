@@ -1,15 +1,21 @@
-"""Run a module for as long as the process that started it lives.
+"""Run modules, one after another, for as long as the process that started them lives.
 
-``python -m monai_amyloid.crossval.attended MODULE ARGUMENT...``, as ``python -m MODULE``: standard
-input is a pipe from the starting process, which the system closes however that one ends, even
-killed. A training that nobody attends would else go on writing beside its successor.
+``python -m monai_amyloid.crossval.attended MODULE ARGUMENT... --then MODULE ARGUMENT...``, each as
+``python -m MODULE``, but for the seconds that importing torch and MONAI takes; after one that fails
+none is run. Standard input is a pipe from the starting process, which the system closes however
+that one ends, even killed. A training that nobody attends would else go on writing beside its
+successor.
 """
 
+import gc
 import os
 import runpy
 import signal
 import sys
 import threading
+from itertools import groupby
+
+THEN = "--then"
 
 
 def _end_with(link: int) -> None:
@@ -22,15 +28,18 @@ def _end_with(link: int) -> None:
 
 
 def main() -> None:
-    """Watch standard input, and run the module that is the first argument."""
+    """Watch standard input, and run the modules that the arguments name."""
     # A descriptor that processes of the module do not inherit: they get an empty input.
     link = os.dup(0)
     empty = os.open(os.devnull, os.O_RDONLY)
     os.dup2(empty, 0)
     os.close(empty)
     threading.Thread(target=_end_with, args=[link], daemon=True).start()
-    del sys.argv[0]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    runs = [[*run] for is_next, run in groupby(sys.argv[1:], THEN.__eq__) if not is_next]
+    for run in runs:
+        sys.argv = run
+        runpy.run_module(run[0], run_name="__main__", alter_sys=True)
+        gc.collect()  # what the one before held, whose parts refer to each other
 
 
 if __name__ == "__main__":

@@ -13,7 +13,12 @@ import pandas as pd
 
 from monai_amyloid.crossval import run_record
 from monai_amyloid.crossval.epoch_watch import EpochWatch
-from monai_amyloid.crossval.fold_process import ProcessFailedError, attend, bundle_command
+from monai_amyloid.crossval.fold_process import (
+    BundleRun,
+    ProcessFailedError,
+    attend,
+    bundle_command,
+)
 from monai_amyloid.crossval.jobs import Jobs
 from monai_amyloid.crossval.plan import CrossValidation
 from monai_amyloid.crossval.time_left import TimeLeft
@@ -110,9 +115,9 @@ class _Fold:
             values = candidates[chosen]
             source = candidate_dir(self.plan.output_dir, chosen)
             self._adopt(Path(run_folder(str(source), self.repeat, self.fold)))
-        else:
-            self._run("training", self.name, self.plan.output_dir, {})
-        self._run("predicting", self.name, self.plan.output_dir, values)
+        # In one process, where nothing is chosen between them.
+        runs = ["predicting"] if self.plan.tune else ["training", "predicting"]
+        self._run(runs, self.name, self.plan.output_dir, values)
         run_record.finish(self.folder, ["predictions.tsv", *_MODEL])
         self.say(f"{self.name}: held-out scans predicted")
 
@@ -121,7 +126,7 @@ class _Fold:
         if run_record.finished(folder):
             self.left.skip(name)
             return
-        self._run("training", name, output_dir, candidate)
+        self._run(["training"], name, output_dir, candidate)
         run_record.finish(folder, _MODEL, _best(folder))
 
     def _adopt(self, source: Path) -> None:
@@ -129,31 +134,38 @@ class _Fold:
             with replacing(self.folder / name) as part:
                 part.write_bytes((source / name).read_bytes())
 
-    def _run(self, run_id: str, name: str, output_dir: Path, candidate: Mapping[str, str]) -> None:
-        plan = self.plan
+    def _run(
+        self, run_ids: Sequence[str], name: str, output_dir: Path, candidate: Mapping[str, str]
+    ) -> None:
         folder = Path(run_folder(str(output_dir), self.repeat, self.fold))
         remove_partials(folder)
-        files = [*plan.config_files]
-        values: dict[str, object] = {"dataset_dir": plan.dataset_dir, "output_dir": output_dir}
-        values |= {"folds": plan.folds, "repeat": self.repeat, "fold": self.fold}
-        values |= {**plan.values, **candidate}
-        if run_id == "training":
-            values["resume"] = True
-        else:
-            files.append(plan.evaluate_file)
-
-        watch = EpochWatch(folder) if run_id == "training" else None
+        watch = EpochWatch(folder) if "training" in run_ids else None
 
         def look() -> None:
             if watch is not None and (found := watch.look()) is not None:
                 remaining = self.left.epoch(name, found.epoch, found.max_epochs, found.seconds)
                 self.say(f"{name}: {found}; {remaining}")
 
-        command = bundle_command(run_id, files, values)
+        command = bundle_command(
+            [self._bundle_run(each, output_dir, candidate) for each in run_ids]
+        )
         with self.work.place() as environment:
             attend(command, folder / "log.txt", environment, self.work.stop, look)
-        if run_id == "training":
+        if watch is not None:
             self.left.skip(name)
+
+    def _bundle_run(self, run_id: str, output_dir: Path, candidate: Mapping[str, str]) -> BundleRun:
+        plan = self.plan
+        # As paths from the root: a name of digits alone would be read as a number.
+        values: dict[str, object] = {
+            "dataset_dir": plan.dataset_dir.absolute(),
+            "output_dir": output_dir.absolute(),
+        }
+        values |= {"folds": plan.folds, "repeat": self.repeat, "fold": self.fold}
+        values |= {**plan.values, **candidate}
+        if run_id == "training":
+            return BundleRun(run_id, plan.config_files, {**values, "resume": True})
+        return BundleRun(run_id, [*plan.config_files, plan.evaluate_file], values)
 
 
 def candidate_dir(output_dir: Path, number: int) -> Path:

@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from monai_amyloid.crossval.attended import THEN
 from monai_amyloid.work.engine import Crash
 
 _BETWEEN_LOOKS_S = 0.1
@@ -21,23 +23,36 @@ class StoppedError(Exception):
     """A process that was ended because its results are no longer asked for."""
 
 
-def bundle_command(
-    run_id: str, config_files: Sequence[Path], values: Mapping[str, object]
-) -> list[str]:
-    """Arguments of ``python -m monai.bundle run``, for :func:`attend`.
+@dataclass(frozen=True)
+class BundleRun:
+    """One ``python -m monai.bundle run``.
 
-    Args:
+    Attributes:
         run_id: Id of the run, ``training`` or ``predicting``.
         config_files: Configs, each with its differences from those before it.
         values: Overrides, by id in the config.
     """
-    files = [path.as_posix() for path in config_files]
-    return [
-        # -P: no module is taken from the current folder.
-        *(sys.executable, "-P", "-m", "monai_amyloid.crossval.attended"),
-        *("monai.bundle", "run", run_id, f"--config_file={files}"),
-        *(f"--{name}={value}" for name, value in values.items()),
-    ]
+
+    run_id: str
+    config_files: Sequence[Path]
+    values: Mapping[str, object]
+
+    def arguments(self) -> list[str]:
+        """The command's arguments, from the module on."""
+        files = [path.as_posix() for path in self.config_files]
+        return [
+            *("monai.bundle", "run", self.run_id, f"--config_file={files}"),
+            *(f"--{name}={value}" for name, value in self.values.items()),
+        ]
+
+
+def bundle_command(runs: Sequence[BundleRun]) -> list[str]:
+    """A command that does runs one after another in one process, for :func:`attend`."""
+    # -P: no module is taken from the current folder.
+    command = [sys.executable, "-P", "-m", "monai_amyloid.crossval.attended"]
+    for number, run in enumerate(runs):
+        command += [THEN] * (number > 0) + run.arguments()
+    return command
 
 
 def environment(threads: int, cuda_device: str | None) -> dict[str, str]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from monai_amyloid.cells import read_cells
 from monai_amyloid.cohort.datalist import UNKNOWN, CohortError, read_cohort
-from monai_amyloid.cohort.folds import assign_folds, read_folds
+from monai_amyloid.cohort.dealing import assign_folds
+from monai_amyloid.cohort.folds import read_folds
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -191,6 +192,12 @@ def _whole(rows: pd.DataFrame, table: Path, scans: int) -> pd.DataFrame:
             f"{table}: found {len(rows)} rows, needed one for each of the {scans} scans that "
             "were to be predicted; run `evaluating` again"
         )
-    if not (rows[PROBABILITIES].sum(axis=1) - 1).abs().lt(1e-3).all():
+    chances = rows[PROBABILITIES].apply(pd.to_numeric, errors="coerce")
+    if not chances.map(lambda chance: 0 <= chance <= 1).all(axis=None):
+        raise CohortError(
+            f"{table}: found probabilities that are no numbers from 0 to 1; train and run "
+            "`evaluating` again"
+        )
+    if not (chances.sum(axis=1) - 1).abs().lt(1e-3).all():
         raise CohortError(f"{table}: probabilities do not add up to 1; run `evaluating` again")
-    return rows
+    return rows.assign(**{name: chances[name] for name in PROBABILITIES})

@@ -21,7 +21,7 @@ from monai_amyloid.bundle.export import export
 from monai_amyloid.cli import app
 from monai_amyloid.cohort import picture_cohort
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
-from monai_amyloid.cohort.folds import assign_folds
+from monai_amyloid.cohort.dealing import assign_folds
 from monai_amyloid.cohort.picture_cohort import bag_size, input_kind, prepare_pictures
 from monai_amyloid.cohort.pictures import draw_slice, eight_bit, read_bag, read_picture
 from monai_amyloid.errors import UserError

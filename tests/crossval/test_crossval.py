@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,16 @@ FILES = (CONFIGS / "train.json", CONFIGS / "resnet50_3d.json")
 # In place of `python -m monai_amyloid.crossval.attended monai.bundle run ...`: six epochs of a
 # chain of hashes, a checkpoint after each, and predictions that tell the whole chain.
 STAND_IN = """
-import csv, hashlib, json, os, sys, time
+import csv, hashlib, json, os, subprocess, sys, time
 from pathlib import Path
 
+if "--then" in sys.argv:
+    # Of a second run the arguments, after those of the first.
+    then = sys.argv.index("--then")
+    first = subprocess.run([sys.executable, "-S", *sys.argv[:then]])
+    if first.returncode:
+        sys.exit("Error: this fold fails")
+    sys.argv[1:] = sys.argv[then + 3:]
 run_id = sys.argv[1]
 given = dict(argument[2:].split("=", 1) for argument in sys.argv[3:])
 if given["fold"] == given.get("seed"):
@@ -168,6 +176,16 @@ def test_a_fold_that_fails_stops_no_other_and_is_named(tmp_path: Path) -> None:
         ({"values": {"lerning_rate": "1"}}, "the config has no value lerning_rate"),
         ({"values": {"fold": "1"}}, "fold is no value to set"),
         ({"tune": {"seed": ["1", "2"]}}, "made with tune seed = nothing, now it is 1,2"),
+        ({"values": {"max_epochs": "9"}}, "made with .*max_epochs = 30, now it is 9"),
+        ({"values": {"lerning_rate": "1"}}, r"did you mean learning_rate\?"),
+        ({"values": {"slices": "5"}}, "nothing in .* uses the value slices; leave it out"),
+        ({"values": {"hidden": "0.1"}}, "the config has no value hidden"),
+        ({"values": {"max_epochs": "abc"}}, "max_epochs: found 'abc', needed a whole number"),
+        ({"values": {"learning_rate": "nan"}}, "learning_rate: found 'nan', needed a number"),
+        ({"values": {"device": "gpu"}}, "device: found 'gpu', needed a device"),
+        ({"values": {"batch_size": "True"}}, "batch_size: found True, needed a whole number"),
+        ({"tune": {"flip": ["0.5", "2"]}}, "flip: found 2, needed a number from 0 to 1"),
+        ({"tune": {"flip": [""]}}, "flip: found '', needed a number from 0 to 1"),
     ],
 )
 def test_other_settings_do_not_enter_the_same_folder(
@@ -179,12 +197,62 @@ def test_other_settings_do_not_enter_the_same_folder(
 
 
 @pytest.mark.usefixtures("stand_in")
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"learning_rate": "5e-1"},
+        {"device": "cpu", "amp": "false", "num_workers": "3", "log_images": "0"},
+        {"cache_dir": "elsewhere", "train#dataloader#num_workers": "2"},
+    ],
+)
+def test_what_says_where_and_how_changes_nothing(tmp_path: Path, values: dict[str, str]) -> None:
+    cross_validate(plan_in(tmp_path), jobs=2)
+    lines: list[str] = []
+    cross_validate(plan_in(tmp_path, values=values), jobs=2, say=lines.append)
+    assert "fold 0: finished before" in lines
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "no config at "),
+        ("{", "no config in JSON or YAML"),
+        ("[1]", "found a list, needed names and values"),
+        ("", "no config in JSON or YAML"),
+    ],
+)
+def test_a_file_that_is_no_config_is_named(tmp_path: Path, content: str | None, line: str) -> None:
+    file = tmp_path / "own.json"
+    if content is not None:
+        file.write_text(content)
+    plan = replace(plan_in(tmp_path), config_files=(*FILES, file))
+    with pytest.raises(UserError, match=f"own.json.*{line}|{line}.*own.json") as raised:
+        cross_validate(plan)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_pretrained_weights_are_compared_by_their_content(tmp_path: Path) -> None:
+    first, second, other = (tmp_path / name for name in ("a.pt", "b.pt", "c.pt"))
+    for path, content in ((first, "x"), (second, "x"), (other, "y")):
+        path.write_text(content)
+    cross_validate(plan_in(tmp_path, values={"pretrained": str(first)}), jobs=2)
+    cross_validate(plan_in(tmp_path, values={"pretrained": str(second)}), jobs=2)
+    with pytest.raises(UserError, match=r"pretrained = a file of SHA-256 .*, now it is a file"):
+        cross_validate(plan_in(tmp_path, values={"pretrained": str(other)}), jobs=2)
+
+
+@pytest.mark.usefixtures("stand_in")
 def test_other_folds_or_grades_do_not_enter_the_same_folder(tmp_path: Path) -> None:
     cross_validate(plan_in(tmp_path), jobs=2)
     splits = tmp_path / "prepared/splits.tsv"
     rows = pd.read_csv(splits, sep="\t")
     rows.assign(fold=1 - rows["fold"]).to_csv(splits, sep="\t", index=False)
     with pytest.raises(UserError, match="made with splits of repeat 0"):
+        cross_validate(plan_in(tmp_path))
+    rows.to_csv(splits, sep="\t", index=False)
+    (tmp_path / "prepared" / "3_image.nii.gz").write_text("x")  # as many bytes as before
+    with pytest.raises(UserError, match=r"made with cohort = 12 scans of .*, now it is 12 scans"):
         cross_validate(plan_in(tmp_path))
 
 
@@ -228,14 +296,16 @@ def test_the_real_bundle_trains_resumes_and_predicts_each_fold(
     prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def attend(command: list[str], log: Path, environment: Mapping[str, str], *rest: Any) -> None:
-        run_id, files, *values = command[command.index("run") + 1 :]
-        given = dict(value[2:].split("=", 1) for value in values)
-        parsed = {key: literal(value) for key, value in given.items()}
-        files = literal(files.split("=", 1)[1])
-        kind = "train" if run_id == "training" else "eval"
-        workflow = ConfigWorkflow(files, run_id=run_id, workflow_type=kind, **parsed)
-        workflow.initialize()
-        workflow.run()
+        then = command.index("--then")
+        for part in (command[:then], command[then:]):
+            run_id, files, *values = part[part.index("run") + 1 :]
+            given = dict(value[2:].split("=", 1) for value in values)
+            parsed = {key: literal(value) for key, value in given.items()}
+            files = literal(files.split("=", 1)[1])
+            kind = "train" if run_id == "training" else "eval"
+            workflow = ConfigWorkflow(files, run_id=run_id, workflow_type=kind, **parsed)
+            workflow.initialize()
+            workflow.run()
 
     monkeypatch.setattr(crossval, "attend", attend)
     small = {"spacing_mm": "8.0", "max_epochs": "1", "batch_size": "4", "device": "cpu"}

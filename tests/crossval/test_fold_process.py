@@ -15,6 +15,7 @@ import pytest
 
 from monai_amyloid.crossval.epoch_watch import EpochWatch
 from monai_amyloid.crossval.fold_process import (
+    BundleRun,
     ProcessFailedError,
     StoppedError,
     attend,
@@ -81,9 +82,24 @@ def test_a_training_ends_with_the_process_that_attends_it(tmp_path: Path) -> Non
 
 
 def test_a_command_names_files_and_values_as_arguments() -> None:
-    command = bundle_command("training", [Path("a b.json")], {"fold": 1, "x#0": "$1"})
+    first = BundleRun("training", [Path("a b.json")], {"fold": 1, "x#0": "$1"})
+    command = bundle_command([first, BundleRun("predicting", [Path("c.json")], {})])
     expected = ["run", "training", "--config_file=['a b.json']", "--fold=1", "--x#0=$1"]
-    assert command[-5:] == expected
+    then = ["--then", "monai.bundle", "run", "predicting", "--config_file=['c.json']"]
+    assert command[-10:] == expected + then
+
+
+def test_what_is_attended_runs_one_after_another_until_one_fails(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("import sys; print('one', *sys.argv[1:])")
+    (tmp_path / "two.py").write_text("import sys; print('two', *sys.argv[1:]); sys.exit(3)")
+    runs = ["one", "a", "b", "--then", "one", "--then", "two", "c", "--then", "one", "d"]
+    command = [sys.executable, "-m", "monai_amyloid.crossval.attended", *runs]
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    attended = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    with pytest.raises(ProcessFailedError):
+        attend(command, tmp_path / "log.txt", attended, threading.Event())
+    lines = (tmp_path / "log.txt").read_text().splitlines()
+    assert lines == ["one a b", "one", "two c"]
 
 
 @pytest.mark.parametrize("validated", [3, 2])

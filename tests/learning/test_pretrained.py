@@ -1,7 +1,9 @@
 import hashlib
 import io
+import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -211,14 +213,16 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         running.shutdown()
 
 
-def publish(server: Server, monkeypatch: pytest.MonkeyPatch, digits: str = "") -> Path:
+def publish(server: Server, monkeypatch: pytest.MonkeyPatch, digest: str = "") -> Path:
     """Serve a small ResNet under the address of ImageNet's; where the cache will have it."""
     buffer = io.BytesIO()
+    torch.manual_seed(0)
     torch.save(resnet(2, outputs=1000).state_dict(), buffer)
-    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
-    name = f"resnet50-{digits or digest[:8]}.pth"
+    digest = digest or hashlib.sha256(buffer.getvalue()).hexdigest()
+    name = f"resnet50-{digest[:8]}.pth"
     (server.folder / name).write_bytes(buffer.getvalue())
-    monkeypatch.setitem(pretrained_sources.ADDRESSES, "imagenet", f"{server.address}/{name}")
+    published = pretrained_sources.Published(f"{server.address}/{name}", digest)
+    monkeypatch.setitem(pretrained_sources.PUBLISHED, "imagenet", published)
     return server.folder.parent / "cache" / "hub" / "checkpoints" / name
 
 
@@ -237,8 +241,12 @@ def test_published_weights_are_downloaded_once(
 def test_a_download_of_another_content_is_refused_and_not_kept(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cached = publish(server, monkeypatch, digits="0123abcd")
-    with pytest.raises(UserError, match="SHA-256 differs"):
+    cached = publish(server, monkeypatch)
+    published = pretrained_sources.PUBLISHED["imagenet"]
+    # The digits that the name holds are right, a later one is not.
+    other = published.sha256[:-1] + ("0" if published.sha256[-1] != "0" else "1")
+    publish(server, monkeypatch, digest=other)
+    with pytest.raises(UserError, match=f"found SHA-256 {published.sha256}, needed {other}"):
         load(slice_network(), "imagenet")
     assert not cached.exists()
 
@@ -249,7 +257,7 @@ def test_a_damaged_file_in_the_cache_is_named(
     cached = publish(server, monkeypatch)
     load(slice_network(), "imagenet")
     cached.write_bytes(cached.read_bytes()[:-1])
-    with pytest.raises(UserError, match="delete it"):
+    with pytest.raises(UserError, match=r"found SHA-256 [0-9a-f]{64}, needed [0-9a-f]{64}.*delete"):
         load(slice_network(), "imagenet")
 
 
@@ -258,17 +266,19 @@ def test_without_a_network_the_line_says_what_to_fetch_and_where_to_put_it(
 ) -> None:
     cached = publish(server, monkeypatch)
     address = f"http://127.0.0.1:9/{cached.name}"  # nothing listens there
-    monkeypatch.setitem(pretrained_sources.ADDRESSES, "imagenet", address)
+    elsewhere = replace(pretrained_sources.PUBLISHED["imagenet"], address=address)
+    monkeypatch.setitem(pretrained_sources.PUBLISHED, "imagenet", elsewhere)
     with pytest.raises(UserError) as raised:
         load(slice_network(), "imagenet")
     assert f"cannot download {address}" in str(raised.value)
     assert f"copy it to {cached}" in str(raised.value)
 
 
-def test_the_published_names_hold_the_first_digits_of_a_hash() -> None:
-    for address in pretrained_sources.ADDRESSES.values():
-        assert address.startswith("https://download.pytorch.org/models/resnet50-")
-        assert len(Path(address).stem.split("-")[1]) == 8
+def test_the_published_names_hold_the_first_digits_of_the_whole_hash() -> None:
+    for published in pretrained_sources.PUBLISHED.values():
+        assert published.address.startswith("https://download.pytorch.org/models/resnet50-")
+        assert re.fullmatch("[0-9a-f]{64}", published.sha256)
+        assert Path(published.address).stem.split("-")[1] == published.sha256[:8]
 
 
 @pytest.mark.parametrize("kind", ["slices", "volume"])

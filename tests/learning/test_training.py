@@ -1,6 +1,8 @@
 """Training and evaluation by ``monai.bundle`` on small volumes."""
 
 import json
+import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ import pytest
 import torch
 from commands import python, start
 from monai.bundle import ConfigWorkflow
+
+from .mistakes import mistake
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +104,89 @@ def test_resuming_a_finished_training_changes_nothing(
     folders = {"dataset_dir": str(prepared), "output_dir": str(tmp_path)}
     run(VOLUME, "training", "train", resume=True, **folders)
     assert_same_training(trained, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def begun(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training to go on with, which no test changes."""
+    return Path(shutil.copytree(trained, tmp_path_factory.mktemp("begun") / "run"))
+
+
+def regraded(prepared: Path, folder: Path, change: dict[str, int] | None = None) -> Path:
+    """The same cohort in another folder, some grades changed."""
+    copy = Path(shutil.copytree(prepared, folder / "other", copy_function=os.link))
+    table = pd.read_csv(copy / "participants.tsv", sep="\t")
+    grades = table["participant_id"].map(change or {}).fillna(table["bapl"]).astype(int)
+    (copy / "participants.tsv").unlink()
+    table.assign(bapl=grades).to_csv(copy / "participants.tsv", sep="\t", index=False)
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("spacing_mm", 10.0, "spacing_mm = 8.0, now it is 10.0"),
+        ("preprocessing#3#a_max", 3.0, "preprocessing#3#a_max = 2.5, now it is 3.0"),
+        ("learning_rate", 0.5, "learning_rate = 0.001, now it is 0.5"),
+        ("flip", 0, "flip = 0.5, now it is 0"),
+        ("seed", 1, "seed = 0, now it is 1"),
+        ("optimizer#betas", [0.5, 0.9], "optimizer#betas#0 = nothing, now it is 0.5"),
+        ("max_epochs", 2, "max_epochs: found 2, needed 3 or more"),
+        ("sub-01", 3, r"scans of training = \d+ scans of SHA-256 \w+, now it is"),
+    ],
+)
+def test_a_training_is_not_resumed_as_another_one(
+    begun: Path, prepared: Path, tmp_path: Path, name: str, value: object, line: str
+) -> None:
+    is_grade = name.startswith("sub-")
+    dataset = regraded(prepared, tmp_path, {name: 3}) if is_grade else prepared
+    folders = {"dataset_dir": str(dataset), "output_dir": str(begun), "resume": True}
+    kept = {path: path.read_bytes() for path in sorted((begun / "fold0").glob("*.*"))}
+    values = {} if is_grade else {name: value}
+    shown = mistake(lambda: run(VOLUME, "training", "train", **folders, **values))
+    assert re.search(re.escape(line) if not is_grade else line, shown), shown
+    assert {path: path.read_bytes() for path in sorted((begun / "fold0").glob("*.*"))} == kept
+
+
+def test_more_epochs_are_added_elsewhere_with_the_same_scans_and_a_line_says_so(
+    begun: Path, prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = Path(shutil.copytree(begun, tmp_path / "run"))
+    elsewhere = {"dataset_dir": str(regraded(prepared, tmp_path)), "num_workers": 1}
+    elsewhere |= {"output_dir": str(output), "resume": "True", "log_images": 0, "amp": "false"}
+    before = checkpoint(output)
+    run(VOLUME, "training", "train", **elsewhere, max_epochs=4)
+    assert "the same training with max_epochs = 3, now it is 4; the learning rate" in (
+        capsys.readouterr().out
+    )
+    after = checkpoint(output)
+    assert (before["epoch"], after["epoch"]) == (3, 4)
+    assert after["lr_scheduler"]["t_total"] == before["lr_scheduler"]["t_total"] * 4 / 3
+
+
+def test_a_training_of_an_earlier_version_is_compared_by_its_settings(
+    begun: Path, prepared: Path, tmp_path: Path
+) -> None:
+    output = Path(shutil.copytree(begun, tmp_path / "run"))
+    content = checkpoint(output)
+    del content["made_with"]
+    torch.save(content, output / "fold0" / "checkpoint.pt")
+    folders = {"dataset_dir": str(prepared), "output_dir": str(output), "resume": True}
+    shown = mistake(lambda: run(VOLUME, "training", "train", widen_factor=0.25, **folders))
+    assert "widen_factor = 0.5, now it is 0.25" in shown
+    run(VOLUME, "training", "train", **folders)
+
+
+def test_a_training_that_diverges_ends_with_a_line_and_leaves_no_model(
+    prepared: Path, tmp_path: Path
+) -> None:
+    folders = {"dataset_dir": prepared, "output_dir": tmp_path, "learning_rate": 1e30}
+    done = python(*command("training", VOLUME, **folders, widen_factor=0.125))
+    errors = [line for line in done.stderr.splitlines() if line.startswith(("Error", "Trace"))]
+    assert done.returncode not in (0, None) and len(errors) == 1
+    assert re.match(r"Error: .*epoch \d.* finite.*lower --learning_rate.*kept$", errors[0])
+    left = {path.name for path in (tmp_path / "fold0").iterdir()}
+    assert left == {"settings.json", "tensorboard"}
 
 
 def test_a_run_leaves_weights_a_checkpoint_and_tensorboard_events(trained: Path) -> None:

@@ -28,6 +28,7 @@ from monai_amyloid.learning.handlers.epochs import (
     SeedEachEpoch,
     StopWithoutImprovement,
 )
+from monai_amyloid.learning.handlers.start import check_command
 from monai_amyloid.temporary import temporary_folder
 
 # The others wait while the first process validates and writes.
@@ -59,8 +60,9 @@ def start_processes() -> None:
     """Join the processes that ``torchrun`` started: NCCL between GPUs, gloo between CPUs.
 
     Raises:
-        UserError: If ``torchrun`` did not start this process.
+        UserError: If ``torchrun`` did not start this process, or the settings cannot be used.
     """
+    check_command()
     if "LOCAL_RANK" not in os.environ:
         raise UserError(
             "multi_gpu_train.json needs several processes; start them with `torchrun "
@@ -88,7 +90,9 @@ def run_folder(output_dir: str, repeat: int, fold: int) -> str:
     """
     if idist.get_rank() > 0:
         return str(_folder_of_process())
-    parent = Path(output_dir) / f"repeat{repeat}" if repeat else Path(output_dir)
+    # What is no folder's name is refused when this has been resolved.
+    folder = Path(str(output_dir))
+    parent = folder / f"repeat{repeat}" if repeat else folder
     return (parent / f"fold{fold}").as_posix()
 
 

@@ -74,10 +74,11 @@ class RefuseLostTraining:
     def __call__(self, engine: Engine) -> None:
         """Look at the loss, which is the same for all processes."""
         if not math.isfinite(float(engine.state.metrics["loss"])):
+            epoch = engine.state.epoch
+            kept = f"the best model of epochs 1 to {epoch - 1}" if epoch > 1 else "no model"
             raise UserError(
-                f"the loss of epoch {engine.state.epoch} is not a finite number: the weights are "
-                "lost; train again with a lower --learning_rate, or with --amp false. Files of "
-                "earlier epochs are unchanged"
+                f"the loss of epoch {epoch} is not a finite number: the weights are lost; train "
+                f"again with a lower --learning_rate, or with --amp false; {kept} is kept"
             )
 
 

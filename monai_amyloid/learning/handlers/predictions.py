@@ -7,6 +7,8 @@ import torch
 from ignite.engine import Engine, Events
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.evaluation.held_out import PROBABILITIES
+from monai_amyloid.learning.network.finite import first_not_finite
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.output import write_table
 
@@ -15,7 +17,7 @@ def trained_model(run_dir: str) -> str:
     """Path of a run's best weights.
 
     Raises:
-        UserError: If nothing has been trained there.
+        UserError: If nothing has been trained there, or the weights are not finite numbers.
     """
     path = Path(run_dir) / "model.pt"
     if not path.is_file():
@@ -23,6 +25,9 @@ def trained_model(run_dir: str) -> str:
             f"no model at {path}: train it first with `python -m monai.bundle run training "
             "--config_file configs/train.json` and the same --output_dir and --fold"
         )
+    lost = first_not_finite(torch.load(path, map_location="cpu", weights_only=True))
+    if lost is not None:
+        raise UserError(f"{path} holds weights that are not finite ({lost}); train again")
     return str(path)
 
 
@@ -32,6 +37,9 @@ class WritePredictions:
     Args:
         path: Path of the table, written atomically.
         fold: Fold that the scans were held out in.
+
+    Raises:
+        UserError: If a prediction is infinite or no number; then nothing is written.
     """
 
     def __init__(self, path: str, fold: int) -> None:
@@ -51,6 +59,13 @@ class WritePredictions:
     def __call__(self, engine: Engine) -> None:
         """Keep a batch's predictions."""
         batch, output = engine.state.batch, engine.state.output
+        finite = torch.isfinite(torch.as_tensor(output["pred"])).flatten(1).all(dim=1)
+        if not bool(finite.all()):
+            scan = int(finite.logical_not().nonzero()[0])
+            raise UserError(
+                f"the prediction of {batch['participant_id'][scan]} {batch['session_id'][scan]} is "
+                "not a finite number; train again, or prepare this scan again"
+            )
         self.tables.append(
             prediction_table(
                 batch["participant_id"], batch["session_id"], output["pred"], output["label"]
@@ -85,9 +100,7 @@ def prediction_table(
             "participant_id": participants,
             "session_id": sessions,
             "bapl": torch.as_tensor(labels).reshape(-1).cpu().numpy() + 1,
-            "p_bapl1": probabilities[:, 0].numpy(),
-            "p_bapl2": probabilities[:, 1].numpy(),
-            "p_bapl3": probabilities[:, 2].numpy(),
+            **{name: probabilities[:, n].numpy() for n, name in enumerate(PROBABILITIES)},
             "predicted": probabilities.argmax(-1).numpy() + 1,
         }
     )

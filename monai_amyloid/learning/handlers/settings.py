@@ -11,20 +11,19 @@ from monai.bundle import ConfigParser, ReferenceResolver
 from monai.bundle.utils import EXPR_KEY, ID_REF_KEY, ID_SEP_KEY
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.learning.settings.known import SETTINGS, Effect
 from monai_amyloid.output import replacing
 
-# Where files are on one machine, and how that machine computes: no setting of another training.
+# No setting of another training, which is on another machine.
 _WHERE_AND_HOW = frozenset(
-    {
-        *("bundle_root", "dataset_dir", "output_dir", "run_dir", "cache_dir", "feature_dir"),
-        *("pretrained", "targets", "resume"),
-        *("device", "amp", "compile", "num_workers", "log_images"),
-    }
+    name for name, setting in SETTINGS.items() if setting.effect in (Effect.CONTENT, Effect.HOW)
 )
 
 
 class RecordSettings:
     """Write ``settings.json`` when training starts, so that export describes what was trained.
+
+    A training that cannot be resumed with other settings has ended before that.
 
     The values come from the config that makes this handler, overrides included:
     :func:`settings_of_training` says which.
@@ -36,13 +35,17 @@ class RecordSettings:
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self.parser = parser_at_work()
+        self.is_written = False
 
     def attach(self, engine: Engine) -> None:
-        """Act before the first epoch of a trainer."""
-        engine.add_event_handler(Events.STARTED, self)
+        """Act when a trainer begins its first epoch, whatever the number of that is."""
+        engine.add_event_handler(Events.EPOCH_STARTED, self)
 
     def __call__(self, engine: Engine) -> None:
-        """Write the file."""
+        """Write the file, once."""
+        if self.is_written:
+            return
+        self.is_written = True
         settings = settings_of_training(self.parser)
         with replacing(self.path) as part:
             part.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
@@ -78,7 +81,7 @@ def settings_of_training(parser: ConfigParser) -> dict[str, Any]:
         Numbers, words, switches and lists of them, by name, in the order of the config.
     """
     config = parser.get()
-    used = {name.split(ID_SEP_KEY)[0] for name in _reached(parser, ("initialize", "training"))}
+    used = used_by(parser, ("initialize", "training"))
     settings = {}
     for name in config:
         if name in used - _WHERE_AND_HOW:
@@ -88,8 +91,8 @@ def settings_of_training(parser: ConfigParser) -> dict[str, Any]:
     return settings
 
 
-def _reached(parser: ConfigParser, roots: Iterable[str]) -> set[str]:
-    """Ids of a config that roots refer to, directly or through others, and the roots."""
+def used_by(parser: ConfigParser, roots: Iterable[str]) -> set[str]:
+    """Names at the top of a config that parts of it refer to, directly or through others."""
     found: set[str] = set()
     waiting = list(roots)
     while waiting:
@@ -97,7 +100,7 @@ def _reached(parser: ConfigParser, roots: Iterable[str]) -> set[str]:
         if name not in found and name in parser:
             found.add(name)
             waiting += ReferenceResolver.find_refs_in_config(parser[name], name)
-    return found
+    return {name.split(ID_SEP_KEY)[0] for name in found}
 
 
 def _is_plain(value: object) -> bool:

@@ -10,7 +10,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.learning.network.inflation import inflate_to_fit
 from monai_amyloid.learning.network.pretrained_report import LoadReport, TensorReport
 from monai_amyloid.learning.network.pretrained_sources import (
-    ADDRESSES,
+    PUBLISHED,
     find_weights,
     read_state_dict,
 )
@@ -88,7 +88,7 @@ def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
         if name not in own
     ]
     inflated = any(fitted[name].ndim > stored[name].ndim for name in loaded)
-    source = f"{pretrained} ({path.name})" if pretrained in ADDRESSES else path.name
+    source = f"{pretrained} ({path.name})" if pretrained in PUBLISHED else path.name
     return LoadReport(f"{source}, inflated to 3D" if inflated else source, tuple(reports))
 
 

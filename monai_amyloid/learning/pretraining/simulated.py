@@ -65,7 +65,8 @@ def read_targets(table: Path, prefix: str) -> pd.DataFrame:
     """Read the numbers to learn, standardised, by participant and session.
 
     Raises:
-        CohortError: If there is no such table or no such column, or a number is missing.
+        CohortError: If there is no such table or no such column, or a number is missing
+            or infinite.
     """
     if not table.is_file():
         raise CohortError(f"no table of targets at {table}; name one with --targets")
@@ -77,10 +78,10 @@ def read_targets(table: Path, prefix: str) -> pd.DataFrame:
             "choose others with --target_prefix"
         )
     numbers = rows.set_index(_ROW)[columns].astype(float)
-    if numbers.isna().any(axis=None):
+    lost = [name for name in columns if not np.isfinite(numbers[name]).all()]
+    if lost:
         raise CohortError(
-            f"{table}: a number is missing in the column {numbers.isna().any().idxmax()}; "
-            "complete it"
+            f"{table}: a number is missing or infinite in the column {lost[0]}; complete it"
         )
     # A column that never varies has nothing to teach.
     numbers = numbers.loc[:, numbers.std() > 0]

@@ -1,0 +1,31 @@
+"""Numbers that are infinite or none, which no training, export or prediction goes on with."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+
+def first_not_finite(content: Any, name: str = "") -> str | None:
+    """Name of the first number in a state dict or the like that is infinite or none.
+
+    Args:
+        content: Tensors and numbers, in dictionaries and lists.
+        name: Name of the content.
+
+    Returns:
+        The name, such as ``network.conv1.weight``; None where every number is finite.
+    """
+    if torch.is_tensor(content):
+        counts = content.is_floating_point() or content.is_complex()
+        return name if counts and not bool(torch.isfinite(content).all()) else None
+    if isinstance(content, float):
+        return None if math.isfinite(content) else name
+    if isinstance(content, Mapping | list | tuple):
+        items = content.items() if isinstance(content, Mapping) else enumerate(content)
+        for key, value in items:
+            found = first_not_finite(value, f"{name}.{key}" if name else str(key))
+            if found is not None:
+                return found
+    return None
