@@ -7,7 +7,7 @@ from pathlib import Path
 from monai_amyloid.grading.ledger import MANIFEST, SUMMARY, TABLE
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
-from monai_amyloid.grading.names import name_tasks, write_key
+from monai_amyloid.grading.names import check_apart, name_tasks, write_key
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.output_lock import alone_in
@@ -70,11 +70,12 @@ def grade_studies(
         UserError: If ``output`` cannot be written, another run is writing there, or the bundle
             cannot be used.
     """
+    named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
+    check_apart(named, output)
     with alone_in(output, "infer"):
         options = options or OutputOptions()
         settings = GradingSettings(bundle, device, output, options)
         manifest = Manifest(settings, workers)
-        named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
         tasks = name_tasks(named, output, bundle, options, looking)
         if key is not None:
             write_key(key, output, tasks)
