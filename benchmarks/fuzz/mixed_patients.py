@@ -1,6 +1,6 @@
 """Pairs of patients whose studies look alike: does one ever get what belongs to the other?
 
-python -m benchmarks.fuzz.mixed_patients [--pairs 600] [--real 24]
+python -m benchmarks.fuzz.mixed_patients [--pairs 600] [--real 24] [--workers N]
 
 A pair is two scans of two people who do not exist, as DICOM, by one DICOM file, NIfTI, zip, a
 session of BIDS whose tracer stands in an inherited sidecar, or by a DICOMDIR. Names, sizes, times
@@ -23,6 +23,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -308,7 +309,15 @@ def through_prepare(pair: Written, place: Path) -> list[str]:
     return wrong
 
 
-def stood_in(count: int) -> tuple[int, int]:
+def one_pair(pair: Pair) -> tuple[list[str], list[str]]:
+    """What went wrong with a pair by infer, and by prepare."""
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(scratch)
+        written = Written(pair, place / "written")
+        return through_infer(written, place / "infer"), through_prepare(written, place / "prepare")
+
+
+def stood_in(count: int, workers: int) -> tuple[int, int]:
     """Run pairs through the stand-ins; how many were mixed by infer, and by prepare."""
     mixed = [0, 0]
     metadata = {"name": "x", "version": "1", "sha256": {}}
@@ -318,17 +327,15 @@ def stood_in(count: int) -> tuple[int, int]:
         patch("monai_amyloid.grading.names.exported_metadata", lambda _: metadata),
         patch("monai_amyloid.grading.manifest.exported_metadata", lambda _: metadata),
         patch("monai_amyloid.grading.manifest._versions", dict[str, str]),
+        get_context("fork").Pool(workers) as pool,  # which keeps what is patched
     ):
-        for pair in all_pairs(count):
-            with tempfile.TemporaryDirectory() as scratch:
-                place = Path(scratch)
-                written = Written(pair, place / "written")
-                for number, through in enumerate((through_infer, through_prepare)):
-                    wrong = through(written, place / through.__name__)
-                    mixed[number] += bool(wrong)
-                    for each in wrong:
-                        print(f"{pair}: {each}")
-            if (pair.number + 1) % 100 == 0:
+        pairs = list(all_pairs(count))
+        for pair, wrong in zip(pairs, pool.imap(one_pair, pairs), strict=True):
+            for number, each in enumerate(wrong):
+                mixed[number] += bool(each)
+                for line in each:
+                    print(f"{pair}: {line}")
+            if (pair.number + 1) % 50 == 0:
                 print(f"{pair.number + 1} pairs …", flush=True)
     return mixed[0], mixed[1]
 
@@ -392,9 +399,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--pairs", type=int, default=600)
     parser.add_argument("--real", type=int, default=24)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     if options.pairs:
-        infer, prepare = stood_in(options.pairs)
+        infer, prepare = stood_in(options.pairs, options.workers)
         print(f"{options.pairs} pairs, {infer} mixed by infer, {prepare} by prepare (stand-ins)")
         record("pairs of patients through naming and resume of infer and prepare", options.pairs)
         record("of them mixed", infer + prepare)

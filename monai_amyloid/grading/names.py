@@ -120,6 +120,20 @@ def made_by(bundle: Path, options: OutputOptions) -> str:
     return _checksum([source_checksum(), read_bundle(bundle).sha256, options.as_record()])
 
 
+def check_apart(studies: Sequence[NamedStudy], output: Path) -> None:
+    """Refuse to write results among the files of a study, where they would become a part of it.
+
+    Args:
+        studies: Studies to grade.
+        output: Folder of the results; a folder of its own within a study will do.
+
+    Raises:
+        UserError: If it is the folder of a study.
+    """
+    if any(each.path.is_dir() and each.path.resolve() == output.resolve() for each in studies):
+        raise UserError(f"{output}: is the study itself; choose another folder for the results")
+
+
 def check_key(path: Path, output: Path) -> None:
     """Refuse a key that cannot be written, or that would stand among results that name nobody.
 

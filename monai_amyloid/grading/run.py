@@ -8,7 +8,7 @@ from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.grading.ledger import MANIFEST, SUMMARY, TABLE
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
-from monai_amyloid.grading.names import name_tasks, write_key
+from monai_amyloid.grading.names import check_apart, name_tasks, write_key
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.output import refuse_link, remove_partials
@@ -80,12 +80,13 @@ def grade_studies(
     checked = read_bundle(bundle, Trust.of(require_bundle))
     # Every process grades with the bundle that was there when the run began, or not at all.
     trust = Trust(checked.sha256, trust_config)
+    named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
+    check_apart(named, output)
     with alone_in(output, "infer"):
         remove_partials(output)
         options = options or OutputOptions()
         settings = GradingSettings(bundle, device, output, options, trust)
         manifest = Manifest(settings, workers)
-        named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
         tasks = name_tasks(named, output, bundle, options, looking)
         for task in tasks:
             refuse_link(output / task.name)

@@ -135,6 +135,20 @@ def test_two_images_of_one_study_are_two_results(bundle: Path, tmp_path: Path) -
     assert again == named[1]
 
 
+def test_results_around_the_studies_are_no_mix_and_among_their_files_are_refused(
+    bundle: Path, tmp_path: Path
+) -> None:
+    first = graded(
+        bundle, tmp_path, study(tmp_path / "PT", b"A"), study(tmp_path / "b" / "X", b"B")
+    )
+    assert [*first] == ["PT-2", "X"] and first["X"] != first["PT-2"]
+    assert not (tmp_path / "PT" / "result.json").exists()
+    assert graded(bundle, tmp_path, study(tmp_path / "b" / "X", b"C")).keys() == {"X-2"}
+    with pytest.raises(UserError, match="is the study itself"):
+        graded(bundle, tmp_path / "PT", tmp_path / "PT")
+    assert [each.name for each in (tmp_path / "PT").iterdir()] == ["IM0001"]
+
+
 class Replaced:
     """A grader under whose hands the study's files are replaced."""
 

@@ -26,7 +26,7 @@ def fingerprint(study: Path, besides: Path | None = None) -> str:
 
     Args:
         study: Any study that :func:`~monai_amyloid.pet.study.read_study` takes; it may be broken.
-        besides: Folder that does not count, such as results written into the study.
+        besides: Folder within the study that does not count, such as results written there.
 
     Returns:
         SHA-256 in hexadecimal; :data:`NOTHING` where there is no file.
@@ -58,6 +58,7 @@ def check_unchanged(study: Path, before: str, besides: Path | None = None) -> No
 
 
 def _of_stored(study: Path, without: Path | None) -> str:
+    """The same, of files that the reader finds."""
     root = _really(study) if study.is_dir() else study.parent.resolve()
     try:
         stored = stored_files(study)
@@ -70,11 +71,9 @@ def _of_stored(study: Path, without: Path | None) -> str:
         listed.append(study)
     files = dict.fromkeys(file for each in listed for file in (each, *_beside(each)))
     found = {os.path.relpath(_really(file), root): file for file in files if file.is_file()}
-    lines = [
-        f"{_digest(file)} {Path(name).as_posix()}"
-        for name, file in sorted(found.items())
-        if without is None or not file.resolve().is_relative_to(without)
-    ]
+    if without is not None and root in without.parents:
+        found = {n: file for n, file in found.items() if without not in file.resolve().parents}
+    lines = [f"{_digest(file)} {Path(name).as_posix()}" for name, file in sorted(found.items())]
     if stored.pointed is not None:  # of several series in its folder it names one
         lines.append(f"named {study.name}")
     return sha256("\n".join(lines)) if lines else NOTHING
