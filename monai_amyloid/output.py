@@ -26,7 +26,7 @@ def check_writable(folder: str | Path) -> None:
     place = Path(folder).resolve()
     while not place.exists():
         place = place.parent
-    probe = place / f".writable-{os.getpid()}"
+    probe = place / f".writable.{os.getpid()}.partial"
     try:
         probe.touch()
         probe.unlink()
@@ -133,7 +133,7 @@ def remove_partials(folder: Path, *, shared: bool = False) -> None:
         with suppress(OSError):
             if shared and time.time() - partial.stat().st_mtime < _LONGEST_WRITE_S:
                 continue
-            if os.name == "nt" or not owner.isdigit() or not _runs(int(owner)):
+            if owner.isdigit() and (os.name == "nt" or not _runs(int(owner))):
                 partial.unlink()
 
 
