@@ -174,7 +174,7 @@ def remove_partials(folder: Path, *, shared: bool = False) -> None:
         with suppress(OSError):
             if shared and time.time() - partial.stat().st_mtime < _LONGEST_WRITE_S:
                 continue
-            if os.name == "nt" or owner is None or not _runs(int(owner[1])):
+            if owner is not None and (os.name == "nt" or not _runs(int(owner[1]))):
                 partial.unlink()
 
 

@@ -45,8 +45,10 @@ def test_help_loads_no_heavy_library_and_is_fast() -> None:
         (["evaluate", "nowhere"], "no "),
     ],
 )
-def test_a_mistake_is_one_line_and_status_2(arguments: list[str], needed: str) -> None:
-    done = run(*arguments)
+def test_a_mistake_is_one_line_and_status_2(
+    tmp_path: Path, arguments: list[str], needed: str
+) -> None:
+    done = run(*(tmp_path / each if each == "x" else each for each in arguments))
     assert done.returncode == 2
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("Error: ") and needed in lines[0]
@@ -62,8 +64,10 @@ def test_a_mistake_is_one_line_and_status_2(arguments: list[str], needed: str) -
         (["crossval", "--output-dir", "README.md/x"], "cannot write here"),
     ],
 )
-def test_what_cannot_be_done_is_one_line_and_status_3(arguments: list[str], needed: str) -> None:
-    done = run(*arguments)
+def test_what_cannot_be_done_is_one_line_and_status_3(
+    tmp_path: Path, arguments: list[str], needed: str
+) -> None:
+    done = run(*(tmp_path / each if each == "x" else each for each in arguments))
     assert done.returncode == 3, done.stderr
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("Error: ") and needed in lines[0]

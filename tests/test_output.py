@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -6,7 +7,17 @@ import pandas as pd
 import pytest
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.output import OWN, replace_file, replacing, writable_folder, write_table
+from monai_amyloid.output import (
+    OWN,
+    as_bytes,
+    read_array,
+    read_json_record,
+    remove_partials,
+    replace_file,
+    replacing,
+    writable_folder,
+    write_table,
+)
 
 
 def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:
@@ -105,3 +116,40 @@ def test_nobody_can_foresee_or_share_the_place_of_a_new_file(tmp_path: Path) -> 
         one.write_bytes(b"one")
         assert other.read_bytes() == b""
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_what_a_killed_process_had_half_written_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    ended = 2**22 + 1  # more than any process's number
+    left, recent = f".a.json.{ended}.partial", f".b.json.{ended}.partial"
+    kept = [f".c.json.{os.getpid()}.partial", ".someones.partial", "d.partial", "a.json"]
+    for name in (left, recent, *kept):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / left, (0, 0))
+    remove_partials(tmp_path, shared=True)
+    assert not (tmp_path / left).exists() and (tmp_path / recent).exists()
+    remove_partials(tmp_path)
+    if os.name != "nt":
+        assert {path.name for path in tmp_path.iterdir()} == {*kept}
+    remove_partials(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("content", [b"", b'{"a": ', b"[1]", b"\xff\xfe", b"[" * 100_000, None])
+def test_a_record_that_is_none_is_empty(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "record.json").write_bytes(content)
+    assert read_json_record(tmp_path / "record.json") == {}
+
+
+@pytest.mark.parametrize("size", [0, 10, 100, 200])
+def test_an_array_that_is_cut_off_is_none(tmp_path: Path, size: int) -> None:
+    np.save(tmp_path / "a.npy", np.ones(20))
+    whole = (tmp_path / "a.npy").read_bytes()
+    assert read_array(tmp_path / "a.npy") is not None and len(whole) > 200
+    (tmp_path / "a.npy").write_bytes(whole[:size])
+    assert read_array(tmp_path / "a.npy") is None
+
+
+def test_a_name_that_is_no_text_is_written_escaped_and_json_gives_it_back() -> None:
+    name = os.fsdecode(b"\xb3\xaa.zip")
+    assert as_bytes(name) == b"\\udcb3\\udcaa.zip"
+    assert json.loads(as_bytes(json.dumps([name], ensure_ascii=False))) == [name]

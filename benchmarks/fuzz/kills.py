@@ -173,6 +173,8 @@ def _of_ending(bench: Bench, name: str, status: int | None, text: str, expected:
     """What is wrong with how an interrupted program ended; perhaps it just came to its end."""
     if status == bench.cases[name].status and "interrupted" not in text:
         return ""
+    if not text and not any((bench.folder / "output").iterdir()):  # it had not begun
+        return ""
     lines = [line for line in text.splitlines() if "the same command goes on" in line]
     left = [path.name for path in (bench.folder / "temporary").iterdir()]
     if status != expected or len(lines) != 1 or "Traceback" in text or left:

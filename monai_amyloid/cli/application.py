@@ -108,11 +108,11 @@ def pairs(options: list[str] | None, name: str) -> dict[str, str]:
 CORES = os.cpu_count() or 1
 
 
-def _there(bundle: Path) -> Path:
+def existing_bundle(bundle: Path) -> Path:
     """A bundle whose folder is there; what is wrong in it is said where it is read."""
     if not bundle.is_dir():
         raise UserError(
-            f"no folder {bundle}; name a trained bundle with --bundle, or make your own with "
+            f"no folder {bundle}; name that of a trained bundle, or make your own with "
             "`monai-amyloid export`"
         )
     return bundle
@@ -124,7 +124,7 @@ Bundle = Annotated[
         default_factory=shipped_bundle,
         show_default="the one that comes with the program",
         help="The trained classifier.",
-        callback=_there,
+        callback=existing_bundle,
     ),
 ]
 

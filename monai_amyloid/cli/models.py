@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monai_amyloid.cli.application import app, pairs
+from monai_amyloid.cli.application import app, existing_bundle, pairs
 from monai_amyloid.cli.progress import resumable
 from monai_amyloid.installed import TRAIN, copy_configs, shipped_bundle
 
@@ -144,6 +144,7 @@ def verify(
             default_factory=shipped_bundle,
             show_default="the one that comes with the program",
             help="Folder of the bundle.",
+            callback=existing_bundle,
         ),
     ],
 ) -> None:

@@ -6,7 +6,9 @@ Windows knows Ctrl-C alone.
 """
 
 import math
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +18,9 @@ from types import FrameType
 _SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
+# Files of the functions that are called when an object is put away.
+_PUT_AWAY = ("weakref.py", "_weakrefset.py")
+_SOON_S = 0.01
 
 
 class Interrupted(KeyboardInterrupt):
@@ -80,11 +85,28 @@ def ignore_interrupts() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def _is_unheard(frame: FrameType | None) -> bool:
+    """Whether Python prints what is raised here and goes on: where an object is put away."""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "__del__" or code.co_filename.endswith(_PUT_AWAY):
+            return True
+        if code.co_name == "cb" and "importlib._bootstrap" in code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _handler(again_after_s: float) -> Callable[[int, FrameType | None], None]:
     latest = -math.inf
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal latest
+        if _is_unheard(frame):
+            again = threading.Timer(_SOON_S, os.kill, (os.getpid(), number))
+            again.daemon = True
+            again.start()
+            return
         now = time.monotonic()
         if now - latest >= again_after_s or latest == -math.inf:
             latest = now

@@ -1,5 +1,6 @@
 """The bundle that export writes."""
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -14,7 +15,7 @@ from monai.bundle import ConfigParser
 from monai_amyloid.bundle.card import LARGE_BYTES
 from monai_amyloid.bundle.export import export
 from monai_amyloid.bundle.verify import loaded_network
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import RunError, UserError
 from monai_amyloid.evaluation.decision import fit_decision, read_decision
 
 
@@ -58,6 +59,32 @@ def test_a_cross_validation_is_calibrated_by_all_its_folds(run: Path) -> None:
     learned = json.loads((bundle / "models" / "calibration.json").read_text())
     assert (learned["scans"], learned["folds"]) == (60, [0, 1])
     assert metadata_of(bundle)["eval_metrics_of_this_network"]["n"] == 30
+
+
+def test_an_export_into_a_full_disk_leaves_the_bundle_that_was_there(
+    run: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As one that was killed between its last two steps leaves it.
+    shutil.copytree(bundle, tmp_path / ".mine.earlier")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(torch, "save", full)
+        export(run, CONFIGS_3D, tmp_path / "mine")
+    assert metadata_of(tmp_path / "mine") == metadata_of(bundle)
+    export(run, CONFIGS_3D, tmp_path / "mine")
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "mine"}
+
+
+@pytest.mark.parametrize("name", ["model.pt", "settings.json"])
+@pytest.mark.parametrize("size", [0, 10])
+def test_a_run_that_is_cut_off_is_one_line(run: Path, tmp_path: Path, name: str, size: int) -> None:
+    (run / name).write_bytes((run / name).read_bytes()[:size])
+    with pytest.raises(RunError, match=r"cut off or was changed") as error:
+        export(run, CONFIGS_3D, tmp_path / "mine")
+    assert "\n" not in str(error.value)
 
 
 def test_a_grade_that_was_never_held_out_cannot_be_calibrated(run: Path) -> None:

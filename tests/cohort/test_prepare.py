@@ -1,6 +1,8 @@
+import errno
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,9 @@ from conftest import CountedProgress
 from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, pet_templates, voi
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
-from monai_amyloid.cohort.prepare import _prepare_one, prepare
+from monai_amyloid.cohort.prepare import _finished, _prepare_one, _Settings, prepare
 from monai_amyloid.errors import UserError
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
@@ -257,6 +260,59 @@ def test_an_error_that_nobody_foresaw_is_a_reason_and_stops_nothing(
     result = prepare(cohort, tmp_path)
     assert result.refused["reason"].tolist() == ["could not be prepared (MemoryError: too large)"]
     assert len(result.table) == 2
+
+
+def failing(name: str, error: BaseException) -> Callable[..., None]:
+    """A writer of volumes that fails at one scan."""
+
+    def write(image: PetImage, path: Path) -> None:
+        if name in path.name:
+            raise error
+        write_nifti(image, path)
+
+    return write
+
+
+def test_a_volume_that_cannot_be_written_costs_its_scan_alone(
+    own: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = own
+    for file in (output / "scans").glob("sub-0002*"):
+        file.unlink()
+    error = PermissionError(errno.EACCES, "Permission denied")
+    monkeypatch.setattr("monai_amyloid.cohort.prepare.write_nifti", failing("sub-0002", error))
+    result = prepare(source, output)
+    assert result.refused["participant_id"].tolist() == ["sub-0002"]
+    assert "its volume cannot be written" in result.refused["reason"][0]
+    assert len(read(output)) == 2
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device")], ids=type
+)
+def test_an_interrupt_or_a_full_disk_leaves_tables_of_what_was_finished(
+    own: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    source, output = own
+    before = read(output)
+    for file in (*(output / "scans").glob("sub-0002*"), *output.glob("*.tsv")):
+        file.unlink()
+    with monkeypatch.context() as patch, pytest.raises(type(error)):
+        patch.setattr("monai_amyloid.cohort.prepare.write_nifti", failing("sub-0002", error))
+        prepare(source, output)
+    assert read(output)["participant_id"].tolist() == ["sub-0001", "sub-0003"]
+    assert (output / "refused.tsv").is_file()
+    prepare(source, output)
+    pd.testing.assert_frame_equal(read(output), before, check_exact=True)
+
+
+@pytest.mark.parametrize("record", ["", '{"made_from": {"ver', "[]", '{"result": 3}'])
+def test_a_record_that_is_none_is_of_no_scan(own: tuple[Path, Path], record: str) -> None:
+    source, output = own
+    settings = _Settings(output, None, False, "whole_cerebellum")
+    row = {key: str(value) for key, value in read(source.parent).iloc[1].items()}
+    settings.record(row).write_text(record)
+    assert _finished(row, settings) is None
 
 
 def test_a_column_series_names_the_image_and_warnings_are_kept(

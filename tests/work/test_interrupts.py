@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +45,30 @@ def test_a_second_one_does_not_end_the_cleaning_up() -> None:
     for _ in range(2):
         with pytest.raises(Interrupted):
             os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Kept:
+    """Something that is put away, as Python does at any moment."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.001)
+
+
+def put_away() -> None:
+    known = weakref.WeakKeyDictionary({Kept(): 1})
+    known.clear()
+    for _ in range(100):
+        time.sleep(0.01)
+
+
+def test_one_that_comes_where_nobody_would_hear_of_it_comes_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    take_interrupts(of_parent=True)
+    with pytest.raises(Interrupted):
+        put_away()
+    assert "ignored" not in capsys.readouterr().err
 
 
 def test_what_a_shell_turned_off_stays_off() -> None:
