@@ -10,7 +10,7 @@ from monai_amyloid.cohort.matching.match import Match, Study
 from monai_amyloid.cohort.matching.name_words import read_name
 from monai_amyloid.cohort.matching.people import People, spellings
 from monai_amyloid.cohort.matching.person_in_name import Place, days_beside, find_id
-from monai_amyloid.cohort.matching.study_list import list_studies, name_of
+from monai_amyloid.cohort.matching.study_list import list_studies, list_visits, name_of
 from monai_amyloid.cohort.spellings import folded
 from monai_amyloid.cohort.table.records import Record
 
@@ -126,10 +126,7 @@ def _opened(match: Match, record: Record) -> list[Match]:
     path = match.study.path
     if not path.is_dir() or not (record.day or record.visit):
         return [match]
-    try:
-        inside = [Study(e, f"{match.study.name} | {name_of(e)}") for e in list_studies(path)]
-    except ValueError:  # it cannot be read, and is refused with the reason when it is
-        return [match]
+    inside = [Study(each, f"{match.study.name} | {name_of(each)}") for each in list_visits(path)]
     end = Place(0, len(match.study.words.words), is_sure=True)
     for named_by in (_days_alone, _visits_alone):
         named = [study for study in inside if named_by(study)]
