@@ -87,7 +87,8 @@ def list_scans(
         return Listing(source, read_cohort(source), nobody, {}, ())
     found = read_spreadsheet(source, columns, sheet)
     table = check_cohort(found.table.copy(), source)
-    matches = _find_studies(found.records, studies or source.parent)
+    others = [each.participant for each in found.refused if each.participant != UNKNOWN]
+    matches = _find_studies(found.records, others, studies or source.parent)
     there = [isinstance(match, Match) for match in matches]
     rows = zip(found.records, matches, strict=True)
     refused = [*found.refused, *(_without_study(*row) for row in rows if isinstance(row[1], str))]
@@ -123,7 +124,9 @@ def _as_row(refused: Refusal) -> dict[str, str]:
     return {**named, "path": UNKNOWN, "reason": refused.reason}
 
 
-def _find_studies(records: Sequence[Record], folder: Path) -> list[Match | str]:
+def _find_studies(
+    records: Sequence[Record], without_row: Sequence[str], folder: Path
+) -> list[Match | str]:
     """The study of each row, or why there is none."""
     found: dict[int, Match | str] = {}
     named: list[int] = []
@@ -136,7 +139,7 @@ def _find_studies(records: Sequence[Record], folder: Path) -> list[Match | str]:
         found[place] = path if isinstance(path, str) else match_path(path, records[place], folder)
     if others:
         folders = StudyFolders(folder)
-        matches = folders.find([records[place] for place in others])
+        matches = folders.find([records[place] for place in others], without_row)
         found |= dict(zip(others, matches, strict=True))
     in_order = [found[place] for place in range(len(records))]
     return without_shared(records, in_order, {})

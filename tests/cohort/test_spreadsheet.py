@@ -118,7 +118,7 @@ def test_studies_are_found_by_what_their_names_hold(tmp_path: Path) -> None:
 
     def find(participant: str, session: str) -> Path | str:
         record = Record(
-            "row 2", {}, participant, session, day=session[4:] if len(session) > 8 else ""
+            "row 2", 2, {}, participant, session, day=session[4:] if len(session) > 8 else ""
         )
         (found,) = StudyFolders(tmp_path).find([record])
         return found if isinstance(found, str) else found.study.path

@@ -40,6 +40,8 @@ def choose(candidates: Sequence[Match], record: Record, folder: Path) -> Match |
             f"{_names(candidates)} of {', '.join(map(_shown, days[:3]))}; correct one of them, or "
             "leave the dates out with --column date="
         )
+    if len(by_day) == 1 and _fits_day(by_day[0], record.day):
+        return by_day[0]
     sought = visits_of(record.visit) if record.visit else frozenset()
     left = _fitting(by_day, lambda match: _fits_visit(match, sought, record.visit))
     if not left:

@@ -8,13 +8,11 @@ from pathlib import Path
 from monai_amyloid.cohort.matching.choice import choose, without_shared
 from monai_amyloid.cohort.matching.match import Match, Study
 from monai_amyloid.cohort.matching.name_words import read_name
+from monai_amyloid.cohort.matching.people import People, spellings
 from monai_amyloid.cohort.matching.person_in_name import Place, days_beside, find_id
-from monai_amyloid.cohort.matching.study_list import list_studies, name_of
-from monai_amyloid.cohort.spellings import folded, words_of
+from monai_amyloid.cohort.matching.study_list import list_studies, list_visits, name_of
+from monai_amyloid.cohort.spellings import folded
 from monai_amyloid.cohort.table.records import Record
-
-# Words that may stand before the number of a person, in a table or in a name.
-_BEFORE_NUMBERS = frozenset(("sub", "subj", "subject", "patient", "pt", "pat", "id", "pid", "case"))
 
 
 class StudyFolders:
@@ -46,7 +44,7 @@ class StudyFolders:
                 found[person].append(study)
         return found
 
-    def find(self, records: Sequence[Record]) -> list[Match | str]:
+    def find(self, records: Sequence[Record], others: Iterable[str] = ()) -> list[Match | str]:
         """Find the study of each row.
 
         First comes the study whose name is the participant's id, then one whose header says so
@@ -56,31 +54,32 @@ class StudyFolders:
 
         Args:
             records: Rows of one table.
+            others: Further participants of the table, whose rows cannot be used.
 
         Returns:
             Study of each row, or in a line why none can be taken.
         """
-        people = {each for record in records for each in _spellings(record.participant)}
+        ids = [*(record.participant for record in records), *others]
+        people = People(each for participant in ids for each in spellings(participant))
         found = [self._find_one(record, people) for record in records]
         without = [r for r, match in zip(records, found, strict=True) if isinstance(match, str)]
-        rivals = self._unsure(without)
-        return without_shared(records, found, rivals)
+        return without_shared(records, found, self._unsure(without))
 
-    def _find_one(self, record: Record, people: set[tuple[str, ...]]) -> Match | str:
+    def _find_one(self, record: Record, people: People) -> Match | str:
         candidates = self._candidates(record)
         if not candidates:
             return (
                 f"no study in {self.folder} is named after {record.participant}, and no header "
                 "has it as PatientID"
             )
-        own = set(_spellings(record.participant))
-        other = [each for each in candidates if _is_of_other(each, own, people)]
-        left = [each for each in candidates if each not in other]
+        own = set(spellings(record.participant))
+        left = [each for each in candidates if not people.contradict(each, own)]
         if not left:
+            name, by_name = candidates[0].study.path.name, candidates[0].by != "header"
+            one, other = ("name", "PatientID") if by_name else ("PatientID", "name")
             return (
-                f"{other[0].study.path.name} is named after {record.participant}, but its header "
-                "has another PatientID that is in the table, or that it is named after, too; give "
-                "the table a column path"
+                f"the {one} of {name} says {record.participant}, but its {other} says another "
+                "participant; correct one of them, or give the table a column path"
             )
         opened = [inner for each in left for inner in _opened(each, record)]
         return choose(opened, record, self.folder)
@@ -90,7 +89,7 @@ class StudyFolders:
         exact = [study for study in same if study.name == record.participant] or same
         if exact:
             return [Match(study, "name") for study in exact]
-        sought = _spellings(record.participant)
+        sought = spellings(record.participant)
         by_header = [s for each in sought for s in self._by_person.get(each, ())]
         if by_header:
             return [
@@ -112,34 +111,14 @@ class StudyFolders:
         """Rows whose number stands in a name beside another that is as long."""
         found: dict[Study, list[Record]] = defaultdict(list)
         for record in records:
-            for study, place in self._holding(_spellings(record.participant)):
+            for study, place in self._holding(spellings(record.participant)):
                 if not place.is_sure:
                     found[study].append(record)
         return found
 
 
-def _spellings(participant: str) -> list[tuple[str, ...]]:
-    """The words of an id, and those without the word before its number."""
-    words = words_of(participant)
-    bare = words[1:] if len(words) > 1 and words[0] in _BEFORE_NUMBERS else words
-    return list(dict.fromkeys((words, bare)))
-
-
 def _place(study: Study, sought: Iterable[tuple[str, ...]]) -> Place | None:
     return next((place for each in sought if (place := find_id(study.words, each))), None)
-
-
-def _is_of_other(match: Match, own: set[tuple[str, ...]], people: set[tuple[str, ...]]) -> bool:
-    """Whether the header of a study that is named after a person says another's id.
-
-    Headers may have ids of another kind, such as the hospital's beside research numbers. So it
-    counts if the other id is one of the table, or stands in the name too.
-    """
-    if match.by == "header":
-        return False
-    of = match.study.identity.people
-    named = set(match.study.owner) if match.by != "name" else set()
-    return not own & of and bool(of & people or named)
 
 
 def _opened(match: Match, record: Record) -> list[Match]:
@@ -147,10 +126,7 @@ def _opened(match: Match, record: Record) -> list[Match]:
     path = match.study.path
     if not path.is_dir() or not (record.day or record.visit):
         return [match]
-    try:
-        inside = [Study(e, f"{match.study.name} | {name_of(e)}") for e in list_studies(path)]
-    except ValueError:  # it cannot be read, and is refused with the reason when it is
-        return [match]
+    inside = [Study(each, f"{match.study.name} | {name_of(each)}") for each in list_visits(path)]
     end = Place(0, len(match.study.words.words), is_sure=True)
     for named_by in (_days_alone, _visits_alone):
         named = [study for study in inside if named_by(study)]

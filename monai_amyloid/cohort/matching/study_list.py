@@ -37,6 +37,23 @@ def list_studies(folder: Path) -> list[Path]:
     return [each for each in entries if each.is_dir() or _is_study(each)]
 
 
+def list_visits(folder: Path) -> list[Path]:
+    """List what may be visits in the folder of a person: subfolders, archives and images.
+
+    Args:
+        folder: Folder that may also be one study, of thousands of files.
+
+    Returns:
+        Subfolders and files, sorted; none where the folder cannot be read, which is said when it
+        is read as a study.
+    """
+    try:
+        entries = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
+    except OSError:
+        return []
+    return [e for e in entries if format_named(e) or is_packed_name(e) or e.is_dir()]
+
+
 def _is_study(file: Path) -> bool:
     if format_named(file) or is_packed_name(file):
         return _image_of(file) in (None, file)

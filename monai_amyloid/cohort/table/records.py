@@ -41,6 +41,7 @@ class Record:
 
     Attributes:
         place: What it is called, such as ``sheet 'data', row 3``.
+        row: Number of the row as a spreadsheet program shows it.
         cells: Cells by the column of the cohort table.
         participant: Participant as the row spells it.
         session: Session, named after the day where there is no other name.
@@ -51,6 +52,7 @@ class Record:
     """
 
     place: str
+    row: int
     cells: Mapping[str, Cell]
     participant: str = ""
     session: str = ONLY_SESSION
@@ -98,11 +100,14 @@ def read_records(sheet: Sheet, headers: Headers, source: str) -> list[Record]:
         if any(cell != EMPTY for cell in record.cells.values()) or record.wrong:
             records.append(record)
     if records:
+        _check_errors(records, sheet, headers, [n for n in headers.columns if n != "bapl"])
         _read_people(records)
         _read_sessions(records, sheet.from_1904)
-        if "bapl" in headers.columns:
-            _read_grades(records, source)
         _check_names(records)
+        # Afterwards: a second row of a scan makes its grade doubtful, also where that has none.
+        if "bapl" in headers.columns:
+            _check_errors(records, sheet, headers, ("bapl",))
+            _read_grades(records, source)
     return records
 
 
@@ -123,7 +128,7 @@ def _check_formulas(sheet: Sheet, headers: Headers, source: str) -> None:
 
 def _record(sheet: Sheet, headers: Headers, row: Row) -> Record:
     cells = {name: row.cell(column) for name, column in headers.columns.items()}
-    record = Record(sheet.place(row.number), cells)
+    record = Record(sheet.place(row.number), row.number, cells)
     used = any(cell != EMPTY for cell in cells.values())
     top = next((each for each in sheet.rows if each.number == headers.row), row)
     if row.damage:
@@ -135,15 +140,24 @@ def _record(sheet: Sheet, headers: Headers, row: Row) -> Record:
         )
     if used and row.hidden:
         record.wrong.append("the row is hidden, by a filter or by hand; show it, or remove it")
-    for name, cell in cells.items():
-        if cell.error and name in _DECIDING:
-            where = sheet.place(row.number, headers.columns[name])
-            record.wrong.append(f"{where} ({name}) holds the error {cell.error}")
-        elif cell.error:
-            where = sheet.place(row.number, headers.columns[name])
-            headers.notes.append(f"{where} ({name}) holds the error {cell.error}, taken as unknown")
-            record.cells = {**record.cells, name: EMPTY}
     return record
+
+
+def _check_errors(
+    records: Sequence[Record], sheet: Sheet, headers: Headers, names: Sequence[str]
+) -> None:
+    """Refuse rows whose formulas ended with an error; an age may be unknown."""
+    for record in records:
+        for name in names:
+            error = record.cells[name].error
+            if error is None:
+                continue
+            where = f"{sheet.place(record.row, headers.columns[name])} ({name})"
+            if name in _DECIDING:
+                record.wrong.append(f"{where} holds the error {error}")
+            else:
+                headers.notes.append(f"{where} holds the error {error}, taken as unknown")
+                record.cells = {**record.cells, name: EMPTY}
 
 
 def _shown(text: str) -> str:
@@ -232,7 +246,8 @@ def _check_names(records: Sequence[Record]) -> None:
                 )
         if record.participant:
             # 0012 and 12 are one person, whose zeros a spreadsheet lost in one row.
-            key = words_of(record.participant), folded(record.session)
+            person = words_of(record.participant) or (folded(record.participant),)
+            key = person, folded(record.session)
             rows.setdefault(key, []).append(record)
     for alike in rows.values():
         # A row that is refused for itself takes no other row's place.

@@ -53,12 +53,19 @@ def test_a_header_of_another_row_refuses_and_one_of_other_numbers_does_not(tmp_p
     studies = {"7": header("8"), "8": header("8"), "9": header("H-4711")}
     found = scans(tmp_path, "ID\n7\n8\n9\n", studies)
     assert list(taken(found, tmp_path)) == ["8 ses-01", "9 ses-01"]
-    assert "another PatientID" in found.refused["reason"][0]
+    assert "PatientID says another participant" in found.refused["reason"][0]
+
+
+def test_a_name_of_another_row_refuses_what_a_header_says(tmp_path: Path) -> None:
+    studies = {"sub-007 PET": header("12"), "sub-012 PET": header("7"), "x": header("9")}
+    found = scans(tmp_path, "ID\n7\n12\n9\n", studies)
+    assert list(taken(found, tmp_path).values()) == ["x"]
+    assert found.refused["reason"].str.contains("its name says another participant").all()
 
 
 def test_a_name_that_is_that_of_its_header_is_nobody_elses(tmp_path: Path) -> None:
     found = scans(tmp_path, "ID\n000456\n", {"00123_000456": header("123")})
-    assert found.table.empty and "another PatientID" in found.refused["reason"][0]
+    assert found.table.empty and "PatientID says another participant" in found.refused["reason"][0]
 
 
 @pytest.mark.parametrize("studies", [(SAME,), {"123": header("x", "20190312")},

@@ -70,6 +70,12 @@ def test_a_bad_row_costs_that_row_and_is_named(tmp_path: Path, content: bytes, r
     assert ids(sheet) == ["7"] and [reason in each.reason for each in sheet.refused] == [True]
 
 
+@pytest.mark.parametrize("grade", ["1 or 2", "#N/A", "3"])
+def test_a_second_row_of_a_scan_makes_the_first_doubtful(tmp_path: Path, grade: str) -> None:
+    sheet = read(tmp_path, f"ID,BAPL\n7,1\n8,2\n008,{grade}\n9,3\n")
+    assert ids(sheet) == ["7", "9"] and len(sheet.refused) == 2
+
+
 def test_every_bad_row_is_named_at_once(tmp_path: Path) -> None:
     sheet = read(tmp_path, "ID,date,BAPL\n7,2019-02-30,9\n8,,1\n9,,2\n9,,3\n10,,1\n11,,3\n")
     assert ids(sheet) == ["8", "10", "11"] and len(sheet.refused) == 3
