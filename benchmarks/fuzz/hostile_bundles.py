@@ -207,7 +207,7 @@ class Tries:
             metadata = json.loads(path.read_text(encoding="utf-8"))
             metadata["sha256"] = {n: sha256_of_file(self.bundle / n) for n in metadata["sha256"]}
             path.write_text(json.dumps(metadata), encoding="utf-8")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
 
     def attempt(self, kind: str, what: str, change: Change, *, look: bool = False) -> None:

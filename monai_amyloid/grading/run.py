@@ -67,11 +67,10 @@ def grade_studies(
         UserError: If ``output`` cannot be written, or the bundle cannot be used or is another than
             the one required.
     """
-    checked = read_bundle(bundle, Trust.of(require_bundle))
+    # Every process grades with the bundle that is there when the run begins, or not at all.
+    trust = Trust(read_bundle(bundle, Trust.of(require_bundle)).sha256, trust_config)
     writable_folder(output)
     options = options or OutputOptions()
-    # Every process grades with the bundle that was there when the run began, or not at all.
-    trust = Trust(checked.sha256, trust_config)
     settings = GradingSettings(bundle, device, output, options, trust)
     manifest = Manifest(settings, workers)
     named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]

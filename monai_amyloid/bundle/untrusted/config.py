@@ -34,16 +34,18 @@ def known() -> Mapping[str, Any]:
     return {**found, "expressions": frozenset(found["expressions"])}
 
 
-def strange_in(config: Mapping[str, Any]) -> list[str]:
+def strange_in(config: Mapping[str, Any], *, paths: bool = True) -> list[str]:
     """What a config holds that no export has ever written and MONAI would run or look up.
 
     Args:
         config: Content of ``train.json``, ``evaluate.json``, ``inference.json`` or the like.
+        paths: Whether a path that leads away from the folder counts.
 
     Returns:
         Sentences of one line, each with the place and what stands there; none where all is known.
     """
-    return list(_strange(config, ""))
+    found = _strange(config, "")
+    return [each for each in found if paths or ": a path " not in each]
 
 
 def strange_in_data(content: Mapping[str, Any]) -> list[str]:
