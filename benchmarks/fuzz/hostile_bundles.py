@@ -4,8 +4,9 @@
 
 Exports a bundle of a tiny network with random weights and changes one thing of it at a time: every
 number of what decides a grade, every file, and, at every place of every config, an expression or a
-component that would write a file when it is evaluated (a share of both). Each is tried as it is and with checksums
-that its maker made anew; with those, `require_bundle` must refuse it. Takes five minutes on a core.
+component that would write a file when it is evaluated (a share of them). Each is tried as it is and
+with checksums that its maker made anew; with those, `require_bundle` must refuse it. Takes five
+minutes on a core.
 """
 
 import json

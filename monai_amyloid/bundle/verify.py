@@ -117,7 +117,8 @@ def _tried(name: str, check: Callable[[], object]) -> Check:
             check()
         return Check(name, "")
     except Exception as error:  # MONAI's checks raise what they like
-        return Check(name, (one_line(error) or type(error).__name__)[:500])
+        wrong = (one_line(error) or type(error).__name__)[:500]
+        return Check(name, "".join(each if each.isprintable() else "?" for each in wrong))
     finally:
         logging.disable(logging.NOTSET)
 

@@ -21,6 +21,7 @@ TARGET = "_target_"
 # MONAI's other words about components; no export has ever written one.
 _ABOUT_COMPONENTS = ("_requires_", "_disabled_", "_desc_", "_mode_")
 _REFERENCE = re.compile(r"@\w+(?:(?:::|#)\w+)*")
+_USUAL_KEY = re.compile(r"[\w.-]{1,80}", re.ASCII)
 _MARKED = re.compile(r"[$%@+~#]")
 _LEADS_AWAY = re.compile(r"^[~/\\]|^[A-Za-z]:|://|(?:^|[/\\])\.\.(?:[/\\]|$)")
 # What Python's logging would look up and call, of `logging.conf`.
@@ -78,7 +79,8 @@ def _strange(value: Any, place: str, *, data: bool = False) -> Iterator[str]:
         yield from _strange_keys(value, place, data)
         for key, each in value.items():
             if key != TARGET:
-                yield from _strange(each, f"{place}::{key}".removeprefix("::"), data=data)
+                step = key if _USUAL_KEY.fullmatch(key) else _shown(key)
+                yield from _strange(each, f"{place}::{step}".removeprefix("::"), data=data)
     elif isinstance(value, list):
         for number, each in enumerate(value):
             yield from _strange(each, f"{place}::{number}", data=data)
