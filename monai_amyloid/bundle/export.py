@@ -8,13 +8,15 @@ import torch
 
 from monai_amyloid.bundle.card import measured_text, write_large_files
 from monai_amyloid.bundle.description import Origin, describe
-from monai_amyloid.bundle.files import CALIBRATION, METADATA, MODEL
+from monai_amyloid.bundle.files import CALIBRATION, INFERENCE, METADATA, MODEL, file_content
 from monai_amyloid.bundle.metadata import facts_of
 from monai_amyloid.bundle.run import read_run
+from monai_amyloid.bundle.untrusted.config import strange_in
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import write_decision
 from monai_amyloid.output import check_writable
 from monai_amyloid.output_lock import alone_beside
+from monai_amyloid.strict_json import read_object
 
 
 def export(
@@ -85,6 +87,21 @@ def export(
             for left in (partial, earlier) if output.exists() else (partial,):
                 shutil.rmtree(left, ignore_errors=True)
     return output
+
+
+def foreign_in(bundle: Path) -> str:
+    """What an exported bundle's ``inference.json`` holds that is no part of this program.
+
+    It comes from the configs that the network was trained with, and is to be trusted by whoever
+    is given the bundle.
+
+    Args:
+        bundle: Folder of the bundle.
+
+    Returns:
+        The first such expression or component, with its place; empty where there is none.
+    """
+    return next(iter(strange_in(read_object(file_content(bundle, INFERENCE)))), "")
 
 
 def half_precision_state(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

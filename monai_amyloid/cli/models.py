@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monai_amyloid.cli.application import app, existing_bundle, pairs
+from monai_amyloid.cli.application import TrustConfig, app, existing_bundle, pairs
 from monai_amyloid.cli.progress import resumable
 from monai_amyloid.installed import TRAIN, copy_configs, shipped_bundle
 
@@ -114,6 +114,7 @@ def export(
 ) -> None:
     """Package a trained and predicted network as a MONAI Bundle."""
     from monai_amyloid.bundle.export import export as write
+    from monai_amyloid.bundle.export import foreign_in
 
     replaces = output.exists()
     bundle = write(
@@ -125,6 +126,8 @@ def export(
         full_size=full_size,
     )
     typer.echo(f"bundle: {bundle}{', which replaces the one that was there' if replaces else ''}")
+    if foreign := foreign_in(bundle):
+        typer.echo(f"infer and verify will need --trust-config, for it holds {foreign}", err=True)
 
 
 @app.command()
@@ -147,6 +150,7 @@ def verify(
             callback=existing_bundle,
         ),
     ],
+    trust_config: TrustConfig = False,
 ) -> None:
     """Check a bundle: files, checksums, the Model Zoo's rules, TorchScript."""
     from monai_amyloid.bundle.integrity import bundle_sha256
@@ -154,7 +158,7 @@ def verify(
     from monai_amyloid.errors import UserError
 
     failed = False
-    for each in check(bundle):
+    for each in check(bundle, trust_config=trust_config):
         failed |= bool(each.wrong)
         typer.echo(f"{'failed' if each.wrong else 'ok':6}  {each.name}", err=bool(each.wrong))
         if each.wrong:

@@ -26,6 +26,8 @@ WIDTH, HEIGHT = TEMPLATE_SHAPE[:2]
 MOST_COLOUR = 16
 # A picture of other proportions shows a margin or a part of the slice, or another grid.
 MOST_DISTORTION = 0.02
+# A hundred times the original's; unpacked, a small file may be any size.
+MOST_PIXELS = 25_000_000
 _EIGHT_BIT = ("L", "LA", "RGB", "RGBA", "P")
 
 
@@ -72,7 +74,7 @@ def read_picture(path: Path) -> NDArray[np.float32]:
 
     Raises:
         StudyRefused: If the file is broken or empty, has more than 8 bits, shows colours, is
-            smaller than the slice or of other proportions.
+            smaller than the slice, far larger, or of other proportions.
     """
     try:
         with Image.open(path, formats=("JPEG", "PNG")) as stored:
@@ -81,6 +83,16 @@ def read_picture(path: Path) -> NDArray[np.float32]:
                     "picture_mode",
                     "found pixels of the kind {mode}, needed 8 bits, grey or RGB",
                     mode=Term(stored.mode),
+                    where=path,
+                )
+            if stored.width * stored.height > MOST_PIXELS:
+                raise StudyRefused(
+                    "picture_too_large",
+                    "found {pixels:x} pixels, needed at most {most} million; export the slice "
+                    "smaller, such as {usual:x}",
+                    pixels=stored.size,
+                    most=MOST_PIXELS // 1_000_000,
+                    usual=(WIDTH * PIXELS_A_VOXEL, HEIGHT * PIXELS_A_VOXEL),
                     where=path,
                 )
             picture = ImageOps.exif_transpose(stored).convert("RGB")

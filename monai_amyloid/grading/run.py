@@ -77,9 +77,8 @@ def grade_studies(
         RunError: If ``output`` cannot be written, another run is writing there, or the bundle
             cannot be used or is another than the one required.
     """
-    checked = read_bundle(bundle, Trust.of(require_bundle))
-    # Every process grades with the bundle that was there when the run began, or not at all.
-    trust = Trust(checked.sha256, trust_config)
+    # Every process grades with the bundle that is there when the run begins, or not at all.
+    trust = Trust(read_bundle(bundle, Trust.of(require_bundle)).sha256, trust_config)
     named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
     check_apart(named, output)
     with alone_in(output, "infer"):

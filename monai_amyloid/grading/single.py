@@ -29,8 +29,8 @@ def grade_study(
     options = OutputOptions(report=False, identify=identify)
     named = NamedStudy(Path(study), tracer, series, tracer_is_really)
     # The SHA-256 tells a bundle that is loaded already from one that has taken its place.
-    checked = read_bundle(folder, Trust.of(require_bundle))
-    grader = loaded_grader(folder, device, None, Trust(checked.sha256, trust_config))
+    sha256 = read_bundle(folder, Trust.of(require_bundle)).sha256
+    grader = loaded_grader(folder, device, None, Trust(sha256, trust_config))
     [task] = name_tasks([named], None, folder, options)
     graded = graded_or_failed(task, grader)
     return cleaned(graded.result, named.path, options, Privacy(task.identity))

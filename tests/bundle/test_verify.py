@@ -12,8 +12,10 @@ from monai.bundle import ConfigParser
 from typer.testing import CliRunner
 
 from monai_amyloid.bundle.export import export
+from monai_amyloid.bundle.integrity import bundle_sha256
 from monai_amyloid.bundle.verify import SCHEMA, verify
 from monai_amyloid.cli import app
+from monai_amyloid.installed import shipped_bundle
 
 Spoil = Callable[[Path], object]
 
@@ -64,6 +66,25 @@ def test_the_command_ends_with_one_where_a_check_failed(bundle: Path, tmp_path: 
     done = CliRunner().invoke(app, ["verify", str(tmp_path)])
     assert done.exit_code == 1 and "failed  every file is there" in done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.slow
+def test_the_command_says_the_sha256_by_which_the_bundle_is_required(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(shipped_bundle(), tmp_path / "copy"))
+    edit("configs/inference.json", '"studies"', '"$open(1)"')(copy)  # so that nothing slow is tried
+    done = CliRunner().invoke(app, ["verify", str(copy)])
+    assert done.exit_code == 1 and "an expression '$open(1)'" in done.output
+    assert f"SHA-256 of the bundle: {bundle_sha256(copy)}\n" in done.output
+    assert done.output.count("not tried") == 5
+
+
+@pytest.mark.parametrize("name", ["configs/other.json", "models/model.ts", "configs/nibabel.py"])
+def test_a_file_that_was_not_exported_is_found(tmp_path: Path, name: str) -> None:
+    copy = Path(shutil.copytree(shipped_bundle(), tmp_path / "copy"))
+    (copy / "configs" / ".DS_Store").touch()
+    (copy / name).touch()
+    found = next(check.wrong for check in verify(copy) if check.name == "checksums")
+    assert found == f"{name} is none of the files that were exported"
 
 
 def test_the_schema_is_the_model_zoos(shared_data: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -187,6 +188,35 @@ def test_a_calibration_that_is_none_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "calibration.json").write_text("{}")
     with pytest.raises(UserError, match="monai-amyloid evaluate"):
         read_decision(tmp_path / "calibration.json")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("temperature", 0),
+        ("temperature", -1.5),
+        ("temperature", 1e9),
+        ("temperature", True),
+        ("temperature", "1.0"),
+        ("temperature", None),
+        ("sets", {"thresholds": {"1": 0.5, "2": 1.5, "3": 0.5}}),
+        ("sets", {"thresholds": [0.5, 0.5, 0.5]}),
+        ("sets", []),
+        ("positive", {"threshold": -0.1}),
+        ("positive", {}),
+    ],
+)
+def test_a_calibration_of_numbers_that_nothing_learns_is_one_line(
+    key: str, value: object, tmp_path: Path
+) -> None:
+    path = tmp_path / "calibration.json"
+    write_decision(Decision(1.5, (0.9, 0.1, 0.8), 0.5), path, {"model": "network"})
+    assert read_decision(path) == Decision(1.5, (0.9, 0.1, 0.8), 0.5)
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, key: value}))
+    with pytest.raises(UserError, match="no calibration that can be read") as refusal:
+        read_decision(path)
+    assert "\n" not in str(refusal.value)
 
 
 def test_a_scan_predicted_in_a_fold_that_trained_on_it_is_refused(

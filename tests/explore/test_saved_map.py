@@ -111,6 +111,31 @@ def test_a_map_holds_no_name(path: Path) -> None:
         assert {name for name in content.files if content[name].dtype.kind not in "fU"} == set()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("case_cluster", 1e12),
+        ("case_cluster", -2.0),
+        ("case_bapl", 2.5),
+        ("case_bapl", np.nan),
+        ("case_axes", np.nan),
+        ("places", np.inf),
+        ("scale", np.nan),
+        ("names", "no_region"),
+    ],
+)
+def test_a_map_of_numbers_that_no_cohort_has_is_refused(
+    path: Path, tmp_path: Path, name: str, value: object
+) -> None:
+    with np.load(path, allow_pickle=False) as content:
+        parts = dict(content)
+    changed = parts[name].copy()
+    changed.flat[0] = value
+    np.savez(tmp_path / "map.npz", **parts | {name: changed})
+    with pytest.raises(UserError, match=r"no map that .*explore.*make it again"):
+        read_map(tmp_path / "map.npz")
+
+
 def test_what_is_no_map_is_refused_in_one_line(path: Path, tmp_path: Path) -> None:
     with np.load(path, allow_pickle=False) as content:
         parts = dict(content)

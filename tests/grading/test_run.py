@@ -113,12 +113,10 @@ def test_a_study_is_repeated_when_the_model_changes(
 def test_an_error_that_nobody_foresaw_is_a_reason_and_the_rest_goes_on(
     bundle: Path, named: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    grader = worker.loaded_grader(bundle, "cpu", None)
-
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(grader, "grade", fail)
+    monkeypatch.setattr(worker.Grader, "grade", fail)
     results = grade_studies(bundle, named[:2], tmp_path, device="cpu", options=PLAIN)
     assert [result.status for result in results] == ["refused"] * 2
     assert "could not be graded (RuntimeError: a …)" in results[0].reasons[0]

@@ -132,4 +132,5 @@ class Components:
             raise self._wrong(f"{place} cannot be made ({reason})") from error
 
     def _wrong(self, what: str) -> UserError:
-        return UserError(f"{self._where}: {what}; copy the bundle or export it again")
+        shown = "".join(letter if letter.isprintable() else "?" for letter in what)
+        return UserError(f"{self._where}: {shown}; copy the bundle or export it again")

@@ -21,6 +21,7 @@ TARGET = "_target_"
 # MONAI's other words about components; no export has ever written one.
 _ABOUT_COMPONENTS = ("_requires_", "_disabled_", "_desc_", "_mode_")
 _REFERENCE = re.compile(r"@\w+(?:(?:::|#)\w+)*")
+_USUAL_KEY = re.compile(r"[\w.-]{1,80}", re.ASCII)
 _MARKED = re.compile(r"[$%@+~#]")
 _LEADS_AWAY = re.compile(r"^[~/\\]|^[A-Za-z]:|://|(?:^|[/\\])\.\.(?:[/\\]|$)")
 # What Python's logging would look up and call, of `logging.conf`.
@@ -34,16 +35,18 @@ def known() -> Mapping[str, Any]:
     return {**found, "expressions": frozenset(found["expressions"])}
 
 
-def strange_in(config: Mapping[str, Any]) -> list[str]:
+def strange_in(config: Mapping[str, Any], *, paths: bool = True) -> list[str]:
     """What a config holds that no export has ever written and MONAI would run or look up.
 
     Args:
         config: Content of ``train.json``, ``evaluate.json``, ``inference.json`` or the like.
+        paths: Whether a path that leads away from the folder counts.
 
     Returns:
         Sentences of one line, each with the place and what stands there; none where all is known.
     """
-    return list(_strange(config, ""))
+    found = _strange(config, "")
+    return [each for each in found if paths or ": a path " not in each]
 
 
 def strange_in_data(content: Mapping[str, Any]) -> list[str]:
@@ -76,7 +79,8 @@ def _strange(value: Any, place: str, *, data: bool = False) -> Iterator[str]:
         yield from _strange_keys(value, place, data)
         for key, each in value.items():
             if key != TARGET:
-                yield from _strange(each, f"{place}::{key}".removeprefix("::"), data=data)
+                step = key if _USUAL_KEY.fullmatch(key) else _shown(key)
+                yield from _strange(each, f"{place}::{step}".removeprefix("::"), data=data)
     elif isinstance(value, list):
         for number, each in enumerate(value):
             yield from _strange(each, f"{place}::{number}", data=data)
