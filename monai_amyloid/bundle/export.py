@@ -13,7 +13,7 @@ from monai_amyloid.bundle.metadata import facts_of
 from monai_amyloid.bundle.run import read_run
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import write_decision
-from monai_amyloid.output import check_writable, writable_folder
+from monai_amyloid.output import check_writable, refuse_link
 
 
 def export(
@@ -62,11 +62,13 @@ def export(
     )
     description = describe(origin, state)
 
-    writable_folder(output.parent)
+    refuse_link(output)
+    check_writable(output.parent)
     partial = output.with_name(f".{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        (partial / MODEL).parent.mkdir(parents=True)
+        partial.mkdir(parents=True)
+        (partial / MODEL).parent.mkdir()
         torch.save(state, partial / MODEL)
         write_decision(decision, partial / CALIBRATION, learned_from)
         description.write(partial)
