@@ -30,6 +30,7 @@ from benchmarks.fuzz.planting import (
     plant_refused,
 )
 from benchmarks.fuzz.searching import found_below, found_in
+from monai_amyloid.brain.quantities.suvr import region_labels
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.phantom.cohorts.cohort import simulate
@@ -98,9 +99,8 @@ def explore(place: Path, garden: Garden) -> str:
     table["site"] = [garden.word(f"site {number % 2}") for number in range(SCANS)]
     table["tracer"], table["comment"] = "18FFBB", garden.word("column of a prepared table")
     table["bapl"], table["centiloid"] = 1 + (3 * stage).astype(int), 100 * stage
-    from monai_amyloid.explore.features import REGIONS
-
-    for name in {*REGIONS, *READ_REGIONS, "cortex"}:
+    sided = [f"{name}_{side}" for name in READ_REGIONS for side in ("left", "right")]
+    for name in dict.fromkeys([*region_labels(), *sided, "cortex"]):
         table[f"suvr_{name}"] = 1.1 + 0.6 * stage + random.normal(0, 0.05, SCANS)
     table["fwhm_mm"], table["noise_cv"] = 6.0 + random.normal(0, 0.3, SCANS), 0.08
     table.to_csv(folder / "participants.tsv", sep="\t", index=False)
@@ -122,9 +122,11 @@ def main() -> None:
                                  "--workers", "1", "--key", place / "key.tsv")}  # fmt: skip
         said["infer again"] = program("infer", *studies, "--output", output / "results")
         said["Python"] = graded_in_memory(studies)
+        # MONAI prints the path that is typed.
+        (place / "studies").symlink_to(studies[0].parent)
         said["bundle"] = run(
             "-m", "monai.bundle", "run", "inference", "--config_file", "configs/inference.json",
-            "--dataset_dir", studies[0].parent, "--output_dir", output / "bundle",
+            "--dataset_dir", place / "studies", "--output_dir", output / "bundle",
             folder=shipped_bundle(),
         )  # fmt: skip
         said["prepare"] = prepare(studies, output, garden)

@@ -147,7 +147,7 @@ def plant_refused(good: Path, target: Path, garden: Garden) -> list[Path]:
         word = garden.word(f"{place}, for which a study is refused")
         folder = target / word
         folder.mkdir()
-        for file in sorted(good.iterdir())[:12]:
+        for file in _slices(good)[:12]:
             dataset = pydicom.dcmread(file)
             change(dataset, word)
             dataset.save_as(folder / file.name)
@@ -155,7 +155,7 @@ def plant_refused(good: Path, target: Path, garden: Garden) -> list[Path]:
     twice = target / garden.word("two images to choose from")
     for name in ("A", "B"):
         (twice / name).mkdir(parents=True)
-        for number, file in enumerate(sorted(good.iterdir())[:12]):
+        for number, file in enumerate(_slices(good)[:12]):
             dataset = pydicom.dcmread(file)
             word = garden.word(f"SeriesDescription of two, {name}")
             dataset.SeriesDescription, dataset.ReconstructionMethod = f"PET {word}", f"OSEM {word}"
@@ -165,9 +165,14 @@ def plant_refused(good: Path, target: Path, garden: Garden) -> list[Path]:
             dataset.save_as(twice / name / f"{number}.dcm")
     broken = target / garden.word("folder of a broken file")
     broken.mkdir()
-    content = next(iter(sorted(good.iterdir()))).read_bytes()
+    content = _slices(good)[0].read_bytes()
     (broken / f"{garden.word('name of a broken file')}.dcm").write_bytes(content[:-900])
     return [*made, twice, broken]
+
+
+def _slices(study: Path) -> list[Path]:
+    """Files of a planted study from one end to the other."""
+    return sorted(study.iterdir(), key=lambda file: int(file.stem.rpartition("_")[2]))
 
 
 def _other_code(dataset: Dataset, word: str) -> None:
@@ -180,7 +185,7 @@ def _other_code(dataset: Dataset, word: str) -> None:
 
 def plant_archives(good: Path, target: Path, garden: Garden) -> list[Path]:
     """A zip and a tar whose names, comments and owners tell; both lack slices and are refused."""
-    files = sorted(good.iterdir())[:9]
+    files = _slices(good)[:9]
     packed = target / f"{garden.word('name of a zip')}.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         archive.comment = garden.word("comment of a zip").encode()

@@ -14,7 +14,7 @@ from monai_amyloid.bundle.run import read_run
 from monai_amyloid.bundle.untrusted.config import strange_in
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import write_decision
-from monai_amyloid.output import check_writable
+from monai_amyloid.output import check_writable, refuse_link
 from monai_amyloid.output_lock import alone_beside
 from monai_amyloid.strict_json import read_object
 
@@ -66,6 +66,7 @@ def export(
     )
     description = describe(origin, state)
 
+    refuse_link(output)
     partial = output.with_name(f".{output.name}.partial")
     earlier = output.with_name(f".{output.name}.earlier")
     with alone_beside(output, "export"):
@@ -75,7 +76,8 @@ def export(
         for left in (partial, earlier):
             shutil.rmtree(left, ignore_errors=True)
         try:
-            (partial / MODEL).parent.mkdir(parents=True)
+            partial.mkdir(parents=True)  # not one that somebody has just laid there
+            (partial / MODEL).parent.mkdir()
             torch.save(state, partial / MODEL)
             write_decision(decision, partial / CALIBRATION, learned_from)
             description.write(partial)

@@ -182,8 +182,8 @@ def infer(
     )
     if hidden:
         typer.echo(
-            f"{hidden} named by number, in the order given: their own names tell who was scanned. "
-            "--identify keeps them, --key FILE lists them apart.",
+            f"{hidden} named by number, in the order given: their own names may tell who was "
+            "scanned. --identify keeps them, --key FILE lists them apart.",
             err=True,
         )
     raise typer.Exit(REFUSED if refused else 0)

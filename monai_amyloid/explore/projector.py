@@ -8,6 +8,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.shown import visible
 
 _COLUMNS = ("participant_id", "session_id", "bapl", "centiloid", "site", "score")
 
@@ -21,7 +22,7 @@ def write_projector(exploration: Exploration, table: pd.DataFrame, folder: Path)
         folder: Log folder for ``tensorboard --logdir``.
     """
     # A tab or a line break in a name would be a column or a row.
-    words = table[list(_COLUMNS)].astype(str).replace(r"[\t\r\n]+", " ", regex=True)
+    words = table[list(_COLUMNS)].astype(str).map(visible)
     writer = SummaryWriter(str(folder))
     for name, view in exploration.views.items():
         writer.add_embedding(

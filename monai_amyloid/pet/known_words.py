@@ -40,7 +40,25 @@ _AFTER_A_NUMBER = {
 }
 _BEFORE_A_NUMBER = {"f", "c", "o"}
 _BEFORE_THE_NUMBER_OF_A_FILE = _BEFORE_A_NUMBER | {
-    *("im", "img", "i", "is", "s", "fr", "x", "v", "st", "se", "pa", "pr"),
+    *(
+        "im",
+        "img",
+        "i",
+        "is",
+        "s",
+        "fr",
+        "x",
+        "v",
+        "st",
+        "se",
+        "pa",
+        "pr",
+        "p",
+        "n",
+        "ad",
+        "cn",
+        "nc",
+    ),
 }
 _GE = {"medical", "healthcare", "advance", "discovery", "signa"}
 _IN_A_LIST = {"ran", "sing", "motn", "pmot", "clin", "row", "slsens"}  # terms of Corrected Image

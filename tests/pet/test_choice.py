@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.pet.dicom.membership.gathering import gather
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.writing.nifti import write_nifti
@@ -131,6 +132,18 @@ def test_only_a_clear_word_of_the_user_overrules_the_tracer_of_the_header(
     assert image.tracer == "18FFBB"
     [overruled] = [each for each in map(str, image.provenance["warnings"]) if text in each]
     assert "18FFBB was taken" in overruled
+
+
+def test_a_series_keeps_its_number_when_others_come_or_it_is_sent_again(tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        write_classic(STATIC, tmp_path / "study" / name, series=name)
+    first, second = (one.key for one in gather(sorted((tmp_path / "study").rglob("*.dcm"))))
+    for name in ("0", "3", "4"):
+        write_classic(STATIC, tmp_path / "study" / name, series=name)
+    again = shutil.copytree(tmp_path / "study", tmp_path / "sent again")
+    keys = [one.key for one in gather(sorted(again.rglob("*.dcm")))]
+    assert keys[1:3] == [first, second] and len({*keys}) == 5
+    assert all(len(key) == 6 and key.isdecimal() for key in keys)
 
 
 def test_a_name_that_fits_two_series_or_none_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from monai_amyloid.bundle.untrusted.config import TARGET, plain
-from monai_amyloid.errors import UserError, one_line
+from monai_amyloid.errors import RunError, one_line
 
 _REFERENCE = re.compile(r"@(\w+(?:::\w+)*)")
 _EXPRESSIONS: Mapping[str, Callable[["Components"], Any]] = {
@@ -73,7 +73,7 @@ class Components:
             place: Keys from the top of the config, ``a::b::0``.
 
         Raises:
-            UserError: If there is no such place, it refers to itself, or something in it is
+            RunError: If there is no such place, it refers to itself, or something in it is
                 none of those that can be made.
         """
         if place not in self._made:
@@ -131,6 +131,6 @@ class Components:
             reason = (one_line(error) or type(error).__name__)[:200]
             raise self._wrong(f"{place} cannot be made ({reason})") from error
 
-    def _wrong(self, what: str) -> UserError:
+    def _wrong(self, what: str) -> RunError:
         shown = "".join(letter if letter.isprintable() else "?" for letter in what)
-        return UserError(f"{self._where}: {shown}; copy the bundle or export it again")
+        return RunError(f"{self._where}: {shown}; copy the bundle or export it again")

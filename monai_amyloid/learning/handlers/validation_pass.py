@@ -10,6 +10,7 @@ from monai_amyloid.learning.handlers.drawing import axial_views, without_face
 from monai_amyloid.learning.network.head import head_of
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.learning.pretraining.simulated import GRADE_LOGITS
+from monai_amyloid.shown import visible
 
 VIEWS = 5  # axial slices kept of a scan
 
@@ -52,7 +53,7 @@ class ValidationPass:
         self.logits.append(logits.detach().float().cpu())
         self.truth.append(torch.as_tensor(batch["label"]).reshape(-1).long().cpu())
         people, sessions = batch["participant_id"], batch["session_id"]
-        self.names += [f"{who} {when}" for who, when in zip(people, sessions, strict=True)]
+        self.names += [visible(f"{who} {when}") for who, when in zip(people, sessions, strict=True)]
         for image in batch["image"]:
             views = axial_views(without_face(torch.as_tensor(image)), VIEWS)
             if views is not None:

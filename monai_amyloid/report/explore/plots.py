@@ -22,6 +22,7 @@ from monai_amyloid.report.explore.control_texts import (
 )
 from monai_amyloid.report.explore.words import CHARTS, TOOLS
 from monai_amyloid.report.pages import language_tag
+from monai_amyloid.shown import visible
 
 _MAP_PIXELS, _SIDE_PIXELS, _HEIGHT = 640, 440, 520
 _MANY = 2000  # scans, of which dots are smaller
@@ -196,9 +197,9 @@ def _columns(exploration: Exploration, colourings: Sequence[Colouring]) -> dict[
     nothing = np.full(len(cohort), np.nan)
     first = main.maps["umap"]
     columns: dict[str, Any] = {
-        "participant": cohort["participant_id"].tolist(),
-        "session": cohort["session_id"].tolist(),
-        "site": cohort["site"].tolist(),
+        "participant": list(map(visible, cohort["participant_id"])),
+        "session": list(map(visible, cohort["session_id"])),
+        "site": list(map(visible, cohort["site"])),
         "bapl": cohort["bapl"].astype(float).to_numpy(float, na_value=np.nan),
         "bapl_text": cohort["bapl"].astype(str).replace("<NA>", "\N{EN DASH}").tolist(),
         "centiloid": cohort["centiloid"].to_numpy(float),
