@@ -16,7 +16,9 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.bundle.files import MODEL, exported_file
 from monai_amyloid.cohort.picture_cohort import VOLUME
 from monai_amyloid.errors import UserError
+from monai_amyloid.learning.network.finite import first_not_finite
 from monai_amyloid.learning.network.head import head_of
+from monai_amyloid.learning.settings.kinds import why_not_usable
 
 
 class TrainedNetwork:
@@ -64,6 +66,11 @@ class TrainedNetwork:
                 f"{model}: weights of another network than that of {bundle}; name the bundle that "
                 "was exported from the same configs"
             ) from error
+        if (lost := first_not_finite(state)) is not None:
+            raise UserError(
+                f"{model}: holds weights that are not finite ({lost}), which grade nothing; train "
+                "and export again"
+            )
         self.network.to(self.device).eval()
 
     def network_input(self, suvr: NDArray[np.float32], tracer: str | None) -> torch.Tensor:
@@ -127,9 +134,6 @@ def _listening(layer: torch.nn.Module) -> Iterator[list[torch.Tensor]]:
 
 def _device(name: str) -> torch.device:
     """A device of this machine by its name."""
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:  # torch raises either, by its build
-        reason = str(error).splitlines()[0]
-        raise UserError(f"device {name!r} cannot be used ({reason}); choose cpu") from error
+    if reason := why_not_usable(name):
+        raise UserError(f"device {name!r} cannot be used ({reason}); choose cpu")
     return torch.device(name)

@@ -14,7 +14,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import Decision, fit_decision
 from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions
 from monai_amyloid.evaluation.metrics import measure_all
-from monai_amyloid.learning.network.finite import first_not_finite
+from monai_amyloid.learning.network.finite import read_finite
 
 
 @dataclass(frozen=True)
@@ -116,14 +116,10 @@ def read_run(folder: Path) -> TrainedRun:
                 f"run `python -m monai.bundle run {step}` first, or `monai-amyloid crossval`"
             )
     settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-    state = torch.load(folder / "model.pt", map_location="cpu", weights_only=True)
-    if (lost := first_not_finite(state)) is not None:
-        raise UserError(
-            f"{folder / 'model.pt'} holds weights that are not finite ({lost}); train again with a "
-            "lower --learning_rate"
-        )
+    state = read_finite(folder / "model.pt")
     predictions = _predictions(folder)
-    if not np.isfinite(predictions[PROBABILITIES].to_numpy(float)).all():
+    chances = predictions[PROBABILITIES].apply(pd.to_numeric, errors="coerce")
+    if not np.isfinite(chances.to_numpy(float)).all():
         raise UserError(
             f"{folder}: held-out predictions are not finite numbers; train and predict again"
         )

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.settings.comparing import differences, in_words
+from monai_amyloid.learning.settings.comparing import counting, differences, in_words
 from monai_amyloid.output import replacing, writable_folder
 
 _FILE = "crossval.json"
@@ -78,7 +78,7 @@ def check_same(folder: Path, settings: Mapping[str, str]) -> None:
     optional = ("splits of repeat ",)
     different = [
         each
-        for each in differences(stored, settings)
+        for each in differences(counting(stored), settings)
         if not (
             each.name.startswith(optional)
             and (each.name not in stored or each.name not in settings)

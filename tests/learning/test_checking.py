@@ -125,6 +125,9 @@ def test_a_misspelt_run_is_refused_with_those_that_there_are(tmp_path: Path) -> 
         {"max_epochs": "$2 * 3", "class_weights": [1, 2.5, 1], "spacing_mm": 4},
         {"random#flip#prob": 1, "seed": 3},
         {"slices": 5, "device": "cpu", "pretrained": "", "frozen": ""},
+        # Of a config of somebody's own, to whom the names mean something else.
+        {"hidden": 128, "network_def#widen_factor": "$@hidden / 256", "tracer": "any"}
+        | {"grid": "fine", "loss#label_smoothing": "$len(@grid + @tracer) / 100"},
     ],
 )
 def test_what_can_be_used_is_taken(tmp_path: Path, values: dict[str, Any]) -> None:

@@ -154,7 +154,13 @@ class Checkpoint:
     def _read(self) -> dict[str, Any] | None:
         content = None
         if idist.get_rank() == 0 and self.path.is_file():
-            content = torch.load(self.path, map_location="cpu", weights_only=True)
+            try:
+                content = torch.load(self.path, map_location="cpu", weights_only=True)
+            except Exception as error:  # torch raises whatever its unpickler meets
+                raise UserError(
+                    f"{self.path}: cannot be read ({type(error).__name__}); train again without "
+                    "--resume"
+                ) from error
         if idist.get_world_size() > 1:
             shared = [content]
             torch.distributed.broadcast_object_list(shared)

@@ -60,9 +60,10 @@ def check_values(config: Mapping[str, Any]) -> None:
         UserError: With the name of the value, and what it takes.
     """
     for name, value in config.items():
-        if name not in SETTINGS:
+        setting = SETTINGS.get(name)
+        if setting is None or (setting.beside and setting.beside not in config):
             continue
-        kind = SETTINGS[name].kind
+        kind = setting.kind
         if _is_computed(value):
             if str(value).startswith(ID_REF_KEY) and str(value)[1:] not in ConfigParser(config):
                 raise UserError(f"{name}: found {value}, which is not there, needed {kind.words}")
