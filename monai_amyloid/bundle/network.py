@@ -18,6 +18,7 @@ from monai_amyloid.bundle.untrusted.network import Described
 from monai_amyloid.cohort.picture_cohort import VOLUME
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.network.head import head_of
+from monai_amyloid.learning.settings.kinds import why_not_usable
 
 
 class TrainedNetwork:
@@ -121,9 +122,6 @@ def _listening(layer: torch.nn.Module) -> Iterator[list[torch.Tensor]]:
 
 def _device(name: str) -> torch.device:
     """A device of this machine by its name."""
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:  # torch raises either, by its build
-        reason = str(error).splitlines()[0]
-        raise UserError(f"device {name!r} cannot be used ({reason}); choose cpu") from error
+    if reason := why_not_usable(name):
+        raise UserError(f"device {name!r} cannot be used ({reason}); choose cpu")
     return torch.device(name)

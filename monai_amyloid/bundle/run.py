@@ -15,7 +15,6 @@ from monai_amyloid.errors import RunError, UserError, one_line
 from monai_amyloid.evaluation.decision import Decision, fit_decision
 from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions
 from monai_amyloid.evaluation.metrics import measure_all
-from monai_amyloid.learning.network.finite import first_not_finite
 from monai_amyloid.strict_json import read_object
 
 
@@ -127,13 +126,9 @@ def read_run(folder: Path) -> TrainedRun:
             "it again"
         ) from error
     state = read_weights((folder / "model.pt").read_bytes(), folder / "model.pt")
-    if (lost := first_not_finite(state)) is not None:
-        raise UserError(
-            f"{folder / 'model.pt'} holds weights that are not finite ({lost}); train again with a "
-            "lower --learning_rate"
-        )
     predictions = _predictions(folder)
-    if not np.isfinite(predictions[PROBABILITIES].to_numpy(float)).all():
+    chances = predictions[PROBABILITIES].apply(pd.to_numeric, errors="coerce")
+    if not np.isfinite(chances.to_numpy(float)).all():
         raise UserError(
             f"{folder}: held-out predictions are not finite numbers; train and predict again"
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.settings.comparing import differences, in_words
+from monai_amyloid.learning.settings.comparing import counting, differences, in_words
 from monai_amyloid.output import read_json_record, replacing
 
 _FILE = "crossval.json"
@@ -44,7 +44,7 @@ def check_same(folder: Path, settings: Mapping[str, str]) -> None:
     optional = ("splits of repeat ",)
     different = [
         each
-        for each in differences(stored, settings)
+        for each in differences(counting(stored), settings)
         if not (
             each.name.startswith(optional)
             and (each.name not in stored or each.name not in settings)

@@ -11,6 +11,7 @@ import torch
 from monai.data import get_track_meta
 from monai.transforms import Compose, LoadImaged, RandFlipd, ScaleIntensityRanged
 
+from monai_amyloid.errors import UserError
 from monai_amyloid.learning.transforms import cache
 from monai_amyloid.learning.transforms.cache import CachedScans
 
@@ -41,6 +42,16 @@ def test_the_second_access_reads_what_the_first_computed(tmp_path: Path) -> None
     again = CachedScans([item], steps(), str(tmp_path / "cache"))[0]["image"]
     torch.testing.assert_close(again, first + 1)
     assert float(first.max()) == 0.5
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e6])
+def test_a_scan_that_is_not_finite_in_16_bits_trains_nothing_however_often_it_is_read(
+    tmp_path: Path, value: float
+) -> None:
+    dataset = CachedScans([scan(tmp_path, value)], steps(), str(tmp_path / "cache"))
+    for _ in ("computed", "read"):
+        with pytest.raises(UserError, match=r"scan\.nii: holds values that are not finite"):
+            dataset[0]
 
 
 def test_random_steps_are_done_at_every_access(tmp_path: Path) -> None:

@@ -76,12 +76,38 @@ def test_a_library_user_gets_the_same_as_an_exception(tmp_path: Path) -> None:
         ({"train::dataloader::batchsize": 3}, "batch_size"),
         ({"optimizer#weight_decy": 0.1}, "weight_decay"),
         ({"fliep": 0.5, "max_epochs": 3}, "flip"),
+        ({"max_epoch": "$3"}, "max_epochs"),
     ],
 )
 def test_a_misspelt_name_is_refused_with_the_nearest(
     tmp_path: Path, values: dict[str, Any], nearest: str
 ) -> None:
     assert mistake(lambda: start(tmp_path, **values)).endswith(f"; did you mean {nearest}?")
+
+
+SHIPPED = CONFIGS.parent / "bundles" / "amyloid_pet_bapl_classification" / "configs"
+OTHERS = {
+    "evaluating": [CONFIGS / "train.json", CONFIGS / "evaluate.json"],
+    "evaluating of a bundle": [SHIPPED / "evaluate.json"],
+    "inference of a bundle": [SHIPPED / "inference.json"],
+    "training of a bundle": [SHIPPED / "train.json"],
+    "training in processes": [CONFIGS / "train.json", CONFIGS / "multi_gpu_train.json"],
+    "training of pictures": [CONFIGS / "train.json", CONFIGS / "pictures.json"],
+    "training in 2018": [CONFIGS / "train.json", CONFIGS / "original_2018.json"],
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_run_of_every_config_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    files, values = [str(file) for file in OTHERS[name]], {"logging_file": False}
+    values |= {"run_id": name.split()[0], "output_dir": str(tmp_path)}
+    line = mistake(lambda: create_workflow(config_file=files, **values, datset_dir="x"))
+    assert line.endswith("; did you mean dataset_dir?")
+    line = mistake(lambda: create_workflow(config_file=files, **values, dataset_dir=True))
+    assert line.startswith("dataset_dir: found True, needed a folder")
 
 
 def test_a_misspelt_run_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
@@ -99,6 +125,9 @@ def test_a_misspelt_run_is_refused_with_those_that_there_are(tmp_path: Path) -> 
         {"max_epochs": "$2 * 3", "class_weights": [1, 2.5, 1], "spacing_mm": 4},
         {"random#flip#prob": 1, "seed": 3},
         {"slices": 5, "device": "cpu", "pretrained": "", "frozen": ""},
+        # Of a config of somebody's own, to whom the names mean something else.
+        {"hidden": 128, "network_def#widen_factor": "$@hidden / 256", "tracer": "any"}
+        | {"grid": "fine", "loss#label_smoothing": "$len(@grid + @tracer) / 100"},
     ],
 )
 def test_what_can_be_used_is_taken(tmp_path: Path, values: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from ignite.engine import Engine, Events
 from monai.bundle import ConfigParser
 
 from monai_amyloid.bundle.export import export
+from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.evaluate import evaluate
@@ -133,6 +134,29 @@ def test_weights_that_are_no_numbers_are_not_exported_predicted_with_or_started_
         with pytest.raises(UserError, match=rf"model.pt.* not finite \({name}\)"):
             use()
     assert not (tmp_path / "bundle").exists()
+
+
+def test_a_bundle_of_lost_weights_grades_nothing(
+    bundle: Path, untrained_run: Path, tmp_path: Path
+) -> None:
+    state = torch.load(untrained_run / "model.pt", weights_only=True)
+    state["layer2.0.bn1.running_mean"][0] = NONE
+    torch.save(state, tmp_path / "model.pt")
+    with pytest.raises(UserError, match=r"not finite \(layer2\.0\.bn1\.running_mean\)"):
+        TrainedNetwork(bundle, "cpu", tmp_path / "model.pt")
+
+
+@pytest.mark.parametrize("content", [b"", b"half a file", b"PK\x03\x04"])
+def test_a_file_of_weights_that_cannot_be_read_is_a_line(tmp_path: Path, content: bytes) -> None:
+    for name in ("model.pt", "checkpoint.pt"):
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=r"model\.pt: cannot be read"):
+        trained_model(str(tmp_path))
+    trainer = Engine(lambda engine, batch: None)
+    path = str(tmp_path / "checkpoint.pt")
+    Checkpoint(path, {}, SimpleNamespace(state=SimpleNamespace()), resume=True).attach(trainer)
+    with pytest.raises(UserError, match=r"checkpoint\.pt: cannot be read"):
+        trainer.run([0], max_epochs=1)
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", ""])

@@ -5,7 +5,6 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import ignite.distributed as idist
@@ -157,7 +156,7 @@ class Checkpoint:
         if idist.get_rank() == 0 and self.path.is_file():
             try:
                 content = torch.load(self.path, map_location="cpu", weights_only=True)
-            except (RuntimeError, EOFError, UnpicklingError) as error:
+            except Exception as error:  # torch raises whatever its unpickler meets
                 logger.warning("%s is broken and not used: %s", self.path, one_line(error))
         if idist.get_world_size() > 1:
             shared = [content]

@@ -8,7 +8,7 @@ from ignite.engine import Engine, Events
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.held_out import PROBABILITIES
-from monai_amyloid.learning.network.finite import first_not_finite
+from monai_amyloid.learning.network.finite import read_finite
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.output import write_table
 
@@ -25,9 +25,7 @@ def trained_model(run_dir: str) -> str:
             f"no model at {path}: train it first with `python -m monai.bundle run training "
             "--config_file configs/train.json` and the same --output_dir and --fold"
         )
-    lost = first_not_finite(torch.load(path, map_location="cpu", weights_only=True))
-    if lost is not None:
-        raise UserError(f"{path} holds weights that are not finite ({lost}); train again")
+    read_finite(path)
     return str(path)
 
 

@@ -2,9 +2,33 @@
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
+
+from monai_amyloid.errors import UserError
+
+
+def read_finite(path: Path) -> dict[str, torch.Tensor]:
+    """Read the weights that a training left.
+
+    Args:
+        path: Path of a ``model.pt``.
+
+    Raises:
+        UserError: If the file cannot be read, or a weight is infinite or no number.
+    """
+    try:
+        state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever its unpickler meets
+        raise UserError(f"{path}: cannot be read ({type(error).__name__}); train again") from error
+    if (lost := first_not_finite(state)) is not None:
+        raise UserError(
+            f"{path} holds weights that are not finite ({lost}); train again with a lower "
+            "--learning_rate"
+        )
+    return state
 
 
 def first_not_finite(content: Any, name: str = "") -> str | None:

@@ -9,6 +9,7 @@ from monai.bundle.utils import EXPR_KEY, ID_REF_KEY, MACRO_KEY
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.settings.command import Command
+from monai_amyloid.learning.settings.comparing import flat
 from monai_amyloid.learning.settings.known import PARTS, SETTINGS
 from monai_amyloid.learning.settings.names import check_name, nearest, plain_id
 
@@ -28,7 +29,11 @@ def check_run(parser: ConfigParser, command: Command | None) -> None:
         UserError: With the name of the value, and what it takes.
     """
     config = parser.get()
-    referred = set(map(plain_id, ReferenceResolver.find_refs_in_config(config, "")))
+    referred = {
+        plain_id(name)
+        for text in flat(config).values()
+        for name in ReferenceResolver.match_refs_pattern(text)
+    }
     if command is None:
         _check_slips(config, referred)
     else:
@@ -55,13 +60,13 @@ def check_values(config: Mapping[str, Any]) -> None:
         UserError: With the name of the value, and what it takes.
     """
     for name, value in config.items():
-        if name not in SETTINGS:
+        setting = SETTINGS.get(name)
+        if setting is None or (setting.beside and setting.beside not in config):
             continue
-        kind = SETTINGS[name].kind
+        kind = setting.kind
         if _is_computed(value):
             if str(value).startswith(ID_REF_KEY) and str(value)[1:] not in ConfigParser(config):
-                raise UserError(f"{name}: found {value}, which the config does not have; needed "
-                                f"{kind.words}")  # fmt: skip
+                raise UserError(f"{name}: found {value}, which is not there, needed {kind.words}")
         elif not kind.takes(value):
             raise UserError(f"{name}: found {value!r}, needed {kind.words}")
     fold, folds = config.get("fold"), config.get("folds")

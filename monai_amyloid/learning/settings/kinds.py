@@ -88,7 +88,7 @@ def _is_folder(value: object) -> bool:
         return False
 
 
-def usable_device(name: object) -> str:
+def why_not_usable(name: object) -> str:
     """Why torch cannot compute on a device; empty where it can.
 
     Args:
@@ -113,5 +113,5 @@ FOLDER = Kind("a folder (one whose name is a number as ./2024)", _is_folder)
 FILE = Kind("a file (one whose name is a number as ./2024)", _is_text)
 DEVICE = Kind(
     "a device that torch finds on this machine, such as cpu, cuda or cuda:1",
-    lambda value: not usable_device(value),
+    lambda value: not why_not_usable(value),
 )

@@ -42,11 +42,14 @@ class Setting:
         kind: What it may be.
         effect: What another value means for a training that was begun.
         text: What it sets, for the documentation.
+        beside: Id without which a config uses the name for something of its own; empty for a name
+            that ``train.json`` has.
     """
 
     kind: Kind
     effect: Effect
     text: str
+    beside: str = ""
 
 
 _PROBABILITY = number(0, 1)
@@ -113,13 +116,22 @@ SETTINGS = {
         Effect.LEARNING,
         "last part of the ResNet that keeps its weights",
     ),
-    "versions": Setting(whole(1), Effect.LEARNING, "augmented versions with features of their own"),
-    "targets": Setting(FILE, Effect.CONTENT, "table of the numbers to learn beforehand"),
-    "target_prefix": Setting(ANY_TEXT, Effect.LEARNING, "how its columns begin"),
-    "grid": Setting(several(whole(1), 3), Effect.LEARNING, "cells that self-supervision predicts"),
-    "holes": Setting(whole(1), Effect.LEARNING, "blocks that are cut out of a scan"),
-    "hole_voxels": Setting(whole(1), Effect.LEARNING, "edge of a block, voxels"),
-    "hidden": Setting(_PROBABILITY, Effect.LEARNING, "share of scans that lose blocks"),
+    "versions": Setting(
+        whole(1),
+        Effect.LEARNING,
+        "augmented versions with features of their own",
+        "augmented_features",
+    ),
+    "targets": Setting(
+        FILE, Effect.CONTENT, "table of the numbers to learn beforehand", "target_prefix"
+    ),
+    "target_prefix": Setting(ANY_TEXT, Effect.LEARNING, "how its columns begin", "targets"),
+    "grid": Setting(
+        several(whole(1), 3), Effect.LEARNING, "cells that self-supervision predicts", "holes"
+    ),
+    "holes": Setting(whole(1), Effect.LEARNING, "blocks that are cut out of a scan", "hole_voxels"),
+    "hole_voxels": Setting(whole(1), Effect.LEARNING, "edge of a block, voxels", "holes"),
+    "hidden": Setting(_PROBABILITY, Effect.LEARNING, "share of scans that lose blocks", "holes"),
     "resume": Setting(SWITCH, Effect.HOW, "whether to go on from `checkpoint.pt`"),
     "device": Setting(DEVICE, Effect.HOW, "what computes"),
     "amp": Setting(SWITCH, Effect.HOW, "whether to compute in bfloat16"),
@@ -129,8 +141,9 @@ SETTINGS = {
     "model_name": Setting(TEXT, Effect.NAME, "name of the model, of a recipe"),
     "tracer": Setting(
         one_of(None, *TRACERS, words=f"null or one of {', '.join(TRACERS)}"),
-        Effect.HOW,
+        Effect.LEARNING,
         "tracer of studies that name none (`inference`)",
+        "read_study",
     ),
 }
 

@@ -14,6 +14,7 @@ from monai.transforms.traits import RandomizableTrait
 from torch.utils.data import Dataset
 
 from monai_amyloid.checksum import sha256, sha256_of_file
+from monai_amyloid.errors import UserError
 from monai_amyloid.learning.transforms.description import describe
 from monai_amyloid.output import read_array, remove_partials, replacing
 from monai_amyloid.source import source_checksum
@@ -58,7 +59,11 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
         return len(self.data)
 
     def __getitem__(self, index: int) -> dict[Hashable, Any]:
-        """One scan, preprocessed and augmented."""
+        """One scan, preprocessed and augmented.
+
+        Raises:
+            UserError: If a value of the preprocessed scan is infinite or no number.
+        """
         item = self.data[index]
         path = self.path_of(item)
         kept = read_array(path)
@@ -67,10 +72,16 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
         else:
             image = torch.as_tensor(self.fixed(dict(item))["image"]).float()
             # Half precision tells 0.0005 of the range apart; noise is a hundred times that.
-            stored = image.numpy().astype(np.float16)
+            with np.errstate(over="ignore"):  # refused below
+                stored = image.numpy().astype(np.float16)
             with replacing(path) as part, part.open("wb") as file:
                 np.save(file, stored, allow_pickle=False)
             image = torch.from_numpy(stored.astype(np.float32))
+        if not bool(torch.isfinite(image).all()):
+            raise UserError(
+                f"{item['image']}: holds values that are not finite numbers, which no training "
+                "survives; prepare this scan again"
+            )
         # No step after the cache asks where a voxel lies; keeping account of it takes a quarter
         # of their time.
         tracked = get_track_meta()

@@ -122,8 +122,8 @@ class AxialSlicesd(MapTransform):
         """Replace each volume ``(1, X, Y, Z)`` by its slices ``(slices, 3, X, Y)``.
 
         Raises:
-            ValueError: If a volume has another number of dimensions or channels, or fewer
-                slices than asked for.
+            UserError: If a volume has fewer slices than asked for.
+            ValueError: If it has another number of dimensions or channels.
         """
         result = dict(data)
         for key in self.key_iterator(result):
@@ -133,10 +133,12 @@ class AxialSlicesd(MapTransform):
     def _slices(self, volume: torch.Tensor) -> torch.Tensor:
         depth = volume.shape[-1]
         room = depth - 2 * self.stride
-        if volume.ndim != 4 or volume.shape[0] != 1 or room < self.slices:
-            raise ValueError(
-                f"found a volume of shape {tuple(volume.shape)}, needed (1, X, Y, Z) with Z of "
-                f"at least {self.slices + 2 * self.stride} for {self.slices} slices"
+        if volume.ndim != 4 or volume.shape[0] != 1:
+            raise ValueError(f"found a volume of shape {tuple(volume.shape)}, needed (1, X, Y, Z)")
+        if room < self.slices:
+            raise UserError(
+                f"slices: found {self.slices}, needed {room} or fewer of a volume of {depth} "
+                f"slices, as each needs {self.stride} beside it; or choose a smaller spacing_mm"
             )
         # Middles of equal parts, so that no part of the brain is seen less than another.
         middles = (torch.arange(self.slices) + 0.5) * room / self.slices
