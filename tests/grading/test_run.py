@@ -11,7 +11,7 @@ from commands import forked_workers
 
 import monai_amyloid
 from monai_amyloid.errors import UserError
-from monai_amyloid.grading import worker
+from monai_amyloid.grading.grader import Grader
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.result.result import Result, read_result
@@ -116,7 +116,7 @@ def test_an_error_that_nobody_foresaw_is_a_reason_and_the_rest_goes_on(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(worker.Grader, "grade", fail)
+    monkeypatch.setattr(Grader, "grade", fail)
     results = grade_studies(bundle, named[:2], tmp_path, device="cpu", options=PLAIN)
     assert [result.status for result in results] == ["refused"] * 2
     assert "could not be graded (RuntimeError: a …)" in results[0].reasons[0]

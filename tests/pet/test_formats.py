@@ -14,10 +14,10 @@ from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.bundle.studies import list_studies
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.grading.listing import list_named
-from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.pet import formats
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.formats.table import FORMATS, format_named, format_of
+from monai_amyloid.pet.known_words import only_known
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
@@ -136,7 +136,7 @@ def test_images_beside_packed_studies_are_studies(image: sitk.Image, tmp_path: P
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_named_after_a_patient_is_hidden_in_messages(suffix: str) -> None:
-    cleaned = Privacy(None).clean(f"cannot read 0077120034{suffix} now")
+    cleaned = only_known(f"cannot read 0077120034{suffix} now", of_error=True)
     assert cleaned.startswith("cannot read") and "0077120034" not in cleaned
 
 
