@@ -1,5 +1,6 @@
 """What makes a study the same study: the bytes of everything that reading it opens."""
 
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -73,10 +74,11 @@ def _of_stored(study: Path, without: Path | None) -> str:
     found = {os.path.relpath(_really(file), root): file for file in files if file.is_file()}
     if without is not None and root in without.parents:
         found = {n: file for n, file in found.items() if without not in file.resolve().parents}
-    lines = [f"{_digest(file)} {Path(name).as_posix()}" for name, file in sorted(found.items())]
+    facts = [[Path(name).as_posix(), _digest(file)] for name, file in sorted(found.items())]
     if stored.pointed is not None:  # of several series in its folder it names one
-        lines.append(f"named {study.name}")
-    return sha256("\n".join(lines)) if lines else NOTHING
+        facts.append([study.name])
+    # As JSON: a name may hold anything, a line break too.
+    return sha256(json.dumps(facts)) if facts else NOTHING
 
 
 def _of_refused(study: Path) -> str:
@@ -84,7 +86,7 @@ def _of_refused(study: Path) -> str:
     if study.is_file():
         return sha256(_digest(study))
     names = sorted(os.path.relpath(file, study) for file in study.rglob("*") if file.is_file())
-    return sha256("\n".join(["names", *names])) if names else NOTHING
+    return sha256(json.dumps(names)) if names else NOTHING
 
 
 def _really(path: Path) -> Path:
