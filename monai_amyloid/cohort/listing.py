@@ -106,10 +106,10 @@ def list_scans(
 
 def _is_spreadsheet(source: Path) -> bool:
     """Whether a file is a hospital's table, not one of this program or of BIDS."""
-    if source.suffix.lower() != ".tsv" or source.name.lower() == "participants.tsv":
-        return source.suffix.lower() in SPREADSHEETS
     if not source.is_file():
-        return False
+        return source.suffix.lower() in SPREADSHEETS
+    if source.suffix.lower() != ".tsv" or source.name.lower() == "participants.tsv":
+        return source.suffix.lower() != ".tsv"
     with source.open("rb") as file:
         return b"participant_id" not in file.readline(100_000)
 

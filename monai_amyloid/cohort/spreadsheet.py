@@ -15,11 +15,8 @@ from monai_amyloid.cohort.table.sheet import one_spelling
 from monai_amyloid.cohort.table.vocabulary import HEADERS
 from monai_amyloid.pet.header.tracer_names import tracer_label
 
-# Files that are no participants.tsv; those of old or other programs are refused with advice.
-SPREADSHEETS = (
-    *(".csv", ".xlsx", ".xlsm", ".txt", ".xls", ".xlsb", ".ods", ".fods", ".numbers", ".gsheet"),
-    *(".html", ".htm", ".xml", ".cell", ".et"),
-)
+# Files that are no participants.tsv, also where they are not there.
+SPREADSHEETS = (".csv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods")
 _MALE = ("m", "male", "남", "남자", "남성")
 _FEMALE = ("f", "female", "여", "여자", "여성")
 

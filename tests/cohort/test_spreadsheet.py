@@ -162,3 +162,28 @@ def test_options_of_a_spreadsheet_do_not_go_with_a_cohort_table(tmp_path: Path) 
         list_scans(tmp_path / "participants.tsv", studies=tmp_path)
     with pytest.raises(CohortError, match="no table at"):
         list_scans(tmp_path / "gone.xlsx")
+
+
+def test_columns_that_are_equal_are_one(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "id,검사일,촬영일,BAPL,BAPL\na,2019-3-1,2019-3-1,2,2\n", "utf-8"
+    )
+    table = read_spreadsheet(tmp_path / "t.csv").table
+    assert table["session_id"].tolist() == ["ses-20190301"] and table["bapl"].tolist() == ["2"]
+
+
+def test_a_column_that_may_be_of_grades_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,BAPL_R1,BAPL_R2\na,2,3\n")
+    with pytest.raises(CohortError, match="BAPL_R1 and BAPL_R2 could be; say which with --column"):
+        read_spreadsheet(tmp_path / "t.csv")
+    assert read_spreadsheet(tmp_path / "t.csv", {"bapl": "BAPL_R2"}).table["bapl"].tolist() == ["3"]
+    assert "bapl" not in read_spreadsheet(tmp_path / "t.csv", {"bapl": ""}).table
+
+
+def test_how_a_table_was_read_is_said_without_its_other_columns(tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / "t.csv").write_text("id,name,BAPL\n7,Kim,1\n8,Lee,1\n9,Park,1 or 2\n")
+    scans = list_scans(tmp_path / "t.csv")
+    lines = ["id → participant_id", "BAPL → bapl", "not used: name"]
+    assert scans.described() == [*lines, "studies found: 1 by name; refused: 2"]
+    assert "Kim" not in scans.table.to_csv() and "Park" not in scans.refused.to_csv()

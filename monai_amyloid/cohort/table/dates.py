@@ -16,9 +16,10 @@ _ORDERS: tuple[Order, ...] = ("ymd", "dmy", "mdy")
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 # Amyloid tracers were first given in 2002; two digits of a year are of this century.
 _CENTURY = 2000
-_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
-_MONTHS |= {"mär": 3, "mrz": 3, "mai": 5, "okt": 10, "dez": 12}
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
+    *("october", "november", "december"),
+)
 _DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[\s./-]*([^\W\d_]{3,})[\s.,/-]*(\d{4}|\d{2})")
 _MONTH_FIRST = re.compile(r"([^\W\d_]{3,})[\s./-]*(\d{1,2})(?:st|nd|rd|th)?[\s.,/-]+(\d{4})")
 _YEAR_FIRST = re.compile(
@@ -27,6 +28,8 @@ _YEAR_FIRST = re.compile(
 _SHORT_YEAR = re.compile(r"'?(\d{2})\s*[년年]\s*(\d{1,2})\s*[월月]\s*(\d{1,2})\s*[일日]?")
 _TWO_DIGITS = re.compile(r"'?(\d{1,2})\s*([-./])\s*(\d{1,2})\s*\2\s*(\d{4}|\d{2})\.?")
 _MONTH = re.compile(r"(\d{4})\s*[-./년年]\s*(\d{1,2})\s*[월月.]?")
+_MONTH_OF_YEAR = re.compile(r"([^\W\d_]{3,})(?:[\s.,'-]+(\d{4})|[-'](\d{2}))")  # Excel's Mar-19
+_NO_YEAR = re.compile(r"\d{1,2}[\s.-]*([^\W\d_]{3,})|([^\W\d_]{3,})[\s.-]*\d{1,2}")
 _TIME = re.compile(
     r"(?:[T\s,]+|(?<=일))(?:오전|오후|am|pm)?\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
     r"\s*(?:am|pm|z|utc|[+-]\d{2}:?\d{2})?$",
@@ -78,6 +81,11 @@ def _decided(text: str, readings: dict[Order, date], orders: Sequence[Order]) ->
         whole = _plain(text)
         if (month := _MONTH.fullmatch(whole)) and 1 <= int(month[2]) <= 12:
             return Day(f"{month[1]}{int(month[2]):02d}")
+        if (month := _MONTH_OF_YEAR.fullmatch(whole)) and _month(month[1]) != "0":
+            year = int(month[2] or _CENTURY + int(month[3]))
+            return Day(f"{year}{_month(month[1]):0>2}")
+        if (day := _NO_YEAR.fullmatch(whole)) and _month(day[1] or day[2]) != "0":
+            return Day(doubt="has no year")
         return Day(doubt="is no date" if _LOOKS_LIKE.match(whole) else "")
     days = sorted({readings[order] for order in orders} or set(readings.values()))
     if len(days) == 1:
@@ -118,7 +126,10 @@ def _readings(text: str, from_1904: bool) -> dict[Order, date]:
 
 
 def _month(name: str) -> str:
-    return str(_MONTHS.get(name.lower()[:3], 0))
+    """The number of a month by its name or the beginning of it; 0 for another word."""
+    plain = name.lower()
+    found = [number for number, month in enumerate(_MONTHS, 1) if month.startswith(plain)]
+    return str(found[0]) if len(plain) >= 3 and len(found) == 1 else "0"
 
 
 def _sure(year: str, month: str, day: str) -> dict[Order, date]:

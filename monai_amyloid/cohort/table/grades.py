@@ -7,20 +7,10 @@ from dataclasses import dataclass
 
 # In lower case: nobody has graded the scan.
 _NONE = (
-    *("", "-", "--", "?", ".", "na", "n/a", "n.a.", "nan", "nat", "none", "null", "nil", "unknown"),
-    *("unread", "not read", "not graded", "not done", "pending", "tbd", "missing"),
-    *(
-        "미판독",
-        "판독불가",
-        "판독 불가",
-        "판독전",
-        "판독 전",
-        "미상",
-        "미정",
-        "없음",
-        "해당없음",
-        "해당 없음",
-    ),
+    *("", "-", "--", "\u2013", "\u2014", "\u2212", "?", ".", "na", "n/a", "n.a.", "nd", "nan"),
+    *("nat", "none", "null", "nil", "unknown", "unread", "not read", "not graded", "not done"),
+    *("pending", "tbd", "missing", "미판독", "판독불가", "판독 불가", "판독전", "판독 전", "미상"),
+    *("미정", "없음", "해당없음", "해당 없음"),
 )
 _WORD = "bapl|brain amyloid plaque load|grade|gr|score|visual|class|등급|점수|판독|그레이드"
 _GRADE = re.compile(

@@ -144,6 +144,8 @@ def _columns(
             different = {headers.texts[place] for place in places}
             graded = [place for place in places if _holds_numbers(headers, place)]
             places = graded if len(graded) == 1 and len(different) == len(places) else places
+        if len(places) > 1 and _are_equal(headers, places):
+            places = places[:1]
         if len(places) > 1:
             texts = [headers.texts[place] for place in places]
             where = " and ".join(column_name(place) for place in places)
@@ -178,6 +180,11 @@ def _visible(sheet: Sheet, headers: Headers, name: str, places: list[int]) -> li
                 f"column {column_name(place)} ({headers.texts[place]}) is hidden and {became}"
             )
     return seen or places
+
+
+def _are_equal(headers: Headers, places: list[int]) -> bool:
+    """Whether columns hold the same in every row, so that it does not matter which is taken."""
+    return all(len({row.cell(place) for place in places}) == 1 for row in headers.body)
 
 
 def _holds_grades(headers: Headers, column: int) -> bool:

@@ -1,6 +1,7 @@
 """Ids of people as spreadsheets leave them: with a point, an exponent, or spoiled."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from monai_amyloid.cohort.table.sheet import Cell
@@ -21,9 +22,16 @@ def read_ids(cells: Sequence[Cell]) -> list[str]:
         Ids as they are kept: ``124.0`` is 124 where no other id of the column has a part behind
         the point, ``1.24E+02`` and ``12,345`` are numbers too.
     """
-    decimals = [cell.text for cell in cells if _DECIMAL.fullmatch(cell.text)]
+    texts = [_plain(cell.text) for cell in cells]
+    decimals = [text for text in texts if _DECIMAL.fullmatch(text)]
     are_whole = all(map(_POINT.fullmatch, decimals))
-    return [_id(cell.text, are_whole) for cell in cells]
+    return [_id(text, are_whole) for text in texts]
+
+
+def _plain(text: str) -> str:
+    """An id in plain letters, where it was typed in the wide ones of East Asian keyboards."""
+    is_wide = any("\uff01" <= letter <= "\uff5e" for letter in text)
+    return unicodedata.normalize("NFKC", text) if is_wide else text
 
 
 def _id(text: str, are_whole: bool) -> str:

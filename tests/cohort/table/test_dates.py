@@ -63,4 +63,6 @@ def test_a_visit_is_no_date_and_no_doubt(text: str) -> None:
 
 
 def test_a_month_is_the_beginning_of_a_day() -> None:
-    assert day("2019-03") == day("2019년 3월") == "201903"
+    assert day("2019-03") == day("2019년 3월") == day("March 2019") == day("Mar-19") == "201903"
+    assert read_days(["12-Mar"]) == read_days(["Mar 12"]) == [Day(doubt="has no year")]
+    assert read_days(["Marker 2019"]) == [Day()]

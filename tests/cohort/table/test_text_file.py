@@ -86,7 +86,7 @@ def test_every_bad_row_is_named_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "kept"),
     [("124.0", "124"), ("1.24E+02", "124"), ('"=""00124"""', "00124"), ("'0124", "0124"),
-     ('"12,345"', "12345")],
+     ('"12,345"', "12345"), ("\uff11\uff12", "12")],
 )  # fmt: skip
 def test_ids_as_programs_leave_them(tmp_path: Path, text: str, kept: str) -> None:
     assert ids(read(tmp_path, f"ID,BAPL\n{text},1\n")) == [kept]
