@@ -84,6 +84,17 @@ def test_application_refuses_a_broken_study_in_one_line(
     assert not list((tmp_path / "results").glob("*.dcm"))
 
 
+def test_application_prints_and_writes_no_name_beside_its_report(
+    studies: Path, bundle: Path, tmp_path: Path
+) -> None:
+    study = shutil.copytree(studies / "sub-0001", tmp_path / "HONG_KILDONG")
+    ended = deploy(study, tmp_path / "results", bundle)
+    assert ended.returncode == 0, ended.stderr
+    assert "study-0001: BAPL" in ended.stdout
+    said = (tmp_path / "results" / "study-0001" / "result.json").read_text(encoding="utf-8")
+    assert "HONG" not in said
+
+
 def test_application_needs_a_bundle(studies: Path, tmp_path: Path) -> None:
     (tmp_path / "no bundle").mkdir()
     ended = deploy(studies / "sub-0001", tmp_path / "results", tmp_path / "no bundle")

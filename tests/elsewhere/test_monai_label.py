@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -106,6 +107,17 @@ def test_server_refuses_an_empty_study_in_one_line(port: int, clinic: Path) -> N
     assert status == 422
     assert "the folder is empty" in said["detail"]
     assert "\n" not in said["detail"]
+
+
+def test_server_names_nobody_where_it_refuses_a_study(port: int, clinic: Path) -> None:
+    study = shutil.copytree(clinic / "sub-0001", clinic / "HONG_KILDONG")
+    last = sorted(study.iterdir())[-1]
+    last.rename(study / "홍길동.dcm")
+    for file in sorted(study.iterdir())[1::2]:
+        file.unlink()
+    status, said = infer(port, study)
+    assert status == 422 and "study" in said["detail"]
+    assert not re.search("hong|kildong|홍길동", said["detail"], re.IGNORECASE)
 
 
 def test_server_has_no_answer_for_a_study_that_is_not_there(port: int, clinic: Path) -> None:
