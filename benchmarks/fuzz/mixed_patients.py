@@ -90,8 +90,9 @@ class Pair:
         place.mkdir(parents=True)
         only_tracer = self.form == "bids" and self.number % 2 == 0
         random = np.random.default_rng([self.number, 0 if only_tracer else who])
-        # Even from slice to slice, as the reader wants it.
+        # Even from slice to slice, with a background, as the reader wants it.
         voxels = random.uniform(0.5, 1.5) * random.uniform(1000, 1500, SHAPE).astype(np.float32)
+        voxels[:3] = 0
         image = PetImage(
             voxels,
             np.diag([8.0, 8.0, 8.0, 1.0]),
