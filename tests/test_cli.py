@@ -146,3 +146,19 @@ def test_infer_says_before_any_work_what_does_not_go_together(
     done = run("infer", studies / "sub-0001", "--output", "r", *options, folder=tmp_path)
     assert done.returncode == status and why in done.stderr
     assert not (tmp_path / "r" / "sub-0001").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="names of bytes")
+def test_a_name_that_is_no_text_is_printed_and_written_escaped(
+    bundle: Path, tmp_path: Path
+) -> None:
+    study = tmp_path / os.fsdecode("홍길동.zip".encode("cp949"))
+    study.write_bytes(b"PK\3\4")
+    options = ["--bundle", bundle, "--output", tmp_path / "r", "--key", tmp_path / "key.tsv"]
+    done = run("infer", study, *options, "--no-report")
+    assert done.returncode == 1 and "study-0001: refused: " in done.stderr
+    assert "Traceback" not in done.stderr and "broken or truncated zip" in done.stderr
+    assert "\\udcb1" in (tmp_path / "key.tsv").read_text(encoding="utf-8")
+    done = run("infer", study, "--output", "x", "--bundle", study)
+    assert done.returncode == 2 and "\\udcb1" in done.stderr
