@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monai_amyloid.cohort.datalist import CohortError
@@ -132,6 +132,7 @@ def test_studies_are_found_by_what_their_names_hold(tmp_path: Path) -> None:
     assert "no study in" in str(find("23", "ses-01"))
 
 
+@settings(deadline=None)
 @given(number=st.integers(1, 99999), width=st.integers(5, 9), other=st.integers(1, 99999))
 def test_leading_zeros_never_make_another_person(number: int, width: int, other: int) -> None:
     found = find_id(read_name(f"{number:0{width}d}_PET"), words_of(str(other)))

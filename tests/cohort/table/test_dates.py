@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monai_amyloid.cohort.table.dates import Day, read_days
@@ -31,6 +31,7 @@ def test_one_day_in_all_its_spellings(text: str) -> None:
     assert day(text) == "20190312"
 
 
+@settings(deadline=None)
 @given(st.dates(date(1995, 1, 1), date(2050, 1, 1)))
 def test_a_workbook_counts_days_from_two_starts(when: date) -> None:
     windows = (when - date(1899, 12, 30)).days
