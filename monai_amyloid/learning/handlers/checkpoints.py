@@ -14,6 +14,7 @@ from ignite.engine import Engine, Events
 from monai_amyloid.errors import UserError, one_line
 from monai_amyloid.learning.handlers.settings import parser_at_work, switched_on
 from monai_amyloid.learning.network.finite import first_not_finite
+from monai_amyloid.learning.settings.checking import is_computed
 from monai_amyloid.learning.settings.comparing import (
     Difference,
     counting,
@@ -175,7 +176,8 @@ class Checkpoint:
         return found
 
     def _load(self, engine: Engine) -> None:
-        if idist.get_rank() == 0:  # which alone writes
+        # The first process alone writes; a federation starts a trainer once a round.
+        if idist.get_rank() == 0 and not self.made_with:
             self.made_with = self._settings()
         if not self.resume:
             return
@@ -230,7 +232,9 @@ class Checkpoint:
             before = {}
             if beside.is_file():
                 before = counting(flat(json.loads(beside.read_text(encoding="utf-8"))))
-            now = {name: now[name] for name in now.keys() & before.keys()}
+            # What the config computes stands there as its result.
+            both = [name for name in now.keys() & before.keys() if not is_computed(now[name])]
+            now = {name: now[name] for name in both}
             before = {name: before[name] for name in now}
         return differences(before, now)
 

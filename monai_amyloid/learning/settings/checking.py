@@ -64,7 +64,7 @@ def check_values(config: Mapping[str, Any]) -> None:
         if setting is None or (setting.beside and setting.beside not in config):
             continue
         kind = setting.kind
-        if _is_computed(value):
+        if is_computed(value):
             if str(value).startswith(ID_REF_KEY) and str(value)[1:] not in ConfigParser(config):
                 raise UserError(f"{name}: found {value}, which is not there, needed {kind.words}")
         elif not kind.takes(value):
@@ -80,7 +80,8 @@ def check_values(config: Mapping[str, Any]) -> None:
         )
 
 
-def _is_computed(value: object) -> bool:
+def is_computed(value: object) -> bool:
+    """Whether a value is one that the config computes, or takes from another place in it."""
     return isinstance(value, str) and value.startswith(_COMPUTED)
 
 
