@@ -148,15 +148,20 @@ def test_a_bundle_of_lost_weights_grades_nothing(
 
 @pytest.mark.parametrize("content", [b"", b"half a file", b"PK\x03\x04"])
 def test_a_file_of_weights_that_cannot_be_read_is_a_line(tmp_path: Path, content: bytes) -> None:
-    for name in ("model.pt", "checkpoint.pt"):
-        (tmp_path / name).write_bytes(content)
+    (tmp_path / "model.pt").write_bytes(content)
     with pytest.raises(UserError, match=r"model\.pt: cannot be read"):
         trained_model(str(tmp_path))
-    trainer = Engine(lambda engine, batch: None)
-    path = str(tmp_path / "checkpoint.pt")
-    Checkpoint(path, {}, SimpleNamespace(state=SimpleNamespace()), resume=True).attach(trainer)
-    with pytest.raises(UserError, match=r"checkpoint\.pt: cannot be read"):
-        trainer.run([0], max_epochs=1)
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 cut off"])
+def test_a_checkpoint_that_cannot_be_read_counts_for_nothing(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(content)
+    checkpoint = Checkpoint(str(path), {}, SimpleNamespace(state=SimpleNamespace()), resume=True)
+    assert checkpoint._read() is None
+    assert "checkpoint.pt is broken and not used" in caplog.text
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", ""])

@@ -11,7 +11,7 @@ import ignite.distributed as idist
 import torch
 from ignite.engine import Engine, Events
 
-from monai_amyloid.errors import UserError, one_line
+from monai_amyloid.errors import RunError, UserError, one_line
 from monai_amyloid.learning.handlers.settings import parser_at_work, switched_on
 from monai_amyloid.learning.network.finite import first_not_finite
 from monai_amyloid.learning.settings.checking import is_computed
@@ -82,7 +82,7 @@ class KeepBestModel:
             kept = (
                 f"{self.path} of epoch {best} is kept" if 1 <= best < epoch else "no model is kept"
             )
-            raise UserError(
+            raise RunError(
                 f"{lost}: train again with a lower --learning_rate, or with --amp false; {kept}"
             )
 

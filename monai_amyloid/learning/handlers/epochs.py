@@ -20,7 +20,7 @@ from monai.data.utils import set_rnd
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import update_bn
 
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import RunError
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class RefuseLostTraining:
     """End a training whose loss is no longer finite, before anything is written of the epoch.
 
     Raises:
-        UserError: If the mean loss of an epoch is infinite or not a number.
+        RunError: If the mean loss of an epoch is infinite or not a number.
     """
 
     def attach(self, engine: Engine) -> None:
@@ -76,7 +76,7 @@ class RefuseLostTraining:
         if not math.isfinite(float(engine.state.metrics["loss"])):
             epoch = engine.state.epoch
             kept = f"the best model of epochs 1 to {epoch - 1}" if epoch > 1 else "no model"
-            raise UserError(
+            raise RunError(
                 f"the loss of epoch {epoch} is not a finite number: the weights are lost; train "
                 f"again with a lower --learning_rate, or with --amp false; {kept} is kept"
             )
