@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from monai_amyloid.errors import RunError, one_line
+from monai_amyloid.learning.network.finite import first_not_finite
 
 # Networks may use weights in several places.
 _MOST_SHARED = 4
@@ -44,6 +45,11 @@ def read_weights(content: bytes, path: Path) -> State:
             f"{path}: no weights that can be read ({reason}); needed what training or export "
             "wrote: copy or export it again"
         ) from error
+    if (lost := first_not_finite(state)) is not None:
+        raise RunError(
+            f"{path} holds weights that are not finite ({lost}), which grade nothing; train again "
+            "with a lower --learning_rate, and export again"
+        )
     return dict(state)
 
 
@@ -59,5 +65,3 @@ def _check(state: object, size: int) -> None:
         total += weight.numel() * weight.element_size()
         if total > _MOST_SHARED * size:  # one number that stands for many
             raise ValueError("its weights are larger than the file")
-        if not torch.isfinite(weight).all():
-            raise ValueError(f"{name[:80]} has weights that are not finite")
