@@ -222,6 +222,8 @@ class Tries:
             print(f"{kind} {counts['tried']}", flush=True)
         # What is planted is tried with checksums made anew alone: without them it is a change.
         first = "refused" if kind == "planted" else self._grade(None)
+        # With checksums made anew a longer file is a bundle as good as another.
+        looked = self._look() if look and kind == "files" else ""
         files = (
             path for folder in ("configs", "models") for path in (self.bundle / folder).iterdir()
         )
@@ -229,12 +231,13 @@ class Tries:
             self.seal()
         second = self._grade(None)
         pinned = self._grade(self.sha256)
-        looked = self._look() if look else ""
+        if look and kind != "files":
+            looked = self._look()
         added = what.startswith("beside")
         # The metadata cannot hold its own checksum: what is required is noticed alone there.
         own = what.startswith(METADATA)
         noticed = (first == "refused" or added or own) and (pinned == "refused" or added)
-        if look:
+        if look and not own:
             noticed &= looked == "refused"
         counts["noticed"] += noticed
         counts["refused though sealed"] += second == "refused"
@@ -366,7 +369,8 @@ def main() -> None:
     total = sum(tries.counts.values(), Counter())
     for kind, counts in tries.counts.items():
         print(f"{kind:10}", dict(counts))
-    print(f"{dict(total)} in {time.perf_counter() - began:.0f} s, {grown:.0f} MB more memory")
+    print(f"{dict(total)}, {total['canaries']} canaries, {total['tracebacks']} tracebacks")
+    print(f"in {time.perf_counter() - began:.0f} s, {grown:.0f} MB more memory")
     record("hostile bundles tried", total["tried"], "changes")
     record("hostile bundles noticed", total["noticed"], f"of {total['tried']}")
     record("hostile bundles: canaries written", total["canaries"], f"of {total['tried']}")
