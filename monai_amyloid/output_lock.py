@@ -1,5 +1,6 @@
 """One run at a time in an output folder: two would mix their studies, numbers and keys."""
 
+import atexit
 import json
 import os
 import socket
@@ -35,7 +36,9 @@ def alone_in(folder: Path, command: str, patience_s: float = 0.0) -> Iterator[No
     Raises:
         RunError: If another run is writing there, or the folder cannot be written.
     """
-    with _held(writable_folder(folder) / _LOCK, folder, command, patience_s):
+    with _nothing_empty_left(folder), _held(
+        writable_folder(folder) / _LOCK, folder, command, patience_s
+    ):
         yield
 
 
@@ -68,7 +71,21 @@ def alone_until_end(folder: Path, command: str) -> None:
     if place not in _HELD:
         stack = ExitStack()
         stack.enter_context(alone_in(place, command, _PATIENCE_S))
+        atexit.register(stack.close)
         _HELD[place] = stack
+
+
+@contextmanager
+def _nothing_empty_left(folder: Path) -> Iterator[None]:
+    """Remove the folders that are made for a run that then writes nothing."""
+    place = folder.absolute()
+    made = [each for each in (place, *place.parents) if not each.exists()]
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # the first that is not empty
+            for each in made:
+                each.rmdir()
 
 
 @contextmanager

@@ -186,7 +186,8 @@ def test_a_study_is_graded_by_the_shipped_bundle(elsewhere: Elsewhere, hospital:
 
 def test_the_shipped_bundle_passes_its_checks(elsewhere: Elsewhere) -> None:
     lines = elsewhere.program("verify").splitlines()
-    assert len(lines) == 9 and all(line.startswith("ok ") for line in lines)
+    assert len(lines) == 11 and all(line.startswith("ok ") for line in lines[:-1])
+    assert re.fullmatch(r"SHA-256 of the bundle: [0-9a-f]{64}", lines[-1])
 
 
 def test_a_cohort_is_explored_by_the_shipped_bundle(elsewhere: Elsewhere, tmp_path: Path) -> None:

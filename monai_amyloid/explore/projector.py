@@ -22,7 +22,7 @@ def write_projector(exploration: Exploration, table: pd.DataFrame, folder: Path)
         folder: Log folder for ``tensorboard --logdir``.
     """
     # A tab or a line break in a name would be a column or a row.
-    words = table[list(_COLUMNS)].astype(str).map(visible)
+    words = table[list(_COLUMNS)].astype(str).map(visible, na_action="ignore")
     writer = SummaryWriter(str(folder))
     for name, view in exploration.views.items():
         writer.add_embedding(
