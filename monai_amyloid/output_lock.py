@@ -36,8 +36,9 @@ def alone_in(folder: Path, command: str, patience_s: float = 0.0) -> Iterator[No
     Raises:
         RunError: If another run is writing there, or the folder cannot be written.
     """
-    with _nothing_empty_left(folder), _held(
-        writable_folder(folder) / _LOCK, folder, command, patience_s
+    with (
+        _nothing_empty_left(folder),
+        _held(writable_folder(folder) / _LOCK, folder, command, patience_s),
     ):
         yield
 

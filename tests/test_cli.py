@@ -74,13 +74,13 @@ def test_what_cannot_be_done_is_one_line_and_status_3(
 
 
 @pytest.mark.slow
-def test_wrong_usage_is_status_2() -> None:
+def test_wrong_usage_is_status_2(tmp_path: Path) -> None:
     assert run("infer").returncode == 2
     assert run("simulate", "x", "--as", "jpeg").returncode == 2
     done = run("infer", "x", "--output", "y", "--tracer", "FDG")
     assert done.returncode == 2 and "18FFBB" in done.stderr
     both = ("--tracer", "neuraceq", "--tracer-is-really", "florbetapir")
-    done = run("infer", "x", "--output", "y", *both)
+    done = run("infer", tmp_path, "--output", "y", *both)
     assert done.returncode == 2 and "18FAV45 is not the 18FFBB of --tracer" in done.stderr
 
 

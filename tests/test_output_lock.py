@@ -17,6 +17,7 @@ from monai_amyloid.crossval.cross_validation import cross_validate
 from monai_amyloid.crossval.plan import CrossValidation
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.learning.handlers.start import start_run
 from monai_amyloid.output_lock import alone_beside, alone_in, alone_until_end
 from monai_amyloid.phantom.cohorts.cohort import simulate
@@ -112,7 +113,7 @@ def test_a_process_may_come_back_to_what_it_holds_until_its_end(tmp_path: Path) 
 
 
 def grade(folder: Path) -> object:
-    return grade_studies(folder / "no bundle", [folder], folder)
+    return grade_studies(shipped_bundle(), [folder.parent / "a study"], folder)
 
 
 def make_ready(folder: Path) -> object:

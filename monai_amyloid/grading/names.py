@@ -23,7 +23,7 @@ from monai_amyloid.output_lock import alone_beside
 from monai_amyloid.pet.files.fingerprint import NOTHING, fingerprint
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.source import source_checksum
-from monai_amyloid.study_names import study_name
+from monai_amyloid.study_names import real_path, study_name
 from monai_amyloid.work.progress import SILENT, Progress
 
 
@@ -130,7 +130,7 @@ def check_apart(studies: Sequence[NamedStudy], output: Path) -> None:
     Raises:
         UserError: If it is the folder of a study.
     """
-    if any(each.path.is_dir() and each.path.resolve() == output.resolve() for each in studies):
+    if output.is_dir() and real_path(output) in {real_path(each.path) for each in studies}:
         raise UserError(f"{output}: is the study itself; choose another folder for the results")
 
 

@@ -158,9 +158,9 @@ def test_a_crash_of_a_decoder_costs_one_picture(
     with forked_workers():
         result = prepare_pictures(pictures, tmp_path, workers=1)
     assert len(result.table) == 13
-    reasons = sorted(result.refused["reason"])
-    assert "the process that read it ended without a word (signal SIGABRT)" in reasons[0]
-    assert "could not be read (KeyError: 'a bug')" in reasons[1]
+    reasons = " ".join(result.refused["reason"])
+    assert "the process that read it ended without a word (signal SIGABRT)" in reasons
+    assert "could not be read (KeyError: 'a …')" in reasons
 
 
 def test_slices_of_one_patient_are_one_bag_in_order(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def normalise(study: Any, **_: Any) -> Any:
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "read_study", read)
-    monkeypatch.setattr(room, "normalize", normalise)
+    monkeypatch.setattr("monai_amyloid.brain.normalization.normalize", normalise)
 
 
 def study(path: Path, who: int) -> Path:

@@ -145,8 +145,8 @@ def failing_at(name: str, number: int) -> Callable[..., Result]:
 def test_results_that_cannot_be_written_cost_their_study_alone(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr(worker, "_write", failing_at("second", number))
-    studies = [tmp_path / name for name in ("first", "second", "third")]
+    monkeypatch.setattr(worker, "_write", failing_at("sub-2", number))
+    studies = [tmp_path / name for name in ("sub-1", "sub-2", "sub-3")]
     grade_studies(bundle, studies, tmp_path / "out", options=OutputOptions(report=False))
     reasons = pd.read_csv(tmp_path / "out" / "results.csv")["reasons"].tolist()
     assert reasons[1].startswith(f"its results cannot be written ({os.strerror(number)})")
@@ -158,11 +158,11 @@ def test_results_that_cannot_be_written_cost_their_study_alone(
 def test_a_full_disk_ends_the_run_and_the_table_is_of_what_was_finished(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    studies = [tmp_path / name for name in ("first", "second", "third")]
+    studies = [tmp_path / name for name in ("sub-1", "sub-2", "sub-3")]
     with monkeypatch.context() as patch, pytest.raises(OSError, match=os.strerror(number)):
-        patch.setattr(worker, "_write", failing_at("second", number))
+        patch.setattr(worker, "_write", failing_at("sub-2", number))
         grade_studies(bundle, studies, tmp_path / "out", options=OutputOptions(report=False))
-    assert pd.read_csv(tmp_path / "out" / "results.csv")["study"].tolist() == ["first"]
+    assert pd.read_csv(tmp_path / "out" / "results.csv")["study"].tolist() == ["sub-1"]
     assert json.loads((tmp_path / "out" / "run.json").read_text())["unfinished"] == 2
     again = grade_studies(bundle, studies, tmp_path / "out", options=OutputOptions(report=False))
     assert len(again) == 3 and len(pd.read_csv(tmp_path / "out" / "results.csv")) == 3

@@ -92,7 +92,8 @@ def test_a_study_is_not_called_like_a_file_of_the_run(tmp_path: Path, own: str) 
     ("text", "name"),
     [("CON", "_CON"), ("nul.dcm", "_nul.dcm"), ("LPT1", "_LPT1"), (".lock", "_.lock"),
      ("PT..", "PT"), ("PT ", "PT"), (" PT", "PT"), ("...", "study"), ("", "study"),
-     ("a\nb\x1b[31m", "a_b_[31m"), ("gpj\u202e.exe", "gpj_.exe"), ("\udcb3\udcfa", "__"),
+     ("a\nb\x1b[31m", "a%x0ab%x1b[31m"), ("gpj\u202e.exe", "gpj%u202e.exe"),
+     ("\udcb3\udcfa", "%udcb3%udcfa"),
      ("console", "console"), ("홍 PET (2)", "홍 PET (2)")],
 )  # fmt: skip
 def test_a_name_may_be_a_folder_on_every_system(text: str, name: str) -> None:

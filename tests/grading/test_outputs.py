@@ -91,9 +91,9 @@ def test_nothing_of_an_earlier_run_stays_beside_a_refusal(
     output = tmp_path / "out"
     grade_studies(bundle, [study], output, device="cpu")
     assert (output / "PT" / "picture.png").is_file()
-    none_such = NamedStudy(study, series="none such")
-    [result] = grade_studies(bundle, [none_such], output, device="cpu")
+    other = NamedStudy(study, tracer="18FFMM")
+    [result] = grade_studies(bundle, [other], output, device="cpu")
     assert result.status == "refused"
     left = {path.name for path in (output / "PT").iterdir()}
     assert left == {"result.json", "report.html", "report.pdf"}
-    assert "none such" in (output / "PT" / "report.html").read_text(encoding="utf-8")
+    assert "18FFMM" in (output / "PT" / "report.html").read_text(encoding="utf-8")

@@ -13,6 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from monai_amyloid.bundle.files import DECIDING, METADATA
+from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading import run, worker
 from monai_amyloid.grading.grader import Graded
@@ -40,10 +42,14 @@ def of_content(task: Task, settings: GradingSettings) -> Result:
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """As much of a bundle as naming looks at."""
     monkeypatch.setattr(run, "_grade", of_content)
-    (tmp_path / "bundle" / "configs").mkdir(parents=True)
-    metadata = {"name": "x", "version": "1", "sha256": {"models/model.pt": "0"}}
-    (tmp_path / "bundle" / "configs" / "metadata.json").write_text(json.dumps(metadata))
-    return tmp_path / "bundle"
+    bundle, stated = tmp_path / "bundle", {}
+    for name in {*DECIDING} - {METADATA}:
+        (bundle / name).parent.mkdir(parents=True, exist_ok=True)
+        (bundle / name).write_text("{}")
+        stated[name] = sha256("{}")
+    metadata = {"name": "x", "version": "1", "sha256": stated}
+    (bundle / METADATA).write_text(json.dumps(metadata))
+    return bundle
 
 
 def study(path: Path, who: bytes) -> Path:

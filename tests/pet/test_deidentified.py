@@ -45,7 +45,7 @@ def test_a_uid_for_every_slice_is_read_as_one_series(
     (said,) = warnings_of_form(found)
     assert all(NAMED[keyword] in said for keyword in keywords)
     assert "de-identifier" in said
-    assert "(12 images, UID" in str(found.provenance["series"][0])
+    assert "(12 images, number" in str(found.provenance["series"][0])
 
 
 def test_the_number_of_the_series_may_be_renewed_too(

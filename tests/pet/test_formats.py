@@ -121,7 +121,7 @@ def test_a_folder_of_images_lists_each_once(image: sitk.Image, tmp_path: Path) -
     names = [f"scan{number}{suffix}" for number, suffix in enumerate((".nii", *EXPORTS))]
     for name in names:
         write(image, tmp_path / name)
-    listed = [Path(each["study"]).name for each in list_studies(str(tmp_path))]
+    listed = [Path(each["image"]).name for each in list_studies(str(tmp_path))]
     assert listed == sorted(names)
 
 
