@@ -48,7 +48,7 @@ _OF_SPREADSHEETS = ("matched_by",)
 # A row of a table, as columns and values; those of the outcome have a ``reason`` where refused.
 _Row = dict[str, Any]
 # Of this package, what decides how a scan is prepared; the row of the table decides the rest.
-DECIDING = ("brain", "findings", "pet", "writing", "cohort/prepare.py")
+DECIDING = ("brain", "findings", "pet", "shown.py", "writing", "cohort/prepare.py")
 _TABLE, _REFUSED, _SCANS = "participants.tsv", "refused.tsv", "scans"
 
 

@@ -140,7 +140,10 @@ def test_files_that_change_while_they_are_read_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = table(tmp_path, ("1", "a", study(tmp_path / "in", 3)))
-    monkeypatch.setattr(room, "normalize", lambda one, **_: study(tmp_path / "in", 5) and one)
+    monkeypatch.setattr(
+        "monai_amyloid.brain.normalization.normalize",
+        lambda one, **_: study(tmp_path / "in", 5) and one,
+    )
     with pytest.raises(UserError, match="files changed while it was read"):
         prepare(source, tmp_path / "out")
 
@@ -158,6 +161,6 @@ def test_all_code_that_prepares_a_scan_decides_on_what_is_kept() -> None:
     parts = [f"monai_amyloid.{part.removesuffix('.py').replace('/', '.')}" for part in DECIDING]
     # They say which scans, where and how, and what is kept; not what becomes of one.
     others = ("cohort", "work", "output", "output_lock", "errors", "checksum", "source",
-              "study_names", "version")  # fmt: skip
+              "study_names", "version", "cells", "temporary")  # fmt: skip
     left = {name for name in used if not name.startswith(tuple(parts))}
     assert {name.split(".")[1] for name in left if "." in name} <= {*others}
