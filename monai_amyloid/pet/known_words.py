@@ -8,7 +8,7 @@ it and it is no usual name of a person; :data:`HIDDEN` stands for whatever else 
 import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from unicodedata import normalize
 
@@ -68,7 +68,33 @@ _EXTENSION = re.compile(
     r"|html|png|jpe?g|tiff?|bmp|pdf|gz|bz2|xz|zst|zip|tar|tgz|rar|7z|iso|dat|bin|xlsx?|ods))+$",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(rf"[^\W\d_]+|\d+|{HIDDEN}")
+
+
+def _spelled_in_any_form(name: str) -> str:
+    """Expression of a tracer's name: ``PI-2620`` and ``PI 2620`` are ``pi2620``."""
+    between = (
+        "[- ]?" if one.isdecimal() != other.isdecimal() else "-?" for one, other in pairwise(name)
+    )
+    return name[0] + "".join(
+        f"{sign}{letter}" for sign, letter in zip(between, name[1:], strict=True)
+    )
+
+
+_TRACER_NAMES = "|".join(
+    _spelled_in_any_form(name)
+    for name in sorted({*OTHER_TRACERS} - _NAMES_OF_PEOPLE, key=len, reverse=True)
+)
+_NUCLIDE = "(?:18F|11C|F18|C11)"
+# Right behind a nuclide, or where BIDS names the tracer, the code of one that nobody listed.
+_BEFORE_A_CODE = "|".join(
+    f"(?<={re.escape(each)})" for each in ("[18F]", "[11C]", "[18F]-", "[11C]-", "18F-", "11C-")
+)
+# A tracer, whose parts alone would be initials and a long number: PI-2620, MK6240, UCB-J.
+_TRACER = (
+    rf"(?<![^\W_]){_NUCLIDE}?(?i:{_TRACER_NAMES})(?![^\W_])"
+    rf"|(?:{_BEFORE_A_CODE}|(?<=trc-){_NUCLIDE}?)[A-Z]{{1,6}}-?\d{{1,5}}[A-Za-z]?(?![^\W_])"
+)
+_TOKEN = re.compile(rf"(?P<tracer>{_TRACER})|[^\W\d_]+|\d+|{HIDDEN}")
 _BETWEEN = re.compile(r"[\s_\-.,:;/\\()\[\]{}+*=^%#&'\"<>|~@!?]*")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -147,8 +173,8 @@ def is_path(text: str) -> bool:
 class _Token:
     """A word, a number or a sign that no language of the list has, and whether it may stay."""
 
-    def __init__(self, text: str, before: str) -> None:
-        self.text, self.before = text, before
+    def __init__(self, text: str, before: str, *, is_tracer: bool = False) -> None:
+        self.text, self.before, self.is_tracer = text, before, is_tracer
         # None: only where all that stands beside it may.
         self.stays: bool | None = False
 
@@ -158,7 +184,7 @@ def _only(text: str, words: frozenset[str], longest: int, *, of_file: bool = Fal
     of_name = longest == _LONGEST_OF_NAME
     before = _BEFORE_THE_NUMBER_OF_A_FILE if of_name else _BEFORE_A_NUMBER
     for place, token in enumerate(tokens):
-        token.stays = _may_stay(tokens, place, words, before)
+        token.stays = token.is_tracer or _may_stay(tokens, place, words, before)
     for undecided, group in groupby(range(len(tokens)), lambda place: tokens[place].stays is None):
         if undecided:
             places = list(group)
@@ -178,9 +204,11 @@ def _tokens(text: str) -> tuple[list[_Token], str]:
     tokens: list[_Token] = []
     end = 0
     for found in _TOKEN.finditer(text):
-        for number, part in enumerate(_parts(found.group())):
+        is_tracer = found.lastgroup is not None
+        parts = [found.group()] if is_tracer else _parts(found.group())
+        for number, part in enumerate(parts):
             before = "" if number else _sign(text[end : found.start()], tokens)
-            tokens.append(_Token(part, before))
+            tokens.append(_Token(part, before, is_tracer=is_tracer))
         end = found.end()
     return tokens, _sign(text[end:], tokens)
 

@@ -27,6 +27,25 @@ def test_what_scanners_and_protocols_write_stays(text: str) -> None:
     assert only_known(text) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["[18F]PI-2620", "PI2620", "18F-RO948", "F-18 MK 6240", "18FPI2620", "[11C]UCB-J", "T807",
+     "PET AV-1451 80-100 min", "[18F]XYZ-1234", "18F-SMBT-1"],
+)  # fmt: skip
+def test_the_name_of_a_tracer_stays_whoever_has_listed_it(text: str) -> None:
+    assert only_known(text) == text
+    label = "".join(filter(str.isalnum, text.split()[0]))
+    assert HIDDEN not in known_name(f"sub-01_trc-{label}_pet.nii.gz") or "PET" in label
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["PI 1944", "KIM-1944", "RO-9481948", "[18F]KimMinsu", "[18F] KIM-44", "trc-Kim", "omar"],
+)
+def test_what_is_spelled_like_a_tracer_is_none(text: str) -> None:
+    assert HIDDEN in only_known(text)
+
+
 @pytest.mark.parametrize("person", [*PERSONS, *NUMBERS])
 @pytest.mark.parametrize("around", ["{}", "PET AC {}", "{} Biograph", "OSEM_{}_3i21s", "mCT({})"])
 def test_no_field_may_hold_a_person(person: str, around: str) -> None:
