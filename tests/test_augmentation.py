@@ -15,6 +15,8 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.learning.handlers.settings import settings_of_training
 from monai_amyloid.learning.transforms.cache import CachedScans
 
+pytestmark = pytest.mark.slow
+
 SLICES = CONFIGS / "train.json"
 AUGMENTED = {
     "slices": [SLICES],

@@ -17,6 +17,8 @@ from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.tracers import TRACERS
 
+pytestmark = pytest.mark.slow
+
 ON_TEMPLATE = Registration(
     matrix=np.eye(4),
     warp=NO_WARP,

@@ -19,6 +19,8 @@ from monai_amyloid.brain.template import (
 )
 from monai_amyloid.pet.image import PetImage
 
+pytestmark = pytest.mark.slow
+
 Simulated = dict[int, tuple[PetImage, float, np.ndarray]]
 
 

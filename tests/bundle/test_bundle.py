@@ -18,6 +18,8 @@ from monai_amyloid.bundle.verify import loaded_network
 from monai_amyloid.errors import RunError, UserError
 from monai_amyloid.evaluation.decision import fit_decision, read_decision
 
+pytestmark = pytest.mark.slow
+
 
 def metadata_of(bundle: Path) -> dict:
     return json.loads((bundle / "configs" / "metadata.json").read_text(encoding="utf-8"))

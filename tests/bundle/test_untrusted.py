@@ -31,6 +31,8 @@ from monai_amyloid.installed import shipped_bundle
 
 from .test_integrity import seal
 
+pytestmark = pytest.mark.slow
+
 CANARY = "canary_of_a_config"
 NAMES = ("train", "evaluate", "inference", "multi_gpu_train")
 

@@ -26,6 +26,8 @@ from monai_amyloid.crossval.cross_validation import cross_validate
 from monai_amyloid.crossval.plan import CrossValidation
 from monai_amyloid.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 FILES = (CONFIGS / "train.json", CONFIGS / "resnet50_3d.json")
 

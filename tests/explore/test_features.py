@@ -26,6 +26,8 @@ from monai_amyloid.explore.groups.subtype_maps import mean_suvr
 
 from .cohorts import PARTS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:

@@ -28,6 +28,8 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def garden() -> Garden:

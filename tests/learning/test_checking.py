@@ -13,6 +13,8 @@ from monai_amyloid.learning.settings.known import PARTS, SETTINGS, Effect, effec
 
 from .mistakes import mistake
 
+pytestmark = pytest.mark.slow
+
 TRAIN = [str(path) for path in CONFIGS_3D]
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "training.md"
 WRONG = [

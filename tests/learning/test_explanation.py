@@ -25,6 +25,8 @@ from monai_amyloid.learning.explanation import (
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.pet.image import PetImage
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 PLACE_MM = np.array([42.0, -30.0, 32.0])  # right parietal
 

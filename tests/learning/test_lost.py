@@ -24,6 +24,8 @@ from monai_amyloid.learning.network.pretrained_sources import read_state_dict
 from monai_amyloid.learning.pretraining.self_supervised import self_supervised_network
 from monai_amyloid.learning.pretraining.simulated import read_targets
 
+pytestmark = pytest.mark.slow
+
 NONE, INFINITE = float("nan"), float("inf")
 Spoil = Callable[[torch.nn.Module, SimpleNamespace], None]
 

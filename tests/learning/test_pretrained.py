@@ -19,6 +19,8 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.learning.network import pretrained_sources
 from monai_amyloid.learning.network.pretrained import load, start_from
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 PARTIAL = "weights/resnet50_imagenet_stem_to_layer2.pt"
 

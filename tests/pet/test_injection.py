@@ -17,6 +17,8 @@ from .reading import headers_of
 from .vendors import FOUR_LATE_FRAMES, make_truth, write_classic, write_enhanced
 from .vendors.oracles import files_of
 
+pytestmark = pytest.mark.slow
+
 # Injected at 10:00 on 1 January 2000, measured at 11:30 for 20 min.
 STATIC = make_truth((9, 8, 8), frames=((5400, 1200),))
 DYNAMIC = make_truth((9, 8, 8), frames=FOUR_LATE_FRAMES)

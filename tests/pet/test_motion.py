@@ -14,6 +14,8 @@ from monai_amyloid.pet.frames.motion import (
     realign,
 )
 
+pytestmark = pytest.mark.slow
+
 Volume = NDArray[np.float32]
 SHAPE = (32, 32, 32)
 ZOOMS = (6.0, 6.5, 5.5)

@@ -8,6 +8,8 @@ from monai_amyloid.phantom.people.deformation import grid_points, interpolate, j
 
 from .people import brain_points
 
+pytestmark = pytest.mark.slow
+
 EVERY = pytest.mark.parametrize("name", ANATOMIES)
 
 

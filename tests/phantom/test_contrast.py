@@ -15,6 +15,8 @@ from monai_amyloid.phantom.scanning.scanner import Scanned
 
 from .people import NO_MISHAP
 
+pytestmark = pytest.mark.slow
+
 TABLE = regions().table
 TRACERS_AGREE_CENTILOID = 6.0  # on the scale of their own lines, for a typical person
 SCAN = replace(draw_scan("site-1", np.random.default_rng(0)), **NO_MISHAP, fwhm_mm=6.0, scalp=0.9)

@@ -14,6 +14,8 @@ from monai_amyloid.phantom.people.deformation import (
     smooth_noise,
 )
 
+pytestmark = pytest.mark.slow
+
 PLACES = grid_points(WARP_SHAPE, WARP_AFFINE)
 MIDDLE = np.array([0, -12, -12], np.float32).reshape(3, 1, 1, 1)
 # Nodes that no flow of these tests takes near the edge.

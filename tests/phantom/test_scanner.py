@@ -17,6 +17,8 @@ from monai_amyloid.phantom.scanning.sites import SITES, Site
 
 from .people import ScannedPerson, scan_person
 
+pytestmark = pytest.mark.slow
+
 QUIET = 1e-6  # noise that no rounding shows
 SCAN = replace(
     draw_scan("site-3", np.random.default_rng(0)),

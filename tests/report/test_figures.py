@@ -17,6 +17,8 @@ from monai_amyloid.pet.image import PetImage
 from monai_amyloid.report.study.picture import write_picture
 from monai_amyloid.result.result import Result
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("matplotlib")
 GRADED = Result(
     name="x",
