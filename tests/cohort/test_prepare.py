@@ -17,7 +17,8 @@ from conftest import CountedProgress
 from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, pet_templates, voi
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
-from monai_amyloid.cohort.prepare import _earlier, _names, _prepare_one, _Settings, prepare
+from monai_amyloid.cohort.prepare import _prepare_one, prepare
+from monai_amyloid.cohort.prepared_files import Settings, earlier_of, names_of
 from monai_amyloid.errors import UserError
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
@@ -310,9 +311,9 @@ def test_an_interrupt_or_a_full_disk_leaves_tables_of_what_was_finished(
 def test_a_record_that_is_none_is_of_no_scan(own: tuple[Path, Path], record: str) -> None:
     source, output = own
     row = {key: str(value) for key, value in read(source.parent).iloc[1].items()}
-    settings = _Settings(output, None, False, "whole_cerebellum", _names([row]), "")
+    settings = Settings(output, None, False, "whole_cerebellum", names_of([row]), "")
     settings.record(row).write_text(record)
-    assert _earlier(row, settings).result is None
+    assert earlier_of(row, settings).result is None
 
 
 def test_a_column_series_names_the_image_and_warnings_are_kept(
