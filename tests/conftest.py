@@ -1,6 +1,5 @@
 """Fixtures for every room's tests."""
 
-import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -58,25 +57,10 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def untrained_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fold's folder as training leaves it, with random weights, on coarse voxels."""
-    import torch
-    from monai.bundle import ConfigParser
+    from benchmarks.untrained import write_untrained_run
 
     run = tmp_path_factory.mktemp("run") / "fold0"
-    run.mkdir()
-    parser = ConfigParser()
-    parser.read_config([str(path) for path in CONFIGS_3D])
-    torch.manual_seed(0)
-    torch.save(parser.get_parsed_content("network_def").state_dict(), run / "model.pt")
-    (run / "settings.json").write_text(json.dumps({"spacing_mm": 8.0}))
-    rows = ["participant_id\tsession_id\tfold\tbapl\tp_bapl1\tp_bapl2\tp_bapl3\tpredicted"]
-    for number in range(30):
-        grade, sure = 1 + number % 3, 0.5 + number / 100
-        chances = [(1 - sure) / 2] * 3
-        chances[grade - 1] = sure
-        cells = [f"sub-{number:04d}", "ses-01", 0, grade, *chances, grade]
-        rows.append("\t".join(map(str, cells)))
-    (run / "predictions.tsv").write_text("\n".join(rows) + "\n")
-    return run
+    return write_untrained_run(run, CONFIGS_3D, {"spacing_mm": 8.0})
 
 
 @pytest.fixture(scope="session")

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from monai.bundle import ConfigParser
 
 from benchmarks.figures import record
+from benchmarks.untrained import write_untrained_run
 from monai_amyloid.bundle.export import export
 from monai_amyloid.bundle.files import CALIBRATION, INFERENCE, LISTED, METADATA, MODEL
 from monai_amyloid.bundle.integrity import bundle_sha256
@@ -50,23 +50,7 @@ HOSTILE: tuple[Any, ...] = (
 
 def make_bundle(folder: Path) -> Path:
     """A bundle of a network of a few hundred thousand weights, which mean nothing."""
-    settings = {"spacing_mm": 8.0, "widen_factor": 0.0625}
-    run = folder / "fold0"
-    run.mkdir()
-    parser = ConfigParser()
-    parser.read_config(list(map(str, FILES)))
-    parser.update(settings)
-    torch.manual_seed(0)
-    torch.save(parser.get_parsed_content("network_def").state_dict(), run / "model.pt")
-    (run / "settings.json").write_text(json.dumps(settings))
-    rows = ["participant_id\tsession_id\tfold\tbapl\tp_bapl1\tp_bapl2\tp_bapl3\tpredicted"]
-    for number in range(30):
-        grade, sure = 1 + number % 3, 0.5 + number / 100
-        chances = [(1 - sure) / 2] * 3
-        chances[grade - 1] = sure
-        cells = [f"sub-{number:04d}", "ses-01", 0, grade, *chances, grade]
-        rows.append("\t".join(map(str, cells)))
-    (run / "predictions.tsv").write_text("\n".join(rows) + "\n")
+    run = write_untrained_run(folder / "fold0", FILES, {"spacing_mm": 8.0, "widen_factor": 0.0625})
     return export(run, FILES, folder / "bundle")
 
 
