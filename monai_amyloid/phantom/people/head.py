@@ -1,7 +1,7 @@
 """One person's head: the typical head of the template, deformed, and made of one anatomy."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,20 +38,34 @@ _DEEP = ("putamen", "caudate", "thalamus", "hippocampus", "brainstem", "cerebell
 class Head:
     """A head in its own millimetres, upright and centred as the template is.
 
+    Its tissue is there at once, for readers see no more; its shape is made when it is asked for.
+
     Attributes:
         morphology: Settings that the head was made with.
         anatomy: Anatomy that the head is made from.
         fractions: Tissue of the anatomy after thinning and infarct, as ``Anatomy.fractions``.
-        displacement: Displacement from the template to the head, before scaling, ``(3,
-            *WARP_SHAPE)`` mm.
-        origin: Displacement from the head to the anatomy, ``(3, *WARP_SHAPE)`` mm.
     """
 
     morphology: Morphology
     anatomy: Anatomy
     fractions: NDArray[np.float32]
-    displacement: Field
-    origin: Field
+
+    @cached_property
+    def displacement(self) -> Field:
+        """Displacement from the template to the head before scaling, ``(3, *WARP_SHAPE)`` mm."""
+        return flow(self._velocity)
+
+    @cached_property
+    def origin(self) -> Field:
+        """Displacement from the head to the anatomy, ``(3, *WARP_SHAPE)`` mm."""
+        points = grid_points(WARP_SHAPE, WARP_AFFINE)
+        factors = tuple(1 / factor for factor in self.morphology.scale)
+        in_template = moved(flow(-self._velocity), scaled(points, factors))
+        return moved(template_to_anatomy(self.morphology.anatomy), in_template) - points
+
+    @cached_property
+    def _velocity(self) -> Field:
+        return _velocity(self.morphology)
 
     @property
     def jacobian(self) -> NDArray[np.float32]:
@@ -74,7 +88,12 @@ class Head:
 def shape_head(morphology: Morphology) -> Head:
     """Make the head of one person."""
     anatomy = load_anatomy(morphology.anatomy)
-    random = np.random.default_rng(morphology.seed)
+    random = np.random.default_rng([morphology.seed, 1])
+    return Head(morphology, anatomy, _worn(anatomy, morphology, random))
+
+
+def _velocity(morphology: Morphology) -> Field:
+    """Velocity of the flow from the template to the head, before scaling."""
     widths = (
         morphology.lateral_ventricles_mm,
         morphology.third_ventricle_mm,
@@ -84,13 +103,10 @@ def shape_head(morphology: Morphology) -> Head:
     for width, opening in zip(widths, openings(), strict=True):
         velocity += np.float32(width) * opening
     if morphology.variation_mm:
+        random = np.random.default_rng([morphology.seed, 0])
         noise = [smooth_noise(_VARIATION_SIGMA_MM, random) for _ in range(3)]
         velocity += np.float32(morphology.variation_mm) * np.stack(noise)
-    points = grid_points(WARP_SHAPE, WARP_AFFINE)
-    unscaled = scaled(points, tuple(1 / factor for factor in morphology.scale))
-    in_template = moved(flow(-velocity), unscaled)
-    origin = moved(template_to_anatomy(morphology.anatomy), in_template) - points
-    return Head(morphology, anatomy, _worn(anatomy, morphology, random), flow(velocity), origin)
+    return velocity
 
 
 def _worn(
