@@ -59,7 +59,7 @@ def simulate(
     cohort: Annotated[
         str | None,
         typer.Option(
-            metavar="standard-603|pretraining-2400|outside-…", help="A cohort that has a name."
+            metavar="clinic-603|clinic-pretraining-2400|clinic-…", help="A cohort that has a name."
         ),
     ] = None,
     tracer: Tracer = None,
@@ -67,7 +67,16 @@ def simulate(
         list[str] | None,
         typer.Option(help="site-1 to site-6; repeat the option; default: the first five."),
     ] = None,
-    sessions: Annotated[int, typer.Option(min=1, help="Visits, two years apart.")] = 1,
+    sessions: Annotated[int, typer.Option(min=1, help="Visits of each person.")] = 1,
+    months_between_sessions: Annotated[
+        float, typer.Option(help="Months from one visit to the next.")
+    ] = 24.0,
+    treated: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of those with amyloid who get an antibody; doses.tsv."
+        ),
+    ] = 0.0,
     readers: Annotated[int, typer.Option(min=1, help="Readers; the majority's grade counts.")] = 1,
     fixed_prevalence: Annotated[
         bool, typer.Option(help="291 : 78 : 234 of grades 1 : 2 : 3, or what the readers give.")
@@ -88,6 +97,8 @@ def simulate(
         tracer=tracer or "18FFBB",
         sites=tuple(site) if site else Plan.sites,
         sessions=sessions,
+        months_between_sessions=months_between_sessions,
+        treated=treated,
         readers=readers,
         fixed_prevalence=fixed_prevalence,
         pattern=pattern.value,

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ def write_series(
         participant: Patient ID and name to write, such as ``"sub-001"``.
         seed_uid: Text that is unique to the series, such as ``"sub-001_ses-01"``.
         description: Series Description (0008,103E).
+        started: Date and time of the first frame's start.
 
     Raises:
         FileExistsError: If the folder has anything in it.
@@ -62,7 +63,13 @@ def write_series(
 
 
 def write_dicom_frames(
-    series: FrameSeries, folder: Path, *, participant: str, seed_uid: str, description: str
+    series: FrameSeries,
+    folder: Path,
+    *,
+    participant: str,
+    seed_uid: str,
+    description: str,
+    started: datetime = SCAN_START,
 ) -> None:
     """Write the time frames of a scan as one PET series: static if there is one, else dynamic.
 
@@ -70,7 +77,7 @@ def write_dicom_frames(
     slope for each slice, as scanners do: the error is at most half of the slice's largest value
     / 32767. Where ``stored_bits`` of the provenance is 8 they become unsigned 8-bit with a slope
     of 1, 255 the maximum of all frames, without a unit. UIDs follow from ``seed_uid`` and
-    ``participant`` and all dates are constant, so that the same call writes the same bytes.
+    ``participant`` and dates from ``started``, so that the same call writes the same bytes.
 
     Args:
         series: RAS+ frames; may be oblique, or sheared along the slices as by a tilted gantry.
@@ -79,6 +86,7 @@ def write_dicom_frames(
         participant: Patient ID and name to write, such as ``"sub-001"``.
         seed_uid: Text that is unique to the series, such as ``"sub-001_ses-01"``.
         description: Series Description (0008,103E).
+        started: Date and time of the first frame's start.
 
     Raises:
         FileExistsError: If the folder has anything in it.
@@ -93,7 +101,7 @@ def write_dicom_frames(
         raise FileExistsError(f"{folder} is not empty, needed a new folder for the series")
     affine = _radiological(series)
     frames = load_frames(series)
-    header = series_header(series, participant, seed_uid, description)
+    header = series_header(series, participant, seed_uid, description, started)
     zooms = np.linalg.norm(affine[:3, :3], axis=0)
     cosines = affine[:3, :2] / zooms[:2]
     normal = np.cross(cosines[:, 0], cosines[:, 1])
@@ -109,7 +117,7 @@ def write_dicom_frames(
         }
         for place in places
     ]
-    times = [_frame_times(series, frame, header) for frame in series.frames]
+    times = [_frame_times(series, frame, header, started) for frame in series.frames]
     encoder = ImageEncoder(header)
     with _whole(folder) as partial:
         number = 0
@@ -137,7 +145,9 @@ def _radiological(series: FrameSeries) -> NDArray[np.float64]:
     return turned
 
 
-def _frame_times(series: FrameSeries, frame: Frame, header: Dataset) -> dict[str, str]:
+def _frame_times(
+    series: FrameSeries, frame: Frame, header: Dataset, started: datetime
+) -> dict[str, str]:
     """Give the elements for times and decay in the images of one frame."""
     milliseconds = "" if frame.duration is None else str(round(frame.duration * 1000))
     start, first = frame.start, series.frames[0].start
@@ -157,7 +167,7 @@ def _frame_times(series: FrameSeries, frame: Frame, header: Dataset) -> dict[str
             "when the frames show the uptake"
         )
     times = {
-        "AcquisitionTime": time_text(SCAN_START + timedelta(seconds=start - first)),
+        "AcquisitionTime": time_text(started + timedelta(seconds=start - first)),
         "ActualFrameDuration": milliseconds,
         "FrameReferenceTime": decimal(reference * 1000),
     }

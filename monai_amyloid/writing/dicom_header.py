@@ -11,7 +11,6 @@ from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.header.content import UNITS
 from monai_amyloid.pet.tracers import TRACER_CODES, TRACERS
 from monai_amyloid.writing.frames import (
-    SCAN_START,
     corrected_to,
     half_life,
     is_eight_bit,
@@ -39,7 +38,7 @@ def time_text(moment: datetime) -> str:
 
 
 def series_header(
-    series: FrameSeries, participant: str, seed_uid: str, description: str
+    series: FrameSeries, participant: str, seed_uid: str, description: str, started: datetime
 ) -> Dataset:
     """Make everything that the images of a series share, module by module (PS3.3 A.21).
 
@@ -48,12 +47,13 @@ def series_header(
         participant: Patient ID and name.
         seed_uid: Text that is unique to the series; its UIDs follow from it.
         description: Series Description (0008,103E).
+        started: Date and time of the first frame's start.
 
     Raises:
         ValueError: If the decay correction is none that DICOM has a term for.
     """
     kept = series.provenance
-    day, time = f"{SCAN_START:%Y%m%d}", time_text(SCAN_START)
+    day, time = f"{started:%Y%m%d}", time_text(started)
     header = Dataset()
     # SOP Common, Patient, General Study
     header.SpecificCharacterSet = "ISO_IR 192"
@@ -87,7 +87,7 @@ def series_header(
             setattr(header, keyword, str(kept[keyword]))
     header.TypeOfDetectorMotion = header.CollimatorType = ""
     # PET Isotope, NM/PET Patient Orientation, Frame of Reference, General Equipment
-    header.RadiopharmaceuticalInformationSequence = _isotope(series)
+    header.RadiopharmaceuticalInformationSequence = _isotope(series, started)
     header.PatientOrientationCodeSequence = Sequence()
     header.PatientGantryRelationshipCodeSequence = Sequence()
     header.FrameOfReferenceUID = generate_uid(entropy_srcs=[seed_uid, participant, "frame"])
@@ -141,7 +141,7 @@ def _code(value: str, scheme: str, meaning: str) -> Sequence:
     return Sequence([item])
 
 
-def _isotope(series: FrameSeries) -> Sequence:
+def _isotope(series: FrameSeries, started: datetime) -> Sequence:
     """Make the Radiopharmaceutical Information Sequence, as much of it as is known."""
     item = Dataset()
     item.RadionuclideCodeSequence = Sequence()
@@ -149,7 +149,7 @@ def _isotope(series: FrameSeries) -> Sequence:
     if seconds is not None:
         item.RadionuclideHalfLife = decimal(seconds)
     if series.from_injection and start is not None:
-        injected = SCAN_START - timedelta(seconds=start)
+        injected = started - timedelta(seconds=start)
         item.RadiopharmaceuticalStartTime = time_text(injected)
         item.RadiopharmaceuticalStartDateTime = f"{injected:%Y%m%d}{time_text(injected)}"
     dose = series.provenance.get("RadionuclideTotalDose")  # in Bq

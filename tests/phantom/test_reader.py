@@ -6,15 +6,18 @@ from sklearn.metrics import cohen_kappa_score
 
 from monai_amyloid.brain.template import READ_REGIONS, regions
 from monai_amyloid.phantom.cohorts import reader
-from monai_amyloid.phantom.cohorts.plan import grades_by_prevalence
+from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.cohorts.reader import (
     THRESHOLDS,
     Evidence,
+    Seen,
+    Sides,
+    draw_thresholds,
+    middle_grade,
     plaque_load,
     regional_uptake_grades,
-    see,
 )
-from monai_amyloid.phantom.people.disease import Disease, draw_disease, typical_disease
+from monai_amyloid.phantom.people.disease import Disease, disease_at, draw_disease, typical_disease
 from monai_amyloid.phantom.people.head import Head
 from monai_amyloid.phantom.people.tracer_map import tracer_map
 from monai_amyloid.phantom.people.uptake import florbetaben_values
@@ -49,6 +52,19 @@ def part_bright(rows: list[int]) -> np.ndarray:
     slab = np.full((10, 24, 24), DARK)
     slab[:, rows] = BRIGHT
     return slab
+
+
+def see(head: object, uptake: np.ndarray) -> dict[str, Evidence]:
+    """What each region shows, in the side that shows more of it."""
+    return {name: sides.greater for name, sides in Seen(head, uptake).evidence.items()}  # type: ignore[arg-type]
+
+
+def grades_of(
+    seen: dict[str, Evidence], random: np.random.Generator | None
+) -> dict[str, tuple[int, int]]:
+    """RCTU of regions that show the same on both sides."""
+    sides = {name: Sides(evidence, evidence) for name, evidence in seen.items()}
+    return regional_uptake_grades(sides, draw_thresholds(random))
 
 
 @pytest.mark.parametrize(
@@ -98,8 +114,8 @@ def test_all_evidence_grows_with_the_disease(typical_head: Head) -> None:
 
 def test_a_usual_negative_reads_1_and_a_usual_positive_3(typical_head: Head) -> None:
     for level, grade in ((0.0, 1), (100.0, 3)):
-        grades = regional_uptake_grades(seen_at(typical_head, typical_disease(level)), None)
-        assert set(grades.values()) == {grade}
+        grades = grades_of(seen_at(typical_head, typical_disease(level)), None)
+        assert set(grades.values()) == {(grade, grade)}
 
 
 @pytest.mark.parametrize("hemisphere", ["left", "right"])
@@ -124,34 +140,57 @@ def test_a_reader_without_noise_grades_by_the_threshold(name: str) -> None:
     above, below = THRESHOLDS[name] + 1e-3, THRESHOLDS[name] - 1e-3
     for smaller_area, confluent, grade in ((below, below, 1), (above, below, 2), (above, above, 3)):
         seen = {name: Evidence(smaller_area, confluent, 9.0)}
-        assert regional_uptake_grades(seen, None) == {name: grade}
+        assert grades_of(seen, None) == {name: (grade, grade)}
+
+
+def test_each_side_is_graded_by_the_same_threshold() -> None:
+    sides = Sides(Evidence(0.8, 0.5, 0.4), Evidence(0.9, 0.8, 0.6))
+    assert regional_uptake_grades({"frontal": sides}, {"frontal": 0.7}) == {"frontal": (2, 3)}
+    assert sides.greater == Evidence(0.9, 0.8, 0.6)
 
 
 @pytest.mark.parametrize(
     ("grades", "expected"), [((1, 1, 1, 1), 1), ((1, 2, 1, 1), 2), ((2, 1, 3, 1), 3)]
 )
-def test_one_region_decides_the_plaque_load(grades: tuple, expected: int) -> None:
-    assert plaque_load(dict(zip(READ_REGIONS, grades, strict=True))) == expected
+def test_one_region_of_one_side_decides_the_plaque_load(grades: tuple, expected: int) -> None:
+    sides = {name: (1, grade) for name, grade in zip(READ_REGIONS, grades, strict=True)}
+    assert plaque_load(sides) == expected
+
+
+@pytest.mark.parametrize(
+    ("grades", "bapl"), [((2,), 2), ((1, 3), 1), ((3, 1, 3), 3), ((1, 2, 3), 2), ((2, 1, 1, 3), 1)]
+)
+def test_the_grade_of_a_panel_is_the_middle_one(grades: tuple, bapl: int) -> None:
+    assert middle_grade(grades) == bapl
 
 
 def test_the_same_noise_gives_the_same_reading_and_readers_differ_near_the_threshold() -> None:
     seen = {name: Evidence(limit - 0.03, 0.0, 0.0) for name, limit in THRESHOLDS.items()}
-    readings = [regional_uptake_grades(seen, np.random.default_rng(4)) for _ in range(2)]
+    readings = [grades_of(seen, np.random.default_rng(4)) for _ in range(2)]
     assert readings[0] == readings[1]
-    many = [regional_uptake_grades(seen, np.random.default_rng(seed)) for seed in range(60)]
+    many = [grades_of(seen, np.random.default_rng(seed)) for seed in range(60)]
     assert {plaque_load(reading) for reading in many} == {1, 2}
+
+
+def test_the_quick_grade_is_the_grade_of_all_the_evidence(typical_head: Head) -> None:
+    random = np.random.default_rng(6)
+    for level in (0.0, 15.0, 30.0, 45.0):
+        disease = disease_at(level, random)
+        values = florbetaben_values(disease.excess, disease.stage)
+        uptake = tracer_map(typical_head, values, disease.patches)
+        thresholds = [draw_thresholds(random) for _ in range(4)]
+        seen, whole = Seen(typical_head, uptake), Seen(typical_head, uptake).evidence
+        for each in thresholds:
+            assert seen.plaque_load(each) == plaque_load(regional_uptake_grades(whole, each))
 
 
 @pytest.mark.slow
 def test_two_readers_agree_about_as_published(typical_head: Head) -> None:
     random = np.random.default_rng(2)
-    drawn = [
-        seen_at(typical_head, draw_disease(grade, random)) for grade in grades_by_prevalence(120)
-    ]
+    drawn = [seen_at(typical_head, draw_disease(Plan().shares, random)) for _ in range(90)]
     one, two = (
-        np.array([plaque_load(regional_uptake_grades(seen, random)) for seen in drawn])
-        for _ in range(2)
+        np.array([plaque_load(grades_of(seen, random)) for seen in drawn]) for _ in range(2)
     )
-    # Florbetaben readers: Fleiss' kappa of a positive scan 0.78 to 0.89; here of 120 people.
+    # Florbetaben readers: Fleiss' kappa of a positive scan 0.78 to 0.89; here of 90 people.
     assert 0.6 < cohen_kappa_score(one > 1, two > 1) < 0.97
     assert cohen_kappa_score(one, two, weights="quadratic") > 0.75

@@ -81,7 +81,9 @@ def test_what_a_shell_turned_off_stays_off() -> None:
 def test_a_command_ends_with_one_line_and_its_status(number: int, name: str) -> None:
     code = (
         "import os, signal, sys\n"
+        # As in a terminal, whatever this run of tests was started under (nohup ignores one).
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         "from monai_amyloid import cli\n"
         "@cli.app.command()\n"
         f"def wait(): os.kill(os.getpid(), {number}); signal.pause()\n"

@@ -1,11 +1,9 @@
 """The best that any classifier can do on a simulated cohort: readers disagree with themselves.
 
-An observer who knows what each region truly shows still cannot know how the reader of that
-scan saw it. Many readers are simulated; the observer answers what most of them would. Against these
-readers, a model that scores above this has found a leak; one that scores near it has learned all
-there is. Against a cohort's own grades a model may score above it: with a fixed prevalence people
-are drawn for a grade until their reader gives it, and so are easier to grade than for any reader
-who comes afterwards (``benchmarks/studies/simulator/own_grades.py``).
+An observer who knows what each region truly shows still cannot know how the reader of that scan
+saw it. The observer here knows how likely each grade is, by the evidence and by how people were
+drawn, and answers what scores best. No model can expect a higher score on grades of this cohort,
+its own or those of new readers: one that has it clearly has found a leak.
 """
 
 from collections.abc import Mapping
@@ -13,44 +11,27 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
-from sklearn.model_selection import KFold, cross_val_predict
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.errors import UserError
 from monai_amyloid.output import write_table
-from monai_amyloid.phantom.cohorts.reader import REGION_NOISE, SCAN_NOISE, THRESHOLDS
+from monai_amyloid.phantom.cohorts.best_answers import BEST_ANSWERS
+from monai_amyloid.phantom.cohorts.readers import (
+    GRADES,
+    Chances,
+    Grades,
+    draw_grades,
+    grade_chances,
+    reader_chances,
+)
 
-Grades = NDArray[np.int64]
-
-_GRADES = (1, 2, 3)
 # Centiloid below which readers agree on negative, and above which on positive.
 _UNSURE_CENTILOID = (10.0, 40.0)
-
-
-def many_readings(truth: pd.DataFrame, readers: int, random: np.random.Generator) -> Grades:
-    """Let many readers grade the scans of a ``truth.tsv``.
-
-    Args:
-        truth: Table of the true values, with the evidence that readers see.
-        readers: Number of simulated readers.
-        random: Source of randomness.
-
-    Returns:
-        BAPL that each reader gives each scan, ``(scans, readers)``.
-    """
-    scan = random.normal(0, SCAN_NOISE, (len(truth), readers))
-    grades = np.ones((len(truth), readers), np.int64)
-    for name in READ_REGIONS:
-        limit = THRESHOLDS[name] + scan + random.normal(0, REGION_NOISE, scan.shape)
-        smaller = truth[f"evidence_{name}_smaller_area"].to_numpy()[:, None]
-        confluent = truth[f"evidence_{name}_confluent"].to_numpy()[:, None]
-        grades = np.maximum(grades, 1 + (smaller > limit) + (confluent > limit))
-    return grades
 
 
 def reader_agreement(truth: pd.DataFrame, readings: Grades) -> dict[str, float]:
@@ -83,29 +64,28 @@ def reader_agreement(truth: pd.DataFrame, readings: Grades) -> dict[str, float]:
     return agreement
 
 
-def observer_of_evidence(readings: Grades) -> Grades:
-    """Grade that most readers give each scan, ``(scans,)``, from all the evidence."""
-    counts = np.stack([(readings == grade).sum(axis=1) for grade in _GRADES])
-    return np.asarray(np.array(_GRADES)[counts.argmax(axis=0)])
+def chances_by_means(truth: pd.DataFrame, chances: Chances, folds: int = 10) -> Chances:
+    """Chances of each grade that follow from the regions' mean uptake alone, ``(scans, 3)``.
 
-
-def observer_of_means(truth: pd.DataFrame, readings: Grades, folds: int = 10) -> Grades:
-    """What follows from the regions' mean uptake alone ``(scans,)``.
-
-    A logistic regression on the grades that most readers give, predicted out of fold.
+    A logistic regression on the chances by all the evidence, predicted out of fold.
     """
     means = truth[[f"evidence_{name}_mean" for name in READ_REGIONS]].to_numpy()
     features = np.column_stack([means, means.max(axis=1), means.max(axis=1) ** 2])
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=100.0, max_iter=2000))
+    found = np.zeros_like(chances)
     split = KFold(min(folds, len(truth)), shuffle=True, random_state=0)
-    return np.asarray(
-        cross_val_predict(model, features, observer_of_evidence(readings), cv=split), np.int64
-    )
+    for known, asked in split.split(features):
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=100.0, max_iter=2000))
+        # Every scan three times, once with each grade, which weighs as much as it is likely.
+        rows, grades = np.repeat(known, len(GRADES)), np.tile(GRADES, len(known))
+        weights = np.maximum(chances[known].ravel(), 1e-6)
+        model.fit(features[rows], grades, logisticregression__sample_weight=weights)
+        found[asked] = model.predict_proba(features[asked])
+    return found
 
 
 def scores(answers: Grades, grades: Grades) -> dict[str, float]:
     """Accuracy, macro-F1, BAPL 2 F1 and quadratic kappa of answers against a reader's grades."""
-    options = {"labels": list(_GRADES), "zero_division": 0.0}
+    options = {"labels": list(GRADES), "zero_division": 0.0}
     return {
         "accuracy": float(accuracy_score(grades, answers)),
         "macro_f1": float(f1_score(grades, answers, average="macro", **options)),
@@ -115,27 +95,30 @@ def scores(answers: Grades, grades: Grades) -> dict[str, float]:
 
 
 def ceiling(truth: pd.DataFrame, readers: int = 400, seed: int = 0) -> pd.DataFrame:
-    """Measure both observers against many readers.
+    """Measure both observers against many new readers.
 
     Args:
         truth: Table ``truth.tsv`` of a cohort.
-        readers: Number of simulated readers that grade the cohort.
+        readers: Number of simulated readers (or panels, as many readers as the cohort's) that
+            grade the cohort.
         seed: Seed of the readers' noise.
 
     Returns:
         A row an observer and metric: mean over the readers, and the range of 95 % of them.
     """
-    readings = many_readings(truth, readers, np.random.default_rng(seed))
-    observers: Mapping[str, Grades] = {
-        "true evidence of each region": observer_of_evidence(readings),
-        "mean uptake of each region": observer_of_means(truth, readings),
+    chances = grade_chances(truth)
+    grades = draw_grades(chances, readers, np.random.default_rng(seed))
+    observers: Mapping[str, Chances] = {
+        "true evidence of each region": chances,
+        "mean uptake of each region": chances_by_means(truth, chances),
     }
     rows = []
-    for observer, answers in observers.items():
-        each = pd.DataFrame([scores(answers, reader) for reader in readings.T])
-        for metric in each:
-            low, high = np.quantile(each[metric], [0.025, 0.975])
-            rows.append((observer, metric, each[metric].mean(), low, high))
+    for observer, believed in observers.items():
+        for metric, answer in BEST_ANSWERS.items():
+            answers = answer(believed)
+            each = [scores(answers, reader)[metric] for reader in grades.T]
+            low, high = np.quantile(each, [0.025, 0.975])
+            rows.append((observer, metric, np.mean(each), low, high))
     return pd.DataFrame(rows, columns=["observer", "metric", "value", "low", "high"])
 
 
@@ -151,6 +134,11 @@ def read_truth(cohort: Path) -> pd.DataFrame:
     truth = pd.read_csv(path, sep="\t", na_values="n/a")
     if f"evidence_{READ_REGIONS[0]}_mean" not in truth:
         raise UserError(f"{path}: has no evidence of readers; needed a cohort of amyloid scans")
+    if "draws_bapl_1" not in truth:
+        raise UserError(
+            f"{path}: does not tell how its people were drawn, as older cohorts do "
+            "not; simulate the cohort again"
+        )
     return truth
 
 
@@ -170,7 +158,7 @@ def measure(cohort: Path, readers: int) -> str:
     truth = read_truth(cohort)
     table = ceiling(truth, readers)
     write_table(table, cohort / "ceiling.tsv")
-    readings = many_readings(truth, min(readers, 40), np.random.default_rng(1))
+    single = draw_grades(reader_chances(truth), min(readers, 40), np.random.default_rng(1))
     lines = [f"{len(truth)} scans, {readers} simulated readers: mean, and 95 % of the readers"]
     for observer, rows in table.groupby("observer", sort=False):
         lines.append(f"an observer who knows the {observer}")
@@ -179,7 +167,5 @@ def measure(cohort: Path, readers: int) -> str:
             for row in rows.itertuples(index=False)
         ]
     lines.append("two readers, positive or not: Cohen's kappa")
-    lines += [
-        f"  {name:20} {kappa:.2f}" for name, kappa in reader_agreement(truth, readings).items()
-    ]
+    lines += [f"  {name:20} {kappa:.2f}" for name, kappa in reader_agreement(truth, single).items()]
     return "\n".join(lines)

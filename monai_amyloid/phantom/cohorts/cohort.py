@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from monai_amyloid.output import read_json_record, remove_partials, replace_file
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
 from monai_amyloid.phantom.cohorts.storage import Form, bids_files, path_of, store
-from monai_amyloid.phantom.cohorts.truth import truth_row
+from monai_amyloid.phantom.cohorts.truth import change_row, truth_row
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 from monai_amyloid.source import source_checksum
@@ -24,15 +25,25 @@ from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
 from monai_amyloid.work.many import make_each
 from monai_amyloid.work.progress import SILENT, Progress
+from monai_amyloid.writing.frames import SCAN_START
 
 _RECORD = "simulation.json"
 _ROWS = ".rows"
 # Of this package, what decides on the bytes of a scan besides the plan.
 _DECIDING = ("brain", "pet", "phantom", "writing")
 
+_DAYS_A_YEAR = 365.25
+# What the truth of a visit is compared by with the first one.
+_CHANGING = (
+    "latent_centiloid",
+    "centiloid",
+    "centiloid_without_atrophy",
+    "centiloid_of_amyloid",
+)
+
 # A participant to make: the number, from 1, and the grade of the first visit, if one is prescribed.
 _Person = tuple[int, int | None]
-# The ``rows`` and the ``truths`` of a participant's sessions, for the two tables.
+# The ``rows``, the ``truths`` and the ``doses`` of a participant, for the three tables.
 _Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -85,7 +96,7 @@ def _simulate(
 
     def crashed(person: _Person, crash: Crash) -> _Rows:
         crashes[person[0]] = crash
-        return {"rows": [], "truths": []}
+        return {"rows": [], "truths": [], "doses": []}
 
     done = make_each(
         partial(_make_participant, folder=folder, plan=plan, form=form),
@@ -105,10 +116,13 @@ def _simulate(
     rows = [row for each in done for row in each.made["rows"]]
     truths = [row for each in done for row in each.made["truths"]]
     # The tables come last: a cohort with tables is complete.
+    doses = [dose for each in done for dose in each.made.get("doses", [])]
+    if plan.treated:
+        write_table(pd.DataFrame(doses, columns=["participant_id", "date"]), folder / "doses.tsv")
     write_table(pd.DataFrame(truths), folder / "truth.tsv")
     write_table(pd.DataFrame(rows), folder / "participants.tsv")
     if form == "bids":
-        bids_files(folder, ("truth.tsv", "ceiling.tsv", _RECORD, f"{_ROWS}/**"))
+        bids_files(folder, ("truth.tsv", "ceiling.tsv", "doses.tsv", _RECORD, f"{_ROWS}/**"))
 
 
 def _claim(record: Path, made_by: dict[str, Any]) -> None:
@@ -145,7 +159,7 @@ def _finished(person: _Person, folder: Path) -> _Rows | None:
 
 def _make_participant(person: _Person, folder: Path, plan: Plan, form: Form) -> _Rows:
     number, grade = person
-    made: _Rows = {"rows": [], "truths": []}
+    made: _Rows = {"rows": [], "truths": [], "doses": []}
     threads = torch.get_num_threads()
     # One thread each: sums are then made in the same order everywhere, and workers share no core.
     torch.set_num_threads(1)
@@ -155,6 +169,11 @@ def _make_participant(person: _Person, folder: Path, plan: Plan, form: Form) -> 
                 row, truth = _make_session(session, folder, plan, form)
                 made["rows"].append(row)
                 made["truths"].append(truth)
+            made["doses"] = [
+                {"participant_id": session.participant, "date": f"{_date(years):%Y-%m-%d}"}
+                for years in session.course.doses_after_years
+            ]
+        _add_changes(made["truths"])
     finally:
         torch.set_num_threads(threads)
     replace_file(_record(folder, number), json.dumps(made).encode())
@@ -169,7 +188,15 @@ def _make_session(
     # Both writers put a scan in place whole, so one that is there is complete.
     if not (folder / path).exists():
         series = acquire(seen, session.scan, plan.tracer, dynamic=plan.dynamic)
-        store(series, folder, session.participant, session.session, form, plan.seed)
+        store(
+            series,
+            folder,
+            session.participant,
+            session.session,
+            form,
+            plan.seed,
+            started=_date(session.years),
+        )
     row = {
         "participant_id": session.participant,
         "session_id": session.session,
@@ -180,4 +207,23 @@ def _make_session(
         "sex": session.sex,
         "site": session.scan.site,
     }
-    return row, truth_row(session, seen, plan.tracer)
+    truth = truth_row(session, seen, plan.tracer)
+    if plan.sessions > 1:
+        row["date"] = f"{_date(session.years):%Y-%m-%d}"
+        truth |= change_row(session, seen, plan.tracer)
+    return row, truth
+
+
+def _date(years: float) -> datetime:
+    """When a visit is, so many years after the first one."""
+    return SCAN_START + timedelta(days=round(years * _DAYS_A_YEAR))
+
+
+def _add_changes(truths: list[dict[str, Any]]) -> None:
+    """Add to each visit of a person who comes again what has changed since the first one."""
+    if len(truths) < 2:
+        return
+    for name in _CHANGING:
+        first = truths[0][name]
+        for truth in truths:
+            truth[f"change_{name}"] = truth[name] - first

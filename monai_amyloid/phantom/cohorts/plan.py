@@ -22,7 +22,10 @@ class Plan:
         tracer: BIDS label of the tracer that the scans carry.
         sites: Hospitals; each person is scanned at one of them, drawn at random.
         anatomies: Brains that heads are made from, in their usual proportions.
-        sessions: Number of visits of each person, two years apart.
+        sessions: Number of visits of each person.
+        months_between_sessions: Months from one visit of a person to the next.
+        treated: Share of the people with amyloid who get an antibody against it from the first
+            visit on, 0 to 1.
         readers: Number of readers of each scan; the grade of the scan is that of most readers.
         fixed_prevalence: Whether the first visits have the grades of the original study in its
             proportions, or whatever grades the readers give.
@@ -37,6 +40,8 @@ class Plan:
     sites: tuple[str, ...] = tuple(USUAL_SITES)
     anatomies: tuple[str, ...] = ANATOMIES
     sessions: int = 1
+    months_between_sessions: float = 24.0
+    treated: float = 0.0
     readers: int = 1
     fixed_prevalence: bool = True
     pattern: Pattern = "amyloid"
@@ -45,6 +50,13 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Refuse what no scan can be made of."""
+        if not 0 <= self.treated <= 1:
+            raise UserError(f"found a share of {self.treated} treated people; needed 0 to 1")
+        if not self.months_between_sessions > 0:
+            raise UserError(
+                f"found {self.months_between_sessions} months between two visits; needed more "
+                "than 0"
+            )
         for site in self.sites:
             if site not in SITES:
                 raise UserError(f"{site!r} is no site; choose from {', '.join(SITES)}")
@@ -56,7 +68,7 @@ class Plan:
 
     @property
     def shares(self) -> list[float]:
-        """Share of each grade that people are drawn for."""
+        """Share of people in each stage of the disease, without any, early and established."""
         total = sum(PREVALENCE.values())
         return [count / total for count in PREVALENCE.values()]
 
@@ -67,17 +79,25 @@ class Plan:
 
 # Named cohorts: how many participants, and the plan. They never change under their name.
 _OUTSIDE_ANATOMIES = ("15496", "15697")
+DEFAULT_COHORT = "clinic-603"
 NAMED = {
-    "standard-603": (603, Plan()),
+    DEFAULT_COHORT: (603, Plan()),
     # People that no other cohort holds, without the outside anatomies: to learn from beforehand.
-    "pretraining-2400": (
+    "clinic-pretraining-2400": (
         2400,
         Plan(seed=2400, anatomies=tuple(a for a in ANATOMIES if a not in _OUTSIDE_ANATOMIES)),
     ),
     # What a model meets elsewhere, one thing at a time.
-    "outside-scanner-300": (300, Plan(seed=301, sites=tuple(OUTSIDE_SITES))),
-    "outside-anatomy-300": (300, Plan(seed=302, anatomies=_OUTSIDE_ANATOMIES)),
-    "outside-tracer-300": (300, Plan(seed=303, tracer="18FAV45")),
+    "clinic-outside-scanner-300": (300, Plan(seed=301, sites=tuple(OUTSIDE_SITES))),
+    "clinic-outside-anatomy-300": (300, Plan(seed=302, anatomies=_OUTSIDE_ANATOMIES)),
+    "clinic-outside-tracer-300": (300, Plan(seed=303, tracer="18FAV45")),
+    # Grades as five readers give them, of whoever comes.
+    "clinic-panel-300": (300, Plan(seed=304, readers=5, fixed_prevalence=False)),
+    # People who come back every half year for two years, half of those with amyloid treated.
+    "clinic-followed-60": (
+        60,
+        Plan(seed=305, sessions=5, months_between_sessions=6.0, treated=0.5),
+    ),
 }
 
 

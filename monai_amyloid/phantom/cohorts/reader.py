@@ -6,8 +6,8 @@ pronounced (regional cortical tracer uptake, RCTU 1, 2, 3). Readers differ in wh
 bright as white matter.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
 from functools import cache
 
 import numpy as np
@@ -48,7 +48,7 @@ _HALVINGS = 5
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one region shows, in the hemisphere that shows more of it.
+    """What the cortex of a region shows.
 
     Attributes:
         smaller_area: The highest contrast to white matter that :data:`SMALLER_AREA` of the
@@ -63,61 +63,139 @@ class Evidence:
     mean: float
 
 
-def see(head: Head, uptake: NDArray[np.float32]) -> dict[str, Evidence]:
-    """Look at a scan without noise, region by region.
+@dataclass(frozen=True)
+class Sides:
+    """What one region shows in each hemisphere.
+
+    Attributes:
+        left: Evidence of the left hemisphere.
+        right: Evidence of the right hemisphere.
+    """
+
+    left: Evidence
+    right: Evidence
+
+    @property
+    def greater(self) -> Evidence:
+        """Each measure from the side where there is more of it."""
+        left, right = astuple(self.left), astuple(self.right)
+        return Evidence(*map(max, left, right))
+
+
+class Seen:
+    """A scan without noise, as a reader looks at it: what is not asked for is not looked for.
 
     Args:
         head: Head of the person.
         uptake: Sharp tracer on the anatomy's grid ``(X, Y, Z)``.
-
-    Returns:
-        Evidence by read region.
     """
-    brain = _brain_box(head.morphology.anatomy)
-    seen = blur(uptake[brain], READING_FWHM_MM, np.full(3, 2.0))
-    white = float(seen[_deep_white(head.morphology.anatomy)[brain]].mean())
-    sides = _sides(head.morphology.anatomy)
-    found = {}
-    for name in READ_REGIONS:
-        both = [_look(seen[box] / np.float32(white), cortex) for box, cortex in sides[name]]
-        found[name] = Evidence(*(max(part) for part in zip(*both, strict=True)))
-    return found
+
+    def __init__(self, head: Head, uptake: NDArray[np.float32]) -> None:
+        name = head.morphology.anatomy
+        brain = _brain_box(name)
+        seen = blur(uptake[brain], READING_FWHM_MM, np.full(3, 2.0))
+        seen /= np.float32(seen[_deep_white(name)[brain]].mean())
+        self._contrast = seen
+        self._sides = _sides(name)
+        self._found: dict[tuple[str, int], Evidence] = {}
+        self._smaller = {
+            name: tuple(_highest(seen[box][cortex], SMALLER_AREA) for box, cortex in sides)
+            for name, sides in self._sides.items()
+        }
+
+    @property
+    def evidence(self) -> dict[str, Sides]:
+        """Evidence of both sides by read region."""
+        return {name: Sides(self._look(name, 0), self._look(name, 1)) for name in READ_REGIONS}
+
+    def plaque_load(self, thresholds: Mapping[str, float]) -> int:
+        """Grade the scan, as :func:`plaque_load` does with all the evidence, and sooner."""
+        bright = [
+            (name, side)
+            for name, limit in thresholds.items()
+            for side in (0, 1)
+            if self._smaller[name][side] > limit
+        ]
+        if not bright:
+            return 1
+        # The smaller area is at least as bright as the confluent one: only these can be.
+        pronounced = (self._look(name, side).confluent > thresholds[name] for name, side in bright)
+        return 3 if any(pronounced) else 2
+
+    def _look(self, name: str, side: int) -> Evidence:
+        if (name, side) not in self._found:
+            box, cortex = self._sides[name][side]
+            contrast = self._contrast[box]
+            self._found[name, side] = Evidence(
+                smaller_area=self._smaller[name][side],
+                confluent=_confluent(contrast, cortex),
+                mean=float(contrast[cortex].mean()),
+            )
+        return self._found[name, side]
 
 
-def _look(contrast: NDArray[np.float32], cortex: NDArray[np.bool_]) -> tuple[float, float, float]:
+def _highest(values: NDArray[np.float32], share: float) -> float:
+    """The highest value that a share of them reaches."""
+    return float(np.quantile(values, 1 - share))
+
+
+def _confluent(contrast: NDArray[np.float32], cortex: NDArray[np.bool_]) -> float:
+    """The highest contrast at which one patch is large: it shrinks as the contrast rises."""
     values = contrast[cortex]
-    smaller = float(np.quantile(values, 1 - SMALLER_AREA))
-    # The largest patch shrinks as the threshold rises: found by halving.
-    low, high = float(values.min()), float(np.quantile(values, 1 - CONFLUENT_AREA))
+    low, high = float(values.min()), _highest(values, CONFLUENT_AREA)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         pieces, _ = ndimage.label(cortex & (contrast > middle), structure=_TOUCHING)
         largest = np.bincount(pieces.ravel())[1:].max(initial=0)
         low, high = (middle, high) if largest >= CONFLUENT_AREA * values.size else (low, middle)
-    return smaller, low, float(values.mean())
+    return low
+
+
+def draw_thresholds(random: np.random.Generator | None) -> dict[str, float]:
+    """Draw the contrast from which one reader calls each region of one scan bright.
+
+    Args:
+        random: The reader's noise; None for a reader without any.
+    """
+    if random is None:
+        return dict(THRESHOLDS)
+    scan = random.normal(0, SCAN_NOISE)
+    return {
+        name: limit + scan + float(random.normal(0, REGION_NOISE))
+        for name, limit in THRESHOLDS.items()
+    }
 
 
 def regional_uptake_grades(
-    seen: Mapping[str, Evidence], random: np.random.Generator | None
-) -> dict[str, int]:
+    evidence: Mapping[str, Sides], thresholds: Mapping[str, float]
+) -> dict[str, tuple[int, int]]:
     """Grade each region 1 (none), 2 (moderate) or 3 (pronounced), as one reader would.
 
     Args:
-        seen: Evidence by read region, from :func:`see`.
-        random: The reader's noise; None for a reader without any.
+        evidence: Evidence by read region.
+        thresholds: The reader's thresholds, from :func:`draw_thresholds`.
+
+    Returns:
+        RCTU of the left and of the right side, by read region.
     """
-    scan = 0.0 if random is None else random.normal(0, SCAN_NOISE)
     grades = {}
-    for name, evidence in seen.items():
-        noise = 0.0 if random is None else random.normal(0, REGION_NOISE)
-        threshold = THRESHOLDS[name] + scan + noise
-        grades[name] = 1 + (evidence.smaller_area > threshold) + (evidence.confluent > threshold)
+    for name, sides in evidence.items():
+        left, right = (
+            1 + (side.smaller_area > thresholds[name]) + (side.confluent > thresholds[name])
+            for side in (sides.left, sides.right)
+        )
+        grades[name] = (left, right)
     return grades
 
 
-def plaque_load(grades: Mapping[str, int]) -> int:
+def plaque_load(grades: Mapping[str, tuple[int, int]]) -> int:
     """Brain amyloid plaque load: 1 if no region shows uptake, 3 if any is pronounced."""
-    return max(grades.values())
+    return max(max(sides) for sides in grades.values())
+
+
+def middle_grade(grades: Sequence[int]) -> int:
+    """The grade in the middle: the majority's, where there is one; the lower of two middles."""
+    return sorted(grades)[(len(grades) - 1) // 2]
 
 
 @cache

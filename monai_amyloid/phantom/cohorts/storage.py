@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -14,6 +15,7 @@ from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.version import __version__
 from monai_amyloid.writing.dicom import write_dicom_frames
+from monai_amyloid.writing.frames import SCAN_START
 from monai_amyloid.writing.nifti import write_nifti_frames
 
 Form = Literal["nifti", "dicom", "bids"]
@@ -52,13 +54,14 @@ _COLUMNS: Mapping[str, Mapping[str, Any]] = {
     "age": {"Description": "Age at the scan", "Units": "year"},
     "sex": {"Description": "Sex", "Levels": {"F": "female", "M": "male"}},
     "site": {"Description": "Simulated site, which has a scanner of its own"},
+    "date": {"Description": "Day of the scan, counted from a first visit on 2000-01-01"},
 }
 _README = """\
 # Simulated amyloid PET
 
 Made by monai-amyloid {version}. Nobody was scanned: heads, uptake, scanners and readers are
-simulated, all dates are 1 January 2000 and nothing was injected (the injected radioactivity, a
-field that BIDS requires, is 0).
+simulated, every first visit is on 1 January 2000 and nothing was injected (the injected
+radioactivity, a field that BIDS requires, is 0).
 
 `participants.tsv` is the table that a hospital would have; `participants.json` describes it.
 What no hospital has, the truth of each scan, is in the tables that `.bidsignore` names.
@@ -92,7 +95,14 @@ def path_of(participant: str, session: str, form: Form, tracer: str | None = Non
 
 
 def store(
-    series: FrameSeries, cohort: Path, participant: str, session: str, form: Form, seed: int
+    series: FrameSeries,
+    cohort: Path,
+    participant: str,
+    session: str,
+    form: Form,
+    seed: int,
+    *,
+    started: datetime = SCAN_START,
 ) -> Path:
     """Write one simulated scan, whole or not at all.
 
@@ -105,6 +115,7 @@ def store(
         form: Format of the scan: NIfTI with sidecar, a folder of DICOM slices, or NIfTI at its
             place in BIDS.
         seed: Seed of the cohort; DICOM UIDs follow from it.
+        started: Date and time of the scan, for DICOM; NIfTI and its sidecar hold no date.
 
     Returns:
         Path of the scan, as :func:`path_of` gives it.
@@ -121,6 +132,7 @@ def store(
             cohort / path,
             participant=participant,
             seed_uid=f"{seed}.{participant}.{session}",
+            started=started,
             description=f"PET brain AC {'dynamic' if len(series.frames) > 1 else 'static'}",
         )
     else:

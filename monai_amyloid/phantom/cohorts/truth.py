@@ -12,11 +12,16 @@ from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, regions, voi
 from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
+from monai_amyloid.phantom.people.contrast import tissue_values
 from monai_amyloid.phantom.people.deformation import Points, grid_points, interpolate
-from monai_amyloid.phantom.people.head import Head
+from monai_amyloid.phantom.people.head import Head, unworn
 from monai_amyloid.phantom.people.person import Session, reading_row
+from monai_amyloid.phantom.people.tracer_map import blur, tracer_map
 from monai_amyloid.phantom.people.typical import template_to_anatomy
+from monai_amyloid.phantom.people.uptake import TissueValues
+from monai_amyloid.phantom.scanning.attenuation import block_mean
 from monai_amyloid.phantom.scanning.scanner import Scanned
+from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 _NODE_ML = 64e-3  # 4 mm
 
@@ -25,7 +30,8 @@ def truth_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
     """One row of ``truth.tsv``.
 
     ``centiloid`` and ``suvr_*`` are measured on the scan without noise, through the known
-    deformation, the former by the tracer's own line.
+    deformation, the former by the tracer's own line. ``centiloid_without_atrophy`` is what the
+    same uptake would show in a brain that has not thinned more than usual.
 
     Args:
         session: Visit of the simulated person.
@@ -38,6 +44,7 @@ def truth_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
         "participant_id": session.participant,
         "latent_centiloid": session.disease.latent_centiloid,
         "centiloid": centiloid(cortex, tracer),
+        "centiloid_without_atrophy": _without_atrophy(session, seen, tracer),
         "session_id": session.session,
         "pattern": session.disease.pattern,
         "pattern_leads": "+".join(session.disease.leads) or UNKNOWN,
@@ -45,8 +52,63 @@ def truth_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
         **{f"suvr_{name}": value for name, value in suvr.items()},
     }
     if session.reading is not None:
+        row["bapl"] = session.reading.bapl
+        row |= {f"draws_bapl_{grade}": session.draws.get(grade, 0) for grade in (1, 2, 3)}
         row |= reading_row(session.reading)
     return row | _morphology_row(session.head) | session.scan.as_row()
+
+
+def change_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
+    """What of a visit is compared with other visits of the same person.
+
+    ``centiloid_of_amyloid`` is what the amyloid alone would show: in the same head as at the first
+    visit, not thinned, with the white matter and the cerebellum of a typical person.
+
+    Args:
+        session: Visit of the simulated person.
+        seen: Scan of that visit without noise.
+        tracer: BIDS label of the tracer.
+    """
+    typical = tissue_values("amyloid", tracer, session.disease)
+    return {
+        "years": session.years,
+        "treated": session.course.treated,
+        "doses": sum(after <= session.years for after in session.course.doses_after_years),
+        "centiloid_of_amyloid": _of_uptake(session, seen, tracer, typical),
+    }
+
+
+def _without_atrophy(session: Session, seen: Scanned, tracer: str) -> float:
+    return _of_uptake(session, seen, tracer, session.values)
+
+
+def _of_uptake(session: Session, seen: Scanned, tracer: str, values: TissueValues) -> float:
+    """Centiloid of other uptake in the same brain, not thinned.
+
+    The difference from what was scanned is smooth once it is blurred: a grid of 4 mm holds it.
+    """
+    head = session.head
+    other = tracer_map(unworn(head), values, session.disease.patches)
+    more = block_mean(other - session.uptake, (2, 2, 2))
+    affine = head.anatomy.affine @ np.array(
+        [[2, 0, 0, 0.5], [0, 2, 0, 0.5], [0, 0, 2, 0.5], [0, 0, 0, 1]], float
+    )
+    # Averaging over blocks blurs as well: by a voxel's variance.
+    zooms = np.diag(affine)[:3]
+    fwhm = np.sqrt(max(session.scan.fwhm_mm**2 - FWHM_PER_SIGMA**2 * zooms[0] ** 2 / 4, 0))
+    more = blur(more, float(fwhm), zooms)
+    means = []
+    for name in ("cortex", "whole_cerebellum"):
+        points = head.from_template(_voi_points(name))
+        values_here = interpolate(seen.uptake[None], seen.affine, points)[0]
+        values_here += interpolate(more[None], affine, head.to_anatomy(points))[0]
+        means.append(float(values_here.mean(dtype=np.float64)))
+    return centiloid(means[0] / means[1], tracer)
+
+
+@cache
+def _voi_points(name: str) -> Points:
+    return _points(voi(name))
 
 
 def regional_truth(head: Head, seen: Scanned) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """One person's amyloid: how much, where, and how unevenly."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,34 @@ from monai_amyloid.phantom.people.anatomy import WARP_SHAPE
 from monai_amyloid.phantom.people.deformation import Field, smooth_noise
 from monai_amyloid.phantom.people.uptake import SATURATION, amyloid_excess, typical_excess
 
-# Mean and SD of the latent Centiloid by the grade that a person is drawn for.
-LATENT_CENTILOID = {1: (3.0, 9.0), 2: (32.0, 14.0), 3: (82.0, 28.0)}
-_FOCAL_SHARE = 0.40  # of grade 2: one or two read regions alone
-_ONE_SIDED_SHARE = 0.25  # of grade 2: one hemisphere leads
+# Stages of the disease, as mean and SD of the latent Centiloid: none, early, established. They
+# overlap; a reader grades what the scan shows and knows nothing of them.
+STAGES = ((3.0, 9.0), (32.0, 14.0), (82.0, 28.0))
+
+# Forms of a disease, by the latent Centiloid at which they are most frequent, how far about it
+# they occur (SD), and their share there; estimates. Nothing else decides on a form, so that each
+# occurs in every grade.
+_FORMS = {
+    "focal": (30.0, 20.0, 0.40),
+    "one_sided": (35.0, 25.0, 0.25),
+    "posterior": (60.0, 35.0, 0.1),
+}
+# What leads a posterior disease, as in posterior cortical atrophy, and by how much.
+_POSTERIOR = ("posterior_cingulate", "precuneus", "lateral_parietal", "lateral_occipital")
+# Factors of the load, where a form leads and elsewhere.
+_LEADS, _ELSEWHERE = (
+    {"focal": 1.6, "one_sided": 1.3, "posterior": 1.3},
+    {
+        "focal": 0.3,
+        "one_sided": 0.5,
+        "posterior": 0.6,
+    },
+)
+# How the load of regions varies: early by a quarter of it, late by half as much.
+_EARLY_SPREAD, _LATE_SPREAD, _EARLY_UNTIL, _LATE_FROM = 0.25, 0.12, 40.0, 80.0
+# Negatives vary by 4 % of the value, about 5 % of the distance to a positive.
+_NEGATIVE_SPREAD = 0.045
+_LEAST_EXCESS = -0.2
 # Patches inside a region: SD of the logarithm of the excess, and their size as the sigma of a
 # Gaussian. Deposits are uneven by cortical column and gyrus, finer than an atlas region.
 _PATCH_SD = 0.35
@@ -28,10 +52,10 @@ class Disease:
         latent_centiloid: Stage of the disease before any regional variation, Centiloid.
         excess: Amyloid load of each label of :func:`~monai_amyloid.brain.template.regions`,
             0 where negative, 1 at Centiloid 80.
-        pattern: Spatial pattern: ``"diffuse"``, ``"focal"`` or ``"one_sided"``.
+        pattern: Spatial pattern: ``"diffuse"``, ``"focal"``, ``"one_sided"`` or ``"posterior"``.
         patches: Factor of the load inside the regions, 1 on average, ``WARP_SHAPE``.
         leads: Read regions of a focal pattern, ``("left",)`` or ``("right",)`` of a one-sided one,
-            empty for a diffuse one.
+            empty for the others.
     """
 
     latent_centiloid: float
@@ -51,67 +75,66 @@ def typical_disease(centiloid: float) -> Disease:
     return Disease(centiloid, typical_excess(centiloid), "diffuse", np.ones(WARP_SHAPE, np.float32))
 
 
-def draw_disease(grade: int, random: np.random.Generator) -> Disease:
-    """Draw a person's amyloid from the distribution of a grade.
+def draw_disease(shares: tuple[float, ...] | list[float], random: np.random.Generator) -> Disease:
+    """Draw a person's amyloid from a population.
 
     Args:
-        grade: Grade that a person is drawn for, 1, 2 or 3; a reader may give another.
+        shares: Share of people in each of :data:`STAGES`; their sum is 1.
         random: Source of randomness.
     """
-    return disease_at(float(random.normal(*LATENT_CENTILOID[grade])), grade == 2, random)
+    mean, deviation = STAGES[int(random.choice(len(STAGES), p=shares))]
+    return disease_at(float(random.normal(mean, deviation)), random)
 
 
-def disease_at(centiloid: float, early_forms: bool, random: np.random.Generator) -> Disease:
+def form_shares(centiloid: float) -> dict[str, float]:
+    """Share of people of a latent Centiloid whose disease has each form but the diffuse one."""
+    return {
+        name: share * float(np.exp(-(((centiloid - middle) / width) ** 2) / 2))
+        for name, (middle, width, share) in _FORMS.items()
+    }
+
+
+def disease_at(centiloid: float, random: np.random.Generator, form: str | None = None) -> Disease:
     """Draw the regions, sides and patches of a disease of a known stage.
 
     Args:
         centiloid: Stage of the disease, Centiloid.
-        early_forms: Whether the disease may be focal or one-sided.
         random: Source of randomness.
+        form: Form that the disease has; drawn by the stage where None.
     """
     table = regions().table
     excess = typical_excess(centiloid)
-    # Positives vary by 25 % of the excess, by 12 % once the disease is late.
-    spread = 0.25 if centiloid < 60 else 0.12
+    late = np.clip((centiloid - _EARLY_UNTIL) / (_LATE_FROM - _EARLY_UNTIL), 0, 1)
+    spread = _EARLY_SPREAD + (_LATE_SPREAD - _EARLY_SPREAD) * late
     excess *= random.lognormal(-(spread**2) / 2, spread, len(table))
-    # Negatives vary by 4 % of the value, about 5 % of the way to a positive.
-    excess += random.normal(0.0, 0.045, len(table))
-
-    pattern = "diffuse"
+    excess += random.normal(0.0, _NEGATIVE_SPREAD, len(table))
+    pattern = form or _draw_form(centiloid, random)
     leads: tuple[str, ...] = ()
-    if early_forms:
-        draw = random.uniform()
-        if draw < _FOCAL_SHARE:
-            pattern = "focal"
-            seeds = random.choice(READ_REGIONS, size=int(random.integers(1, 3)), replace=False)
-            leads = tuple(str(seed) for seed in seeds)
-            excess *= np.where(table.read_region.isin(seeds), 1.6, 0.3)
-        elif draw < _FOCAL_SHARE + _ONE_SIDED_SHARE:
-            pattern = "one_sided"
-            side = str(random.choice(["left", "right"]))
-            leads = (side,)
-            excess *= np.where(table.hemisphere == side, 1.3, 0.5)
+    if pattern == "focal":
+        seeds = random.choice(READ_REGIONS, size=int(random.integers(1, 3)), replace=False)
+        leads = tuple(str(seed) for seed in seeds)
+        leading = table.read_region.isin(leads)
+    elif pattern == "one_sided":
+        leads = (str(random.choice(["left", "right"])),)
+        leading = table.hemisphere == leads[0]
+    elif pattern == "posterior":
+        leading = table.region.isin(_POSTERIOR)
+    if pattern != "diffuse":
+        excess *= np.where(leading, _LEADS[pattern], _ELSEWHERE[pattern])
     patches = np.exp(_PATCH_SD * smooth_noise(_PATCH_SIGMA_MM, random) - _PATCH_SD**2 / 2)
     return Disease(
-        centiloid, np.clip(excess, -0.2, SATURATION), pattern, patches.astype(np.float32), leads
+        centiloid,
+        np.clip(excess, _LEAST_EXCESS, SATURATION),
+        pattern,
+        patches.astype(np.float32),
+        leads,
     )
 
 
-# Centiloid a year, of people who accumulate amyloid and of those who have none yet.
-_YEARLY = {True: (3.0, 1.5), False: (0.5, 0.8)}
-_ACCUMULATES_FROM = 10.0
-
-
-def progressed(disease: Disease, years: float, random: np.random.Generator) -> Disease:
-    """The same person's amyloid some years later, in the same places.
-
-    Args:
-        disease: Disease at the earlier visit.
-        years: Years between the two visits.
-        random: Source of randomness.
-    """
-    rate = random.normal(*_YEARLY[disease.latent_centiloid > _ACCUMULATES_FROM])
-    later = disease.latent_centiloid + years * float(rate)
-    grown = typical_excess(later) - typical_excess(disease.latent_centiloid)
-    excess = np.clip(disease.excess + grown, -0.2, SATURATION)
-    return replace(disease, latent_centiloid=later, excess=excess)
+def _draw_form(centiloid: float, random: np.random.Generator) -> str:
+    draw = float(random.uniform())
+    for name, share in form_shares(centiloid).items():
+        if draw < share:
+            return name
+        draw -= share
+    return "diffuse"

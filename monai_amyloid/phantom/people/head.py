@@ -1,6 +1,6 @@
 """One person's head: the typical head of the template, deformed, and made of one anatomy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -26,7 +26,7 @@ from monai_amyloid.phantom.people.deformation import (
     scaled,
     smooth_noise,
 )
-from monai_amyloid.phantom.people.morphology import Morphology
+from monai_amyloid.phantom.people.morphology import TYPICAL_THINNING, Morphology
 from monai_amyloid.phantom.people.typical import openings, template_to_anatomy
 
 _VARIATION_SIGMA_MM = 18.0
@@ -90,6 +90,11 @@ def shape_head(morphology: Morphology) -> Head:
     anatomy = load_anatomy(morphology.anatomy)
     random = np.random.default_rng([morphology.seed, 1])
     return Head(morphology, anatomy, _worn(anatomy, morphology, random))
+
+
+def unworn(head: Head) -> Head:
+    """The same head with a cortex of the usual thickness."""
+    return shape_head(replace(head.morphology, thinning=TYPICAL_THINNING))
 
 
 def _velocity(morphology: Morphology) -> Field:

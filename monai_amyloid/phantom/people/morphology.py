@@ -1,7 +1,7 @@
 """How one person's head differs from the typical one: size, shape, age and old infarcts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -86,4 +86,13 @@ def draw_morphology(
         infarct_mm=infarct,
         hydrocephalus=hydrocephalus,
         seed=int(random.integers(2**31)),
+    )
+
+
+def aged(morphology: Morphology, years: float) -> Morphology:
+    """The same head some years later: thinner cortex and wider ventricles."""
+    return replace(
+        morphology,
+        thinning=min(morphology.thinning + 0.006 * years, 0.4),
+        lateral_ventricles_mm=morphology.lateral_ventricles_mm + 0.1 * years,
     )

@@ -1,25 +1,40 @@
 """One simulated person: head, amyloid, what readers see of it, and every scan of it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from monai_amyloid.phantom.cohorts.plan import Plan
-from monai_amyloid.phantom.cohorts.reader import Evidence, plaque_load, regional_uptake_grades, see
+from monai_amyloid.phantom.cohorts.reader import (
+    Seen,
+    Sides,
+    draw_thresholds,
+    middle_grade,
+    plaque_load,
+    regional_uptake_grades,
+)
 from monai_amyloid.phantom.people.contrast import tissue_values
-from monai_amyloid.phantom.people.disease import Disease, draw_disease, progressed
+from monai_amyloid.phantom.people.course import Course, draw_course
+from monai_amyloid.phantom.people.disease import Disease, draw_disease
 from monai_amyloid.phantom.people.head import Head, shape_head
-from monai_amyloid.phantom.people.morphology import draw_morphology
+from monai_amyloid.phantom.people.morphology import aged, draw_morphology
+from monai_amyloid.phantom.people.physiology import (
+    Physiology,
+    draw_drift,
+    draw_physiology,
+    on_a_day,
+)
 from monai_amyloid.phantom.people.tracer_map import Volume, tracer_map
 from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values
 from monai_amyloid.phantom.scanning.scan import Scan, draw_scan
 
-_YEARS_BETWEEN_SESSIONS = 2.0
-_MOST_DRAWS = 200  # two are usual
-# SD between people of white matter, cerebellar grey and cerebellar white matter.
-_WHITE_SD, _CEREBELLAR_GREY_SD, _CEREBELLAR_WHITE_SD = 0.05, 0.03, 0.04
+_MOST_DRAWS = 400  # three are usual, eight for grade 2
+# Of later visits, on another scanner than the one before.
+_NEW_SCANNER_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -28,11 +43,11 @@ class Reading:
 
     Attributes:
         evidence: What each read region shows, the same for all readers.
-        regional: RCTU of each read region, by reader.
+        regional: RCTU of both sides of each read region, by reader.
     """
 
-    evidence: dict[str, Evidence]
-    regional: tuple[dict[str, int], ...]
+    evidence: dict[str, Sides]
+    regional: tuple[dict[str, tuple[int, int]], ...]
 
     @property
     def grades(self) -> list[int]:
@@ -41,9 +56,8 @@ class Reading:
 
     @property
     def bapl(self) -> int:
-        """The grade in the middle: the majority's, where there is one."""
-        grades = sorted(self.grades)
-        return grades[(len(grades) - 1) // 2]
+        """The panel's grade."""
+        return middle_grade(self.grades)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,24 +67,51 @@ class Session:
     Attributes:
         participant: Participant label, such as ``sub-0001``.
         session: Session label, such as ``ses-01``.
+        years: Years since the first visit.
         age: Age in years.
         sex: Sex of the person, ``"F"`` or ``"M"``.
         head: Head of the person.
+        course: How the person's amyloid goes on.
         disease: Amyloid of the person at this visit.
+        physiology: Uptake of tissues without amyloid at this visit.
         reading: Readings of the scan; None for a scan of something else than amyloid.
-        uptake: Sharp tracer on the anatomy's grid.
+        draws: How many people were drawn until this one, by the grade that the readers gave them;
+            this one is among them.
+        values: Uptake by tissue and label.
         scan: Settings of the acquisition.
     """
 
     participant: str
     session: str
+    years: float
+    age: float
+    sex: str
+    head: Head
+    course: Course
+    disease: Disease
+    physiology: Physiology
+    reading: Reading | None
+    draws: Mapping[int, int] = field(default_factory=dict)
+    values: TissueValues
+    scan: Scan
+
+    @cached_property
+    def uptake(self) -> Volume:
+        """Sharp tracer on the anatomy's grid ``(X, Y, Z)``."""
+        return tracer_map(self.head, self.values, self.disease.patches)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Person:
+    """Who comes to the first visit: everything that a reader sees of them, and their age."""
+
     age: float
     sex: str
     head: Head
     disease: Disease
-    reading: Reading | None
-    uptake: Volume
-    scan: Scan
+    usual: Physiology
+    physiology: Physiology
+    reading: Reading
 
 
 def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Session]:
@@ -87,82 +128,111 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
         One session a visit.
     """
     random = np.random.default_rng([plan.seed, number])
-    age = float(np.clip(random.normal(72, 8), 50, 95))
-    sex = str(random.choice(["F", "M"]))
+    person, draws = _draw_person(plan, grade, random)
     site = str(random.choice(plan.sites))
-    head = shape_head(draw_morphology(age, random, plan.anatomies))
-    person = _Person(random)
-    disease, reading = _draw_read_disease(plan, head, person, grade, random)
+    treatable = person.reading.bapl > 1
+    treated = bool(random.uniform() < plan.treated) and treatable
+    course = draw_course(person.disease, treated, random)
+    drift = draw_drift(random)
+    head, disease, physiology, reading = (
+        person.head,
+        person.disease,
+        person.physiology,
+        person.reading,
+    )
     for visit in range(plan.sessions):
+        years = visit * plan.months_between_sessions / 12
         if visit:
-            disease = progressed(disease, _YEARS_BETWEEN_SESSIONS, random)
-            reading = _read(plan, head, person, disease, random)
+            head = shape_head(aged(person.head.morphology, years))
+            disease = course.after(years)
+            physiology = on_a_day(person.usual, drift, years, random)
+            panel = [draw_thresholds(random) for _ in range(plan.readers)]
+            reading = _reading(_see(head, physiology, disease), panel)
+            if random.uniform() < _NEW_SCANNER_SHARE:
+                site = str(random.choice(plan.sites))
         scan = draw_scan(site, random, difficult=plan.difficult)
-        values = tissue_values(plan.pattern, plan.tracer, disease)
-        values = replace(person.vary(values), scalp=scan.scalp)
+        values = physiology.vary(tissue_values(plan.pattern, plan.tracer, disease))
+        values = replace(values, scalp=scan.scalp)
         yield Session(
             participant=f"sub-{number:04d}",
             session=f"ses-{visit + 1:02d}",
-            age=round(age + visit * _YEARS_BETWEEN_SESSIONS),
-            sex=sex,
+            years=years,
+            age=round(person.age + years),
+            sex=person.sex,
             head=head,
+            course=course,
             disease=disease,
+            physiology=physiology,
             reading=reading if plan.pattern == "amyloid" else None,
-            uptake=tracer_map(head, values, disease.patches),
+            draws=draws if visit == 0 else {},
+            values=values,
             scan=scan,
         )
 
 
-class _Person:
-    """How one person's white matter and cerebellum differ from the typical."""
+def _draw_person(
+    plan: Plan, grade: int | None, random: np.random.Generator
+) -> tuple[_Person, dict[int, int]]:
+    """Draw people until the readers give one of them the grade that is asked for.
 
-    def __init__(self, random: np.random.Generator) -> None:
-        self.white = random.normal(1.0, _WHITE_SD)
-        self.cerebellar_grey = random.normal(1.0, _CEREBELLAR_GREY_SD)
-        self.cerebellar_white = random.normal(1.0, _CEREBELLAR_WHITE_SD)
-
-    def vary(self, values: TissueValues) -> TissueValues:
-        grey, white = values.grey.copy(), values.white * np.float32(self.white)
-        for label in values.labels_of("cerebellum", "brainstem"):
-            white[label] = values.white[label] * self.cerebellar_white
-        for label in values.labels_of("cerebellum"):
-            grey[label] *= self.cerebellar_grey
-        return replace(values, grey=grey, white=white)
-
-
-def _draw_read_disease(
-    plan: Plan, head: Head, person: _Person, grade: int | None, random: np.random.Generator
-) -> tuple[Disease, Reading]:
+    Nothing is kept from one draw to the next: whoever is taken is a person of the population to
+    whom these readers gave this grade, and nothing else tells the grade.
+    """
+    draws: Counter[int] = Counter()
     for _ in range(_MOST_DRAWS):
-        # Drawn until the readers agree, so that prevalence is exact and labels stay noisy.
-        stage = grade or int(random.choice([1, 2, 3], p=plan.shares))
-        disease = draw_disease(stage, random)
-        reading = _read(plan, head, person, disease, random)
-        if grade is None or reading.bapl == grade:
-            return disease, reading
+        age = float(np.clip(random.normal(72, 8), 50, 95))
+        sex = str(random.choice(["F", "M"]))
+        head = shape_head(draw_morphology(age, random, plan.anatomies))
+        usual = draw_physiology(random)
+        physiology = on_a_day(usual, Physiology(), 0.0, random)
+        disease = draw_disease(plan.shares, random)
+        seen = _see(head, physiology, disease)
+        panel = [draw_thresholds(random) for _ in range(plan.readers)]
+        bapl = middle_grade([seen.plaque_load(thresholds) for thresholds in panel])
+        draws[bapl] += 1
+        if grade is None or bapl == grade:
+            person = _Person(
+                age=age,
+                sex=sex,
+                head=head,
+                disease=disease,
+                usual=usual,
+                physiology=physiology,
+                reading=_reading(seen, panel),
+            )
+            return person, dict(draws)
     raise RuntimeError(f"no reader gave grade {grade} in {_MOST_DRAWS} drawn people")
 
 
-def _read(
-    plan: Plan, head: Head, person: _Person, disease: Disease, random: np.random.Generator
-) -> Reading:
+def _see(head: Head, physiology: Physiology, disease: Disease) -> Seen:
     # Readers are trained on each tracer to the same effect: all see it as florbetaben.
-    values = florbetaben_values(disease.excess, disease.stage)
-    evidence = see(head, tracer_map(head, person.vary(values), disease.patches))
-    readings = tuple(regional_uptake_grades(evidence, random) for _ in range(plan.readers))
-    return Reading(evidence, readings)
+    values = physiology.vary(florbetaben_values(disease.excess, disease.stage))
+    return Seen(head, tracer_map(head, values, disease.patches))
+
+
+def _reading(seen: Seen, panel: Sequence[Mapping[str, float]]) -> Reading:
+    evidence = seen.evidence
+    return Reading(evidence, tuple(regional_uptake_grades(evidence, each) for each in panel))
 
 
 def reading_row(reading: Reading) -> dict[str, Any]:
     """What readers saw and gave, as columns of ``truth.tsv``."""
     row: dict[str, Any] = {}
-    for name, evidence in reading.evidence.items():
-        row[f"evidence_{name}_smaller_area"] = evidence.smaller_area
-        row[f"evidence_{name}_confluent"] = evidence.confluent
-        row[f"evidence_{name}_mean"] = evidence.mean
+    for name, sides in reading.evidence.items():
+        for column, evidence in (
+            (f"evidence_{name}", sides.greater),
+            (f"seen_left_{name}", sides.left),
+            (f"seen_right_{name}", sides.right),
+        ):
+            row[f"{column}_smaller_area"] = evidence.smaller_area
+            row[f"{column}_confluent"] = evidence.confluent
+            row[f"{column}_mean"] = evidence.mean
     for number, (regional, bapl) in enumerate(
         zip(reading.regional, reading.grades, strict=True), start=1
     ):
-        row |= {f"reader_{number}_rctu_{name}": rctu for name, rctu in regional.items()}
+        for name, (left, right) in regional.items():
+            row[f"reader_{number}_rctu_{name}"] = max(left, right)
+            row[f"reader_{number}_rctu_left_{name}"] = left
+            row[f"reader_{number}_rctu_right_{name}"] = right
         row[f"reader_{number}_bapl"] = bapl
     return row
