@@ -94,17 +94,17 @@ elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHER
 
 # About an hour and a half on two cores for half the width, two and a half for the whole.
 weights: install
-	$(BIN)/monai-amyloid simulate runs/pretraining --cohort pretraining-2400
-	$(BIN)/monai-amyloid simulate runs/standard --cohort standard-603
+	$(BIN)/monai-amyloid simulate runs/pretraining --cohort clinic-pretraining-2400
+	$(BIN)/monai-amyloid simulate runs/clinic --cohort clinic-603
 	-$(BIN)/monai-amyloid prepare runs/pretraining --output runs/pretraining_prepared
-	-$(BIN)/monai-amyloid prepare runs/standard --output runs/standard_prepared
+	-$(BIN)/monai-amyloid prepare runs/clinic --output runs/clinic_prepared
 	$(BIN)/python -W ignore -m monai.bundle run training --config_file \
 		"['configs/train.json','configs/resnet50_3d.json','configs/pretrain.json']" \
 		--dataset_dir runs/pretraining_prepared --targets runs/pretraining/truth.tsv \
 		--output_dir $(WEIGHTS)/pretraining --widen_factor $(WIDTH) --affine 0.5 \
 		--max_epochs $(PASSES) --log_images 0 --resume true
 	$(BIN)/monai-amyloid crossval --config-file configs/train.json \
-		--config-file configs/resnet50_3d.json --dataset-dir runs/standard_prepared \
+		--config-file configs/resnet50_3d.json --dataset-dir runs/clinic_prepared \
 		--output-dir $(WEIGHTS)/folds --set widen_factor=$(WIDTH) --set affine=0.5 \
 		--set pretrained=$(CURDIR)/$(WEIGHTS)/pretraining/fold0/model.pt \
 		--set learning_rate=0.00003 --set balance=0 --set max_epochs=3

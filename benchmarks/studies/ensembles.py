@@ -30,7 +30,7 @@ from monai.transforms import Compose
 from numpy.typing import NDArray
 
 from benchmarks.figures import record
-from monai_amyloid.cohort.datalist import GRADES, read_cohort
+from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.evaluation.calibration import BINS, temper
 from monai_amyloid.evaluation.decision import Decision, fit_decision, read_decision
 from monai_amyloid.evaluation.held_out import PROBABILITIES, ROW
@@ -38,7 +38,8 @@ from monai_amyloid.evaluation.intervals import percentile_interval, resample
 from monai_amyloid.evaluation.metrics import f1, macro_f1, quadratic_kappa
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.learning.transforms.cache import CachedScans
-from monai_amyloid.phantom.cohorts.ceiling import many_readings, read_truth
+from monai_amyloid.phantom.cohorts.ceiling import read_truth
+from monai_amyloid.phantom.cohorts.readers import grade_chances
 
 Array = NDArray[np.float64]
 READERS = 400
@@ -195,9 +196,8 @@ def main() -> None:
         if simulated:
             truth = read_truth(Path(simulated)).set_index(ROW)
             truth = truth.loc[pd.MultiIndex.from_frame(cohort[ROW])].reset_index()
-            readings = many_readings(truth, READERS, np.random.default_rng(0))
-            shares = np.stack([(readings == grade).mean(1) for grade in GRADES], axis=1)
-            print_rows(f"{name}, {READERS} readers", people, shares, ways, decision)
+            shares = grade_chances(truth)
+            print_rows(f"{name}, new readers", people, shares, ways, decision)
 
 
 if __name__ == "__main__":

@@ -30,12 +30,9 @@ from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.evaluation import baselines
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.learning.transforms.cache import CachedScans
-from monai_amyloid.phantom.cohorts.ceiling import (
-    many_readings,
-    observer_of_evidence,
-    read_truth,
-    scores,
-)
+from monai_amyloid.phantom.cohorts.best_answers import best_macro_f1
+from monai_amyloid.phantom.cohorts.ceiling import read_truth, scores
+from monai_amyloid.phantom.cohorts.readers import draw_grades, grade_chances
 
 READERS = 400
 PROBABILITIES = ["p_bapl1", "p_bapl2", "p_bapl3"]
@@ -105,11 +102,13 @@ def out_of_fold(run: Path) -> pd.DataFrame:
 
 def measured(said: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
     """Each score against many readers, averaged, with the ceiling of the same scans."""
-    rows = truth.set_index(ROW).loc[said.index].reset_index()
-    readings = many_readings(rows, READERS, np.random.default_rng(0))
+    chances = grade_chances(truth)
+    places = pd.Series(range(len(truth)), index=pd.MultiIndex.from_frame(truth[ROW]))
+    chances = chances[places.loc[said.index].to_numpy()]
+    readings = draw_grades(chances, READERS, np.random.default_rng(0))
     grades = said[PROBABILITIES].to_numpy().argmax(axis=1) + 1
     own = pd.DataFrame([scores(grades, reader) for reader in readings.T]).mean()
-    best_grades = observer_of_evidence(readings)
+    best_grades = best_macro_f1(chances)
     best = pd.DataFrame([scores(best_grades, reader) for reader in readings.T]).mean()
     return {**own, "ceiling": best["macro_f1"], "share": own["macro_f1"] / best["macro_f1"]}
 

@@ -30,7 +30,6 @@ from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people.contrast import tissue_values
 from monai_amyloid.phantom.people.head import shape_head
 from monai_amyloid.phantom.people.person import Session, draw_sessions
-from monai_amyloid.phantom.people.tracer_map import tracer_map
 from monai_amyloid.phantom.scanning.scan import Scan
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
@@ -93,8 +92,7 @@ def changed(task: tuple[int, str, float]) -> dict[str, Any] | None:
         morphology = replace(morphology, thinning=value)
     head = shape_head(morphology)
     values = replace(tissue_values("amyloid", PLAN.tracer, session.disease), scalp=scan.scalp)
-    uptake = tracer_map(head, values, session.disease.patches)
-    row = measured(replace(session, head=head, scan=scan, uptake=uptake))
+    row = measured(replace(session, head=head, scan=scan, values=values))
     return row and {"number": number, "changed": what, "value": value, **row}
 
 

@@ -1,7 +1,7 @@
 """Write the labelled cases that a scan is compared with.
 
 python scripts/development/measure_cases.py PREPARED, where PREPARED is what
-`monai-amyloid prepare` made of the simulated cohort `standard-603`.
+`monai-amyloid prepare` made of the simulated cohort `clinic-603`.
 """
 
 import sys

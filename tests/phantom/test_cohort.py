@@ -46,7 +46,8 @@ def copied(cohort: Path, tmp_path: Path) -> Path:
 def visits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two people as BIDS, each scanned twice and read by three readers."""
     folder = tmp_path_factory.mktemp("visits 방문")
-    simulate(folder, 2, replace(ONE_SITE, sessions=2, readers=3), form="bids")
+    plan = replace(ONE_SITE, sessions=2, readers=3, treated=1.0)
+    simulate(folder, 2, plan, form="bids")
     return folder
 
 
@@ -177,6 +178,21 @@ def test_people_who_come_twice_have_two_rows_of_one_participant(visits: Path) ->
 
 
 @pytest.mark.slow
+def test_visits_have_dates_changes_and_doses(visits: Path) -> None:
+    table = pd.read_csv(visits / "participants.tsv", sep="\t")
+    truth, doses = read(visits), read(visits, "doses.tsv")
+    assert table.date.tolist() == ["2000-01-01", "2001-12-31"] * 2
+    assert truth.change_centiloid[0] == 0
+    change = truth.centiloid[3] - truth.centiloid[2]
+    assert truth.change_centiloid[3] == pytest.approx(change, abs=1e-3)  # as it is rounded
+    # The second has amyloid, so that all are treated who can be.
+    assert set(doses.participant_id) == {"sub-0002"} and truth.treated.tolist()[2:] == [True, True]
+    assert doses.date[0] == "2000-01-01" and doses.date[1] == "2000-01-29"
+    assert truth.change_latent_centiloid[3] < -10
+    assert truth.doses.tolist()[2:] == [1, len(doses)]
+
+
+@pytest.mark.slow
 def test_a_bids_cohort_is_a_dataset_of_sessions(visits: Path) -> None:
     folders = [visits / f"sub-000{n}" / f"ses-0{k}" / "pet" for n in (1, 2) for k in (1, 2)]
     assert find_sessions(visits) == folders
@@ -193,7 +209,8 @@ def test_wrong_input_has_no_grade_and_says_so(tmp_path: Path) -> None:
     assert dict(zip(written[0].split("\t"), written[1].split("\t"), strict=True))["bapl"] == "n/a"
     assert read_cohort(tmp_path / "fdg" / "participants.tsv").bapl.isna().all()
     assert not any(
-        str(column).startswith(("evidence", "reader")) for column in read(tmp_path / "fdg")
+        str(column).startswith(("evidence", "reader", "draws", "panel"))
+        for column in read(tmp_path / "fdg")
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.phantom.cohorts.plan import Plan
-from monai_amyloid.phantom.cohorts.reader import Evidence, plaque_load
+from monai_amyloid.phantom.cohorts.reader import Evidence, Sides, plaque_load
 from monai_amyloid.phantom.people.person import Reading, Session, draw_sessions, reading_row
 from monai_amyloid.phantom.people.tracer_map import petrous_bone
 
@@ -37,31 +37,48 @@ def test_more_visits_do_not_change_the_first(visits: list[Session]) -> None:
     np.testing.assert_array_equal(alone.uptake, visits[0].uptake)
 
 
-def test_a_person_comes_back_two_years_later_with_the_same_head(visits: list[Session]) -> None:
+def test_a_person_comes_back_older_in_the_same_head(visits: list[Session]) -> None:
     assert [visit.session for visit in visits] == ["ses-01", "ses-02", "ses-03"]
     assert np.diff([visit.age for visit in visits]).tolist() == [2, 2]
+    assert [visit.years for visit in visits] == [0, 2, 4]
     assert len({visit.participant for visit in visits}) == 1
-    assert len({visit.scan.site for visit in visits}) == 1
-    assert all(visit.head is visits[0].head for visit in visits)
+    heads = [visit.head.morphology for visit in visits]
+    assert len({(head.seed, head.scale, head.anatomy) for head in heads}) == 1
+    assert heads[0].thinning < heads[1].thinning < heads[2].thinning
     assert len({visit.scan.seed for visit in visits}) == 3
-    # Of the same places: who accumulates has more in the end.
     assert visits[2].disease.latent_centiloid != visits[0].disease.latent_centiloid
     assert visits[2].disease.patches is visits[0].disease.patches
+    # From day to day other uptake, and a grade as it comes.
+    assert len({visit.physiology.white for visit in visits}) == 3
+    assert visits[0].draws and not visits[1].draws
 
 
 def test_the_readers_agree_with_the_grade_that_was_asked_for() -> None:
     plan = replace(ONE_SITE, readers=3)
     for number, grade in enumerate((1, 2, 3, 2), start=20):
-        reading = draw(number, grade, plan).reading
+        session = draw(number, grade, plan)
+        reading = session.reading
         assert reading is not None and reading.bapl == grade == sorted(reading.grades)[1]
         assert reading.grades == [plaque_load(each) for each in reading.regional]
+        # Whoever was drawn before them was given another grade.
+        assert session.draws[grade] == 1
 
 
-@pytest.mark.parametrize(
-    ("grades", "bapl"), [((2,), 2), ((1, 3), 1), ((3, 1, 3), 3), ((1, 2, 3), 2), ((2, 1, 1, 3), 1)]
-)
-def test_the_grade_is_the_middle_one(grades: tuple, bapl: int) -> None:
-    assert Reading({}, tuple({"frontal": grade} for grade in grades)).bapl == bapl
+def test_who_is_asked_for_is_the_first_of_the_population_with_that_grade() -> None:
+    """With any grade the first draw is taken; asked for that grade, the same person comes."""
+    anyone = draw(50, None)
+    assert anyone.reading is not None
+    again = draw(50, anyone.reading.bapl)
+    assert again.head.morphology == anyone.head.morphology
+    assert again.disease.latent_centiloid == anyone.disease.latent_centiloid
+    assert again.reading == anyone.reading
+
+
+def test_only_people_with_amyloid_are_treated() -> None:
+    plan = replace(ONE_SITE, treated=1.0)
+    negative, positive = draw(3, 1, plan), draw(3, 3, plan)
+    assert not negative.course.treated and positive.course.treated
+    assert not draw(3, 3, ONE_SITE).course.treated
 
 
 def test_grades_come_as_they_may_where_none_is_asked_for() -> None:
@@ -103,11 +120,15 @@ def test_white_matter_and_cerebellum_vary_between_people() -> None:
 
 
 def test_a_reading_becomes_columns() -> None:
-    seen = {name: Evidence(0.8, 0.6, 0.5) for name in READ_REGIONS}
-    regional = tuple(dict.fromkeys(READ_REGIONS, grade) | {"parietal": 2} for grade in (1, 3))
+    seen = {name: Sides(Evidence(0.8, 0.5, 0.4), Evidence(0.7, 0.6, 0.5)) for name in READ_REGIONS}
+    regional = tuple(
+        dict.fromkeys(READ_REGIONS, (1, grade)) | {"parietal": (2, 1)} for grade in (1, 3)
+    )
     row = reading_row(Reading(seen, regional))
     assert row["evidence_frontal_smaller_area"] == 0.8
     assert (row["evidence_parietal_confluent"], row["evidence_parietal_mean"]) == (0.6, 0.5)
+    assert (row["seen_left_frontal_mean"], row["seen_right_frontal_mean"]) == (0.4, 0.5)
     assert (row["reader_1_rctu_frontal"], row["reader_2_rctu_frontal"]) == (1, 3)
+    assert (row["reader_1_rctu_left_parietal"], row["reader_1_rctu_right_parietal"]) == (2, 1)
     assert (row["reader_1_bapl"], row["reader_2_bapl"]) == (2, 3)
-    assert len(row) == 3 * 4 + 2 * 5
+    assert len(row) == 3 * 3 * 4 + 2 * (3 * 4 + 1)

@@ -41,13 +41,13 @@ def test_grades_are_drawn_in_the_proportions_of_the_study() -> None:
 
 
 def test_a_named_cohort_has_its_size_and_every_site() -> None:
-    count, plan = named_plan("standard-603")
+    count, plan = named_plan("clinic-603")
     assert (count, plan) == (603, Plan())
     assert plan.sites == tuple(USUAL_SITES) and plan.seed == 0
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match=r"no cohort is named 'best'; choose from .*standard-603"):
+    with pytest.raises(UserError, match=r"no cohort is named 'best'; choose from .*clinic-603"):
         named_plan("best")
     with pytest.raises(UserError, match=r"'site-9' is no site; choose from site-1, site-2"):
         Plan(sites=("site-1", "site-9"))
@@ -55,6 +55,10 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         Plan(anatomies=("icbm152", "colin27"))
     with pytest.raises(UserError, match=r"no anatomy is named; choose from icbm152, 9861"):
         Plan(anatomies=())
+    with pytest.raises(UserError, match=r"a share of 1.5 treated people; needed 0 to 1"):
+        Plan(treated=1.5)
+    with pytest.raises(UserError, match=r"0 months between two visits; needed more than 0"):
+        Plan(months_between_sessions=0)
 
 
 def test_every_pattern_of_a_plan_can_be_asked_for_on_the_command_line() -> None:
@@ -66,6 +70,7 @@ def test_two_plans_have_the_same_record_only_if_they_are_the_same() -> None:
     changes = ({"seed": 1}, {"tracer": "11CPIB"}, {"sites": ("site-2",)},
                {"anatomies": ("9861",)}, {"sessions": 2}, {"readers": 3},
                {"fixed_prevalence": False}, {"pattern": "tau"}, {"difficult": True},
+               {"months_between_sessions": 6.0}, {"treated": 0.5},
                {"dynamic": True})  # fmt: skip
     records += [json.dumps(replace(Plan(), **change).as_record()) for change in changes]
     assert len(set(records)) == len(records)

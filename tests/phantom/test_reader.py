@@ -56,7 +56,7 @@ def part_bright(rows: list[int]) -> np.ndarray:
 
 def see(head: object, uptake: np.ndarray) -> dict[str, Evidence]:
     """What each region shows, in the side that shows more of it."""
-    return {name: sides.greater for name, sides in Seen(head, uptake).evidence.items()}  # type: ignore[arg-type]
+    return {name: sides.greater for name, sides in Seen(head, uptake).evidence.items()}
 
 
 def grades_of(

@@ -83,11 +83,11 @@ def test_people_who_are_drawn_until_a_reader_agrees_have_weighted_chances() -> N
                 break
         rows.append((kind, grade))
         counts += draws
-    table = pd.DataFrame(rows, columns=["kind", "bapl"])
+    table = pd.DataFrame(rows, columns=["kind", "panel_bapl"])
     table = table.assign(**{f"draws_bapl_{g}": counts[g - 1] / len(table) for g in (1, 2, 3)})
     weighted = kinds * weights_of_grades(table)
     for kind, chances in enumerate(weighted / weighted.sum(axis=1, keepdims=True)):
-        own = table.bapl[table.kind == kind]
+        own = table.panel_bapl[table.kind == kind]
         np.testing.assert_allclose([(own == g).mean() for g in (1, 2, 3)], chances, atol=0.03)
 
 
@@ -95,7 +95,7 @@ def test_later_visits_have_the_chances_of_the_panel() -> None:
     table = table_of(
         *SCANS,
         participant_id=["a", "a", "b", "b"],
-        bapl=[1, 2, 3, 3],
+        panel_bapl=[1, 2, 3, 3],
         reader_1_bapl=[1, 2, 3, 3],
         draws_bapl_1=[1, 0, 2, 0],
         draws_bapl_2=[0, 0, 2, 0],

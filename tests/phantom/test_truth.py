@@ -7,11 +7,13 @@ import SimpleITK as sitk  # noqa: N813 (its own documentation names it so)
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.quantities.suvr import regional_suvr, suvr
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, regions, voi
-from monai_amyloid.phantom.cohorts.truth import regional_truth, truth_row
+from monai_amyloid.phantom.cohorts.truth import change_row, regional_truth, truth_row
 from monai_amyloid.phantom.people.deformation import grid_points, interpolate
-from monai_amyloid.phantom.scanning.scanner import acquire
+from monai_amyloid.phantom.people.head import shape_head, unworn
+from monai_amyloid.phantom.people.person import draw_sessions
+from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
-from .people import NO_MISHAP, ScannedPerson, points_of, scan_person
+from .people import NO_MISHAP, ONE_SITE, ScannedPerson, points_of, scan_person
 
 # Bq/mL so many that rounding is nothing.
 QUIET = NO_MISHAP | {"noise_cv": 1e-6, "scale": 1e5, "fwhm_mm": 6.0}
@@ -71,6 +73,33 @@ def test_the_centiloid_is_on_the_tracers_own_line(person: ScannedPerson) -> None
     assert row["centiloid"] == pytest.approx(centiloid(row["suvr_cortex"], "18FFMM"))
 
 
+def test_a_brain_that_has_not_thinned_shows_what_the_truth_without_atrophy_says() -> None:
+    thin = scan_person(6, 3, **QUIET)
+    worn = shape_head(replace(thin.session.head.morphology, thinning=0.3))
+    session = replace(thin.session, head=worn)
+    row = truth_row(session, Scanned(worn, session.uptake, session.scan), "18FFBB")
+    usual = unworn(worn)
+    whole = replace(session, head=usual)
+    expected = truth_row(whole, Scanned(usual, whole.uptake, whole.scan), "18FFBB")
+    assert row["centiloid"] < expected["centiloid"] - 5
+    assert row["centiloid_without_atrophy"] == pytest.approx(expected["centiloid"], abs=0.7)
+    assert expected["centiloid_without_atrophy"] == pytest.approx(expected["centiloid"], abs=0.01)
+
+
+def test_what_changes_between_visits_is_the_amyloid_alone() -> None:
+    plan = replace(ONE_SITE, sessions=2, months_between_sessions=12.0)
+    first, later = draw_sessions(plan, 9, 3)
+    same = replace(later, disease=first.disease)
+    rows = [change_row(visit, Scanned(visit.head, visit.uptake, visit.scan), "18FFBB")
+            for visit in (first, same, later)]  # fmt: skip
+    levels = [row["centiloid_of_amyloid"] for row in rows]
+    # Another resolution on another day changes it a little, thinning and physiology not at all.
+    assert levels[1] == pytest.approx(levels[0], abs=2.0)
+    grown = later.disease.latent_centiloid - first.disease.latent_centiloid
+    assert (levels[2] - levels[1]) * grown > 0
+    assert [row["years"] for row in rows] == [0, 1, 1]
+
+
 def test_uptake_of_another_unit_has_the_same_truth(person: ScannedPerson) -> None:
     other = replace(person.session, scan=replace(person.session.scan, scale=7.0))
     before = regional_truth(person.session.head, person.seen)
@@ -98,7 +127,9 @@ def test_a_row_names_the_person_the_head_the_scan_and_the_readers(person: Scanne
     assert 0 < row["jacobian_min"] < 1 < row["jacobian_max"]
     assert all(isinstance(value, str | int | float | bool) for value in row.values())
     columns = truth_row(replace(session, reading=None), person.seen, "18FFBB")
-    assert set(row) - set(columns) == {c for c in row if c.startswith(("evidence_", "reader_"))}
+    assert set(row) - set(columns) == {
+        c for c in row if c.startswith(("evidence_", "seen_", "reader_", "draws_", "panel_"))
+    }
 
 
 def test_noise_and_pose_change_nothing_of_the_truth(person: ScannedPerson) -> None:

@@ -88,13 +88,13 @@ def weights_of_grades(truth: pd.DataFrame) -> NDArray[np.float64]:
     given the scan, is proportional to this weight times the chance that a panel gives it.
 
     Args:
-        truth: Rows of first visits, with the columns ``bapl`` and ``draws_bapl_*``.
+        truth: Rows of first visits, with the columns ``panel_bapl`` and ``draws_bapl_*``.
 
     Returns:
         Weights of BAPL 1, 2 and 3, ``(3,)``; 1 where the grades came as they did.
     """
     drawn = np.array([truth[f"draws_bapl_{grade}"].sum() for grade in GRADES], float)
-    kept = np.array([(truth["bapl"] == grade).sum() for grade in GRADES], float)
+    kept = np.array([(truth["panel_bapl"] == grade).sum() for grade in GRADES], float)
     natural, here = drawn / drawn.sum(), kept / kept.sum()
     return np.asarray(np.divide(here, natural, out=np.ones(3), where=natural > 0))
 

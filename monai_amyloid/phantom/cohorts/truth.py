@@ -52,7 +52,7 @@ def truth_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
         **{f"suvr_{name}": value for name, value in suvr.items()},
     }
     if session.reading is not None:
-        row["bapl"] = session.reading.bapl
+        row["panel_bapl"] = session.reading.bapl
         row |= {f"draws_bapl_{grade}": session.draws.get(grade, 0) for grade in (1, 2, 3)}
         row |= reading_row(session.reading)
     return row | _morphology_row(session.head) | session.scan.as_row()
