@@ -80,17 +80,24 @@ def run(program: Path, cohort: Path, output: Path) -> None:
         print(f"{number} of {len(table)}: {row.participant_id} {value:.1f}", flush=True)
 
 
+def line_through(pairs: pd.DataFrame) -> tuple[float, float, float]:
+    """Share of the variance that the truth explains, slope and intercept; NaN of too few scans."""
+    truth, found = pairs.centiloid.to_numpy(), pairs.dcccpy.to_numpy()
+    if len(pairs) <= 2:
+        return (float("nan"),) * 3
+    slope, intercept = np.polyfit(truth, found, 1)
+    return float(np.corrcoef(truth, found)[0, 1] ** 2), float(slope), float(intercept)
+
+
 def agreement(pairs: pd.DataFrame) -> str:
     """One row of the table: the program against the truth."""
-    truth, found = pairs.centiloid.to_numpy(), pairs.dcccpy.to_numpy()
+    truth, error = pairs.centiloid, pairs.dcccpy - pairs.centiloid
     cells = [str(len(pairs)), f"{truth.min():.0f} to {truth.max():.0f}"]
-    if len(pairs) > 2:
-        slope, intercept = np.polyfit(truth, found, 1)
-        cells += [f"{np.corrcoef(truth, found)[0, 1] ** 2:.3f}", f"{slope:.3f}", f"{intercept:.1f}"]
-    else:
-        cells += ["", "", ""]
-    error = found - truth
-    return " | ".join([*cells, f"{error.mean():.1f}", f"{np.abs(error).mean():.1f}"])
+    cells += [
+        "" if np.isnan(value) else f"{value:.{digits}f}"
+        for value, digits in zip(line_through(pairs), (3, 3, 1), strict=True)
+    ]
+    return " | ".join([*cells, f"{error.mean():.1f}", f"{error.abs().mean():.1f}"])
 
 
 def report(cohort: Path, output: Path) -> None:
@@ -108,6 +115,10 @@ def report(cohort: Path, output: Path) -> None:
     print("|---|---|---|---|---|---|---|---|")
     print(f"| all | {agreement(pairs)} |")
     error = pairs.dcccpy - pairs.centiloid
+    if len(pairs) > 2:
+        explained, slope, _ = line_through(pairs)
+        record("dcccpy against the truth: R²", explained)
+        record("dcccpy against the truth: slope", slope)
     record("dcccpy against the truth: bias", error.mean(), "Centiloid")
     record("dcccpy against the truth: mean absolute error", error.abs().mean(), "Centiloid")
     for site, part in pairs.groupby("site"):
