@@ -42,7 +42,6 @@ from monai_amyloid.phantom.cohorts.ceiling import read_truth
 from monai_amyloid.phantom.cohorts.readers import grade_chances
 
 Array = NDArray[np.float64]
-READERS = 400
 LEFT_TO_RIGHT = 2  # axis of images (N, 1, X, Y, Z)
 MEASURES = ("macro-F1", "BAPL 2 F1", "kappa", "log loss")
 

@@ -151,8 +151,7 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
             if random.uniform() < _NEW_SCANNER_SHARE:
                 site = str(random.choice(plan.sites))
         scan = draw_scan(site, random, difficult=plan.difficult)
-        values = physiology.vary(tissue_values(plan.pattern, plan.tracer, disease))
-        values = replace(values, scalp=scan.scalp)
+        values = visit_values(plan, disease, physiology, scan)
         yield Session(
             participant=f"sub-{number:04d}",
             session=f"ses-{visit + 1:02d}",
@@ -168,6 +167,21 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
             values=values,
             scan=scan,
         )
+
+
+def visit_values(
+    plan: Plan, disease: Disease, physiology: Physiology, scan: Scan
+) -> TissueValues:
+    """Uptake by tissue and label, as it is while a scan is made.
+
+    Args:
+        plan: Plan of the cohort, which has the tracer and what it shows.
+        disease: Amyloid of the person at the visit.
+        physiology: Uptake of tissues without amyloid at the visit.
+        scan: The acquisition.
+    """
+    values = physiology.vary(tissue_values(plan.pattern, plan.tracer, disease))
+    return replace(values, scalp=scan.scalp)
 
 
 def _draw_person(
