@@ -123,7 +123,9 @@ def test_a_row_names_the_person_the_head_the_scan_and_the_readers(person: Scanne
     assert row["anatomy"] == session.head.morphology.anatomy
     assert row["scale_y"] == session.head.morphology.scale[1]
     assert row["fwhm_mm"] == 6.0 and row["site"] == "site-1"
-    assert row["reader_1_bapl"] == session.reading.bapl
+    assert row["reader_1_bapl"] == row["panel_bapl"] == session.reading.bapl
+    assert row[f"panel_share_bapl_{session.reading.bapl}"] == 1
+    assert sum(row[f"reader_chance_bapl_{grade}"] for grade in (1, 2, 3)) == pytest.approx(1)
     assert 0 < row["jacobian_min"] < 1 < row["jacobian_max"]
     assert all(isinstance(value, str | int | float | bool) for value in row.values())
     columns = truth_row(replace(session, reading=None), person.seen, "18FFBB")

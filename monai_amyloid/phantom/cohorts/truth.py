@@ -5,17 +5,19 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, regions, voi
 from monai_amyloid.cohort.datalist import UNKNOWN
+from monai_amyloid.phantom.cohorts.readers import GRADES, reader_chances
 from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
 from monai_amyloid.phantom.people.contrast import tissue_values
 from monai_amyloid.phantom.people.deformation import Points, grid_points, interpolate
 from monai_amyloid.phantom.people.head import Head, unworn
-from monai_amyloid.phantom.people.person import Session, reading_row
+from monai_amyloid.phantom.people.person import Reading, Session, reading_row
 from monai_amyloid.phantom.people.tracer_map import blur, tracer_map
 from monai_amyloid.phantom.people.typical import template_to_anatomy
 from monai_amyloid.phantom.people.uptake import TissueValues
@@ -52,9 +54,8 @@ def truth_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
         **{f"suvr_{name}": value for name, value in suvr.items()},
     }
     if session.reading is not None:
-        row["panel_bapl"] = session.reading.bapl
-        row |= {f"draws_bapl_{grade}": session.draws.get(grade, 0) for grade in (1, 2, 3)}
-        row |= reading_row(session.reading)
+        row |= _panel_row(session.reading)
+        row |= {f"draws_bapl_{grade}": session.draws.get(grade, 0) for grade in GRADES}
     return row | _morphology_row(session.head) | session.scan.as_row()
 
 
@@ -75,6 +76,19 @@ def change_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
         "treated": session.course.treated,
         "doses": sum(after <= session.years for after in session.course.doses_after_years),
         "centiloid_of_amyloid": _of_uptake(session, seen, tracer, typical),
+    }
+
+
+def _panel_row(reading: Reading) -> dict[str, Any]:
+    """What the panel gave, what its readers saw, and how likely each grade is by any reader."""
+    row: dict[str, Any] = {"panel_bapl": reading.bapl}
+    for grade in GRADES:
+        row[f"panel_share_bapl_{grade}"] = reading.grades.count(grade) / len(reading.grades)
+    row |= reading_row(reading)
+    (chances,) = reader_chances(pd.DataFrame([row]))
+    return row | {
+        f"reader_chance_bapl_{grade}": float(chance)
+        for grade, chance in zip(GRADES, chances, strict=True)
     }
 
 

@@ -169,9 +169,7 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
         )
 
 
-def visit_values(
-    plan: Plan, disease: Disease, physiology: Physiology, scan: Scan
-) -> TissueValues:
+def visit_values(plan: Plan, disease: Disease, physiology: Physiology, scan: Scan) -> TissueValues:
     """Uptake by tissue and label, as it is while a scan is made.
 
     Args:
