@@ -6,10 +6,11 @@ from monai_amyloid.phantom.people.anatomy import TISSUES
 from monai_amyloid.phantom.scanning.attenuation import (
     attenuation_map,
     block_mean,
+    correction_error,
+    correction_factor,
     interpolate,
     mean_line_integral,
-    mismatch_error,
-    mismatch_factor,
+    shifted_ct,
 )
 from monai_amyloid.phantom.scanning.tomography import projector
 
@@ -86,21 +87,29 @@ def test_the_mean_over_lines_is_the_mean_over_a_projectors_views() -> None:
 
 def test_a_ct_in_place_changes_nothing() -> None:
     head = disc(80)[0]
-    np.testing.assert_array_equal(mismatch_factor(MU * head, ZOOMS, (0, 0, 0)), 1)
-    np.testing.assert_array_equal(mismatch_error(head, MU * head, ZOOMS, (0, 0, 0)), 0)
+    np.testing.assert_array_equal(
+        correction_factor(shifted_ct(MU * head, ZOOMS, (0, 0, 0)), ZOOMS), 1
+    )
+    np.testing.assert_array_equal(
+        correction_error(head, shifted_ct(MU * head, ZOOMS, (0, 0, 0)), ZOOMS), 0
+    )
 
 
 def test_a_shift_along_an_even_body_changes_nothing() -> None:
     head = disc(80)[0]
-    np.testing.assert_allclose(mismatch_factor(MU * head, ZOOMS, (0, 0, 9)), 1, atol=1e-6)
-    np.testing.assert_allclose(mismatch_error(head, MU * head, ZOOMS, (0, 0, 9)), 0, atol=1e-6)
+    np.testing.assert_allclose(
+        correction_factor(shifted_ct(MU * head, ZOOMS, (0, 0, 9)), ZOOMS), 1, atol=1e-6
+    )
+    np.testing.assert_allclose(
+        correction_error(head, shifted_ct(MU * head, ZOOMS, (0, 0, 9)), ZOOMS), 0, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("shift", [8.0, 16.0])
 def test_the_factor_of_a_disc_follows_its_chords(shift: float) -> None:
     radius = 80.0
     head, distance = disc(radius, (65, 65))
-    factor = mismatch_factor(MU * head, ZOOMS, (shift, 0, 0))[..., 1]
+    factor = correction_factor(shifted_ct(MU * head, ZOOMS, (shift, 0, 0)), ZOOMS)[..., 1]
     # The shifted disc's chords through a point of the middle line y = 0.
     place = (np.arange(65) - 32) * 4.0
     inside = np.abs(place) < radius - shift - 6
@@ -112,7 +121,7 @@ def test_the_factor_of_a_disc_follows_its_chords(shift: float) -> None:
 
 def test_the_side_that_the_ct_moves_to_gains_and_the_other_loses() -> None:
     head, distance = disc(80)
-    error = mismatch_error(head, MU * head, ZOOMS, (10, 0, 0))[..., 1]
+    error = correction_error(head, shifted_ct(MU * head, ZOOMS, (10, 0, 0)), ZOOMS)[..., 1]
     inside = distance < 70
     upper = (np.arange(64) >= 44)[:, None]
     assert error[inside & upper].mean() > 0.03
@@ -121,17 +130,19 @@ def test_the_side_that_the_ct_moves_to_gains_and_the_other_loses() -> None:
 
 def test_an_error_mirrors_with_its_shift_and_scales_with_uptake() -> None:
     head = disc(80)[0]
-    right, left = (mismatch_error(head, MU * head, ZOOMS, (s, 0, 0)) for s in (10, -10))
+    right, left = (
+        correction_error(head, shifted_ct(MU * head, ZOOMS, (s, 0, 0)), ZOOMS) for s in (10, -10)
+    )
     np.testing.assert_allclose(left[::-1], right, atol=0.01)
-    double = mismatch_error(2 * head, MU * head, ZOOMS, (10, 0, 0))
+    double = correction_error(2 * head, shifted_ct(MU * head, ZOOMS, (10, 0, 0)), ZOOMS)
     np.testing.assert_allclose(double, 2 * right, rtol=1e-4, atol=1e-5)
 
 
 def test_a_field_of_view_of_any_shape_keeps_it() -> None:
     head = disc(60, (47, 63))[0]
     for result in (
-        mismatch_error(head, MU * head, (3, 3, 2.5), (5, 2, 1)),
-        mismatch_factor(MU * head, (3, 3, 2.5), (5, 2, 1)),
+        correction_error(head, shifted_ct(MU * head, (3, 3, 2.5), (5, 2, 1)), (3, 3, 2.5)),
+        correction_factor(shifted_ct(MU * head, (3, 3, 2.5), (5, 2, 1)), (3, 3, 2.5)),
     ):
         assert (result.shape, result.dtype) == (head.shape, np.float32)
         assert np.isfinite(result).all()
@@ -140,7 +151,7 @@ def test_a_field_of_view_of_any_shape_keeps_it() -> None:
 def test_voxels_that_are_not_square_are_refused_where_lines_are_drawn() -> None:
     head = disc(60)[0]
     with pytest.raises(ValueError, match=r"zooms_mm is \(4, 3, 4\)"):
-        mismatch_error(head, MU * head, (4, 3, 4), (5, 0, 0))
+        correction_error(head, shifted_ct(MU * head, (4, 3, 4), (5, 0, 0)), (4, 3, 4))
 
 
 def test_a_straight_ramp_survives_a_coarser_grid() -> None:

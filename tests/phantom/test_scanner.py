@@ -24,7 +24,8 @@ SCAN = replace(
     draw_scan("site-3", np.random.default_rng(0)),
     rotation_degrees=(0.0, 0.0, 0.0), shift_mm=(0.0, 0.0, 0.0), motion=(),
     ct_shift_mm=(0.0, 0.0, 0.0), fwhm_mm=5.0, noise_cv=QUIET, lowest_mm=-62.0, slices=72,
-    scale=1000.0, scalp=0.9,
+    scale=1000.0, scalp=0.9, edge_fwhm_mm=5.0, scatter_left=0.0, bone_missed=0.0, axial_slope=0.0,
+    axial_bow=0.0, dead_time=0.0, minutes_late=0.0,
 )  # fmt: skip
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])
 AFFINE[:3, 3] = (-64, -82, -62)
@@ -57,7 +58,12 @@ def ball(radius: float = 50.0, centre: tuple = (0, -18, 2)) -> SimpleNamespace:
         sum((AFFINE[i, i] * a + AFFINE[i, 3] - centre[i]) ** 2 for i, a in enumerate(axes))
     )
     share = np.clip((radius - distance) / 4 + 0.5, 0, 1).astype(np.float32)
-    return SimpleNamespace(uptake=share, attenuation=np.float32(WATER) * share, affine=AFFINE)
+    return SimpleNamespace(
+        image=share,
+        affine=AFFINE,
+        attenuation=np.float32(WATER) * share,
+        attenuation_affine=AFFINE,
+    )
 
 
 def frames(seen: SimpleNamespace | Scanned, scan: Scan, dynamic: bool = False) -> list[np.ndarray]:
@@ -73,7 +79,7 @@ def centroid(volume: np.ndarray, affine: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("fwhm_mm", [4.0, 5.0, 8.5])
 def test_a_point_source_ends_as_wide_as_the_scans_resolution(fwhm_mm: float) -> None:
-    fractions = np.zeros((6, 64, 64, 64), np.float32)
+    fractions = np.full((6, 64, 64, 64), 1 / 6, np.float32)
     # Read a fifth of a voxel off: the blur of that is the usual one, h^2 / 6.
     off = np.float32(2 * (0.5 - np.sqrt(1 / 12)))
     head = SimpleNamespace(
@@ -84,7 +90,9 @@ def test_a_point_source_ends_as_wide_as_the_scans_resolution(fwhm_mm: float) -> 
     point = np.zeros((64, 64, 64), np.float32)
     point[32, 32, 32] = 1000
     scan = replace(SCAN, site="fine", fwhm_mm=fwhm_mm, lowest_mm=-36.0, slices=60, scale=1e5)
-    (image,) = frames(Scanned(head, point, scan), scan)
+    seen = Scanned(head, point, scan)
+    seen.image = seen.uptake
+    (image,) = frames(seen, scan)
     weights = image / image.sum()
     for axis in range(3):
         profile = weights.sum(axis=tuple({0, 1, 2} - {axis}))
@@ -114,14 +122,14 @@ def test_every_frame_lies_where_its_own_pose_says() -> None:
 @pytest.mark.parametrize("cv", [0.04, 0.15])
 def test_noise_in_the_middle_is_the_cv_asked_for(cv: float) -> None:
     (noisy,) = frames(ball(), toy(noise_cv=cv))
-    core = ball(16.0).uptake > 0.99
+    core = ball(16.0).image > 0.99
     assert noisy[core].mean() == pytest.approx(1000, rel=0.03)
     seeds = [frames(ball(), toy(noise_cv=cv, seed=seed))[0][core] for seed in range(4)]
     assert np.std(seeds, axis=1).mean() / 1000 == pytest.approx(cv, rel=0.15)
 
 
 def test_frames_are_noisier_than_their_average_which_is_the_static_scan() -> None:
-    scan, core = toy(noise_cv=0.08), ball(20.0).uptake > 0.99
+    scan, core = toy(noise_cv=0.08), ball(20.0).image > 0.99
     parts = frames(ball(), scan, dynamic=True)
     (whole,) = frames(ball(), replace(scan, noise_cv=QUIET))
     spread = [(part - whole)[core].std() / 1000 for part in parts]
@@ -157,7 +165,7 @@ def test_frames_say_when_they_were_and_what_they_are_corrected_to(tracer: str) -
 def test_a_ct_that_lies_beside_the_pet_changes_uptake_at_the_edges_by_a_few_percent() -> None:
     (right,) = frames(ball(), toy())
     wrong, other = (frames(ball(), toy(ct_shift_mm=(mm, 0.0, 0.0)))[0] for mm in (6.0, -6.0))
-    inside = ball(46.0).uptake > 0.99
+    inside = ball(46.0).image > 0.99
     change = (wrong - right)[inside] / right[inside]
     # A line through 6 mm less water is corrected by exp(0.0096 * 6) too little: 6 %.
     assert 0.01 < np.sqrt((change**2).mean()) < 0.06

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from monai_amyloid.phantom.scanning.attenuation import WATER, mismatch_error
+from monai_amyloid.phantom.scanning.attenuation import WATER, correction_error, shifted_ct
 from monai_amyloid.phantom.scanning.tomography import projector, reconstruct, view_count
 
 SIZE, VOXEL_MM = 32, 6.0
@@ -126,7 +126,7 @@ def test_a_shifted_ct_errs_as_the_fast_model_says() -> None:
     settings: dict[str, Any] = {"subsets": 6, "iterations": 14}
     right = reconstruct(activity, mu, VOXEL_MM, 1e6, **settings)
     wrong = reconstruct(activity, mu, VOXEL_MM, 1e6, ct_mu=moved, **settings)
-    fast = mismatch_error(activity, mu, (VOXEL_MM,) * 3, (10, 0, 0))
+    fast = correction_error(activity, shifted_ct(mu, (VOXEL_MM,) * 3, (10, 0, 0)), (VOXEL_MM,) * 3)
     inside = np.hypot(X, Y) < 66
     true = (wrong - right)[inside, 0]
     assert np.corrcoef(true, fast[inside, 0])[0, 1] > 0.97

@@ -19,8 +19,9 @@ from benchmarks.figures import record
 from monai_amyloid.phantom.people.anatomy import TISSUES, load_anatomy
 from monai_amyloid.phantom.scanning.attenuation import (
     attenuation_map,
-    mismatch_error,
-    mismatch_factor,
+    correction_error,
+    correction_factor,
+    shifted_ct,
 )
 from monai_amyloid.phantom.scanning.noise import (
     correlated_noise,
@@ -169,8 +170,11 @@ def compare_mismatch(head: Head) -> None:
             post_filter_mm=filter_mm,
             ct_mu=moved[..., head.levels],
         )
-        error = mismatch_error(image, head.mu, ZOOMS_MM, shift)
-        models = (1 + error / np.maximum(image, 1e-6), mismatch_factor(head.mu, ZOOMS_MM, shift))
+        error = correction_error(image, shifted_ct(head.mu, ZOOMS_MM, shift), ZOOMS_MM)
+        models = (
+            1 + error / np.maximum(image, 1e-6),
+            correction_factor(shifted_ct(head.mu, ZOOMS_MM, shift), ZOOMS_MM),
+        )
         for number, (level, index) in enumerate(zip(LEVELS_MM, head.levels, strict=True)):
             mask = brain[..., number]
             true = (wrong / np.maximum(right, 1e-6))[mask, number]
@@ -188,8 +192,10 @@ def compare_time(head: Head) -> None:
     random = np.random.default_rng(0)
     work: dict[str, Callable[[], object]] = {
         "correlated_noise": lambda: correlated_noise(image, mu, 5.2, ZOOMS_MM, 0.08, random),
-        "mismatch_error": lambda: mismatch_error(image, mu, ZOOMS_MM, (5, 3, 2)),
-        "mismatch_factor": lambda: mismatch_factor(mu, ZOOMS_MM, (5, 3, 2)),
+        "mismatch_error": lambda: correction_error(
+            image, shifted_ct(mu, ZOOMS_MM, (5, 3, 2)), ZOOMS_MM
+        ),
+        "mismatch_factor": lambda: correction_factor(shifted_ct(mu, ZOOMS_MM, (5, 3, 2)), ZOOMS_MM),
     }
     print("\n### Seconds for 128 x 128 x 90 voxels, median of seven\n")
     for name, call in work.items():

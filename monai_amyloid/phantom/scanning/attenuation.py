@@ -1,4 +1,4 @@
-"""Attenuation of annihilation photons, and what a CT that lies beside the PET does to uptake."""
+"""Attenuation of annihilation photons, and what a wrong map of it does to uptake."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,9 +17,9 @@ WATER = 0.0096
 BONE = 0.0151
 _COEFFICIENTS = tuple(BONE if name == "skull" else WATER for name in TISSUES)
 
-# In-plane grid of the error of a mismatch: at 2 mm it would agree with OSEM little better (a
+# Grid of the errors of a correction: at 2 mm it would agree with OSEM little better (a
 # correlation higher by up to 0.03) and take six times as long.
-_GRID_MM = 4.0
+GRID_MM = 4.0
 
 
 def attenuation_map(fractions: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -40,31 +40,26 @@ def attenuation_map(fractions: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.tensordot(np.array(_COEFFICIENTS, np.float32), fractions, axes=1)
 
 
-def mismatch_error(
-    uptake: NDArray[np.float32],
-    mu: NDArray[np.float32],
-    zooms_mm: Sequence[float],
-    shift_mm: Sequence[float],
+def correction_error(
+    uptake: NDArray[np.float32], mu_error: NDArray[np.float32], zooms_mm: Sequence[float]
 ) -> NDArray[np.float32]:
-    """What a CT that lies beside the PET adds to the reconstructed uptake.
+    """What a wrong attenuation map adds to the reconstructed uptake.
 
-    A line of response is corrected by the attenuation of the shifted head instead of its own:
-    it is wrong by ``exp`` of the line integral of the difference. The errors of all lines are
-    filtered and projected back, on a coarser grid.
+    A line of response is corrected by the wrong map instead of its own: it is wrong by ``exp``
+    of the line integral of the difference. The errors of all lines are filtered and projected
+    back, on a coarser grid.
 
     Args:
-        uptake: Image that the matching CT gives, ``(X, Y, Z)``.
-        mu: Attenuation of the head at its position in the PET, ``(X, Y, Z)`` in 1/mm, axes along
-            RAS+, z along the scanner; voxels outside the circle that fits into a slice count as
-            air.
+        uptake: Image that the right map gives, ``(X, Y, Z)``.
+        mu_error: The wrong map less the right one, ``(X, Y, Z)`` in 1/mm, axes along RAS+, z
+            along the scanner; voxels outside the circle that fits into a slice count as air.
         zooms_mm: Voxel size, the same along x and y.
-        shift_mm: Position of the head in the CT minus its position in the PET, RAS+, mm.
 
     Returns:
         Error ``(X, Y, Z)`` in the units of ``uptake``, to be added to it.
     """
     # Slices stay as they are: bone and air change fast from one to the next.
-    factors = (*coarsening(zooms_mm[:2], _GRID_MM), 1)
+    factors = (*coarsening(zooms_mm[:2], GRID_MM), 1)
     if not np.isclose(zooms_mm[0], zooms_mm[1]):
         raise ValueError(
             f"zooms_mm is {tuple(zooms_mm)}; projections need voxels as wide as they are high"
@@ -80,9 +75,8 @@ def mismatch_error(
         square = np.pad(volume, (*rest, (0, 0))).reshape(size**2, slices)
         return np.asarray(matrix @ square)
 
-    mu_error = _shift_error(block_mean(mu, factors), np.multiply(zooms_mm, factors), shift_mm)
     width = np.float32(zooms_mm[0] * factors[0])
-    lines = project(coarse) * np.expm1(width * project(mu_error))
+    lines = project(coarse) * np.expm1(width * project(block_mean(mu_error, factors)))
     filtered = _ramp_filter(size) @ lines.reshape(views, size, slices)
     error = (matrix.T @ filtered.reshape(views * size, slices)) * np.float32(np.pi / views)
     error = error.reshape(size, size, slices)
@@ -90,35 +84,57 @@ def mismatch_error(
     return interpolate(inside, factors, uptake.shape)
 
 
-def mismatch_factor(
-    mu: NDArray[np.float32], zooms_mm: Sequence[float], shift_mm: Sequence[float]
+def correction_factor(
+    mu_error: NDArray[np.float32], zooms_mm: Sequence[float]
 ) -> NDArray[np.float32]:
-    """By what the same CT multiplies the uptake, roughly, whatever the uptake around.
+    """By what a wrong map multiplies the uptake, roughly, whatever the uptake around.
 
     Every line through a place is taken to count alike, so that the place is wrong by the mean
-    of their errors. That holds for a lone source; in a head, :func:`mismatch_error` is closer.
+    of their errors. That holds for a lone source; in a head, :func:`correction_error` is closer.
 
     Args:
-        mu: Attenuation of the head, as for :func:`mismatch_error`, ``(X, Y, Z)`` in 1/mm.
+        mu_error: The wrong map less the right one, as for :func:`correction_error`.
         zooms_mm: Voxel size in mm.
-        shift_mm: Position of the head in the CT minus its position in the PET, RAS+, mm.
 
     Returns:
         Factor of the uptake, ``(X, Y, Z)``: 1 where there is no error.
     """
-    factors = (*coarsening(zooms_mm[:2], _GRID_MM), 1)
+    factors = (*coarsening(zooms_mm[:2], GRID_MM), 1)
     zooms = np.multiply(zooms_mm, factors)
-    mean_error = mean_line_integral(_shift_error(block_mean(mu, factors), zooms, shift_mm), zooms)
-    return interpolate(np.exp(mean_error), factors, mu.shape)
+    mean_error = mean_line_integral(block_mean(mu_error, factors), zooms)
+    return interpolate(np.exp(mean_error), factors, mu_error.shape)
 
 
-def _shift_error(
-    mu: NDArray[np.float32], zooms: NDArray[np.float64], shift_mm: Sequence[float]
+def shifted_ct(
+    mu: NDArray[np.float32], zooms_mm: Sequence[float], shift_mm: Sequence[float]
 ) -> NDArray[np.float32]:
-    """The shifted head's attenuation less the head's."""
+    """Error of the map of a CT that lies beside the PET.
+
+    Args:
+        mu: Attenuation of the head at its position in the PET, ``(X, Y, Z)`` in 1/mm.
+        zooms_mm: Voxel size in mm.
+        shift_mm: Position of the head in the CT minus its position in the PET, RAS+, mm.
+
+    Returns:
+        The shifted head's attenuation less the head's.
+    """
     # Where the field of view cuts the head, the head goes on.
-    seen = ndimage.shift(mu, np.divide(shift_mm, zooms), order=1, mode="nearest")
+    seen = ndimage.shift(mu, np.divide(shift_mm, zooms_mm), order=1, mode="nearest")
     return np.asarray(seen - mu, np.float32)
+
+
+def missed_bone(mu: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Error of a map made from magnetic resonance, which shows no bone.
+
+    Args:
+        mu: Attenuation of the head, ``(X, Y, Z)`` in 1/mm.
+        share: Share of the bone that the map takes for soft tissue: all of it where a map is
+            segmented, some of it where a template or a model fills in bone.
+
+    Returns:
+        The map's attenuation less the head's.
+    """
+    return np.asarray(-np.float32(share) * np.maximum(mu - np.float32(WATER), 0), np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -172,7 +188,7 @@ def _kernel_spectrum(shape: tuple[int, int], zooms: tuple[float, float]) -> NDAr
     return spectrum
 
 
-def coarsening(zooms_mm: Sequence[float], grid_mm: float) -> tuple[int, ...]:
+def coarsening(zooms_mm: Sequence[float] | NDArray[np.float64], grid_mm: float) -> tuple[int, ...]:
     """How many voxels along each axis make one of about ``grid_mm``."""
     return tuple(max(1, round(grid_mm / zoom)) for zoom in zooms_mm)
 

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from monai_amyloid.phantom.people.deformation import HEAD_CENTRE_MM
 from monai_amyloid.phantom.people.uptake import SCALP_RANGE
 from monai_amyloid.phantom.scanning.noise import cv_of_counts
+from monai_amyloid.phantom.scanning.reconstruction import RECONSTRUCTIONS
 from monai_amyloid.phantom.scanning.sites import SITES
 
 FRAMES = 4
@@ -20,6 +21,17 @@ _LOWEST_MM = (-95.0, -78.0)
 _VERTEX_MM = 90.0  # and where the highest slice is to lie at least
 _CUT_LOWEST_MM = (-52.0, -32.0)
 _LONG_LOWEST_MM = (-200.0, -160.0)
+# SD, between scans at one site, of what its corrections leave: estimates.
+_SCATTER_SD = 0.04
+_BONE_MISSED_SD = 0.1
+_AXIAL_SD = 0.007
+_MOST_DEAD_TIME = 0.01
+# Scans begin late or early, in minutes: usually by this SD, now and then by up to the last. None
+# is earlier than every tracer's label accepts.
+_LATE_SD = 4.0
+_OFTEN_LATE = 10.0
+_VERY_LATE = (10.0, 15.0)
+_VERY_LATE_SHARE = 0.06
 # Exported value of uptake 1, in Bq/mL: over a range so wide that it reveals nothing
 # of a person.
 _SCALE_BQML = (800.0, 60000.0)
@@ -42,7 +54,17 @@ class Scan:
         noise_cv: Noise SD over mean of 20 minutes in tissue of uptake 1.
         lowest_mm: Height of the lowest slice, in template coordinates of an upright head.
         slices: Voxels along z.
-        scale: Exported value of uptake 1, in Bq/mL.
+        scale: Exported value of uptake 1, in Bq/mL: the calibration, which carries nothing.
+        reconstruction: How the image is made, one of
+            :data:`~monai_amyloid.phantom.scanning.reconstruction.RECONSTRUCTIONS`.
+        edge_fwhm_mm: Resolution 100 mm from the scanner's axis.
+        scatter_left: Share of the scatter that is not subtracted; below 0 where too much is.
+        bone_missed: Share of the bone that the attenuation map takes for soft tissue.
+        axial_slope: Drift of the detectors' efficiency, 100 mm above the middle of the field of
+            view.
+        axial_bow: Its drift 100 mm from the middle to either side.
+        dead_time: Share of counts that is lost where detectors see most of them.
+        minutes_late: Minutes from the usual start of the tracer's window to that of the scan.
         scalp: Uptake of scalp and muscle.
         seed: Seed of the noise.
     """
@@ -57,6 +79,14 @@ class Scan:
     lowest_mm: float
     slices: int
     scale: float
+    reconstruction: str
+    edge_fwhm_mm: float
+    scatter_left: float
+    bone_missed: float
+    axial_slope: float
+    axial_bow: float
+    dead_time: float
+    minutes_late: float
     scalp: float
     seed: int
 
@@ -96,7 +126,13 @@ class Scan:
         return row
 
 
-def draw_scan(site: str, random: np.random.Generator, *, difficult: bool = False) -> Scan:
+def draw_scan(
+    site: str,
+    random: np.random.Generator,
+    *,
+    difficult: bool = False,
+    reconstruction: str | None = None,
+) -> Scan:
     """Draw an acquisition.
 
     Args:
@@ -104,6 +140,7 @@ def draw_scan(site: str, random: np.random.Generator, *, difficult: bool = False
         random: Source of randomness.
         difficult: Whether poses are extreme and each fault of the acquisition is likely instead of
             rare.
+        reconstruction: How the image is made; the hospital's usual way where None.
     """
     scanner = SITES[site]
     length = scanner.axial_mm
@@ -119,6 +156,11 @@ def draw_scan(site: str, random: np.random.Generator, *, difficult: bool = False
     tilt, offset = ((12, 6, 8), (15, 20, 20)) if difficult else ((6, 3, 4), (4, 8, 8))
     largest, farthest = (30.0, 60.0) if difficult else (15.0, 20.0)
     counts = scanner.counts * random.lognormal(0, 0.45)
+    usual = scanner.reconstructions[0]
+    made_by = reconstruction or usual
+    sharpness = RECONSTRUCTIONS[made_by].resolution / RECONSTRUCTIONS[usual].resolution
+    fwhm_mm = float(np.clip(random.normal(scanner.fwhm_mm * sharpness, 0.4), 3.5, 8.5))
+    slope, bow, scatter, bone = random.standard_normal(4).tolist()
     return Scan(
         site=site,
         rotation_degrees=tuple(np.clip(random.normal(0, tilt), -largest, largest).tolist()),
@@ -127,14 +169,30 @@ def draw_scan(site: str, random: np.random.Generator, *, difficult: bool = False
         ct_shift_mm=_draw_direction(random.uniform(3, 10 if difficult else 6), random)
         if mismatch
         else (0.0, 0.0, 0.0),
-        fwhm_mm=float(np.clip(random.normal(scanner.fwhm_mm, 0.4), 3.5, 8.5)),
+        fwhm_mm=fwhm_mm,
         noise_cv=float(np.clip(cv_of_counts(counts), 0.04, 0.15)),
         lowest_mm=float(lowest),
         slices=int(np.ceil(length / scanner.zooms_mm[2])),
         scale=float(np.exp(random.uniform(*np.log(_SCALE_BQML)))),
+        reconstruction=made_by,
+        edge_fwhm_mm=fwhm_mm * scanner.edge_mm,
+        scatter_left=scanner.scatter + _SCATTER_SD * scatter,
+        bone_missed=float(np.clip(scanner.bone_missed + _BONE_MISSED_SD * bone, 0, 1))
+        if scanner.bone_missed
+        else 0.0,
+        axial_slope=scanner.slope + _AXIAL_SD * slope,
+        axial_bow=_AXIAL_SD * bow,
+        dead_time=float(random.uniform(0, _MOST_DEAD_TIME)),
+        minutes_late=_draw_delay(random),
         scalp=float(random.uniform(*SCALP_RANGE)),
         seed=int(random.integers(2**31)),
     )
+
+
+def _draw_delay(random: np.random.Generator) -> float:
+    late = float(np.clip(random.normal(0, _LATE_SD), -_OFTEN_LATE, _OFTEN_LATE))
+    very_late = float(random.uniform(*_VERY_LATE))
+    return very_late if random.uniform() < _VERY_LATE_SHARE else late
 
 
 def _rigid(degrees: tuple[float, ...], shift_mm: tuple[float, float, float]) -> NDArray[np.float64]:

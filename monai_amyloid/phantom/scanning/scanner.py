@@ -5,23 +5,43 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.tracers import TRACERS
-from monai_amyloid.phantom.people.deformation import grid_points, interpolate
+from monai_amyloid.phantom.people.deformation import Points, grid_points, interpolate
 from monai_amyloid.phantom.people.head import Head
-from monai_amyloid.phantom.people.tracer_map import blur
-from monai_amyloid.phantom.scanning.attenuation import WATER, attenuation_map, mismatch_error
+from monai_amyloid.phantom.scanning.attenuation import (
+    GRID_MM,
+    WATER,
+    attenuation_map,
+    block_mean,
+    coarsening,
+    correction_error,
+    correction_factor,
+    missed_bone,
+    shifted_ct,
+)
+from monai_amyloid.phantom.scanning.attenuation import interpolate as interpolate_blocks
 from monai_amyloid.phantom.scanning.body import with_body
+from monai_amyloid.phantom.scanning.corrections import (
+    axial_efficiency,
+    dead_time_factor,
+    scatter_left,
+    widened_outward,
+)
 from monai_amyloid.phantom.scanning.noise import correlated_noise
+from monai_amyloid.phantom.scanning.reconstruction import RECONSTRUCTIONS, reconstructed
 from monai_amyloid.phantom.scanning.scan import FRAME_SECONDS, FRAMES, Scan
 from monai_amyloid.phantom.scanning.sites import SITES
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 Volume = NDArray[np.float32]
 
 # Reading between voxels of h mm blurs, on average over places, with variance h^2 / 6.
 _READING_VARIANCE = 2.0**2 / 6
+_PAIRS = (2, 2, 2)
+# Blocks of 4 mm about a head, and about it where it moves, in which an image shows something.
+_SEEN_AROUND = 4
 # What air holds of the noise of tissue of uptake 1 is that of this uptake.
 _LEAST_COUNTED = 0.05
 _HEADER = {
@@ -32,32 +52,47 @@ _HEADER = {
 
 
 class Scanned:
-    """A head as an ideal scanner of some resolution would see it, without noise.
+    """A head without noise, as an ideal scanner would see it and as the scan's own does.
 
     Args:
         head: Head of the person.
         uptake: Tracer on the anatomy's grid ``(X, Y, Z)``.
-        scan: The acquisition: its resolution and where it ends.
+        scan: The acquisition: its resolution, its reconstruction and where it ends.
 
     Attributes:
-        uptake: The blurred head in its own millimetres ``(X, Y, Z)``; once read between its
-            voxels it has the scan's resolution.
-        attenuation: 1/mm at 511 keV, on the same grid.
+        uptake: The head blurred by a Gaussian, in its own millimetres ``(X, Y, Z)``; once read
+            between its voxels it has the scan's resolution.
+        image: The head as the scan's reconstruction shows it, on the same grid.
         affine: Voxel index of both to the head's millimetres ``(4, 4)``.
+        attenuation: 1/mm at 511 keV, on a grid of 4 mm.
+        attenuation_affine: Voxel index of the attenuation to the head's millimetres ``(4, 4)``.
     """
 
     def __init__(self, head: Head, uptake: Volume, scan: Scan) -> None:
-        both = np.stack([uptake, attenuation_map(head.fractions)])
-        sharp, mu = interpolate(both, head.anatomy.affine, head.voxel_origins())
+        affine, origins = head.anatomy.affine, head.voxel_origins()
         lowest = scan.lowest_mm - 40.0  # a tilted head shows more of what is below it
-        sharp, self.affine = with_body(sharp, head.anatomy.affine, scan.scalp, lowest)
-        self.attenuation, _ = with_body(mu, head.anatomy.affine, WATER, lowest)
-        variance = (scan.fwhm_mm / FWHM_PER_SIGMA) ** 2 - 2 * _READING_VARIANCE
-        self.uptake = blur(sharp, np.sqrt(variance) * FWHM_PER_SIGMA, np.full(3, 2.0))
+        # Only line integrals are made of the attenuation: every second voxel of the head will do.
+        mu = interpolate(
+            block_mean(attenuation_map(head.fractions), _PAIRS)[None],
+            _of_blocks(affine, _PAIRS),
+            np.ascontiguousarray(origins[:, ::2, ::2, ::2]),
+        )[0]
+        every_second = affine @ np.diag([*_PAIRS, 1.0])
+        self.attenuation, self.attenuation_affine = with_body(mu, every_second, WATER, lowest)
+        tissue = _blocks_near(mu, 1, _PAIRS, uptake.shape)
+        sharp = _interpolate_in(uptake, affine, origins, tissue)
+        sharp, self.affine = with_body(sharp, affine, scan.scalp, lowest)
+        self.uptake, self.image = reconstructed(
+            sharp,
+            np.diag(self.affine)[:3].tolist(),
+            scan.fwhm_mm,
+            RECONSTRUCTIONS[scan.reconstruction],
+            2 * _READING_VARIANCE,
+        )
 
 
 def acquire(seen: Scanned, scan: Scan, tracer: str, *, dynamic: bool = False) -> FrameSeries:
-    """Scan a head: pose, motion, voxels, a shifted CT, noise and scale.
+    """Scan a head: pose, motion, voxels, wrong corrections, noise and scale.
 
     Args:
         seen: The head without noise.
@@ -68,19 +103,22 @@ def acquire(seen: Scanned, scan: Scan, tracer: str, *, dynamic: bool = False) ->
     Returns:
         The exported frames in Bq/mL, RAS+, decay-corrected to the start of the first.
     """
-    start = TRACERS[tracer].window_minutes[0] * 60.0
+    start = (TRACERS[tracer].window_minutes[0] + scan.minutes_late) * 60.0
     half_life = TRACERS[tracer].half_life_seconds
     random = np.random.default_rng(scan.seed)
-    means, attenuation = _noise_free(seen, scan)
+    attenuation = _attenuation(seen, scan)
+    means = _noise_free(seen, scan, attenuation)
+    # Counts decay while a patient waits.
+    cv = scan.noise_cv * 2 ** (scan.minutes_late * 60.0 / half_life / 2)
     weights = np.exp2(-np.arange(FRAMES) * FRAME_SECONDS / half_life)
     if dynamic:
         volumes = [means[frame % len(means)] for frame in range(FRAMES)]
         # The counts of 20 minutes are shared among the frames, later ones get fewer.
-        noises = scan.noise_cv * np.sqrt(weights.sum() / weights)
+        noises = cv * np.sqrt(weights.sum() / weights)
         seconds = FRAME_SECONDS
     else:
         volumes = [np.mean(means, axis=0, dtype=np.float32)]
-        noises = np.array([scan.noise_cv])
+        noises = np.array([cv])
         seconds = FRAME_SECONDS * FRAMES
     exported = [
         _export(volume, attenuation, scan, float(noise), random)
@@ -107,23 +145,71 @@ def _same(volume: Volume) -> Volume:
     return volume
 
 
-def _noise_free(seen: Scanned, scan: Scan) -> tuple[Sequence[Volume], Volume]:
-    """One volume of a head that lies still, else one a frame; and attenuation in the first."""
-    first, attenuation = _in_scanner([seen.uptake, seen.attenuation], seen, scan, 0)
-    later = range(1, FRAMES if scan.motion else 1)
-    means = [first, *(_in_scanner([seen.uptake], seen, scan, frame)[0] for frame in later)]
+def _noise_free(seen: Scanned, scan: Scan, attenuation: Volume) -> Sequence[Volume]:
+    """One volume of a head that lies still, else one a frame."""
+    factors = coarsening(SITES[scan.site].zooms_mm, GRID_MM)
+    head = _blocks_near(attenuation, _SEEN_AROUND, factors, scan.shape)
+    images = []
+    for frame in range(FRAMES if scan.motion else 1):
+        to_head = np.linalg.inv(scan.head_to_scanner(frame)) @ scan.affine
+        points = grid_points(scan.shape, to_head)
+        image = _interpolate_in(seen.image, seen.affine, points, head)
+        images.append(_corrected(image, attenuation, scan))
+    return images
+
+
+def _corrected(image: Volume, mu: Volume, scan: Scan) -> Volume:
+    """An image with what the scanner's corrections do wrong."""
+    zooms = SITES[scan.site].zooms_mm
+    image = widened_outward(image, zooms, scan.fwhm_mm, scan.edge_fwhm_mm)
+    factors = coarsening(zooms, GRID_MM)
+    steps = np.multiply(zooms, factors)
+    coarse = block_mean(image, factors)
+    error = scatter_left(coarse, mu, steps, scan.scatter_left)
+    if scan.bone_missed:
+        error += coarse * (correction_factor(missed_bone(mu, scan.bone_missed), steps) - 1)
     if any(scan.ct_shift_mm):
-        zooms = SITES[scan.site].zooms_mm
-        shift = scan.ct_shift_mm
-        means = [mean + mismatch_error(mean, attenuation, zooms, shift) for mean in means]
-    return means, attenuation
+        error += correction_error(coarse, shifted_ct(mu, steps, scan.ct_shift_mm), steps)
+    image += interpolate_blocks(error, factors, image.shape)
+    image *= axial_efficiency(scan.slices, zooms[2], scan.axial_slope, scan.axial_bow)
+    image *= dead_time_factor(image, zooms[2], scan.dead_time)
+    return image
 
 
-def _in_scanner(
-    volumes: Sequence[Volume], seen: Scanned, scan: Scan, frame: int
-) -> NDArray[np.float32]:
-    to_head = np.linalg.inv(scan.head_to_scanner(frame)) @ scan.affine
-    return interpolate(np.stack(volumes), seen.affine, grid_points(scan.shape, to_head))
+def _attenuation(seen: Scanned, scan: Scan) -> Volume:
+    """Attenuation in the middle of each block of a scan's voxels."""
+    factors = coarsening(SITES[scan.site].zooms_mm, GRID_MM)
+    shape = tuple(-(-n // k) for n, k in zip(scan.shape, factors, strict=True))
+    to_head = np.linalg.inv(scan.head_to_scanner()) @ _of_blocks(scan.affine, factors)
+    points = grid_points(shape, to_head)
+    return interpolate(seen.attenuation[None], seen.attenuation_affine, points)[0]
+
+
+def _blocks_near(
+    mu: Volume, steps: int, factors: Sequence[int], shape: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """Indices of the voxels in blocks that hold tissue, or lie within some blocks of such."""
+    near = ndimage.binary_dilation(mu > 0, iterations=steps)
+    for axis, factor in enumerate(factors):
+        near = near.repeat(factor, axis)
+    return np.flatnonzero(near[tuple(slice(n) for n in shape)])
+
+
+def _interpolate_in(
+    volume: Volume, affine: NDArray[np.float64], points: Points, index: NDArray[np.int64]
+) -> Volume:
+    """Read a volume at some of the points of a grid; the others, most of them air, are 0."""
+    read = np.zeros(points.shape[1:], np.float32)
+    inside = points.reshape(3, -1)[:, index]
+    read.reshape(-1)[index] = interpolate(volume[None], affine, inside)[0]
+    return read
+
+
+def _of_blocks(affine: NDArray[np.float64], factors: Sequence[int]) -> NDArray[np.float64]:
+    """Index of a block of ``factors`` voxels to the millimetres of its middle."""
+    blocks = np.diag([*factors, 1.0])
+    blocks[:3, 3] = (np.array(factors) - 1) / 2
+    return affine @ blocks
 
 
 def _export(
@@ -132,6 +218,17 @@ def _export(
     zooms = SITES[scan.site].zooms_mm
     # Air is not free of counts: randoms and scatter are only subtracted on average.
     counted = np.maximum(mean, np.float32(_LEAST_COUNTED))
-    volume = mean + correlated_noise(counted, attenuation, scan.fwhm_mm, zooms, cv, random)
+    volume = correlated_noise(
+        counted,
+        attenuation,
+        scan.fwhm_mm,
+        zooms,
+        cv,
+        random,
+        RECONSTRUCTIONS[scan.reconstruction],
+    )
+    volume += mean
     # Scanners store whole numbers of Bq/mL.
-    return np.asarray(np.rint(np.clip(volume, 0, None) * np.float32(scan.scale)), np.float32)
+    np.clip(volume, 0, None, out=volume)
+    volume *= np.float32(scan.scale)
+    return np.rint(volume, out=volume)

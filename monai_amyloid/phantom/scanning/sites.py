@@ -16,6 +16,14 @@ class Site:
         fwhm_mm: Usual resolution of its images.
         counts: Usual counts of 20 minutes, against a usual scanner.
         stored_bits: Bits of a stored value; 8 where a workstation is between scanner and archive.
+        reconstructions: Names of its
+            :data:`~monai_amyloid.phantom.scanning.reconstruction.RECONSTRUCTIONS`: the usual one
+            and, where there is one, the one before or after an upgrade.
+        edge_mm: Resolution 100 mm from the axis, over that on it.
+        scatter: Share of the scatter that the correction usually leaves; below 0 where it
+            subtracts too much.
+        slope: Usual drift of the efficiency since the last normalisation, 100 mm above the middle.
+        bone_missed: Share of the bone that attenuation maps take for soft tissue: 0 with a CT.
     """
 
     zooms_mm: tuple[float, float, float]
@@ -24,28 +32,86 @@ class Site:
     fwhm_mm: float
     counts: float
     stored_bits: int = 16
+    reconstructions: tuple[str, ...] = ("osem",)
+    edge_mm: float = 1.1
+    scatter: float = 0.0
+    slope: float = 0.0
+    bone_missed: float = 0.0
 
 
-# The hospitals of a usual cohort.
+# The hospitals of a usual cohort. How wrong their corrections are is an estimate.
 USUAL_SITES = {
+    # Time of flight, some years old.
     "site-1": Site(
-        zooms_mm=(2.04, 2.04, 2.03), matrix=128, axial_mm=221.0, fwhm_mm=4.9, counts=1.0
+        zooms_mm=(2.04, 2.04, 2.03),
+        matrix=128,
+        axial_mm=221.0,
+        fwhm_mm=4.9,
+        counts=1.0,
+        reconstructions=("osem_tof", "psf_tof"),
+        scatter=0.02,
     ),
+    # Without time of flight.
     "site-2": Site(
-        zooms_mm=(2.34, 2.34, 3.27), matrix=112, axial_mm=190.0, fwhm_mm=5.8, counts=0.8
+        zooms_mm=(2.34, 2.34, 3.27),
+        matrix=112,
+        axial_mm=190.0,
+        fwhm_mm=5.8,
+        counts=0.8,
+        reconstructions=("osem", "psf"),
+        edge_mm=1.15,
+        scatter=0.08,
+        slope=-0.01,
     ),
-    "site-3": Site(zooms_mm=(2.0, 2.0, 2.0), matrix=128, axial_mm=180.0, fwhm_mm=5.2, counts=0.9),
+    # New: detectors' blur in the projector, and time of flight.
+    "site-3": Site(
+        zooms_mm=(2.0, 2.0, 2.0),
+        matrix=128,
+        axial_mm=180.0,
+        fwhm_mm=5.2,
+        counts=0.9,
+        reconstructions=("psf_tof", "osem_tof"),
+        scatter=-0.05,
+        slope=0.01,
+    ),
+    # Magnetic resonance in place of a CT.
     "site-4": Site(
-        zooms_mm=(2.57, 2.57, 2.43), matrix=104, axial_mm=170.0, fwhm_mm=6.8, counts=0.6
+        zooms_mm=(2.57, 2.57, 2.43),
+        matrix=104,
+        axial_mm=170.0,
+        fwhm_mm=6.8,
+        counts=0.6,
+        reconstructions=("psf", "osem"),
+        edge_mm=1.15,
+        bone_missed=0.6,
     ),
+    # Old, few iterations.
     "site-5": Site(
-        zooms_mm=(3.0, 3.0, 4.0), matrix=88, axial_mm=260.0, fwhm_mm=7.4, counts=1.2, stored_bits=8
+        zooms_mm=(3.0, 3.0, 4.0),
+        matrix=88,
+        axial_mm=260.0,
+        fwhm_mm=7.4,
+        counts=1.2,
+        stored_bits=8,
+        reconstructions=("osem_short", "osem"),
+        edge_mm=1.2,
+        scatter=0.12,
     ),
 }
 
 # Kept apart to test on what no training has seen: sharper and noisier than the usual ones.
 OUTSIDE_SITES = {
-    "site-6": Site(zooms_mm=(1.65, 1.65, 1.65), matrix=152, axial_mm=240.0, fwhm_mm=3.8, counts=0.4)
+    "site-6": Site(
+        zooms_mm=(1.65, 1.65, 1.65),
+        matrix=152,
+        axial_mm=240.0,
+        fwhm_mm=3.8,
+        counts=0.4,
+        reconstructions=("psf_tof_fast", "psf_tof"),
+        edge_mm=1.05,
+        scatter=-0.08,
+        slope=0.01,
+    )
 }
 
 SITES = USUAL_SITES | OUTSIDE_SITES

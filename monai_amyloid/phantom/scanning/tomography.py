@@ -83,8 +83,11 @@ def reconstruct(
     subsets: int = 21,
     iterations: int = 4,
     post_filter_mm: float = 0.0,
+    psf_mm: tuple[float, float] = (0.0, 0.0),
+    slice_mm: float | None = None,
     random: np.random.Generator | None = None,
     ct_mu: NDArray[np.float32] | None = None,
+    scatter: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Scan slices and reconstruct each by OSEM, corrected for attenuation and background.
 
@@ -97,9 +100,13 @@ def reconstruct(
         subsets: Number of subsets of the views.
         iterations: Passes over all subsets.
         post_filter_mm: FWHM of a Gaussian applied in each slice.
+        psf_mm: FWHM of the detectors' blur that the projector holds, in the slices and along z.
+        slice_mm: Distance of the slices, where the blur along z is not 0.
         random: Source of randomness of the counts; None gives the expected counts, a scan without
             noise.
         ct_mu: What attenuation is corrected with, where that is not ``mu``.
+        scatter: Counts that nobody subtracts, for each line in units of the trues on the line
+            with most of them, ``(views * N, S)``.
 
     Returns:
         Uptake ``(N, N, S)`` in the units of ``activity``.
@@ -113,11 +120,18 @@ def reconstruct(
     # Scatter and randoms are broad: the same on every line, and known to the reconstruction.
     background = np.float32(BACKGROUND_TO_TRUES * trues.max() * scale)
     expected = trues * np.float32(scale) + background
+    if scatter is not None:
+        expected = expected + scatter * (trues.max() * np.float32(scale))
     measured = expected if random is None else random.poisson(expected).astype(np.float32)
     if ct_mu is not None:
         survival = _survival(matrix, ct_mu, voxel_mm)
+    axial_mm = voxel_mm if slice_mm is None else slice_mm
+    psf = tuple(
+        mm / FWHM_PER_SIGMA / step
+        for mm, step in zip((psf_mm[0], *psf_mm), (voxel_mm, voxel_mm, axial_mm), strict=True)
+    )
     image = _osem(
-        measured, survival * np.float32(scale), background, size, subsets, iterations
+        measured, survival * np.float32(scale), background, size, subsets, iterations, psf
     ).reshape(activity.shape)
     sigma = post_filter_mm / FWHM_PER_SIGMA / voxel_mm
     return np.asarray(ndimage.gaussian_filter(image, sigma, axes=(0, 1)), np.float32)
@@ -141,8 +155,19 @@ def _osem(
     size: int,
     subsets: int,
     iterations: int,
+    psf: tuple[float, ...],
 ) -> NDArray[np.float32]:
-    """The image whose projections times ``weight`` plus ``background`` explain the counts."""
+    """The image whose projections times ``weight`` plus ``background`` explain the counts.
+
+    The projections are those of the image blurred by ``psf``, sigma in voxels.
+    """
+
+    def blurred(image: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not any(psf):
+            return image
+        slices = image.reshape(size, size, -1)
+        return ndimage.gaussian_filter(slices, psf, mode="constant").reshape(image.shape)
+
     parts = _subset_matrices(size, len(measured) // size, subsets)
     # Neighbouring subsets hold nearly the same information: the golden ratio takes distant ones
     # in turn.
@@ -154,9 +179,9 @@ def _osem(
             lines, forward, backward = parts[subset]
             weights = weight[lines]
             if subset not in sensitivity:
-                sensitivity[subset] = backward @ weights
-            ratio = measured[lines] / (weights * (forward @ image) + background)
-            change = backward @ (weights * ratio)
+                sensitivity[subset] = blurred(backward @ weights)
+            ratio = measured[lines] / (weights * (forward @ blurred(image)) + background)
+            change = blurred(backward @ (weights * ratio))
             image *= np.divide(
                 change, sensitivity[subset], out=np.zeros_like(change), where=change > 0
             )
