@@ -30,11 +30,14 @@ from monai_amyloid.phantom.people.physiology import (
 )
 from monai_amyloid.phantom.people.tracer_map import Volume, tracer_map
 from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values
+from monai_amyloid.phantom.scanning.kinetics import at_minutes
 from monai_amyloid.phantom.scanning.scan import Scan, draw_scan
+from monai_amyloid.phantom.scanning.sites import SITES
 
 _MOST_DRAWS = 400  # three are usual, eight for grade 2
-# Of later visits, on another scanner than the one before.
-_NEW_SCANNER_SHARE = 0.1
+# Of later visits, on another scanner than the one before, or after an upgrade of its
+# reconstruction.
+_NEW_SCANNER_SHARE, _UPGRADE_SHARE = 0.1, 0.1
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
         person.physiology,
         person.reading,
     )
+    made_by: str | None = None
     for visit in range(plan.sessions):
         years = visit * plan.months_between_sessions / 12
         if visit:
@@ -150,7 +154,10 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
             reading = _reading(_see(head, physiology, disease), panel)
             if random.uniform() < _NEW_SCANNER_SHARE:
                 site = str(random.choice(plan.sites))
-        scan = draw_scan(site, random, difficult=plan.difficult)
+                made_by = None
+            elif random.uniform() < _UPGRADE_SHARE:
+                made_by = str(random.choice(SITES[site].reconstructions))
+        scan = draw_scan(site, random, difficult=plan.difficult, reconstruction=made_by)
         values = visit_values(plan, disease, physiology, scan)
         yield Session(
             participant=f"sub-{number:04d}",
@@ -179,6 +186,8 @@ def visit_values(plan: Plan, disease: Disease, physiology: Physiology, scan: Sca
         scan: The acquisition.
     """
     values = physiology.vary(tissue_values(plan.pattern, plan.tracer, disease))
+    if plan.pattern == "amyloid":
+        values = at_minutes(values, plan.tracer, scan.minutes_late)
     return replace(values, scalp=scan.scalp)
 
 
