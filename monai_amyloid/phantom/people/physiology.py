@@ -10,7 +10,7 @@ from monai_amyloid.phantom.people.uptake import TissueValues
 _PEOPLE_SD = (0.05, 0.03, 0.04)
 # SD of one person from day to day: blood flow, clearance and weight change what is seen late. An
 # estimate, set so that plain Centiloid repeats as published (benchmarks/studies/simulator).
-_DAY_SD = (0.015, 0.012, 0.012)
+_DAY_SD = (0.02, 0.02, 0.018)
 # Mean and SD of the change a year: old white matter holds more of the tracer. Estimates.
 _YEARLY = ((0.003, 0.004), (0.0, 0.002), (0.0, 0.002))
 
