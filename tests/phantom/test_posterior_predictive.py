@@ -5,20 +5,25 @@ from scipy import ndimage
 
 from benchmarks.studies.simulator import head_statistics as heads
 from benchmarks.studies.simulator.group_means import real_mean
+from benchmarks.studies.simulator.head_places import (
+    SECTORS,
+    SLICE,
+    between_heights,
+    depth,
+    in_region,
+    sector,
+    slice_depth,
+)
 from benchmarks.studies.simulator.head_statistics import (
     FITTED,
     FITTED_QUALITY,
     REPORTED,
     REPORTED_QUALITY,
-    SLICE,
-    brain_mask,
-    depth,
     head_statistics,
-    slice_depth,
 )
 from benchmarks.studies.simulator.posterior_predictive import checks
 from benchmarks.studies.simulator.real_heads import RealValue, as_group_means
-from monai_amyloid.brain.template import TEMPLATE_SHAPE, voi
+from monai_amyloid.brain.template import TEMPLATE_SHAPE, brain_mask, voi
 
 
 def brain_of_one() -> np.ndarray:
@@ -74,7 +79,7 @@ def test_skull_and_scalp_of_known_values() -> None:
 def test_a_scalp_that_is_twice_as_bright_on_one_side_is_uneven() -> None:
     volume = brain_of_one()
     outside = slice_depth() <= -4
-    bright = outside & (heads.sector() >= heads.SECTORS // 2)
+    bright = outside & (sector() >= SECTORS // 2)
     volume[bright, SLICE] *= 2
     # Half of the sectors hold 1, half 2: SD 0.5 over a mean of 1.5.
     assert heads.scalp_unevenness(volume) == pytest.approx(1 / 3, rel=1e-3)
@@ -84,14 +89,14 @@ def test_a_share_of_the_rim_is_fluid() -> None:
     volume = brain_of_one()
     fluid = np.random.default_rng(0).random(volume.shape) < 0.3
     volume[fluid & (depth() <= 12) & brain_mask() & (slice_depth() <= 4)[..., None]] = 0.1
-    rim = (depth() > 0) & (depth() <= 12) & heads.between_heights()
+    rim = (depth() > 0) & (depth() <= 12) & between_heights()
     assert heads.fluid_share(volume) == pytest.approx(np.mean(volume[rim] < 0.4))
 
 
 def test_tissues_of_known_values() -> None:
     volume = brain_of_one()
     volume[voi("cortex")] = 0.7
-    volume[heads.in_region("insula")] = 0.35
+    volume[in_region("insula")] = 0.35
     volume[voi("whole_cerebellum")] = 1.2
     volume[voi("cerebellar_grey")] = 0.8
     assert heads.cortex_over_inner(volume) == pytest.approx(0.7, rel=0.02)

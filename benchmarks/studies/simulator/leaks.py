@@ -11,9 +11,7 @@ again goes on where it stopped, and leaves rows of other code aside.
 import argparse
 import os
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +20,18 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from benchmarks.figures import record
+from benchmarks.studies.simulator import leak_probes
+from benchmarks.studies.simulator.continued import Row, continued, made_by
 from benchmarks.studies.simulator.leak_probes import (
     DRAWN_PROBES,
     IMAGE_PROBES,
     LARGEST_SCORE,
-    Row,
     balanced_accuracy,
     drawn_row,
     stored_scan,
 )
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.people.person import draw_sessions
-from monai_amyloid.source import source_checksum
 
 HISTOGRAM = "all histogram levels together"
 
@@ -44,26 +42,6 @@ def scanned(number: int, plan: Plan) -> Row:
     with threadpool_limits(1), tempfile.TemporaryDirectory() as folder:
         session = next(iter(draw_sessions(plan, number, 1 + number % 3)))
         return drawn_row(session) | stored_scan(session, Path(folder), plan.tracer)
-
-
-def described(people: int, plan: Plan, rows: Path | None, workers: int) -> pd.DataFrame:
-    """Scan everyone who has no row yet."""
-    code = f"{source_checksum('brain', 'pet', 'phantom', 'writing')[:12]} {plan.seed}"
-    known: list[Row] = []
-    if rows and rows.is_file():
-        kept = pd.read_json(rows, lines=True)
-        kept = kept[(kept["made by"] == code) & (kept["number"] <= people)]
-        known = kept.to_dict("records")
-    finished = {row["number"] for row in known}
-    left = [number for number in range(1, people + 1) if number not in finished]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for number, row in zip(left, pool.map(partial(scanned, plan=plan), left), strict=True):
-            known.append({"made by": code, "number": number} | row)
-            if rows:
-                with rows.open("a", encoding="utf-8") as file:
-                    file.write(pd.Series(known[-1]).to_json() + "\n")
-            print(f"{len(known)} of {people}", flush=True)
-    return pd.DataFrame(known)
 
 
 def print_probe(name: str, features: pd.DataFrame, grades: pd.Series, repeats: int) -> None:
@@ -89,7 +67,9 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, help="file of described scans that is continued")
     options = parser.parse_args()
     plan = Plan(seed=options.seed)
-    table = described(options.people, plan, options.rows, options.workers)
+    code = made_by(plan, leak_probes.__file__)
+    work = partial(scanned, plan=plan)
+    table = continued(work, options.people, code, options.rows, options.workers)
     grades = table["bapl"]
     print(f"\n{len(table)} people; chance is 0.333, the largest allowed {LARGEST_SCORE}\n")
     print("| probe | balanced accuracy | over the repeats | by |")

@@ -1,12 +1,12 @@
 """Posterior predictive check: do real images lie among simulated ones?
 
-    python -m benchmarks.studies.simulator.posterior_predictive --rows ROWS.tsv
+    python -m benchmarks.studies.simulator.posterior_predictive --rows ROWS.jsonl
 
 Scans of the usual cohort are simulated and normalised in memory, and every statistic of a real
 image (:mod:`real_heads`) is held against them: it should lie inside their central 95 %. Images of a
 known grade are held against scans of that grade, the florbetapir scan against florbetapir, and
 group means against scans that are as blurred. Statistics that a simulator may be fitted to, and
-those that report on it, are counted apart. ROWS.tsv gets a row a finished scan; the same command
+those that report on it, are counted apart. ROWS.jsonl gets a line a finished scan; the same command
 again goes on where it stopped, and leaves rows of other code aside.
 
 Of so many statistics, a perfect simulator has one in twenty outside.
@@ -15,12 +15,9 @@ Of so many statistics, a perfect simulator has one in twenty outside.
 import argparse
 import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,11 +25,12 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from benchmarks.figures import record
+from benchmarks.studies.simulator import head_statistics as head_statistics_module
+from benchmarks.studies.simulator.continued import Row, continued, made_by
 from benchmarks.studies.simulator.head_statistics import (
     FITTED,
     FITTED_QUALITY,
     REPORTED,
-    REPORTED_QUALITY,
     head_statistics,
     quality_statistics,
 )
@@ -50,32 +48,31 @@ from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.phantom.cohorts.plan import Plan, grades_by_prevalence
 from monai_amyloid.phantom.people.person import draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
-from monai_amyloid.source import source_checksum
 
 CENTRAL = (0.025, 0.975)
 LARGE_AREA_CM2 = 35.0
 # Where a scan does not tell its resolution, that of the usual scanner.
 USUAL_FWHM_MM = 6.0
-Row = dict[str, Any]
 
 
-def measured(person: tuple[int, int], plan: Plan) -> Row:
+def measured(number: int, plan: Plan, grade: int | None = None) -> Row:
     """Simulate, scan, normalise and measure one person.
 
     Args:
-        person: Number of the person, and the grade that readers are to give.
+        number: Number of the person.
         plan: Plan of the cohort.
+        grade: Grade that readers are to give; None for the one of the cohort.
 
     Returns:
-        The number, tracer and grade, why the scan was refused if it was, and the statistics.
+        The tracer, the grade, why the scan was refused if it was, and the statistics.
     """
-    number, grade = person
+    grade = grade or grades_by_prevalence(number)[-1]
     torch.set_num_threads(1)
     with threadpool_limits(1):
         session = next(iter(draw_sessions(plan, number, grade)))
         ideal = Scanned(session.head, session.uptake, session.scan)
         image = static_image(acquire(ideal, session.scan, plan.tracer))
-        row: Row = {"tracer": plan.tracer, "number": number, "grade": grade, "refused": ""}
+        row: Row = {"tracer": plan.tracer, "grade": grade, "refused": ""}
         try:
             brain = normalize(image)
         except StudyRefused as refusal:
@@ -88,37 +85,6 @@ def measured(person: tuple[int, int], plan: Plan) -> Row:
             if each.linear:
                 row[blurred_name(name)] = each.of_volume(blurred)
     return row
-
-
-def simulated(count: int, plan: Plan, rows: Path | None, workers: int) -> pd.DataFrame:
-    """Measure the first people of a cohort, but for those that have a row already."""
-    code = source_checksum("brain", "pet", "phantom")[:12]
-    made_by = f"{code} {plan.seed}"
-    known = pd.DataFrame()
-    if rows and rows.is_file():
-        known = pd.read_csv(rows, sep="\t", keep_default_na=False, na_values="nan")
-        known = known[(known.made_by == made_by) & (known.tracer == plan.tracer)]
-        known = known[known.number <= count]
-    finished = set(known.get("number", ()))
-    people = [each for each in enumerate(grades_by_prevalence(count), 1) if each[0] not in finished]
-    found: list[Row] = []
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for row in pool.map(partial(measured, plan=plan), people):
-            found.append(row | {"made_by": made_by})
-            if rows:
-                append(found[-1], rows)
-            print(f"{plan.tracer}: {len(finished) + len(found)} of {count}", flush=True)
-    return pd.concat([known, pd.DataFrame(found)], ignore_index=True)
-
-
-def append(row: Row, rows: Path) -> None:
-    """Add a row to the table; a refused scan's has nothing but its reason."""
-    volume = FITTED | REPORTED
-    columns = ["made_by", "tracer", "number", "grade", "refused", "centiloid"]
-    columns += [*volume, *FITTED_QUALITY, *REPORTED_QUALITY]
-    columns += [blurred_name(name) for name, each in volume.items() if each.linear]
-    frame = pd.DataFrame([row]).reindex(columns=columns)
-    frame.to_csv(rows, sep="\t", mode="a", header=not rows.exists(), index=False, na_rep="nan")
 
 
 @dataclass(frozen=True)
@@ -193,17 +159,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--scans", type=int, default=300, help="of florbetaben")
     parser.add_argument("--florbetapir-scans", type=int, default=150)
+    parser.add_argument("--fitted", action="store_true", help="print what may be fitted alone")
     parser.add_argument("--seed", type=int, default=23, help="of people of no named cohort")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--rows", type=Path, help="table of simulated scans that is continued")
+    parser.add_argument("--rows", type=Path, help="file of measured scans that is continued")
     options = parser.parse_args()
     plan = Plan(seed=options.seed)
     counts = {"18FFBB": options.scans, "18FAV45": options.florbetapir_scans}
-    tables = [
-        simulated(count, replace(plan, tracer=tracer), options.rows, options.workers)
-        for tracer, count in counts.items()
-        if count
-    ]
+    tables = []
+    for tracer, count in counts.items():
+        of_tracer = replace(plan, tracer=tracer)
+        code = made_by(of_tracer, head_statistics_module.__file__)
+        print(f"{count} scans of {tracer}")
+        work = partial(measured, plan=of_tracer)
+        tables.append(continued(work, count, code, options.rows, options.workers))
     table = pd.concat(tables, ignore_index=True)
     real = list(INDIVIDUALS)
     folder = shared_data()
@@ -213,7 +182,8 @@ def main() -> None:
         print("no real images here (MONAI_AMYLOID_SHARED_DATA): only figures of individuals")
     found = checks(table, real)
     print_checks("may be fitted", [each for each in found if each.fitted])
-    print_checks("reported", [each for each in found if not each.fitted])
+    if not options.fitted:
+        print_checks("reported", [each for each in found if not each.fitted])
     print_areas(table)
     refused = table.refused[table.refused != ""]
     print(f"\nrefused: {len(refused)} of {len(table)}: {refused.value_counts().to_dict()}")

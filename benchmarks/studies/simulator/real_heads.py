@@ -17,10 +17,10 @@ from scipy import ndimage
 
 from benchmarks.figures import ROOT
 from benchmarks.studies.simulator.group_means import real_mean
+from benchmarks.studies.simulator.head_places import ZOOM_MM
 from benchmarks.studies.simulator.head_statistics import (
     FITTED,
     REPORTED,
-    ZOOM_MM,
     Volume,
     head_statistics,
     quality_statistics,
