@@ -10,7 +10,6 @@ people, `python -m benchmarks.studies.simulator.leaks` asks the same.
 """
 
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,11 +29,15 @@ from benchmarks.studies.simulator.leak_probes import (
 )
 from monai_amyloid.brain.template import READ_REGIONS, regions
 from monai_amyloid.phantom.cohorts.plan import Plan
-from monai_amyloid.phantom.cohorts.reader import Evidence
+from monai_amyloid.phantom.cohorts.reader import (
+    Evidence,
+    Sides,
+    plaque_load,
+    regional_uptake_grades,
+)
 from monai_amyloid.phantom.people import person
-from monai_amyloid.phantom.people.head import shape_head
-from monai_amyloid.phantom.people.person import Session, draw_sessions
-from monai_amyloid.phantom.people.tracer_map import petrous_bone
+from monai_amyloid.phantom.people.anatomy import WARP_SHAPE
+from monai_amyloid.phantom.people.person import draw_sessions, visit_values
 
 pytestmark = pytest.mark.slow
 
@@ -55,14 +58,19 @@ def assert_tells_nothing(
 # People without voxels: the same draws, in the same order, as a cohort's.
 
 
-def evidence_of_loads(_: object, amyloid: np.ndarray) -> dict[str, Evidence]:
+class SeenLoads:
     """What a reader sees, by the load of a region alone."""
-    table = regions().table
-    loads = {
-        name: float(amyloid[table["label"][table.read_region == name]].mean())
-        for name in READ_REGIONS
-    }
-    return {n: Evidence(0.65 + 0.2 * load, 0.6 + 0.2 * load, load) for n, load in loads.items()}
+
+    def __init__(self, _: object, amyloid: np.ndarray) -> None:
+        table = regions().table
+        self.evidence = {}
+        for name in READ_REGIONS:
+            load = float(amyloid[table["label"][table.read_region == name]].mean())
+            seen = Evidence(0.65 + 0.2 * load, 0.6 + 0.2 * load, load)
+            self.evidence[name] = Sides(seen, seen)
+
+    def plaque_load(self, thresholds: dict[str, float]) -> int:
+        return plaque_load(regional_uptake_grades(self.evidence, thresholds))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +81,9 @@ def drawn() -> pd.DataFrame:
         head = {"fractions": np.zeros((6, 1), np.float32)}
         patch.setattr(person, "shape_head", lambda drawn: SimpleNamespace(morphology=drawn, **head))
         patch.setattr(person, "tracer_map", lambda _, values, __: values.amyloid)
-        patch.setattr(person, "see", evidence_of_loads)
+        patch.setattr(person, "Seen", SeenLoads)
+        still = np.zeros(WARP_SHAPE, np.float32)
+        patch.setattr("monai_amyloid.phantom.people.disease.smooth_noise", lambda *_: still)
         for number in range(1, DRAWN + 1):
             (session,) = draw_sessions(Plan(seed=11), number, 1 + number % 3)
             rows.append(drawn_row(session))
@@ -90,26 +100,17 @@ def test_what_is_drawn_of_a_person_does_not_tell_the_grade(drawn: pd.DataFrame, 
 # Real scans, as their files hold them.
 
 
-def beyond(session: Session) -> np.ndarray:
-    """1 outside the petrous bone, where soft tissue holds less than the scalp."""
-    petrous = petrous_bone(session.head.morphology.anatomy)
-    outside = np.ones(session.uptake.shape, np.float32)
-    outside.reshape(-1)[petrous.index] -= 0.65 * petrous.share
-    return outside
-
-
 def scan_people(count: int, seed: int, folder: Path) -> pd.DataFrame:
     rows = []
+    plan = Plan(seed=seed)
     for number in range(1, count + 1):
-        # With the amyloid of each grade, head and scan, and so the places, are the same.
-        scan, places = None, None
-        for grade in (1, 2, 3):
-            (session,) = draw_sessions(Plan(seed=seed), number, grade)
-            # That the scan is drawn without regard to the grade, the probes above show.
-            scan = scan or session.scan
-            soft = session.head.fractions[-1] * np.float32(scan.scalp - session.scan.scalp)
-            same = replace(session, scan=scan, uptake=session.uptake + soft * beyond(session))
-            places = places or find_places(same)
+        # With the amyloid of each grade, head and scan, and so the places, are the same. That
+        # they are drawn without regard to the grade, the probes above show.
+        one, *_ = sessions = [next(draw_sessions(plan, number, grade)) for grade in (1, 2, 3)]
+        places = find_places(one)
+        for grade, session in enumerate(sessions, start=1):
+            values = visit_values(plan, session.disease, one.physiology, one.scan)
+            same = replace(one, disease=session.disease, reading=session.reading, values=values)
             row = stored_scan(same, folder / str(grade), "18FFBB", places)
             rows.append(row | {"person": number})
     return pd.DataFrame(rows)
@@ -118,9 +119,7 @@ def scan_people(count: int, seed: int, folder: Path) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """What real scans show, a row each, with the grade."""
-    with threadpool_limits(1), pytest.MonkeyPatch.context() as patch:
-        shaped_once = lru_cache(maxsize=1)(shape_head)
-        patch.setattr(person, "shape_head", shaped_once)
+    with threadpool_limits(1):
         return scan_people(SCANNED, 12, tmp_path_factory.mktemp("leaks"))
 
 
