@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import fft, optimize
 
+from monai_amyloid.phantom.scanning.attenuation import interpolate
 from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 Volume = NDArray[np.float32]
@@ -32,6 +33,9 @@ USUAL_RATE = 1 / 240
 # The image is mixed of two: one where frequencies come back this much faster than at uptake 1, one
 # where they come back this much slower.
 _FAST, _SLOW = 1.2, 0.4
+# Resolution at which the uptake around a place sets its pace, an estimate; about the wavelengths
+# that come back late.
+_AROUND_MM = 11.0
 # Where a Gaussian transfers half: this over its FWHM.
 _HALF_FREQUENCY = np.sqrt(np.log(2) / 2) / np.pi * FWHM_PER_SIGMA
 # The detectors' blur lies in between, FWHM in mm.
@@ -168,8 +172,7 @@ def reconstructed(
     """
     # A margin of nothing along z, where the neck is cut, so that it does not wrap around.
     margin = int(np.ceil(1.5 * fwhm_mm / zooms_mm[2]))
-    size = (*sharp.shape[:2], fft.next_fast_len(sharp.shape[2] + margin, real=True))
-    size = (*size[:2], size[2] + size[2] % 2)
+    size = (*sharp.shape[:2], 4 * fft.next_fast_len(-(-(sharp.shape[2] + margin) // 4), real=True))
     padded = torch.zeros(size)
     padded[..., : sharp.shape[2]] = torch.from_numpy(sharp)
     spectrum = torch.fft.rfftn(padded)
@@ -194,13 +197,35 @@ def reconstructed(
         return np.asarray(volume.numpy())
 
     ideal, image, late = seen(gaussian), seen(fast), seen(slow)
-    # The image begins at 1 everywhere: on its way to an uptake its rate is about the root of it.
-    lateness = np.sqrt(np.clip(ideal, 0, None))
-    np.clip((_FAST - lateness) / np.float32(_FAST - _SLOW), 0, 1, out=lateness)
+    # The image begins at 1 everywhere: on its way to an uptake its pace is about the root of it.
+    pace = np.sqrt(np.maximum(_surroundings(spectrum, size, zooms_mm), 0))
+    lateness = np.clip((_FAST - pace) / np.float32(_FAST - _SLOW), 0, 1)
     late -= image
-    late *= lateness
+    late *= interpolate(lateness, (2, 2, 2), size)
     image += late
     return ideal, image
+
+
+def _surroundings(
+    spectrum: torch.Tensor, size: tuple[int, ...], zooms_mm: Sequence[float]
+) -> Volume:
+    """Uptake around every second voxel."""
+    x, y, z = (n // 4 for n in size)
+    # So broad a blur leaves nothing of the higher half of the frequencies.
+    low = spectrum[:, :, : z + 1]
+    low = torch.cat([low[:, :y], low[:, -(size[1] // 2 - y) :]], dim=1)
+    low = torch.cat([low[:x], low[-(size[0] // 2 - x) :]], dim=0)
+    for axis, (n, zoom) in enumerate(zip(size, zooms_mm, strict=True)):
+        count = low.shape[axis]
+        index = np.arange(count) if axis == 2 else fft.fftfreq(count, 1 / count)
+        frequency = index / (n * zoom)
+        gaussian = np.exp(-2 * (np.pi * _AROUND_MM / FWHM_PER_SIGMA * frequency) ** 2)
+        shape = [1, 1, 1]
+        shape[axis] = -1
+        low = low * torch.from_numpy(gaussian.astype(np.float32).reshape(shape))
+    half = (size[0] // 2, size[1] // 2, size[2] // 2)
+    around = torch.fft.irfftn(low, s=half) / 8
+    return np.asarray(around.numpy())
 
 
 def _mirrored(count: int) -> NDArray[np.int_]:
