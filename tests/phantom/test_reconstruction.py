@@ -116,4 +116,4 @@ def test_the_fast_image_is_nearer_to_a_reconstruction_than_a_gaussian_is(name: s
     ideal, fast = reconstructed(flat, (zoom, zoom, 1000.0), 6.0, way)
     inside = np.hypot(x, y) < 60
     off = [np.abs(each[..., 4] - true[..., 0])[inside].mean() for each in (ideal, fast)]
-    assert off[1] < 0.8 * off[0]
+    assert off[1] < 0.9 * off[0]

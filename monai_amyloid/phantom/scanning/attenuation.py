@@ -199,8 +199,14 @@ def block_mean(volume: NDArray[np.float32], factors: Sequence[int]) -> NDArray[n
     if any(after for _, after in rest):
         volume = np.pad(volume, rest, mode="edge")
     for axis, k in enumerate(factors):
-        shape = (*volume.shape[:axis], -1, k, *volume.shape[axis + 1 :])
-        volume = volume.reshape(shape).mean(axis=axis + 1)
+        # Every k-th voxel, k times: several times faster than a mean over a short axis.
+        along = np.moveaxis(volume, axis, 0)
+        total = along[::k].copy()
+        for start in range(1, k):
+            total += along[start::k]
+        volume = np.moveaxis(total, 0, axis)
+    volume = np.ascontiguousarray(volume)
+    volume /= np.float32(np.prod(factors))
     return volume
 
 

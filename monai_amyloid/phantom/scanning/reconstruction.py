@@ -20,9 +20,9 @@ from functools import lru_cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import fft, optimize
+from scipy import fft, ndimage, optimize
 
-from monai_amyloid.phantom.scanning.attenuation import interpolate
+from monai_amyloid.phantom.scanning.attenuation import GRID_MM, block_mean, coarsening, interpolate
 from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 Volume = NDArray[np.float32]
@@ -33,9 +33,9 @@ USUAL_RATE = 1 / 240
 # The image is mixed of two: one where frequencies come back this much faster than at uptake 1, one
 # where they come back this much slower.
 _FAST, _SLOW = 1.2, 0.4
-# Resolution at which the uptake around a place sets its pace, an estimate; about the wavelengths
-# that come back late.
-_AROUND_MM = 11.0
+# The uptake so far around a place sets its pace, an estimate: about the wavelengths that come back
+# late.
+_AROUND_MM = 10.0
 # Where a Gaussian transfers half: this over its FWHM.
 _HALF_FREQUENCY = np.sqrt(np.log(2) / 2) / np.pi * FWHM_PER_SIGMA
 # The detectors' blur lies in between, FWHM in mm.
@@ -106,7 +106,7 @@ def widths(fwhm_mm: float, reconstruction: Reconstruction) -> tuple[float, float
 
     def excess(detectors_mm: float) -> float:
         blurs = detectors_mm, reconstruction.filter_ratio * detectors_mm
-        return float(_transfer(half, np.zeros(()), blurs, reconstruction, 1.0)) - 0.5
+        return float(_transfers(half, np.zeros(()), blurs, reconstruction, (1.0,))[0]) - 0.5
 
     sharpest, broadest = _DETECTORS_MM
     detectors_mm = sharpest
@@ -131,22 +131,26 @@ def recovered(
     return -np.expm1(updates * np.log1p(-update))
 
 
-def _transfer(
+def _transfers(
     in_plane: NDArray[np.floating],
     axial: NDArray[np.floating],
     blurs_mm: tuple[float, float],
     reconstruction: Reconstruction,
-    pace: float,
-) -> NDArray[np.floating]:
-    """Transfer at frequencies per mm, where they come back ``pace`` times as fast as usual."""
+    paces: Sequence[float],
+) -> list[NDArray[np.floating]]:
+    """Transfer at frequencies per mm, for each pace at which they come back; the usual one is 1."""
     square = in_plane**2 + axial**2
     detectors, post = (
         np.exp(-2 * (np.pi * width / FWHM_PER_SIGMA) ** 2 * square) for width in blurs_mm
     )
-    rate = USUAL_RATE * reconstruction.time_of_flight * pace
+    rate = USUAL_RATE * reconstruction.time_of_flight
     if reconstruction.psf:
-        return post * recovered(in_plane, rate * detectors**2, reconstruction.updates)
-    return post * detectors * recovered(in_plane, rate, reconstruction.updates)
+        known, lost = detectors**2, post
+    else:
+        known, lost = np.ones_like(in_plane), post * detectors
+    return [
+        lost * recovered(in_plane, pace * rate * known, reconstruction.updates) for pace in paces
+    ]
 
 
 def reconstructed(
@@ -172,7 +176,7 @@ def reconstructed(
     """
     # A margin of nothing along z, where the neck is cut, so that it does not wrap around.
     margin = int(np.ceil(1.5 * fwhm_mm / zooms_mm[2]))
-    size = (*sharp.shape[:2], 4 * fft.next_fast_len(-(-(sharp.shape[2] + margin) // 4), real=True))
+    size = (*sharp.shape[:2], fft.next_fast_len(sharp.shape[2] + margin, real=True))
     padded = torch.zeros(size)
     padded[..., : sharp.shape[2]] = torch.from_numpy(sharp)
     spectrum = torch.fft.rfftn(padded)
@@ -185,9 +189,7 @@ def reconstructed(
     unread = np.exp(2 * np.float32(np.pi**2 * reading_mm2) * square)
     gaussian = np.exp(-2 * np.float32((np.pi * fwhm_mm / FWHM_PER_SIGMA) ** 2) * square)
     blurs = widths(fwhm_mm, reconstruction)
-    fast, slow = (
-        _transfer(in_plane, axial, blurs, reconstruction, pace) for pace in (_FAST, _SLOW)
-    )
+    fast, slow = _transfers(in_plane, axial, blurs, reconstruction, (_FAST, _SLOW))
 
     def seen(transfer: NDArray[np.floating]) -> Volume:
         # Even along each axis: an eighth of the frequencies tells all of them.
@@ -198,34 +200,15 @@ def reconstructed(
 
     ideal, image, late = seen(gaussian), seen(fast), seen(slow)
     # The image begins at 1 everywhere: on its way to an uptake its pace is about the root of it.
-    pace = np.sqrt(np.maximum(_surroundings(spectrum, size, zooms_mm), 0))
+    blocks = coarsening(zooms_mm, GRID_MM)
+    sigma = _AROUND_MM / FWHM_PER_SIGMA / np.multiply(zooms_mm, blocks)
+    around = ndimage.gaussian_filter(block_mean(ideal, blocks), sigma, truncate=3.0)
+    pace = np.sqrt(np.maximum(around, 0))
     lateness = np.clip((_FAST - pace) / np.float32(_FAST - _SLOW), 0, 1)
     late -= image
-    late *= interpolate(lateness, (2, 2, 2), size)
+    late *= interpolate(lateness, blocks, ideal.shape)
     image += late
     return ideal, image
-
-
-def _surroundings(
-    spectrum: torch.Tensor, size: tuple[int, ...], zooms_mm: Sequence[float]
-) -> Volume:
-    """Uptake around every second voxel."""
-    x, y, z = (n // 4 for n in size)
-    # So broad a blur leaves nothing of the higher half of the frequencies.
-    low = spectrum[:, :, : z + 1]
-    low = torch.cat([low[:, :y], low[:, -(size[1] // 2 - y) :]], dim=1)
-    low = torch.cat([low[:x], low[-(size[0] // 2 - x) :]], dim=0)
-    for axis, (n, zoom) in enumerate(zip(size, zooms_mm, strict=True)):
-        count = low.shape[axis]
-        index = np.arange(count) if axis == 2 else fft.fftfreq(count, 1 / count)
-        frequency = index / (n * zoom)
-        gaussian = np.exp(-2 * (np.pi * _AROUND_MM / FWHM_PER_SIGMA * frequency) ** 2)
-        shape = [1, 1, 1]
-        shape[axis] = -1
-        low = low * torch.from_numpy(gaussian.astype(np.float32).reshape(shape))
-    half = (size[0] // 2, size[1] // 2, size[2] // 2)
-    around = torch.fft.irfftn(low, s=half) / 8
-    return np.asarray(around.numpy())
 
 
 def _mirrored(count: int) -> NDArray[np.int_]:

@@ -200,7 +200,7 @@ def _interpolate_in(
 ) -> Volume:
     """Read a volume at some of the points of a grid; the others, most of them air, are 0."""
     read = np.zeros(points.shape[1:], np.float32)
-    inside = points.reshape(3, -1)[:, index]
+    inside = points.reshape(3, -1).take(index, axis=1)
     read.reshape(-1)[index] = interpolate(volume[None], affine, inside)[0]
     return read
 

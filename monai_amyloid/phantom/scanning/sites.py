@@ -60,8 +60,8 @@ USUAL_SITES = {
         counts=0.8,
         reconstructions=("osem", "psf"),
         edge_mm=1.15,
-        scatter=0.1,
-        slope=-0.012,
+        scatter=0.12,
+        slope=-0.015,
     ),
     # New: detectors' blur in the projector, and time of flight.
     "site-3": Site(
@@ -72,7 +72,7 @@ USUAL_SITES = {
         counts=0.9,
         reconstructions=("psf_tof", "osem_tof"),
         scatter=-0.06,
-        slope=0.01,
+        slope=0.012,
     ),
     # Magnetic resonance in place of a CT.
     "site-4": Site(
@@ -96,8 +96,8 @@ USUAL_SITES = {
         stored_bits=8,
         reconstructions=("osem_short", "osem"),
         edge_mm=1.2,
-        scatter=0.15,
-        slope=-0.005,
+        scatter=0.2,
+        slope=-0.02,
     ),
 }
 
@@ -112,7 +112,7 @@ OUTSIDE_SITES = {
         reconstructions=("psf_tof_fast", "psf_tof"),
         edge_mm=1.05,
         scatter=-0.1,
-        slope=0.012,
+        slope=0.015,
     )
 }
 
