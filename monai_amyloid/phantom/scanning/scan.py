@@ -62,7 +62,7 @@ class Scan:
         bone_missed: Share of the bone that the attenuation map takes for soft tissue.
         axial_slope: Drift of the detectors' efficiency, 100 mm above the middle of the field of
             view.
-        axial_bow: Its drift 100 mm from the middle to either side.
+        axial_bow: Drift of the efficiency 100 mm from the middle to either side.
         dead_time: Share of counts that is lost where detectors see most of them.
         minutes_late: Minutes from the usual start of the tracer's window to that of the scan.
         scalp: Uptake of scalp and muscle.
