@@ -123,3 +123,30 @@ def test_the_row_of_a_scan_holds_every_number_once() -> None:
     numbers = sum(len(v) if isinstance(v, tuple) else 1 for v in single.values())
     assert len(row) == numbers + 1
     assert not any(isinstance(value, tuple) for value in row.values())
+
+
+def test_scans_begin_in_time_or_a_little_off_and_now_and_then_very_late() -> None:
+    late = np.array([scan.minutes_late for scan in ALL])
+    assert -10 <= late.min() < -5 and 10 < late.max() <= 15
+    assert 0.02 < np.mean(late > 10) < 0.1
+    assert np.median(np.abs(late)) < 4
+
+
+def test_another_reconstruction_of_a_site_is_drawn_by_its_name_and_is_sharper_with_psf() -> None:
+    usual, other = (
+        [draw_scan("site-1", np.random.default_rng(n), reconstruction=name) for n in range(60)]
+        for name in (None, "psf_tof")
+    )
+    assert {scan.reconstruction for scan in usual} == {"osem_tof"}
+    assert {scan.reconstruction for scan in other} == {"psf_tof"}
+    sharper = np.mean([b.fwhm_mm / a.fwhm_mm for a, b in zip(usual, other, strict=True)])
+    assert sharper == pytest.approx(0.85, abs=0.02)
+
+
+def test_corrections_are_off_by_what_the_site_leaves_and_bone_by_magnetic_resonance_alone() -> None:
+    for site, scans in DRAWN.items():
+        scatter = np.mean([scan.scatter_left for scan in scans])
+        assert scatter == pytest.approx(SITES[site].scatter, abs=0.015)
+        slope = np.mean([scan.axial_slope for scan in scans])
+        assert slope == pytest.approx(SITES[site].slope, abs=0.004)
+        assert any(scan.bone_missed for scan in scans) == (site == "site-4")

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from monai_amyloid.pet.frames.static import static_image
+from monai_amyloid.pet.frames.window import choose_frames
 from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.phantom.people.deformation import grid_points
 from monai_amyloid.phantom.people.head import Head
 from monai_amyloid.phantom.people.tracer_map import tracer_map
 from monai_amyloid.phantom.people.uptake import florbetaben_values, typical_excess
-from monai_amyloid.phantom.scanning.attenuation import WATER
+from monai_amyloid.phantom.scanning.attenuation import BONE, WATER
 from monai_amyloid.phantom.scanning.scan import Scan, draw_scan
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 from monai_amyloid.phantom.scanning.sites import SITES, Site
@@ -77,7 +78,7 @@ def centroid(volume: np.ndarray, affine: np.ndarray) -> np.ndarray:
     return (affine @ [*place, 1])[:3]
 
 
-@pytest.mark.parametrize("fwhm_mm", [4.0, 5.0, 8.5])
+@pytest.mark.parametrize("fwhm_mm", [5.0, 6.0, 8.5])
 def test_a_point_source_ends_as_wide_as_the_scans_resolution(fwhm_mm: float) -> None:
     fractions = np.full((6, 64, 64, 64), 1 / 6, np.float32)
     # Read a fifth of a voxel off: the blur of that is the usual one, h^2 / 6.
@@ -87,13 +88,15 @@ def test_a_point_source_ends_as_wide_as_the_scans_resolution(fwhm_mm: float) -> 
         anatomy=SimpleNamespace(affine=AFFINE),
         voxel_origins=lambda: grid_points((64, 64, 64), AFFINE) + off,
     )
-    point = np.zeros((64, 64, 64), np.float32)
-    point[32, 32, 32] = 1000
-    scan = replace(SCAN, site="fine", fwhm_mm=fwhm_mm, lowest_mm=-36.0, slices=60, scale=1e5)
+    point = np.full((64, 64, 64), 10, np.float32)
+    point[32, 32, 32] += 1000
+    scan = replace(SCAN, site="fine", lowest_mm=-36.0, slices=60, scale=1e5)
+    scan = replace(scan, fwhm_mm=fwhm_mm, edge_fwhm_mm=fwhm_mm)
     seen = Scanned(head, point, scan)
     seen.image = seen.uptake
     (image,) = frames(seen, scan)
-    weights = image / image.sum()
+    weights = image - np.median(image)
+    weights /= weights.sum()
     for axis in range(3):
         profile = weights.sum(axis=tuple({0, 1, 2} - {axis}))
         place = np.arange(60) * 1.3
@@ -160,6 +163,54 @@ def test_frames_say_when_they_were_and_what_they_are_corrected_to(tracer: str) -
     assert (series.tracer, series.unit, series.from_injection) == (tracer, "Bq/mL", True)
     (static,) = acquire(ball(), toy(), tracer).frames
     assert (static.start, static.duration) == (start, 1200.0)
+
+
+@pytest.mark.parametrize("tracer", TRACERS)
+@pytest.mark.parametrize("minutes_late", [-10.0, -4.0, 0.9, 5.0, 15.0])
+def test_a_scan_that_is_off_by_minutes_is_read_with_a_warning_at_most(
+    tracer: str, minutes_late: float
+) -> None:
+    scan = toy(minutes_late=minutes_late)
+    for dynamic in (False, True):
+        series = acquire(ball(20.0), scan, tracer, dynamic=dynamic)
+        start = TRACERS[tracer].window_minutes[0] * 60 + 60 * minutes_late
+        assert series.frames[0].start == pytest.approx(start)
+        warnings = choose_frames(series, tracer).warnings
+        assert [each.code for each in warnings] in ([], ["frames_outside_usual_window"])
+
+
+def test_late_scans_have_fewer_counts() -> None:
+    core = ball(16.0).image > 0.99
+    usual, late = (
+        np.mean([frames(ball(), toy(noise_cv=0.08, minutes_late=m, seed=s))[0][core].std()
+                 for s in range(3)])
+        for m in (0.0, 15.0)
+    )  # fmt: skip
+    assert late / usual == pytest.approx(2 ** (15 / 109.77 / 2), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("change", "middle", "top"),
+    [
+        ({"scatter_left": 0.2}, (1.01, 1.1), (1.005, 1.08)),
+        ({"axial_slope": 0.1}, (0.99, 1.01), (1.01, 1.04)),
+        ({"dead_time": 0.05}, (0.94, 0.96), (0.955, 0.975)),
+    ],
+)
+def test_each_wrong_correction_changes_the_scan(change: dict, middle: tuple, top: tuple) -> None:
+    (right,), (wrong,) = (frames(ball(), toy(**each)) for each in ({}, change))
+    ratio = wrong / np.maximum(right, 1)
+    assert middle[0] < ratio[30:34, 30:34, 31].mean() < middle[1]
+    assert top[0] < ratio[30:34, 30:34, 48].mean() < top[1]
+
+
+def test_a_map_without_bone_darkens_most_beside_the_skull() -> None:
+    head, skull = ball(), np.clip(ball(56.0).image - ball(50.0).image, 0, 1)
+    head.attenuation = head.attenuation + np.float32(BONE) * skull
+    (right,), (wrong,) = (frames(head, toy(bone_missed=each)) for each in (0.0, 1.0))
+    ratio = wrong / np.maximum(right, 1)
+    assert 0.9 < ratio[32, 32, 32] < 0.97
+    assert ratio[32 + 21, 32, 32] < ratio[32, 32, 32] - 0.005
 
 
 def test_a_ct_that_lies_beside_the_pet_changes_uptake_at_the_edges_by_a_few_percent() -> None:

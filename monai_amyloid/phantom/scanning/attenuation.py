@@ -41,7 +41,9 @@ def attenuation_map(fractions: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def correction_error(
-    uptake: NDArray[np.float32], mu_error: NDArray[np.float32], zooms_mm: Sequence[float]
+    uptake: NDArray[np.float32],
+    mu_error: NDArray[np.float32],
+    zooms_mm: Sequence[float] | NDArray[np.float64],
 ) -> NDArray[np.float32]:
     """What a wrong attenuation map adds to the reconstructed uptake.
 
@@ -85,7 +87,7 @@ def correction_error(
 
 
 def correction_factor(
-    mu_error: NDArray[np.float32], zooms_mm: Sequence[float]
+    mu_error: NDArray[np.float32], zooms_mm: Sequence[float] | NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """By what a wrong map multiplies the uptake, roughly, whatever the uptake around.
 
@@ -106,7 +108,9 @@ def correction_factor(
 
 
 def shifted_ct(
-    mu: NDArray[np.float32], zooms_mm: Sequence[float], shift_mm: Sequence[float]
+    mu: NDArray[np.float32],
+    zooms_mm: Sequence[float] | NDArray[np.float64],
+    shift_mm: Sequence[float],
 ) -> NDArray[np.float32]:
     """Error of the map of a CT that lies beside the PET.
 
@@ -199,8 +203,14 @@ def block_mean(volume: NDArray[np.float32], factors: Sequence[int]) -> NDArray[n
     if any(after for _, after in rest):
         volume = np.pad(volume, rest, mode="edge")
     for axis, k in enumerate(factors):
-        shape = (*volume.shape[:axis], -1, k, *volume.shape[axis + 1 :])
-        volume = volume.reshape(shape).mean(axis=axis + 1)
+        # Every k-th voxel, k times: several times faster than a mean over a short axis.
+        along = np.moveaxis(volume, axis, 0)
+        total = along[::k].copy()
+        for start in range(1, k):
+            total += along[start::k]
+        volume = np.moveaxis(total, 0, axis)
+    volume = np.ascontiguousarray(volume)
+    volume /= np.float32(np.prod(factors))
     return volume
 
 

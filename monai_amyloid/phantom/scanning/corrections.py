@@ -60,7 +60,7 @@ def axial_efficiency(slices: int, slice_mm: float, slope: float, bow: float) -> 
 
     Args:
         slices: Number of slices.
-        slice_mm: Their distance.
+        slice_mm: Distance between slices.
         slope: Change of the efficiency 100 mm above the middle of the field of view.
         bow: Change 100 mm from the middle to either side, beside the slope.
     """
@@ -74,7 +74,7 @@ def dead_time_factor(
     """Factor of each slice ``(Z,)`` where dead time was not corrected in full.
 
     Args:
-        uptake: Image ``(X, Y, Z)``.
+        uptake: Image without noise ``(X, Y, Z)``.
         slice_mm: Distance of the slices.
         loss: Share of counts that is lost where detectors see most of them.
     """

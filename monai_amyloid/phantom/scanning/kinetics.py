@@ -16,9 +16,9 @@ class Drift:
     """Change of uptake over the cerebellum's grey matter about the usual window.
 
     Attributes:
-        grey: Of grey matter without amyloid, share a minute.
-        amyloid: Of what amyloid adds, share a minute.
-        white: Of white matter, share a minute.
+        grey: Change of grey matter without amyloid, share a minute.
+        amyloid: Change of what amyloid adds, share a minute.
+        white: Change of white matter, share a minute.
     """
 
     grey: float

@@ -20,8 +20,9 @@ from functools import lru_cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import fft, optimize
+from scipy import fft, ndimage, optimize
 
+from monai_amyloid.phantom.scanning.attenuation import GRID_MM, block_mean, coarsening, interpolate
 from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 Volume = NDArray[np.float32]
@@ -32,6 +33,9 @@ USUAL_RATE = 1 / 240
 # The image is mixed of two: one where frequencies come back this much faster than at uptake 1, one
 # where they come back this much slower.
 _FAST, _SLOW = 1.2, 0.4
+# The uptake so far around a place sets its pace, an estimate: about the wavelengths that come back
+# late.
+_AROUND_MM = 10.0
 # Where a Gaussian transfers half: this over its FWHM.
 _HALF_FREQUENCY = np.sqrt(np.log(2) / 2) / np.pi * FWHM_PER_SIGMA
 # The detectors' blur lies in between, FWHM in mm.
@@ -46,7 +50,7 @@ class Reconstruction:
         subsets: Number of subsets of the views.
         iterations: Passes over all subsets.
         psf: Whether the detectors' blur is in the projector.
-        time_of_flight: By how much shorter lines of response are in a head; 1 without.
+        time_of_flight: Factor by which timing shortens the lines of response in a head; 1 without.
         filter_ratio: FWHM of the post-filter over that of the detectors' blur.
         resolution: FWHM of its images over that of plain OSEM at the same scanner.
     """
@@ -102,7 +106,7 @@ def widths(fwhm_mm: float, reconstruction: Reconstruction) -> tuple[float, float
 
     def excess(detectors_mm: float) -> float:
         blurs = detectors_mm, reconstruction.filter_ratio * detectors_mm
-        return float(_transfer(half, np.zeros(()), blurs, reconstruction, 1.0)) - 0.5
+        return float(_transfers(half, np.zeros(()), blurs, reconstruction, (1.0,))[0]) - 0.5
 
     sharpest, broadest = _DETECTORS_MM
     detectors_mm = sharpest
@@ -119,30 +123,34 @@ def recovered(
     """Share of a frequency that has come back.
 
     Args:
-        rho: In-plane frequency per mm.
+        rho: Spatial frequency in the slices, per mm.
         rate: Rate of an update, per mm, where ``pi rho`` is 1.
         updates: Number of updates.
     """
     update = np.minimum(1 - 1e-6, rate / (np.pi * np.maximum(rho, 1e-6)))
-    return -np.expm1(updates * np.log1p(-update))
+    return np.asarray(-np.expm1(updates * np.log1p(-update)))
 
 
-def _transfer(
+def _transfers(
     in_plane: NDArray[np.floating],
     axial: NDArray[np.floating],
     blurs_mm: tuple[float, float],
     reconstruction: Reconstruction,
-    pace: float,
-) -> NDArray[np.floating]:
-    """Transfer at frequencies per mm, where they come back ``pace`` times as fast as usual."""
+    paces: Sequence[float],
+) -> list[NDArray[np.floating]]:
+    """Transfer at frequencies per mm, for each pace at which they come back; the usual one is 1."""
     square = in_plane**2 + axial**2
     detectors, post = (
         np.exp(-2 * (np.pi * width / FWHM_PER_SIGMA) ** 2 * square) for width in blurs_mm
     )
-    rate = USUAL_RATE * reconstruction.time_of_flight * pace
+    rate = USUAL_RATE * reconstruction.time_of_flight
     if reconstruction.psf:
-        return post * recovered(in_plane, rate * detectors**2, reconstruction.updates)
-    return post * detectors * recovered(in_plane, rate, reconstruction.updates)
+        known, lost = detectors**2, post
+    else:
+        known, lost = np.ones_like(in_plane), post * detectors
+    return [
+        lost * recovered(in_plane, pace * rate * known, reconstruction.updates) for pace in paces
+    ]
 
 
 def reconstructed(
@@ -169,7 +177,6 @@ def reconstructed(
     # A margin of nothing along z, where the neck is cut, so that it does not wrap around.
     margin = int(np.ceil(1.5 * fwhm_mm / zooms_mm[2]))
     size = (*sharp.shape[:2], fft.next_fast_len(sharp.shape[2] + margin, real=True))
-    size = (*size[:2], size[2] + size[2] % 2)
     padded = torch.zeros(size)
     padded[..., : sharp.shape[2]] = torch.from_numpy(sharp)
     spectrum = torch.fft.rfftn(padded)
@@ -182,9 +189,7 @@ def reconstructed(
     unread = np.exp(2 * np.float32(np.pi**2 * reading_mm2) * square)
     gaussian = np.exp(-2 * np.float32((np.pi * fwhm_mm / FWHM_PER_SIGMA) ** 2) * square)
     blurs = widths(fwhm_mm, reconstruction)
-    fast, slow = (
-        _transfer(in_plane, axial, blurs, reconstruction, pace) for pace in (_FAST, _SLOW)
-    )
+    fast, slow = _transfers(in_plane, axial, blurs, reconstruction, (_FAST, _SLOW))
 
     def seen(transfer: NDArray[np.floating]) -> Volume:
         # Even along each axis: an eighth of the frequencies tells all of them.
@@ -194,11 +199,18 @@ def reconstructed(
         return np.asarray(volume.numpy())
 
     ideal, image, late = seen(gaussian), seen(fast), seen(slow)
-    # The image begins at 1 everywhere: on its way to an uptake its rate is about the root of it.
-    lateness = np.sqrt(np.clip(ideal, 0, None))
-    np.clip((_FAST - lateness) / np.float32(_FAST - _SLOW), 0, 1, out=lateness)
+    # The image begins at 1 everywhere: on its way to an uptake its pace is about the root of it.
+    blocks = coarsening(zooms_mm, GRID_MM)
+    sigma = _AROUND_MM / FWHM_PER_SIGMA / np.multiply(zooms_mm, blocks)
+    around = ndimage.gaussian_filter(block_mean(ideal, blocks), sigma, truncate=3.0)
+    pace = np.sqrt(np.maximum(around, 0))
+    lateness = np.clip((_FAST - pace) / np.float32(_FAST - _SLOW), 0, 1)
+    # Air comes fast, for lines that pass the head by measure nothing.
+    tissue = np.zeros(size, np.float32)
+    tissue[..., : sharp.shape[2]] = sharp > 0
+    lateness *= block_mean(tissue, blocks)
     late -= image
-    late *= lateness
+    late *= interpolate(lateness, blocks, ideal.shape)
     image += late
     return ideal, image
 

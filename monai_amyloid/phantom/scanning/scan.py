@@ -22,9 +22,9 @@ _VERTEX_MM = 90.0  # and where the highest slice is to lie at least
 _CUT_LOWEST_MM = (-52.0, -32.0)
 _LONG_LOWEST_MM = (-200.0, -160.0)
 # SD, between scans at one site, of what its corrections leave: estimates.
-_SCATTER_SD = 0.04
+_SCATTER_SD = 0.05
 _BONE_MISSED_SD = 0.1
-_AXIAL_SD = 0.007
+_AXIAL_SD = 0.012
 _MOST_DEAD_TIME = 0.01
 # Scans begin late or early, in minutes: usually by this SD, now and then by up to the last. None
 # is earlier than every tracer's label accepts.
@@ -62,7 +62,7 @@ class Scan:
         bone_missed: Share of the bone that the attenuation map takes for soft tissue.
         axial_slope: Drift of the detectors' efficiency, 100 mm above the middle of the field of
             view.
-        axial_bow: Its drift 100 mm from the middle to either side.
+        axial_bow: Drift of the efficiency 100 mm from the middle to either side.
         dead_time: Share of counts that is lost where detectors see most of them.
         minutes_late: Minutes from the usual start of the tracer's window to that of the scan.
         scalp: Uptake of scalp and muscle.

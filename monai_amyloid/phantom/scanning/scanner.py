@@ -167,7 +167,8 @@ def _corrected(image: Volume, mu: Volume, scan: Scan) -> Volume:
     coarse = block_mean(image, factors)
     error = scatter_left(coarse, mu, steps, scan.scatter_left)
     if scan.bone_missed:
-        error += coarse * (correction_factor(missed_bone(mu, scan.bone_missed), steps) - 1)
+        factor = correction_factor(missed_bone(mu, scan.bone_missed), steps)
+        error += coarse * (factor - np.float32(1))
     if any(scan.ct_shift_mm):
         error += correction_error(coarse, shifted_ct(mu, steps, scan.ct_shift_mm), steps)
     image += interpolate_blocks(error, factors, image.shape)
@@ -182,7 +183,8 @@ def _attenuation(seen: Scanned, scan: Scan) -> Volume:
     shape = tuple(-(-n // k) for n, k in zip(scan.shape, factors, strict=True))
     to_head = np.linalg.inv(scan.head_to_scanner()) @ _of_blocks(scan.affine, factors)
     points = grid_points(shape, to_head)
-    return interpolate(seen.attenuation[None], seen.attenuation_affine, points)[0]
+    mu: Volume = interpolate(seen.attenuation[None], seen.attenuation_affine, points)[0]
+    return mu
 
 
 def _blocks_near(
@@ -200,7 +202,7 @@ def _interpolate_in(
 ) -> Volume:
     """Read a volume at some of the points of a grid; the others, most of them air, are 0."""
     read = np.zeros(points.shape[1:], np.float32)
-    inside = points.reshape(3, -1)[:, index]
+    inside = points.reshape(3, -1).take(index, axis=1)
     read.reshape(-1)[index] = interpolate(volume[None], affine, inside)[0]
     return read
 

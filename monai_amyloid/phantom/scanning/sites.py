@@ -49,7 +49,7 @@ USUAL_SITES = {
         fwhm_mm=4.9,
         counts=1.0,
         reconstructions=("osem_tof", "psf_tof"),
-        scatter=0.02,
+        scatter=0.03,
     ),
     # Without time of flight.
     "site-2": Site(
@@ -60,8 +60,8 @@ USUAL_SITES = {
         counts=0.8,
         reconstructions=("osem", "psf"),
         edge_mm=1.15,
-        scatter=0.08,
-        slope=-0.01,
+        scatter=0.12,
+        slope=-0.015,
     ),
     # New: detectors' blur in the projector, and time of flight.
     "site-3": Site(
@@ -71,8 +71,8 @@ USUAL_SITES = {
         fwhm_mm=5.2,
         counts=0.9,
         reconstructions=("psf_tof", "osem_tof"),
-        scatter=-0.05,
-        slope=0.01,
+        scatter=-0.06,
+        slope=0.012,
     ),
     # Magnetic resonance in place of a CT.
     "site-4": Site(
@@ -83,6 +83,7 @@ USUAL_SITES = {
         counts=0.6,
         reconstructions=("psf", "osem"),
         edge_mm=1.15,
+        scatter=0.05,
         bone_missed=0.6,
     ),
     # Old, few iterations.
@@ -95,7 +96,8 @@ USUAL_SITES = {
         stored_bits=8,
         reconstructions=("osem_short", "osem"),
         edge_mm=1.2,
-        scatter=0.12,
+        scatter=0.2,
+        slope=-0.02,
     ),
 }
 
@@ -109,8 +111,8 @@ OUTSIDE_SITES = {
         counts=0.4,
         reconstructions=("psf_tof_fast", "psf_tof"),
         edge_mm=1.05,
-        scatter=-0.08,
-        slope=0.01,
+        scatter=-0.1,
+        slope=0.015,
     )
 }
 

@@ -166,7 +166,9 @@ def _osem(
         if not any(psf):
             return image
         slices = image.reshape(size, size, -1)
-        return ndimage.gaussian_filter(slices, psf, mode="constant").reshape(image.shape)
+        return np.asarray(
+            ndimage.gaussian_filter(slices, psf, mode="constant").reshape(image.shape)
+        )
 
     parts = _subset_matrices(size, len(measured) // size, subsets)
     # Neighbouring subsets hold nearly the same information: the golden ratio takes distant ones
