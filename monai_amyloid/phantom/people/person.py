@@ -12,6 +12,7 @@ from monai_amyloid.phantom.people.contrast import tissue_values
 from monai_amyloid.phantom.people.disease import Disease, draw_disease, progressed
 from monai_amyloid.phantom.people.head import Head, shape_head
 from monai_amyloid.phantom.people.morphology import draw_morphology
+from monai_amyloid.phantom.people.surroundings import draw_surroundings
 from monai_amyloid.phantom.people.tracer_map import Volume, tracer_map
 from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values
 from monai_amyloid.phantom.scanning.scan import Scan, draw_scan
@@ -99,7 +100,7 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
             reading = _read(plan, head, person, disease, random)
         scan = draw_scan(site, random, difficult=plan.difficult)
         values = tissue_values(plan.pattern, plan.tracer, disease)
-        values = replace(person.vary(values), scalp=scan.scalp)
+        values = person.vary(values)
         yield Session(
             participant=f"sub-{number:04d}",
             session=f"ses-{visit + 1:02d}",
@@ -120,6 +121,7 @@ class _Person:
         self.white = random.normal(1.0, _WHITE_SD)
         self.cerebellar_grey = random.normal(1.0, _CEREBELLAR_GREY_SD)
         self.cerebellar_white = random.normal(1.0, _CEREBELLAR_WHITE_SD)
+        self.surroundings = draw_surroundings(random)
 
     def vary(self, values: TissueValues) -> TissueValues:
         grey, white = values.grey.copy(), values.white * np.float32(self.white)
@@ -127,7 +129,7 @@ class _Person:
             white[label] = values.white[label] * self.cerebellar_white
         for label in values.labels_of("cerebellum"):
             grey[label] *= self.cerebellar_grey
-        return replace(values, grey=grey, white=white)
+        return replace(values, grey=grey, white=white, surroundings=self.surroundings)
 
 
 def _draw_read_disease(

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from monai_amyloid.phantom.people.deformation import HEAD_CENTRE_MM
-from monai_amyloid.phantom.people.uptake import SCALP_RANGE
 from monai_amyloid.phantom.scanning.noise import cv_of_counts
 from monai_amyloid.phantom.scanning.sites import SITES
 
@@ -132,7 +131,7 @@ def draw_scan(site: str, random: np.random.Generator, *, difficult: bool = False
         lowest_mm=float(lowest),
         slices=int(np.ceil(length / scanner.zooms_mm[2])),
         scale=float(np.exp(random.uniform(*np.log(_SCALE_BQML)))),
-        scalp=float(random.uniform(*SCALP_RANGE)),
+        scalp=float(random.uniform(0.5, 1.3)),
         seed=int(random.integers(2**31)),
     )
 

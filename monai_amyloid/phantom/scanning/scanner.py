@@ -11,7 +11,7 @@ from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.phantom.people.deformation import grid_points, interpolate
 from monai_amyloid.phantom.people.head import Head
 from monai_amyloid.phantom.people.tracer_map import blur
-from monai_amyloid.phantom.scanning.attenuation import WATER, attenuation_map, mismatch_error
+from monai_amyloid.phantom.scanning.attenuation import attenuation_map, mismatch_error
 from monai_amyloid.phantom.scanning.body import with_body
 from monai_amyloid.phantom.scanning.noise import correlated_noise
 from monai_amyloid.phantom.scanning.scan import FRAME_SECONDS, FRAMES, Scan
@@ -50,8 +50,8 @@ class Scanned:
         both = np.stack([uptake, attenuation_map(head.fractions)])
         sharp, mu = interpolate(both, head.anatomy.affine, head.voxel_origins())
         lowest = scan.lowest_mm - 40.0  # a tilted head shows more of what is below it
-        sharp, self.affine = with_body(sharp, head.anatomy.affine, scan.scalp, lowest)
-        self.attenuation, _ = with_body(mu, head.anatomy.affine, WATER, lowest)
+        sharp, self.affine = with_body(sharp, head.anatomy.affine, lowest)
+        self.attenuation, _ = with_body(mu, head.anatomy.affine, lowest)
         variance = (scan.fwhm_mm / FWHM_PER_SIGMA) ** 2 - 2 * _READING_VARIANCE
         self.uptake = blur(sharp, np.sqrt(variance) * FWHM_PER_SIGMA, np.full(3, 2.0))
 
