@@ -21,6 +21,7 @@ from monai_amyloid.phantom.people.deformation import Points, interpolate
 from monai_amyloid.phantom.people.disease import typical_disease
 from monai_amyloid.phantom.people.head import shape_head
 from monai_amyloid.phantom.people.morphology import Morphology
+from monai_amyloid.phantom.people.surroundings import Surroundings
 from monai_amyloid.phantom.people.tracer_map import blur, tracer_map
 from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values
 
@@ -46,7 +47,7 @@ def parts_at(stage: float) -> list[np.ndarray]:
     cerebellum = none.copy()
     cerebellum[values.labels_of("cerebellum")] = values.grey[values.labels_of("cerebellum")]
     dark = replace(values, grey=none, amyloid=none, white=none)
-    black = replace(dark, csf=0.0, ventricle=0.0, skull=0.0, scalp=0.0)
+    black = replace(dark, surroundings=Surroundings.of(0.0))
 
     def measure(part: TissueValues) -> np.ndarray:
         sharp = tracer_map(head, part, disease.patches)

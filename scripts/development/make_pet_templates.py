@@ -40,7 +40,8 @@ def components() -> np.ndarray:
     none, much = typical_disease(0.0), typical_disease(80.0)
     negative = florbetaben_values(none.excess, none.stage)
     positive = florbetaben_values(much.excess, much.stage)
-    no_outside = replace(negative, skull=0.0, scalp=0.0)
+    nothing = dict.fromkeys(("bone", "marrow", "scalp", "skin", "muscle", "fat", "glands"), 0.0)
+    no_outside = replace(negative, surroundings=replace(negative.surroundings, **nothing))
     no_white = replace(no_outside, white=np.zeros_like(negative.white))
     whole, brain, grey = (mean_scan(v, none) for v in (negative, no_outside, no_white))
     amyloid = mean_scan(positive, much) - whole

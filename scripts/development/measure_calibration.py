@@ -91,7 +91,9 @@ def changed(task: tuple[int, str, float]) -> dict[str, Any] | None:
     else:
         morphology = replace(morphology, thinning=value)
     head = shape_head(morphology)
-    values = replace(tissue_values("amyloid", PLAN.tracer, session.disease), scalp=scan.scalp)
+    values = replace(
+        tissue_values("amyloid", PLAN.tracer, session.disease), surroundings=session.surroundings
+    )
     row = measured(replace(session, head=head, scan=scan, values=values))
     return row and {"number": number, "changed": what, "value": value, **row}
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 TABLE = regions().table
 TRACERS_AGREE_CENTILOID = 6.0  # on the scale of their own lines, for a typical person
-SCAN = replace(draw_scan("site-1", np.random.default_rng(0)), **NO_MISHAP, fwhm_mm=6.0, scalp=0.9)
+SCAN = replace(draw_scan("site-1", np.random.default_rng(0)), **NO_MISHAP, fwhm_mm=6.0)
 
 
 def measured(head: Head, tracer: str, stage: float) -> float:

@@ -33,7 +33,7 @@ def test_the_cerebellums_grey_matter_is_the_scale_and_fluid_stays() -> None:
     late = at_minutes(USUAL, "11CPIB", 12.0)
     cerebellum = TissueValues.labels_of("cerebellum")
     np.testing.assert_array_equal(late.grey[cerebellum], USUAL.grey[cerebellum])
-    assert (late.csf, late.scalp) == (USUAL.csf, USUAL.scalp)
+    assert late.surroundings == USUAL.surroundings
 
 
 def test_amyloid_drifts_by_an_exponential_of_the_minutes() -> None:

@@ -109,7 +109,7 @@ def scan_people(count: int, seed: int, folder: Path) -> pd.DataFrame:
         one, *_ = sessions = [next(draw_sessions(plan, number, grade)) for grade in (1, 2, 3)]
         places = find_places(one)
         for grade, session in enumerate(sessions, start=1):
-            values = visit_values(plan, session.disease, one.physiology, one.scan)
+            values = visit_values(plan, session.disease, one.physiology, one.surroundings, one.scan)
             same = replace(one, disease=session.disease, reading=session.reading, values=values)
             row = stored_scan(same, folder / str(grade), "18FFBB", places)
             rows.append(row | {"person": number})

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from monai_amyloid.phantom.people.anatomy import ANATOMIES
-from monai_amyloid.phantom.people.morphology import ANATOMY_SHARES, Morphology, draw_morphology
+from monai_amyloid.phantom.people.morphology import (
+    ANATOMY_SHARES,
+    Morphology,
+    aged,
+    draw_morphology,
+)
 
 DRAWN = [draw_morphology(72, np.random.default_rng(seed)) for seed in range(1500)]
 
@@ -54,9 +59,40 @@ def test_heads_stay_within_the_sizes_of_people_about_the_typical_one() -> None:
     # A size of all axes of 3 %, and 2 % of each.
     np.testing.assert_allclose(scales.std(axis=0), np.hypot(0.03, 0.02), rtol=0.1)
     assert all(0 <= head.thinning <= 0.35 for head in DRAWN)
-    for name in ("lateral_ventricles_mm", "third_ventricle_mm", "sylvian_fissure_mm", "thinning"):
+    for name in ("sylvian_fissure_mm", "thinning", "frontal_horns_mm", "atria_mm", "skull_mm"):
         median = np.median([getattr(head, name) for head in DRAWN])
-        assert median == pytest.approx(getattr(Morphology(), name), abs=0.25), name
+        assert median == pytest.approx(getattr(Morphology(), name), abs=0.35), name
+
+
+def test_ventricles_have_shapes_of_their_own() -> None:
+    names = ("lateral_ventricles_mm", "frontal_horns_mm", "atria_mm", "left_ventricle_mm")
+    widths = np.array([[getattr(head, name) for name in names] for head in DRAWN])
+    assert (widths.std(axis=0) > 0.8).all()
+    assert np.abs(np.corrcoef(widths.T) - np.eye(4)).max() < 0.1
+
+
+def test_temporal_horns_widen_where_the_temporal_lobe_is_lost() -> None:
+    lost, horns = np.array([(head.alzheimer, head.temporal_horns_mm) for head in DRAWN]).T
+    assert np.corrcoef(lost, horns)[0, 1] > 0.5
+    assert 0.2 < (lost == 0).mean() < 0.6 and lost.max() <= 0.25
+
+
+def test_years_thin_the_cortex_and_widen_the_spaces_of_the_same_head() -> None:
+    for head in DRAWN[:200]:
+        later = aged(head, 2.0, 0.008)
+        assert 0 <= later.thinning - head.thinning <= 0.0161
+        assert later.lateral_ventricles_mm > head.lateral_ventricles_mm
+        assert later.third_ventricle_mm > head.third_ventricle_mm
+        same = ("anatomy", "scale", "seed", "variation_mm", "atria_mm", "skull_mm", "infarct_mm")
+        assert all(getattr(later, name) == getattr(head, name) for name in same)
+        assert aged(head, 0.0) == head
+
+
+def test_alzheimers_pattern_hastens_what_years_do() -> None:
+    without, with_it = (aged(Morphology(alzheimer=loss), 3.0, 0.006) for loss in (0.0, 0.1))
+    assert without.alzheimer == 0 and with_it.alzheimer == pytest.approx(0.118)
+    assert with_it.lateral_ventricles_mm == pytest.approx(2 * without.lateral_ventricles_mm)
+    assert with_it.temporal_horns_mm > 2 * without.temporal_horns_mm
 
 
 def test_the_old_have_wider_spaces_and_thinner_cortex() -> None:
@@ -69,6 +105,8 @@ def test_the_old_have_wider_spaces_and_thinner_cortex() -> None:
         ("third_ventricle_mm", 0.7),
         ("sylvian_fissure_mm", 0.3),
         ("thinning", 0.05),
+        ("alzheimer", 0.04),
+        ("white_lesions", 0.03),
     ):
         means = [np.mean([getattr(head, name) for head in group]) for group in (young, old)]
         assert means[1] - means[0] > least, name

@@ -25,7 +25,7 @@ SCAN = replace(
     draw_scan("site-3", np.random.default_rng(0)),
     rotation_degrees=(0.0, 0.0, 0.0), shift_mm=(0.0, 0.0, 0.0), motion=(),
     ct_shift_mm=(0.0, 0.0, 0.0), fwhm_mm=5.0, noise_cv=QUIET, lowest_mm=-62.0, slices=72,
-    scale=1000.0, scalp=0.9, edge_fwhm_mm=5.0, scatter_left=0.0, bone_missed=0.0, axial_slope=0.0,
+    scale=1000.0, edge_fwhm_mm=5.0, scatter_left=0.0, bone_missed=0.0, axial_slope=0.0,
     axial_bow=0.0, dead_time=0.0, minutes_late=0.0,
 )  # fmt: skip
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])

@@ -54,7 +54,7 @@ def measured(session: Session, plan: Plan, scan: Scan, physiology: Physiology) -
     visit = replace(
         session,
         scan=scan,
-        values=visit_values(plan, session.disease, physiology, scan),
+        values=visit_values(plan, session.disease, physiology, session.surroundings, scan),
     )
     seen = Scanned(visit.head, visit.uptake, scan)
     try:

@@ -40,7 +40,7 @@ _LOWEST_MM, _HIGHEST_MM = -90.0, 100.0
 _PUBLISHED_SHARE = 0.2
 
 
-def usual_scan(session: Session, site: str, number: int) -> Scan:
+def usual_scan(site: str, number: int) -> Scan:
     """Draw a scan without mishaps at the tracer's usual time."""
     random = np.random.default_rng([23, number, list(SITES).index(site)])
     return replace(
@@ -50,7 +50,6 @@ def usual_scan(session: Session, site: str, number: int) -> Scan:
         minutes_late=0.0,
         lowest_mm=_LOWEST_MM,
         slices=int((_HIGHEST_MM - _LOWEST_MM) / SITES[site].zooms_mm[2]),
-        scalp=session.scan.scalp,
     )
 
 
@@ -87,7 +86,7 @@ def measure(
     plan, rows = Plan(seed=seed), []
     for number in range(1, count + 1):
         session = next(draw_sessions(plan, number, (1, 2, 3)[number % 3]))
-        scans = {site: usual_scan(session, site, number) for site in SITES}
+        scans = {site: usual_scan(site, number) for site in SITES}
         images = {}
         for site, scan in scans.items():
             seen = Scanned(session.head, session.uptake, scan)

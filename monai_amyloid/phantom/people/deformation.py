@@ -160,6 +160,10 @@ def expansion(space: NDArray[np.float32]) -> Field:
     Returns:
         ``(3, *WARP_SHAPE)`` mm, away from the space at its walls and 0 far from it.
     """
-    smooth = ndimage.gaussian_filter(np.asarray(space, np.float32), _WALL_SIGMA_MM / 2)
-    outward = -np.stack(np.gradient(smooth[::2, ::2, ::2]))
+    smooth = space
+    # The field needs every other voxel alone.
+    for axis in range(3):
+        smooth = ndimage.gaussian_filter1d(smooth, _WALL_SIGMA_MM / 2, axis)
+        smooth = smooth[(slice(None),) * axis + (slice(None, None, 2),)]
+    outward = -np.stack(tuple(np.gradient(smooth)))
     return np.asarray(outward / np.abs(outward).max(), np.float32)

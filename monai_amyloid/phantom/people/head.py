@@ -6,7 +6,6 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.template import regions
 from monai_amyloid.phantom.people.anatomy import (
     TISSUES,
     WARP_AFFINE,
@@ -14,12 +13,12 @@ from monai_amyloid.phantom.people.anatomy import (
     Anatomy,
     load_anatomy,
 )
+from monai_amyloid.phantom.people.brain import Worn, brain, lesions, wear
 from monai_amyloid.phantom.people.deformation import (
     Field,
     Points,
     flow,
     grid_points,
-    interpolate,
     jacobian,
     moved,
     refined,
@@ -27,11 +26,12 @@ from monai_amyloid.phantom.people.deformation import (
     smooth_noise,
 )
 from monai_amyloid.phantom.people.morphology import TYPICAL_THINNING, Morphology
-from monai_amyloid.phantom.people.typical import openings, template_to_anatomy
+from monai_amyloid.phantom.people.spaces import gyral_weight, widening
+from monai_amyloid.phantom.people.typical import template_to_anatomy
 
 _VARIATION_SIGMA_MM = 18.0
-_BORDER_SIGMA_MM = 5.0
-_DEEP = ("putamen", "caudate", "thalamus", "hippocampus", "brainstem", "cerebellum")
+_GYRAL_SIGMA_MM = 9.0
+_UNEVENNESS_SIGMA_MM = 14.0
 
 
 @dataclass(frozen=True)
@@ -43,28 +43,50 @@ class Head:
     Attributes:
         morphology: Settings that the head was made with.
         anatomy: Anatomy that the head is made from.
-        fractions: Tissue of the anatomy after thinning and infarct, as ``Anatomy.fractions``.
+        worn: What thinning and infarct have left of the anatomy's brain.
     """
 
     morphology: Morphology
     anatomy: Anatomy
-    fractions: NDArray[np.float32]
+    worn: Worn
+
+    @cached_property
+    def fractions(self) -> NDArray[np.float32]:
+        """Tissue of the anatomy after thinning and infarct, as ``Anatomy.fractions``."""
+        fractions = self.anatomy.fractions.copy()
+        index = brain(self.morphology.anatomy).index
+        for name, share in (("grey", self.worn.grey), ("white", self.worn.white)):
+            fractions[TISSUES.index(name)].reshape(-1)[index] = share
+        fractions[TISSUES.index("csf")].reshape(-1)[index] += self.worn.fluid
+        return fractions
+
+    @cached_property
+    def lesions(self) -> Field:
+        """Share of the white matter that is in lesions, ``WARP_SHAPE``, in the anatomy."""
+        return lesions(self.morphology)
+
+    @cached_property
+    def unevenness(self) -> Field:
+        """How skin, muscle and marrow vary over the anatomy, of variance 1, ``WARP_SHAPE``."""
+        random = np.random.default_rng([self.morphology.seed, 3])
+        return smooth_noise(_UNEVENNESS_SIGMA_MM, random)
 
     @cached_property
     def displacement(self) -> Field:
         """Displacement from the template to the head before scaling, ``(3, *WARP_SHAPE)`` mm."""
-        return flow(self._velocity)
+        return flow(self.velocity)
 
     @cached_property
     def origin(self) -> Field:
         """Displacement from the head to the anatomy, ``(3, *WARP_SHAPE)`` mm."""
         points = grid_points(WARP_SHAPE, WARP_AFFINE)
         factors = tuple(1 / factor for factor in self.morphology.scale)
-        in_template = moved(flow(-self._velocity), scaled(points, factors))
+        in_template = moved(flow(-self.velocity), scaled(points, factors))
         return moved(template_to_anatomy(self.morphology.anatomy), in_template) - points
 
     @cached_property
-    def _velocity(self) -> Field:
+    def velocity(self) -> Field:
+        """Velocity of the flow from the template to the head, ``(3, *WARP_SHAPE)`` mm."""
         return _velocity(self.morphology)
 
     @property
@@ -87,71 +109,39 @@ class Head:
 
 def shape_head(morphology: Morphology) -> Head:
     """Make the head of one person."""
-    anatomy = load_anatomy(morphology.anatomy)
-    random = np.random.default_rng([morphology.seed, 1])
-    return Head(morphology, anatomy, _worn(anatomy, morphology, random))
+    return Head(morphology, load_anatomy(morphology.anatomy), wear(morphology))
 
 
 def unworn(head: Head) -> Head:
-    """The same head with a cortex of the usual thickness."""
-    return shape_head(replace(head.morphology, thinning=TYPICAL_THINNING))
+    """The same person's head, its cortex as thin as is usual and no thinner.
+
+    Its shape, infarct and lesions stay. Fields that were made already are not made again.
+    """
+    morphology = replace(head.morphology, thinning=TYPICAL_THINNING, alzheimer=0.0)
+    same = shape_head(morphology)
+    kept = ("lesions", "unevenness", "displacement", "origin", "velocity")
+    vars(same).update({name: vars(head)[name] for name in kept if name in vars(head)})
+    return same
 
 
 def _velocity(morphology: Morphology) -> Field:
     """Velocity of the flow from the template to the head, before scaling."""
-    widths = (
-        morphology.lateral_ventricles_mm,
-        morphology.third_ventricle_mm,
-        morphology.sylvian_fissure_mm,
-    )
-    velocity = np.zeros((3, *WARP_SHAPE), np.float32)
-    for width, opening in zip(widths, openings(), strict=True):
-        velocity += np.float32(width) * opening
-    if morphology.variation_mm:
-        random = np.random.default_rng([morphology.seed, 0])
-        noise = [smooth_noise(_VARIATION_SIGMA_MM, random) for _ in range(3)]
-        velocity += np.float32(morphology.variation_mm) * np.stack(noise)
+    velocity = widening(morphology)
+    for size_mm, sigma_mm, draw in (
+        (morphology.variation_mm, _VARIATION_SIGMA_MM, 0),
+        (morphology.gyral_mm, _GYRAL_SIGMA_MM, 4),
+    ):
+        if not size_mm:
+            continue
+        random = np.random.default_rng([morphology.seed, draw])
+        noise = np.stack([smooth_noise(sigma_mm, random) for _ in range(3)])
+        if draw:
+            noise *= gyral_weight()
+        velocity += np.float32(size_mm) * noise
     return velocity
-
-
-def _worn(
-    anatomy: Anatomy, morphology: Morphology, random: np.random.Generator
-) -> NDArray[np.float32]:
-    """Tissue after thinning of the cortex and an infarct: what is lost becomes fluid."""
-    fractions = anatomy.fractions.copy()
-    grey, white, csf = (fractions[TISSUES.index(name)] for name in ("grey", "white", "csf"))
-    lost = grey * (np.float32(morphology.thinning) * _cortex(morphology.anatomy))
-    grey -= lost
-    csf += lost
-    if morphology.infarct_mm is not None:
-        gone = _infarct(anatomy, morphology.infarct_mm, random)
-        for tissue in (grey, white):
-            lost = tissue * gone
-            tissue -= lost
-            csf += lost
-    return fractions
-
-
-def _infarct(
-    anatomy: Anatomy, infarct_mm: tuple[float, float, float, float], random: np.random.Generator
-) -> NDArray[np.float32]:
-    """Share of each voxel that an infarct has taken, with an uneven border."""
-    *centre, radius = infarct_mm
-    points = grid_points(anatomy.labels.shape, anatomy.affine)
-    distance = np.linalg.norm(points - np.array(centre, np.float32).reshape(3, 1, 1, 1), axis=0)
-    border = interpolate(smooth_noise(_BORDER_SIGMA_MM, random)[None], WARP_AFFINE, points)[0]
-    return np.asarray(np.clip((radius - distance - 3 * border) / 2 + 0.5, 0, 1), np.float32)
 
 
 @cache
 def _voxels(name: str) -> Points:
     anatomy = load_anatomy(name)
     return grid_points(anatomy.labels.shape, anatomy.affine)
-
-
-@cache
-def _cortex(name: str) -> NDArray[np.float32]:
-    """1 in voxels whose region is cerebral cortex, ``(X, Y, Z)``."""
-    table = regions().table
-    deep = table["label"][table.region.isin(_DEEP)]
-    return (~np.isin(load_anatomy(name).labels, deep)).astype(np.float32)

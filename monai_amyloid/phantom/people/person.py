@@ -28,6 +28,7 @@ from monai_amyloid.phantom.people.physiology import (
     draw_physiology,
     on_a_day,
 )
+from monai_amyloid.phantom.people.surroundings import Surroundings, draw_surroundings
 from monai_amyloid.phantom.people.tracer_map import Volume, tracer_map
 from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values
 from monai_amyloid.phantom.scanning.kinetics import at_minutes
@@ -77,6 +78,7 @@ class Session:
         course: How the person's amyloid goes on.
         disease: Amyloid of the person at this visit.
         physiology: Uptake of tissues without amyloid at this visit.
+        surroundings: Uptake of what is no grey or white matter, the same at every visit.
         reading: Readings of the scan; None for a scan of something else than amyloid.
         draws: How many people were drawn until this one, by the grade that the readers gave them;
             this one is among them.
@@ -93,6 +95,7 @@ class Session:
     course: Course
     disease: Disease
     physiology: Physiology
+    surroundings: Surroundings
     reading: Reading | None
     draws: Mapping[int, int] = field(default_factory=dict)
     values: TissueValues
@@ -114,6 +117,7 @@ class _Person:
     disease: Disease
     usual: Physiology
     physiology: Physiology
+    surroundings: Surroundings
     reading: Reading
 
 
@@ -143,6 +147,7 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
         person.physiology,
         person.reading,
     )
+    surroundings = person.surroundings
     made_by: str | None = None
     for visit in range(plan.sessions):
         years = visit * plan.months_between_sessions / 12
@@ -151,14 +156,14 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
             disease = course.after(years)
             physiology = on_a_day(person.usual, drift, years, random)
             panel = [draw_thresholds(random) for _ in range(plan.readers)]
-            reading = _reading(_see(head, physiology, disease), panel)
+            reading = _reading(_see(head, physiology, surroundings, disease), panel)
             if random.uniform() < _NEW_SCANNER_SHARE:
                 site = str(random.choice(plan.sites))
                 made_by = None
             elif random.uniform() < _UPGRADE_SHARE:
                 made_by = str(random.choice(SITES[site].reconstructions))
         scan = draw_scan(site, random, difficult=plan.difficult, reconstruction=made_by)
-        values = visit_values(plan, disease, physiology, scan)
+        values = visit_values(plan, disease, physiology, surroundings, scan)
         yield Session(
             participant=f"sub-{number:04d}",
             session=f"ses-{visit + 1:02d}",
@@ -169,6 +174,7 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
             course=course,
             disease=disease,
             physiology=physiology,
+            surroundings=surroundings,
             reading=reading if plan.pattern == "amyloid" else None,
             draws=draws if visit == 0 else {},
             values=values,
@@ -176,19 +182,26 @@ def draw_sessions(plan: Plan, number: int, grade: int | None) -> Iterator[Sessio
         )
 
 
-def visit_values(plan: Plan, disease: Disease, physiology: Physiology, scan: Scan) -> TissueValues:
+def visit_values(
+    plan: Plan,
+    disease: Disease,
+    physiology: Physiology,
+    surroundings: Surroundings,
+    scan: Scan,
+) -> TissueValues:
     """Uptake by tissue and label, as it is while a scan is made.
 
     Args:
         plan: Plan of the cohort, which has the tracer and what it shows.
         disease: Amyloid of the person at the visit.
         physiology: Uptake of tissues without amyloid at the visit.
+        surroundings: Uptake of what is no grey or white matter.
         scan: The acquisition.
     """
     values = physiology.vary(tissue_values(plan.pattern, plan.tracer, disease))
     if plan.pattern == "amyloid":
         values = at_minutes(values, plan.tracer, scan.minutes_late)
-    return replace(values, scalp=scan.scalp)
+    return replace(values, surroundings=surroundings)
 
 
 def _draw_person(
@@ -206,8 +219,9 @@ def _draw_person(
         head = shape_head(draw_morphology(age, random, plan.anatomies))
         usual = draw_physiology(random)
         physiology = on_a_day(usual, Physiology(), 0.0, random)
+        surroundings = draw_surroundings(random)
         disease = draw_disease(plan.shares, random)
-        seen = _see(head, physiology, disease)
+        seen = _see(head, physiology, surroundings, disease)
         panel = [draw_thresholds(random) for _ in range(plan.readers)]
         bapl = middle_grade([seen.plaque_load(thresholds) for thresholds in panel])
         draws[bapl] += 1
@@ -219,15 +233,17 @@ def _draw_person(
                 disease=disease,
                 usual=usual,
                 physiology=physiology,
+                surroundings=surroundings,
                 reading=_reading(seen, panel),
             )
             return person, dict(draws)
     raise RuntimeError(f"no reader gave grade {grade} in {_MOST_DRAWS} drawn people")
 
 
-def _see(head: Head, physiology: Physiology, disease: Disease) -> Seen:
+def _see(head: Head, physiology: Physiology, surroundings: Surroundings, disease: Disease) -> Seen:
     # Readers are trained on each tracer to the same effect: all see it as florbetaben.
     values = physiology.vary(florbetaben_values(disease.excess, disease.stage))
+    values = replace(values, surroundings=surroundings)
     return Seen(head, tracer_map(head, values, disease.patches))
 
 

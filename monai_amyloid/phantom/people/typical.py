@@ -27,8 +27,14 @@ from monai_amyloid.phantom.people.deformation import (
 
 ORDER = 3
 SCALE = 0.965  # of the typical brain against ICBM 152
+# Skull and scalp shrink less: from where the brain of the real means ends, they are this near.
+SKULL_SCALE = 0.97
 # How far the walls of ICBM's lateral and third ventricles and Sylvian fissures are pushed out.
 OPENINGS_MM = (3.9, 2.0, 1.0)
+
+# How much farther those of a donor's lateral ventricles are: the donors died young, and what lies
+# between the bodies of ICBM's ventricles is brain in them.
+_DONORS_VENTRICLES_MM = 3.5
 
 # Coordinates are counted from the middle of the head, in this unit. Beyond the box that holds the
 # brain nothing was fitted: the shape goes on as it is at the box's side.
@@ -89,7 +95,7 @@ def template_to_icbm(points: Points, shape: NDArray[np.float32] | None = None) -
     weights = coefficients() if shape is None else shape.astype(np.float32)
     shaped = np.tensordot(weights, monomials(points), axes=1)
     in_brain = moved(_younger(), scaled(points, (1 / SCALE,) * 3) + shaped)
-    inside = interpolate(_brain_weight()[None], WARP_AFFINE, points)
+    inside = interpolate(brain_weight()[None], WARP_AFFINE, points)
     return np.asarray(points + inside * (in_brain - points), np.float32)
 
 
@@ -97,25 +103,17 @@ def template_to_icbm(points: Points, shape: NDArray[np.float32] | None = None) -
 def template_to_anatomy(name: str) -> Field:
     """Displacement from the template to an anatomy, ``(3, *WARP_SHAPE)`` mm."""
     points = grid_points(WARP_SHAPE, WARP_AFFINE)
-    return moved(load_anatomy(name).from_icbm, template_to_icbm(points)) - points
+    places = as_donor(name, template_to_icbm(points))
+    return moved(load_anatomy(name).from_icbm, places) - points
+
+
+def as_donor(name: str, points: Points) -> Points:
+    """Points of ICBM 152, brought to where they lie once it has a donor's narrow ventricles."""
+    return points if name == "icbm152" else moved(_narrower(), points)
 
 
 @cache
-def openings() -> tuple[Field, Field, Field]:
-    """Outward fields of the lateral ventricles, the third one and the Sylvian fissures.
-
-    Returns:
-        Velocity ``(3, *WARP_SHAPE)`` of each in the template, 1 mm where it is fastest.
-    """
-    icbm = load_anatomy("icbm152")
-    places = template_to_icbm(grid_points(icbm.labels.shape, icbm.affine))
-    fluid = [interpolate(space[None], icbm.affine, places)[0] for space in _icbm_fluid()]
-    lateral, third, sylvian = (expansion(space) for space in fluid)
-    return lateral, third, sylvian
-
-
-@cache
-def _brain_weight() -> NDArray[np.float32]:
+def brain_weight() -> NDArray[np.float32]:
     """1 in the brain, 0 from the skull outward, ``WARP_SHAPE``.
 
     A brain shrinks with age and its skull does not: fluid fills the gap.
@@ -130,13 +128,19 @@ def _brain_weight() -> NDArray[np.float32]:
 @cache
 def _younger() -> Field:
     """Displacement that gives an old brain the ventricles and fissures of ICBM 152."""
-    fields = [expansion(space) for space in _icbm_fluid()]
+    fields = [expansion(space) for space in icbm_fluid()]
     velocity = sum(np.float32(mm) * f for mm, f in zip(OPENINGS_MM, fields, strict=True))
     return flow(-np.asarray(velocity, np.float32))
 
 
 @cache
-def _icbm_fluid() -> tuple[NDArray[np.float32], ...]:
+def _narrower() -> Field:
+    """Displacement that gives ICBM 152 the lateral ventricles of a donor."""
+    return flow(np.float32(-_DONORS_VENTRICLES_MM) * expansion(icbm_fluid()[0]))
+
+
+@cache
+def icbm_fluid() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Share of the lateral ventricles, the third one and the Sylvian fissures in a voxel."""
     anatomy = load_anatomy("icbm152")
     x, y, z = grid_points(anatomy.labels.shape, anatomy.affine)

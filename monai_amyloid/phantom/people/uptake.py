@@ -7,12 +7,13 @@ the order of spread: cingulate, precuneus and orbitofrontal cortex early, sensor
 primary visual cortex late.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.template import regions
+from monai_amyloid.phantom.people.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
@@ -35,30 +36,25 @@ class RegionUptake:
 
 
 UPTAKE = {
-    "lateral_frontal": RegionUptake(0.76, 1.75, 1.90, 2.02, 1.1),
-    "orbitofrontal": RegionUptake(0.94, 1.86, 1.77, 1.98, 0.7),
-    "medial_frontal": RegionUptake(0.60, 1.43, 1.99, 2.13, 0.7),
-    "anterior_cingulate": RegionUptake(0.83, 1.78, 1.75, 1.68, 0.7),
-    "posterior_cingulate": RegionUptake(0.86, 1.82, 1.88, 1.93, 0.7),
-    "precuneus": RegionUptake(0.87, 1.97, 1.83, 1.84, 0.7),
-    "lateral_parietal": RegionUptake(0.76, 1.69, 1.82, 1.91, 1.1),
-    "lateral_temporal": RegionUptake(0.84, 1.64, 1.86, 1.94, 1.1),
-    "lateral_occipital": RegionUptake(0.98, 1.69, 1.77, 1.83, 1.6),
-    "calcarine_lingual": RegionUptake(0.88, 1.35, 1.67, 1.60, 2.3),
-    "sensorimotor": RegionUptake(0.59, 1.22, 1.94, 1.97, 2.3),
-    "insula": RegionUptake(0.74, 1.23, 2.15, 2.22, 1.1),
-    "putamen": RegionUptake(0.58, 1.20, 2.29, 2.33, 1.6),
-    "caudate": RegionUptake(0.55, 0.92, 1.54, 1.42, 2.3),
-    "thalamus": RegionUptake(0.81, 0.99, 2.47, 2.32, 1.6),
-    "hippocampus": RegionUptake(0.76, 0.96, 1.79, 1.66, 1.6),
-    "brainstem": RegionUptake(1.42, 1.42, 2.30, 2.30, 1.0),
-    "cerebellum": RegionUptake(0.79, 0.79, 2.70, 2.70, 1.0),
+    "lateral_frontal": RegionUptake(0.63, 1.70, 1.94, 2.01, 1.1),
+    "orbitofrontal": RegionUptake(0.81, 1.80, 1.81, 1.99, 0.7),
+    "medial_frontal": RegionUptake(0.39, 1.26, 2.09, 2.23, 0.7),
+    "anterior_cingulate": RegionUptake(0.79, 1.87, 1.93, 1.73, 0.7),
+    "posterior_cingulate": RegionUptake(0.72, 1.78, 2.16, 2.11, 0.7),
+    "precuneus": RegionUptake(0.74, 1.95, 1.91, 1.85, 0.7),
+    "lateral_parietal": RegionUptake(0.58, 1.58, 1.93, 1.97, 1.1),
+    "lateral_temporal": RegionUptake(0.75, 1.60, 1.96, 1.96, 1.1),
+    "lateral_occipital": RegionUptake(0.77, 1.55, 1.83, 1.80, 1.6),
+    "calcarine_lingual": RegionUptake(0.77, 1.25, 1.72, 1.58, 2.3),
+    "sensorimotor": RegionUptake(0.39, 1.03, 2.02, 2.03, 2.3),
+    "insula": RegionUptake(0.69, 1.14, 2.25, 2.35, 1.1),
+    "putamen": RegionUptake(0.36, 0.96, 2.78, 2.90, 1.6),
+    "caudate": RegionUptake(0.68, 1.02, 1.51, 1.31, 2.3),
+    "thalamus": RegionUptake(0.75, 0.93, 2.85, 2.54, 1.6),
+    "hippocampus": RegionUptake(0.78, 1.00, 1.67, 1.42, 1.6),
+    "brainstem": RegionUptake(1.08, 1.08, 2.85, 2.85, 1.0),
+    "cerebellum": RegionUptake(0.73, 0.73, 2.72, 2.72, 1.0),
 }
-VENTRICLE = 0.02
-CSF = 0.18
-SKULL = 0.67
-SCALP_RANGE = (0.5, 1.3)
-
 # Centiloid at which `positive` is reached, and the excess at which uptake saturates.
 FULL_CENTILOID = 80.0
 SATURATION = 1.3
@@ -72,19 +68,13 @@ class TissueValues:
         grey: Uptake of grey matter without amyloid, ``(labels + 1,)``; label 0 is unused.
         amyloid: Uptake that amyloid adds to grey matter, ``(labels + 1,)``.
         white: Uptake of white matter, ``(labels + 1,)``.
-        csf: Uptake of the cerebrospinal fluid around the brain.
-        ventricle: Uptake of the cerebrospinal fluid inside the brain.
-        skull: Uptake of bone and its marrow.
-        scalp: Uptake of scalp, muscle and fat.
+        surroundings: Uptake of all that is neither, and of white matter lesions.
     """
 
     grey: NDArray[np.float32]
     amyloid: NDArray[np.float32]
     white: NDArray[np.float32]
-    csf: float = CSF
-    ventricle: float = VENTRICLE
-    skull: float = SKULL
-    scalp: float = 0.9
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
     @staticmethod
     def labels_of(*names: str) -> list[int]:
@@ -104,15 +94,12 @@ def typical_excess(centiloid: float) -> NDArray[np.float64]:
     return np.array([amyloid_excess(centiloid, exponent) for exponent in exponents])
 
 
-def florbetaben_values(
-    excess: NDArray[np.float64], stage: float, scalp: float = 0.9
-) -> TissueValues:
+def florbetaben_values(excess: NDArray[np.float64], stage: float) -> TissueValues:
     """Florbetaben in a person whose white matter and cerebellum are typical.
 
     Args:
         excess: Amyloid load of each label, 0 where negative, 1 at Centiloid 80.
         stage: Amyloid load of the whole brain on the same scale, which the white matter follows.
-        scalp: Uptake of scalp and muscle.
     """
     table = [UPTAKE[region] for region in regions().table.region]
     grey = [region.negative for region in table]
@@ -124,9 +111,7 @@ def florbetaben_values(
         region.white_negative + (region.white_positive - region.white_negative) * stage
         for region in table
     ]
-    return TissueValues(
-        grey=by_label(grey), amyloid=by_label(amyloid), white=by_label(white), scalp=scalp
-    )
+    return TissueValues(grey=by_label(grey), amyloid=by_label(amyloid), white=by_label(white))
 
 
 def by_label(values: list[float]) -> NDArray[np.float32]:

@@ -3,24 +3,31 @@
 import numpy as np
 from numpy.typing import NDArray
 
-# Where the anatomies end, and the shoulders begin and are widest: template millimetres.
-_NECK_END_MM = -138.0
+# Where the shoulders begin and are widest, template millimetres, and half the widths of both.
 _SHOULDERS_MM = (-150.0, -200.0)
 _NECK_HALF_MM = (58.0, 62.0)
 _CHEST_HALF_MM = (215.0, 110.0)
-_AIRWAY_MM = (0.0, 0.0, 9.0)  # x, y, radius
 _MIDDLE_Y_MM = -32.0
+_SKIN_MM = 4.0
+# Muscle lies in bundles: these waves through the shoulders.
+_BUNDLE_MM = (23.0, 19.0, 37.0)
+# Among this many slices from below is one that shows the whole neck.
+_NECK_SLICES = 16
+# Inside this share of the neck's outline the neck goes on into the chest.
+_CORE = 0.8
 
 
 def with_body(
-    volume: NDArray[np.float32], affine: NDArray[np.float64], tissue: float, lowest_mm: float
+    volume: NDArray[np.float32], affine: NDArray[np.float64], lowest_mm: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Extend a head downward by neck and shoulders, as far as a scan needs it.
+
+    The neck goes on as it is in the head's lowest slice, and what is around it is of the same
+    tissue: its skin is as bright as the brightest, muscle varies as the neck does.
 
     Args:
         volume: Volume of the upright head, ``(X, Y, Z)``, 2 mm.
         affine: Voxel index of ``volume`` to millimetres, ``(4, 4)``.
-        tissue: Value of soft tissue.
         lowest_mm: Position of the lowest slice of the scan, mm.
 
     Returns:
@@ -38,12 +45,23 @@ def with_body(
         neck + (chest - neck) * grown
         for neck, chest in zip(_NECK_HALF_MM, _CHEST_HALF_MM, strict=True)
     )
-    radius = np.hypot(x[:, None, None] / half_x, (y[None, :, None] - _MIDDLE_Y_MM) / half_y)
+    x, y = x[:, None, None], y[None, :, None] - _MIDDLE_Y_MM
+    # Millimetres below the skin, about.
+    depth = (1 - np.hypot(x / half_x, y / half_y)) * np.minimum(half_x, half_y)
+    # A small or tilted head ends above the grid's end.
+    area = np.count_nonzero(volume[:, :, :_NECK_SLICES], axis=(0, 1))
+    end = int(np.argmax(area > 0.9 * area.max()))
+    volume = np.concatenate([np.repeat(volume[:, :, [end]], end, axis=2), volume[:, :, end:]], 2)
+    neck = volume[:, :, :1]
+    low, muscle, high, skin = np.quantile(neck[neck > 0], (0.25, 0.5, 0.75, 0.95))
+    wide, long, high_up = _BUNDLE_MM
+    waves = np.sin(x / wide) * np.sin(y / long) * np.cos(z / high_up)
+    around = muscle + (high - low) * waves
+    around += (skin - around) * np.clip((_SKIN_MM - depth) / step + 0.5, 0, 1)
     # A border of one voxel, so that the outline is not a staircase.
-    inside = np.clip((1 - radius) * np.minimum(half_x, half_y) / step + 0.5, 0, 1)
-    airway = np.hypot(x[:, None] - _AIRWAY_MM[0], y[None] - _AIRWAY_MM[1]) < _AIRWAY_MM[2]
-    inside[airway] = 0
+    around *= np.clip(depth / step + 0.5, 0, 1)
+    core = np.hypot(x / _NECK_HALF_MM[0], y / _NECK_HALF_MM[1]) < _CORE
+    body = np.where(core | (grown == 0), neck, around).astype(np.float32)
     longer = affine.copy()
     longer[2, 3] -= missing * step
-    body = (inside * tissue).astype(np.float32)
     return np.concatenate([body, volume], axis=2), longer

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from monai_amyloid.phantom.people.deformation import HEAD_CENTRE_MM
-from monai_amyloid.phantom.people.uptake import SCALP_RANGE
 from monai_amyloid.phantom.scanning.noise import cv_of_counts
 from monai_amyloid.phantom.scanning.reconstruction import RECONSTRUCTIONS
 from monai_amyloid.phantom.scanning.sites import SITES
@@ -65,7 +64,6 @@ class Scan:
         axial_bow: Drift of the efficiency 100 mm from the middle to either side.
         dead_time: Share of counts that is lost where detectors see most of them.
         minutes_late: Minutes from the usual start of the tracer's window to that of the scan.
-        scalp: Uptake of scalp and muscle.
         seed: Seed of the noise.
     """
 
@@ -87,7 +85,6 @@ class Scan:
     axial_bow: float
     dead_time: float
     minutes_late: float
-    scalp: float
     seed: int
 
     @property
@@ -184,7 +181,6 @@ def draw_scan(
         axial_bow=_AXIAL_SD * bow,
         dead_time=float(random.uniform(0, _MOST_DEAD_TIME)),
         minutes_late=_draw_delay(random),
-        scalp=float(random.uniform(*SCALP_RANGE)),
         seed=int(random.integers(2**31)),
     )
 

@@ -13,7 +13,6 @@ from monai_amyloid.phantom.people.deformation import Points, grid_points, interp
 from monai_amyloid.phantom.people.head import Head
 from monai_amyloid.phantom.scanning.attenuation import (
     GRID_MM,
-    WATER,
     attenuation_map,
     block_mean,
     coarsening,
@@ -78,10 +77,10 @@ class Scanned:
             np.ascontiguousarray(origins[:, ::2, ::2, ::2]),
         )[0]
         every_second = affine @ np.diag([*_PAIRS, 1.0])
-        self.attenuation, self.attenuation_affine = with_body(mu, every_second, WATER, lowest)
+        self.attenuation, self.attenuation_affine = with_body(mu, every_second, lowest)
         tissue = _blocks_near(mu, 1, _PAIRS, uptake.shape)
         sharp = _interpolate_in(uptake, affine, origins, tissue)
-        sharp, self.affine = with_body(sharp, affine, scan.scalp, lowest)
+        sharp, self.affine = with_body(sharp, affine, lowest)
         self.uptake, self.image = reconstructed(
             sharp,
             np.diag(self.affine)[:3].tolist(),
