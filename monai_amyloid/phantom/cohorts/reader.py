@@ -30,10 +30,10 @@ CONFLUENT_AREA = 0.40
 # lateral cortex. Set two fifths of the way from the usual negative scan to the usual positive one,
 # so that the grades fall where the distributions of the latent Centiloid cross.
 THRESHOLDS = {
-    "lateral_temporal": 0.70,
-    "frontal": 0.74,
+    "lateral_temporal": 0.695,
+    "frontal": 0.725,
     "posterior_cingulate_precuneus": 0.78,
-    "parietal": 0.72,
+    "parietal": 0.705,
 }
 # How the threshold varies between readings of a scan and between regions of a reading: the binary
 # reader-reader kappa is then near the published 0.78 to 0.89 and dips at 10 to 40 Centiloid.
@@ -87,7 +87,7 @@ class Seen:
 
     Args:
         head: Head of the person.
-        uptake: Sharp tracer on the anatomy's grid ``(X, Y, Z)``.
+        uptake: Sharp tracer of the brain on the anatomy's grid ``(X, Y, Z)``.
     """
 
     def __init__(self, head: Head, uptake: NDArray[np.float32]) -> None:

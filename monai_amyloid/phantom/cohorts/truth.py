@@ -1,6 +1,6 @@
 """What is known of a simulated scan and of no real one: the row of ``truth.tsv``."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
@@ -14,18 +14,26 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE, regions, voi
 from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.phantom.cohorts.readers import GRADES, reader_chances
 from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
+from monai_amyloid.phantom.people.brain import brain
 from monai_amyloid.phantom.people.contrast import tissue_values
 from monai_amyloid.phantom.people.deformation import Points, grid_points, interpolate
 from monai_amyloid.phantom.people.head import Head, unworn
 from monai_amyloid.phantom.people.person import Reading, Session, reading_row
-from monai_amyloid.phantom.people.tracer_map import blur, tracer_map
+from monai_amyloid.phantom.people.tracer_map import blur, in_brain
 from monai_amyloid.phantom.people.typical import template_to_anatomy
 from monai_amyloid.phantom.people.uptake import TissueValues
 from monai_amyloid.phantom.scanning.attenuation import block_mean
 from monai_amyloid.phantom.scanning.scanner import Scanned
 from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
+# Mean uptake or SUVR by region.
+Means = dict[str, float]
+
 _NODE_ML = 64e-3  # 4 mm
+_BLOCK = (2, 2, 2)
+_BLOCK_TO_VOXEL = np.array(
+    [[2, 0, 0, 0.5], [0, 2, 0, 0.5], [0, 0, 2, 0.5], [0, 0, 0, 1]], np.float64
+)
 
 
 def truth_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
@@ -40,13 +48,15 @@ def truth_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
         seen: Scan of that visit without noise.
         tracer: BIDS label of the tracer.
     """
-    suvr = regional_truth(session.head, seen)
+    means = _regional_means(session.head, seen)
+    suvr = _over_reference(means)
     cortex = suvr.pop("cortex")
+    whole = _over_reference(_of_values(session, means, session.values))
     row: dict[str, Any] = {
         "participant_id": session.participant,
         "latent_centiloid": session.disease.latent_centiloid,
         "centiloid": centiloid(cortex, tracer),
-        "centiloid_without_atrophy": _without_atrophy(session, seen, tracer),
+        "centiloid_without_atrophy": centiloid(whole["cortex"], tracer),
         "session_id": session.session,
         "pattern": session.disease.pattern,
         "pattern_leads": "+".join(session.disease.leads) or UNKNOWN,
@@ -57,6 +67,27 @@ def truth_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
         row |= _panel_row(session.reading)
         row |= {f"draws_bapl_{grade}": session.draws.get(grade, 0) for grade in GRADES}
     return row | _morphology_row(session.head) | session.scan.as_row()
+
+
+def regional_truth(head: Head, seen: Scanned) -> Means:
+    """SUVR over the whole cerebellum, of the GAAIN cortex and of each region and side."""
+    return _over_reference(_regional_means(head, seen))
+
+
+def _over_reference(means: Means) -> Means:
+    reference = means["whole_cerebellum"]
+    return {name: mean / reference for name, mean in means.items() if name != "whole_cerebellum"}
+
+
+def _regional_means(head: Head, seen: Scanned) -> Means:
+    """Uptake of the GAAIN volumes of interest and of each region and side, without noise."""
+    counts, points = _region_points()
+    values = interpolate(seen.uptake[None], seen.affine, head.from_template(points))[0]
+    ends = np.cumsum(list(counts.values()))
+    return {
+        name: float(part.mean(dtype=np.float64))
+        for name, part in zip(counts, np.split(values, ends[:-1]), strict=True)
+    }
 
 
 def change_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
@@ -70,12 +101,16 @@ def change_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
         seen: Scan of that visit without noise.
         tracer: BIDS label of the tracer.
     """
-    typical = tissue_values("amyloid", tracer, session.disease)
+    typical = replace(
+        tissue_values("amyloid", tracer, session.disease), surroundings=session.surroundings
+    )
+    means = _regional_means(session.head, seen)
+    alone = _over_reference(_of_values(session, means, typical))
     return {
         "years": session.years,
         "treated": session.course.treated,
         "doses": sum(after <= session.years for after in session.course.doses_after_years),
-        "centiloid_of_amyloid": _of_uptake(session, seen, tracer, typical),
+        "centiloid_of_amyloid": centiloid(alone["cortex"], tracer),
     }
 
 
@@ -92,50 +127,33 @@ def _panel_row(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _without_atrophy(session: Session, seen: Scanned, tracer: str) -> float:
-    return _of_uptake(session, seen, tracer, session.values)
+def _of_values(session: Session, means: Means, values: TissueValues) -> Means:
+    """Mean uptake of the volumes of interest with other values, in a brain that has not thinned.
 
-
-def _of_uptake(session: Session, seen: Scanned, tracer: str, values: TissueValues) -> float:
-    """Centiloid of other uptake in the same brain, not thinned.
-
-    The difference from what was scanned is smooth once it is blurred: a grid of 4 mm holds it.
+    The difference from what was scanned is smooth once it is blurred: a grid of 4 mm holds it, and
+    some of the points tell its mean.
     """
-    head = session.head
-    other = tracer_map(unworn(head), values, session.disease.patches)
-    more = block_mean(other - session.uptake, (2, 2, 2))
-    affine = head.anatomy.affine @ np.array(
-        [[2, 0, 0, 0.5], [0, 2, 0, 0.5], [0, 0, 2, 0.5], [0, 0, 0, 1]], float
-    )
-    # Averaging over blocks blurs as well: by a voxel's variance.
+    head, patches = session.head, session.disease.patches
+    more = np.zeros(head.anatomy.labels.size, np.float32)
+    inside = in_brain(unworn(head), values, patches) - in_brain(head, session.values, patches)
+    more[brain(head.morphology.anatomy).index] = inside
+    coarse = block_mean(more.reshape(head.anatomy.labels.shape), _BLOCK)
+    affine = head.anatomy.affine @ _BLOCK_TO_VOXEL
+    # Averaging over blocks blurs as well: by the variance of one block.
     zooms = np.diag(affine)[:3]
-    fwhm = np.sqrt(max(session.scan.fwhm_mm**2 - FWHM_PER_SIGMA**2 * zooms[0] ** 2 / 4, 0))
-    more = blur(more, float(fwhm), zooms)
-    means = []
+    fwhm = np.sqrt(session.scan.fwhm_mm**2 - FWHM_PER_SIGMA**2 * zooms[0] ** 2 / 12)
+    coarse = blur(coarse, float(fwhm), zooms)
+    found = {}
     for name in ("cortex", "whole_cerebellum"):
-        points = head.from_template(_voi_points(name))
-        values_here = interpolate(seen.uptake[None], seen.affine, points)[0]
-        values_here += interpolate(more[None], affine, head.to_anatomy(points))[0]
-        means.append(float(values_here.mean(dtype=np.float64)))
-    return centiloid(means[0] / means[1], tracer)
+        places = head.to_anatomy(head.from_template(_some_points(name)))
+        found[name] = means[name] + float(interpolate(coarse[None], affine, places)[0].mean())
+    return found
 
 
 @cache
-def _voi_points(name: str) -> Points:
-    return _points(voi(name))
-
-
-def regional_truth(head: Head, seen: Scanned) -> dict[str, float]:
-    """SUVR over the whole cerebellum, of the GAAIN cortex and of each region and side."""
-    counts, points = _region_points()
-    values = interpolate(seen.uptake[None], seen.affine, head.from_template(points))[0]
-    ends = np.cumsum(list(counts.values()))
-    means = {
-        name: float(part.mean(dtype=np.float64))
-        for name, part in zip(counts, np.split(values, ends[:-1]), strict=True)
-    }
-    reference = means.pop("whole_cerebellum")
-    return {name: mean / reference for name, mean in means.items()}
+def _some_points(name: str) -> Points:
+    """Every eighth point of a volume of interest in the template, ``(3, N)`` mm."""
+    return np.ascontiguousarray(_points(voi(name))[:, ::8])
 
 
 @cache

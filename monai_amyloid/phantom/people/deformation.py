@@ -24,8 +24,10 @@ Points = NDArray[np.float32]
 HEAD_CENTRE_MM = (0.0, -18.0, 10.0)
 
 _SPACING = float(WARP_AFFINE[0, 0])
-# Halvings before the field is added to itself: steps of at most 1/16 of a few millimetres.
-_HALVINGS = 4
+# Halvings before the field is added to itself: first steps of a few millimetres at most.
+_HALVINGS = 2
+# Frequencies of which a Gaussian leaves less are left out.
+_LEAST_TRANSFER = 1e-3
 # How far around a space its expansion is felt.
 _WALL_SIGMA_MM = 6.0
 
@@ -84,6 +86,8 @@ def flow(velocity: Field) -> Field:
     """
     places = _warp_points()
     displacement = velocity / np.float32(2**_HALVINGS)
+    # The first step by the velocity half-way along it.
+    displacement = interpolate(displacement, WARP_AFFINE, places + displacement / 2)
     for _ in range(_HALVINGS):
         displacement = displacement + interpolate(displacement, WARP_AFFINE, places + displacement)
     return displacement
@@ -110,14 +114,14 @@ def refined(field: Field) -> Field:
         anatomies.
     """
     for axis in (1, 2, 3):
-        ahead = np.concatenate(
-            [field.take(range(1, field.shape[axis]), axis), field.take([-1], axis)], axis
-        )
-        pairs = np.stack([field, (field + ahead) / 2], axis=axis + 1)
-        shape = list(field.shape)
-        shape[axis] *= 2
-        field = pairs.reshape(shape)
-    return field
+        rows = np.moveaxis(field, axis, 0)
+        fine = np.empty((2 * len(rows), *rows.shape[1:]), np.float32)
+        fine[::2] = rows
+        np.add(rows[:-1], rows[1:], out=fine[1:-1:2])
+        fine[1:-1:2] *= np.float32(0.5)
+        fine[-1] = rows[-1]
+        field = np.moveaxis(fine, 0, axis)
+    return np.ascontiguousarray(field)
 
 
 def jacobian(displacement: Field) -> NDArray[np.float32]:
@@ -136,19 +140,24 @@ def smooth_noise(sigma_mm: float, random: np.random.Generator) -> NDArray[np.flo
         random: Source of randomness.
     """
     sigma = sigma_mm / _SPACING
-    noise = random.standard_normal(WARP_SHAPE, dtype=np.float32)
-    # Wrapped around, so that the variance is the same at the edge; done by the transform, for
-    # wide Gaussians cost nothing there.
-    transfer = np.float32(1.0)
-    for axis, count in enumerate(WARP_SHAPE):
-        frequency = np.fft.rfftfreq(count) if axis == 2 else np.fft.fftfreq(count)
+    # Wrapped around, so that the variance is the same at the edge; drawn on a grid as coarse as
+    # the frequencies allow that are left.
+    highest = np.sqrt(-np.log(_LEAST_TRANSFER) / 2) / (np.pi * sigma)
+    coarse = [min(count, 2 * int(np.ceil(highest * count)) + 2) for count in WARP_SHAPE]
+    spectrum = fft.rfftn(random.standard_normal(coarse, dtype=np.float32))
+    *rows, last = (fft.fftfreq(few, 1 / few).astype(int) for few in coarse)
+    last = np.abs(last[: coarse[2] // 2 + 1])
+    for axis, (places, count) in enumerate(zip((*rows, last), WARP_SHAPE, strict=True)):
         shape = [1, 1, 1]
         shape[axis] = -1
-        part = np.exp(-2 * (np.pi * sigma * frequency) ** 2).astype(np.float32)
-        transfer = transfer * part.reshape(shape)
-    smooth = fft.irfftn(fft.rfftn(noise) * transfer, s=WARP_SHAPE)
+        part = np.exp(-2 * (np.pi * sigma * places / count) ** 2)
+        spectrum *= part.astype(np.float32).reshape(shape)
+    whole = np.zeros((*WARP_SHAPE[:2], WARP_SHAPE[2] // 2 + 1), np.complex64)
+    whole[np.ix_(*rows, last)] = spectrum
+    smooth = fft.irfftn(whole, s=WARP_SHAPE)
     # White noise behind a Gaussian of s nodes keeps 1 / (8 pi^1.5 s^3) of its variance.
-    return np.asarray(smooth * np.float32(np.sqrt(8 * np.pi**1.5 * sigma**3)), np.float32)
+    more = np.prod(WARP_SHAPE) / np.prod(coarse) * 8 * np.pi**1.5 * sigma**3
+    return np.asarray(smooth * np.float32(np.sqrt(more)), np.float32)
 
 
 def expansion(space: NDArray[np.float32]) -> Field:

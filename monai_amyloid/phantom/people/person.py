@@ -29,7 +29,7 @@ from monai_amyloid.phantom.people.physiology import (
     on_a_day,
 )
 from monai_amyloid.phantom.people.surroundings import Surroundings, draw_surroundings
-from monai_amyloid.phantom.people.tracer_map import Volume, tracer_map
+from monai_amyloid.phantom.people.tracer_map import Volume, brain_map, tracer_map
 from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values
 from monai_amyloid.phantom.scanning.kinetics import at_minutes
 from monai_amyloid.phantom.scanning.scan import Scan, draw_scan
@@ -244,7 +244,8 @@ def _see(head: Head, physiology: Physiology, surroundings: Surroundings, disease
     # Readers are trained on each tracer to the same effect: all see it as florbetaben.
     values = physiology.vary(florbetaben_values(disease.excess, disease.stage))
     values = replace(values, surroundings=surroundings)
-    return Seen(head, tracer_map(head, values, disease.patches))
+    # What lies beyond the brain is nothing that they look at.
+    return Seen(head, brain_map(head, values, disease.patches))
 
 
 def _reading(seen: Seen, panel: Sequence[Mapping[str, float]]) -> Reading:

@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from monai_amyloid.phantom.people.anatomy import WARP_AFFINE
 from monai_amyloid.phantom.people.brain import brain
-from monai_amyloid.phantom.people.deformation import Field, interpolate
+from monai_amyloid.phantom.people.deformation import Field, refined
 from monai_amyloid.phantom.people.head import Head
-from monai_amyloid.phantom.people.outside import outside
+from monai_amyloid.phantom.people.outside import Layer, outside
+from monai_amyloid.phantom.people.surroundings import Surroundings
 from monai_amyloid.phantom.people.uptake import TissueValues
 from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
@@ -29,23 +29,50 @@ def tracer_map(head: Head, values: TissueValues, patches: Field) -> Volume:
         patches: Factor of the amyloid inside the regions, ``WARP_SHAPE``.
     """
     around = values.surroundings
-    uptake = np.zeros(head.anatomy.labels.size, np.float32)
+    volume = brain_map(head, values, patches)
+    uptake = volume.reshape(-1)
     uneven = np.exp(np.float32(around.unevenness) * head.unevenness).reshape(-1)
-    soft, bone, fluid = outside(head.morphology.anatomy)
-    for layer in (soft, bone, fluid):
-        part = layer.shares @ np.array([getattr(around, n) for n in layer.names], np.float32)
-        if layer is not fluid:
-            part *= uneven[layer.node]
-        uptake[layer.index] += part
-    uptake[brain(head.morphology.anatomy).index] += _in_brain(head, values, patches)
+    soft, bone, _ = outside(head.morphology.anatomy)
+    for layer in (soft, bone):
+        uptake[layer.index] += _of_layer(layer, around) * uneven[layer.node]
+    return volume
+
+
+def brain_map(head: Head, values: TissueValues, patches: Field) -> Volume:
+    """Tracer of the brain and of all fluid, as :func:`tracer_map`, and nothing from bone outward.
+
+    Args:
+        head: Head of the person.
+        values: Uptake by tissue and label.
+        patches: Factor of the amyloid inside the regions, ``WARP_SHAPE``.
+    """
+    uptake = np.zeros(head.anatomy.labels.size, np.float32)
+    *_, fluid = outside(head.morphology.anatomy)
+    uptake[fluid.index] = _of_layer(fluid, values.surroundings)
+    uptake[brain(head.morphology.anatomy).index] += in_brain(head, values, patches)
     return uptake.reshape(head.anatomy.labels.shape)
 
 
-def _in_brain(head: Head, values: TissueValues, patches: Field) -> Volume:
-    """Tracer of grey and white matter, and of the fluid that they became, ``(N,)``."""
+def _of_layer(layer: Layer, around: Surroundings) -> Volume:
+    values = np.array([getattr(around, name) for name in layer.names], np.float32)
+    return np.asarray(layer.shares @ values)
+
+
+def in_brain(head: Head, values: TissueValues, patches: Field) -> Volume:
+    """Tracer of grey and white matter, and of the fluid that they became.
+
+    Args:
+        head: Head of the person.
+        values: Uptake by tissue and label.
+        patches: Factor of the amyloid inside the regions, ``WARP_SHAPE``.
+
+    Returns:
+        Uptake at the voxels of :func:`~.brain.brain`, ``(N,)``.
+    """
     inside, worn = brain(head.morphology.anatomy), head.worn
-    fields = np.stack([patches, head.lesions])
-    local, lesion = interpolate(fields, WARP_AFFINE, inside.points)
+    # Every voxel of an anatomy lies on a node of the warp's grid or in the middle of some.
+    fields = refined(np.stack([patches, head.lesions])).reshape(2, -1)
+    local, lesion = fields[:, inside.index]
     local *= values.amyloid[inside.label]
     local += values.grey[inside.label]
     local *= worn.grey
