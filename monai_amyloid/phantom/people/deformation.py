@@ -113,15 +113,18 @@ def refined(field: Field) -> Field:
         Field on the finer grid, ``(3, 2 X, 2 Y, 2 Z)``: from the warp's grid to that of the
         anatomies.
     """
-    for axis in (1, 2, 3):
-        rows = np.moveaxis(field, axis, 0)
-        fine = np.empty((2 * len(rows), *rows.shape[1:]), np.float32)
-        fine[::2] = rows
-        np.add(rows[:-1], rows[1:], out=fine[1:-1:2])
-        fine[1:-1:2] *= np.float32(0.5)
-        fine[-1] = rows[-1]
-        field = np.moveaxis(fine, 0, axis)
-    return np.ascontiguousarray(field)
+    # The last axis first, while there is little to move in small steps.
+    for axis in (3, 2, 1):
+        before = (slice(None),) * axis
+        shape = list(field.shape)
+        shape[axis] *= 2
+        fine = np.empty(shape, np.float32)
+        fine[(*before, slice(0, None, 2))] = field
+        ahead, here = field[(*before, slice(1, None))], field[(*before, slice(0, -1))]
+        fine[(*before, slice(1, -1, 2))] = (here + ahead) * np.float32(0.5)
+        fine[(*before, -1)] = field[(*before, -1)]
+        field = fine
+    return field
 
 
 def jacobian(displacement: Field) -> NDArray[np.float32]:
