@@ -19,6 +19,8 @@ from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 # Scattered over true coincidences of a head in 3D mode, an estimate from usual scatter fractions
 # of a third, and how far scatter spreads in the image.
 SCATTER_TO_TRUES = 0.5
+# Fitted to a reconstruction with that scatter on its lines (benchmarks, ``scanner_corrections``).
+_SCATTER_SCALE = 0.34
 _SCATTER_FWHM_MM = 110.0
 _SPREAD_MM = 12.0  # grid of what is so broad
 # Over this distance from the middle of the field of view the efficiency's drift is measured.
@@ -51,7 +53,8 @@ def scatter_left(
     source = block_mean(uptake, blocks) * -np.expm1(-depth)
     sigma = _SCATTER_FWHM_MM / FWHM_PER_SIGMA / steps
     broad = ndimage.gaussian_filter(source, sigma, mode="constant", truncate=2.0)
-    broad *= np.float32(share * SCATTER_TO_TRUES)
+    # A line's correction for attenuation magnifies what is left on it.
+    broad *= np.float32(share * _SCATTER_SCALE) * np.exp(depth / 2)
     return interpolate(broad, blocks, uptake.shape)
 
 

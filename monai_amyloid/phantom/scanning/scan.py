@@ -22,8 +22,8 @@ _VERTEX_MM = 90.0  # and where the highest slice is to lie at least
 _CUT_LOWEST_MM = (-52.0, -32.0)
 _LONG_LOWEST_MM = (-200.0, -160.0)
 # SD, between scans at one site, of what its corrections leave: estimates.
-_SCATTER_SD = 0.05
-_BONE_MISSED_SD = 0.1
+_SCATTER_SD = 0.03
+_BONE_MISSED_SD = 0.05
 _AXIAL_SD = 0.012
 _MOST_DEAD_TIME = 0.01
 # Scans begin late or early, in minutes: usually by this SD, now and then by up to the last. None

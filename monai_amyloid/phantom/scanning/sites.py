@@ -49,7 +49,8 @@ USUAL_SITES = {
         fwhm_mm=4.9,
         counts=1.0,
         reconstructions=("osem_tof", "psf_tof"),
-        scatter=0.03,
+        scatter=0.02,
+        slope=0.005,
     ),
     # Without time of flight.
     "site-2": Site(
@@ -60,7 +61,7 @@ USUAL_SITES = {
         counts=0.8,
         reconstructions=("osem", "psf"),
         edge_mm=1.15,
-        scatter=0.12,
+        scatter=0.08,
         slope=-0.015,
     ),
     # New: detectors' blur in the projector, and time of flight.
@@ -71,7 +72,7 @@ USUAL_SITES = {
         fwhm_mm=5.2,
         counts=0.9,
         reconstructions=("psf_tof", "osem_tof"),
-        scatter=-0.06,
+        scatter=-0.04,
         slope=0.012,
     ),
     # Magnetic resonance in place of a CT.
@@ -83,8 +84,8 @@ USUAL_SITES = {
         counts=0.6,
         reconstructions=("psf", "osem"),
         edge_mm=1.15,
-        scatter=0.05,
-        bone_missed=0.6,
+        scatter=0.03,
+        bone_missed=0.9,
     ),
     # Old, few iterations.
     "site-5": Site(
@@ -96,8 +97,8 @@ USUAL_SITES = {
         stored_bits=8,
         reconstructions=("osem_short", "osem"),
         edge_mm=1.2,
-        scatter=0.2,
-        slope=-0.02,
+        scatter=0.12,
+        slope=-0.015,
     ),
 }
 
@@ -111,7 +112,7 @@ OUTSIDE_SITES = {
         counts=0.4,
         reconstructions=("psf_tof_fast", "psf_tof"),
         edge_mm=1.05,
-        scatter=-0.1,
+        scatter=-0.06,
         slope=0.015,
     )
 }
