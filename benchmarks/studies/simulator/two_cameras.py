@@ -144,6 +144,14 @@ def report(rows: pd.DataFrame, name: str) -> None:
     record(f"{name}: mean difference of a pair", before.mean(), "Centiloid")
     record(f"{name}: largest difference of a pair", before.max(), "Centiloid")
     record(f"{name}: share that smoothing mends", mended)
+    positives = rows[rows.grade == 3].groupby("pair")[["before", "after"]].mean().abs()
+    mended = 1 - positives.after.sum() / positives.before.sum()
+    print(
+        f"Of grade 3 alone: {positives.before.mean():.1f} on average, "
+        f"{positives.before.max():.1f} at most; smoothing mends {mended:.0%}."
+    )
+    record(f"{name}, grade 3: mean difference of a pair", positives.before.mean(), "Centiloid")
+    record(f"{name}, grade 3: share that smoothing mends", mended)
 
 
 def main() -> None:
