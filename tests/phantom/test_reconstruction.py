@@ -48,6 +48,12 @@ def test_an_image_transfers_half_where_a_gaussian_of_its_resolution_does(
         assert 2e3 * np.mean(row * wave) == pytest.approx(0.5, abs=0.04)
 
 
+def test_a_converged_image_is_the_ideal_one() -> None:
+    sharp = np.random.default_rng(0).random((32, 32, 20), dtype=np.float32)
+    ideal, image = reconstructed(sharp, ZOOMS, 5.0, RECONSTRUCTIONS["converged"])
+    np.testing.assert_allclose(image, ideal, atol=2e-3)
+
+
 def test_the_ideal_image_is_a_gaussian_blur_and_nothing_wraps_from_neck_to_vertex() -> None:
     sharp = np.zeros((32, 32, 20), np.float32)
     sharp[10:20, 12:22, :8] = 1

@@ -9,12 +9,13 @@ from monai_amyloid.brain.quantities.suvr import regional_suvr, suvr
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, regions, voi
 from monai_amyloid.phantom.cohorts.truth import regional_truth, truth_row
 from monai_amyloid.phantom.people.deformation import grid_points, interpolate
+from monai_amyloid.phantom.scanning.scan import FAULTLESS
 from monai_amyloid.phantom.scanning.scanner import acquire
 
 from .people import NO_MISHAP, ScannedPerson, points_of, scan_person
 
 # Bq/mL so many that rounding is nothing.
-QUIET = NO_MISHAP | {"noise_cv": 1e-6, "scale": 1e5, "fwhm_mm": 6.0}
+QUIET = NO_MISHAP | dict(FAULTLESS) | {"noise_cv": 1e-6, "scale": 1e5, "fwhm_mm": 6.0}
 
 
 @pytest.fixture(scope="module", params=[(2, 3), (3, 1)])

@@ -87,7 +87,7 @@ def dead_time_factor(
 
 
 def widened_outward(
-    image: NDArray[np.float32], zooms_mm: tuple[float, ...], fwhm_mm: float, edge_mm: float
+    image: NDArray[np.float32], zooms_mm: tuple[float, ...], fwhm_mm: float, edge_ratio: float
 ) -> NDArray[np.float32]:
     """Blur an image more, the farther from the scanner's axis: photons enter detectors aslant.
 
@@ -95,12 +95,12 @@ def widened_outward(
         image: Image ``(X, Y, Z)``, the scanner's axis along z through its middle.
         zooms_mm: Voxel size in mm.
         fwhm_mm: Resolution on the axis.
-        edge_mm: Resolution 100 mm from it.
+        edge_ratio: Resolution 100 mm from it over that on it.
 
     Returns:
         The image blurred in its slices, with a variance that grows with the squared distance.
     """
-    variance = (edge_mm**2 - fwhm_mm**2) / FWHM_PER_SIGMA**2
+    variance = (fwhm_mm / FWHM_PER_SIGMA) ** 2 * (edge_ratio**2 - 1)
     x, y = (
         (np.arange(n) - (n - 1) / 2) * zoom / 100.0
         for n, zoom in zip(image.shape[:2], zooms_mm[:2], strict=True)

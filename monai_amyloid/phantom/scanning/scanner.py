@@ -160,7 +160,7 @@ def _noise_free(seen: Scanned, scan: Scan, attenuation: Volume) -> Sequence[Volu
 def _corrected(image: Volume, mu: Volume, scan: Scan) -> Volume:
     """An image with what the scanner's corrections do wrong."""
     zooms = SITES[scan.site].zooms_mm
-    image = widened_outward(image, zooms, scan.fwhm_mm, scan.edge_fwhm_mm)
+    image = widened_outward(image, zooms, scan.fwhm_mm, scan.edge_ratio)
     factors = coarsening(zooms, GRID_MM)
     steps = np.multiply(zooms, factors)
     coarse = block_mean(image, factors)

@@ -19,7 +19,7 @@ class Site:
         reconstructions: Names of its
             :data:`~monai_amyloid.phantom.scanning.reconstruction.RECONSTRUCTIONS`: the usual one
             and, where there is one, the one before or after an upgrade.
-        edge_mm: Resolution 100 mm from the axis, over that on it.
+        edge_ratio: Resolution 100 mm from the axis, over that on it.
         scatter: Share of the scatter that the correction usually leaves; below 0 where it
             subtracts too much.
         slope: Usual drift of the efficiency since the last normalisation, 100 mm above the middle.
@@ -33,7 +33,7 @@ class Site:
     counts: float
     stored_bits: int = 16
     reconstructions: tuple[str, ...] = ("osem",)
-    edge_mm: float = 1.1
+    edge_ratio: float = 1.1
     scatter: float = 0.0
     slope: float = 0.0
     bone_missed: float = 0.0
@@ -60,7 +60,7 @@ USUAL_SITES = {
         fwhm_mm=5.8,
         counts=0.8,
         reconstructions=("osem", "psf"),
-        edge_mm=1.15,
+        edge_ratio=1.15,
         scatter=0.08,
         slope=-0.015,
     ),
@@ -82,8 +82,8 @@ USUAL_SITES = {
         axial_mm=170.0,
         fwhm_mm=6.8,
         counts=0.6,
-        reconstructions=("psf", "osem"),
-        edge_mm=1.15,
+        reconstructions=("osem", "psf"),
+        edge_ratio=1.15,
         scatter=0.03,
         bone_missed=0.9,
     ),
@@ -96,7 +96,7 @@ USUAL_SITES = {
         counts=1.2,
         stored_bits=8,
         reconstructions=("osem_short", "osem"),
-        edge_mm=1.2,
+        edge_ratio=1.2,
         scatter=0.12,
         slope=-0.015,
     ),
@@ -111,7 +111,7 @@ OUTSIDE_SITES = {
         fwhm_mm=3.8,
         counts=0.4,
         reconstructions=("psf_tof_fast", "psf_tof"),
-        edge_mm=1.05,
+        edge_ratio=1.05,
         scatter=-0.06,
         slope=0.015,
     )
