@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import fft, ndimage, optimize
+from scipy import ndimage, optimize
 
 from monai_amyloid.phantom.scanning.attenuation import GRID_MM, block_mean, coarsening, interpolate
 from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
@@ -36,6 +36,7 @@ _FAST, _SLOW = 1.2, 0.3
 # Between 0, the pace of the beginning, and 1, that of the end; fitted to OSEM (benchmarks,
 # ``scanner_corrections``).
 _PACE_POWER = 0.7
+_NOTHING = 1e-7
 # The uptake so far around a place sets its pace, an estimate: about the wavelengths that come back
 # late.
 _AROUND_MM = 6.0
@@ -148,7 +149,8 @@ def _transfers(
     """Transfer at frequencies per mm, for each pace at which they come back; the usual one is 1."""
     square = in_plane**2 + axial**2
     detectors, post = (
-        np.exp(-2 * (np.pi * width / FWHM_PER_SIGMA) ** 2 * square) for width in blurs_mm
+        np.exp(np.maximum(-2 * (np.pi * width / FWHM_PER_SIGMA) ** 2 * square, -40))
+        for width in blurs_mm
     )
     if reconstruction.converged:
         return [post * detectors for _ in paces]
@@ -185,7 +187,7 @@ def reconstructed(
     """
     # A margin of nothing along z, where the neck is cut, so that it does not wrap around.
     margin = int(np.ceil(1.5 * fwhm_mm / zooms_mm[2]))
-    size = (*sharp.shape[:2], fft.next_fast_len(sharp.shape[2] + margin, real=True))
+    size = (*sharp.shape[:2], 8 * -(-(sharp.shape[2] + margin) // 8))
     padded = torch.zeros(size)
     padded[..., : sharp.shape[2]] = torch.from_numpy(sharp)
     spectrum = torch.fft.rfftn(padded)
@@ -200,14 +202,18 @@ def reconstructed(
     blurs = widths(fwhm_mm, reconstruction)
     fast, slow = _transfers(in_plane, axial, blurs, reconstruction, (_FAST, _SLOW))
 
+    product = torch.empty_like(spectrum)
+
     def seen(transfer: NDArray[np.floating]) -> Volume:
         # Even along each axis: an eighth of the frequencies tells all of them.
         eighth = (transfer * unread).astype(np.float32)
+        # Numbers too small for single precision are slow to reckon with.
+        eighth[np.abs(eighth) < _NOTHING] = 0
         whole = eighth[_mirrored(size[0])][:, _mirrored(size[1])]
-        volume = torch.fft.irfftn(spectrum * torch.from_numpy(whole), s=size)
-        return np.asarray(volume.numpy())
+        torch.mul(spectrum, torch.from_numpy(whole), out=product)
+        return np.asarray(torch.fft.irfftn(product, s=size).numpy())
 
-    ideal, image, late = seen(gaussian), seen(fast), seen(slow)
+    ideal, image, late = seen(gaussian), seen(fast), seen(slow - fast)
     # The image begins at 1 everywhere: on its way to an uptake its pace is about this power of it.
     blocks = coarsening(zooms_mm, GRID_MM)
     sigma = _AROUND_MM / FWHM_PER_SIGMA / np.multiply(zooms_mm, blocks)
@@ -215,10 +221,7 @@ def reconstructed(
     pace = np.maximum(around, 0) ** np.float32(_PACE_POWER)
     lateness = np.clip((_FAST - pace) / np.float32(_FAST - _SLOW), 0, 1)
     # Air comes fast, for lines that pass the head by measure nothing.
-    tissue = np.zeros(size, np.float32)
-    tissue[..., : sharp.shape[2]] = sharp > 0
-    lateness *= block_mean(tissue, blocks)
-    late -= image
+    lateness *= block_mean(padded.numpy(), blocks) > 0
     late *= interpolate(lateness, blocks, ideal.shape)
     image += late
     return ideal, image
