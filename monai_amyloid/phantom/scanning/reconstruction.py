@@ -74,12 +74,12 @@ class Reconstruction:
         return self.subsets * self.iterations
 
 
-# Lines of 240 mm, background included, over 110 mm at a timing of 500 ps and 55 mm at 215 ps; the
-# rest of the figures are usual protocols.
+# Estimates: usual protocols, and lines of 240 mm, background included, that timing makes 110 mm
+# (500 ps) or 55 mm (215 ps).
 RECONSTRUCTIONS = {
-    "osem": Reconstruction(subsets=21, iterations=4),
-    "osem_short": Reconstruction(subsets=16, iterations=3, filter_ratio=1.2),
-    "osem_tof": Reconstruction(subsets=21, iterations=3, time_of_flight=2.2),
+    "osem": Reconstruction(subsets=21, iterations=4, filter_ratio=1.6),
+    "osem_short": Reconstruction(subsets=16, iterations=3, filter_ratio=2.0),
+    "osem_tof": Reconstruction(subsets=21, iterations=3, time_of_flight=2.2, filter_ratio=1.6),
     "psf": Reconstruction(subsets=21, iterations=6, psf=True, filter_ratio=0.6, resolution=0.85),
     "psf_tof": Reconstruction(
         subsets=21,
