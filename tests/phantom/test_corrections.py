@@ -48,7 +48,7 @@ def test_a_spot_is_as_wide_as_the_resolution_at_its_distance_from_the_axis() -> 
     for middle in (0.0, 80.0):
         spot = np.exp(-((place[:, None] - middle) ** 2 + (np.arange(41) - 20.0) ** 2) / 2 / 2.5**2)
         image[..., 0] += spot
-    wide = widened_outward(image, (1.0, 1.0, 1.0), 5.9, 7.0)
+    wide = widened_outward(image, (1.0, 1.0, 1.0), 5.9, 7.0 / 5.9)
     for middle, added in ((0.0, 0.0), (80.0, 0.64 * (7.0**2 - 5.9**2) / 5.545)):
         weights = wide[:, :, 0].sum(axis=1) * (np.abs(place - middle) < 20)
         variance = np.average((place - middle) ** 2, weights=weights)

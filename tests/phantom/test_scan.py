@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.phantom.scanning.scan import Scan, draw_scan
+from monai_amyloid.phantom.scanning.scan import FAULTLESS, Scan, draw_scan
 from monai_amyloid.phantom.scanning.sites import SITES
 
 DRAWN = {site: [draw_scan(site, np.random.default_rng(n)) for n in range(150)] for site in SITES}
@@ -150,3 +150,14 @@ def test_corrections_are_off_by_what_the_site_leaves_and_bone_by_magnetic_resona
         slope = np.mean([scan.axial_slope for scan in scans])
         assert slope == pytest.approx(SITES[site].slope, abs=0.004)
         assert any(scan.bone_missed for scan in scans) == (site == "site-4")
+
+
+def test_a_faultless_scan_has_no_fault_and_keeps_all_else() -> None:
+    scan = replace(DRAWN["site-4"][0], **FAULTLESS)
+    kept = set(asdict(scan)) - set(FAULTLESS)
+    assert all(getattr(scan, name) == getattr(DRAWN["site-4"][0], name) for name in kept)
+    assert not any(
+        value
+        for name, value in scan.as_row().items()
+        if name in FAULTLESS and name not in ("reconstruction", "edge_ratio")
+    )

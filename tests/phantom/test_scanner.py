@@ -12,7 +12,7 @@ from monai_amyloid.phantom.people.head import Head
 from monai_amyloid.phantom.people.tracer_map import tracer_map
 from monai_amyloid.phantom.people.uptake import florbetaben_values, typical_excess
 from monai_amyloid.phantom.scanning.attenuation import BONE, WATER
-from monai_amyloid.phantom.scanning.scan import Scan, draw_scan
+from monai_amyloid.phantom.scanning.scan import FAULTLESS, Scan, draw_scan
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 from monai_amyloid.phantom.scanning.sites import SITES, Site
 
@@ -23,10 +23,9 @@ pytestmark = pytest.mark.slow
 QUIET = 1e-6  # noise that no rounding shows
 SCAN = replace(
     draw_scan("site-3", np.random.default_rng(0)),
-    rotation_degrees=(0.0, 0.0, 0.0), shift_mm=(0.0, 0.0, 0.0), motion=(),
-    ct_shift_mm=(0.0, 0.0, 0.0), fwhm_mm=5.0, noise_cv=QUIET, lowest_mm=-62.0, slices=72,
-    scale=1000.0, edge_fwhm_mm=5.0, scatter_left=0.0, bone_missed=0.0, axial_slope=0.0,
-    axial_bow=0.0, dead_time=0.0, minutes_late=0.0,
+    rotation_degrees=(0.0, 0.0, 0.0), shift_mm=(0.0, 0.0, 0.0), **FAULTLESS,
+    fwhm_mm=5.0, noise_cv=QUIET, lowest_mm=-62.0, slices=72,
+    scale=1000.0,
 )  # fmt: skip
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])
 AFFINE[:3, 3] = (-64, -82, -62)
@@ -91,10 +90,8 @@ def test_a_point_source_ends_as_wide_as_the_scans_resolution(fwhm_mm: float) -> 
     point = np.full((64, 64, 64), 10, np.float32)
     point[32, 32, 32] += 1000
     scan = replace(SCAN, site="fine", lowest_mm=-36.0, slices=60, scale=1e5)
-    scan = replace(scan, fwhm_mm=fwhm_mm, edge_fwhm_mm=fwhm_mm)
-    seen = Scanned(head, point, scan)
-    seen.image = seen.uptake
-    (image,) = frames(seen, scan)
+    scan = replace(scan, fwhm_mm=fwhm_mm)
+    (image,) = frames(Scanned(head, point, scan), scan)
     weights = image - np.median(image)
     weights /= weights.sum()
     for axis in range(3):

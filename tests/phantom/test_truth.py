@@ -7,30 +7,22 @@ import SimpleITK as sitk  # noqa: N813 (its own documentation names it so)
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.quantities.suvr import regional_suvr, suvr
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, regions, voi
-from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.phantom.cohorts.truth import change_row, regional_truth, truth_row
 from monai_amyloid.phantom.people.deformation import grid_points, interpolate
 from monai_amyloid.phantom.people.head import shape_head, unworn
 from monai_amyloid.phantom.people.person import draw_sessions
+from monai_amyloid.phantom.scanning.scan import FAULTLESS
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
 from .people import NO_MISHAP, ONE_SITE, ScannedPerson, points_of, scan_person
 
 # Bq/mL so many that rounding is nothing.
-QUIET = NO_MISHAP | {"noise_cv": 1e-6, "scale": 1e5, "fwhm_mm": 6.0, "edge_fwhm_mm": 6.0}
-# The scanner's corrections are right.
-QUIET |= dict.fromkeys(
-    ("scatter_left", "bone_missed", "axial_slope", "axial_bow", "dead_time"), 0.0
-)
+QUIET = NO_MISHAP | dict(FAULTLESS) | {"noise_cv": 1e-6, "scale": 1e5, "fwhm_mm": 6.0}
 
 
 @pytest.fixture(scope="module", params=[(2, 3), (3, 1)])
 def person(request: pytest.FixtureRequest) -> ScannedPerson:
-    scanned = scan_person(*request.param, **QUIET)
-    # An ideal scanner's image, which is what the truth is measured on.
-    scanned.seen.image = scanned.seen.uptake
-    image = static_image(acquire(scanned.seen, scanned.session.scan, "18FFBB"))
-    return replace(scanned, image=image)
+    return scan_person(*request.param, **QUIET)
 
 
 def in_lps(data: np.ndarray, affine: np.ndarray) -> sitk.Image:

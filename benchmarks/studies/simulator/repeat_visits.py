@@ -38,7 +38,7 @@ PUBLISHED = (8.0, 16.0)
 CAUSES: Mapping[str, tuple[str, ...]] = {
     "time of uptake": ("minutes_late",),
     "pose and field of view": ("rotation_degrees", "shift_mm", "lowest_mm", "slices"),
-    "resolution": ("fwhm_mm", "edge_fwhm_mm"),
+    "resolution": ("fwhm_mm", "edge_ratio"),
     "noise": ("noise_cv", "seed"),
     "scatter, attenuation, efficiency": (
         *("scatter_left", "bone_missed", "axial_slope", "axial_bow", "dead_time"),

@@ -19,6 +19,8 @@ from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 # Scattered over true coincidences of a head in 3D mode, an estimate from usual scatter fractions
 # of a third, and how far scatter spreads in the image.
 SCATTER_TO_TRUES = 0.5
+# Fitted to a reconstruction with that scatter on its lines (benchmarks, ``scanner_corrections``).
+_SCATTER_SCALE = 0.34
 _SCATTER_FWHM_MM = 110.0
 _SPREAD_MM = 12.0  # grid of what is so broad
 # Over this distance from the middle of the field of view the efficiency's drift is measured.
@@ -51,7 +53,8 @@ def scatter_left(
     source = block_mean(uptake, blocks) * -np.expm1(-depth)
     sigma = _SCATTER_FWHM_MM / FWHM_PER_SIGMA / steps
     broad = ndimage.gaussian_filter(source, sigma, mode="constant", truncate=2.0)
-    broad *= np.float32(share * SCATTER_TO_TRUES)
+    # A line's correction for attenuation magnifies what is left on it.
+    broad *= np.float32(share * _SCATTER_SCALE) * np.exp(depth / 2)
     return interpolate(broad, blocks, uptake.shape)
 
 
@@ -84,7 +87,7 @@ def dead_time_factor(
 
 
 def widened_outward(
-    image: NDArray[np.float32], zooms_mm: tuple[float, ...], fwhm_mm: float, edge_mm: float
+    image: NDArray[np.float32], zooms_mm: tuple[float, ...], fwhm_mm: float, edge_ratio: float
 ) -> NDArray[np.float32]:
     """Blur an image more, the farther from the scanner's axis: photons enter detectors aslant.
 
@@ -92,12 +95,12 @@ def widened_outward(
         image: Image ``(X, Y, Z)``, the scanner's axis along z through its middle.
         zooms_mm: Voxel size in mm.
         fwhm_mm: Resolution on the axis.
-        edge_mm: Resolution 100 mm from it.
+        edge_ratio: Resolution 100 mm from it over that on it.
 
     Returns:
         The image blurred in its slices, with a variance that grows with the squared distance.
     """
-    variance = (edge_mm**2 - fwhm_mm**2) / FWHM_PER_SIGMA**2
+    variance = (fwhm_mm / FWHM_PER_SIGMA) ** 2 * (edge_ratio**2 - 1)
     x, y = (
         (np.arange(n) - (n - 1) / 2) * zoom / 100.0
         for n, zoom in zip(image.shape[:2], zooms_mm[:2], strict=True)

@@ -1,5 +1,6 @@
 """How one head lies in one scanner, and what goes wrong there."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,8 +22,8 @@ _VERTEX_MM = 90.0  # and where the highest slice is to lie at least
 _CUT_LOWEST_MM = (-52.0, -32.0)
 _LONG_LOWEST_MM = (-200.0, -160.0)
 # SD, between scans at one site, of what its corrections leave: estimates.
-_SCATTER_SD = 0.05
-_BONE_MISSED_SD = 0.1
+_SCATTER_SD = 0.03
+_BONE_MISSED_SD = 0.05
 _AXIAL_SD = 0.012
 _MOST_DEAD_TIME = 0.01
 # Scans begin late or early, in minutes: usually by this SD, now and then by up to the last. None
@@ -36,6 +37,21 @@ _VERY_LATE_SHARE = 0.06
 _SCALE_BQML = (800.0, 60000.0)
 
 Pose = tuple[float, float, float, float, float, float]
+
+# What a scan without any fault has: ``dataclasses.replace(scan, **FAULTLESS)``, or with some of
+# them, to learn what a fault does. Noise is none of them.
+FAULTLESS: Mapping[str, Any] = {
+    "motion": (),
+    "ct_shift_mm": (0.0, 0.0, 0.0),
+    "reconstruction": "converged",
+    "edge_ratio": 1.0,
+    "scatter_left": 0.0,
+    "bone_missed": 0.0,
+    "axial_slope": 0.0,
+    "axial_bow": 0.0,
+    "dead_time": 0.0,
+    "minutes_late": 0.0,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +72,7 @@ class Scan:
         scale: Exported value of uptake 1, in Bq/mL: the calibration, which carries nothing.
         reconstruction: How the image is made, one of
             :data:`~monai_amyloid.phantom.scanning.reconstruction.RECONSTRUCTIONS`.
-        edge_fwhm_mm: Resolution 100 mm from the scanner's axis.
+        edge_ratio: Resolution 100 mm from the scanner's axis over that on it.
         scatter_left: Share of the scatter that is not subtracted; below 0 where too much is.
         bone_missed: Share of the bone that the attenuation map takes for soft tissue.
         axial_slope: Drift of the detectors' efficiency, 100 mm above the middle of the field of
@@ -78,7 +94,7 @@ class Scan:
     slices: int
     scale: float
     reconstruction: str
-    edge_fwhm_mm: float
+    edge_ratio: float
     scatter_left: float
     bone_missed: float
     axial_slope: float
@@ -172,7 +188,7 @@ def draw_scan(
         slices=int(np.ceil(length / scanner.zooms_mm[2])),
         scale=float(np.exp(random.uniform(*np.log(_SCALE_BQML)))),
         reconstruction=made_by,
-        edge_fwhm_mm=fwhm_mm * scanner.edge_mm,
+        edge_ratio=scanner.edge_ratio,
         scatter_left=scanner.scatter + _SCATTER_SD * scatter,
         bone_missed=float(np.clip(scanner.bone_missed + _BONE_MISSED_SD * bone, 0, 1))
         if scanner.bone_missed

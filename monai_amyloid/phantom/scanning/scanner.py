@@ -17,7 +17,6 @@ from monai_amyloid.phantom.scanning.attenuation import (
     block_mean,
     coarsening,
     correction_error,
-    correction_factor,
     missed_bone,
     shifted_ct,
 )
@@ -160,14 +159,13 @@ def _noise_free(seen: Scanned, scan: Scan, attenuation: Volume) -> Sequence[Volu
 def _corrected(image: Volume, mu: Volume, scan: Scan) -> Volume:
     """An image with what the scanner's corrections do wrong."""
     zooms = SITES[scan.site].zooms_mm
-    image = widened_outward(image, zooms, scan.fwhm_mm, scan.edge_fwhm_mm)
+    image = widened_outward(image, zooms, scan.fwhm_mm, scan.edge_ratio)
     factors = coarsening(zooms, GRID_MM)
     steps = np.multiply(zooms, factors)
     coarse = block_mean(image, factors)
     error = scatter_left(coarse, mu, steps, scan.scatter_left)
     if scan.bone_missed:
-        factor = correction_factor(missed_bone(mu, scan.bone_missed), steps)
-        error += coarse * (factor - np.float32(1))
+        error += correction_error(coarse, missed_bone(mu, scan.bone_missed), steps)
     if any(scan.ct_shift_mm):
         error += correction_error(coarse, shifted_ct(mu, steps, scan.ct_shift_mm), steps)
     image += interpolate_blocks(error, factors, image.shape)

@@ -19,7 +19,7 @@ class Site:
         reconstructions: Names of its
             :data:`~monai_amyloid.phantom.scanning.reconstruction.RECONSTRUCTIONS`: the usual one
             and, where there is one, the one before or after an upgrade.
-        edge_mm: Resolution 100 mm from the axis, over that on it.
+        edge_ratio: Resolution 100 mm from the axis, over that on it.
         scatter: Share of the scatter that the correction usually leaves; below 0 where it
             subtracts too much.
         slope: Usual drift of the efficiency since the last normalisation, 100 mm above the middle.
@@ -33,7 +33,7 @@ class Site:
     counts: float
     stored_bits: int = 16
     reconstructions: tuple[str, ...] = ("osem",)
-    edge_mm: float = 1.1
+    edge_ratio: float = 1.1
     scatter: float = 0.0
     slope: float = 0.0
     bone_missed: float = 0.0
@@ -49,7 +49,8 @@ USUAL_SITES = {
         fwhm_mm=4.9,
         counts=1.0,
         reconstructions=("osem_tof", "psf_tof"),
-        scatter=0.03,
+        scatter=0.02,
+        slope=0.005,
     ),
     # Without time of flight.
     "site-2": Site(
@@ -59,8 +60,8 @@ USUAL_SITES = {
         fwhm_mm=5.8,
         counts=0.8,
         reconstructions=("osem", "psf"),
-        edge_mm=1.15,
-        scatter=0.12,
+        edge_ratio=1.15,
+        scatter=0.08,
         slope=-0.015,
     ),
     # New: detectors' blur in the projector, and time of flight.
@@ -71,7 +72,7 @@ USUAL_SITES = {
         fwhm_mm=5.2,
         counts=0.9,
         reconstructions=("psf_tof", "osem_tof"),
-        scatter=-0.06,
+        scatter=-0.04,
         slope=0.012,
     ),
     # Magnetic resonance in place of a CT.
@@ -81,10 +82,10 @@ USUAL_SITES = {
         axial_mm=170.0,
         fwhm_mm=6.8,
         counts=0.6,
-        reconstructions=("psf", "osem"),
-        edge_mm=1.15,
-        scatter=0.05,
-        bone_missed=0.6,
+        reconstructions=("osem", "psf"),
+        edge_ratio=1.15,
+        scatter=0.03,
+        bone_missed=0.9,
     ),
     # Old, few iterations.
     "site-5": Site(
@@ -95,9 +96,9 @@ USUAL_SITES = {
         counts=1.2,
         stored_bits=8,
         reconstructions=("osem_short", "osem"),
-        edge_mm=1.2,
-        scatter=0.2,
-        slope=-0.02,
+        edge_ratio=1.2,
+        scatter=0.12,
+        slope=-0.015,
     ),
 }
 
@@ -110,8 +111,8 @@ OUTSIDE_SITES = {
         fwhm_mm=3.8,
         counts=0.4,
         reconstructions=("psf_tof_fast", "psf_tof"),
-        edge_mm=1.05,
-        scatter=-0.1,
+        edge_ratio=1.05,
+        scatter=-0.06,
         slope=0.015,
     )
 }
