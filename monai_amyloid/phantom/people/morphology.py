@@ -121,7 +121,7 @@ def draw_morphology(
             np.clip(0.15 * widening + 14 * alzheimer + random.normal(0, 0.6), -1, 4.5)
         ),
         left_ventricle_mm=float(np.clip(random.normal(0.3, 1.0), -3, 3)),
-        skull_mm=float(np.clip(random.normal(0, 2.0), -4, 4)),
+        skull_mm=float(np.clip(random.normal(0, 2.4), -5, 5)),
         thinning=float(np.clip(random.normal(TYPICAL_THINNING + 0.03 * decades, 0.06), 0.0, 0.35)),
         alzheimer=alzheimer,
         white_lesions=float(np.clip(lesions, 0, _MOST_LESIONS)),
