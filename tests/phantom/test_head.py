@@ -1,11 +1,14 @@
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from monai_amyloid.brain.template import regions
+from monai_amyloid.brain.template import brain_mask, regions
 from monai_amyloid.phantom.people.anatomy import ANATOMIES, TISSUES
-from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved
+from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved, scaled
 from monai_amyloid.phantom.people.head import Head, shape_head, unworn
 from monai_amyloid.phantom.people.morphology import Morphology, draw_morphology
 from monai_amyloid.phantom.people.typical import template_to_anatomy
@@ -16,6 +19,8 @@ pytestmark = pytest.mark.slow
 
 BRAIN = brain_points()
 VARIED = Morphology(variation_mm=1.8, scale=(0.93, 0.99, 0.9), seed=4)
+# Brain above z = 44 mm, some of its voxels.
+VERTEX = brain_mask() & (np.arange(91) > 58) & (np.indices(brain_mask().shape).sum(axis=0) % 7 == 0)
 INFARCT = (-30.0, -20.0, 30.0, 15.0)
 
 
@@ -52,7 +57,7 @@ def test_both_ways_from_the_template_to_the_anatomy_are_one_in_the_brain(
         error = np.linalg.norm(head.to_anatomy(head.from_template(BRAIN)) - expected, axis=0)
         assert np.median(error) < 0.3
         # Twice read between nodes of 4 mm, and about the ventricles the way bends within them.
-        assert np.quantile(error, 0.995) < 2.5, head.morphology
+        assert np.quantile(error, 0.995) < 3, head.morphology
 
 
 def test_a_head_is_the_template_scaled_about_its_middle_where_nothing_else_happens() -> None:
@@ -153,3 +158,30 @@ def test_the_same_morphology_is_the_same_head() -> None:
     np.testing.assert_array_equal(one.fractions, again.fractions)
     other = shape_head(replace(VARIED, seed=5))
     assert np.abs(other.displacement - one.displacement).max() > 1
+
+
+def vertex_patterns(head: Head, shifts_mm: Iterable[Sequence[float]]) -> list[np.ndarray]:
+    """Fine pattern of the white matter near the vertex, as the template's grid shows it."""
+    white = ndimage.gaussian_filter(head.fractions[1][..., 80:], 1.5)
+    fine = (white - ndimage.gaussian_filter(white, 6))[None]
+    affine = head.anatomy.affine.copy()
+    affine[2, 3] += 160
+    found = []
+    for shift in shifts_mm:
+        points = points_of(VERTEX) + np.reshape(shift, (3, 1)).astype(np.float32)
+        places = head.to_anatomy(scaled(points, head.morphology.scale))
+        found.append(interpolate(fine, affine, places)[0])
+    return found
+
+
+def test_no_pattern_of_gyri_at_the_vertex_recurs() -> None:
+    drawn = [draw_morphology(75, np.random.default_rng(seed)) for seed in range(2)]
+    one, other = (replace(VARIED, gyral_mm=each.gyral_mm, seed=each.seed) for each in drawn)
+    (pattern,) = vertex_patterns(shape_head(one), [(0, 0, 0)])
+    # The best alignment of the two.
+    steps = (-6.0, -3.0, 0.0, 3.0, 6.0)
+    shifted = vertex_patterns(shape_head(other), product(steps, steps, (-3.0, 0.0, 3.0)))
+    assert max(np.corrcoef(pattern, each)[0, 1] for each in shifted) < 0.8
+    still = (shape_head(replace(each, gyral_mm=0.0, variation_mm=0.6)) for each in (one, other))
+    first, second = (vertex_patterns(head, [(0, 0, 0)])[0] for head in still)
+    assert np.corrcoef(first, second)[0, 1] > 0.85

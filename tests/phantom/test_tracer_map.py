@@ -5,6 +5,8 @@ import pytest
 from scipy import ndimage
 from scipy.signal import peak_widths
 
+from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.template import regions, voi
 from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
 from monai_amyloid.phantom.people.brain import brain
 from monai_amyloid.phantom.people.deformation import grid_points, interpolate
@@ -12,7 +14,9 @@ from monai_amyloid.phantom.people.head import Head, shape_head
 from monai_amyloid.phantom.people.morphology import Morphology
 from monai_amyloid.phantom.people.surroundings import Surroundings
 from monai_amyloid.phantom.people.tracer_map import blur, tracer_map
-from monai_amyloid.phantom.people.uptake import TissueValues
+from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values
+
+from .people import points_of
 
 EVEN = np.ones(WARP_SHAPE, np.float32)
 NONE = np.zeros(35, np.float32)
@@ -106,6 +110,23 @@ def test_thinned_cortex_leaves_narrow_sulci_that_are_no_ventricles() -> None:
     assert not tracer_map(thick, values, EVEN).any()
     gained = thin.fractions[2] - thick.fractions[2]
     np.testing.assert_allclose(tracer_map(thin, values, EVEN), 0.5 * gained, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_negative_brain_stays_negative_and_near_zero_however_thin() -> None:
+    values = florbetaben_values(np.zeros(len(regions().table)), 0.0)
+    measured = []
+    for thinning, alzheimer in ((0.0, 0.0), (0.35, 0.25)):
+        head = shape_head(Morphology(thinning=thinning, alzheimer=alzheimer))
+        seen = blur(tracer_map(head, values, EVEN), 5.5, np.full(3, 2.0))[None]
+        cortex, cerebellum = (
+            interpolate(seen, head.anatomy.affine, head.to_anatomy(points_of(voi(name)))).mean()
+            for name in ("cortex", "whole_cerebellum")
+        )
+        measured.append(centiloid(float(cortex / cerebellum), "18FFBB"))
+    thick, thin = measured
+    assert abs(thick) < 8
+    assert -12 < thin < thick
 
 
 def test_brain_voxels_are_those_with_grey_or_white_matter_where_they_lie() -> None:

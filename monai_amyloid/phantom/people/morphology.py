@@ -22,7 +22,7 @@ TYPICAL_THINNING = 0.12
 # Mean and SD of how much wider the ventricles of a patient of 72 are than those of the typical
 # head, which is an average: so that their area in the slice z = 16 mm is that of real patients, 25
 # to 35 cm2, more often than not.
-_WIDENING_MM = (5.5, 4.0)
+_WIDENING_MM = (6.0, 4.5)
 _WIDENING_A_DECADE = 1.5
 _MOST_THINNING = 0.4
 _MOST_ALZHEIMER = 0.25
@@ -100,7 +100,7 @@ def draw_morphology(
     anatomy = str(random.choice(anatomies, p=shares / shares.sum()))
     decades = (age - 72) / 10
     hydrocephalus = bool(random.uniform() < _HYDROCEPHALUS_SHARE)
-    widening = float(np.clip(random.normal(*_WIDENING_MM) + _WIDENING_A_DECADE * decades, -3, 12))
+    widening = float(np.clip(random.normal(*_WIDENING_MM) + _WIDENING_A_DECADE * decades, -3, 13))
     infarct = None
     if random.uniform() < _INFARCT_SHARE:
         x, y, z = (float(random.uniform(*side)) for side in _INFARCT_BOX_MM)
@@ -112,7 +112,7 @@ def draw_morphology(
         scale=tuple(
             (random.normal(1.0, 0.03) * random.normal(1.0, 0.02, 3)).clip(0.88, 1.12).tolist()
         ),
-        lateral_ventricles_mm=float(random.uniform(12.5, 14)) if hydrocephalus else widening,
+        lateral_ventricles_mm=float(random.uniform(13.5, 15)) if hydrocephalus else widening,
         third_ventricle_mm=float(np.clip(0.25 * widening + random.normal(0, 0.5), -1, 3)),
         sylvian_fissure_mm=float(np.clip(random.normal(0.3 + 0.4 * decades, 0.8), -1.5, 3)),
         frontal_horns_mm=float(np.clip(random.normal(0, 1.0), -2, 2.5)),
@@ -121,12 +121,12 @@ def draw_morphology(
             np.clip(0.15 * widening + 14 * alzheimer + random.normal(0, 0.6), -1, 4.5)
         ),
         left_ventricle_mm=float(np.clip(random.normal(0.3, 1.0), -3, 3)),
-        skull_mm=float(np.clip(random.normal(0, 1.8), -4, 4)),
+        skull_mm=float(np.clip(random.normal(0, 2.4), -5, 5)),
         thinning=float(np.clip(random.normal(TYPICAL_THINNING + 0.03 * decades, 0.06), 0.0, 0.35)),
         alzheimer=alzheimer,
         white_lesions=float(np.clip(lesions, 0, _MOST_LESIONS)),
         variation_mm=float(random.uniform(0.5, 1.3)),
-        gyral_mm=float(random.uniform(1.5, 3.0)),
+        gyral_mm=float(random.uniform(2.0, 4.0)),
         infarct_mm=infarct,
         hydrocephalus=hydrocephalus,
         seed=int(random.integers(2**31)),

@@ -13,9 +13,10 @@ from monai_amyloid.phantom.people.deformation import (
     expansion,
     grid_points,
     interpolate,
+    refined,
 )
 from monai_amyloid.phantom.people.morphology import Morphology
-from monai_amyloid.phantom.people.typical import brain_weight, icbm_fluid, template_to_icbm
+from monai_amyloid.phantom.people.typical import brain_weight, icbm_fluid, template_to_anatomy
 
 # Over what distance the widths of left and right pass into each other, mm.
 _MIDLINE_MM = 6.0
@@ -50,11 +51,10 @@ def openings() -> dict[str, Field]:
         "third": third,
         "sylvian": sylvian,
     }
-    places = template_to_icbm(points)
-    return {
-        name: expansion(interpolate(np.asarray(space, np.float32)[None], icbm.affine, places)[0])
-        for name, space in spaces.items()
-    }
+    stacked = np.stack(tuple(spaces.values())).astype(np.float32)
+    places = points + refined(template_to_anatomy("icbm152"))
+    in_template = interpolate(stacked, icbm.affine, places)
+    return {name: expansion(space) for name, space in zip(spaces, in_template, strict=True)}
 
 
 def widening(morphology: Morphology) -> Field:
@@ -82,7 +82,7 @@ def widening(morphology: Morphology) -> Field:
 def _leftness() -> NDArray[np.float32]:
     """1 on the left, -1 on the right, smooth across the middle, ``(X, 1, 1)``."""
     x = WARP_AFFINE[0, 3] + WARP_AFFINE[0, 0] * np.arange(WARP_SHAPE[0])
-    return -np.tanh(x / _MIDLINE_MM).astype(np.float32).reshape(-1, 1, 1)
+    return np.asarray(-np.tanh(x / _MIDLINE_MM), np.float32).reshape(-1, 1, 1)
 
 
 @cache
@@ -100,7 +100,7 @@ def gyral_weight() -> NDArray[np.float32]:
     """How freely gyri lie, ``WARP_SHAPE``: most at the vertex, not at all in the hindbrain."""
     icbm = load_anatomy("icbm152")
     points = grid_points(WARP_SHAPE, WARP_AFFINE)
-    places = template_to_icbm(points)
+    places = points + template_to_anatomy("icbm152")
     depth = interpolate(icbm.depth[None], icbm.affine, places)[0]
     first, last = _GYRAL_DEPTH_MM
     shallow = np.clip((last - depth) / (last - first), 0, 1)

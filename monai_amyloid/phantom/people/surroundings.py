@@ -35,22 +35,22 @@ class Surroundings:
         unevenness: SD of the logarithm of the smooth variation over bone, muscle and skin.
     """
 
-    csf: float = 0.3
+    csf: float = 0.25
     sulci: float = 0.45
-    meninges: float = 0.8
-    blood: float = 0.75
+    meninges: float = 0.75
+    blood: float = 0.65
     ventricle: float = 0.05
     choroid: float = 0.7
     vitreous: float = 0.15
     cord: float = 1.3
-    bone: float = 0.3
-    marrow: float = 0.75
-    scalp: float = 1.3
+    bone: float = 0.42
+    marrow: float = 0.7
+    scalp: float = 1.25
     skin: float = 0.7
     muscle: float = 0.75
-    fat: float = 0.5
+    fat: float = 0.7
     glands: float = 1.1
-    lesion: float = 0.65
+    lesion: float = 0.7
     unevenness: float = 0.0
 
     @classmethod
@@ -72,13 +72,13 @@ _SPREAD = {
     "cord": 0.15,
     "bone": 0.3,
     "marrow": 0.35,
-    "scalp": 0.48,
+    "scalp": 0.43,
     "skin": 0.3,
     "muscle": 0.25,
     "fat": 0.25,
     "glands": 0.35,
 }
-_LESION_RANGE = (0.5, 0.8)
+_LESION_RANGE = (0.55, 0.85)
 _UNEVENNESS_RANGE = (0.12, 0.3)
 
 

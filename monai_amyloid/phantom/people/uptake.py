@@ -2,7 +2,9 @@
 
 Sharp tissue values before the scanner's blur, on a scale where the whole cerebellum is
 about 1, for florbetaben. The table was fitted to published florbetaben group means (the rPOP
-templates) by ``scripts/development/fit_group_means.py``. The exponents are estimates that give
+templates) by ``scripts/development/fit_group_means.py``; a few hundredths follow from
+``benchmarks/studies/simulator/group_means.py``, for no group of people has a Centiloid of 0 or 80
+each. The exponents are estimates that give
 the order of spread: cingulate, precuneus and orbitofrontal cortex early, sensorimotor and
 primary visual cortex late.
 """
@@ -36,24 +38,24 @@ class RegionUptake:
 
 
 UPTAKE = {
-    "lateral_frontal": RegionUptake(0.63, 1.70, 1.94, 2.01, 1.1),
-    "orbitofrontal": RegionUptake(0.81, 1.80, 1.81, 1.99, 0.7),
-    "medial_frontal": RegionUptake(0.39, 1.26, 2.09, 2.23, 0.7),
-    "anterior_cingulate": RegionUptake(0.79, 1.87, 1.93, 1.73, 0.7),
-    "posterior_cingulate": RegionUptake(0.72, 1.78, 2.16, 2.11, 0.7),
-    "precuneus": RegionUptake(0.74, 1.95, 1.91, 1.85, 0.7),
-    "lateral_parietal": RegionUptake(0.58, 1.58, 1.93, 1.97, 1.1),
+    "lateral_frontal": RegionUptake(0.61, 1.66, 1.94, 2.02, 1.1),
+    "orbitofrontal": RegionUptake(0.77, 1.83, 1.81, 1.99, 0.7),
+    "medial_frontal": RegionUptake(0.37, 1.27, 2.09, 2.23, 0.7),
+    "anterior_cingulate": RegionUptake(0.68, 1.83, 1.96, 1.75, 0.7),
+    "posterior_cingulate": RegionUptake(0.62, 1.72, 2.21, 2.14, 0.7),
+    "precuneus": RegionUptake(0.70, 1.95, 1.91, 1.84, 0.7),
+    "lateral_parietal": RegionUptake(0.58, 1.55, 1.93, 1.97, 1.1),
     "lateral_temporal": RegionUptake(0.75, 1.60, 1.96, 1.96, 1.1),
-    "lateral_occipital": RegionUptake(0.77, 1.55, 1.83, 1.80, 1.6),
-    "calcarine_lingual": RegionUptake(0.77, 1.25, 1.72, 1.58, 2.3),
-    "sensorimotor": RegionUptake(0.39, 1.03, 2.02, 2.03, 2.3),
-    "insula": RegionUptake(0.69, 1.14, 2.25, 2.35, 1.1),
-    "putamen": RegionUptake(0.36, 0.96, 2.78, 2.90, 1.6),
-    "caudate": RegionUptake(0.68, 1.02, 1.51, 1.31, 2.3),
-    "thalamus": RegionUptake(0.75, 0.93, 2.85, 2.54, 1.6),
-    "hippocampus": RegionUptake(0.78, 1.00, 1.67, 1.42, 1.6),
-    "brainstem": RegionUptake(1.08, 1.08, 2.85, 2.85, 1.0),
-    "cerebellum": RegionUptake(0.73, 0.73, 2.72, 2.72, 1.0),
+    "lateral_occipital": RegionUptake(0.76, 1.55, 1.84, 1.81, 1.6),
+    "calcarine_lingual": RegionUptake(0.79, 1.28, 1.71, 1.57, 2.3),
+    "sensorimotor": RegionUptake(0.40, 1.03, 2.02, 2.03, 2.3),
+    "insula": RegionUptake(0.71, 1.21, 2.26, 2.37, 1.1),
+    "putamen": RegionUptake(0.36, 0.97, 2.81, 2.93, 1.6),
+    "caudate": RegionUptake(0.69, 1.03, 1.48, 1.28, 2.3),
+    "thalamus": RegionUptake(0.74, 0.96, 2.94, 2.65, 1.6),
+    "hippocampus": RegionUptake(0.78, 1.01, 1.66, 1.41, 1.6),
+    "brainstem": RegionUptake(1.06, 1.06, 2.90, 2.90, 1.0),
+    "cerebellum": RegionUptake(0.73, 0.73, 2.76, 2.76, 1.0),
 }
 # Centiloid at which `positive` is reached, and the excess at which uptake saturates.
 FULL_CENTILOID = 80.0
