@@ -31,9 +31,9 @@ CONFLUENT_AREA = 0.40
 # so that the grades fall where the distributions of the latent Centiloid cross.
 THRESHOLDS = {
     "lateral_temporal": 0.695,
-    "frontal": 0.725,
-    "posterior_cingulate_precuneus": 0.78,
-    "parietal": 0.705,
+    "frontal": 0.715,
+    "posterior_cingulate_precuneus": 0.77,
+    "parietal": 0.70,
 }
 # How the threshold varies between readings of a scan and between regions of a reading: the binary
 # reader-reader kappa is then near the published 0.78 to 0.89 and dips at 10 to 40 Centiloid.
