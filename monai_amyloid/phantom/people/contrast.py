@@ -29,10 +29,10 @@ class Contrast:
 # person the same Centiloid as florbetaben's (scripts/development/fit_contrasts.py).
 CONTRASTS = {
     "18FFBB": Contrast(1.0, 1.0, 1.0),
-    "18FAV45": Contrast(1.0, 1.076, 0.868),
-    "18FFMM": Contrast(1.12, 0.953, 1.355),
-    "11CPIB": Contrast(0.85, 1.020, 1.560),
-    "18FNAV4694": Contrast(0.75, 1.074, 1.633),
+    "18FAV45": Contrast(1.0, 1.107, 0.872),
+    "18FFMM": Contrast(1.12, 0.903, 1.349),
+    "11CPIB": Contrast(0.85, 0.976, 1.534),
+    "18FNAV4694": Contrast(0.75, 1.039, 1.598),
 }
 
 
