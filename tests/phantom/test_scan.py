@@ -73,7 +73,7 @@ def test_the_voxels_are_the_sites_and_the_head_is_in_their_middle(site: str) -> 
 def test_drawn_scans_are_plausible_and_repeatable() -> None:
     assert DRAWN["site-1"][3] == draw_scan("site-1", np.random.default_rng(3))
     assert len({scan.seed for scan in DRAWN["site-1"]}) == 150
-    assert all(3.5 <= scan.fwhm_mm <= 8.5 and 0.04 <= scan.noise_cv <= 0.15 for scan in ALL)
+    assert all(3.5 <= scan.fwhm_mm <= 11.8 and 0.04 <= scan.noise_cv <= 0.15 for scan in ALL)
     assert max(np.abs(scan.rotation_degrees).max() for scan in ALL) <= 15
     assert max(np.abs(scan.shift_mm).max() for scan in ALL) <= 20
     for site, scans in DRAWN.items():

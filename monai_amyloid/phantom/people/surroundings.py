@@ -37,7 +37,7 @@ class Surroundings:
 
     csf: float = 0.25
     sulci: float = 0.45
-    meninges: float = 0.75
+    meninges: float = 0.86
     blood: float = 0.65
     ventricle: float = 0.05
     choroid: float = 0.7
@@ -78,6 +78,9 @@ _SPREAD = {
     "fat": 0.25,
     "glands": 0.35,
 }
+# What blood reaches outside the brain is bright or faint together.
+_PERFUSED = ("meninges", "blood", "marrow", "scalp", "skin", "muscle", "fat", "glands")
+_PERFUSED_SPREAD = 0.35
 _LESION_RANGE = (0.55, 0.85)
 _UNEVENNESS_RANGE = (0.12, 0.3)
 
@@ -89,10 +92,11 @@ def draw_surroundings(random: np.random.Generator) -> Surroundings:
         random: Source of randomness.
     """
     typical = Surroundings()
-    drawn = {
-        name: float(getattr(typical, name) * np.exp(random.normal(0, spread)))
-        for name, spread in _SPREAD.items()
-    }
+    perfused = float(random.normal(0, _PERFUSED_SPREAD))
+    drawn = {}
+    for name, spread in _SPREAD.items():
+        shift = random.normal(0, spread) + (perfused if name in _PERFUSED else 0.0)
+        drawn[name] = float(getattr(typical, name) * np.exp(shift))
     return Surroundings(
         **drawn,
         lesion=float(random.uniform(*_LESION_RANGE)),

@@ -32,6 +32,8 @@ _LATE_SD = 4.0
 _OFTEN_LATE = 10.0
 _VERY_LATE = (10.0, 15.0)
 _VERY_LATE_SHARE = 0.06
+# Hospitals smooth some images before they send them, by a Gaussian of this FWHM; an estimate.
+_SMOOTHED_SHARE, _SMOOTHED_MM = 0.12, (4.0, 8.0)
 # Exported value of uptake 1, in Bq/mL: over a range so wide that it reveals nothing
 # of a person.
 _SCALE_BQML = (800.0, 60000.0)
@@ -173,6 +175,9 @@ def draw_scan(
     made_by = reconstruction or usual
     sharpness = RECONSTRUCTIONS[made_by].resolution / RECONSTRUCTIONS[usual].resolution
     fwhm_mm = float(np.clip(random.normal(scanner.fwhm_mm * sharpness, 0.4), 3.5, 8.5))
+    smoothed, wider_mm = float(random.uniform()), float(random.uniform(*_SMOOTHED_MM))
+    if smoothed < _SMOOTHED_SHARE:
+        fwhm_mm = float(np.hypot(fwhm_mm, wider_mm))
     slope, bow, scatter, bone = random.standard_normal(4).tolist()
     return Scan(
         site=site,
