@@ -31,7 +31,7 @@ Simulated = dict[int, tuple[PetImage, float, np.ndarray]]
 )
 def test_a_scan_of_another_tracer_is_refused_by_its_name(pattern: Pattern, words: str) -> None:
     plan = Plan(sites=("site-1",), pattern=pattern)
-    image = scan_person(1, None, plan, **NO_MISHAP).image
+    image = scan_person(2, None, plan, **NO_MISHAP).image
     with pytest.raises(StudyRefused, match=words) as refusal:
         normalize(image)
     assert "\n" not in str(refusal.value)

@@ -11,11 +11,12 @@ from monai_amyloid.pet.image import PetImage
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people.person import Session, draw_sessions
+from monai_amyloid.phantom.scanning.scan import FAULTLESS
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
 # One fine scanner, and none of the mishaps.
 ONE_SITE = Plan(sites=("site-1",))
-NO_MISHAP = {"motion": (), "ct_shift_mm": (0.0, 0.0, 0.0), "lowest_mm": -100.0, "slices": 109}
+NO_MISHAP = {**FAULTLESS, "lowest_mm": -100.0, "slices": 109}
 
 
 @dataclass(frozen=True)

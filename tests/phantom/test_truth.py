@@ -11,13 +11,12 @@ from monai_amyloid.phantom.cohorts.truth import change_row, regional_truth, trut
 from monai_amyloid.phantom.people.deformation import grid_points, interpolate
 from monai_amyloid.phantom.people.head import shape_head, unworn
 from monai_amyloid.phantom.people.person import draw_sessions
-from monai_amyloid.phantom.scanning.scan import FAULTLESS
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
 from .people import NO_MISHAP, ONE_SITE, ScannedPerson, points_of, scan_person
 
 # Bq/mL so many that rounding is nothing.
-QUIET = NO_MISHAP | dict(FAULTLESS) | {"noise_cv": 1e-6, "scale": 1e5, "fwhm_mm": 6.0}
+QUIET = NO_MISHAP | {"noise_cv": 1e-6, "scale": 1e5, "fwhm_mm": 6.0}
 
 
 @pytest.fixture(scope="module", params=[(2, 3), (3, 1)])

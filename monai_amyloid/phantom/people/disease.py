@@ -35,6 +35,8 @@ _LEADS, _ELSEWHERE = (
 )
 # How the load of regions varies: early by a quarter of it, late by half as much.
 _EARLY_SPREAD, _LATE_SPREAD, _EARLY_UNTIL, _LATE_FROM = 0.25, 0.12, 40.0, 80.0
+# Left and right differ a little in everyone.
+_SIDES_SPREAD = 0.08
 # Negatives vary by 4 % of the value, about 5 % of the distance to a positive.
 _NEGATIVE_SPREAD = 0.045
 _LEAST_EXCESS = -0.2
@@ -107,6 +109,8 @@ def disease_at(centiloid: float, random: np.random.Generator, form: str | None =
     late = np.clip((centiloid - _EARLY_UNTIL) / (_LATE_FROM - _EARLY_UNTIL), 0, 1)
     spread = _EARLY_SPREAD + (_LATE_SPREAD - _EARLY_SPREAD) * late
     excess *= random.lognormal(-(spread**2) / 2, spread, len(table))
+    apart = random.normal(0.0, _SIDES_SPREAD)
+    excess *= table.hemisphere.map({"left": 1 + apart, "right": 1 - apart}).fillna(1).to_numpy()
     excess += random.normal(0.0, _NEGATIVE_SPREAD, len(table))
     pattern = form or _draw_form(centiloid, random)
     leads: tuple[str, ...] = ()

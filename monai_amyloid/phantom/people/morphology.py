@@ -110,7 +110,7 @@ def draw_morphology(
     return Morphology(
         anatomy=anatomy,
         scale=tuple(
-            (random.normal(0.985, 0.04) * random.normal(1.0, 0.02, 3)).clip(0.86, 1.12).tolist()
+            (random.normal(0.98, 0.045) * random.normal(1.0, 0.02, 3)).clip(0.86, 1.12).tolist()
         ),
         lateral_ventricles_mm=float(random.uniform(13.5, 15)) if hydrocephalus else widening,
         third_ventricle_mm=float(np.clip(0.25 * widening + random.normal(0, 0.5), -1, 3)),

@@ -37,7 +37,7 @@ class Surroundings:
 
     csf: float = 0.25
     sulci: float = 0.45
-    meninges: float = 0.86
+    meninges: float = 1.0
     blood: float = 0.65
     ventricle: float = 0.05
     choroid: float = 0.7
@@ -45,7 +45,7 @@ class Surroundings:
     cord: float = 1.3
     bone: float = 0.42
     marrow: float = 0.7
-    scalp: float = 1.25
+    scalp: float = 1.35
     skin: float = 0.7
     muscle: float = 0.75
     fat: float = 0.7
@@ -64,7 +64,7 @@ class Surroundings:
 _SPREAD = {
     "csf": 0.15,
     "sulci": 0.10,
-    "meninges": 0.35,
+    "meninges": 0.5,
     "blood": 0.20,
     "ventricle": 0.4,
     "choroid": 0.35,
@@ -80,7 +80,7 @@ _SPREAD = {
 }
 # What blood reaches outside the brain is bright or faint together.
 _PERFUSED = ("meninges", "blood", "marrow", "scalp", "skin", "muscle", "fat", "glands")
-_PERFUSED_SPREAD = 0.35
+_PERFUSED_SPREAD = 0.42
 _LESION_RANGE = (0.55, 0.85)
 _UNEVENNESS_RANGE = (0.12, 0.3)
 
