@@ -78,8 +78,8 @@ def test_a_focal_disease_spares_most_read_regions() -> None:
     for disease in (one for one in drawn if one.pattern == "focal"):
         rows = TABLE.assign(load=disease.excess / typical_excess(40.0))[read]
         means = rows.groupby("read_region")["load"].mean()
-        assert 1 <= (means > 0.9).sum() <= 2
-        assert set(means.index[means > 0.9]) == set(disease.leads)
+        assert 1 <= (means > 0.7).sum() <= 2
+        assert set(means.index[means > 0.7]) == set(disease.leads)
 
 
 def test_the_side_that_leads_is_named_and_nothing_leads_a_diffuse_disease() -> None:

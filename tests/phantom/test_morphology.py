@@ -54,8 +54,9 @@ def test_mishaps_of_a_brain_happen_now_and_then() -> None:
 
 def test_heads_stay_within_the_sizes_of_people_about_the_typical_one() -> None:
     scales = np.array([head.scale for head in DRAWN])
-    assert scales.min() >= 0.88 and scales.max() <= 1.12
-    np.testing.assert_allclose(scales.mean(axis=0), Morphology().scale, atol=0.005)
+    assert scales.min() >= 0.86 and scales.max() <= 1.12
+    # Old people's heads are a little smaller than the typical one.
+    np.testing.assert_allclose(scales.mean(axis=0), 0.98, atol=0.007)
     # A size of all axes of 3 %, and 2 % of each.
     np.testing.assert_allclose(scales.std(axis=0), np.hypot(0.03, 0.02), rtol=0.1)
     assert all(0 <= head.thinning <= 0.35 for head in DRAWN)

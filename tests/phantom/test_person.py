@@ -118,7 +118,7 @@ def test_white_matter_and_cerebellum_vary_between_people() -> None:
         cerebellum = white & (person.head.anatomy.labels == 34)
         levels.append([float(person.uptake[m].mean()) for m in (white & ~cerebellum, cerebellum)])
     spread = np.std(levels, axis=0) / np.mean(levels, axis=0)
-    assert (spread > 0.015).all() and (spread < 0.1).all()
+    assert (spread > 0.015).all() and (spread < 0.2).all()
 
 
 def test_a_reading_becomes_columns() -> None:
