@@ -57,8 +57,8 @@ def test_heads_stay_within_the_sizes_of_people_about_the_typical_one() -> None:
     assert scales.min() >= 0.86 and scales.max() <= 1.12
     # Old people's heads are a little smaller than the typical one.
     np.testing.assert_allclose(scales.mean(axis=0), 0.98, atol=0.007)
-    # A size of all axes of 3 %, and 2 % of each.
-    np.testing.assert_allclose(scales.std(axis=0), np.hypot(0.03, 0.02), rtol=0.1)
+    # A size of all axes of 4.5 %, and 2 % of each.
+    np.testing.assert_allclose(scales.std(axis=0), np.hypot(0.045, 0.02), rtol=0.1)
     assert all(0 <= head.thinning <= 0.35 for head in DRAWN)
     for name in ("sylvian_fissure_mm", "thinning", "frontal_horns_mm", "atria_mm", "skull_mm"):
         median = np.median([getattr(head, name) for head in DRAWN])

@@ -160,7 +160,7 @@ def bids_files(cohort: Path, extra: Sequence[str] = ("truth*", "simulation.json"
         "GeneratedBy": [generator],
     }
     replace_file(cohort / "dataset_description.json", _json(description))
-    described = {name: about for name, about in _COLUMNS.items() if name in table}
+    described = {name: about for name, about in _COLUMNS.items() if name in table or name != "date"}
     replace_file(cohort / "participants.json", _json(described))
     replace_file(cohort / "README.md", _README.format(version=__version__).encode())
     replace_file(cohort / ".bidsignore", "".join(f"{name}\n" for name in extra).encode())
