@@ -21,9 +21,10 @@ from benchmarks.studies.simulator.head_statistics import (
     REPORTED_QUALITY,
     head_statistics,
 )
-from benchmarks.studies.simulator.posterior_predictive import checks
-from benchmarks.studies.simulator.real_heads import RealValue, as_group_means
+from benchmarks.studies.simulator.posterior_predictive import checks, measured
+from benchmarks.studies.simulator.real_heads import INDIVIDUALS, RealValue, as_group_means
 from monai_amyloid.brain.template import TEMPLATE_SHAPE, brain_mask, voi
+from monai_amyloid.phantom.cohorts.plan import Plan
 
 
 def brain_of_one() -> np.ndarray:
@@ -158,3 +159,26 @@ def test_a_real_value_is_held_against_scans_of_its_grade_and_tracer() -> None:
     assert inside.inside and not outside.inside
     assert unknown.quantile == pytest.approx(0.25, abs=0.01)
     assert not checks(both, [RealValue("x", 1, "", 3)])
+
+
+# Real people lie within this many SD of simulated ones; the benchmark asks for their central 95 %.
+FARTHEST_SD = 3.0
+SCANNED = 24
+
+
+@pytest.fixture(scope="module")
+def simulated() -> pd.DataFrame:
+    """Statistics of simulated scans, as many of each grade."""
+    rows = [measured(number, Plan(seed=25), 1 + number % 3) for number in range(1, SCANNED + 1)]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted({each.statistic for each in INDIVIDUALS}))
+def test_real_people_could_be_simulated_ones(simulated: pd.DataFrame, name: str) -> None:
+    graded = simulated[simulated.refused == ""].groupby("grade")[name]
+    # Of eight scans a grade, the SD of all within their grade is surer than that of each grade.
+    within = (graded.var() * (graded.count() - 1)).sum() / (graded.count() - 1).sum()
+    for real in (each for each in INDIVIDUALS if each.statistic == name):
+        mean = graded.mean()[real.grade] if real.grade else simulated[name].mean()
+        assert abs(real.value - mean) <= FARTHEST_SD * np.sqrt(within), real
