@@ -22,7 +22,7 @@ TYPICAL_THINNING = 0.12
 # Mean and SD of how much wider the ventricles of a patient of 72 are than those of the typical
 # head, which is an average: so that their area in the slice z = 16 mm is that of real patients, 25
 # to 35 cm2, more often than not.
-_WIDENING_MM = (6.0, 4.5)
+_WIDENING_MM = (6.8, 4.8)
 _WIDENING_A_DECADE = 1.5
 _MOST_THINNING = 0.4
 _MOST_ALZHEIMER = 0.25
@@ -100,7 +100,7 @@ def draw_morphology(
     anatomy = str(random.choice(anatomies, p=shares / shares.sum()))
     decades = (age - 72) / 10
     hydrocephalus = bool(random.uniform() < _HYDROCEPHALUS_SHARE)
-    widening = float(np.clip(random.normal(*_WIDENING_MM) + _WIDENING_A_DECADE * decades, -3, 13))
+    widening = float(np.clip(random.normal(*_WIDENING_MM) + _WIDENING_A_DECADE * decades, -3, 13.5))
     infarct = None
     if random.uniform() < _INFARCT_SHARE:
         x, y, z = (float(random.uniform(*side)) for side in _INFARCT_BOX_MM)
