@@ -31,10 +31,11 @@ def resolution_of(image: PetImage, matrix: np.ndarray) -> float:
 
 
 def test_known_resolution_and_noise_are_found() -> None:
-    person = scan_person(3, 1, fwhm_mm=4.0, noise_cv=0.12, **NO_MISHAP)
+    person = scan_person(3, 3, fwhm_mm=4.0, noise_cv=0.12, **NO_MISHAP)
     scan = read_coarsely(person.image, lying(template_to_scanner(person.session)))
     found = resolution_mm(scan)
-    assert found == pytest.approx(4.0, abs=1.2)
+    # A head of its own shape seems blurred against the template's.
+    assert found == pytest.approx(4.0, abs=2.0)
     assert noise_cv(scan, found) == pytest.approx(0.12, rel=0.25)
 
 

@@ -89,8 +89,9 @@ def test_every_scan_becomes_suvr_on_the_template_with_its_measures(
 
 def test_the_measured_centiloid_is_the_simulated_one(cohort: Path, prepared: Path) -> None:
     truth = pd.read_csv(cohort / "truth.tsv", sep="\t").centiloid
-    # An affine registration leaves a few percent of another brain's shape.
-    np.testing.assert_allclose(read(prepared).centiloid, truth, atol=5, rtol=0.05)
+    # Errors of the scanner and of another brain's shape.
+    error = read(prepared).centiloid - truth
+    assert error.abs().mean() < 7 and error.abs().max() < 15
 
 
 def test_a_second_run_repeats_nothing_and_gives_the_same_tables(

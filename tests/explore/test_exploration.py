@@ -184,7 +184,7 @@ def test_a_cohort_that_is_not_prepared_is_prepared_first(
     from monai_amyloid.phantom.cohorts.cohort import simulate
     from monai_amyloid.phantom.cohorts.plan import Plan
 
-    simulate(tmp_path / "cohort", 2, Plan(seed=1, sites=("site-1",)))
+    simulate(tmp_path / "cohort", 2, Plan(seed=3, sites=("site-1",)))
     arguments = ["explore", str(tmp_path / "cohort"), "--bundle", str(bundle)]
     found = CliRunner().invoke(app, [*arguments, "--output", str(tmp_path / "out"), "--workers=1"])
     assert (tmp_path / "out" / "prepared" / "participants.tsv").is_file()

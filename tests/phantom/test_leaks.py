@@ -80,7 +80,7 @@ def drawn() -> pd.DataFrame:
     with pytest.MonkeyPatch.context() as patch:
         head = {"fractions": np.zeros((6, 1), np.float32)}
         patch.setattr(person, "shape_head", lambda drawn: SimpleNamespace(morphology=drawn, **head))
-        patch.setattr(person, "tracer_map", lambda _, values, __: values.amyloid)
+        patch.setattr(person, "brain_map", lambda _, values, __: values.amyloid)
         patch.setattr(person, "Seen", SeenLoads)
         still = np.zeros(WARP_SHAPE, np.float32)
         patch.setattr("monai_amyloid.phantom.people.disease.smooth_noise", lambda *_: still)

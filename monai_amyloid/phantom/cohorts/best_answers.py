@@ -34,15 +34,15 @@ def most_accurate(chances: Chances) -> Grades:
 def best_middle_f1(chances: Chances) -> Grades:
     """The answers of the highest F1 of BAPL 2, ``(scans,)``.
 
-    It is told wherever it is more probable than half of the F1 that this gives.
+    It is answered wherever it is more probable than half of the F1 that this gives.
     """
     middle = chances[:, 1]
     score = 0.0
     for _ in range(_STEPS):
-        told = middle > score / 2
-        score = 2 * middle[told].sum() / max(told.sum() + middle.sum(), 1e-12)
+        answered = middle > score / 2
+        score = 2 * middle[answered].sum() / max(answered.sum() + middle.sum(), 1e-12)
     others = np.where(chances[:, 0] >= chances[:, 2], 1, 3)
-    return np.where(told, 2, others)
+    return np.where(answered, 2, others)
 
 
 def best_kappa(chances: Chances) -> Grades:

@@ -196,7 +196,7 @@ def visit_values(
         disease: Amyloid of the person at the visit.
         physiology: Uptake of tissues without amyloid at the visit.
         surroundings: Uptake of what is no grey or white matter.
-        scan: The acquisition.
+        scan: Settings of the acquisition, of which the time after injection counts.
     """
     values = physiology.vary(tissue_values(plan.pattern, plan.tracer, disease))
     if plan.pattern == "amyloid":
