@@ -14,6 +14,7 @@ FROZEN = ("conv1", "bn1", "layer1", "layer2")  # up to layer 2
 
 def network(kind: str, learnt: bool = True) -> torch.nn.Module:
     """A small network with batch-norm statistics as if it had been trained."""
+    torch.manual_seed(1)  # other weights may leave a channel without any gradient
     dims, channels = (3, 1) if kind == "volume" else (2, 3)
     backbone = ResNet(
         "bottleneck",
