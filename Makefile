@@ -10,6 +10,9 @@ DEMO := demo
 DEMO_CONFIG := "['configs/train.json','configs/resnet50_3d.json']"
 BUNDLE := $(DEMO)/bundles/amyloid_pet_bapl_classification
 
+# Status 1: some scans were refused, each with its reason, and the others are there.
+REFUSED_IS_FINE := || test $$? -eq 1
+
 # Of `make weights`: the share of ResNet-50's width, and the passes over the simulated scans.
 WIDTH ?= 0.5
 PASSES ?= 8
@@ -30,7 +33,7 @@ demo: install
 	$(BIN)/monai-amyloid simulate $(DEMO)/cohort --participants 240 --seed 0
 	$(BIN)/monai-amyloid simulate $(DEMO)/clinic --participants 5 --seed 1 --as dicom
 	@echo "== 2/6 normalise every scan: registration, SUVR, Centiloid"
-	$(BIN)/monai-amyloid prepare $(DEMO)/cohort --output $(DEMO)/prepared
+	$(BIN)/monai-amyloid prepare $(DEMO)/cohort --output $(DEMO)/prepared $(REFUSED_IS_FINE)
 	@echo "== 3/6 train"
 	$(BIN)/python -W ignore -m monai.bundle run training --config_file $(DEMO_CONFIG) \
 		--dataset_dir $(DEMO)/prepared --output_dir $(DEMO)/run --max_epochs 16
@@ -44,7 +47,7 @@ demo: install
 		--trained-on "192 simulated 18F-florbetaben scans; no patient's scan"
 	@echo "== 6/6 grade DICOM studies"
 	$(BIN)/python scripts/infer_bundle.py $(DEMO)/clinic/scans --bundle $(BUNDLE) \
-		--output $(DEMO)/results
+		--output $(DEMO)/results $(REFUSED_IS_FINE)
 	@echo
 	@echo "Six BAPL 2 scans calibrated this bundle, too few to leave that grade out: most studies"
 	@echo "need a reader. The bundle in bundles/ was calibrated on 603 scans."
@@ -96,8 +99,8 @@ elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHER
 weights: install
 	$(BIN)/monai-amyloid simulate runs/pretraining --cohort clinic-pretraining-2400
 	$(BIN)/monai-amyloid simulate runs/clinic --cohort clinic-603
-	-$(BIN)/monai-amyloid prepare runs/pretraining --output runs/pretraining_prepared
-	-$(BIN)/monai-amyloid prepare runs/clinic --output runs/clinic_prepared
+	$(BIN)/monai-amyloid prepare runs/pretraining --output runs/pretraining_prepared $(REFUSED_IS_FINE)
+	$(BIN)/monai-amyloid prepare runs/clinic --output runs/clinic_prepared $(REFUSED_IS_FINE)
 	$(BIN)/python -W ignore -m monai.bundle run training --config_file \
 		"['configs/train.json','configs/resnet50_3d.json','configs/pretrain.json']" \
 		--dataset_dir runs/pretraining_prepared --targets runs/pretraining/truth.tsv \

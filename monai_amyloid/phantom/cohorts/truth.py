@@ -93,8 +93,8 @@ def _regional_means(head: Head, seen: Scanned) -> Means:
 def change_row(session: Session, seen: Scanned, tracer: str) -> dict[str, Any]:
     """What of a visit is compared with other visits of the same person.
 
-    ``centiloid_of_amyloid`` is what the amyloid alone would show: in the same head as at the first
-    visit, not thinned, with the white matter and the cerebellum of a typical person.
+    ``centiloid_of_amyloid`` is what the amyloid alone would show: in a cortex that has not thinned,
+    with the white matter and the cerebellum of a typical person.
 
     Args:
         session: Visit of the simulated person.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.phantom.people.disease import Disease
+from monai_amyloid.phantom.people.disease import LEAST_EXCESS, Disease
 from monai_amyloid.phantom.people.uptake import SATURATION, typical_excess
 
 # Who has less than this many Centiloid does not accumulate yet.
@@ -112,7 +112,9 @@ def _grown(disease: Disease, yearly: float, years: float) -> Disease:
         level += yearly * max(room, 0.0) * years / steps
     grown = typical_excess(level) - typical_excess(disease.latent_centiloid)
     return replace(
-        disease, latent_centiloid=level, excess=np.clip(disease.excess + grown, -0.2, SATURATION)
+        disease,
+        latent_centiloid=level,
+        excess=np.clip(disease.excess + grown, LEAST_EXCESS, SATURATION),
     )
 
 

@@ -25,21 +25,15 @@ _FORMS = {
 # What leads a posterior disease, as in posterior cortical atrophy, and by how much.
 _POSTERIOR = ("posterior_cingulate", "precuneus", "lateral_parietal", "lateral_occipital")
 # Factors of the load, where a form leads and elsewhere.
-_LEADS, _ELSEWHERE = (
-    {"focal": 1.6, "one_sided": 1.3, "posterior": 1.3},
-    {
-        "focal": 0.3,
-        "one_sided": 0.5,
-        "posterior": 0.6,
-    },
-)
+_LEADS = {"focal": 1.6, "one_sided": 1.3, "posterior": 1.3}
+_ELSEWHERE = {"focal": 0.3, "one_sided": 0.5, "posterior": 0.6}
 # How the load of regions varies: early by a quarter of it, late by half as much.
 _EARLY_SPREAD, _LATE_SPREAD, _EARLY_UNTIL, _LATE_FROM = 0.25, 0.12, 40.0, 80.0
 # Left and right differ a little in everyone.
 _SIDES_SPREAD = 0.08
 # Negatives vary by 4 % of the value, about 5 % of the distance to a positive.
 _NEGATIVE_SPREAD = 0.045
-_LEAST_EXCESS = -0.2
+LEAST_EXCESS = -0.2
 # Patches inside a region: SD of the logarithm of the excess, and their size as the sigma of a
 # Gaussian. Deposits are uneven by cortical column and gyrus, finer than an atlas region.
 _PATCH_SD = 0.35
@@ -128,7 +122,7 @@ def disease_at(centiloid: float, random: np.random.Generator, form: str | None =
     patches = np.exp(_PATCH_SD * smooth_noise(_PATCH_SIGMA_MM, random) - _PATCH_SD**2 / 2)
     return Disease(
         centiloid,
-        np.clip(excess, _LEAST_EXCESS, SATURATION),
+        np.clip(excess, LEAST_EXCESS, SATURATION),
         pattern,
         patches.astype(np.float32),
         leads,
