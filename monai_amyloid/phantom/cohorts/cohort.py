@@ -172,6 +172,7 @@ def _make_participant(person: _Person, folder: Path, plan: Plan, form: Form) -> 
             made["doses"] = [
                 {"participant_id": session.participant, "date": f"{_date(years):%Y-%m-%d}"}
                 for years in session.course.doses_after_years
+                if years <= session.years  # those until the last visit
             ]
         _add_changes(made["truths"])
     finally:
