@@ -23,6 +23,8 @@ TEMPLATE_AFFINE = np.array(
     [[2, 0, 0, -90], [0, 2, 0, -126], [0, 0, 2, -72], [0, 0, 0, 1]], dtype=np.float64
 )
 
+# Which map of :func:`tissue_uptake` is what amyloid adds.
+AMYLOID = 4
 # What a reader grades: four regions, in the order of the florbetaben read.
 READ_REGIONS = ("lateral_temporal", "frontal", "posterior_cingulate_precuneus", "parietal")
 
@@ -80,10 +82,12 @@ def regions() -> Regions:
 
 @cache
 def tissue_uptake() -> NDArray[np.float32]:
-    """Florbetaben uptake of a typical head, by tissue, ``(4, 91, 109, 91)`` SUVR.
+    """Florbetaben uptake of a typical head, by tissue, ``(5, 91, 109, 91)`` SUVR.
 
-    Grey matter with fluid, white matter, skull and scalp, and what amyloid adds to the grey
-    matter at Centiloid 80. They are noise-free simulations, blurred to 8 mm
+    Grey matter with fluid; white matter; bone; scalp with all that blood reaches about the brain;
+    and, at :data:`AMYLOID`, what it adds to the grey matter of a positive brain. Bone and scalp
+    are apart, for a scalp is bright or faint and the skull under it always dark. They are
+    noise-free simulations, blurred to 8 mm
     (``scripts/development/make_pet_templates.py``), so that no patient's data is carried.
     """
     stored = np.asarray(nib.load(DATA / "pet_templates.nii.gz").dataobj)
@@ -97,5 +101,5 @@ def pet_templates() -> NDArray[np.float32]:
 
     The sums of :func:`tissue_uptake` at Centiloid 0 and 80.
     """
-    negative = tissue_uptake()[:3].sum(axis=0)
-    return _read_only(np.stack([negative, negative + tissue_uptake()[3]]))
+    negative = tissue_uptake()[:AMYLOID].sum(axis=0)
+    return _read_only(np.stack([negative, negative + tissue_uptake()[AMYLOID]]))

@@ -13,7 +13,7 @@ from dataclasses import replace
 import nibabel as nib
 import numpy as np
 
-from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
+from monai_amyloid.brain.template import AMYLOID, DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
 from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved
 from monai_amyloid.phantom.people.disease import Disease, typical_disease
 from monai_amyloid.phantom.people.head import shape_head
@@ -35,24 +35,31 @@ def mean_scan(values: TissueValues, disease: Disease) -> np.ndarray:
     return blur(laid, FWHM_MM, np.full(3, 2.0))
 
 
+def _without(values: TissueValues, *names: str) -> TissueValues:
+    nothing = dict.fromkeys(names, 0.0)
+    return replace(values, surroundings=replace(values.surroundings, **nothing))
+
+
 def components() -> np.ndarray:
-    """Grey matter with fluid, white matter, skull and scalp, and what amyloid adds, SUVR."""
+    """Grey matter with fluid, white matter, bone, scalp and blood, and what amyloid adds, SUVR."""
     none, much = typical_disease(0.0), typical_disease(80.0)
     negative = florbetaben_values(none.excess, none.stage)
     positive = florbetaben_values(much.excess, much.stage)
-    nothing = dict.fromkeys(("bone", "marrow", "scalp", "skin", "muscle", "fat", "glands"), 0.0)
-    no_outside = replace(negative, surroundings=replace(negative.surroundings, **nothing))
+    no_scalp = _without(negative, "meninges", "blood", "scalp", "skin", "muscle", "fat", "glands")
+    no_outside = _without(no_scalp, "bone", "marrow")
     no_white = replace(no_outside, white=np.zeros_like(negative.white))
-    whole, brain, grey = (mean_scan(v, none) for v in (negative, no_outside, no_white))
+    whole, inner, brain, grey = (
+        mean_scan(values, none) for values in (negative, no_scalp, no_outside, no_white)
+    )
     amyloid = mean_scan(positive, much) - whole
-    parts = np.stack([grey, brain - grey, whole - brain, amyloid])
+    parts = np.stack([grey, brain - grey, inner - brain, whole - inner, amyloid])
     return parts / whole[voi("whole_cerebellum")].mean()
 
 
 def main() -> None:
     """Simulate the typical head at Centiloid 0 and 80, on the template grid."""
     parts = components()
-    for name, volume in (("0", parts[:3].sum(axis=0)), ("80", parts.sum(axis=0))):
+    for name, volume in (("0", parts[:AMYLOID].sum(axis=0)), ("80", parts.sum(axis=0))):
         cortex, reference = (volume[voi(n)].mean() for n in ("cortex", "whole_cerebellum"))
         print(f"Centiloid {name}: cortex SUVR {cortex / reference:.3f}")
     stored = np.rint(np.moveaxis(parts, 0, -1) * 100).clip(0, 255).astype(np.uint8)

@@ -17,7 +17,7 @@ from monai_amyloid.brain.registration.warp import TERMS, Warp
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
 from monai_amyloid.pet.image import PetImage
 
-WEIGHTS = np.array([900.0, 1100.0, 700.0, 400.0], np.float32)
+WEIGHTS = np.array([900.0, 1100.0, 600.0, 700.0, 400.0], np.float32)
 
 
 @pytest.fixture(scope="module")

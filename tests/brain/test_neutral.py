@@ -11,7 +11,9 @@ from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.brain.template import pet_templates
 from monai_amyloid.pet.tracers import TRACERS
 
-FITTED = Registration(np.eye(4), NO_WARP, np.array([900, 1100, 700, 800], np.float32), 0.9, 1.0)
+FITTED = Registration(
+    np.eye(4), NO_WARP, np.array([900, 1100, 700, 700, 800], np.float32), 0.9, 1.0
+)
 
 
 @pytest.mark.parametrize("tracer", sorted(TRACERS))
@@ -21,7 +23,7 @@ def test_what_is_neutral_is_undecided_by_the_tracers_own_line(tracer: str) -> No
 
 
 def test_the_amyloid_and_the_scale_of_the_scan_itself_do_not_count() -> None:
-    other = replace(FITTED, weights=FITTED.weights * np.array([3, 3, 3, 0], np.float32))
+    other = replace(FITTED, weights=FITTED.weights * np.array([3, 3, 3, 3, 0], np.float32))
     np.testing.assert_allclose(
         neutral_suvr(other, "18FFBB"), neutral_suvr(FITTED, "18FFBB"), rtol=1e-4, atol=1e-5
     )

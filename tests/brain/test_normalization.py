@@ -64,7 +64,7 @@ def test_the_centiloid_of_a_real_group_mean_does_not_depend_on_its_pose(
         image = replace(image, affine=random_pose(1) @ image.affine)
     elif where == "voxels resampled":
         image = on_new_voxels(image, random_pose(2))
-    assert normalize(image).centiloid == pytest.approx(GROUP_MEANS[name], abs=3)
+    assert normalize(image).centiloid == pytest.approx(GROUP_MEANS[name], abs=4.5)
 
 
 def test_a_real_florbetapir_scan_with_atrophy_is_normalised(shared_data: Path) -> None:

@@ -14,7 +14,8 @@ def test_every_region_of_every_tracer_has_a_plausible_norm(tracer: str) -> None:
     norms = negatives().loc[tracer]
     assert {*norms.index, "cerebellum"} == set(regional_suvr(pet_templates()[0]))
     assert norms["mean"].between(0.6, 2.0).all()
-    assert norms["sd"].between(0.01, 0.2).all()
+    # Most near the ventricles, which are as wide as people differ.
+    assert norms["sd"].between(0.01, 0.22).all()
 
 
 def test_the_mean_negative_has_a_score_of_0_and_two_sd_above_it_2() -> None:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 ON_TEMPLATE = Registration(
     matrix=np.eye(4),
     warp=NO_WARP,
-    weights=np.ones(4, np.float32),
+    weights=np.ones(5, np.float32),
     positive_share=0.5,
     match=1.0,
 )

@@ -16,7 +16,7 @@ from monai_amyloid.pet.image import PetImage
 pytestmark = pytest.mark.slow
 
 Simulated = dict[int, tuple[PetImage, float, np.ndarray]]
-WEIGHTS = np.ones(4, np.float32)
+WEIGHTS = np.ones(5, np.float32)
 
 
 def pose(degrees: tuple, shift_mm: tuple, scale: tuple = (1, 1, 1)) -> np.ndarray:

@@ -25,7 +25,7 @@ Simulated = dict[int, tuple[PetImage, float, np.ndarray]]
 
 
 def laid_by(matrix: np.ndarray, warp: Warp = NO_WARP) -> Registration:
-    return Registration(matrix, warp, np.zeros(4, np.float32), 0.5, 1.0)
+    return Registration(matrix, warp, np.zeros(5, np.float32), 0.5, 1.0)
 
 
 def test_laying_the_template_on_itself_changes_nothing(template_head: PetImage) -> None:
@@ -60,7 +60,7 @@ def test_beyond_the_field_of_view_the_fitted_template_goes_on(template_head: Pet
     affine = TEMPLATE_AFFINE.copy()
     affine[2, 3] += 2 * 15
     cut = replace(template_head, data=template_head.data[:, :, 15:], affine=affine)
-    weights = np.array([900.0, 800.0, 700.0, 400.0], np.float32)
+    weights = np.array([900.0, 800.0, 600.0, 700.0, 400.0], np.float32)
     laid = resample(cut, replace(laid_by(np.eye(4)), weights=weights))
     expected = np.tensordot(weights, tissue_uptake(), axes=1)
     np.testing.assert_allclose(laid[:, :, :14], expected[:, :, :14], rtol=1e-5)

@@ -18,7 +18,7 @@ FWHM_PER_SIGMA = 2.3548
 
 
 def lying(matrix: np.ndarray) -> Registration:
-    return Registration(matrix, NO_WARP, np.ones(4, np.float32), 0.5, 1.0)
+    return Registration(matrix, NO_WARP, np.ones(5, np.float32), 0.5, 1.0)
 
 
 def blurred(image: PetImage, fwhm_mm: float) -> PetImage:

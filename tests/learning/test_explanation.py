@@ -45,7 +45,7 @@ class OneVoxel(torch.nn.Module):
 
 @pytest.fixture
 def positive() -> BrainPet:
-    weights = np.array([1.0, 1.0, 1.0, 1.0], np.float32)
+    weights = np.ones(5, np.float32)
     registration = Registration(np.eye(4), NO_WARP, weights, 1.0, 1.0)
     source = PetImage(np.zeros((1, 1, 1), np.float32), np.eye(4), "18FFBB")
     return BrainPet(

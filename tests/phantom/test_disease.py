@@ -13,7 +13,7 @@ from monai_amyloid.phantom.people.disease import (
     form_shares,
     typical_disease,
 )
-from monai_amyloid.phantom.people.uptake import typical_excess
+from monai_amyloid.phantom.people.uptake import FULL_CENTILOID, typical_excess
 
 TABLE = regions().table
 FORMS = ("diffuse", "focal", "one_sided", "posterior")
@@ -120,7 +120,7 @@ def test_patches_are_1_on_average_and_vary_as_a_lognormal() -> None:
 
 
 def test_the_stage_is_the_load_of_the_whole_brain() -> None:
-    disease = typical_disease(80.0)
+    disease = typical_disease(FULL_CENTILOID)
     assert disease.stage == pytest.approx(1)
     assert replace(disease, latent_centiloid=-10.0).stage == 0
-    assert replace(disease, latent_centiloid=20.0).stage == pytest.approx(0.25)
+    assert replace(disease, latent_centiloid=FULL_CENTILOID / 4).stage == pytest.approx(0.25)

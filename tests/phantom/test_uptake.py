@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from monai_amyloid.brain.template import regions
 from monai_amyloid.phantom.people.uptake import (
+    FULL_CENTILOID,
+    SATURATION,
     UPTAKE,
     amyloid_excess,
     by_label,
@@ -17,21 +19,21 @@ TABLE = regions().table
 
 
 @given(EXPONENTS)
-def test_the_excess_is_nothing_at_zero_one_at_80_and_saturates(exponent: float) -> None:
+def test_the_excess_is_nothing_at_zero_one_at_full_uptake_and_saturates(exponent: float) -> None:
     assert amyloid_excess(0, exponent) == amyloid_excess(-20, exponent) == 0
-    assert amyloid_excess(80, exponent) == pytest.approx(1)
-    assert amyloid_excess(1000, exponent) == 1.3
+    assert amyloid_excess(FULL_CENTILOID, exponent) == pytest.approx(1)
+    assert amyloid_excess(1000, exponent) == SATURATION
 
 
 @given(st.floats(-50, 200), st.floats(-50, 200), EXPONENTS)
 def test_more_centiloid_never_means_less_amyloid(one: float, two: float, exponent: float) -> None:
     low, high = sorted((one, two))
-    assert 0 <= amyloid_excess(low, exponent) <= amyloid_excess(high, exponent) <= 1.3
+    assert 0 <= amyloid_excess(low, exponent) <= amyloid_excess(high, exponent) <= SATURATION
 
 
 def test_the_excess_halfway_is_the_power_of_a_half() -> None:
-    assert amyloid_excess(40, 2) == pytest.approx(0.25)
-    assert amyloid_excess(40, 1) == pytest.approx(0.5)
+    assert amyloid_excess(FULL_CENTILOID / 2, 2) == pytest.approx(0.25)
+    assert amyloid_excess(FULL_CENTILOID / 2, 1) == pytest.approx(0.5)
 
 
 def test_cingulate_precuneus_and_orbitofrontal_lead_and_primary_cortex_comes_last() -> None:
@@ -42,9 +44,9 @@ def test_cingulate_precuneus_and_orbitofrontal_lead_and_primary_cortex_comes_las
     assert at_30["sensorimotor"] == pytest.approx(at_30["calcarine_lingual"])
 
 
-@pytest.mark.parametrize(("centiloid", "column"), [(0.0, "negative"), (80.0, "positive")])
+@pytest.mark.parametrize(("centiloid", "column"), [(0.0, "negative"), (FULL_CENTILOID, "positive")])
 def test_typical_people_have_the_values_of_the_table(centiloid: float, column: str) -> None:
-    values = florbetaben_values(typical_excess(centiloid), centiloid / 80)
+    values = florbetaben_values(typical_excess(centiloid), centiloid / FULL_CENTILOID)
     for label, region in zip(TABLE.label, TABLE.region, strict=True):
         expected = UPTAKE[region]
         grey = values.grey[label] + values.amyloid[label]

@@ -36,7 +36,7 @@ def graded() -> Graded:
     """The positive template as its own scan, whose grade the right frontal lobe drove."""
     suvr = pet_templates()[1]
     image = PetImage(suvr, TEMPLATE_AFFINE, "18FFBB")
-    lying = Registration(np.eye(4), NO_WARP, np.ones(4, np.float32), 1.0, 1.0)
+    lying = Registration(np.eye(4), NO_WARP, np.ones(5, np.float32), 1.0, 1.0)
     regions = regional_suvr(suvr)
     load = centiloid(regions["cortex"], "18FFBB")
     quality = measure_quality(image, lying)

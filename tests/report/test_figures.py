@@ -34,7 +34,7 @@ def brain() -> BrainPet:
     """The negative template, as its own scan."""
     suvr = pet_templates()[0]
     image = PetImage(suvr, TEMPLATE_AFFINE, "18FFBB")
-    lying = Registration(np.eye(4), NO_WARP, np.ones(4, np.float32), 0.0, 1.0)
+    lying = Registration(np.eye(4), NO_WARP, np.ones(5, np.float32), 0.0, 1.0)
     return BrainPet(
         suvr=suvr,
         regions={"cortex": 1.0},

@@ -10,13 +10,12 @@ from scipy import ndimage
 
 from monai_amyloid.brain.quantities.suvr import suvr
 from monai_amyloid.brain.registration.register import Registration
-from monai_amyloid.brain.template import TEMPLATE_AFFINE, tissue_uptake, voi
+from monai_amyloid.brain.template import AMYLOID, TEMPLATE_AFFINE, tissue_uptake, voi
 from monai_amyloid.pet.tracers import TRACERS
 
 # Where BAPL 1 passes into BAPL 2, in the middle of the thresholds of 13.5 for early and 35.7 for
 # established amyloid on florbetaben; the network's own grade flips there too, on the templates.
 UNDECIDED_CENTILOID = 25.0
-_AMYLOID = 3  # of tissue_uptake()
 _EDGE_MM = 2.0  # sigma: an edge would be seen by a network as something of its own
 
 
@@ -27,8 +26,8 @@ def neutral_suvr(registration: Registration, tracer: str) -> NDArray[np.float32]
         registration: Registration of the template to the scan.
         tracer: BIDS label of the scan's tracer.
     """
-    tissues, amyloid = tissue_uptake()[:_AMYLOID], tissue_uptake()[_AMYLOID]
-    without = np.tensordot(registration.weights[:_AMYLOID], tissues, axes=1)
+    tissues, amyloid = tissue_uptake()[:AMYLOID], tissue_uptake()[AMYLOID]
+    without = np.tensordot(registration.weights[:AMYLOID], tissues, axes=1)
     # The weight at which cortex over cerebellum is the target: both grow with it.
     line = TRACERS[tracer]
     target = (UNDECIDED_CENTILOID - line.centiloid_intercept) / line.centiloid_slope

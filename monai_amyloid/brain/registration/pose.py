@@ -24,7 +24,7 @@ _TRIED = 4  # of the likeliest
 _NEAR_MM, _NEAR_DEGREES = 20.0, 15.0
 # A picture of a head for the search: amyloid in between, samples far apart.
 _SPACING_MM, _FWHM_MM = 12.0, 10.0
-_PICTURE = np.array([1.0, 1.0, 1.0, 0.5], np.float32)
+_PICTURE = np.array([1.0, 1.0, 1.0, 1.0, 0.5], np.float32)
 
 
 def likely_poses(scan: ScanSamples) -> list[NDArray[np.float64]]:

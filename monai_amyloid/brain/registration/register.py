@@ -26,7 +26,7 @@ from monai_amyloid.brain.registration.pose import likely_poses
 from monai_amyloid.brain.registration.scan_samples import smoothed
 from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
 from monai_amyloid.brain.registration.warp import Warp
-from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
+from monai_amyloid.brain.template import AMYLOID, TEMPLATE_AFFINE, brain_mask, tissue_uptake
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
 
@@ -35,7 +35,6 @@ _RIM_MM = 6.0
 # The scan is smoothed to about the template's 8 mm.
 _FINE_FWHM_MM, _FINE_VOXEL_MM, _FINE_SPACING_MM = 5.0, 4.0, 4.0
 _COARSE_FWHM_MM, _COARSE_VOXEL_MM, _COARSE_SPACING_MM = 11.0, 5.0, 8.0
-_AMYLOID = 3  # of tissue_uptake()
 # The inverse of a deformation of a few millimetres is found to 0.001 mm by so many repetitions.
 _INVERSION_STEPS = 12
 
@@ -49,7 +48,7 @@ class Registration:
             warp.
         warp: Displacement in the template, applied first.
         weights: Weight of each map of :func:`~monai_amyloid.brain.template.tissue_uptake`,
-            ``(4,)``, in the unit of the scan.
+            ``(5,)``, in the unit of the scan.
         positive_share: Weight of amyloid over grey matter's: 0 in the negative template, 1 in the
             positive one; a second opinion on the amyloid load.
         match: Correlation with the weighted tissues in and about the brain, -1 to 1.
@@ -163,5 +162,5 @@ def _coarse() -> Tissues:
 
 
 def _positive_share(fit: Fit) -> float:
-    grey, amyloid = float(fit.weights[0]), float(fit.weights[_AMYLOID])
+    grey, amyloid = float(fit.weights[0]), float(fit.weights[AMYLOID])
     return float(np.clip(amyloid / grey, -0.5, 3.0)) if grey > 0 else 0.0

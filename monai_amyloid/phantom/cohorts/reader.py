@@ -30,10 +30,10 @@ CONFLUENT_AREA = 0.40
 # lateral cortex. Set two fifths of the way from the usual negative scan to the usual positive one,
 # so that the grades fall where the distributions of the latent Centiloid cross.
 THRESHOLDS = {
-    "lateral_temporal": 0.695,
-    "frontal": 0.715,
-    "posterior_cingulate_precuneus": 0.77,
-    "parietal": 0.70,
+    "lateral_temporal": 0.68,
+    "frontal": 0.705,
+    "posterior_cingulate_precuneus": 0.755,
+    "parietal": 0.69,
 }
 # How the threshold varies between readings of a scan and between regions of a reading: the binary
 # reader-reader kappa is then near the published 0.78 to 0.89 and dips at 10 to 40 Centiloid.

@@ -29,10 +29,10 @@ class Contrast:
 # person the same Centiloid as florbetaben's (scripts/development/fit_contrasts.py).
 CONTRASTS = {
     "18FFBB": Contrast(1.0, 1.0, 1.0),
-    "18FAV45": Contrast(1.0, 1.107, 0.872),
-    "18FFMM": Contrast(1.12, 0.903, 1.349),
-    "11CPIB": Contrast(0.85, 0.976, 1.534),
-    "18FNAV4694": Contrast(0.75, 1.039, 1.598),
+    "18FAV45": Contrast(1.0, 1.111, 0.872),
+    "18FFMM": Contrast(1.12, 0.893, 1.349),
+    "11CPIB": Contrast(0.85, 0.977, 1.536),
+    "18FNAV4694": Contrast(0.75, 1.046, 1.602),
 }
 
 

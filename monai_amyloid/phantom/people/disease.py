@@ -12,7 +12,7 @@ from monai_amyloid.phantom.people.uptake import SATURATION, amyloid_excess, typi
 
 # Stages of the disease, as mean and SD of the latent Centiloid: none, early, established. They
 # overlap; a reader grades what the scan shows and knows nothing of them.
-STAGES = ((3.0, 9.0), (32.0, 14.0), (82.0, 28.0))
+STAGES = ((0.0, 9.0), (32.0, 14.0), (84.0, 32.0))
 
 # Forms of a disease, by the latent Centiloid at which they are most frequent, how far about it
 # they occur (SD), and their share there; estimates. Nothing else decides on a form, so that each
@@ -47,7 +47,8 @@ class Disease:
     Attributes:
         latent_centiloid: Stage of the disease before any regional variation, Centiloid.
         excess: Amyloid load of each label of :func:`~monai_amyloid.brain.template.regions`,
-            0 where negative, 1 at Centiloid 80.
+            0 where negative, 1 at
+            :data:`~monai_amyloid.phantom.people.uptake.FULL_CENTILOID`.
         pattern: Spatial pattern: ``"diffuse"``, ``"focal"``, ``"one_sided"`` or ``"posterior"``.
         patches: Factor of the load inside the regions, 1 on average, ``WARP_SHAPE``.
         leads: Read regions of a focal pattern, ``("left",)`` or ``("right",)`` of a one-sided one,
@@ -62,7 +63,7 @@ class Disease:
 
     @property
     def stage(self) -> float:
-        """Load of the whole brain, 0 where negative, 1 at Centiloid 80."""
+        """Load of the whole brain, 0 where negative, 1 at full uptake."""
         return amyloid_excess(self.latent_centiloid, 1.0)
 
 

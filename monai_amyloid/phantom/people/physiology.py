@@ -7,10 +7,10 @@ import numpy as np
 from monai_amyloid.phantom.people.uptake import TissueValues
 
 # SD between people of white matter, cerebellar grey and cerebellar white matter.
-_PEOPLE_SD = (0.10, 0.03, 0.04)
+_PEOPLE_SD = (0.09, 0.03, 0.04)
 # SD of the contrast of the cerebellum between people: what its white matter has more its grey
 # matter has less, in the ratio of their parts in the whole cerebellum, which stays. An estimate.
-_CONTRAST_SD, _WHITE_TO_GREY = 0.09, 1.27
+_CONTRAST_SD, _WHITE_TO_GREY = 0.11, 1.27
 # SD of one person from day to day: blood flow, clearance and weight change what is seen late. An
 # estimate, set so that plain Centiloid repeats as published (benchmarks/studies/simulator).
 _DAY_SD = (0.02, 0.02, 0.018)

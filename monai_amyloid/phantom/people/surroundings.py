@@ -37,15 +37,15 @@ class Surroundings:
 
     csf: float = 0.25
     sulci: float = 0.45
-    meninges: float = 1.0
+    meninges: float = 0.75
     blood: float = 0.65
-    ventricle: float = 0.05
-    choroid: float = 0.7
+    ventricle: float = 0.03
+    choroid: float = 0.4
     vitreous: float = 0.15
     cord: float = 1.3
     bone: float = 0.42
     marrow: float = 0.7
-    scalp: float = 1.35
+    scalp: float = 1.3
     skin: float = 0.7
     muscle: float = 0.75
     fat: float = 0.7
@@ -64,7 +64,7 @@ class Surroundings:
 _SPREAD = {
     "csf": 0.15,
     "sulci": 0.10,
-    "meninges": 0.5,
+    "meninges": 1.0,
     "blood": 0.20,
     "ventricle": 0.4,
     "choroid": 0.35,
@@ -72,15 +72,17 @@ _SPREAD = {
     "cord": 0.15,
     "bone": 0.3,
     "marrow": 0.35,
-    "scalp": 0.43,
+    "scalp": 0.5,
     "skin": 0.3,
     "muscle": 0.25,
     "fat": 0.25,
     "glands": 0.35,
 }
+# Real scalps reach about twice the uptake of the brain.
+_MOST_SHIFT = float(np.log(3.0))
 # What blood reaches outside the brain is bright or faint together.
 _PERFUSED = ("meninges", "blood", "marrow", "scalp", "skin", "muscle", "fat", "glands")
-_PERFUSED_SPREAD = 0.42
+_PERFUSED_SPREAD = 0.5
 _LESION_RANGE = (0.55, 0.85)
 _UNEVENNESS_RANGE = (0.12, 0.3)
 
@@ -96,7 +98,7 @@ def draw_surroundings(random: np.random.Generator) -> Surroundings:
     drawn = {}
     for name, spread in _SPREAD.items():
         shift = random.normal(0, spread) + (perfused if name in _PERFUSED else 0.0)
-        drawn[name] = float(getattr(typical, name) * np.exp(shift))
+        drawn[name] = float(getattr(typical, name) * np.exp(min(shift, _MOST_SHIFT)))
     return Surroundings(
         **drawn,
         lesion=float(random.uniform(*_LESION_RANGE)),

@@ -33,7 +33,7 @@ _OFTEN_LATE = 10.0
 _VERY_LATE = (10.0, 15.0)
 _VERY_LATE_SHARE = 0.06
 # Hospitals smooth some images before they send them, by a Gaussian of this FWHM; an estimate.
-_SMOOTHED_SHARE, _SMOOTHED_MM = 0.12, (4.0, 8.0)
+_SMOOTHED_SHARE, _SMOOTHED_MM = 0.2, (4.0, 8.0)
 # Exported value of uptake 1, in Bq/mL: over a range so wide that it reveals nothing
 # of a person.
 _SCALE_BQML = (800.0, 60000.0)

@@ -50,7 +50,7 @@ USUAL_SITES = {
         counts=1.0,
         reconstructions=("osem_tof", "psf_tof"),
         scatter=0.02,
-        slope=0.005,
+        slope=0.008,
     ),
     # Without time of flight.
     "site-2": Site(
@@ -61,8 +61,8 @@ USUAL_SITES = {
         counts=0.8,
         reconstructions=("osem", "psf"),
         edge_ratio=1.15,
-        scatter=0.08,
-        slope=-0.015,
+        scatter=0.05,
+        slope=-0.012,
     ),
     # New: detectors' blur in the projector, and time of flight.
     "site-3": Site(
@@ -72,7 +72,7 @@ USUAL_SITES = {
         fwhm_mm=5.2,
         counts=0.9,
         reconstructions=("psf_tof", "osem_tof"),
-        scatter=-0.04,
+        scatter=-0.05,
         slope=0.012,
     ),
     # Magnetic resonance in place of a CT.
@@ -84,7 +84,7 @@ USUAL_SITES = {
         counts=0.6,
         reconstructions=("osem", "psf"),
         edge_ratio=1.15,
-        scatter=0.03,
+        scatter=0.0,
         bone_missed=0.9,
     ),
     # Old, few iterations.
@@ -97,8 +97,8 @@ USUAL_SITES = {
         stored_bits=8,
         reconstructions=("osem_short", "osem"),
         edge_ratio=1.2,
-        scatter=0.12,
-        slope=-0.015,
+        scatter=0.07,
+        slope=-0.008,
     ),
 }
 
