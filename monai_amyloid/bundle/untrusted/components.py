@@ -24,6 +24,7 @@ _EXPRESSIONS: Mapping[str, Callable[["Components"], Any]] = {
     "$torch.float32": lambda _: torch.float32,
 }
 _VOLUMES = "monai_amyloid.learning.transforms.volumes"
+_NEAR_BRAIN = "monai_amyloid.learning.transforms.near_brain"
 _PICTURES = "monai_amyloid.learning.transforms.pictures"
 # By what configs have ever called them; first where they were before.
 _PLACES = {
@@ -34,6 +35,7 @@ _PLACES = {
     "monai_amyloid.learning.picture_transforms.RepeatColoursd": _PICTURES,
     f"{_VOLUMES}.AxialSlicesd": _VOLUMES,
     f"{_VOLUMES}.FlorbetabenEquivalentd": _VOLUMES,
+    f"{_NEAR_BRAIN}.OnlyBraind": _NEAR_BRAIN,
     f"{_PICTURES}.OriginalSliced": _PICTURES,
     f"{_PICTURES}.PictureBagd": _PICTURES,
     f"{_PICTURES}.RepeatColoursd": _PICTURES,

@@ -96,6 +96,7 @@ SETTINGS = {
         _PROBABILITY, Effect.LEARNING, "share of a label that its neighbours get"
     ),
     "mix_up": Setting(number(0), Effect.LEARNING, "how much neighbouring grades are mixed"),
+    "outside": _augmentation("brighter, darker or empty around the brain"),
     "flip": _augmentation("mirrored"),
     "affine": _augmentation("moved, turned and scaled"),
     "elastic": _augmentation("deformed"),
@@ -152,7 +153,7 @@ SETTINGS = {
 PARTS = {
     **dict.fromkeys(
         ("network_def", "network", "whole", "load", "preprocessing", "random", "augmentation",
-         "hiding", "plain_tensor", "layout", "features", "augmented_features", "datalist", "loss",
+         "hiding", "plain_tensor", "only_brain", "layout", "features", "augmented_features", "datalist", "loss",
          "prepare_batch", "validation_metrics", "selection_score", "optimizer", "lr_scheduler",
          "train", "validate"),
         Effect.LEARNING,
