@@ -111,8 +111,10 @@ def _card(
             f"{name} {number}" for name, number in metadata["required_packages_version"].items()
         ),
     }
-    for grade, threshold in zip(GRADES, decision.set_thresholds, strict=True):
-        values[f"set_{grade}"] = f"{threshold:.3f}"
+    for grade in GRADES:
+        least, (low, high) = decision.least_probable[grade - 1], decision.usual_centiloid[grade - 1]
+        values[f"alone_{grade}"] = f"from {least:.1%} on" if least <= 1 else "never"
+        values[f"centiloid_{grade}"] = f"{low:.0f} to {high:.0f}"
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(values)
 
 

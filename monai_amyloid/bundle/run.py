@@ -12,8 +12,8 @@ from monai_amyloid.bundle.untrusted.weights import read_weights
 from monai_amyloid.cells import read_cells
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.errors import RunError, UserError, one_line
-from monai_amyloid.evaluation.decision import Decision, fit_decision
-from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions
+from monai_amyloid.evaluation.decision import Decision, decision_of, fit_decision
+from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions, fingerprint
 from monai_amyloid.evaluation.metrics import measure_all
 from monai_amyloid.strict_json import read_object
 
@@ -46,7 +46,7 @@ class TrainedRun:
         return (self.folder / "pretrained.tsv").is_file()
 
     def calibration(self) -> tuple[Decision, dict[str, Any]]:
-        """Learn temperature, sets and operating point from the held-out scans.
+        """The decision that was evaluated, or what the held-out scans teach where none was.
 
         Returns:
             The numbers, and what they were learned from.
@@ -65,9 +65,21 @@ class TrainedRun:
                 f"{self.folder}: among {len(truth)} held-out scans none is BAPL "
                 f"{' or '.join(map(str, missing))}, needed each grade to calibrate with; {more}"
             )
+        evaluated = self.folder.parent / "calibration.json"
+        if evaluated.is_file():
+            content = evaluated.read_bytes()
+            described = read_object(content)
+            if described.get("predictions_sha256") == fingerprint(self.predictions):
+                return decision_of(content, evaluated), described
         chances = self.predictions[PROBABILITIES].to_numpy(float)
         folds = sorted({int(fold) for fold in self.predictions["fold"]})
-        learned_from = {"model": "network", "scans": len(truth), "folds": folds}
+        learned_from = {
+            "model": "network",
+            "learned_from": "grades",
+            "predictions_sha256": fingerprint(self.predictions),
+            "scans": len(truth),
+            "folds": folds,
+        }
         return fit_decision(chances, truth), learned_from
 
     def measured(self) -> pd.DataFrame:

@@ -68,11 +68,15 @@ def evaluate(
     output: Annotated[
         Path | None, typer.Option(help="Where the page and the tables go; default: RUN.")
     ] = None,
+    readings: Annotated[
+        Path | None,
+        typer.Option(help="Table of what several readers said; truth.tsv of a simulated cohort."),
+    ] = None,
 ) -> None:
     """Compare the held-out predictions of every finished fold with the baselines."""
     from monai_amyloid.evaluation.evaluate import evaluate as measure
 
-    _show(measure(run, dataset_dir, ceiling, output))
+    _show(measure(run, dataset_dir, ceiling, output, readings))
 
 
 def _show(evaluation: "Evaluation") -> None:

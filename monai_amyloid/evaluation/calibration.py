@@ -37,7 +37,7 @@ def temper(probabilities: ArrayLike, temperature: float) -> Array:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
-def fit_temperature(probabilities: ArrayLike, truth: ArrayLike) -> float:
+def fit_temperature(probabilities: ArrayLike, shares: ArrayLike) -> float:
     """Find the temperature of maximum likelihood.
 
     The likelihood has one peak in ``1 / T``. Where every scan is predicted right,
@@ -45,12 +45,16 @@ def fit_temperature(probabilities: ArrayLike, truth: ArrayLike) -> float:
 
     Args:
         probabilities: Probabilities of scans that the network was not trained on, ``(N, 3)``.
-        truth: True grade of each scan, 1, 2 or 3, ``(N,)``.
+        shares: Each grade's share of the labels of a scan, ``(N, 3)``: 1 for the true grade where
+            there is one label.
     """
     from scipy.optimize import minimize_scalar
 
+    labels = np.asarray(shares, float)
+
     def loss(inverse: float) -> float:
-        return log_loss(truth, temper(probabilities, 1 / inverse))
+        chances = np.clip(temper(probabilities, 1 / inverse), _SMALLEST, 1)
+        return float(-(labels * np.log(chances)).sum(axis=1).mean())
 
     return float(1 / minimize_scalar(loss, bounds=_INVERSE_RANGE, method="bounded").x)
 

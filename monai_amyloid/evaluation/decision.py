@@ -1,7 +1,8 @@
 """From probabilities to predictions: calibrated, a set of grades, amyloid positive or not.
 
-Three steps with a number or three each, all learned from held-out predictions: a temperature,
-the thresholds of the sets, the threshold of amyloid positivity.
+A few numbers, all learned from held-out predictions: a temperature, the thresholds of the sets,
+the probability from which each grade may stand without a reader and the Centiloid that its scans
+have, and the threshold of amyloid positivity.
 """
 
 import json
@@ -19,12 +20,15 @@ from monai_amyloid.brain.quality.measures import MEASURES
 from monai_amyloid.errors import UserError, one_line
 from monai_amyloid.evaluation.calibration import fit_temperature, temper
 from monai_amyloid.evaluation.conformal import (
+    ALWAYS,
     COVERAGE,
     prediction_sets,
     set_thresholds,
+    shares_of,
 )
 from monai_amyloid.evaluation.held_out import HeldOut
 from monai_amyloid.evaluation.operating_point import SENSITIVITY, positive_threshold
+from monai_amyloid.evaluation.standing import MOST_WRONG, NEVER, least_probabilities
 from monai_amyloid.findings.rules import GRADES, GradedScan, doubts
 from monai_amyloid.output import replace_file
 from monai_amyloid.strict_json import read_object
@@ -32,9 +36,16 @@ from monai_amyloid.strict_json import read_object
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-SCHEMA = "monai-amyloid-calibration/1"
+SCHEMA = "monai-amyloid-calibration/2"
 # A temperature of 50 is the most that is fitted.
 _HOTTEST = 100.0
+# Of the scans that are told a grade, this share in the middle has a Centiloid that is usual, where
+# there are enough of them to know.
+USUAL_SHARE, _ENOUGH = 0.98, 20
+# What a brain may show, and more: bounds of what is not known.
+_ANY_CENTILOID = (-1000.0, 1000.0)
+
+Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -62,14 +73,20 @@ class Decision:
     Attributes:
         temperature: Temperature that divides the logarithms of the probabilities, above 0,
             dimensionless.
-        set_thresholds: Lowest calibrated probability of BAPL 1, 2, 3 at which the grade is in the
-            set.
+        set_thresholds: Most probability that lies before BAPL 1, 2, 3 where the grade is in the
+            set, from :func:`~monai_amyloid.evaluation.conformal.set_thresholds`.
+        least_probable: Lowest calibrated probability at which BAPL 1, 2, 3 may stand without a
+            reader, from :func:`~monai_amyloid.evaluation.standing.least_probabilities`.
+        usual_centiloid: Lowest and highest Centiloid that is usual of scans that are told BAPL 1,
+            2, 3.
         positive_threshold: Lowest calibrated probability of BAPL 2 or 3 that is called positive.
     """
 
     temperature: float
     set_thresholds: tuple[float, float, float]
+    least_probable: tuple[float, float, float]
     positive_threshold: float
+    usual_centiloid: tuple[Range, Range, Range] = (_ANY_CENTILOID,) * 3
 
     def apply(
         self, probabilities: ArrayLike, measurements: pd.DataFrame | None = None
@@ -112,7 +129,9 @@ class Decision:
         return GradedScan(
             probabilities=tuple(calibrated.tolist()),
             prediction_set=tuple(grade for grade in GRADES if inside[grade - 1]),
-            never_left_out=tuple(grade for grade, least in thresholds if least <= 0),
+            never_left_out=tuple(grade for grade, most in thresholds if most >= ALWAYS),
+            least_probable=self.least_probable,
+            usual_centiloid=self.usual_centiloid,
             **measured,
         )
 
@@ -129,21 +148,49 @@ def _measured(rows: pd.DataFrame | None, count: int) -> Iterator[dict[str, Any]]
         yield {"centiloid": None if math.isnan(load) else load, "quality": quality}
 
 
-def fit_decision(probabilities: Array, truth: ArrayLike) -> Decision:
+def fit_decision(
+    probabilities: Array,
+    truth: ArrayLike,
+    shares: Array | None = None,
+    centiloid: ArrayLike | None = None,
+) -> Decision:
     """Learn the numbers of the decision.
 
     Args:
         probabilities: Uncalibrated probabilities of scans that the network was not trained on,
             ``(N, 3)``.
         truth: True grade of each scan, 1, 2 or 3, ``(N,)``; each grade at least once.
+        shares: Each grade's share of the readings of a scan, ``(N, 3)``, where several readers
+            graded it; None where the grade is all that is known.
+        centiloid: Centiloid of each scan, ``(N,)``; None where nothing was measured.
     """
-    temperature = fit_temperature(probabilities, truth)
+    labels = shares_of(truth) if shares is None else np.asarray(shares, float)
+    temperature = fit_temperature(probabilities, labels)
     calibrated = temper(probabilities, temperature)
+    thresholds = set_thresholds(calibrated, labels)
+    alone = prediction_sets(calibrated, thresholds).sum(axis=1) == 1
     return Decision(
         temperature,
-        set_thresholds(calibrated, truth),
+        thresholds,
+        least_probabilities(calibrated, alone, labels),
         positive_threshold(1 - calibrated[:, 0], truth),
+        _usual_centiloid(calibrated.argmax(axis=1) + 1, centiloid),
     )
+
+
+def _usual_centiloid(told: NDArray[np.int64], centiloid: ArrayLike | None) -> Any:
+    """Central range of the Centiloid of the scans that are told each grade."""
+    if centiloid is None:
+        return (_ANY_CENTILOID,) * 3
+    loads = pd.to_numeric(pd.Series(centiloid), errors="coerce").to_numpy(float)
+    tails = np.array([(1 - USUAL_SHARE) / 2, (1 + USUAL_SHARE) / 2])
+    ranges = []
+    for grade in GRADES:
+        known = loads[(told == grade) & np.isfinite(loads)]
+        enough = len(known) >= _ENOUGH
+        low, high = np.quantile(known, tails) if enough else _ANY_CENTILOID
+        ranges.append((float(low), float(high)))
+    return tuple(ranges)
 
 
 def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
@@ -154,7 +201,9 @@ def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
         probabilities: Uncalibrated probabilities of a model for the rows of ``held_out``, ``(N,
             3)``.
     """
-    truth = held_out.rows["bapl"].to_numpy(int)
+    rows = held_out.rows
+    truth, shares = rows["bapl"].to_numpy(int), held_out.shares
+    loads = rows["centiloid"].to_numpy() if "centiloid" in rows else None
     count = len(truth)
     predictions = Predictions(
         np.zeros((count, 3)),
@@ -164,9 +213,13 @@ def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
     )
     for repeat, fold, part in held_out.parts():
         others = held_out.other_parts(repeat, fold)
-        found = fit_decision(probabilities[others], truth[others]).apply(
-            probabilities[part], held_out.rows[part]
+        decision = fit_decision(
+            probabilities[others],
+            truth[others],
+            shares[others],
+            None if loads is None else loads[others],
         )
+        found = decision.apply(probabilities[part], rows[part])
         for name, values in vars(found).items():
             getattr(predictions, name)[part] = values
     return predictions
@@ -187,7 +240,15 @@ def write_decision(decision: Decision, path: Path, learned_from: Mapping[str, An
         "temperature": decision.temperature,
         "sets": {
             "coverage_of_each_grade": COVERAGE,
-            "thresholds": dict(zip("123", decision.set_thresholds, strict=True)),
+            "most_before": dict(zip("123", decision.set_thresholds, strict=True)),
+        },
+        "without_a_reader": {
+            "most_wrong": MOST_WRONG,
+            "least_probable": dict(zip("123", decision.least_probable, strict=True)),
+            "centiloid": {
+                "share": USUAL_SHARE,
+                "usual": dict(zip("123", decision.usual_centiloid, strict=True)),
+            },
         },
         "positive": {"sensitivity": SENSITIVITY, "threshold": decision.positive_threshold},
     }
@@ -218,21 +279,35 @@ def decision_of(content: bytes, path: Path) -> Decision:
     """
     try:
         found = read_object(content)
-        thresholds = found["sets"]["thresholds"]
-        first, second, third = (_chance(thresholds[grade]) for grade in "123")
+        if found.get("schema") != SCHEMA:
+            raise ValueError(f"schema {str(found.get('schema'))[:60]!r}, needed {SCHEMA!r}")
+        before = found["sets"]["most_before"]
+        first, second, third = (_chance(before[grade]) for grade in "123")
+        alone = found["without_a_reader"]
+        least = tuple(_number(alone["least_probable"][grade]) for grade in "123")
+        if not all(0 <= each <= NEVER for each in least):
+            raise ValueError(f"least probable {least}")
+        usual = tuple(_range(alone["centiloid"]["usual"][grade]) for grade in "123")
         temperature = found["temperature"]
         if not 0 < _number(temperature) <= _HOTTEST:
             raise ValueError(f"temperature {temperature}")
         positive = _chance(found["positive"]["threshold"])
     except (ValueError, KeyError, TypeError) as error:
         raise _no_calibration(path, error) from error
-    return Decision(float(temperature), (first, second, third), positive)
+    return Decision(float(temperature), (first, second, third), least, positive, usual)
 
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"found {str(value)[:40]!r}, needed a number")
     return float(value)
+
+
+def _range(value: object) -> Range:
+    low, high = map(_number, value) if isinstance(value, list) else (math.nan, math.nan)
+    if not _ANY_CENTILOID[0] <= low <= high <= _ANY_CENTILOID[1]:
+        raise ValueError(f"found {str(value)[:40]!r}, needed a lowest and a highest Centiloid")
+    return low, high
 
 
 def _chance(value: object) -> float:

@@ -20,8 +20,10 @@ from monai_amyloid.evaluation.held_out import (
     ROW,
     HeldOut,
     find_predictions,
+    fingerprint,
     read_foreign,
     read_held_out,
+    with_readings,
 )
 from monai_amyloid.evaluation.result_tables import write_tables
 from monai_amyloid.evaluation.results import Evaluation, model_result, read_ceiling
@@ -77,7 +79,11 @@ def evaluate_bundle(predictions: str, dataset_dir: str, calibration: str) -> Eva
 
 
 def evaluate(
-    run_dir: Path, dataset_dir: Path, ceiling: Path | None = None, output: Path | None = None
+    run_dir: Path,
+    dataset_dir: Path,
+    ceiling: Path | None = None,
+    output: Path | None = None,
+    readings: Path | None = None,
 ) -> Evaluation:
     """Compare the network with the baselines on every fold that has been predicted.
 
@@ -93,12 +99,17 @@ def evaluate(
             with.
         output: Folder of the tables and of ``calibration.json``, which holds the numbers learned
             from all held-out predictions, for the network's export; default ``run_dir``.
+        readings: Path of a table with what several readers said of each scan, see
+            :func:`~monai_amyloid.evaluation.held_out.with_readings`: calibration, sets and what
+            may stand without a reader are learned from that instead of from one grade.
 
     Raises:
         CohortError: If nothing has been predicted, a table is broken, or the predictions
             do not fit the dataset or its folds, which could hide a leak.
     """
     held_out = read_held_out(find_predictions(run_dir), dataset_dir)
+    if readings is not None:
+        held_out = with_readings(held_out, readings)
     best = read_ceiling(ceiling) if ceiling is not None else None
     # The models are small: threads would wait for each other longer than they compute.
     with threadpool_limits(1):
@@ -106,10 +117,17 @@ def evaluate(
     write_tables(evaluation, with_scans=True)
     rows = held_out.rows
     write_decision(
-        fit_decision(rows[PROBABILITIES].to_numpy(float), rows["bapl"].to_numpy(int)),
+        fit_decision(
+            rows[PROBABILITIES].to_numpy(float),
+            rows["bapl"].to_numpy(int),
+            held_out.shares,
+            rows.get("centiloid"),
+        ),
         evaluation.folder / "calibration.json",
         {
             "model": NETWORK,
+            "learned_from": "readings" if readings is not None else "grades",
+            "predictions_sha256": fingerprint(rows),
             "scans": held_out.scans,
             "repeats": held_out.repeats,
             "folds": list(evaluation.folds),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.cells import read_cells
+from monai_amyloid.checksum import sha256
 from monai_amyloid.cohort.datalist import UNKNOWN, CohortError, read_cohort
 from monai_amyloid.cohort.dealing import assign_folds
 from monai_amyloid.cohort.folds import read_folds
+from monai_amyloid.errors import one_line
+from monai_amyloid.evaluation.conformal import shares_of
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 PROBABILITIES = ["p_bapl1", "p_bapl2", "p_bapl3"]
+# Columns of a table of readings: how likely a reader gives each grade to a scan.
+READINGS = ["reader_chance_bapl_1", "reader_chance_bapl_2", "reader_chance_bapl_3"]
 ROW = ["participant_id", "session_id"]
 _BASELINE_FOLDS = 5
 _PREDICTION_COLUMNS = [*ROW, "fold", "bapl", *PROBABILITIES]
@@ -56,6 +61,18 @@ class HeldOut:
         return self.cohort[self.cohort["participant_id"].map(self.folds[repeat]) != fold]
 
     @property
+    def shares(self) -> Array:
+        """Each grade's share of the readings of a row's scan, ``(N, 3)``.
+
+        1 for the grade of ``participants.tsv`` where the readings are not known.
+        """
+        own = shares_of(self.rows["bapl"].to_numpy(int))
+        if not {*READINGS} <= {*self.rows}:
+            return own
+        read = self.rows[READINGS].to_numpy(float)
+        return np.where(np.isfinite(read).all(axis=1, keepdims=True), read, own)
+
+    @property
     def can_cross_fit(self) -> bool:
         """Whether each part has another fold of its repeat to learn from."""
         return all(self.other_parts(repeat, fold).any() for repeat, fold, _ in self.parts())
@@ -69,6 +86,47 @@ class HeldOut:
     def repeats(self) -> int:
         """How many times the cross-validation was repeated."""
         return int(self.rows["repeat"].nunique())
+
+
+def fingerprint(predictions: pd.DataFrame) -> str:
+    """SHA-256 of who was predicted and what, so that what was learned from it is known by it.
+
+    Args:
+        predictions: Rows with :data:`ROW`, ``fold`` and :data:`PROBABILITIES`, in any order.
+    """
+    lines = [
+        "\t".join([*map(str, row[:-3]), *(f"{chance:.6f}" for chance in row[-3:])])
+        for row in predictions[[*ROW, "fold", *PROBABILITIES]].itertuples(index=False)
+    ]
+    return sha256("\n".join(sorted(lines)))
+
+
+def with_readings(held_out: HeldOut, table: Path) -> HeldOut:
+    """The same predictions, with what several readers said of each scan.
+
+    Args:
+        held_out: Predictions of held-out scans.
+        table: Path of a table with :data:`ROW` and :data:`READINGS`, such as the ``truth.tsv`` of a
+            simulated cohort.
+
+    Raises:
+        CohortError: If it is missing, lacks a column or a scan, or its shares do not add up to 1.
+    """
+    try:
+        read = read_cells(pd.read_csv(table, sep="\t", dtype=dict.fromkeys(ROW, str)))
+    except (OSError, ValueError) as error:
+        raise CohortError(f"{table}: found no table of readings ({one_line(error)})") from error
+    if missing := sorted({*ROW, *READINGS} - {*read}):
+        raise CohortError(f"{table}: has no column {missing[0]}, needed {', '.join(READINGS)}")
+    shares = read.drop_duplicates(ROW).set_index(ROW)[READINGS]
+    shares = shares.apply(pd.to_numeric, errors="coerce")
+    found = shares.reindex(pd.MultiIndex.from_frame(held_out.rows[ROW])).to_numpy(float)
+    if not np.allclose(found.sum(axis=1), 1, atol=1e-3) or (found < 0).any():
+        lacking = held_out.rows[ROW][~np.isclose(found.sum(axis=1), 1, atol=1e-3)]
+        named = " ".join(lacking.iloc[0]) if len(lacking) else "a scan"
+        raise CohortError(f"{table}: has no shares that add up to 1 for {named}")
+    rows = held_out.rows.assign(**dict(zip(READINGS, found.T, strict=True)))
+    return replace(held_out, rows=rows)
 
 
 def find_predictions(run_dir: Path) -> list[tuple[int, Path]]:

@@ -45,7 +45,5 @@ MOST_LOAD_APART = 60.0
 MOST_POSSIBLE_NOISE_CV = 0.5
 LEAST_REGION_SUVR, MOST_REGION_SUVR = 0.2, 6.0
 
-# Until a new decision is measured on scans of another hand, no scan is graded whose most probable
-# grade is less probable than the first, or leaves out one as probable as the second: the shipped
-# sets of grades cannot say "2 or 3" (CHANGELOG, Unreleased).
-LEAST_PROBABLE, MOST_LEFT_OUT = 0.80, 0.15
+# A grade as probable as this is never left out of the set of likely grades.
+MOST_LEFT_OUT = 0.20

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from monai_amyloid.findings.bounds import (
     CENTILOID_CERTAIN,
     CENTILOID_EXCLUDED,
-    LEAST_PROBABLE,
-    MOST_LEFT_OUT,
 )
 from monai_amyloid.findings.finding import Finding, Phrase, Term, doubt, phrase
 
@@ -26,18 +24,24 @@ class GradedScan:
 
     Attributes:
         probabilities: Calibrated probabilities of the three grades, lowest first.
-        prediction_set: The likely grades, each 1, 2 or 3, ascending; may be empty.
+        prediction_set: The likely grades, each 1, 2 or 3, ascending; the most probable one is
+            among them.
         centiloid: Centiloid of the scan; None for a picture, which has none.
         quality: Measures by name, see :mod:`monai_amyloid.brain.quality.measures`; empty for a
             picture.
         never_left_out: Grades that are in every set, for too few scans of them calibrated the
             bundle.
+        least_probable: Probability of each grade from which it may stand without a reader.
+        usual_centiloid: Lowest and highest Centiloid that scans of each grade usually have; empty
+            where that is not known.
         grade_names: Names of the three grades, lowest first.
     """
 
     probabilities: Sequence[float]
     prediction_set: Collection[int]
+    least_probable: Sequence[float]
     centiloid: float | None = None
+    usual_centiloid: Sequence[tuple[float, float]] = ()
     quality: Mapping[str, float | None] = field(default_factory=dict)
     never_left_out: Collection[int] = ()
     grade_names: Sequence[str] = BAPL_NAMES
@@ -74,29 +78,16 @@ def doubts(scan: GradedScan) -> tuple[Finding, ...]:
 
 
 def _of_the_set(scan: GradedScan) -> Finding | None:
-    """The prediction set is not the most probable grade alone, or that is not probable enough."""
+    """The prediction set holds more than the most probable grade."""
     most, likely = scan.grade, tuple(scan.prediction_set)
     if likely == (most,):
-        return _too_unsure(scan)
+        return None
     always = [grade for grade in scan.never_left_out if grade != most]
     if always and {*likely} - {*always} <= {most}:
         return doubt(
             "grade_not_calibrated",
             "{grades} cannot be left out: too few such scans calibrated this bundle",
             grades=scan.named(*always),
-        )
-    if not likely:
-        return doubt(
-            "grade_less_probable_than_usual",
-            "{grade} is the most probable grade, but less so than in most scans of it",
-            grade=scan.named(most),
-        )
-    if len(likely) == 1:  # a rare grade enters a set at a lower probability
-        return doubt(
-            "rare_grade_likely",
-            "{grade} is the most probable grade, but the scan may well be {likely}",
-            grade=scan.named(most),
-            likely=scan.named(*likely),
         )
     return doubt(
         "several_grades_likely",
@@ -106,23 +97,43 @@ def _of_the_set(scan: GradedScan) -> Finding | None:
 
 
 def _too_unsure(scan: GradedScan) -> Finding | None:
-    """The most probable grade alone is in the set, but it is not probable enough to stand alone."""
-    own = scan.probabilities[scan.grade - 1]
-    others = [grade for grade in GRADES if grade != scan.grade]
-    other = max(others, key=lambda grade: scan.probabilities[grade - 1])
-    second = scan.probabilities[other - 1]
-    if own >= LEAST_PROBABLE and second < MOST_LEFT_OUT:
+    """The most probable grade alone is likely, but too many scans as sure are read otherwise."""
+    own, least = scan.probabilities[scan.grade - 1], scan.least_probable[scan.grade - 1]
+    if own >= least or len(scan.prediction_set) > 1:
         return None
+    if least > 1:
+        return doubt(
+            "grade_never_alone",
+            "{grade} is the likely grade, but readers differ too often about such scans for any "
+            "of them to go without one",
+            grade=scan.named(scan.grade),
+        )
     return doubt(
         "grade_too_unsure",
-        "{grade} has a probability of {probability:.0%} and {other} of {other_probability:.0%}; a "
-        "grade stands alone from {least:.0%} on, where no other has {most:.0%}",
+        "{grade} has a probability of {probability:.1%}; it stands without a reader from "
+        "{least:.1%} on",
         grade=scan.named(scan.grade),
         probability=own,
-        other=scan.named(other),
-        other_probability=second,
-        least=LEAST_PROBABLE,
-        most=MOST_LEFT_OUT,
+        least=least,
+    )
+
+
+def _unusual_centiloid(scan: GradedScan) -> Finding | None:
+    """The Centiloid is one that scans of the grade hardly ever have."""
+    load = scan.centiloid
+    if load is None or not scan.usual_centiloid or _centiloid_contradicts(scan) is not None:
+        return None
+    low, high = scan.usual_centiloid[scan.grade - 1]
+    if low <= load <= high:
+        return None
+    return doubt(
+        "centiloid_unusual_of_grade",
+        "{grade}, but Centiloid {centiloid:.0f} is not between {low:.0f} and {high:.0f}, as in "
+        "nearly all scans that were told this grade",
+        grade=scan.named(scan.grade),
+        centiloid=load,
+        low=low,
+        high=high,
     )
 
 
@@ -152,4 +163,9 @@ def _centiloid_contradicts(scan: GradedScan) -> Finding | None:
     return None
 
 
-_RULES: tuple[Callable[[GradedScan], Finding | None], ...] = (_of_the_set, _centiloid_contradicts)
+_RULES: tuple[Callable[[GradedScan], Finding | None], ...] = (
+    _of_the_set,
+    _too_unsure,
+    _centiloid_contradicts,
+    _unusual_centiloid,
+)

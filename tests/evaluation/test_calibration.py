@@ -7,6 +7,7 @@ from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from monai_amyloid.evaluation import calibration
+from monai_amyloid.evaluation.conformal import shares_of
 
 
 def drawn(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +33,9 @@ def test_a_temperature_keeps_the_order_and_is_undone_by_its_inverse(
 def test_the_temperature_that_spoiled_probabilities_is_found(temperature: float) -> None:
     chances, truth = drawn(20000)
     spoiled = calibration.temper(chances, 1 / temperature)
-    assert calibration.fit_temperature(spoiled, truth) == pytest.approx(temperature, rel=0.05)
+    assert calibration.fit_temperature(spoiled, shares_of(truth)) == pytest.approx(
+        temperature, rel=0.05
+    )
 
 
 def test_two_grades_are_a_logistic_regression_without_intercept() -> None:
@@ -41,7 +44,9 @@ def test_two_grades_are_a_logistic_regression_without_intercept() -> None:
     truth = 1 + (random.random(500) < 1 / (1 + np.exp(-0.6 * odds)))
     chances = np.stack([1 / (1 + np.exp(odds)), 1 / (1 + np.exp(-odds)), np.zeros(500)], axis=1)
     slope = LogisticRegression(C=np.inf, fit_intercept=False).fit(odds[:, None], truth).coef_
-    assert 1 / calibration.fit_temperature(chances, truth) == pytest.approx(slope[0, 0], rel=0.01)
+    assert 1 / calibration.fit_temperature(chances, shares_of(truth)) == pytest.approx(
+        slope[0, 0], rel=0.01
+    )
 
 
 def test_losses_are_scikit_learns() -> None:

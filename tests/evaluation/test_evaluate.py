@@ -1,5 +1,6 @@
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.folds import split
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.calibration import fit_temperature
+from monai_amyloid.evaluation.conformal import shares_of
 from monai_amyloid.evaluation.decision import (
     Decision,
     cross_fit,
@@ -21,8 +23,15 @@ from monai_amyloid.evaluation.decision import (
     write_decision,
 )
 from monai_amyloid.evaluation.evaluate import evaluate, evaluate_bundle, evaluate_fold
-from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions, read_held_out
+from monai_amyloid.evaluation.held_out import (
+    PROBABILITIES,
+    READINGS,
+    ROW,
+    find_predictions,
+    read_held_out,
+)
 from monai_amyloid.evaluation.result_text import as_text
+from monai_amyloid.evaluation.standing import NEVER
 from monai_amyloid.learning.handlers.predictions import prediction_table
 
 pytestmark = pytest.mark.slow
@@ -131,7 +140,9 @@ def test_calibration_json_is_what_all_held_out_scans_teach(dataset: Path, tmp_pa
     decision = read_decision(tmp_path / "calibration.json")
     chances, truth = rows[PROBABILITIES].to_numpy(float), rows["bapl"].to_numpy()
     found = decision.apply(chances)
-    assert decision.temperature == pytest.approx(fit_temperature(chances, truth), rel=1e-3)
+    assert decision.temperature == pytest.approx(
+        fit_temperature(chances, shares_of(truth)), rel=1e-3
+    )
     for grade in (1, 2, 3):
         assert found.sets[truth == grade, grade - 1].mean() >= 0.9
     assert found.positive[truth >= 2].mean() >= 0.95
@@ -184,6 +195,12 @@ def test_a_table_that_is_not_whole_is_refused(dataset: Path, tmp_path: Path, spo
         evaluate(tmp_path, dataset)
 
 
+ALONE = {
+    "least_probable": dict.fromkeys("123", 0.9),
+    "centiloid": {"usual": {grade: [-20, 130] for grade in "123"}},
+}
+
+
 def test_a_calibration_that_is_none_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "calibration.json").write_text("{}")
     with pytest.raises(UserError, match="monai-amyloid evaluate"):
@@ -199,9 +216,13 @@ def test_a_calibration_that_is_none_is_one_line(tmp_path: Path) -> None:
         ("temperature", True),
         ("temperature", "1.0"),
         ("temperature", None),
-        ("sets", {"thresholds": {"1": 0.5, "2": 1.5, "3": 0.5}}),
-        ("sets", {"thresholds": [0.5, 0.5, 0.5]}),
+        ("schema", "monai-amyloid-calibration/1"),
+        ("sets", {"most_before": {"1": 0.5, "2": 1.5, "3": 0.5}}),
+        ("sets", {"most_before": [0.5, 0.5, 0.5]}),
         ("sets", []),
+        ("without_a_reader", {}),
+        ("without_a_reader", {**ALONE, "least_probable": {"1": 0.5, "2": 1.5, "3": 0.5}}),
+        ("without_a_reader", {**ALONE, "centiloid": {"usual": {"1": [9, 3], "2": 1, "3": []}}}),
         ("positive", {"threshold": -0.1}),
         ("positive", {}),
     ],
@@ -210,13 +231,53 @@ def test_a_calibration_of_numbers_that_nothing_learns_is_one_line(
     key: str, value: object, tmp_path: Path
 ) -> None:
     path = tmp_path / "calibration.json"
-    write_decision(Decision(1.5, (0.9, 0.1, 0.8), 0.5), path, {"model": "network"})
-    assert read_decision(path) == Decision(1.5, (0.9, 0.1, 0.8), 0.5)
+    usual = ((-20.0, 15.0), (0.5, 60.0), (30.0, 130.0))
+    decision = Decision(1.5, (0.9, 0.1, 0.8), (0.9, NEVER, 0.8), 0.5, usual)
+    write_decision(decision, path, {"model": "network"})
+    assert read_decision(path) == decision
     content = json.loads(path.read_text())
     path.write_text(json.dumps({**content, key: value}))
     with pytest.raises(UserError, match="no calibration that can be read") as refusal:
         read_decision(path)
     assert "\n" not in str(refusal.value)
+
+
+def test_what_several_readers_said_is_what_the_decision_learns_from(
+    dataset: Path, tmp_path: Path
+) -> None:
+    rows = pd.concat([predict(dataset, tmp_path, fold) for fold in range(3)])
+    own = shares_of(rows["bapl"])
+    table = tmp_path / "readings.tsv"
+    rows[ROW].assign(**dict(zip(READINGS, own.T, strict=True))).to_csv(table, sep="\t", index=False)
+    evaluate(tmp_path, dataset)
+    alone = read_decision(tmp_path / "calibration.json")
+    evaluate(tmp_path, dataset, readings=table)
+    assert read_decision(tmp_path / "calibration.json") == alone
+    unsure = 0.7 * own + 0.1
+    rows[ROW].assign(**dict(zip(READINGS, unsure.T, strict=True))).to_csv(
+        table, sep="\t", index=False
+    )
+    evaluate(tmp_path, dataset, readings=table)
+    assert read_decision(tmp_path / "calibration.json").set_thresholds != alone.set_thresholds
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda rows: rows.drop(columns=READINGS[1]), "has no column reader_chance_bapl_2"),
+        (lambda rows: rows.iloc[1:], "no shares that add up to 1 for sub-"),
+        (lambda rows: rows.assign(**{READINGS[0]: 0.9}), "no shares that add up to 1"),
+    ],
+)
+def test_a_table_of_readings_that_does_not_fit_is_refused(
+    dataset: Path, tmp_path: Path, change: Callable, text: str
+) -> None:
+    rows = pd.concat([predict(dataset, tmp_path, fold) for fold in range(3)]).reset_index()
+    shares = dict(zip(READINGS, shares_of(rows["bapl"]).T, strict=True))
+    table = tmp_path / "readings.tsv"
+    change(rows[ROW].assign(**shares)).to_csv(table, sep="\t", index=False)
+    with pytest.raises(CohortError, match=text):
+        evaluate(tmp_path, dataset, readings=table)
 
 
 def test_a_scan_predicted_in_a_fold_that_trained_on_it_is_refused(
@@ -256,7 +317,7 @@ def foreign(dataset: Path, folder: Path) -> pd.DataFrame:
     """Predictions of the whole dataset by a network that learned from none of it."""
     rows = pd.concat([predict(dataset, folder, fold) for fold in range(3)]).assign(fold=0)
     rows.to_csv(folder / "predictions.tsv", sep="\t", index=False)
-    decision = Decision(2.0, (0.5, 0.2, 0.6), 0.4)
+    decision = Decision(2.0, (0.5, 0.2, 0.6), (0.9, 0.9, 0.9), 0.4)
     write_decision(decision, folder / "calibration.json", {})
     return rows
 

@@ -9,11 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monai_amyloid.evaluation.decision import Decision
-from monai_amyloid.findings.bounds import LEAST_PROBABLE, MOST_LEFT_OUT
+from monai_amyloid.evaluation.standing import NEVER
+from monai_amyloid.findings.bounds import MOST_LEFT_OUT
 from monai_amyloid.findings.rules import GradedScan, doubts
 
-SURE = GradedScan(probabilities=(0.01, 0.02, 0.97), prediction_set=(3,), centiloid=84.0)
-DECISION = Decision(temperature=1.0, set_thresholds=(0.3, 0.2, 0.3), positive_threshold=0.5)
+LEAST = (0.9, 0.8, 0.9)
+SURE = GradedScan(
+    probabilities=(0.01, 0.02, 0.97), prediction_set=(3,), least_probable=LEAST, centiloid=84.0
+)
+DECISION = Decision(
+    temperature=1.0,
+    set_thresholds=(0.3, 0.2, 0.3),
+    least_probable=LEAST,
+    positive_threshold=0.5,
+    usual_centiloid=((-25.0, 20.0), (-10.0, 70.0), (25.0, 130.0)),
+)
 
 
 def codes(scan: GradedScan) -> list[str]:
@@ -24,18 +34,11 @@ def test_a_sure_grade_that_centiloid_supports_needs_no_reader() -> None:
     assert codes(SURE) == []
 
 
-@pytest.mark.parametrize(
-    ("likely", "code"),
-    [
-        ((), "grade_less_probable_than_usual"),
-        ((2,), "rare_grade_likely"),
-        ((2, 3), "several_grades_likely"),
-    ],
-)
+@pytest.mark.parametrize("likely", [(2, 3), (1, 2, 3)])
 def test_a_set_that_is_not_the_most_probable_grade_alone_needs_a_reader(
-    likely: tuple[int, ...], code: str
+    likely: tuple[int, ...],
 ) -> None:
-    assert codes(replace(SURE, prediction_set=likely)) == [code]
+    assert codes(replace(SURE, prediction_set=likely)) == ["several_grades_likely"]
 
 
 def test_a_grade_that_could_not_be_calibrated_needs_a_reader() -> None:
@@ -45,20 +48,31 @@ def test_a_grade_that_could_not_be_calibrated_needs_a_reader() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "unsure"),
+    ("probabilities", "least", "code"),
     [
-        ((0.005, 0.575, 0.420), True),
-        ((0.01, 0.799, 0.191), True),
-        ((0.0, 0.84, 0.16), True),
-        ((0.1, 0.80, 0.10), False),
-        ((0.01, 0.98, 0.01), False),
+        ((0.005, 0.79, 0.205), 0.8, "grade_too_unsure"),
+        ((0.1, 0.80, 0.10), 0.8, None),
+        ((0.01, 0.98, 0.01), NEVER, "grade_never_alone"),
     ],
 )
-def test_a_grade_stands_alone_only_where_no_other_is_near(
-    probabilities: tuple[float, ...], unsure: bool
+def test_a_grade_stands_alone_only_where_it_is_probable_enough(
+    probabilities: tuple[float, ...], least: float, code: str | None
 ) -> None:
-    scan = GradedScan(probabilities=probabilities, prediction_set=(2,), centiloid=30.0)
-    assert codes(scan) == ["grade_too_unsure"] * unsure
+    scan = GradedScan(
+        probabilities=probabilities,
+        prediction_set=(2,),
+        least_probable=(0.5, least, 0.5),
+        centiloid=30.0,
+    )
+    assert codes(scan) == [code] * (code is not None)
+
+
+@pytest.mark.parametrize(("load", "unusual"), [(24.0, True), (26.0, False), (131.0, True)])
+def test_a_centiloid_that_scans_of_the_grade_hardly_have_needs_a_reader(
+    load: float, unusual: bool
+) -> None:
+    scan = replace(SURE, centiloid=load, usual_centiloid=DECISION.usual_centiloid)
+    assert codes(scan) == ["centiloid_unusual_of_grade"] * unusual
 
 
 @pytest.mark.parametrize(
@@ -75,7 +89,9 @@ def test_a_grade_that_centiloid_contradicts_needs_a_reader(
     grade: int, load: float | None, code: str | None
 ) -> None:
     chances = tuple(0.98 if each == grade else 0.01 for each in (1, 2, 3))
-    scan = GradedScan(probabilities=chances, prediction_set=(grade,), centiloid=load)
+    scan = GradedScan(
+        probabilities=chances, prediction_set=(grade,), least_probable=LEAST, centiloid=load
+    )
     assert codes(scan) == [code] * (code is not None)
 
 
@@ -92,8 +108,8 @@ def test_no_scan_is_graded_below_the_bounds(seed: int) -> None:
     loads = random.uniform(-20, 120, 20)
     predictions = DECISION.apply(own, pd.DataFrame({"centiloid": loads}))
     for chances, reader in zip(predictions.probabilities, predictions.needs_reader, strict=True):
-        least, second = np.sort(chances)[[2, 1]]
-        assert reader or (least >= LEAST_PROBABLE and second < MOST_LEFT_OUT)
+        most, second = np.sort(chances)[[2, 1]]
+        assert reader or (most >= LEAST[chances.argmax()] and second < MOST_LEFT_OUT)
 
 
 def test_a_cohort_is_judged_as_each_of_its_scans_is() -> None:

@@ -163,17 +163,17 @@ def test_a_study_without_a_tracer_is_refused_until_it_is_named(
 
 
 @pytest.mark.parametrize(
-    ("logits", "bapl", "likely", "why", "least"),
+    ("logits", "bapl", "likely", "why", "before"),
     [
         ((-9.0, -9.0), 1, [1], "", 0.2),
         ((9.0, 9.0), 3, [3], "", 0.2),
-        ((1.5, -3.0), 2, [2], "a grade stands alone from 80% on", 0.2),
+        ((2.0, -3.0), 2, [2], "it stands without a reader from 90.0% on", 0.2),
         ((3.5, -3.5), 2, [2], "", 0.2),
-        ((-1.0, -9.0), 1, [2], "may well be BAPL 2", 0.2),
-        ((-1.8, -9.0), 1, [], "less so than in most scans", 0.2),
+        ((-1.0, -9.0), 1, [1, 2], "BAPL 1 or 2", 0.2),
+        ((-1.8, -9.0), 1, [1], "BAPL 1 has a probability of 85.8%", 0.2),
         ((9.0, 0.5), 3, [2, 3], "BAPL 2 or 3", 0.2),
-        ((-9.0, -9.0), 1, [1, 2], "BAPL 2 cannot be left out: too few", 0.0),
-        ((3.5, -3.5), 2, [2], "", 0.0),
+        ((-9.0, -9.0), 1, [1, 2], "BAPL 2 cannot be left out: too few", 1.0),
+        ((3.5, -3.5), 2, [2], "", 1.0),
     ],
 )
 def test_what_is_said_of_a_scan_follows_the_bundles_calibration(
@@ -183,11 +183,15 @@ def test_what_is_said_of_a_scan_follows_the_bundles_calibration(
     bapl: int,
     likely: list[int],
     why: str,
-    least: float,
+    before: float,
 ) -> None:
     grader = Grader(bundle, device="cpu")
-    thresholds = (0.9, least, 0.6)
-    grader.decision = Decision(temperature=1.0, set_thresholds=thresholds, positive_threshold=0.5)
+    grader.decision = Decision(
+        temperature=1.0,
+        set_thresholds=(0.2, before, 0.2),
+        least_probable=(0.9, 0.9, 0.9),
+        positive_threshold=0.5,
+    )
     grader.trained.network = Says(logits)
     result = grader.grade(studies / "sub-0001").result
     assert (result.bapl, list(result.prediction_set or ())) == (bapl, likely)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from monai.data import MetaTensor
-from monai.transforms import Compose, SpatialCropd, Spacingd
+from monai.transforms import Compose, Spacingd, SpatialCropd
 from scipy import ndimage
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, brain_mask

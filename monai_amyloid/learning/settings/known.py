@@ -153,9 +153,9 @@ SETTINGS = {
 PARTS = {
     **dict.fromkeys(
         ("network_def", "network", "whole", "load", "preprocessing", "random", "augmentation",
-         "hiding", "plain_tensor", "only_brain", "layout", "features", "augmented_features", "datalist", "loss",
-         "prepare_batch", "validation_metrics", "selection_score", "optimizer", "lr_scheduler",
-         "train", "validate"),
+         "hiding", "plain_tensor", "only_brain", "layout", "features", "augmented_features",
+         "datalist", "loss", "prepare_batch", "validation_metrics", "selection_score", "optimizer",
+         "lr_scheduler", "train", "validate"),
         Effect.LEARNING,
     ),
     **dict.fromkeys(

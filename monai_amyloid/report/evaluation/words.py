@@ -3,7 +3,8 @@
 from monai_amyloid.evaluation.conformal import COVERAGE
 from monai_amyloid.evaluation.intervals import CONFIDENCE
 from monai_amyloid.evaluation.operating_point import SENSITIVITY
-from monai_amyloid.findings.bounds import LEAST_PROBABLE, MOST_LEFT_OUT
+from monai_amyloid.evaluation.standing import MOST_WRONG
+from monai_amyloid.findings.bounds import MOST_LEFT_OUT
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
 from monai_amyloid.report.words import by_name, named
@@ -99,12 +100,13 @@ EVALUATION_WORDS = by_name(
     phrase(
         "evaluation_sets_note",
         "Conformal sets that promise to hold the true grade of {coverage:.0%} of each grade's "
-        "scans. A scan needs a reader by the rule that grades a study: where its set is not the "
-        "most probable grade alone, where that grade is less probable than {least:.0%} or another "
-        "has {most:.0%} or more, or where the Centiloid contradicts it.",
+        "scans, and hold every grade with a probability of {most:.0%} or more. A scan needs a "
+        "reader by the rule that grades a study: where its set is not the most probable grade "
+        "alone, where more than {wrong:.0%} of scans as sure would be read otherwise, or where "
+        "the Centiloid is unusual of the grade.",
         coverage=COVERAGE,
-        least=LEAST_PROBABLE,
         most=MOST_LEFT_OUT,
+        wrong=MOST_WRONG,
     ),
     phrase("evaluation_positive", "Amyloid positive: BAPL 2 or 3 against 1"),
     phrase("evaluation_sensitivity", "sensitivity"),
