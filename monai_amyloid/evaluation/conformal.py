@@ -108,8 +108,8 @@ def prediction_sets(probabilities: Array, thresholds: tuple[float, float, float]
         no gap.
     """
     before = mass_before(probabilities)
-    wanted = (before <= np.array(thresholds) + 1e-12) | (probabilities >= MOST_LEFT_OUT)
-    last = np.where(wanted, before, 0).max(axis=1, keepdims=True)
+    joins = (before <= np.array(thresholds) + 1e-12) | (probabilities >= MOST_LEFT_OUT)
+    last = np.where(joins, before, 0).max(axis=1, keepdims=True)
     return np.asarray(before <= last)
 
 

@@ -178,7 +178,7 @@ def fit_decision(
     )
 
 
-def _usual_centiloid(told: NDArray[np.int64], centiloid: ArrayLike | None) -> Any:
+def _usual_centiloid(answered: NDArray[np.int64], centiloid: ArrayLike | None) -> Any:
     """Central range of the Centiloid of the scans that are told each grade."""
     if centiloid is None:
         return (_ANY_CENTILOID,) * 3
@@ -186,7 +186,7 @@ def _usual_centiloid(told: NDArray[np.int64], centiloid: ArrayLike | None) -> An
     tails = np.array([(1 - USUAL_SHARE) / 2, (1 + USUAL_SHARE) / 2])
     ranges = []
     for grade in GRADES:
-        known = loads[(told == grade) & np.isfinite(loads)]
+        known = loads[(answered == grade) & np.isfinite(loads)]
         enough = len(known) >= _ENOUGH
         low, high = np.quantile(known, tails) if enough else _ANY_CENTILOID
         ranges.append((float(low), float(high)))

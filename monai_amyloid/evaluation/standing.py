@@ -41,13 +41,13 @@ def least_probabilities(
         most_wrong: Bound on the expected share of wrong ones.
 
     Returns:
-        Of BAPL 1, 2, 3; :data:`NEVER` where no number of scans keeps the bound.
+        Probabilities of BAPL 1, 2, 3; :data:`NEVER` where no number of scans keeps the bound.
     """
-    told = probabilities.argmax(axis=1) + 1
+    answered = probabilities.argmax(axis=1) + 1
     first, second, third = (
         _least(probabilities[of, grade - 1], 1 - shares[of, grade - 1], most_wrong)
         for grade in GRADES
-        for of in [alone & (told == grade)]
+        for of in [alone & (answered == grade)]
     )
     return first, second, third
 
