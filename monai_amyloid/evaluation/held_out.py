@@ -61,16 +61,19 @@ class HeldOut:
         return self.cohort[self.cohort["participant_id"].map(self.folds[repeat]) != fold]
 
     @property
+    def has_readings(self) -> bool:
+        """Whether it is known what several readers said of each scan."""
+        return {*READINGS} <= {*self.rows}
+
+    @property
     def shares(self) -> Array:
         """Each grade's share of the readings of a row's scan, ``(N, 3)``.
 
         1 for the grade of ``participants.tsv`` where the readings are not known.
         """
-        own = shares_of(self.rows["bapl"].to_numpy(int))
-        if not {*READINGS} <= {*self.rows}:
-            return own
-        read = self.rows[READINGS].to_numpy(float)
-        return np.where(np.isfinite(read).all(axis=1, keepdims=True), read, own)
+        if not self.has_readings:
+            return shares_of(self.rows["bapl"].to_numpy(int))
+        return self.rows[READINGS].to_numpy(float)
 
     @property
     def can_cross_fit(self) -> bool:

@@ -42,7 +42,8 @@ def _columns(name: str, estimate: Estimate) -> dict[str, float]:
 def model_table(evaluation: Evaluation) -> pd.DataFrame:
     """One row a model, numbers only; ``_low`` and ``_high`` bound the 95 % intervals.
 
-    ``_of_ceiling`` is the share of the highest ceiling, where there is one.
+    ``readers_`` are against other readers, where their readings are known; ``_of_ceiling`` is the
+    share of the highest ceiling, where there is one.
     """
     rows = []
     for result in evaluation.results:
@@ -50,8 +51,10 @@ def model_table(evaluation: Evaluation) -> pd.DataFrame:
         row |= {"repeats": evaluation.held_out.repeats}
         for name, estimate in (result.measures | result.figures).items():
             row |= _columns(name, estimate)
+        for name, estimate in result.by_readers.items():
+            row |= _columns(f"readers_{name}", estimate)
         for name, best in evaluation.best().items():
-            row[f"{name}_of_ceiling"] = result.measures[name].value / best
+            row[f"{name}_of_ceiling"] = (result.by_readers or result.measures)[name].value / best
         rows.append(row)
     return pd.DataFrame(rows)
 

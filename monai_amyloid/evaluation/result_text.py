@@ -1,12 +1,13 @@
 """An evaluation as a page of plain text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.evaluation.intervals import Estimate
 from monai_amyloid.evaluation.metrics import Array
+from monai_amyloid.evaluation.readers import MEASURED, READERS
 from monai_amyloid.evaluation.results import Evaluation, ModelResult
 
 # Column heads and what stands below them; the first are what a ceiling has too.
@@ -50,6 +51,7 @@ def as_text(evaluation: Evaluation) -> str:
     )
     parts = [
         f"{whose}: {held_out.scans} of {people} participants; [95 % interval over participants]",
+        *_against_readers(evaluation),
         align([["model", "n", *MEASURES], *_ceiling_rows(evaluation), *_rows(evaluation)]),
         f"{network.model}: true grade (rows) by predicted grade (columns)\n"
         + align(confusion_rows(network.confusion)),
@@ -89,7 +91,7 @@ def _rows(evaluation: Evaluation) -> list[list[str]]:
             for name in MEASURES.values()
         ]
         rows.append([result.model, str(result.scans), *cells])
-        if share := evaluation.best():
+        if (share := evaluation.best()) and not result.by_readers:
             parts = [
                 f"{result.measures[name].value / share[name]:.1%}" if name in share else ""
                 for name in MEASURES.values()
@@ -98,14 +100,41 @@ def _rows(evaluation: Evaluation) -> list[list[str]]:
     return rows
 
 
+def _against_readers(evaluation: Evaluation) -> list[str]:
+    """The measures that lead, where it is known what other readers say."""
+    if not evaluation.held_out.has_readings:
+        return []
+    names = {head: name for head, name in MEASURES.items() if name in MEASURED}
+    rows = [["model", *names], *_of_the_ceiling(evaluation, names.values())]
+    best = evaluation.best()
+    for result in evaluation.results:
+        found = [result.by_readers[name] for name in names.values()]
+        rows.append([result.model, *map(interval, found)])
+        if best:
+            shares = zip(found, names.values(), strict=True)
+            cells = [f"{each.value / best[name]:.1%}" for each, name in shares]
+            rows.append(["  of the ceiling", *cells])
+    return [
+        f"Against {READERS} other readers\n{align(rows)}",
+        "Against the one grade that each scan has",
+    ]
+
+
 def _ceiling_rows(evaluation: Evaluation) -> list[list[str]]:
+    if evaluation.held_out.has_readings:
+        return []
+    return [[head, "", *cells] for head, *cells in _of_the_ceiling(evaluation, MEASURES.values())]
+
+
+def _of_the_ceiling(evaluation: Evaluation, names: Iterable[str]) -> list[list[str]]:
+    """A row of cells for each observer of the ceiling; none where there is no ceiling."""
     if evaluation.ceiling is None:
         return []
-    rows = []
+    rows, asked = [], list(names)
     for observer, table in evaluation.ceiling.groupby("observer", sort=False):
         found = table.set_index("metric")["value"]
-        cells = [number(found[name]) if name in found else "" for name in MEASURES.values()]
-        rows.append([f"ceiling: {observer}", "", *cells])
+        cells = [number(found[name]) if name in found else "" for name in asked]
+        rows.append([f"ceiling: {observer}", *cells])
     return rows
 
 

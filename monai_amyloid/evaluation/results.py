@@ -19,6 +19,7 @@ from monai_amyloid.evaluation.decision import Decision, Predictions, cross_fit
 from monai_amyloid.evaluation.held_out import HeldOut
 from monai_amyloid.evaluation.intervals import Estimate, share_of
 from monai_amyloid.evaluation.metrics import Measured, confusion, measure_all
+from monai_amyloid.evaluation.readers import against_readers
 
 Array = NDArray[np.float64]
 
@@ -36,6 +37,8 @@ class ModelResult:
         predictions: Calibrated probabilities and prediction sets; None where there is only one
             fold, so that no calibration can be learned.
         figures: Measures of the probabilities and the prediction sets, by name.
+        by_readers: Measures of the predicted grades against other readers, where their readings
+            are known.
     """
 
     model: str
@@ -45,6 +48,7 @@ class ModelResult:
     confusion: Array
     predictions: Predictions | None
     figures: dict[str, Estimate]
+    by_readers: dict[str, Estimate]
 
     @property
     def measures(self) -> dict[str, Estimate]:
@@ -111,6 +115,11 @@ def model_result(
         confusion=confusion(truth, probabilities.argmax(axis=1) + 1),
         predictions=predictions,
         figures=_figures(rows, probabilities, predictions),
+        by_readers=against_readers(
+            rows["participant_id"], held_out.shares, probabilities.argmax(axis=1) + 1
+        )
+        if held_out.has_readings
+        else {},
     )
 
 
