@@ -284,17 +284,18 @@ def decision_of(content: bytes, path: Path) -> Decision:
         before = found["sets"]["most_before"]
         first, second, third = (_chance(before[grade]) for grade in "123")
         alone = found["without_a_reader"]
-        least = tuple(_number(alone["least_probable"][grade]) for grade in "123")
-        if not all(0 <= each <= NEVER for each in least):
-            raise ValueError(f"least probable {least}")
-        usual = tuple(_range(alone["centiloid"]["usual"][grade]) for grade in "123")
+        a, b, c = (_number(alone["least_probable"][grade]) for grade in "123")
+        if not all(0 <= each <= NEVER for each in (a, b, c)):
+            raise ValueError(f"least probable {(a, b, c)}")
+        usual = alone["centiloid"]["usual"]
+        ranges = _range(usual["1"]), _range(usual["2"]), _range(usual["3"])
         temperature = found["temperature"]
         if not 0 < _number(temperature) <= _HOTTEST:
             raise ValueError(f"temperature {temperature}")
         positive = _chance(found["positive"]["threshold"])
     except (ValueError, KeyError, TypeError) as error:
         raise _no_calibration(path, error) from error
-    return Decision(float(temperature), (first, second, third), least, positive, usual)
+    return Decision(float(temperature), (first, second, third), (a, b, c), positive, ranges)
 
 
 def _number(value: object) -> float:

@@ -34,7 +34,12 @@ POOR = {
 @pytest.fixture(scope="module")
 def doubtful(graded: Graded) -> Result:
     """A scan with every warning of quality and two doubts."""
-    scan = GradedScan(probabilities=(0.7, 0.2, 0.1), prediction_set=(1, 2), centiloid=60.0)
+    scan = GradedScan(
+        probabilities=(0.7, 0.2, 0.1),
+        prediction_set=(1, 2),
+        least_probable=(0.9, 0.9, 0.9),
+        centiloid=60.0,
+    )
     findings = (*doubts(scan), *quality_warnings(POOR, -5.0), *graded.result.findings)
     assert len(findings) == 9
     return replace(
