@@ -6,8 +6,10 @@ import pytest
 import torch
 
 from monai_amyloid.cohort.datalist import CohortError
+from monai_amyloid.evaluation.held_out import READINGS
 from monai_amyloid.learning.pretraining.simulated import (
     PretrainingLoss,
+    mirrored,
     outputs,
     prepare_batch,
     pretraining_metrics,
@@ -15,6 +17,7 @@ from monai_amyloid.learning.pretraining.simulated import (
     read_targets,
     split_with_targets,
 )
+from monai_amyloid.learning.transforms.mirroring import RandMirrord
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +72,7 @@ def test_the_loss_is_zero_for_what_is_known_and_sure() -> None:
     batch = {
         "image": torch.zeros(2, 1, 2, 2, 2),
         "label": torch.tensor([0, 2]),
+        "shares": torch.eye(3)[[0, 2]],
         "targets": torch.tensor([[0.5, -1.0], [2.0, 0.0]]),
     }
     _, labels = prepare_batch(batch)
@@ -81,3 +85,33 @@ def test_the_loss_is_zero_for_what_is_known_and_sure() -> None:
     assert float(PretrainingLoss()(worse, labels)) == pytest.approx(1 - 0.15, abs=1e-6)
     assert pretraining_score(worse, labels) < pretraining_score(said, labels)
     assert np.isclose(pretraining_metrics(worse, labels)["mean_absolute_error"], 1)
+
+
+def test_what_is_seen_on_the_left_is_seen_on_the_right_in_a_mirror() -> None:
+    names = ["seen_left_frontal_mean", "seen_both", "seen_right_frontal_mean", "leftover"]
+    assert mirrored(names).tolist() == [2, 1, 0, 3]
+    assert mirrored(["seen_left_mean"]).tolist() == [0]
+
+
+def test_a_mirrored_scan_swaps_its_sided_targets() -> None:
+    item = {
+        "image": torch.arange(8.0).reshape(1, 2, 2, 2),
+        "targets": np.array([1.0, 2.0, 3.0], np.float32),
+        "mirrored": np.array([2, 1, 0]),
+    }
+    found = RandMirrord("image", prob=1.0)(item)
+    torch.testing.assert_close(found["image"], item["image"].flip(1))
+    assert found["targets"].tolist() == [3.0, 2.0, 1.0]
+    assert item["targets"].tolist() == [1.0, 2.0, 3.0]
+    assert RandMirrord("image", prob=0.0)(item)["targets"].tolist() == [1.0, 2.0, 3.0]
+
+
+def test_grades_that_readers_differ_about_are_learned_as_they_differ(prepared: Path) -> None:
+    cohort = pd.read_csv(prepared / "participants.tsv", sep="\t")
+    table = cohort.assign(**dict(zip(READINGS, (0.2, 0.5, 0.3), strict=True)))
+    path = prepared / "readings.tsv"
+    table.to_csv(path, sep="\t", index=False)
+    parts = split_with_targets(str(prepared), 0, 3, 0, targets=str(path), prefix="suvr_")
+    path.unlink()
+    for scan in parts["training"]:
+        assert scan["shares"].tolist() == pytest.approx([0.2, 0.5, 0.3])

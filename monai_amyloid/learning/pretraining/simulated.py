@@ -2,7 +2,8 @@
 
 A grade has three values only, and readers differ. Of a simulated scan everything is
 known: pretraining regresses the network on a table's numbers, such as what a reader sees in each
-region, beside the grade. A hospital's own graded scans can be regressed on their regional SUVR.
+region on each side, beside the grade, or how likely readers give each where the table tells. A
+hospital's own graded scans can be regressed on their regional SUVR.
 """
 
 from collections.abc import Mapping
@@ -13,15 +14,19 @@ import numpy as np
 import pandas as pd
 import torch
 from monai.engines.utils import default_prepare_batch
+from numpy.typing import NDArray
 
 from monai_amyloid.cohort.datalist import UNKNOWN, CohortError
 from monai_amyloid.cohort.folds import split
+from monai_amyloid.evaluation.held_out import READINGS
 from monai_amyloid.learning.handlers.validation import validation_metrics
 from monai_amyloid.learning.network.losses import GradeLoss
+from monai_amyloid.learning.transforms.mirroring import MIRRORED, TARGETS
 
 _ROW = ["participant_id", "session_id"]
 # The ordinal head's logits come first, so that fine-tuning can go on from them.
 GRADE_LOGITS = 2
+_GRADES = 3
 # In standard deviations of a target: beyond it an error counts linearly, for outliers.
 _BETA = 0.3
 _GRADE_WEIGHT = 0.3
@@ -42,13 +47,16 @@ def split_with_targets(
         prefix: Prefix of the names of the columns that are learned.
 
     Returns:
-        Lists as in :func:`~monai_amyloid.cohort.folds.split`, with ``targets`` in each dictionary:
-        float32 ``(T,)``, of mean 0 and standard deviation 1 over the table.
+        Lists as in :func:`~monai_amyloid.cohort.folds.split`, with three more in each dictionary:
+        ``targets``, float32 ``(T,)``, of mean 0 and standard deviation 1 over the table;
+        ``mirrored``, which of them each becomes where left and right are exchanged, ``(T,)``; and
+        ``shares``, how likely readers give each grade, float32 ``(3,)``.
 
     Raises:
         CohortError: If the table is missing, has no such numbers or lacks a scan.
     """
     numbers = read_targets(Path(targets), prefix)
+    shares, places = _shares(Path(targets)), mirrored(list(numbers))
     parts = split(dataset_dir, fold, folds, seed)
     parts = {**parts, "training": parts["training"] + parts["test"], "test": []}
     for scan in (scan for part in parts.values() for scan in part):
@@ -57,8 +65,32 @@ def split_with_targets(
             raise CohortError(
                 f"{targets}: {' '.join(row)} of {dataset_dir} is not in it; add its row"
             )
-        scan["targets"] = numbers.loc[row].to_numpy(np.float32)
+        scan[TARGETS], scan[MIRRORED] = numbers.loc[row].to_numpy(np.float32), places
+        own = np.eye(_GRADES, dtype=np.float32)[int(scan["label"])]
+        scan["shares"] = own if shares is None else shares.loc[row].to_numpy(np.float32)
     return parts
+
+
+def mirrored(names: list[str]) -> NDArray[np.int64]:
+    """Which number each becomes where left and right are exchanged, ``(T,)``.
+
+    Args:
+        names: Names of the numbers; a side is the word ``left`` or ``right`` between underscores.
+    """
+    exchanged = {"left": "right", "right": "left"}
+    found = []
+    for place, name in enumerate(names):
+        other = "_".join(exchanged.get(word, word) for word in name.split("_"))
+        found.append(names.index(other) if other in names else place)
+    return np.array(found, np.int64)
+
+
+def _shares(table: Path) -> pd.DataFrame | None:
+    """How likely readers give each grade to each scan, where a table tells."""
+    rows = pd.read_csv(table, sep="\t", na_values=UNKNOWN, dtype=dict.fromkeys(_ROW, str))
+    if not {*READINGS} <= {*rows}:
+        return None
+    return rows.set_index(_ROW)[READINGS].astype(float)
 
 
 def read_targets(table: Path, prefix: str) -> pd.DataFrame:
@@ -99,10 +131,9 @@ def prepare_batch(
     non_blocking: bool = False,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images, and grade and targets side by side ``(B, 1 + T)``, on the device."""
-    images, labels = default_prepare_batch(batch, device, non_blocking, **kwargs)
-    targets = batch["targets"].to(images)
-    return images, torch.cat([labels.reshape(-1, 1).to(targets), targets], dim=1)
+    """Images, and shares of the grades and targets side by side ``(B, 3 + T)``, on the device."""
+    images, _ = default_prepare_batch(batch, device, non_blocking, **kwargs)
+    return images, torch.cat([batch["shares"].to(images), batch[TARGETS].to(images)], dim=1)
 
 
 class PretrainingLoss(torch.nn.Module):
@@ -113,12 +144,12 @@ class PretrainingLoss(torch.nn.Module):
 
         Args:
             outputs: Logits of the grade and predicted targets, ``(B, 2 + T)``.
-            labels: Grades 0, 1, 2 first, then true targets, ``(B, 1 + T)``.
+            labels: Shares of the grades first, then true targets, ``(B, 3 + T)``.
         """
         values = torch.nn.functional.smooth_l1_loss(
-            outputs[:, GRADE_LOGITS:].float(), labels[:, 1:], beta=_BETA
+            outputs[:, GRADE_LOGITS:].float(), labels[:, _GRADES:], beta=_BETA
         )
-        grade = GradeLoss()(outputs[:, :GRADE_LOGITS], labels[:, 0])
+        grade = GradeLoss()(outputs[:, :GRADE_LOGITS], labels[:, :_GRADES])
         total: torch.Tensor = values + _GRADE_WEIGHT * grade
         return total
 
@@ -128,15 +159,15 @@ def pretraining_metrics(outputs: torch.Tensor, labels: torch.Tensor) -> dict[str
 
     Args:
         outputs: Logits of the grade and predicted targets, ``(N, 2 + T)``.
-        labels: Grades 0, 1, 2 and true targets, ``(N, 1 + T)``.
+        labels: Shares of the grades and true targets, ``(N, 3 + T)``.
 
     Returns:
         Metrics of the grade, ``loss``, and ``mean_absolute_error`` in standard deviations.
     """
     outputs, labels = torch.as_tensor(outputs).float(), torch.as_tensor(labels).float()
-    error = (outputs[:, GRADE_LOGITS:] - labels[:, 1:]).abs().mean()
+    error = (outputs[:, GRADE_LOGITS:] - labels[:, _GRADES:]).abs().mean()
     return {
-        **validation_metrics(outputs[:, :GRADE_LOGITS], labels[:, 0].long()),
+        **validation_metrics(outputs[:, :GRADE_LOGITS], labels[:, :_GRADES].argmax(dim=1)),
         "loss": float(PretrainingLoss()(outputs, labels)),
         "mean_absolute_error": float(error),
     }
