@@ -113,6 +113,7 @@ def _card(
     }
     for grade in GRADES:
         least, (low, high) = decision.least_probable[grade - 1], decision.usual_centiloid[grade - 1]
+        values[f"grade_{grade}"] = metadata["grade_names"][grade - 1]
         values[f"alone_{grade}"] = f"from {least:.1%} on" if least <= 1 else "never"
         values[f"centiloid_{grade}"] = f"{low:.0f} to {high:.0f}"
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(values)

@@ -20,6 +20,7 @@ from monai_amyloid.bundle.metadata import make_metadata
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.rules import BAPL_NAMES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +96,8 @@ def describe(origin: Origin, state: Mapping[str, torch.Tensor]) -> Description:
     shape, logits = _check_network(configs["inference.json"], state, files)
     template = files[0].parent / "metadata.json"
     differences = configs["train.json"].get("metadata", {})
-    metadata = make_metadata(template, origin.facts, differences, shape, logits)
+    names = configs["train.json"].get("grade_names", BAPL_NAMES)
+    metadata = make_metadata(template, origin.facts, differences, shape, logits, names)
     return Description(origin, configs, metadata)
 
 

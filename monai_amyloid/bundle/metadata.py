@@ -1,7 +1,7 @@
 """``metadata.json``: what a bundle says of itself to a program."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 
 from monai_amyloid.bundle.run import TrainedRun
-from monai_amyloid.cohort.datalist import GRADES
+from monai_amyloid.findings.rules import BAPL_NAMES
 from monai_amyloid.version import __version__
 
 NOT_DESCRIBED = "scans that the maker of this bundle did not describe"
@@ -58,6 +58,7 @@ def make_metadata(
     differences: Mapping[str, Any],
     shape: tuple[int, ...],
     logits: int,
+    names: Sequence[str] = BAPL_NAMES,
 ) -> dict[str, Any]:
     """Fill in what was trained, measured and installed.
 
@@ -67,6 +68,7 @@ def make_metadata(
         differences: The configs' ``metadata``: what differs of the bundle or of its input image.
         shape: Shape of the network's input without the batch.
         logits: Two of an ordinal head, or three of a softmax head.
+        names: Names of the three grades, lowest first.
 
     Returns:
         All but the checksums.
@@ -79,11 +81,22 @@ def make_metadata(
     image["num_channels"], image["spatial_shape"] = shape[0], list(shape[1:])
     for name, value in differences.items():
         (image if name in image else metadata)[name] = value
+    first, second, third = metadata["grade_names"] = list(map(str, names))
+    output = metadata["network_data_format"]["outputs"]["pred"]
+    if tuple(names) != BAPL_NAMES:
+        metadata["task"] = f"Classify amyloid brain PET into {first}, {second} and {third}"
+        metadata["label_classes"] = f"0, 1, 2 for {first}, {second}, {third}"
+        metadata["pred_classes"] = (
+            f"two logits: of {second} or {third} against {first}, and of {third} against {second}"
+        )
+        output["channel_def"] = {
+            "0": f"logit of {second} or {third}",
+            "1": f"logit of {third}, given {second} or {third}",
+        }
     if logits == 3:
-        names = {str(grade - 1): f"logit of BAPL {grade}" for grade in GRADES}
-        output = {"format": "logits", "num_channels": 3, "channel_def": names}
-        metadata["network_data_format"]["outputs"]["pred"] |= output
-        metadata["pred_classes"] = "three logits, of BAPL 1, 2 and 3 (softmax)"
+        classes = {str(place): f"logit of {name}" for place, name in enumerate(names)}
+        output |= {"format": "logits", "num_channels": 3, "channel_def": classes}
+        metadata["pred_classes"] = f"three logits, of {first}, {second} and {third} (softmax)"
     return metadata
 
 

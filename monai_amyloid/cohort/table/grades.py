@@ -1,4 +1,4 @@
-"""Grades as readers write them: ``2``, ``BAPL 2``, ``2등급``, ``II``; and what is none."""
+"""Grades as readers write them: ``2``, ``BAPL 2``, ``2등급``, ``II``, ``MCI``; and what is none."""
 
 import re
 import unicodedata
@@ -19,6 +19,17 @@ _GRADE = re.compile(
     r"\s*(?:gr|grade|등급|급|점)?\.?"
     r"(?:\s*\((?P<remark>[^()\d?]*)\))?"
 )
+# Stages and diagnoses in their order, in lower case: three ordered classes that are no reading. The
+# original study's slides call its grades HC, MCI and AD; others normal, early to middle and late.
+_NAMES = {
+    **dict.fromkeys(("hc", "nc", "cn", "healthy", "healthy control", "cognitively normal"), "1"),
+    **dict.fromkeys(("normal", "normal stage", "정상", "정상군", "정상 대조군", "대조군"), "1"),
+    **dict.fromkeys(("mci", "mild cognitive impairment", "경도인지장애", "early to middle"), "2"),
+    **dict.fromkeys(("early-to-middle", "early-middle", "early to middle stage"), "2"),
+    **dict.fromkeys(("early/middle", "초중기", "초중기군", "초·중기", "초/중기", "초기-중기"), "2"),
+    **dict.fromkeys(("ad", "alzheimer", "alzheimer's disease", "alzheimer disease"), "3"),
+    **dict.fromkeys(("late", "late stage", "후기", "후기군", "알츠하이머", "알츠하이머병"), "3"),
+}
 _ROMAN = {"i": "1", "ii": "2", "iii": "3"}
 _NEGATIVE = re.compile(r"neg|음성|정상|normal")
 _POSITIVE = re.compile(r"pos|양성|abnormal")
@@ -34,10 +45,12 @@ class Grades:
     Attributes:
         grades: ``1``, ``2``, ``3``, or None where there is none or it cannot be read.
         wrong: Whether each cell holds something else than a grade or a word for none.
+        names: Names of stages or diagnoses that stand for grades, as they are written.
     """
 
     grades: tuple[str | None, ...]
     wrong: tuple[bool, ...]
+    names: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -58,15 +71,15 @@ def grade_of(text: str) -> str | None:
     """Read one grade.
 
     Args:
-        text: Text of a cell, such as ``2``, ``2.0``, ``BAPL 2``, ``Gr.2``, ``2등급``, ``II`` or
-            ``3 (positive)``.
+        text: Text of a cell, such as ``2``, ``2.0``, ``BAPL 2``, ``Gr.2``, ``2등급``, ``II``,
+            ``3 (positive)``, or a name such as ``MCI`` or ``초중기``.
 
     Returns:
         ``1``, ``2`` or ``3``; None where it is in doubt, as ``1 or 2``, ``2?`` and ``-2`` are.
     """
     found = _GRADE.fullmatch(_plain(text))
     if not found:
-        return None
+        return _NAMES.get(_plain(text))
     grade = _ROMAN.get(found["grade"], found["grade"][0])
     remark = found["remark"] or ""
     says_positive = bool(_POSITIVE.search(remark))
@@ -88,7 +101,8 @@ def read_grades(texts: Sequence[str]) -> Grades:
     wrong = tuple(
         grade is None and not says_no_grade(text) for grade, text in zip(grades, texts, strict=True)
     )
-    return Grades(grades, wrong)
+    names = dict.fromkeys(text.strip() for text in texts if _plain(text) in _NAMES)
+    return Grades(grades, wrong, tuple(names))
 
 
 def starts_at_zero(texts: Sequence[str]) -> bool:

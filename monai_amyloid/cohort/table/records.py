@@ -107,7 +107,7 @@ def read_records(sheet: Sheet, headers: Headers, source: str) -> list[Record]:
         # Afterwards: a second row of a scan makes its grade doubtful, also where that has none.
         if "bapl" in headers.columns:
             _check_errors(records, sheet, headers, ("bapl",))
-            _read_grades(records, source)
+            _read_grades(records, source, headers.notes)
     return records
 
 
@@ -216,7 +216,7 @@ def _read_column(records: Sequence[Record], name: str, from_1904: bool) -> None:
             record.visit = cell.text
 
 
-def _read_grades(records: Sequence[Record], source: str) -> None:
+def _read_grades(records: Sequence[Record], source: str, notes: list[str]) -> None:
     texts = ["" if (cell := each.cells["bapl"]).error else cell.text for each in records]
     grades = read_grades(texts)
     wrong = [place for place, is_wrong in enumerate(grades.wrong) if is_wrong]
@@ -230,6 +230,12 @@ def _read_grades(records: Sequence[Record], source: str) -> None:
     for place in wrong:
         records[place].wrong.append(
             f"the grade {_shown(texts[place])} is none; allowed are 1, 2, 3, BAPL 1 … and nothing"
+        )
+    if grades.names:
+        notes.append(
+            f"{some_of(list(map(_shown, grades.names)))} were read as grades 1, 2 and 3 in their "
+            "order; they are stages or diagnoses and no BAPL: train with --grade_names, so that "
+            "results say theirs"
         )
     for record, grade in zip(records, grades.grades, strict=True):
         record.grade = grade

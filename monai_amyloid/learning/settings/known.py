@@ -105,6 +105,9 @@ SETTINGS = {
     "blur": _augmentation("blurred"),
     "noise": _augmentation("noisier"),
     "slice_dropout": _augmentation("without some slices"),
+    "grade_names": Setting(
+        several(TEXT, 3), Effect.NAME, "names of the three grades, lowest first, that results say"
+    ),
     "input_kind": Setting(
         one_of("volume", "picture"), Effect.LEARNING, "what the network is shown"
     ),

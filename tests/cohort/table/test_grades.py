@@ -35,3 +35,29 @@ def test_a_scale_that_starts_at_zero_is_told_from_a_slip() -> None:
     assert starts_at_zero(["0", "1", "2", "3"])
     assert not starts_at_zero(["0", *["1", "2", "3"] * 20])
     assert not starts_at_zero(["1", "2", "3"])
+
+
+@pytest.mark.parametrize(
+    ("texts", "grades"),
+    [
+        (("HC", "MCI", "AD"), ("1", "2", "3")),
+        (("정상군", "초중기", "후기"), ("1", "2", "3")),
+        (("Normal", " early to middle stage ", "LATE"), ("1", "2", "3")),
+        (("1", "MCI", "BAPL 3"), ("1", "2", "3")),
+    ],
+)
+def test_names_of_stages_and_diagnoses_are_grades_and_are_named(
+    texts: tuple[str, ...], grades: tuple[str, ...]
+) -> None:
+    found = read_grades(texts)
+    assert found.grades == grades and not any(found.wrong)
+    assert found.names == tuple(text.strip() for text in texts if not grade_in_digits(text))
+
+
+def grade_in_digits(text: str) -> bool:
+    return any(letter.isdigit() for letter in text)
+
+
+@pytest.mark.parametrize("text", ["abnormal", "early", "middle", "MCI or AD", "normal?", "AD 2"])
+def test_a_name_that_is_none_of_three_is_no_grade(text: str) -> None:
+    assert grade_of(text) is None

@@ -1,0 +1,1 @@
+"""What a finished bundle does on scans that nothing of it was learned from."""
