@@ -16,7 +16,15 @@ from monai_amyloid.bundle.card import LARGE_BYTES
 from monai_amyloid.bundle.export import export
 from monai_amyloid.bundle.verify import loaded_network
 from monai_amyloid.errors import RunError, UserError
-from monai_amyloid.evaluation.decision import fit_decision, read_decision
+from monai_amyloid.evaluation.decision import (
+    Decision,
+    fit_decision,
+    read_decision,
+    write_decision,
+)
+from monai_amyloid.evaluation.held_out import fingerprint
+from monai_amyloid.evaluation.standing import NEVER
+from monai_amyloid.grading.grader import Grader
 
 pytestmark = pytest.mark.slow
 
@@ -61,6 +69,36 @@ def test_a_cross_validation_is_calibrated_by_all_its_folds(run: Path) -> None:
     learned = json.loads((bundle / "models" / "calibration.json").read_text())
     assert (learned["scans"], learned["folds"]) == (60, [0, 1])
     assert metadata_of(bundle)["eval_metrics_of_this_network"]["n"] == 30
+
+
+@pytest.mark.parametrize("names", [["HC", "MCI", "AD"], ["정상군", "초중기", "후기"]])
+def test_a_bundle_of_diagnoses_says_its_own_names_and_never_bapl(
+    run: Path, names: list[str]
+) -> None:
+    settings = json.loads((run / "settings.json").read_text(encoding="utf-8"))
+    (run / "settings.json").write_text(json.dumps({**settings, "grade_names": names}))
+    bundle = export(run, CONFIGS_3D, run.parent / "bundle")
+    metadata = metadata_of(bundle)
+    assert metadata["grade_names"] == names
+    stated = {name: text for name, text in metadata.items() if name not in ("name", "references")}
+    assert "BAPL" not in json.dumps(stated)
+    card = (bundle / "docs" / "README.md").read_text(encoding="utf-8")
+    assert f"| {names[1]} |" in card and "BAPL" not in card
+    grader = Grader(bundle, device="cpu")
+    assert grader.grade_names == tuple(names)
+
+
+def test_a_cross_validation_carries_the_decision_that_was_evaluated(run: Path) -> None:
+    table = pd.read_csv(run / "predictions.tsv", sep="\t")
+    decision = Decision(1.25, (0.1, 0.2, 0.3), (0.9, NEVER, 0.8), 0.4)
+    evaluated = run.parent / "calibration.json"
+    described = {"scans": len(table), "folds": [0], "predictions_sha256": fingerprint(table)}
+    write_decision(decision, evaluated, described)
+    bundle = export(run, CONFIGS_3D, run.parent / "bundle")
+    assert read_decision(bundle / "models" / "calibration.json") == decision
+    write_decision(decision, evaluated, {**described, "predictions_sha256": "0" * 64})
+    other = export(run, CONFIGS_3D, run.parent / "other")
+    assert read_decision(other / "models" / "calibration.json") != decision
 
 
 def test_an_export_into_a_full_disk_leaves_the_bundle_that_was_there(
