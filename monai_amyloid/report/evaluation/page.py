@@ -1,5 +1,6 @@
 """An evaluation as one HTML file that needs no network."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pandas as pd
 
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.evaluation.held_out import ROW
+from monai_amyloid.evaluation.readers import MEASURED
 from monai_amyloid.evaluation.result_tables import site_table
 from monai_amyloid.evaluation.result_text import interval, number, p_value
 from monai_amyloid.evaluation.results import Evaluation, ModelResult
@@ -64,10 +66,15 @@ def _content(evaluation: Evaluation) -> dict[str, Any]:
             "Counts are summed over the {repeats:d} repeats.",
             repeats=evaluation.held_out.repeats,
         ),
-        "headline": [(MEASURES[key], interval(network.measures[key])) for key in _HEADLINE],
+        "headline": [
+            (MEASURES[key], interval((network.by_readers or network.measures)[key]))
+            for key in _HEADLINE
+        ],
+        "readers": _by_readers(evaluation),
+        "readers_measures": [MEASURES[key] for key in MEASURED],
         "models": _models(evaluation),
         "measures": list(MEASURES.values()),
-        "ceiling": _ceiling(evaluation),
+        "ceiling": [] if evaluation.held_out.has_readings else _ceiling(evaluation, MEASURES),
         "per_grade": _per_grade(evaluation),
         "confusions": [
             (model_name(each.model), confusion_plot(each)) for each in evaluation.results
@@ -140,8 +147,30 @@ def _error(error: WorstError) -> dict[str, Any]:
     }
 
 
-def _models(evaluation: Evaluation) -> list[dict[str, Any]]:
+def _by_readers(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Rows of the table that leads where it is known what other readers say."""
+    if not evaluation.held_out.has_readings:
+        return []
     best = evaluation.best()
+    rows = [
+        {"name": row["name"], "cells": [{"value": cell, "share": None} for cell in row["cells"]]}
+        for row in _ceiling(evaluation, MEASURED)
+    ]
+    for result in evaluation.results:
+        found = [(key, result.by_readers[key]) for key in MEASURED]
+        cells = [
+            {
+                "value": interval(each, 3),
+                "share": _of_ceiling(each.value / best[key]) if key in best else None,
+            }
+            for key, each in found
+        ]
+        rows.append({"name": model_name(result.model), "cells": cells})
+    return rows
+
+
+def _models(evaluation: Evaluation) -> list[dict[str, Any]]:
+    best = {} if evaluation.held_out.has_readings else evaluation.best()
     return [
         {
             "name": model_name(result.model),
@@ -163,17 +192,17 @@ def _of_ceiling(share: float) -> Phrase:
     return phrase("evaluation_of_ceiling", "{share:.1%} of the ceiling", share=share)
 
 
-def _ceiling(evaluation: Evaluation) -> list[dict[str, Any]]:
+def _ceiling(evaluation: Evaluation, measures: Iterable[str]) -> list[dict[str, Any]]:
     if evaluation.ceiling is None:
         return []
-    rows = []
+    rows, asked = [], list(measures)
     for observer, table in evaluation.ceiling.groupby("observer", sort=False):
         found = table.set_index("metric")
         cells = [
             f"{found['value'][key]:.3f} [{found['low'][key]:.3f}, {found['high'][key]:.3f}]"
             if key in found.index
             else ""
-            for key in MEASURES
+            for key in asked
         ]
         rows.append({"name": ceiling_name(str(observer)), "cells": cells})
     return rows

@@ -3,6 +3,7 @@
 from monai_amyloid.evaluation.conformal import COVERAGE
 from monai_amyloid.evaluation.intervals import CONFIDENCE
 from monai_amyloid.evaluation.operating_point import SENSITIVITY
+from monai_amyloid.evaluation.readers import READERS
 from monai_amyloid.evaluation.standing import MOST_WRONG
 from monai_amyloid.findings.bounds import MOST_LEFT_OUT
 from monai_amyloid.findings.finding import Phrase, phrase
@@ -62,9 +63,16 @@ EVALUATION_WORDS = by_name(
         "evaluation_ceiling_note",
         "The ceiling is what an observer reaches who knows the true uptake of the simulated scans: "
         "readers do not agree with themselves. Its brackets hold {confidence:.0%} of the simulated "
-        "readers. A model may be above it where people were drawn until a reader gave the intended "
-        "grade.",
+        "readers. No model can be expected above it.",
         confidence=CONFIDENCE,
+    ),
+    phrase("evaluation_readers", "Against other readers"),
+    phrase(
+        "evaluation_readers_note",
+        "Means over {readers:d} readers who were not asked before, each of whom grades every scan "
+        "as likely as it is known of that scan. What readers disagree about no model can get "
+        "right.",
+        readers=READERS,
     ),
     phrase("evaluation_each_grade", "Each grade"),
     phrase("evaluation_grade", "grade"),
