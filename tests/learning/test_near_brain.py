@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from monai.data import MetaTensor
+from monai.data import MetaTensor, set_track_meta
 from monai.transforms import Compose, Spacingd, SpatialCropd
 from scipy import ndimage
 
@@ -57,6 +57,18 @@ def test_the_brain_lies_where_the_preprocessing_puts_it() -> None:
     shown = near_brain((5, 6, 0), (85, 102, 80), (4.0, 4.0, 4.0))
     assert (shown[laid > 0.99] > 0.99).all()
     assert (shown >= laid - 1e-5).all()
+
+
+def test_where_the_brain_lies_is_known_also_where_nobody_keeps_account_of_places() -> None:
+    grid = (5, 6, 0), (85, 102, 80), (3.0, 3.0, 3.0)
+    expected = near_brain(*grid)
+    near_brain.cache_clear()
+    set_track_meta(False)
+    try:
+        found = near_brain(*grid)
+    finally:
+        set_track_meta(True)
+    torch.testing.assert_close(found, expected)
 
 
 def test_a_gain_of_what_is_outside_leaves_the_brain_and_scales_the_rest(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from monai.config import KeysCollection
-from monai.data import MetaTensor
+from monai.data import MetaTensor, get_track_meta, set_track_meta
 from monai.transforms import Compose, MapTransform, RandomizableTransform, Spacing, SpatialCrop
 from scipy import ndimage
 
@@ -42,8 +42,14 @@ def near_brain(
     grid = Compose(
         [SpatialCrop(roi_start=roi_start, roi_end=roi_end), Spacing(pixdim, mode="bilinear")]
     )
-    laid = grid(MetaTensor(shown[None], affine=torch.from_numpy(TEMPLATE_AFFINE)))
-    return torch.as_tensor(laid.as_tensor()).float().clip(0, 1)
+    # Who asks may keep no account of where voxels lie; here it counts.
+    tracked = get_track_meta()
+    set_track_meta(True)
+    try:
+        laid = grid(MetaTensor(shown[None], affine=torch.from_numpy(TEMPLATE_AFFINE)))
+    finally:
+        set_track_meta(tracked)
+    return torch.from_numpy(np.asarray(laid)).float().clip(0, 1)
 
 
 class _OnGrid(MapTransform):
