@@ -37,7 +37,8 @@ def test_the_two_strongest_regions_and_the_stronger_side_are_named() -> None:
     sentence = what_drove(replace(RESULT, explanation={**weights, "lateral_temporal_left": 0.26}))
     assert sentence is not None
     assert str(sentence) == (
-        "Regions that contributed most to the grade: Parietal cortex (40%), "
+        "Of the four read regions, these contributed most to the grade (an even share is 25%): "
+        "Parietal cortex (40%), "
         "Frontal cortex (34%, left more than right)."
     )
     assert "두정엽(40%), 전두엽(34%, 왼쪽 우세)" in korean(sentence)
@@ -45,7 +46,10 @@ def test_the_two_strongest_regions_and_the_stronger_side_are_named() -> None:
 
 def test_a_negative_scan_is_not_said_to_be_driven_by_amyloid() -> None:
     sentence = what_drove(replace(RESULT, grade=1, explanation=shares(frontal_right=1.0)))
-    assert str(sentence).startswith("Regions that support BAPL 1 most: Frontal cortex (100%, right")
+    assert str(sentence).startswith(
+        "Of the four read regions, these support BAPL 1 most (an even share is 25%): Frontal "
+        "cortex (100%, right"
+    )
 
 
 def test_without_an_explanation_nothing_drove_the_grade() -> None:
@@ -54,7 +58,7 @@ def test_without_an_explanation_nothing_drove_the_grade() -> None:
 
 def test_equal_regions_do_not_stand_out() -> None:
     sentence = what_drove(replace(RESULT, explanation=dict.fromkeys(shares(), 0.125)))
-    assert str(sentence).startswith("No read region stood out")
+    assert str(sentence).startswith("None of the four read regions stood out")
 
 
 @pytest.mark.parametrize(

@@ -37,17 +37,22 @@ def what_drove(result: Result) -> Phrase | None:
     if sum(sides[order[0]]) < _STANDS_OUT:
         return phrase(
             "drove_none",
-            "No read region stood out; the most weight lies in: {parts}.",
+            "None of the four read regions stood out (an even share is 25%); most: {parts}.",
             parts=parts,
         )
     if result.grade == 1:
         return phrase(
             "drove_lowest",
-            "Regions that support {grade} most: {parts}.",
+            "Of the four read regions, these support {grade} most (an even share is 25%): {parts}.",
             grade=result.grade_name(),
             parts=parts,
         )
-    return phrase("drove", "Regions that contributed most to the grade: {parts}.", parts=parts)
+    return phrase(
+        "drove",
+        "Of the four read regions, these contributed most to the grade (an even share is 25%): "
+        "{parts}.",
+        parts=parts,
+    )
 
 
 def _part(name: str, left: float, right: float) -> Phrase:
