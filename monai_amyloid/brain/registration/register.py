@@ -2,8 +2,8 @@
 
 From a search over poses by an affine transform to a smooth deformation. Uptake itself differs
 between a negative and a positive brain, so a fit to either template is pulled by amyloid: the
-uptake of grey matter, white matter, scalp and amyloid is estimated with the place (after adaptive
-templates, Lundqvist 2013 and Bourgeat 2015).
+uptake of grey matter, white matter, bone, scalp and amyloid is estimated with the place (after
+adaptive templates, Lundqvist 2013 and Bourgeat 2015).
 """
 
 from collections.abc import Iterator

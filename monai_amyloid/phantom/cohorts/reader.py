@@ -28,7 +28,7 @@ CONFLUENT_AREA = 0.40
 # The contrast to white matter from which a region's cortex counts as bright. Readers learn how
 # a negative scan looks: medial cortex, between two banks of white matter, is never as dark as
 # lateral cortex. Set two fifths of the way from the usual negative scan to the usual positive one,
-# so that the grades fall where the distributions of the latent Centiloid cross.
+# half of it in medial cortex: the middle grade then has a latent Centiloid of 24 on average.
 THRESHOLDS = {
     "lateral_temporal": 0.68,
     "frontal": 0.705,

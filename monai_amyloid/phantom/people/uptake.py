@@ -56,8 +56,8 @@ UPTAKE = {
     "brainstem": RegionUptake(1.06, 1.06, 2.90, 2.90, 1.0),
     "cerebellum": RegionUptake(0.73, 0.73, 2.70, 2.70, 1.0),
 }
-# Centiloid at which `positive` is reached: what an undisturbed scan of such a head shows. And the
-# excess at which uptake saturates, at 131 Centiloid.
+# Centiloid at which `positive` is reached, set so that positives are as bright on average as real
+# ones. And the excess at which uptake saturates: where it is linear, at 131 Centiloid.
 FULL_CENTILOID = 69.0
 SATURATION = 1.9
 
