@@ -7,6 +7,7 @@ import torch
 
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.evaluation.held_out import READINGS
+from monai_amyloid.learning.network.region_scores import SIDED_REGIONS, score_log_probabilities
 from monai_amyloid.learning.pretraining.simulated import (
     PretrainingLoss,
     mirrored,
@@ -14,6 +15,7 @@ from monai_amyloid.learning.pretraining.simulated import (
     prepare_batch,
     pretraining_metrics,
     pretraining_score,
+    read_scores,
     read_targets,
     split_with_targets,
 )
@@ -115,3 +117,43 @@ def test_grades_that_readers_differ_about_are_learned_as_they_differ(prepared: P
     path.unlink()
     for scan in parts["training"]:
         assert scan["shares"].tolist() == pytest.approx([0.2, 0.5, 0.3])
+
+
+def with_scores(folder: Path, **changed: object) -> Path:
+    """Two readers' scores of three scans: they differ about the left of the first."""
+    scores = {f"reader_{n}_rctu_{name}": [1, 2, 3] for n in (1, 2) for name in SIDED_REGIONS}
+    scores["reader_2_rctu_left_frontal"] = [2, 2, 3]
+    return table(folder, seen_a=[1.0, 2.0, 3.0], **{**scores, **changed})
+
+
+def test_readers_who_differ_about_a_region_share_its_score(tmp_path: Path) -> None:
+    path = with_scores(tmp_path)
+    scores = read_scores(path)
+    assert scores is not None and outputs(str(path), "seen_") == 2 + 16 + 1
+    first = scores.loc[("sub-1", "ses-01")]
+    assert first[[f"left_frontal_{score}" for score in (1, 2, 3)]].tolist() == [0.5, 0.5, 0]
+    assert first[[f"right_frontal_{score}" for score in (1, 2, 3)]].tolist() == [1, 0, 0]
+    places = mirrored(list(scores))
+    names = list(scores)
+    assert names[places[names.index("left_parietal_3")]] == "right_parietal_3"
+    assert read_scores(table(tmp_path, seen_a=[1.0, 2.0, 3.0])) is None
+    with pytest.raises(CohortError, match="reader_1_rctu_left_parietal holds something else"):
+        read_scores(with_scores(tmp_path, reader_1_rctu_left_parietal=[1, 0, 3]))
+
+
+def test_the_loss_of_scores_is_zero_where_they_are_known_and_sure() -> None:
+    regions = len(SIDED_REGIONS)
+    seen = torch.nn.functional.one_hot(torch.arange(2 * regions).reshape(2, -1) % 3, 3)
+    labels = torch.cat([torch.eye(3)[[0, 2]], seen.flatten(1).float(), torch.ones(2, 1)], dim=1)
+    sure = torch.tensor([[-40.0, 0.0], [40.0, -40.0], [40.0, 40.0]])
+    scores = sure[torch.arange(2 * regions) % 3].reshape(2, -1)
+    said = torch.cat([sure[[0, 2]], scores, torch.ones(2, 1)], dim=1)
+    assert float(PretrainingLoss()(said, labels)) == pytest.approx(0, abs=1e-6)
+    assert pretraining_metrics(said, labels)["score_accuracy"] == 1
+    said[:, 2:4] = -said[:, 2:4]
+    assert float(PretrainingLoss()(said, labels)) > 0.5
+    # One region of eight is now answered wrongly in both scans.
+    assert pretraining_metrics(said, labels)["score_accuracy"] == pytest.approx(7 / 8)
+    chances = score_log_probabilities(scores).exp()
+    assert chances.shape == (2, regions, 3)
+    torch.testing.assert_close(chances, seen.float(), atol=1e-6, rtol=0)

@@ -2,10 +2,12 @@
 
 A grade has three values only, and readers differ. Of a simulated scan everything is
 known: pretraining regresses the network on a table's numbers, such as what a reader sees in each
-region on each side, beside the grade, or how likely readers give each where the table tells. A
-hospital's own graded scans can be regressed on their regional SUVR.
+region on each side, beside the grade, or how likely readers give each where the table tells, and
+beside the score that readers give each region on each side. A hospital's own graded scans can be
+regressed on their regional SUVR.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,13 @@ from monai_amyloid.cohort.folds import split
 from monai_amyloid.evaluation.held_out import READINGS
 from monai_amyloid.learning.handlers.validation import validation_metrics
 from monai_amyloid.learning.network.losses import GradeLoss
+from monai_amyloid.learning.network.region_scores import (
+    SCORE_LOGITS,
+    SCORES,
+    SIDED_REGIONS,
+    score_log_probabilities,
+    score_loss,
+)
 from monai_amyloid.learning.transforms.mirroring import MIRRORED, TARGETS
 
 _ROW = ["participant_id", "session_id"]
@@ -29,7 +38,7 @@ GRADE_LOGITS = 2
 _GRADES = 3
 # In standard deviations of a target: beyond it an error counts linearly, for outliers.
 _BETA = 0.3
-_GRADE_WEIGHT = 0.3
+_GRADE_WEIGHT = _SCORE_WEIGHT = 0.3
 
 
 def split_with_targets(
@@ -48,14 +57,19 @@ def split_with_targets(
 
     Returns:
         Lists as in :func:`~monai_amyloid.cohort.folds.split`, with three more in each dictionary:
-        ``targets``, float32 ``(T,)``, of mean 0 and standard deviation 1 over the table;
-        ``mirrored``, which of them each becomes where left and right are exchanged, ``(T,)``; and
-        ``shares``, how likely readers give each grade, float32 ``(3,)``.
+        ``targets``, float32 ``(3 R + T,)``, the share of readers that give each score to each of
+        R scored regions (8, or 0 where the table has no scores) and T numbers, of mean 0 and
+        standard deviation 1 over the table; ``mirrored``, which of them each becomes where left
+        and right are exchanged; and ``shares``, how likely readers give each grade, float32
+        ``(3,)``.
 
     Raises:
         CohortError: If the table is missing, has no such numbers or lacks a scan.
     """
     numbers = read_targets(Path(targets), prefix)
+    scores = read_scores(Path(targets))
+    if scores is not None:
+        numbers = scores.join(numbers)
     shares, places = _shares(Path(targets)), mirrored(list(numbers))
     parts = split(dataset_dir, fold, folds, seed)
     parts = {**parts, "training": parts["training"] + parts["test"], "test": []}
@@ -120,9 +134,42 @@ def read_targets(table: Path, prefix: str) -> pd.DataFrame:
     return (numbers - numbers.mean()) / numbers.std()
 
 
+def read_scores(table: Path) -> pd.DataFrame | None:
+    """Read the share of readers that give each score to each sided region.
+
+    Args:
+        table: A table with columns such as ``reader_1_rctu_left_frontal``, of scores from 1 to 3.
+
+    Returns:
+        A row a scan and three columns a region, in the order of
+        :data:`~monai_amyloid.learning.network.region_scores.SIDED_REGIONS`; None where the table
+        has no scores.
+
+    Raises:
+        CohortError: If a score is none of 1, 2 and 3.
+    """
+    rows = pd.read_csv(table, sep="\t", na_values=UNKNOWN, dtype=dict.fromkeys(_ROW, str))
+    rows = rows.set_index(_ROW)
+    found = {}
+    for region in SIDED_REGIONS:
+        given = [name for name in rows if re.fullmatch(rf"reader_\d+_rctu_{region}", name)]
+        if not given:
+            return None
+        wrong = [name for name in given if not rows[name].isin(range(1, SCORES + 1)).all()]
+        if wrong:
+            raise CohortError(
+                f"{table}: the column {wrong[0]} holds something else than the scores 1, 2 and 3; "
+                "correct it"
+            )
+        for score in range(1, SCORES + 1):
+            found[f"{region}_{score}"] = (rows[given] == score).mean(axis=1)
+    return pd.DataFrame(found)
+
+
 def outputs(targets: str, prefix: str) -> int:
-    """Number of outputs of a network that learns the grade and a table's numbers."""
-    return GRADE_LOGITS + read_targets(Path(targets), prefix).shape[1]
+    """Number of outputs of a network that learns the grade, scores and a table's numbers."""
+    scores = 0 if read_scores(Path(targets)) is None else SCORE_LOGITS
+    return GRADE_LOGITS + scores + read_targets(Path(targets), prefix).shape[1]
 
 
 def prepare_batch(
@@ -131,46 +178,70 @@ def prepare_batch(
     non_blocking: bool = False,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images, and shares of the grades and targets side by side ``(B, 3 + T)``, on the device."""
+    """Images, and shares of the grades and targets side by side ``(B, 3 + 3 R + T)``."""
     images, _ = default_prepare_batch(batch, device, non_blocking, **kwargs)
     return images, torch.cat([batch["shares"].to(images), batch[TARGETS].to(images)], dim=1)
 
 
 class PretrainingLoss(torch.nn.Module):
-    """Smooth L1 of the targets, and the grade's negative log likelihood beside it."""
+    """Smooth L1 of the numbers, and the negative log likelihood of grade and scores beside it."""
 
     def forward(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Loss of a batch.
 
         Args:
-            outputs: Logits of the grade and predicted targets, ``(B, 2 + T)``.
-            labels: Shares of the grades first, then true targets, ``(B, 3 + T)``.
+            outputs: Logits of the grade and of the scores and predicted numbers,
+                ``(B, 2 + 2 R + T)``.
+            labels: Shares of the grades and of the scores first, then true numbers,
+                ``(B, 3 + 3 R + T)``.
         """
-        values = torch.nn.functional.smooth_l1_loss(
-            outputs[:, GRADE_LOGITS:].float(), labels[:, _GRADES:], beta=_BETA
-        )
-        grade = GradeLoss()(outputs[:, :GRADE_LOGITS], labels[:, :_GRADES])
-        total: torch.Tensor = values + _GRADE_WEIGHT * grade
+        logits, scores, numbers = _apart(outputs, labels, GRADE_LOGITS)
+        shares, seen, true = _apart(labels, outputs, _GRADES)
+        total: torch.Tensor = torch.nn.functional.smooth_l1_loss(numbers, true, beta=_BETA)
+        total = total + _GRADE_WEIGHT * GradeLoss()(logits, shares)
+        if scores.shape[1]:
+            total = total + _SCORE_WEIGHT * score_loss(scores, seen)
         return total
+
+
+def _apart(
+    values: torch.Tensor, others: torch.Tensor, first: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What answers the grade, the scores and the numbers, of outputs or of labels.
+
+    The grade and each score have one share more than they have logits.
+    """
+    regions = abs(values.shape[1] - others.shape[1]) - 1
+    last = first + first * regions
+    return values[:, :first], values[:, first:last], values[:, last:].float()
 
 
 def pretraining_metrics(outputs: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
     """Measures of one validation pass.
 
     Args:
-        outputs: Logits of the grade and predicted targets, ``(N, 2 + T)``.
-        labels: Shares of the grades and true targets, ``(N, 3 + T)``.
+        outputs: Logits of the grade and of the scores and predicted numbers,
+            ``(N, 2 + 2 R + T)``.
+        labels: Shares of the grades and of the scores and true numbers, ``(N, 3 + 3 R + T)``.
 
     Returns:
-        Metrics of the grade, ``loss``, and ``mean_absolute_error`` in standard deviations.
+        Metrics of the grade, ``loss``, ``mean_absolute_error`` of the numbers in standard
+        deviations, and ``score_accuracy``, the share of scores that are told, where there are any.
     """
     outputs, labels = torch.as_tensor(outputs).float(), torch.as_tensor(labels).float()
-    error = (outputs[:, GRADE_LOGITS:] - labels[:, _GRADES:]).abs().mean()
-    return {
-        **validation_metrics(outputs[:, :GRADE_LOGITS], labels[:, :_GRADES].argmax(dim=1)),
+    logits, scores, numbers = _apart(outputs, labels, GRADE_LOGITS)
+    shares, seen, true = _apart(labels, outputs, _GRADES)
+    found = {
+        **validation_metrics(logits, shares.argmax(dim=1)),
         "loss": float(PretrainingLoss()(outputs, labels)),
-        "mean_absolute_error": float(error),
+        "mean_absolute_error": float((numbers - true).abs().mean()),
     }
+    if scores.shape[1]:
+        answered = score_log_probabilities(scores).argmax(dim=-1)
+        found["score_accuracy"] = float(
+            (answered == seen.unflatten(1, (-1, SCORES)).argmax(dim=-1)).float().mean()
+        )
+    return found
 
 
 def pretraining_score(outputs: torch.Tensor, labels: torch.Tensor) -> float:
