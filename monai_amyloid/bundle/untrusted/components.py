@@ -26,6 +26,7 @@ _EXPRESSIONS: Mapping[str, Callable[["Components"], Any]] = {
 _VOLUMES = "monai_amyloid.learning.transforms.volumes"
 _NEAR_BRAIN = "monai_amyloid.learning.transforms.near_brain"
 _PICTURES = "monai_amyloid.learning.transforms.pictures"
+_SCORED = "monai_amyloid.learning.network.scored"
 # By what configs have ever called them; first where they were before.
 _PLACES = {
     "monai_amyloid.learning.transforms.AxialSlicesd": _VOLUMES,
@@ -39,6 +40,8 @@ _PLACES = {
     f"{_PICTURES}.OriginalSliced": _PICTURES,
     f"{_PICTURES}.PictureBagd": _PICTURES,
     f"{_PICTURES}.RepeatColoursd": _PICTURES,
+    f"{_SCORED}.ScoredSlices": _SCORED,
+    f"{_SCORED}.ScoredVolume": _SCORED,
     "monai.networks.nets.MILModel": "monai.networks.nets",
     "monai.networks.nets.resnet50": "monai.networks.nets",
     "EnsureTyped": "monai.transforms",

@@ -14,11 +14,14 @@ from monai_amyloid.learning.network.pretrained_sources import (
     find_weights,
     read_state_dict,
 )
+from monai_amyloid.learning.network.region_scores import SCORE_LOGITS
+from monai_amyloid.learning.network.scored import SCORES_LEARNED
 
 logger = logging.getLogger(__name__)
 
 # What follows the ResNet in MONAI's networks, and may answer another question.
-HEADS = ("fc.", "myfc.", "attention.", "transformer.")
+_LAST = ("fc.", "myfc.")
+HEADS = (*_LAST, "attention.", "transformer.")
 # A head that pretraining made answers the grade first:
 # :mod:`monai_amyloid.learning.pretraining.simulated`. ImageNet's thousand classes do not.
 _GRADE_LOGITS = 2
@@ -52,9 +55,9 @@ def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
     """Load pretrained weights, whole or partial, by the names of their tensors.
 
     2D weights are inflated for a 3D network. Of a head that learnt more than the grade its first
-    outputs are taken; any other head of another shape stays as initialised. So do batch norms
-    whose convolution is not in the file: they are statistics of features that an untrained
-    convolution does not make.
+    outputs are taken, with the scores of the regions where it learnt them; any other head of
+    another shape stays as initialised. So do batch norms whose convolution is not in the file:
+    they are statistics of features that an untrained convolution does not make.
 
     Args:
         network: Network to load into, as in :func:`start_from`; changed in place.
@@ -70,8 +73,12 @@ def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
     # A backbone alone stands under this name in the slice network.
     prefix = "" if any(name in own for name in stored) else "net."
     stored = {prefix + name: value for name, value in stored.items()}
-    fitted = {name: _grade_rows(name, value, own) for name, value in stored.items()}
+    fitted = {name: _answers(name, stored, own) for name in stored}
     fitted = inflate_to_fit(fitted, own)
+    last = [name for name in own if name.startswith(_LAST)]
+    if any(name not in fitted or fitted[name].shape != own[name].shape for name in last):
+        # The scores of a head that stays as initialised were never learnt.
+        fitted.pop(SCORES_LEARNED, None)
     reports = [_judge(name, own, fitted, path) for name in own]
     loaded = {tensor.name: fitted[tensor.name] for tensor in reports if tensor.state == "loaded"}
     if not loaded:
@@ -92,17 +99,24 @@ def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
     return LoadReport(f"{source}, inflated to 3D" if inflated else source, tuple(reports))
 
 
-def _grade_rows(name: str, value: torch.Tensor, own: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """The rows of a pretraining's head that answer the grade; any other tensor as it is."""
-    needed = own[name].shape if name in own else value.shape
-    outputs = value.shape[0] if value.ndim else 0
-    is_pretrained_head = (
-        name.startswith(HEADS)
-        and value.shape[1:] == needed[1:]
-        and needed[:1] == (_GRADE_LOGITS,)
-        and _GRADE_LOGITS < outputs != _IMAGENET_CLASSES
-    )
-    return value[:_GRADE_LOGITS] if is_pretrained_head else value
+def _answers(
+    name: str, stored: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor]
+) -> torch.Tensor:
+    """The rows of a head that answer what the network's own answers; other tensors as they are."""
+    value = stored[name]
+    if name not in own or not name.startswith(_LAST):
+        return value
+    needed, outputs = own[name].shape, value.shape[0]
+    scores = SCORE_LOGITS if SCORES_LEARNED in own else 0
+    if (
+        needed[0] != _GRADE_LOGITS + scores
+        or value.shape[1:] != needed[1:]
+        or outputs in (needed[0], _IMAGENET_CLASSES)
+        or outputs < _GRADE_LOGITS
+    ):
+        return value
+    known = needed[0] if SCORES_LEARNED in stored else _GRADE_LOGITS
+    return torch.cat([value[:known], own[name][known:].to(value)])
 
 
 def _judge(

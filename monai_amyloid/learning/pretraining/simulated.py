@@ -36,6 +36,9 @@ _ROW = ["participant_id", "session_id"]
 # The ordinal head's logits come first, so that fine-tuning can go on from them.
 GRADE_LOGITS = 2
 _GRADES = 3
+# Where the parts of outputs and of labels begin after the grade's: scores, then numbers.
+_OUTPUTS = (GRADE_LOGITS, GRADE_LOGITS + SCORE_LOGITS)
+_LABELS = (_GRADES, _GRADES + SCORES * len(SIDED_REGIONS))
 # In standard deviations of a target: beyond it an error counts linearly, for outliers.
 _BETA = 0.3
 _GRADE_WEIGHT = _SCORE_WEIGHT = 0.3
@@ -57,19 +60,15 @@ def split_with_targets(
 
     Returns:
         Lists as in :func:`~monai_amyloid.cohort.folds.split`, with three more in each dictionary:
-        ``targets``, float32 ``(3 R + T,)``, the share of readers that give each score to each of
-        R scored regions (8, or 0 where the table has no scores) and T numbers, of mean 0 and
-        standard deviation 1 over the table; ``mirrored``, which of them each becomes where left
-        and right are exchanged; and ``shares``, how likely readers give each grade, float32
-        ``(3,)``.
+        ``targets``, float32 ``(24 + T,)``, the share of readers that give each score to each
+        region (0 where the table has no scores) and T numbers, of mean 0 and standard deviation 1
+        over the table; ``mirrored``, which of them each becomes where left and right are
+        exchanged; and ``shares``, how likely readers give each grade, float32 ``(3,)``.
 
     Raises:
         CohortError: If the table is missing, has no such numbers or lacks a scan.
     """
-    numbers = read_targets(Path(targets), prefix)
-    scores = read_scores(Path(targets))
-    if scores is not None:
-        numbers = scores.join(numbers)
+    numbers = read_scores(Path(targets)).join(read_targets(Path(targets), prefix))
     shares, places = _shares(Path(targets)), mirrored(list(numbers))
     parts = split(dataset_dir, fold, folds, seed)
     parts = {**parts, "training": parts["training"] + parts["test"], "test": []}
@@ -134,7 +133,7 @@ def read_targets(table: Path, prefix: str) -> pd.DataFrame:
     return (numbers - numbers.mean()) / numbers.std()
 
 
-def read_scores(table: Path) -> pd.DataFrame | None:
+def read_scores(table: Path) -> pd.DataFrame:
     """Read the share of readers that give each score to each sided region.
 
     Args:
@@ -142,7 +141,7 @@ def read_scores(table: Path) -> pd.DataFrame | None:
 
     Returns:
         A row a scan and three columns a region, in the order of
-        :data:`~monai_amyloid.learning.network.region_scores.SIDED_REGIONS`; None where the table
+        :data:`~monai_amyloid.learning.network.region_scores.SIDED_REGIONS`; 0 where the table
         has no scores.
 
     Raises:
@@ -152,24 +151,27 @@ def read_scores(table: Path) -> pd.DataFrame | None:
     rows = rows.set_index(_ROW)
     found = {}
     for region in SIDED_REGIONS:
-        given = [name for name in rows if re.fullmatch(rf"reader_\d+_rctu_{region}", name)]
-        if not given:
-            return None
-        wrong = [name for name in given if not rows[name].isin(range(1, SCORES + 1)).all()]
+        columns = [name for name in rows if re.fullmatch(rf"reader_\d+_rctu_{region}", str(name))]
+        wrong = [name for name in columns if not rows[name].isin(range(1, SCORES + 1)).all()]
         if wrong:
             raise CohortError(
                 f"{table}: the column {wrong[0]} holds something else than the scores 1, 2 and 3; "
                 "correct it"
             )
         for score in range(1, SCORES + 1):
-            found[f"{region}_{score}"] = (rows[given] == score).mean(axis=1)
+            shares = (rows[columns] == score).mean(axis=1) if columns else 0.0
+            found[f"{region}_{score}"] = pd.Series(shares, rows.index, float)
     return pd.DataFrame(found)
 
 
-def outputs(targets: str, prefix: str) -> int:
-    """Number of outputs of a network that learns the grade, scores and a table's numbers."""
-    scores = 0 if read_scores(Path(targets)) is None else SCORE_LOGITS
-    return GRADE_LOGITS + scores + read_targets(Path(targets), prefix).shape[1]
+def has_scores(targets: str) -> bool:
+    """Whether a table tells the scores of every region on each side."""
+    return bool((read_scores(Path(targets)).sum() > 0).to_numpy().reshape(-1, SCORES).any(1).all())
+
+
+def numbers_to_learn(targets: str, prefix: str) -> int:
+    """How many of a table's numbers a network learns beside grade and scores."""
+    return read_targets(Path(targets), prefix).shape[1]
 
 
 def prepare_batch(
@@ -178,7 +180,7 @@ def prepare_batch(
     non_blocking: bool = False,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images, and shares of the grades and targets side by side ``(B, 3 + 3 R + T)``."""
+    """Images, and shares of the grades and targets side by side ``(B, 3 + 24 + T)``."""
     images, _ = default_prepare_batch(batch, device, non_blocking, **kwargs)
     return images, torch.cat([batch["shares"].to(images), batch[TARGETS].to(images)], dim=1)
 
@@ -191,29 +193,14 @@ class PretrainingLoss(torch.nn.Module):
 
         Args:
             outputs: Logits of the grade and of the scores and predicted numbers,
-                ``(B, 2 + 2 R + T)``.
-            labels: Shares of the grades and of the scores first, then true numbers,
-                ``(B, 3 + 3 R + T)``.
+                ``(B, 2 + 16 + T)``.
+            labels: Shares of the grades and of the scores, and true numbers, ``(B, 3 + 24 + T)``.
         """
-        logits, scores, numbers = _apart(outputs, labels, GRADE_LOGITS)
-        shares, seen, true = _apart(labels, outputs, _GRADES)
+        logits, scores, numbers = outputs.float().tensor_split(_OUTPUTS, dim=1)
+        shares, seen, true = labels.float().tensor_split(_LABELS, dim=1)
         total: torch.Tensor = torch.nn.functional.smooth_l1_loss(numbers, true, beta=_BETA)
         total = total + _GRADE_WEIGHT * GradeLoss()(logits, shares)
-        if scores.shape[1]:
-            total = total + _SCORE_WEIGHT * score_loss(scores, seen)
-        return total
-
-
-def _apart(
-    values: torch.Tensor, others: torch.Tensor, first: int
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """What answers the grade, the scores and the numbers, of outputs or of labels.
-
-    The grade and each score have one share more than they have logits.
-    """
-    regions = abs(values.shape[1] - others.shape[1]) - 1
-    last = first + first * regions
-    return values[:, :first], values[:, first:last], values[:, last:].float()
+        return total + _SCORE_WEIGHT * score_loss(scores, seen)
 
 
 def pretraining_metrics(outputs: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
@@ -221,26 +208,26 @@ def pretraining_metrics(outputs: torch.Tensor, labels: torch.Tensor) -> dict[str
 
     Args:
         outputs: Logits of the grade and of the scores and predicted numbers,
-            ``(N, 2 + 2 R + T)``.
-        labels: Shares of the grades and of the scores and true numbers, ``(N, 3 + 3 R + T)``.
+            ``(N, 2 + 16 + T)``.
+        labels: Shares of the grades and of the scores, and true numbers, ``(N, 3 + 24 + T)``.
 
     Returns:
         Metrics of the grade, ``loss``, ``mean_absolute_error`` of the numbers in standard
-        deviations, and ``score_accuracy``, the share of scores that are told, where there are any.
+        deviations, and ``score_accuracy``, the share of the known scores that are answered.
     """
     outputs, labels = torch.as_tensor(outputs).float(), torch.as_tensor(labels).float()
-    logits, scores, numbers = _apart(outputs, labels, GRADE_LOGITS)
-    shares, seen, true = _apart(labels, outputs, _GRADES)
+    logits, scores, numbers = outputs.tensor_split(_OUTPUTS, dim=1)
+    shares, seen, true = labels.tensor_split(_LABELS, dim=1)
     found = {
         **validation_metrics(logits, shares.argmax(dim=1)),
         "loss": float(PretrainingLoss()(outputs, labels)),
         "mean_absolute_error": float((numbers - true).abs().mean()),
     }
-    if scores.shape[1]:
-        answered = score_log_probabilities(scores).argmax(dim=-1)
-        found["score_accuracy"] = float(
-            (answered == seen.unflatten(1, (-1, SCORES)).argmax(dim=-1)).float().mean()
-        )
+    seen = seen.unflatten(1, (-1, SCORES))
+    known = seen.sum(dim=-1) > 0
+    if known.any():
+        answered = score_log_probabilities(scores).argmax(dim=-1) == seen.argmax(dim=-1)
+        found["score_accuracy"] = float(answered[known].float().mean())
     return found
 
 

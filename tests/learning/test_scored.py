@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+import torch
+from monai.networks.nets import resnet50
+
+from monai_amyloid.learning.network.pretrained import load
+from monai_amyloid.learning.network.region_scores import SCORE_LOGITS
+from monai_amyloid.learning.network.scored import SCORES_LEARNED, ScoredSlices, ScoredVolume
+
+
+def slices(more: int = 0, learns_scores: bool = False, num_classes: int = 2) -> ScoredSlices:
+    backbone = resnet50(
+        spatial_dims=2,
+        n_input_channels=3,
+        widen_factor=0.125,
+        feed_forward=False,
+        bias_downsample=False,
+    )
+    return ScoredSlices(
+        num_classes,
+        more,
+        learns_scores,
+        mil_mode="att",
+        pretrained=False,
+        backbone=backbone,
+        backbone_num_features=256,
+    ).eval()
+
+
+def volume(more: int = 0, learns_scores: bool = False) -> ScoredVolume:
+    return ScoredVolume(
+        2, more, learns_scores, spatial_dims=3, n_input_channels=1, widen_factor=0.125
+    ).eval()
+
+
+def test_the_answer_is_the_grade_alone_and_everything_begins_with_it() -> None:
+    for network, image in (
+        (slices(), torch.rand(2, 4, 3, 32, 32)),
+        (volume(), torch.rand(2, 1, 32, 32, 32)),
+    ):
+        everything = network.everything(image)
+        assert everything.shape == (2, 2 + SCORE_LOGITS)
+        torch.testing.assert_close(network(image), everything[:, :2])
+        with torch.inference_mode():
+            traced = torch.jit.trace(network, image)
+            torch.testing.assert_close(traced(image), everything[:, :2])
+
+
+def test_in_pretraining_it_answers_everything() -> None:
+    network = volume(more=5, learns_scores=True)
+    assert network(torch.rand(1, 1, 32, 32, 32)).shape == (1, 2 + SCORE_LOGITS + 5)
+    assert bool(network.state_dict()[SCORES_LEARNED])
+
+
+@pytest.mark.parametrize("learns_scores", [True, False])
+def test_what_follows_takes_grade_and_scores_of_a_pretraining(
+    tmp_path: Path, learns_scores: bool
+) -> None:
+    pretrained = volume(more=5, learns_scores=learns_scores)
+    torch.save(pretrained.state_dict(), tmp_path / "model.pt")
+    network = volume()
+    report = load(network, str(tmp_path / "model.pt"))
+    assert report.named("refused") == report.named("unexpected") == report.named("missing") == ()
+    image = torch.rand(1, 1, 32, 32, 32)
+    torch.testing.assert_close(network.everything(image), pretrained(image)[:, : 2 + SCORE_LOGITS])
+    assert bool(network.scores_learned) is learns_scores
+
+
+def test_a_network_without_scores_gives_its_grade_alone(tmp_path: Path) -> None:
+    stock = resnet50(spatial_dims=3, n_input_channels=1, widen_factor=0.125, num_classes=2).eval()
+    torch.save(stock.state_dict(), tmp_path / "model.pt")
+    network = volume()
+    before = network.fc.weight[2:].clone()
+    report = load(network, str(tmp_path / "model.pt"))
+    assert report.named("missing") == (SCORES_LEARNED,)
+    image = torch.rand(1, 1, 32, 32, 32)
+    torch.testing.assert_close(network(image), stock(image))
+    torch.testing.assert_close(network.fc.weight[2:], before)
+    assert not network.scores_learned
+
+
+def test_a_head_of_other_grades_takes_no_scores(tmp_path: Path) -> None:
+    torch.save(slices(more=5, learns_scores=True).state_dict(), tmp_path / "model.pt")
+    network = slices(num_classes=3)
+    report = load(network, str(tmp_path / "model.pt"))
+    assert report.named("refused") == ("myfc.weight", "myfc.bias")
+    assert not network.scores_learned
