@@ -1,4 +1,4 @@
-"""What comes with the program beside its code: configs, the trained bundle, licences.
+"""What comes with the program beside its code: configs, trained bundles, licences.
 
 In the source tree they stand beside the package; a wheel carries them inside it. They are never
 looked for in the current folder: a config is code, and what runs must not depend on ``cd``.
@@ -17,11 +17,17 @@ _ROOT = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parents[1]
 CONFIGS = _ROOT / "configs"
 TRAIN = CONFIGS / "train.json"
 BUNDLE_NAME = "amyloid_pet_bapl_classification"
+# The trained bundles, by the network in each.
+BUNDLES = {"2d": BUNDLE_NAME, "3d": f"{BUNDLE_NAME}_3d"}
 
 
-def shipped_bundle() -> Path:
-    """Folder of the trained bundle that comes with the program."""
-    return _ROOT / "bundles" / BUNDLE_NAME
+def shipped_bundle(network: str = "2d") -> Path:
+    """Folder of a trained bundle that comes with the program.
+
+    Args:
+        network: A key of :data:`BUNDLES`; the first is the one that grades unless another is named.
+    """
+    return _ROOT / "bundles" / BUNDLES[network]
 
 
 def licences() -> dict[str, str]:

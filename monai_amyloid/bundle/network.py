@@ -18,6 +18,8 @@ from monai_amyloid.bundle.untrusted.network import Described
 from monai_amyloid.cohort.picture_cohort import VOLUME
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.network.head import head_of
+from monai_amyloid.learning.network.region_scores import SCORE_LOGITS, score_log_probabilities
+from monai_amyloid.learning.network.scored import Scored
 from monai_amyloid.learning.settings.kinds import why_not_usable
 
 
@@ -84,9 +86,28 @@ class TrainedNetwork:
 
     def logits(self, batch: torch.Tensor) -> torch.Tensor:
         """Of a batch of what :meth:`network_input` returns, float32."""
+        return self.answers(batch)[0]
+
+    def answers(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The grade's logits, and how likely each score of each region is.
+
+        Args:
+            batch: As :meth:`network_input` returns them, ``(B, ...)``.
+
+        Returns:
+            Logits ``(B, 2)``, or ``(B, 3)`` of a softmax head; and chances of RCTU 1, 2 and 3,
+            ``(B, 8, 3)`` in the order of
+            :data:`~monai_amyloid.learning.network.region_scores.SIDED_REGIONS`, None of a network
+            that has not learnt them.
+        """
+        network, seen = self.network, batch.to(self.device)
         with torch.inference_mode():
-            logits: torch.Tensor = self.network(batch.to(self.device)).float()
-        return logits
+            if not isinstance(network, Scored) or not bool(network.scores_learned):
+                return network(seen).float(), None
+            everything = network.everything(seen).float()
+            first = network.grade_logits
+            scores = everything[:, first : first + SCORE_LOGITS]
+            return everything[:, :first], score_log_probabilities(scores).exp()
 
     def features(self, batch: torch.Tensor) -> NDArray[np.float32]:
         """What the network's head is given, ``(B, F)``.

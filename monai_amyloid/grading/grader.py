@@ -24,6 +24,7 @@ from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
 from monai_amyloid.findings.rules import doubts
 from monai_amyloid.learning.explanation import activation_map, region_shares
 from monai_amyloid.learning.network.losses import grade_probabilities
+from monai_amyloid.learning.network.region_scores import by_region
 from monai_amyloid.pet.files.sources import is_picture
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
@@ -159,7 +160,7 @@ class Grader:
                     seconds=clock.seconds,
                 )
             )
-        probabilities = self.probabilities(brain)
+        probabilities, scores_of_regions = self._answers(brain.suvr, brain.source.tracer)
         clock.lap("network")
         result = self._result(name, probabilities, brain.centiloid, brain.quality)
         network = self.trained
@@ -179,6 +180,7 @@ class Grader:
             z_scores=scores or None,
             quality=brain.quality,
             explanation=region_shares(activation),
+            region_scores=scores_of_regions,
             nearest_cases=nearest_cases(brain.regions, str(brain.source.tracer)),
             seconds=clock.seconds,
         )
@@ -199,7 +201,7 @@ class Grader:
         """Grade a picture, of which nothing else can be said."""
         bag = read_bag(study)
         clock.lap("read")
-        probabilities = self._probabilities(bag)
+        probabilities, _ = self._answers(bag)
         clock.lap("network")
         result = self._result(study_name(study), probabilities, None, {})
         only_a_picture = warning(
@@ -253,16 +255,18 @@ class Grader:
 
     def probabilities(self, brain: BrainPet) -> NDArray[np.float64]:
         """The network's own probabilities of BAPL 1, 2 and 3 of a normalised scan, ``(3,)``."""
-        return self._probabilities(brain.suvr, brain.source.tracer)
+        return self._answers(brain.suvr, brain.source.tracer)[0]
 
-    def _probabilities(
+    def _answers(
         self, image: NDArray[np.float32], tracer: str | None = None
-    ) -> NDArray[np.float64]:
-        logits = self.trained.logits(self.trained.network_input(image, tracer)[None])
+    ) -> tuple[NDArray[np.float64], dict[str, list[float]] | None]:
+        """Probabilities of the grades, and of the scores of the regions where it knows them."""
+        batch = self.trained.network_input(image, tracer)[None]
+        logits, scores = self.trained.answers(batch)
         chances = np.asarray(grade_probabilities(logits)[0].double().cpu())
         if not np.isfinite(chances).all():
             raise ArithmeticError("the network's output is not finite; export it again")
-        return chances
+        return chances, None if scores is None else by_region(scores[0])
 
 
 def _header_of(image: PetImage) -> dict[str, Any]:

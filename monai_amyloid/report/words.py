@@ -116,6 +116,12 @@ WORDS = by_name(
         "their mean.",
         sds=NORMAL_SDS,
     ),
+    phrase("word_region_scores", "Uptake score of each region (RCTU)"),
+    phrase(
+        "word_region_scores_note",
+        "What readers would most likely score, by the network, and how likely: 1 no, 2 moderate, "
+        "3 pronounced uptake. Learnt from simulated readers.",
+    ),
     phrase("word_all_regions", "All regions"),
     phrase("word_region", "Region"),
     phrase("word_left", "Left"),

@@ -52,6 +52,9 @@ class Result:
             :mod:`monai_amyloid.brain.quality.measures`.
         explanation: Share that each read region of each side (``frontal_left``) has in what drove
             the grade; they sum to 1. None where refused, and of a picture.
+        region_scores: How likely a reader gives the uptake score (RCTU) 1, 2 and 3 to each read
+            region of each side (``frontal_left``); None where refused, of a picture, and where
+            the network has not learnt them.
         nearest_cases: The labelled cases with the most alike regional SUVR, each with its
             ``bapl``, ``centiloid`` and ``distance``, nearest first.
         on_map: Place of the scan on a cohort's map: ``score``, ``interval``, ``early_probability``,
@@ -80,6 +83,7 @@ class Result:
     z_scores: Mapping[str, float] | None = None
     quality: Mapping[str, float | None] | None = None
     explanation: Mapping[str, float] | None = None
+    region_scores: Mapping[str, Sequence[float]] | None = None
     nearest_cases: tuple[Mapping[str, float], ...] = ()
     on_map: Mapping[str, Any] | None = None
     study: Mapping[str, Any] = field(default_factory=dict)

@@ -12,11 +12,16 @@ import pytest
 import torch
 
 from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.bundle.export import export
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import Decision
 from monai_amyloid.grading.grader import Grader
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.installed import CONFIGS
+from monai_amyloid.learning.network.losses import grade_probabilities
+from monai_amyloid.learning.network.region_scores import SIDED_REGIONS
+from monai_amyloid.learning.network.scored import SCORES_LEARNED
 from monai_amyloid.pet.study import read_study, studies_of
 from monai_amyloid.study_names import study_name
 
@@ -52,7 +57,9 @@ def test_a_study_gets_the_result_of_the_design(graded: Path) -> None:
     result = json.loads((graded / "sub-0001" / "result.json").read_text())
     assert result["schema"] == "monai-amyloid-result/2"
     assert result["status"] in ("graded", "needs_reader")
-    assert (result["status"] == "graded") == (result["prediction_set"] == [result["bapl"]])
+    if result["status"] == "graded":
+        assert result["prediction_set"] == [result["bapl"]]
+    assert result["bapl"] in result["prediction_set"]
     assert (result["status"] == "needs_reader") == bool(result["reasons"])
     assert sum(result["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert set(result["suvr"]) > {"cortex", "frontal", "parietal", "lateral_temporal"}
@@ -253,3 +260,26 @@ def test_each_session_of_a_bids_dataset_is_a_study(
     result = grader.grade(found[1]).result
     assert result.status != "refused" and result.study["tracer"] == "18FFBB"
     assert studies_of(studies / "sub-0001") == [studies / "sub-0001"]
+
+
+def test_a_network_that_learnt_the_scores_tells_them_of_each_region(
+    untrained_run: Path, bundle: Path, studies: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(untrained_run, tmp_path / "fold0"))
+    state = torch.load(run / "model.pt", weights_only=True)
+    torch.save({**state, SCORES_LEARNED: torch.tensor(True)}, run / "model.pt")
+    knowing = export(
+        run, [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"], tmp_path / "bundle"
+    )
+    brain = normalize(read_study(studies / "sub-0001"))
+    found = Grader(knowing, device="cpu").grade(studies / "sub-0001").result
+    assert found.region_scores is not None and found.explanation is not None
+    assert set(found.region_scores) == set(found.explanation)
+    grader = Grader(knowing, device="cpu")
+    batch = grader.trained.network_input(brain.suvr, brain.source.tracer)[None]
+    everything = grader.trained.network.everything(batch)[0].detach()
+    for place, name in enumerate(SIDED_REGIONS):
+        side, _, region = name.partition("_")
+        expected = grade_probabilities(everything[2 + 2 * place : 4 + 2 * place])
+        assert found.region_scores[f"{region}_{side}"] == pytest.approx(expected.tolist(), abs=1e-5)
+    assert Grader(bundle, device="cpu").grade(studies / "sub-0001").result.region_scores is None

@@ -10,7 +10,9 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.learning.network.inflation import inflate_to_fit
 from monai_amyloid.learning.network.pretrained_report import LoadReport, TensorReport
 from monai_amyloid.learning.network.pretrained_sources import (
+    NOTHING,
     PUBLISHED,
+    SHIPPED,
     find_weights,
     read_state_dict,
 )
@@ -35,15 +37,16 @@ def start_from(
 
     Args:
         network: MONAI ``MILModel`` on a 2D ``resnet50``, or a 3D ``resnet50``; changed in place.
-        pretrained: Source of the weights: empty for none, ``imagenet`` or ``imagenet-v2`` for
-            torchvision's, or the path of a file: torchvision's ResNet-50, MedicalNet's, or a
-            ``model.pt`` of training here.
+        pretrained: Source of the weights: empty or ``none`` for none, ``shipped-2d`` or
+            ``shipped-3d`` for those of the bundles that come with the program, ``imagenet`` or
+            ``imagenet-v2`` for torchvision's, or the path of a file: torchvision's ResNet-50,
+            MedicalNet's, or a ``model.pt`` of training here.
         report: Path of the table to write, with the fate of each tensor.
 
     Raises:
         UserError: As :func:`load`.
     """
-    if pretrained:
+    if pretrained not in NOTHING:
         outcome = load(network, pretrained)
         logger.info("pretrained: %s", outcome.summary())
         if report:
@@ -61,7 +64,7 @@ def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
 
     Args:
         network: Network to load into, as in :func:`start_from`; changed in place.
-        pretrained: Source of the weights, as in :func:`start_from`; not empty.
+        pretrained: Source of the weights, as in :func:`start_from`; not none.
 
     Raises:
         UserError: If the weights cannot be had or read, a tensor that is no head's has another
@@ -95,7 +98,8 @@ def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
         if name not in own
     ]
     inflated = any(fitted[name].ndim > stored[name].ndim for name in loaded)
-    source = f"{pretrained} ({path.name})" if pretrained in PUBLISHED else path.name
+    named = pretrained in PUBLISHED or pretrained in SHIPPED
+    source = f"{pretrained} ({path.name})" if named else path.name
     return LoadReport(f"{source}, inflated to 3D" if inflated else source, tuple(reports))
 
 

@@ -1,4 +1,4 @@
-"""Where pretrained weights come from: a file, or torchvision's published address."""
+"""Where pretrained weights come from: a file, this program, or torchvision's published address."""
 
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -10,6 +10,7 @@ import torch
 
 from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
+from monai_amyloid.installed import BUNDLES, shipped_bundle
 from monai_amyloid.learning.network.finite import first_not_finite
 from monai_amyloid.output import replacing
 
@@ -47,6 +48,10 @@ PUBLISHED = {
         "11ad3fa62ca79e40addfd354a8ec4b7c75143b3038b8d2a807fbc68deab379ca",
     ),
 }
+# The bundles that come with this program are such weights, too: learnt from simulated scans.
+SHIPPED = {f"shipped-{network}": network for network in BUNDLES}
+# Words for no weights at all; configs start from some.
+NOTHING = ("", "none")
 SILENCE_SECONDS = 30.0  # of a server before a download is stopped
 
 
@@ -54,17 +59,20 @@ def find_weights(pretrained: str) -> Path:
     """The file that ``pretrained`` names, downloaded if it is the name of a published one.
 
     Args:
-        pretrained: Path of a file, or a key of :data:`PUBLISHED`.
+        pretrained: Path of a file, or a key of :data:`SHIPPED` or :data:`PUBLISHED`.
 
     Raises:
         UserError: If there is no such file, or it cannot be downloaded.
     """
     if pretrained in PUBLISHED:
         return download(PUBLISHED[pretrained])
-    path = Path(pretrained).expanduser()
+    if pretrained in SHIPPED:
+        path = shipped_bundle(SHIPPED[pretrained]) / "models" / "model.pt"
+    else:
+        path = Path(pretrained).expanduser()
     if not path.is_file():
-        known = ", ".join(PUBLISHED)
-        raise UserError(f"no pretrained weights at {path}; choose a file or one of {known}")
+        known = ", ".join([*SHIPPED, *PUBLISHED])
+        raise UserError(f"no pretrained weights at {path}; choose a file, none or one of {known}")
     return path
 
 

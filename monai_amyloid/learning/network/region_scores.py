@@ -38,3 +38,13 @@ def score_loss(logits: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
     """
     target = shares.float().unflatten(-1, (-1, SCORES))
     return -(target * score_log_probabilities(logits)).sum(dim=-1).mean()
+
+
+def by_region(chances: torch.Tensor) -> dict[str, list[float]]:
+    """Chances of the three scores by the name of region and side, such as ``frontal_left``.
+
+    Args:
+        chances: Of one scan, ``(R, 3)`` in the order of :data:`SIDED_REGIONS`.
+    """
+    names = [f"{region}_{side}" for region in READ_REGIONS for side in SIDES]
+    return dict(zip(names, chances.double().tolist(), strict=True))

@@ -53,7 +53,7 @@ class Setting:
 
 
 _PROBABILITY = number(0, 1)
-_SOURCE = Kind("empty, imagenet, imagenet-v2 or a file", ANY_TEXT.takes)
+_SOURCE = Kind("none, shipped-2d, shipped-3d, imagenet, imagenet-v2 or a file", ANY_TEXT.takes)
 _LAST_SEED = 2**32 - 1  # of numpy's generators
 
 

@@ -29,7 +29,12 @@ from monai_amyloid.report.study.provenance import (
     step_times,
     tracer_name,
 )
-from monai_amyloid.report.study.sentences import grade_meanings, likely_grades, what_drove
+from monai_amyloid.report.study.sentences import (
+    grade_meanings,
+    likely_grades,
+    region_scores,
+    what_drove,
+)
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, joined
 from monai_amyloid.result.result import Result
 from monai_amyloid.version import __version__
@@ -89,6 +94,7 @@ def _content(
         "meanings": grade_meanings(result),
         "likely": None if result.grade is None else likely_grades(result),
         "drove": what_drove(result),
+        "region_scores": region_scores(result),
         "viewer": None if scan is None else viewer(scan, at_peak=(result.grade or 0) > 1),
         "brainsprite": _script(brainsprite()) if scan is not None else "",
         "pictures": picture_uris(shown) if isinstance(shown, ndarray) else [],

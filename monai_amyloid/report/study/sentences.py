@@ -1,6 +1,6 @@
 """Sentences of the report that depend on a result."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.evaluation.conformal import COVERAGE
@@ -69,6 +69,29 @@ def _part(name: str, left: float, right: float) -> Phrase:
             share=share,
         )
     return phrase("drove_both", "{region} ({share:.0%})", region=region, share=share)
+
+
+def region_scores(result: Result) -> list[tuple[Phrase, str, str]]:
+    """Each read region with the likeliest score (RCTU) of left and right, and its probability.
+
+    Args:
+        result: A result; empty where the network has not learnt scores.
+    """
+    if not result.region_scores:
+        return []
+    return [
+        (
+            region_name(name),
+            _score(result.region_scores[f"{name}_left"]),
+            _score(result.region_scores[f"{name}_right"]),
+        )
+        for name in READ_REGIONS
+    ]
+
+
+def _score(chances: Sequence[float]) -> str:
+    likeliest = max(range(len(chances)), key=chances.__getitem__)
+    return f"{likeliest + 1} ({chances[likeliest]:.0%})"
 
 
 def grade_meanings(result: Result) -> Mapping[int, Phrase]:
