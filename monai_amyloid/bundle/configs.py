@@ -24,6 +24,7 @@ _REFERENCE = re.compile(r"[@%](\w+)")
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _PLAIN = (str, int, float, bool, type(None))
 _CHECKED = "$from monai_amyloid.bundle.files import exported_file"
+NO_WEIGHTS = "none"
 WEIGHTS = "$exported_file(@bundle_root, 'models/model.pt')"
 
 
@@ -52,9 +53,9 @@ def bundle_configs(
                 f"first, {', '.join(BESIDE)}"
             )
     training = _merged(config_files, settings)
+    training["pretrained"] = WEIGHTS if began_elsewhere else NO_WEIGHTS
     if began_elsewhere:
         training["imports"] = [*training["imports"], _CHECKED]
-        training["pretrained"] = WEIGHTS
     return {
         "train.json": training,
         "evaluate.json": _part(

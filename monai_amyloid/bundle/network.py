@@ -18,8 +18,8 @@ from monai_amyloid.bundle.untrusted.network import Described
 from monai_amyloid.cohort.picture_cohort import VOLUME
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.network.head import head_of
-from monai_amyloid.learning.network.region_scores import SCORE_LOGITS, score_log_probabilities
-from monai_amyloid.learning.network.scored import Scored
+from monai_amyloid.learning.network.region_scores import score_log_probabilities
+from monai_amyloid.learning.network.scored import ScoredHead
 from monai_amyloid.learning.settings.kinds import why_not_usable
 
 
@@ -100,14 +100,13 @@ class TrainedNetwork:
             :data:`~monai_amyloid.learning.network.region_scores.SIDED_REGIONS`, None of a network
             that has not learnt them.
         """
-        network, seen = self.network, batch.to(self.device)
+        head = head_of(self.network)
         with torch.inference_mode():
-            if not isinstance(network, Scored) or not bool(network.scores_learned):
-                return network(seen).float(), None
-            everything = network.everything(seen).float()
-            first = network.grade_logits
-            scores = everything[:, first : first + SCORE_LOGITS]
-            return everything[:, :first], score_log_probabilities(scores).exp()
+            if not isinstance(head, ScoredHead) or not bool(head.scores_learned):
+                return self.network(batch.to(self.device)).float(), None
+            with _listening(head) as heard:
+                logits: torch.Tensor = self.network(batch.to(self.device)).float()
+            return logits, score_log_probabilities(head.scores(heard[0])).exp()
 
     def features(self, batch: torch.Tensor) -> NDArray[np.float32]:
         """What the network's head is given, ``(B, F)``.

@@ -54,7 +54,7 @@ def refresh(bundle: Path, config_files: Sequence[Path]) -> None:
         settings=settings,
         began_elsewhere=training["pretrained"] == WEIGHTS,
         facts={name: written[name] for name in FACTS if name in written},
-        measured=_measured(bundle / CARD),
+        measured=measured_on_card(bundle / CARD),
     )
     state = read_weights(file_content(bundle, MODEL), bundle / MODEL)
     describe(origin, state).write(bundle)
@@ -69,7 +69,7 @@ def _check_known(settings: dict[str, Any], config_files: Sequence[Path]) -> None
         )
 
 
-def _measured(card: Path) -> str:
+def measured_on_card(card: Path) -> str:
     """What a card says of held-out scans, which nothing but the run could measure again."""
     found = _MEASURED.search(card.read_text(encoding="utf-8"))
     if found is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monai_amyloid.cli.application import TrustConfig, app, existing_bundle, pairs
-from monai_amyloid.cli.progress import resumable
+from monai_amyloid.cli.progress import progress, resumable
 from monai_amyloid.installed import TRAIN, copy_configs, shipped_bundle
 
 if TYPE_CHECKING:
@@ -132,6 +132,29 @@ def export(
     typer.echo(f"bundle: {bundle}{', which replaces the one that was there' if replaces else ''}")
     if foreign := foreign_in(bundle):
         typer.echo(f"infer and verify will need --trust-config, for it holds {foreign}", err=True)
+
+
+@app.command()
+def adapt(
+    bundle: Annotated[
+        Path, typer.Argument(help="Folder of the bundle; it stays.", callback=existing_bundle)
+    ],
+    dataset_dir: Annotated[
+        Path, typer.Argument(metavar="COHORT", help="Your prepared cohort, graded in part.")
+    ],
+    output: Annotated[Path, typer.Option(help="Folder of the new bundle.")],
+    device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+    trust_config: TrustConfig = False,
+) -> None:
+    """Fit a bundle to your own graded scans: a new version, and whether it is worth using."""
+    from monai_amyloid.bundle.adapt import adapt as fit
+    from monai_amyloid.bundle.integrity import Trust
+
+    trust = Trust(config=trust_config)
+    with progress("Predicting") as shown:
+        found = fit(bundle, dataset_dir, output, device=device, trust=trust, progress=shown)
+    typer.echo(found.report)
+    typer.echo(f"bundle: {found.folder}")
 
 
 @app.command()

@@ -267,7 +267,7 @@ def test_a_network_that_learnt_the_scores_tells_them_of_each_region(
 ) -> None:
     run = Path(shutil.copytree(untrained_run, tmp_path / "fold0"))
     state = torch.load(run / "model.pt", weights_only=True)
-    torch.save({**state, SCORES_LEARNED: torch.tensor(True)}, run / "model.pt")
+    torch.save({**state, f"fc.{SCORES_LEARNED}": torch.tensor(True)}, run / "model.pt")
     knowing = export(
         run, [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"], tmp_path / "bundle"
     )
@@ -277,9 +277,10 @@ def test_a_network_that_learnt_the_scores_tells_them_of_each_region(
     assert set(found.region_scores) == set(found.explanation)
     grader = Grader(knowing, device="cpu")
     batch = grader.trained.network_input(brain.suvr, brain.source.tracer)[None]
-    everything = grader.trained.network.everything(batch)[0].detach()
+    features = torch.from_numpy(grader.trained.features(batch))
+    everything = grader.trained.network.fc.scores(features)[0].detach()
     for place, name in enumerate(SIDED_REGIONS):
         side, _, region = name.partition("_")
-        expected = grade_probabilities(everything[2 + 2 * place : 4 + 2 * place])
+        expected = grade_probabilities(everything[2 * place : 2 * place + 2])
         assert found.region_scores[f"{region}_{side}"] == pytest.approx(expected.tolist(), abs=1e-5)
     assert Grader(bundle, device="cpu").grade(studies / "sub-0001").result.region_scores is None

@@ -4,9 +4,15 @@ import pytest
 import torch
 from monai.networks.nets import resnet50
 
+from monai_amyloid.learning.network.head import head_of
 from monai_amyloid.learning.network.pretrained import load
 from monai_amyloid.learning.network.region_scores import SCORE_LOGITS
-from monai_amyloid.learning.network.scored import SCORES_LEARNED, ScoredSlices, ScoredVolume
+from monai_amyloid.learning.network.scored import (
+    SCORES_LEARNED,
+    ScoredHead,
+    ScoredSlices,
+    ScoredVolume,
+)
 
 
 def slices(more: int = 0, learns_scores: bool = False, num_classes: int = 2) -> ScoredSlices:
@@ -34,23 +40,39 @@ def volume(more: int = 0, learns_scores: bool = False) -> ScoredVolume:
     ).eval()
 
 
-def test_the_answer_is_the_grade_alone_and_everything_begins_with_it() -> None:
+def test_the_answer_is_the_grade_alone_and_the_head_knows_the_scores() -> None:
     for network, image in (
         (slices(), torch.rand(2, 4, 3, 32, 32)),
         (volume(), torch.rand(2, 1, 32, 32, 32)),
     ):
-        everything = network.everything(image)
-        assert everything.shape == (2, 2 + SCORE_LOGITS)
-        torch.testing.assert_close(network(image), everything[:, :2])
-        with torch.inference_mode():
-            traced = torch.jit.trace(network, image)
-            torch.testing.assert_close(traced(image), everything[:, :2])
+        head = head_of(network)
+        assert isinstance(head, ScoredHead) and head.weight.shape[0] == 2 + SCORE_LOGITS
+        assert network(image).shape == (2, 2)
+        features = torch.rand(2, head.in_features)
+        everything = features @ head.weight.T + head.bias
+        torch.testing.assert_close(head(features), everything[:, :2])
+        torch.testing.assert_close(head.scores(features), everything[:, 2:])
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_it_can_be_scripted(dimensions: int) -> None:
+    network = slices() if dimensions == 2 else volume()
+    image = torch.rand(1, 4, 3, 32, 32) if dimensions == 2 else torch.rand(1, 1, 32, 32, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(torch.jit.script(network)(image), network(image))
+
+
+def test_it_is_as_wide_as_monais() -> None:
+    for width in (0.125, 0.5, 1.0):
+        stock = resnet50(spatial_dims=3, n_input_channels=1, widen_factor=width, num_classes=2)
+        own = ScoredVolume(2, spatial_dims=3, n_input_channels=1, widen_factor=width)
+        assert own.fc.in_features == stock.fc.in_features
 
 
 def test_in_pretraining_it_answers_everything() -> None:
     network = volume(more=5, learns_scores=True)
     assert network(torch.rand(1, 1, 32, 32, 32)).shape == (1, 2 + SCORE_LOGITS + 5)
-    assert bool(network.state_dict()[SCORES_LEARNED])
+    assert bool(network.state_dict()[f"fc.{SCORES_LEARNED}"])
 
 
 @pytest.mark.parametrize("learns_scores", [True, False])
@@ -63,8 +85,9 @@ def test_what_follows_takes_grade_and_scores_of_a_pretraining(
     report = load(network, str(tmp_path / "model.pt"))
     assert report.named("refused") == report.named("unexpected") == report.named("missing") == ()
     image = torch.rand(1, 1, 32, 32, 32)
-    torch.testing.assert_close(network.everything(image), pretrained(image)[:, : 2 + SCORE_LOGITS])
-    assert bool(network.scores_learned) is learns_scores
+    torch.testing.assert_close(network(image), pretrained(image)[:, :2])
+    torch.testing.assert_close(network.fc.weight, pretrained.fc.weight[: 2 + SCORE_LOGITS])
+    assert bool(network.fc.scores_learned) is learns_scores
 
 
 def test_a_network_without_scores_gives_its_grade_alone(tmp_path: Path) -> None:
@@ -73,11 +96,11 @@ def test_a_network_without_scores_gives_its_grade_alone(tmp_path: Path) -> None:
     network = volume()
     before = network.fc.weight[2:].clone()
     report = load(network, str(tmp_path / "model.pt"))
-    assert report.named("missing") == (SCORES_LEARNED,)
+    assert report.named("missing") == (f"fc.{SCORES_LEARNED}",)
     image = torch.rand(1, 1, 32, 32, 32)
     torch.testing.assert_close(network(image), stock(image))
     torch.testing.assert_close(network.fc.weight[2:], before)
-    assert not network.scores_learned
+    assert not network.fc.scores_learned
 
 
 def test_a_head_of_other_grades_takes_no_scores(tmp_path: Path) -> None:
@@ -85,4 +108,4 @@ def test_a_head_of_other_grades_takes_no_scores(tmp_path: Path) -> None:
     network = slices(num_classes=3)
     report = load(network, str(tmp_path / "model.pt"))
     assert report.named("refused") == ("myfc.weight", "myfc.bias")
-    assert not network.scores_learned
+    assert not network.myfc.scores_learned

@@ -22,8 +22,8 @@ from monai_amyloid.learning.network.scored import SCORES_LEARNED
 logger = logging.getLogger(__name__)
 
 # What follows the ResNet in MONAI's networks, and may answer another question.
-_LAST = ("fc.", "myfc.")
-HEADS = (*_LAST, "attention.", "transformer.")
+_LAST = ("fc", "myfc")
+HEADS = ("fc.", "myfc.", "attention.", "transformer.")
 # A head that pretraining made answers the grade first:
 # :mod:`monai_amyloid.learning.pretraining.simulated`. ImageNet's thousand classes do not.
 _GRADE_LOGITS = 2
@@ -78,10 +78,7 @@ def load(network: torch.nn.Module, pretrained: str) -> LoadReport:
     stored = {prefix + name: value for name, value in stored.items()}
     fitted = {name: _answers(name, stored, own) for name in stored}
     fitted = inflate_to_fit(fitted, own)
-    last = [name for name in own if name.startswith(_LAST)]
-    if any(name not in fitted or fitted[name].shape != own[name].shape for name in last):
-        # The scores of a head that stays as initialised were never learnt.
-        fitted.pop(SCORES_LEARNED, None)
+    fitted = _without_strange_scores(fitted, own)
     reports = [_judge(name, own, fitted, path) for name in own]
     loaded = {tensor.name: fitted[tensor.name] for tensor in reports if tensor.state == "loaded"}
     if not loaded:
@@ -108,10 +105,12 @@ def _answers(
 ) -> torch.Tensor:
     """The rows of a head that answer what the network's own answers; other tensors as they are."""
     value = stored[name]
-    if name not in own or not name.startswith(_LAST):
+    layer, _, kind = name.rpartition(".")
+    if name not in own or layer not in _LAST or kind == SCORES_LEARNED:
         return value
+    flag = f"{layer}.{SCORES_LEARNED}"
     needed, outputs = own[name].shape, value.shape[0]
-    scores = SCORE_LOGITS if SCORES_LEARNED in own else 0
+    scores = SCORE_LOGITS if flag in own else 0
     if (
         needed[0] != _GRADE_LOGITS + scores
         or value.shape[1:] != needed[1:]
@@ -119,8 +118,21 @@ def _answers(
         or outputs < _GRADE_LOGITS
     ):
         return value
-    known = needed[0] if SCORES_LEARNED in stored else _GRADE_LOGITS
+    known = needed[0] if flag in stored else _GRADE_LOGITS
     return torch.cat([value[:known], own[name][known:].to(value)])
+
+
+def _without_strange_scores(
+    stored: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """All but the word that scores were learnt where the head stays as initialised."""
+    strange = [
+        f"{layer}.{SCORES_LEARNED}"
+        for layer in _LAST
+        for name in [f"{layer}.weight"]
+        if name in own and (name not in stored or stored[name].shape != own[name].shape)
+    ]
+    return {name: value for name, value in stored.items() if name not in strange}
 
 
 def _judge(
