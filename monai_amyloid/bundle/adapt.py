@@ -2,23 +2,21 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 import pandas as pd
 import torch
 from monai.bundle import ConfigParser
-from numpy.typing import NDArray
 
-from monai_amyloid.brain.template import TEMPLATE_SHAPE
 from monai_amyloid.bundle.card import CARD, write_documents, write_large_files
 from monai_amyloid.bundle.files import CALIBRATION, METADATA, MODEL
 from monai_amyloid.bundle.integrity import ExportedBundle, Trust, read_bundle
 from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.prepared_scans import batches, probabilities_of
 from monai_amyloid.bundle.refresh import measured_on_card
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.cohort.datalist import GRADES, read_cohort
@@ -29,7 +27,6 @@ from monai_amyloid.evaluation.adapting import Adaptation, adapted, judge
 from monai_amyloid.evaluation.decision import decision_of, write_decision
 from monai_amyloid.findings.bounds import TRIED_FWHM_MM, TRIED_NOISE_CV
 from monai_amyloid.learning.handlers.settings import settings_of_training
-from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.learning.network.statistics import with_statistics_of
 from monai_amyloid.output import check_writable, refuse_link
 from monai_amyloid.output_lock import alone_beside
@@ -39,7 +36,6 @@ from monai_amyloid.work.progress import SILENT, Progress
 # Fewer graded scans, or one grade alone, teach nothing that would hold for the next scan.
 LEAST_GRADED = 20
 REPORT = "docs/adaptation.md"
-_BATCH = 8
 _TRIED = {"fwhm_mm": ("resolution, mm", TRIED_FWHM_MM), "noise_cv": ("noise", TRIED_NOISE_CV)}
 
 
@@ -98,11 +94,10 @@ def adapt(
     _check_graded(cohort[graded], dataset_dir)
     shipped = decision_of(checked.content[CALIBRATION], bundle / CALIBRATION)
 
-    scans = [(Path(row.path), str(row.tracer)) for row in cohort.itertuples()]
-    chances = _probabilities(trained, scans, progress)[graded]
-    own, shift = with_statistics_of(trained.network, _batches(trained, scans))
+    chances = probabilities_of(trained, cohort, progress)[graded]
+    own, shift = with_statistics_of(trained.network, batches(trained, cohort))
     unchanged, trained.network = trained.network, own
-    changed = _probabilities(trained, scans)[graded]
+    changed = probabilities_of(trained, cohort)[graded]
     truth = cohort.loc[graded, "bapl"].to_numpy(int)
     people = cohort.loc[graded, "participant_id"].to_numpy(str)
     judged, with_own = (judge(shipped, chances, truth, people, each) for each in (None, changed))
@@ -116,7 +111,7 @@ def adapt(
     summary = (
         f"fitted to {len(truth)} graded scans of {judged.people} people "
         f"({', '.join(f'{counts[grade]} of grade {grade}' for grade in GRADES)})"
-        + (f" and the statistics of {len(scans)} scans" if keeps_own else "")
+        + (f" and the statistics of {len(cohort)} scans" if keeps_own else "")
     )
     report = _report(checked, version, summary, judged, keeps_own, shift, cohort)
     state = (own if keeps_own else unchanged).state_dict()
@@ -124,7 +119,7 @@ def adapt(
         "from_version": checked.metadata["version"],
         "from_bundle_sha256": checked.sha256,
         "graded_scans": counts,
-        "scans": len(scans),
+        "scans": len(cohort),
         "network_statistics": keeps_own,
     }
     learned = {
@@ -164,34 +159,6 @@ def _check_graded(graded: pd.DataFrame, dataset_dir: Path) -> None:
             f"{dataset_dir}: found {count} graded scans of {kinds} grades, needed {LEAST_GRADED} "
             "of at least two, better 20 of each; add grades to the column bapl"
         )
-
-
-def _probabilities(
-    trained: TrainedNetwork, scans: list[tuple[Path, str]], progress: Progress = SILENT
-) -> NDArray[np.float64]:
-    """The network's own probabilities of each scan, ``(N, 3)``."""
-    found = []
-    progress.start(len(scans))
-    for batch in _batches(trained, scans):
-        found.append(grade_probabilities(trained.logits(batch)).double().cpu().numpy())
-        for _ in batch:
-            progress.advance()
-    return np.concatenate(found)
-
-
-def _batches(trained: TrainedNetwork, scans: list[tuple[Path, str]]) -> Iterator[torch.Tensor]:
-    """What the network takes of the scans, some at a time, on its device."""
-    for first in range(0, len(scans), _BATCH):
-        inputs = []
-        for path, tracer in scans[first : first + _BATCH]:
-            suvr = np.asarray(nib.load(path).dataobj, np.float32)
-            if suvr.shape != TEMPLATE_SHAPE:
-                raise UserError(
-                    f"{path}: found a volume of {suvr.shape}, needed one that `monai-amyloid "
-                    "prepare` wrote"
-                )
-            inputs.append(trained.network_input(suvr, tracer))
-        yield torch.stack(inputs).to(trained.device)
 
 
 def _save(state: Mapping[str, torch.Tensor], checked: ExportedBundle, path: Path) -> None:

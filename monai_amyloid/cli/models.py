@@ -1,12 +1,13 @@
 """Commands that train, evaluate and package a classifier."""
 
 import contextlib
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monai_amyloid.cli.application import TrustConfig, app, existing_bundle, pairs
+from monai_amyloid.cli.application import Bundle, TrustConfig, app, existing_bundle, pairs
 from monai_amyloid.cli.progress import progress, resumable
 from monai_amyloid.installed import TRAIN, copy_configs, shipped_bundle
 
@@ -155,6 +156,63 @@ def adapt(
         found = fit(bundle, dataset_dir, output, device=device, trust=trust, progress=shown)
     typer.echo(found.report)
     typer.echo(f"bundle: {found.folder}")
+
+
+class ReferenceKind(StrEnum):
+    """What a column of somebody's table holds."""
+
+    CALL = "call"
+    CENTILOID = "centiloid"
+    SUVR = "suvr"
+
+
+@app.command()
+def validate(
+    dataset_dir: Annotated[
+        Path, typer.Argument(metavar="COHORT", help="Your prepared cohort; it needs no grades.")
+    ],
+    table: Annotated[
+        Path, typer.Argument(help="CSV, TSV or XLSX: visual read, Centiloid or SUVR of each scan.")
+    ],
+    bundle: Bundle,
+    output: Annotated[Path, typer.Option(help="Where the page and the table go.")] = Path(
+        "validation"
+    ),
+    column: Annotated[
+        str | None, typer.Option(help="Header to compare with; default: every known one.")
+    ] = None,
+    kind: Annotated[ReferenceKind | None, typer.Option(help="What --column holds.")] = None,
+    person: Annotated[str | None, typer.Option("--id", help="Header of people's ids.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
+    device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+    trust_config: TrustConfig = False,
+) -> None:
+    """Compare with a visual read or another program's Centiloid or SUVR, with intervals."""
+    from monai_amyloid.bundle.integrity import Trust
+    from monai_amyloid.bundle.validation import as_text
+    from monai_amyloid.bundle.validation import validate as compare
+    from monai_amyloid.report.evaluation.validation_page import write_validation_page
+    from monai_amyloid.report.pages import can_write_pages
+
+    with progress("Predicting") as shown:
+        found = compare(
+            dataset_dir,
+            table,
+            bundle,
+            output,
+            column=column,
+            kind=None if kind is None else kind.value,
+            people=person,
+            sheet=sheet,
+            device=device,
+            trust=Trust(config=trust_config),
+            progress=shown,
+        )
+    typer.echo(as_text(found))
+    if can_write_pages():
+        typer.echo(f"as a page:  {write_validation_page(found, output / 'validation.html')}")
+    else:
+        typer.echo("no page without: pip install 'monai-amyloid[report]'", err=True)
 
 
 @app.command()

@@ -139,6 +139,21 @@ def roc_plot(evaluation: Evaluation) -> Plot:
     return Plot(_svg(figure), tuple(legend))
 
 
+def difference_plot(means: Any, differences: Any, lines: tuple[float, float, float]) -> Plot:
+    """Differences of two measures by their mean, with bias and limits of agreement.
+
+    Args:
+        means: Mean of both, ``(N,)``.
+        differences: One less the other, ``(N,)``.
+        lines: Lower limit, bias and upper limit.
+    """
+    figure, panel = _figure()
+    panel.plot(means, differences, "o", color=_COLOURS[0], markersize=3)
+    for line, dashes in zip(lines, ("--", "-", "--"), strict=True):
+        panel.axhline(line, color=_GREY, linewidth=1.0, linestyle=dashes)
+    return Plot(_svg(figure))
+
+
 def _figure() -> tuple[Any, Any]:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
