@@ -1,7 +1,7 @@
 # Commands for people: `make demo`, `make quick`, `make test`. All make the environment they need.
 # `make coverage` prints what the tests reach, and names the files of which it is under 90 %.
 # `make elsewhere` starts the other programs that take the bundle, each in its own environment.
-# `make weights` makes the weights of bundles/, `make full-size-weights` those that are too large.
+# `make weights` makes the weights of bundles/.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,13 +13,17 @@ BUNDLE := $(DEMO)/bundles/amyloid_pet_bapl_classification
 # Status 1: some scans were refused, each with its reason, and the others are there.
 REFUSED_IS_FINE := || test $$? -eq 1
 
-# Of `make weights`: the share of ResNet-50's width, and the passes over the simulated scans.
+# Of `make weights`: the share of ResNet-50's width of the 3D network.
 WIDTH ?= 0.5
-PASSES ?= 8
 WEIGHTS := runs/weights_$(WIDTH)
+PRETRAINING := --dataset_dir runs/pretraining_prepared --targets runs/pretraining/truth.tsv \
+	--folds 20 --early_stop_patience 0 --log_images 0 --resume true
+HELD_OUT := --dataset-dir runs/clinic_prepared --readings runs/clinic/truth.tsv \
+	--ceiling runs/clinic/ceiling.tsv
+TRAINED_ON := "2,386 simulated 18F-florbetaben scans (clinic-pretraining-2400); no patient's scan"
 ELSEWHERE := .elsewhere
 
-.PHONY: install demo quick test coverage lint elsewhere weights full-size-weights clean
+.PHONY: install demo quick test coverage lint elsewhere weights clean
 
 install: .venv/installed
 
@@ -36,7 +40,7 @@ demo: install
 	$(BIN)/monai-amyloid prepare $(DEMO)/cohort --output $(DEMO)/prepared $(REFUSED_IS_FINE)
 	@echo "== 3/6 train"
 	$(BIN)/python -W ignore -m monai.bundle run training --config_file $(DEMO_CONFIG) \
-		--dataset_dir $(DEMO)/prepared --output_dir $(DEMO)/run --max_epochs 16
+		--dataset_dir $(DEMO)/prepared --output_dir $(DEMO)/run --max_epochs 4
 	@echo "== 4/6 evaluate on the held-out fold"
 	$(BIN)/python -W ignore -m monai.bundle run evaluating \
 		--config_file "['configs/train.json','configs/resnet50_3d.json','configs/evaluate.json']" \
@@ -95,25 +99,32 @@ $(ELSEWHERE)/federated: tests/elsewhere/federated.txt
 elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHERE)/federated
 	$(BIN)/pytest tests/elsewhere
 
-# About an hour and a half on two cores for half the width, two and a half for the whole.
+# About five hours on two cores. Nobody of the pretraining is in clinic-603, which calibrates.
 weights: install
 	$(BIN)/monai-amyloid simulate runs/pretraining --cohort clinic-pretraining-2400
 	$(BIN)/monai-amyloid simulate runs/clinic --cohort clinic-603
 	$(BIN)/monai-amyloid prepare runs/pretraining --output runs/pretraining_prepared $(REFUSED_IS_FINE)
 	$(BIN)/monai-amyloid prepare runs/clinic --output runs/clinic_prepared $(REFUSED_IS_FINE)
-	$(BIN)/python -W ignore -m monai.bundle run training --config_file \
-		"['configs/train.json','configs/resnet50_3d.json','configs/pretrain.json']" \
-		--dataset_dir runs/pretraining_prepared --targets runs/pretraining/truth.tsv \
-		--output_dir $(WEIGHTS)/pretraining --widen_factor $(WIDTH) --affine 0.5 \
-		--max_epochs $(PASSES) --log_images 0 --resume true
-	$(BIN)/monai-amyloid crossval --config-file configs/train.json \
-		--config-file configs/resnet50_3d.json --dataset-dir runs/clinic_prepared \
-		--output-dir $(WEIGHTS)/folds --set widen_factor=$(WIDTH) --set affine=0.5 \
-		--set pretrained=$(CURDIR)/$(WEIGHTS)/pretraining/fold0/model.pt \
-		--set learning_rate=0.00003 --set balance=0 --set max_epochs=3
-
-full-size-weights:
-	$(MAKE) weights WIDTH=1.0 PASSES=7
+	$(BIN)/python -W ignore -m monai.bundle run training \
+		--config_file "['configs/train.json','configs/pretrain.json']" $(PRETRAINING) \
+		--output_dir $(WEIGHTS)/pretraining_2d --slices 8 --learning_rate 0.0003 --max_epochs 6
+	$(BIN)/python -W ignore -m monai.bundle run training \
+		--config_file "['configs/train.json','configs/resnet50_3d.json','configs/pretrain.json']" \
+		$(PRETRAINING) --output_dir $(WEIGHTS)/pretraining_3d --widen_factor $(WIDTH) \
+		--learning_rate 0.001 --max_epochs 10
+	$(BIN)/python scripts/development/hold_out_cohort.py $(WEIGHTS)/pretraining_2d/fold0 \
+		runs/clinic_prepared $(WEIGHTS)/2d --learnt-from runs/pretraining_prepared \
+		--config-file configs/train.json
+	$(BIN)/python scripts/development/hold_out_cohort.py $(WEIGHTS)/pretraining_3d/fold0 \
+		runs/clinic_prepared $(WEIGHTS)/3d --learnt-from runs/pretraining_prepared \
+		--config-file configs/train.json --config-file configs/resnet50_3d.json
+	$(BIN)/monai-amyloid evaluate $(WEIGHTS)/2d $(HELD_OUT)
+	$(BIN)/monai-amyloid evaluate $(WEIGHTS)/3d $(HELD_OUT)
+	$(BIN)/monai-amyloid export $(WEIGHTS)/2d --half-precision --trained-on $(TRAINED_ON) \
+		--output bundles/amyloid_pet_bapl_classification --config-file configs/train.json
+	$(BIN)/monai-amyloid export $(WEIGHTS)/3d --half-precision --trained-on $(TRAINED_ON) \
+		--output bundles/amyloid_pet_bapl_classification_3d --config-file configs/train.json \
+		--config-file configs/resnet50_3d.json
 
 clean:
 	rm -rf $(DEMO)

@@ -75,7 +75,7 @@ def write_large_files(bundle: Path, full_size: Path | None) -> None:
         lines += _entry(path, path.relative_to(bundle).as_posix())
     if full_size is not None:
         lines += ["full_size:", *_entry(full_size, "models/model_full_size.pt")]
-        lines += ['    made_by: "make full-size-weights"']
+        lines += ['    made_by: "make weights WIDTH=1.0"']
     (bundle / "large_files.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

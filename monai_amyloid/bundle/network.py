@@ -1,9 +1,7 @@
 """The network of an exported bundle, with what it must be given."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,10 +15,29 @@ from monai_amyloid.bundle.integrity import ANY, ExportedBundle, Trust, read_bund
 from monai_amyloid.bundle.untrusted.network import Described
 from monai_amyloid.cohort.picture_cohort import VOLUME
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.network.head import head_of
+from monai_amyloid.learning.network.head import HeadInputs
 from monai_amyloid.learning.network.region_scores import score_log_probabilities
 from monai_amyloid.learning.network.scored import ScoredHead
 from monai_amyloid.learning.settings.kinds import why_not_usable
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network says of a batch.
+
+    Attributes:
+        logits: Logits of the grade, ``(B, 2)``, or ``(B, 3)`` of a softmax head, float32.
+        scores: Chances of RCTU 1, 2 and 3, ``(B, 8, 3)`` in the order of
+            :data:`~monai_amyloid.learning.network.region_scores.SIDED_REGIONS`; None of a network
+            that has not learnt them.
+        apart: How far each scan lies from those of the training, see
+            :meth:`~monai_amyloid.learning.network.scored.ScoredHead.apart`; None where that is
+            not known.
+    """
+
+    logits: torch.Tensor
+    scores: torch.Tensor | None
+    apart: list[float] | None
 
 
 class TrainedNetwork:
@@ -86,27 +103,25 @@ class TrainedNetwork:
 
     def logits(self, batch: torch.Tensor) -> torch.Tensor:
         """Of a batch of what :meth:`network_input` returns, float32."""
-        return self.answers(batch)[0]
+        return self.answers(batch).logits
 
-    def answers(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The grade's logits, and how likely each score of each region is.
+    def answers(self, batch: torch.Tensor) -> Answers:
+        """All that the network says of a batch.
 
         Args:
             batch: As :meth:`network_input` returns them, ``(B, ...)``.
-
-        Returns:
-            Logits ``(B, 2)``, or ``(B, 3)`` of a softmax head; and chances of RCTU 1, 2 and 3,
-            ``(B, 8, 3)`` in the order of
-            :data:`~monai_amyloid.learning.network.region_scores.SIDED_REGIONS`, None of a network
-            that has not learnt them.
         """
-        head = head_of(self.network)
-        with torch.inference_mode():
-            if not isinstance(head, ScoredHead) or not bool(head.scores_learned):
-                return self.network(batch.to(self.device)).float(), None
-            with _listening(head) as heard:
+        heard = HeadInputs(self.network)
+        try:
+            with torch.inference_mode():
                 logits: torch.Tensor = self.network(batch.to(self.device)).float()
-            return logits, score_log_probabilities(head.scores(heard[0])).exp()
+                scores = None
+                head = heard.head
+                if isinstance(head, ScoredHead) and bool(head.scores_learned):
+                    scores = score_log_probabilities(head.scores(heard.features)).exp()
+            return Answers(logits, scores, heard.apart())
+        finally:
+            heard.close()
 
     def features(self, batch: torch.Tensor) -> NDArray[np.float32]:
         """What the network's head is given, ``(B, F)``.
@@ -114,30 +129,18 @@ class TrainedNetwork:
         Raises:
             UserError: If the network has no head that is known.
         """
-        head = head_of(self.network)
-        if head is None:
+        heard = HeadInputs(self.network)
+        try:
+            with torch.inference_mode():
+                self.network(batch.to(self.device))
+        finally:
+            heard.close()
+        if heard.features is None:
             raise UserError(
                 f"{self.bundle}: its network has no layer fc or myfc, whose input its features "
                 "are; name a bundle of this program's networks"
             )
-        with _listening(head) as heard:
-            self.logits(batch)
-        return np.asarray(heard[0].float().cpu().numpy(), np.float32)
-
-
-@contextmanager
-def _listening(layer: torch.nn.Module) -> Iterator[list[torch.Tensor]]:
-    """What a layer is given while the context lasts."""
-    heard: list[torch.Tensor] = []
-
-    def keep(layer: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
-        heard.append(inputs[0].detach())
-
-    hook = layer.register_forward_pre_hook(keep)
-    try:
-        yield heard
-    finally:
-        hook.remove()
+        return np.asarray(heard.features.float().cpu().numpy(), np.float32)
 
 
 def _device(name: str) -> torch.device:

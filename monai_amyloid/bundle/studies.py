@@ -21,7 +21,8 @@ from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.errors import RefusedError, UserError
 from monai_amyloid.evaluation.decision import read_decision
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.findings.rules import doubts
+from monai_amyloid.findings.rules import FEATURES_APART, doubts
+from monai_amyloid.learning.network.head import HeadInputs
 from monai_amyloid.output import write_csv
 from monai_amyloid.pet.files.archive import ARCHIVE_SUFFIXES
 from monai_amyloid.pet.formats.table import FORMATS
@@ -180,14 +181,17 @@ class WriteProbabilities:
             byte order mark so that Excel reads Korean. Status and reasons are those of
             ``monai-amyloid infer``.
         calibration: ``calibration.json`` of the bundle.
+        network: The network that predicts, to know how far studies lie from the training's scans;
+            None where that is not asked.
 
     Raises:
         UserError: If there is no such calibration; and at the end, after the table is written, if
             a study was refused.
     """
 
-    def __init__(self, path: str, calibration: str) -> None:
+    def __init__(self, path: str, calibration: str, network: torch.nn.Module | None = None) -> None:
         self.path = Path(path)
+        self.heard = None if network is None else HeadInputs(network)
         self.decision = read_decision(Path(calibration))
         self.rows: list[dict[str, Any]] = []
 
@@ -199,10 +203,15 @@ class WriteProbabilities:
 
     def __call__(self, engine: Engine) -> None:
         """Keep a batch's studies."""
-        for item, output in zip(engine.state.batch, engine.state.output, strict=True):
-            self.rows.append({"study": item["study"], **self._row(item, output["pred"])})
+        batch, outputs = engine.state.batch, engine.state.output
+        apart = None if self.heard is None else self.heard.apart()
+        for item, output, far in zip(batch, outputs, apart or [None] * len(batch), strict=True):
+            row = self._row(item, output["pred"], far)
+            self.rows.append({"study": item["study"], **row})
 
-    def _row(self, item: Mapping[str, Any], calibrated: torch.Tensor) -> dict[str, Any]:
+    def _row(
+        self, item: Mapping[str, Any], calibrated: torch.Tensor, apart: float | None
+    ) -> dict[str, Any]:
         if item["refused"]:
             empty = dict.fromkeys((*_PROBABILITIES, "prediction_set"))
             return {"status": "refused", **empty, "reasons": item["refused"]}
@@ -210,7 +219,10 @@ class WriteProbabilities:
         scan = self.decision.graded_scan(
             calibrated.double().reshape(3).cpu().numpy(),
             centiloid=None if math.isnan(load) else load,
-            quality={name: float(value) for name, value in quality.items()},
+            quality={
+                **{name: float(value) for name, value in quality.items()},
+                FEATURES_APART: apart,
+            },
         )
         reasons = doubts(scan)
         return {

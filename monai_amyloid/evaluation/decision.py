@@ -8,7 +8,7 @@ have, and the threshold of amyloid positivity.
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from monai_amyloid.evaluation.conformal import (
 from monai_amyloid.evaluation.held_out import HeldOut
 from monai_amyloid.evaluation.operating_point import SENSITIVITY, positive_threshold
 from monai_amyloid.evaluation.standing import MOST_WRONG, NEVER, least_probabilities
-from monai_amyloid.findings.rules import GRADES, GradedScan, doubts
+from monai_amyloid.findings.rules import FEATURES_APART, GATES, GRADES, GradedScan, doubts
 from monai_amyloid.output import replace_file
 from monai_amyloid.strict_json import read_object
 
@@ -42,6 +42,8 @@ _HOTTEST = 100.0
 # Of the scans that are told a grade, this share in the middle has a Centiloid that is usual, where
 # there are enough of them to know.
 USUAL_SHARE, _ENOUGH = 0.98, 20
+# Of each measure of quality alone; several of them ask for a reader of a few scans in a hundred.
+USUAL_QUALITY, _ENOUGH_FOR_QUALITY = 0.99, 100
 # What a brain may show, and more: bounds of what is not known.
 _ANY_CENTILOID = (-1000.0, 1000.0)
 
@@ -79,6 +81,8 @@ class Decision:
             reader, from :func:`~monai_amyloid.evaluation.standing.least_probabilities`.
         usual_centiloid: Lowest and highest Centiloid that is usual of scans that are told BAPL 1,
             2, 3.
+        usual_quality: Bound of each measure of quality, by name, that nearly all scans keep to from
+            which the numbers were learned; see :data:`~monai_amyloid.findings.rules.GATES`.
         positive_threshold: Lowest calibrated probability of BAPL 2 or 3 that is called positive.
     """
 
@@ -87,6 +91,7 @@ class Decision:
     least_probable: tuple[float, float, float]
     positive_threshold: float
     usual_centiloid: tuple[Range, Range, Range] = (_ANY_CENTILOID,) * 3
+    usual_quality: Mapping[str, float] = field(default_factory=dict)
 
     def apply(
         self, probabilities: ArrayLike, measurements: pd.DataFrame | None = None
@@ -132,6 +137,7 @@ class Decision:
             never_left_out=tuple(grade for grade, most in thresholds if most >= ALWAYS),
             least_probable=self.least_probable,
             usual_centiloid=self.usual_centiloid,
+            usual_quality=self.usual_quality,
             **measured,
         )
 
@@ -141,7 +147,7 @@ def _measured(rows: pd.DataFrame | None, count: int) -> Iterator[dict[str, Any]]
     if rows is None or "centiloid" not in rows:
         yield from ({} for _ in range(count))
         return
-    names = [name for name in MEASURES if name in rows]
+    names = [name for name in (*MEASURES, FEATURES_APART) if name in rows]
     numbers = rows[["centiloid", *names]].apply(pd.to_numeric, errors="coerce")
     for load, *values in numbers.to_numpy(float).tolist():
         quality = dict(zip(names, values, strict=True))
@@ -152,7 +158,7 @@ def fit_decision(
     probabilities: Array,
     truth: ArrayLike,
     shares: Array | None = None,
-    centiloid: ArrayLike | None = None,
+    measurements: pd.DataFrame | None = None,
 ) -> Decision:
     """Learn the numbers of the decision.
 
@@ -162,7 +168,8 @@ def fit_decision(
         truth: True grade of each scan, 1, 2 or 3, ``(N,)``; each grade at least once.
         shares: Each grade's share of the readings of a scan, ``(N, 3)``, where several readers
             graded it; None where the grade is all that is known.
-        centiloid: Centiloid of each scan, ``(N,)``; None where nothing was measured.
+        measurements: Rows of a prepared cohort, N, with ``centiloid`` and the measures of
+            quality that it has; None where nothing was measured.
     """
     labels = shares_of(truth) if shares is None else np.asarray(shares, float)
     temperature = fit_temperature(probabilities, labels)
@@ -174,8 +181,22 @@ def fit_decision(
         thresholds,
         least_probabilities(calibrated, alone, labels),
         positive_threshold(1 - calibrated[:, 0], truth),
-        _usual_centiloid(calibrated.argmax(axis=1) + 1, centiloid),
+        _usual_centiloid(
+            calibrated.argmax(axis=1) + 1,
+            None if measurements is None else measurements.get("centiloid"),
+        ),
+        {} if measurements is None else _usual_quality(measurements),
     )
+
+
+def _usual_quality(rows: pd.DataFrame) -> dict[str, float]:
+    """The bound of each measure that all but one scan in a hundred keep to."""
+    found = {}
+    for name, is_least in GATES.items():
+        known = pd.to_numeric(rows.get(name, pd.Series(dtype=float)), errors="coerce").dropna()
+        if len(known) >= _ENOUGH_FOR_QUALITY:
+            found[name] = float(known.quantile(1 - USUAL_QUALITY if is_least else USUAL_QUALITY))
+    return found
 
 
 def _usual_centiloid(answered: NDArray[np.int64], centiloid: ArrayLike | None) -> Any:
@@ -203,7 +224,6 @@ def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
     """
     rows = held_out.rows
     truth, shares = rows["bapl"].to_numpy(int), held_out.shares
-    loads = rows["centiloid"].to_numpy() if "centiloid" in rows else None
     count = len(truth)
     predictions = Predictions(
         np.zeros((count, 3)),
@@ -217,7 +237,7 @@ def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
             probabilities[others],
             truth[others],
             shares[others],
-            None if loads is None else loads[others],
+            rows[others],
         )
         found = decision.apply(probabilities[part], rows[part])
         for name, values in vars(found).items():
@@ -249,6 +269,7 @@ def write_decision(decision: Decision, path: Path, learned_from: Mapping[str, An
                 "share": USUAL_SHARE,
                 "usual": dict(zip("123", decision.usual_centiloid, strict=True)),
             },
+            "quality": {"share": USUAL_QUALITY, "usual": dict(decision.usual_quality)},
         },
         "positive": {"sensitivity": SENSITIVITY, "threshold": decision.positive_threshold},
     }
@@ -289,13 +310,19 @@ def decision_of(content: bytes, path: Path) -> Decision:
             raise ValueError(f"least probable {(a, b, c)}")
         usual = alone["centiloid"]["usual"]
         ranges = _range(usual["1"]), _range(usual["2"]), _range(usual["3"])
+        bounds = alone.get("quality", {"usual": {}})["usual"]
+        quality = {str(name): _number(bound) for name, bound in bounds.items()}
+        if not {*quality} <= {*GATES} or not all(map(math.isfinite, quality.values())):
+            raise ValueError(f"quality {quality}")
         temperature = found["temperature"]
         if not 0 < _number(temperature) <= _HOTTEST:
             raise ValueError(f"temperature {temperature}")
         positive = _chance(found["positive"]["threshold"])
     except (ValueError, KeyError, TypeError) as error:
         raise _no_calibration(path, error) from error
-    return Decision(float(temperature), (first, second, third), (a, b, c), positive, ranges)
+    return Decision(
+        float(temperature), (first, second, third), (a, b, c), positive, ranges, quality
+    )
 
 
 def _number(value: object) -> float:

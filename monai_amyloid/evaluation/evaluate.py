@@ -121,7 +121,7 @@ def evaluate(
             rows[PROBABILITIES].to_numpy(float),
             rows["bapl"].to_numpy(int),
             held_out.shares,
-            rows.get("centiloid"),
+            rows,
         ),
         evaluation.folder / "calibration.json",
         {

@@ -16,6 +16,7 @@ from monai_amyloid.cohort.dealing import assign_folds
 from monai_amyloid.cohort.folds import read_folds
 from monai_amyloid.errors import one_line
 from monai_amyloid.evaluation.conformal import shares_of
+from monai_amyloid.findings.rules import FEATURES_APART
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -34,7 +35,7 @@ class HeldOut:
 
     Attributes:
         rows: Numbered from 0: ``repeat fold``, the columns of ``participants.tsv`` and the
-            network's ``p_bapl1 p_bapl2 p_bapl3``.
+            network's ``p_bapl1 p_bapl2 p_bapl3``, with ``features_apart`` where it is known.
         cohort: All graded sessions of the prepared dataset.
         folds: Fold of each participant by ``participant_id``, for each repeat.
         foreign: True where the network was trained on none of the scans, so that the folds are used
@@ -196,7 +197,7 @@ def read_foreign(table: Path, dataset_dir: Path) -> HeldOut:
     rows = cohort.loc[rows.index].assign(
         repeat=0,
         fold=cohort.loc[rows.index, "participant_id"].map(folds),
-        **{name: rows[name] for name in PROBABILITIES},
+        **_predicted(rows),
     )
     return HeldOut(rows.reset_index(drop=True), cohort, {0: folds}, foreign=True)
 
@@ -241,9 +242,14 @@ def _read(
             "them; train and evaluate again"
         )
     held_out = int((cohort["participant_id"].map(fold_of) == fold).sum())
-    chances = _whole(rows, table, held_out)[PROBABILITIES]
+    whole = _whole(rows, table, held_out)
     described = cohort.loc[rows.index].assign(repeat=repeat, fold=int(fold))
-    return described.assign(**{name: chances[name] for name in PROBABILITIES})
+    return described.assign(**_predicted(whole))
+
+
+def _predicted(rows: pd.DataFrame) -> dict[str, "pd.Series[float]"]:
+    """What the network said of each row, and how far the scan lies from its training's."""
+    return {name: rows[name] for name in (*PROBABILITIES, FEATURES_APART) if name in rows}
 
 
 def _whole(rows: pd.DataFrame, table: Path, scans: int) -> pd.DataFrame:

@@ -14,6 +14,16 @@ from monai_amyloid.findings.bounds import (
 from monai_amyloid.findings.finding import Finding, Phrase, Term, doubt, phrase
 
 GRADES = (1, 2, 3)
+# Name of the measure of how far the network's features lie from those of its training.
+FEATURES_APART = "features_apart"
+# Measures by which a scan may be unlike those that calibrated the bundle, and whether the bound is
+# the least (else it is the most).
+GATES: Mapping[str, bool] = {
+    "registration": True,
+    "fwhm_mm": False,
+    "noise_cv": False,
+    FEATURES_APART: False,
+}
 # Names of the grades, lowest first, where a bundle does not give its own.
 BAPL_NAMES = ("BAPL 1", "BAPL 2", "BAPL 3")
 
@@ -29,6 +39,8 @@ class GradedScan:
         centiloid: Centiloid of the scan; None for a picture, which has none.
         quality: Measures by name, see :mod:`monai_amyloid.brain.quality.measures`; empty for a
             picture.
+        usual_quality: Bound of each of :data:`GATES` that nearly all scans keep to that calibrated
+            the bundle, as far as that is known.
         never_left_out: Grades that are in every set, for too few scans of them calibrated the
             bundle.
         least_probable: Probability of each grade from which it may stand without a reader.
@@ -43,6 +55,7 @@ class GradedScan:
     centiloid: float | None = None
     usual_centiloid: Sequence[tuple[float, float]] = ()
     quality: Mapping[str, float | None] = field(default_factory=dict)
+    usual_quality: Mapping[str, float] = field(default_factory=dict)
     never_left_out: Collection[int] = ()
     grade_names: Sequence[str] = BAPL_NAMES
 
@@ -163,9 +176,44 @@ def _centiloid_contradicts(scan: GradedScan) -> Finding | None:
     return None
 
 
+_MEASURES = {
+    "registration": phrase("gate_registration", "the match to the template"),
+    "fwhm_mm": phrase("gate_resolution", "the resolution in mm"),
+    "noise_cv": phrase("gate_noise", "the noise of single voxels"),
+    FEATURES_APART: phrase("gate_features", "the distance of what the network sees"),
+}
+
+
+def _unlike_others(scan: GradedScan) -> Finding | None:
+    """The scan is unlike those that calibrated the bundle, so that nothing is promised for it."""
+    for name, bound in scan.usual_quality.items():
+        value = scan.quality.get(name)
+        if value is None or not (value < bound if GATES[name] else value > bound):
+            continue
+        if GATES[name]:
+            return doubt(
+                "unlike_others_below",
+                "{measure} is {value:.2f}, below {bound:.2f}, which nearly all scans reach that "
+                "calibrated this bundle: its probabilities were not measured on such scans",
+                measure=_MEASURES[name],
+                value=value,
+                bound=bound,
+            )
+        return doubt(
+            "unlike_others_above",
+            "{measure} is {value:.2f}, above {bound:.2f}, within which nearly all scans are that "
+            "calibrated this bundle: its probabilities were not measured on such scans",
+            measure=_MEASURES[name],
+            value=value,
+            bound=bound,
+        )
+    return None
+
+
 _RULES: tuple[Callable[[GradedScan], Finding | None], ...] = (
     _of_the_set,
     _too_unsure,
     _centiloid_contradicts,
     _unusual_centiloid,
+    _unlike_others,
 )

@@ -15,14 +15,14 @@ from monai_amyloid.brain.quantities.normative import z_scores
 from monai_amyloid.brain.registration.register import one_thread
 from monai_amyloid.bundle.files import CALIBRATION, MODEL, grade_names
 from monai_amyloid.bundle.integrity import Trust, read_bundle
-from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.network import Answers, TrainedNetwork
 from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.evaluation.decision import decision_of
 from monai_amyloid.explore.saved_map import read_map
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
-from monai_amyloid.findings.rules import doubts
-from monai_amyloid.learning.explanation import activation_map, region_shares
+from monai_amyloid.findings.rules import FEATURES_APART, doubts
+from monai_amyloid.learning.explanation import activation_map, region_shares, strongest_spot
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.learning.network.region_scores import by_region
 from monai_amyloid.pet.files.sources import is_picture
@@ -160,9 +160,10 @@ class Grader:
                     seconds=clock.seconds,
                 )
             )
-        probabilities, scores_of_regions = self._answers(brain.suvr, brain.source.tracer)
+        answers = self._answers(brain.suvr, brain.source.tracer)
         clock.lap("network")
-        result = self._result(name, probabilities, brain.centiloid, brain.quality)
+        measured = {**brain.quality, FEATURES_APART: answers.apart and answers.apart[0]}
+        result = self._result(name, _chances(answers), brain.centiloid, measured)
         network = self.trained
         activation = activation_map(
             network.network, brain, network.preprocessing, network.layout, int(result.grade or 0)
@@ -180,7 +181,8 @@ class Grader:
             z_scores=scores or None,
             quality=brain.quality,
             explanation=region_shares(activation),
-            region_scores=scores_of_regions,
+            strongest_spot=strongest_spot(activation),
+            region_scores=None if answers.scores is None else by_region(answers.scores[0]),
             nearest_cases=nearest_cases(brain.regions, str(brain.source.tracer)),
             seconds=clock.seconds,
         )
@@ -201,7 +203,7 @@ class Grader:
         """Grade a picture, of which nothing else can be said."""
         bag = read_bag(study)
         clock.lap("read")
-        probabilities, _ = self._answers(bag)
+        probabilities = _chances(self._answers(bag))
         clock.lap("network")
         result = self._result(study_name(study), probabilities, None, {})
         only_a_picture = warning(
@@ -222,7 +224,7 @@ class Grader:
         name: str,
         probabilities: NDArray[np.float64],
         centiloid: float | None,
-        quality: Mapping[str, float],
+        quality: Mapping[str, float | None],
     ) -> Result:
         """The grade, and whether a person must read the scan."""
         [calibrated] = self.decision.calibrate(probabilities[None])
@@ -255,18 +257,18 @@ class Grader:
 
     def probabilities(self, brain: BrainPet) -> NDArray[np.float64]:
         """The network's own probabilities of BAPL 1, 2 and 3 of a normalised scan, ``(3,)``."""
-        return self._answers(brain.suvr, brain.source.tracer)[0]
+        return _chances(self._answers(brain.suvr, brain.source.tracer))
 
-    def _answers(
-        self, image: NDArray[np.float32], tracer: str | None = None
-    ) -> tuple[NDArray[np.float64], dict[str, list[float]] | None]:
-        """Probabilities of the grades, and of the scores of the regions where it knows them."""
-        batch = self.trained.network_input(image, tracer)[None]
-        logits, scores = self.trained.answers(batch)
-        chances = np.asarray(grade_probabilities(logits)[0].double().cpu())
-        if not np.isfinite(chances).all():
-            raise ArithmeticError("the network's output is not finite; export it again")
-        return chances, None if scores is None else by_region(scores[0])
+    def _answers(self, image: NDArray[np.float32], tracer: str | None = None) -> Answers:
+        return self.trained.answers(self.trained.network_input(image, tracer)[None])
+
+
+def _chances(answers: Answers) -> NDArray[np.float64]:
+    """Probabilities of the grades of the first scan of a batch, ``(3,)``."""
+    chances = np.asarray(grade_probabilities(answers.logits)[0].double().cpu())
+    if not np.isfinite(chances).all():
+        raise ArithmeticError("the network's output is not finite; export it again")
+    return chances
 
 
 def _header_of(image: PetImage) -> dict[str, Any]:

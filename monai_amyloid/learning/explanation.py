@@ -25,6 +25,7 @@ from monai_amyloid.brain.template import (
     TEMPLATE_AFFINE,
     TEMPLATE_SHAPE,
     brain_mask,
+    regions,
 )
 from monai_amyloid.learning.network.losses import grade_log_probabilities
 
@@ -32,6 +33,8 @@ Steps = Sequence[Callable[[Any], Any]]
 # Gradients vary from voxel to voxel; a PET does not, below its resolution. With less smoothing the
 # map changes more with the scan's noise; with more, it shows less of what drove the grade.
 _FWHM_MM = 8.0
+# Regions are the grey matter of a typical head: a spot as near as this is of one.
+_BESIDE_MM = 4.0
 
 
 class GradeScore(torch.nn.Module):
@@ -153,6 +156,33 @@ def on_template(values: NDArray[np.float32], affine: NDArray[np.float64]) -> NDA
         padded, to_voxel[:3, :3], offset, TEMPLATE_SHAPE, np.float32, order=1
     )
     return np.asarray(laid)
+
+
+def strongest_spot(activation: NDArray[np.float32]) -> dict[str, Any] | None:
+    """Where a map is strongest, and what lies there.
+
+    Args:
+        activation: Activation map on the template grid, ``(91, 109, 91)``, not below 0.
+
+    Returns:
+        ``region``, the name of the region there or just beside with its side
+        (``precuneus_left``), empty farther from every region; and ``mm``, the place in the template's space. None of a map that is 0.
+    """
+    voxel = np.unravel_index(int(activation.argmax()), activation.shape)
+    if not activation[voxel] > 0:
+        return None
+    place = TEMPLATE_AFFINE[:3, :3] @ np.array(voxel) + TEMPLATE_AFFINE[:3, 3]
+    known = regions()
+    labelled = np.argwhere(known.labels > 0)
+    away_mm = np.linalg.norm(labelled - np.array(voxel), axis=1) * TEMPLATE_AFFINE[0, 0]
+    nearest = int(away_mm.argmin())
+    name = ""
+    if away_mm[nearest] <= _BESIDE_MM:
+        label = int(known.labels[tuple(labelled[nearest])])
+        row = known.table[known.table["label"] == label].iloc[0]
+        side = "" if row["hemisphere"] == "both" else f"_{row['hemisphere']}"
+        name = f"{row['region']}{side}"
+    return {"region": name, "mm": place.tolist()}
 
 
 def region_shares(activation: NDArray[np.float32]) -> dict[str, float]:

@@ -56,14 +56,6 @@ WORDS = by_name(
     phrase("word_bapl1", "no β-amyloid deposition"),
     phrase("word_bapl2", "moderate β-amyloid deposition"),
     phrase("word_bapl3", "pronounced β-amyloid deposition"),
-    phrase(
-        "word_known_limits",
-        "Three weaknesses of this classifier are known: uptake outside the brain can decide the "
-        "grade; its sets of likely grades hardly ever name two; and on simulated scans of another"
-        " program they held the reader's grade in {held:.0%}, where {promised:.0%} were promised.",
-        held=0.60,
-        promised=0.90,
-    ),
     phrase("word_set", "Likely grades"),
     phrase("word_not_of_picture", "What a picture cannot show"),
     phrase(

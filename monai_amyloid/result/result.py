@@ -52,6 +52,8 @@ class Result:
             :mod:`monai_amyloid.brain.quality.measures`.
         explanation: Share that each read region of each side (``frontal_left``) has in what drove
             the grade; they sum to 1. None where refused, and of a picture.
+        strongest_spot: Where what drove the grade is strongest: ``region`` with its side (empty
+            outside every region) and ``mm`` in the template's space; None as ``explanation``.
         region_scores: How likely a reader gives the uptake score (RCTU) 1, 2 and 3 to each read
             region of each side (``frontal_left``); None where refused, of a picture, and where
             the network has not learnt them.
@@ -83,6 +85,7 @@ class Result:
     z_scores: Mapping[str, float] | None = None
     quality: Mapping[str, float | None] | None = None
     explanation: Mapping[str, float] | None = None
+    strongest_spot: Mapping[str, Any] | None = None
     region_scores: Mapping[str, Sequence[float]] | None = None
     nearest_cases: tuple[Mapping[str, float], ...] = ()
     on_map: Mapping[str, Any] | None = None

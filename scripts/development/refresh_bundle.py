@@ -2,8 +2,8 @@
 
 python scripts/development/refresh_bundle.py [BUNDLE] [--config-file FILE …]
 
-Without arguments: the shipped bundle. Do so after a change to configs/, to the card's text or to
-the place of a function that a config names; a test fails where it was not done.
+Without arguments: the bundles that come with the program. Do so after a change to configs/, to the
+card's text or to the place of a function that a config names; a test fails where it was not done.
 """
 
 import argparse
@@ -12,12 +12,19 @@ from pathlib import Path
 from monai_amyloid.bundle.refresh import refresh
 from monai_amyloid.installed import CONFIGS, shipped_bundle
 
-# What the shipped bundle was trained with.
-SHIPPED = [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"]
+# What they were trained with.
+SHIPPED = {
+    "2d": [CONFIGS / "train.json"],
+    "3d": [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"],
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("bundle", type=Path, nargs="?", default=shipped_bundle())
+    parser.add_argument("bundle", type=Path, nargs="?")
     parser.add_argument("--config-file", type=Path, action="append")
     options = parser.parse_args()
-    refresh(options.bundle, options.config_file or SHIPPED)
+    if options.bundle is not None:
+        refresh(options.bundle, options.config_file or SHIPPED["2d"])
+    else:
+        for network, config_files in SHIPPED.items():
+            refresh(shipped_bundle(network), config_files)

@@ -31,13 +31,18 @@ def as_an_earlier_export(bundle: Path) -> None:
     path.write_text(json.dumps(metadata, indent=4, ensure_ascii=False), encoding="utf-8")
 
 
-@pytest.mark.slow
-def test_the_shipped_bundle_is_what_todays_configs_give(tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(shipped_bundle(), tmp_path / "bundle"))
+@pytest.mark.parametrize(
+    ("network", "configs"), [("2d", ["train.json"]), ("3d", ["train.json", "resnet50_3d.json"])]
+)
+def test_the_shipped_bundles_are_what_todays_configs_give(
+    network: str, configs: list[str], tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(shipped_bundle(network), tmp_path / "bundle"))
     script = ROOT / "scripts" / "development" / "refresh_bundle.py"
-    done = python(script, copy)
+    options = [each for name in configs for each in ("--config-file", CONFIGS / name)]
+    done = python(script, copy, *options)
     assert done.returncode == 0, done.stderr
-    anew, shipped = contents(copy), contents(shipped_bundle())
+    anew, shipped = contents(copy), contents(shipped_bundle(network))
     changed = sorted(name for name in anew.keys() | shipped if anew.get(name) != shipped.get(name))
     assert changed == [], "run scripts/development/refresh_bundle.py"
 

@@ -117,3 +117,30 @@ def test_a_cohort_is_judged_as_each_of_its_scans_is() -> None:
     rows = pd.DataFrame({"centiloid": [3.0, 60.0, np.nan], "fwhm_mm": ["5.1", "5.2", "n/a"]})
     assert DECISION.apply(own, rows).needs_reader.tolist() == [False, True, True]
     assert DECISION.apply(own).needs_reader.tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("quality", "bounds", "found"),
+    [
+        ({"noise_cv": 0.2}, {"noise_cv": 0.15}, "noise of single voxels is 0.20, above 0.15"),
+        ({"noise_cv": 0.1}, {"noise_cv": 0.15}, None),
+        ({"registration": 0.7}, {"registration": 0.8}, "match to the template is 0.70, below"),
+        ({"registration": 0.9}, {"registration": 0.8}, None),
+        ({"features_apart": 3.0}, {"features_apart": 1.5}, "what the network sees is 3.00"),
+        ({}, {"features_apart": 1.5}, None),
+        ({"features_apart": None}, {"features_apart": 1.5}, None),
+        ({"noise_cv": 9.0}, {}, None),
+    ],
+)
+def test_a_scan_unlike_those_that_calibrated_the_bundle_needs_a_reader(
+    quality: dict, bounds: dict, found: str | None
+) -> None:
+    scan = GradedScan(
+        probabilities=(0.99, 0.005, 0.005),
+        prediction_set=(1,),
+        least_probable=(0.9, 0.9, 0.9),
+        quality=quality,
+        usual_quality=bounds,
+    )
+    reasons = [str(each) for each in doubts(scan)]
+    assert (not reasons) if found is None else found in reasons[0]

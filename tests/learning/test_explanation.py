@@ -21,6 +21,7 @@ from monai_amyloid.learning.explanation import (
     grade_log_odds,
     on_template,
     region_shares,
+    strongest_spot,
 )
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.pet.image import PetImage
@@ -186,3 +187,17 @@ def test_the_shares_of_a_map_are_by_the_mean_of_a_region_and_side() -> None:
     assert shares["frontal_left"] == pytest.approx(0.75)
     assert shares["parietal_right"] == pytest.approx(0.25)
     assert region_shares(shown * 0)["frontal_right"] == 1 / 8
+
+
+@pytest.mark.parametrize(
+    ("place", "region"),
+    [((-6, -62, 32), "precuneus_left"), ((6, -62, 32), "precuneus_right"), ((-26, -30, 30), "")],
+)
+def test_the_strongest_spot_is_where_the_map_is_strongest(
+    place: tuple[int, int, int], region: str
+) -> None:
+    activation = np.zeros((91, 109, 91), np.float32)
+    assert strongest_spot(activation) is None
+    voxel = np.linalg.inv(TEMPLATE_AFFINE)[:3] @ (*place, 1)
+    activation[tuple(voxel.round().astype(int))] = 1
+    assert strongest_spot(activation) == {"region": region, "mm": list(map(float, place))}

@@ -4,7 +4,7 @@ import pytest
 import torch
 from monai.networks.nets import resnet50
 
-from monai_amyloid.learning.network.head import head_of
+from monai_amyloid.learning.network.head import HeadInputs, head_of
 from monai_amyloid.learning.network.pretrained import load
 from monai_amyloid.learning.network.region_scores import SCORE_LOGITS
 from monai_amyloid.learning.network.scored import (
@@ -96,7 +96,8 @@ def test_a_network_without_scores_gives_its_grade_alone(tmp_path: Path) -> None:
     network = volume()
     before = network.fc.weight[2:].clone()
     report = load(network, str(tmp_path / "model.pt"))
-    assert report.named("missing") == (f"fc.{SCORES_LEARNED}",)
+    unknown = (SCORES_LEARNED, "features_mean", "features_spread")
+    assert report.named("missing") == tuple(f"fc.{name}" for name in unknown)
     image = torch.rand(1, 1, 32, 32, 32)
     torch.testing.assert_close(network(image), stock(image))
     torch.testing.assert_close(network.fc.weight[2:], before)
@@ -109,3 +110,29 @@ def test_a_head_of_other_grades_takes_no_scores(tmp_path: Path) -> None:
     report = load(network, str(tmp_path / "model.pt"))
     assert report.named("refused") == ("myfc.weight", "myfc.bias")
     assert not network.myfc.scores_learned
+
+
+def test_how_far_scans_lie_is_known_once_features_were_measured() -> None:
+    torch.manual_seed(0)
+    head = volume().fc
+    seen = torch.randn(500, head.in_features) * 3 + 7
+    assert head.apart(seen) is None
+    head.know_features(seen)
+    usual, far = head.apart(seen[:50]), head.apart(seen[:50] + 9)
+    assert usual.mean() == pytest.approx(1, abs=0.05)
+    torch.testing.assert_close(
+        far, (usual**2 + 9 + 6 * (seen[:50] - 7).mean(1) / 3).sqrt(), atol=0.1, rtol=0
+    )
+
+
+def test_the_head_is_listened_to_until_it_is_closed() -> None:
+    network, image = volume(), torch.rand(2, 1, 32, 32, 32)
+    heard = HeadInputs(network)
+    network(image)
+    assert heard.features.shape == (2, 256) and heard.apart() is None
+    network.fc.know_features(torch.randn(50, 256))
+    assert len(heard.apart()) == 2
+    heard.close()
+    heard.features = None
+    network(image)
+    assert heard.features is None

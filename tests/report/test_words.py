@@ -11,7 +11,13 @@ from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.findings.phrase import in_language
 from monai_amyloid.report.study.measures import quality_rows
 from monai_amyloid.report.study.regions import region_name
-from monai_amyloid.report.study.sentences import grade_meanings, likely_grades, what_drove
+from monai_amyloid.report.study.sentences import (
+    grade_meanings,
+    likely_grades,
+    region_scores,
+    what_drove,
+    where_strongest,
+)
 from monai_amyloid.result.result import Result
 
 HANGUL = re.compile("[가-힣]")
@@ -84,3 +90,27 @@ def test_grades_of_other_names_have_those_names_and_no_meaning_of_bapl() -> None
 def test_a_measure_that_a_scan_does_not_allow_is_a_dash() -> None:
     rows = quality_rows({"registration": 0.97, "asymmetry": float(np.nan)})
     assert [value for _, value, _ in rows] == ["0.97", "\N{EN DASH}"]
+
+
+@pytest.mark.parametrize(
+    ("region", "words"),
+    [
+        ("precuneus_left", "The strongest single spot: Precuneus, left."),
+        ("insula_right", "The strongest single spot: Insula, right."),
+        ("cerebellum", "The strongest single spot: Cerebellum."),
+        ("", "The strongest single spot lies outside every region, such as in white matter."),
+    ],
+)
+def test_the_strongest_spot_is_named_where_it_is(region: str, words: str) -> None:
+    spot = {"region": region, "mm": [0.0, 0.0, 0.0]}
+    sentence = where_strongest(replace(RESULT, strongest_spot=spot))
+    assert str(sentence) == words and HANGUL.search(korean(sentence))
+    assert where_strongest(RESULT) is None
+
+
+def test_the_likeliest_score_of_each_region_is_shown() -> None:
+    chances = dict.fromkeys(shares(), (0.1, 0.2, 0.7))
+    rows = region_scores(replace(RESULT, region_scores={**chances, "frontal_left": (0.6, 0.4, 0)}))
+    assert [str(name) for name, *_ in rows] == [str(region_name(name)) for name in READ_REGIONS]
+    assert rows[1][1:] == ("1 (60%)", "3 (70%)")
+    assert region_scores(RESULT) == []

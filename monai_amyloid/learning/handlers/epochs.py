@@ -21,6 +21,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import update_bn
 
 from monai_amyloid.errors import RunError
+from monai_amyloid.learning.network.head import HeadInputs
+from monai_amyloid.learning.network.scored import ScoredHead
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +85,7 @@ class RefuseLostTraining:
 
 
 class RefreshBatchNorm:
-    """Measure the batch-norm statistics anew, before validation uses them.
+    """Measure the batch-norm statistics anew, before validation uses them, and what features are.
 
     Running averages lag behind the weights and start from a variance of 1, a hundred
     times that of the first layer: on a small cohort a network that tells its training
@@ -113,7 +115,7 @@ class RefreshBatchNorm:
         self.seen.append(torch.stack([item["image"] for item in engine.state.output]))
 
     def __call__(self, engine: Engine) -> None:
-        """Replace the statistics."""
+        """Replace the statistics, and what a head with scores knows of its usual inputs."""
         update_bn(self.seen, self.network)
         if (processes := idist.get_world_size()) > 1:
             for module in self.network.modules():
@@ -122,6 +124,24 @@ class RefreshBatchNorm:
                     for name in ("running_mean", "running_var"):
                         measured = module.get_buffer(name)
                         measured.copy_(idist.all_reduce(measured) / processes)
+        self._measure_features()
+
+    def _measure_features(self) -> None:
+        heard = HeadInputs(self.network)
+        training = self.network.training
+        self.network.eval()
+        features = []
+        try:
+            with torch.no_grad():
+                for batch in self.seen:
+                    self.network(batch)
+                    if heard.features is not None:
+                        features.append(heard.features.float())
+        finally:
+            heard.close()
+            self.network.train(training)
+        if features and isinstance(heard.head, ScoredHead):
+            heard.head.know_features(torch.cat(features))
 
 
 class StopWithoutImprovement:

@@ -8,7 +8,9 @@ from ignite.engine import Engine, Events
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.held_out import PROBABILITIES
+from monai_amyloid.findings.rules import FEATURES_APART
 from monai_amyloid.learning.network.finite import read_finite
+from monai_amyloid.learning.network.head import HeadInputs
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.output import write_table
 
@@ -35,14 +37,17 @@ class WritePredictions:
     Args:
         path: Path of the table, written atomically.
         fold: Fold that the scans were held out in.
+        network: The network that predicts, to know how far scans lie from those of its training;
+            None where that is not asked.
 
     Raises:
         UserError: If a prediction is infinite or no number; then nothing is written.
     """
 
-    def __init__(self, path: str, fold: int) -> None:
+    def __init__(self, path: str, fold: int, network: torch.nn.Module | None = None) -> None:
         self.path = Path(path)
         self.fold = fold
+        self.heard = None if network is None else HeadInputs(network)
         self.tables: list[pd.DataFrame] = []
 
     def attach(self, engine: Engine) -> None:
@@ -64,11 +69,13 @@ class WritePredictions:
                 f"the prediction of {batch['participant_id'][scan]} {batch['session_id'][scan]} is "
                 "not a finite number; train again, or prepare this scan again"
             )
-        self.tables.append(
-            prediction_table(
-                batch["participant_id"], batch["session_id"], output["pred"], output["label"]
-            ).assign(fold=self.fold)
-        )
+        table = prediction_table(
+            batch["participant_id"], batch["session_id"], output["pred"], output["label"]
+        ).assign(fold=self.fold)
+        apart = None if self.heard is None else self.heard.apart()
+        if apart is not None:
+            table[FEATURES_APART] = apart
+        self.tables.append(table)
 
     def _write(self, engine: Engine) -> None:
         table = pd.concat(self.tables)

@@ -34,6 +34,7 @@ from monai_amyloid.report.study.sentences import (
     likely_grades,
     region_scores,
     what_drove,
+    where_strongest,
 )
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, joined
 from monai_amyloid.result.result import Result
@@ -94,6 +95,7 @@ def _content(
         "meanings": grade_meanings(result),
         "likely": None if result.grade is None else likely_grades(result),
         "drove": what_drove(result),
+        "strongest": where_strongest(result),
         "region_scores": region_scores(result),
         "viewer": None if scan is None else viewer(scan, at_peak=(result.grade or 0) > 1),
         "brainsprite": _script(brainsprite()) if scan is not None else "",

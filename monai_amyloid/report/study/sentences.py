@@ -55,6 +55,40 @@ def what_drove(result: Result) -> Phrase | None:
     )
 
 
+def where_strongest(result: Result) -> Phrase | None:
+    """Where the map of what drove the grade is strongest, whichever region that is of.
+
+    Args:
+        result: A result with its ``strongest_spot``; None where there is none.
+    """
+    spot = result.strongest_spot
+    if not spot:
+        return None
+    region, _, side = str(spot["region"]).rpartition("_")
+    if side not in ("left", "right"):
+        region, side = str(spot["region"]), ""
+    if not region:
+        return phrase(
+            "strongest_nowhere",
+            "The strongest single spot lies outside every region, such as in white matter.",
+        )
+    if side == "left":
+        return phrase(
+            "strongest_left",
+            "The strongest single spot: {region}, left.",
+            region=region_name(region),
+        )
+    if side == "right":
+        return phrase(
+            "strongest_right",
+            "The strongest single spot: {region}, right.",
+            region=region_name(region),
+        )
+    return phrase(
+        "strongest_middle", "The strongest single spot: {region}.", region=region_name(region)
+    )
+
+
 def _part(name: str, left: float, right: float) -> Phrase:
     region, share = region_name(name), left + right
     if share > 0 and left / share >= _MORE:
