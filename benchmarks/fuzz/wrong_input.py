@@ -32,7 +32,7 @@ REASONS = {
     "raclopride": "raclopride",
     "CT": "CT",
     "MR": "MRI",
-    "map of no uptake": "binding potential|no uptake|not negative",
+    "map of no uptake": "binding potential|image of uptake|no uptake|not negative",
     "attenuation map": "attenuation map",
     "not corrected for attenuation": "attenuation",
     "CT or MR without skull": "CT|MRI",

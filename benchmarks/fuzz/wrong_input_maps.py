@@ -17,6 +17,9 @@ from benchmarks.fuzz.wrong_input_brains import (
     person,
     tissues,
 )
+from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.brain.registration.resampling import resample
+from monai_amyloid.brain.template import voi
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.writing.dicom import write_series
 
@@ -41,15 +44,20 @@ def head_of(image: PetImage) -> np.ndarray:
     return np.asarray(ndimage.binary_fill_holes(ndimage.binary_closing(bright, iterations=3)))
 
 
+def cerebellum_of(image: PetImage) -> float:
+    """Mean of the whole cerebellum, in the unit of the scan."""
+    volume = resample(image, normalize(image).registration)
+    return float(volume[voi("whole_cerebellum")].mean())
+
+
 def parametric(seed: int, people: int) -> Iterator[Case]:
     """Maps of binding, z-scores, differences and powers, as analysis programs write them."""
     for number in range(1, people + 1):
         image = halved(person(seed, number + 40))
         inside = head_of(image)
-        # About the uptake of the cerebellum: between cortex and white matter of a negative.
+        # Programs measure the cerebellum, or its cortex or its white matter alone.
         random = np.random.default_rng([seed, number, 6])
-        middle = float(np.median(image.data[inside])) * random.uniform(0.95, 1.2)
-        ratio = image.data / middle
+        ratio = image.data / (cerebellum_of(image) * random.uniform(0.9, 1.2))
         for name, values in (
             ("binding potential", np.clip(ratio - 1, 0, None)),
             ("binding potential with noise below 0", ratio - 1),

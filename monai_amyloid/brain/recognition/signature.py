@@ -38,16 +38,22 @@ _LEAST_CEREBELLUM = 0.3
 # Amyloid tracers, real and simulated: 1.9 (NAV4694, a difficult pose) to 4.3. T1-weighted
 # MRI at most 1.6, tau 1.2, raclopride 0.9, FDG and perfusion 0.6.
 LEAST_WHITE_OVER_CEREBELLAR_CORTEX = 1.8
-# Of amyloid tracers at most 4.8 (60 simulated scans of six sites and five tracers). Where something
+# Of amyloid tracers at most 6.5 (180 simulated scans, six sites, five tracers). Where something
 # was subtracted (binding potential, z-scores, differences) the cerebellum's cortex is left with
 # nothing, or less; the square of uptake has 11.6 and more.
 MOST_WHITE_OVER_CEREBELLAR_CORTEX = 8.0
-# Skull over the brighter of cortex and white matter: amyloid PET at most 0.7, CT at least 1.9.
-MOST_SKULL_OVER_BRAIN = 1.2
+# White matter over the whole cerebellum: on those scans at most 2.3. A power of uptake has more,
+# also where the cortex of the cerebellum is not dark.
+MOST_WHITE_OVER_CEREBELLUM = 3.0
+# Skull over the brighter of cortex and white matter: amyloid PET at most 1.6, where the marrow is
+# bright; CT at least 1.9.
+MOST_SKULL_OVER_BRAIN = 1.75
 # Skull over scalp, where there is a scalp: at least 0.37 in PET, whose tracers reach the marrow and
 # whose blur fills the bone, 0.27 once where a head moved; at most 0.22 in MRI, which sees no bone,
-# and 0.11 in T1. The lower bound is for what has an amyloid tracer's white matter.
+# and 0.11 in T1. The lower bound is for what has an amyloid tracer's white matter. A scalp twice as
+# bright as the brain leaves 0.09 in PET: what has more white matter than any MRI is none.
 _SKULL_OVER_SCALP_OF_MRI, _CERTAINLY_MRI = 0.28, 0.15
+_MORE_WHITE_THAN_MRI = 2.2
 _LEAST_SCALP = 0.4
 # Only words hang on the rest. Striatum over cortex: dopamine receptors 2 and more, others 1.4.
 _STRIATUM_OVER_CORTEX = 1.7
@@ -164,10 +170,11 @@ def correlation(one: NDArray[np.floating], other: NDArray[np.floating]) -> float
 
 def shows_bone(signature: Signature) -> bool:
     """Whether bone is as bright as in CT, or as dark as in MRI."""
-    holds = signature.white_over_cerebellar_cortex >= LEAST_WHITE_OVER_CEREBELLAR_CORTEX
+    white = signature.white_over_cerebellar_cortex
+    holds = white >= LEAST_WHITE_OVER_CEREBELLAR_CORTEX
     dark = _CERTAINLY_MRI if holds else _SKULL_OVER_SCALP_OF_MRI
     bright = signature.skull_over_brain > MOST_SKULL_OVER_BRAIN
-    return bright or signature.skull_over_scalp < dark
+    return bright or (signature.skull_over_scalp < dark and white < _MORE_WHITE_THAN_MRI)
 
 
 def other_pattern(signature: Signature) -> Phrase | None:
@@ -181,6 +188,13 @@ def other_pattern(signature: Signature) -> Phrase | None:
         return _no_uptake() if signature.match > 0 else None
     if _nothing_below(signature):
         return _no_uptake()
+    if at["white matter"] > MOST_WHITE_OVER_CEREBELLUM and at["pons"] > 1:
+        return phrase(
+            "shows_power_of_uptake",
+            "the white matter has {white_matter:.1f} times the cerebellum's values, as in a power "
+            "of uptake or another map that was made of it, and not in an image of uptake",
+            white_matter=at["white matter"],
+        )
     grey_over_white = at["cortex"] / max(at["white matter"], 1e-3)
     retention = signature.white_over_cerebellar_cortex
     if signature.skull_over_brain > MOST_SKULL_OVER_BRAIN:
