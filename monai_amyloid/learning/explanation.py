@@ -166,7 +166,8 @@ def strongest_spot(activation: NDArray[np.float32]) -> dict[str, Any] | None:
 
     Returns:
         ``region``, the name of the region there or just beside with its side
-        (``precuneus_left``), empty farther from every region; and ``mm``, the place in the template's space. None of a map that is 0.
+        (``precuneus_left``), empty farther from every region; and ``mm``, the place in the
+        template's space. None of a map that is 0.
     """
     voxel = np.unravel_index(int(activation.argmax()), activation.shape)
     if not activation[voxel] > 0:
