@@ -121,9 +121,9 @@ weights: install
 	$(BIN)/monai-amyloid evaluate $(WEIGHTS)/2d $(HELD_OUT)
 	$(BIN)/monai-amyloid evaluate $(WEIGHTS)/3d $(HELD_OUT)
 	$(BIN)/monai-amyloid export $(WEIGHTS)/2d --half-precision --trained-on $(TRAINED_ON) \
-		--output bundles/amyloid_pet_bapl_classification --config-file configs/train.json
+		--output bundles/amyloid_pet_bapl_classification_2d --config-file configs/train.json
 	$(BIN)/monai-amyloid export $(WEIGHTS)/3d --half-precision --trained-on $(TRAINED_ON) \
-		--output bundles/amyloid_pet_bapl_classification_3d --config-file configs/train.json \
+		--output bundles/amyloid_pet_bapl_classification --config-file configs/train.json \
 		--config-file configs/resnet50_3d.json
 
 clean:

@@ -18,10 +18,10 @@ CONFIGS = _ROOT / "configs"
 TRAIN = CONFIGS / "train.json"
 BUNDLE_NAME = "amyloid_pet_bapl_classification"
 # The trained bundles, by the network in each.
-BUNDLES = {"2d": BUNDLE_NAME, "3d": f"{BUNDLE_NAME}_3d"}
+BUNDLES = {"3d": BUNDLE_NAME, "2d": f"{BUNDLE_NAME}_2d"}
 
 
-def shipped_bundle(network: str = "2d") -> Path:
+def shipped_bundle(network: str = "3d") -> Path:
     """Folder of a trained bundle that comes with the program.
 
     Args:

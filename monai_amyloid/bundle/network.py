@@ -116,9 +116,9 @@ class TrainedNetwork:
             with torch.inference_mode():
                 logits: torch.Tensor = self.network(batch.to(self.device)).float()
                 scores = None
-                head = heard.head
-                if isinstance(head, ScoredHead) and bool(head.scores_learned):
-                    scores = score_log_probabilities(head.scores(heard.features)).exp()
+                head, features = heard.head, heard.features
+                if isinstance(head, ScoredHead) and features is not None and head.scores_learned:
+                    scores = score_log_probabilities(head.scores(features)).exp()
             return Answers(logits, scores, heard.apart())
         finally:
             heard.close()

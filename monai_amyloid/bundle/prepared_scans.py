@@ -50,7 +50,8 @@ def batches(trained: TrainedNetwork, cohort: pd.DataFrame) -> Iterator[torch.Ten
     Raises:
         UserError: If a volume is not on the template's grid.
     """
-    scans = [(Path(row.path), str(row.tracer)) for row in cohort.itertuples()]
+    paths, tracers = (cohort[name].astype(str) for name in ("path", "tracer"))
+    scans = [(Path(path), tracer) for path, tracer in zip(paths, tracers, strict=True)]
     for first in range(0, len(scans), _BATCH):
         inputs = []
         for path, tracer in scans[first : first + _BATCH]:

@@ -205,7 +205,8 @@ class WriteProbabilities:
         """Keep a batch's studies."""
         batch, outputs = engine.state.batch, engine.state.output
         apart = None if self.heard is None else self.heard.apart()
-        for item, output, far in zip(batch, outputs, apart or [None] * len(batch), strict=True):
+        known: Sequence[float | None] = apart or [None] * len(batch)
+        for item, output, far in zip(batch, outputs, known, strict=True):
             row = self._row(item, output["pred"], far)
             self.rows.append({"study": item["study"], **row})
 

@@ -159,7 +159,8 @@ def validate(
 def _compare(reference: Reference, scans: pd.DataFrame, left_out: Mapping[str, str]) -> Compared:
     people = scans["participant_id"].to_numpy(str)
     calls: dict[str, Calls] = {}
-    numbers, marks = None, ()
+    numbers: Agreement | None = None
+    marks: tuple[AtMark, ...] = ()
     if reference.kind == "call":
         truth = scans["value"].to_numpy(float) > 0.5
         chance, called = scans["p_positive"], scans["called_positive"].to_numpy(bool)

@@ -21,7 +21,9 @@ from monai_amyloid.cohort.table.sheet import one_spelling
 
 Kind = Literal["call", "centiloid", "suvr"]
 
-_CALL, _CENTILOID, _SUVR = "call", "centiloid", "suvr"
+_CALL: Kind = "call"
+_CENTILOID: Kind = "centiloid"
+_SUVR: Kind = "suvr"
 # Headers by their letters and digits alone, in lower case.
 _KNOWN: Mapping[str, Kind] = {
     **dict.fromkeys(

@@ -162,7 +162,8 @@ class Grader:
             )
         answers = self._answers(brain.suvr, brain.source.tracer)
         clock.lap("network")
-        measured = {**brain.quality, FEATURES_APART: answers.apart and answers.apart[0]}
+        apart = None if answers.apart is None else answers.apart[0]
+        measured = {**brain.quality, FEATURES_APART: apart}
         result = self._result(name, _chances(answers), brain.centiloid, measured)
         network = self.trained
         activation = activation_map(

@@ -24,7 +24,7 @@ if __name__ == "__main__":
     parser.add_argument("--config-file", type=Path, action="append")
     options = parser.parse_args()
     if options.bundle is not None:
-        refresh(options.bundle, options.config_file or SHIPPED["2d"])
+        refresh(options.bundle, options.config_file or SHIPPED["3d"])
     else:
         for network, config_files in SHIPPED.items():
             refresh(shipped_bundle(network), config_files)

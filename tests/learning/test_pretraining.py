@@ -99,7 +99,7 @@ def test_what_is_seen_on_the_left_is_seen_on_the_right_in_a_mirror() -> None:
 
 
 def test_a_mirrored_scan_swaps_its_sided_targets() -> None:
-    item = {
+    item: dict = {
         "image": torch.arange(8.0).reshape(1, 2, 2, 2),
         "targets": np.array([1.0, 2.0, 3.0], np.float32),
         "mirrored": np.array([2, 1, 0]),

@@ -31,7 +31,9 @@ class HeadInputs:
     def __init__(self, network: torch.nn.Module) -> None:
         self.head = head_of(network)
         self.features: torch.Tensor | None = None
-        self._hook = self.head and self.head.register_forward_pre_hook(self._keep)
+        self._hook = None
+        if self.head is not None:
+            self._hook = self.head.register_forward_pre_hook(self._keep)
 
     def _keep(self, head: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
         self.features = inputs[0].detach()
@@ -44,7 +46,7 @@ class HeadInputs:
         """
         if self.features is None or not isinstance(self.head, ScoredHead):
             return None
-        apart = self.head.apart(self.features)
+        apart: torch.Tensor | None = self.head.apart(self.features)
         return None if apart is None else [float(each) for each in apart.cpu()]
 
     def close(self) -> None:

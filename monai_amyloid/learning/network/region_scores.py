@@ -26,7 +26,7 @@ def score_log_probabilities(logits: torch.Tensor) -> torch.Tensor:
     Returns:
         ``(B, R, 3)``, finite for any finite logits.
     """
-    return grade_log_probabilities(logits.float().unflatten(-1, (-1, 2)))
+    return grade_log_probabilities(logits.float().reshape(len(logits), -1, 2))
 
 
 def score_loss(logits: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
@@ -36,8 +36,9 @@ def score_loss(logits: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
         logits: Logits of the scores ``(B, 2 R)``.
         shares: Share of readers that give each score, ``(B, 3 R)``, region by region.
     """
-    target = shares.float().unflatten(-1, (-1, SCORES))
-    return -(target * score_log_probabilities(logits)).sum(dim=-1).mean()
+    target = shares.float().reshape(len(shares), -1, SCORES)
+    loss: torch.Tensor = -(target * score_log_probabilities(logits)).sum(dim=-1).mean()
+    return loss
 
 
 def by_region(chances: torch.Tensor) -> dict[str, list[float]]:

@@ -97,14 +97,15 @@ class ScoredSlices(MILModel):
         num_classes: Number of logits of the grade.
         more: As of :class:`ScoredHead`.
         learns_scores: As of :class:`ScoredHead`.
-        options: Arguments of ``MILModel``.
+        options: Arguments of ``MILModel``, with a ``backbone`` and its ``backbone_num_features``.
     """
 
     def __init__(
         self, num_classes: int = 2, more: int = 0, learns_scores: bool = False, **options: Any
     ) -> None:
         super().__init__(num_classes=num_classes, **options)
-        self.myfc = ScoredHead(self.myfc.in_features, num_classes, more, learns_scores)
+        features = int(options["backbone_num_features"])
+        self.myfc = ScoredHead(features, num_classes, more, learns_scores)
 
 
 class ScoredVolume(ResNet):

@@ -69,7 +69,7 @@ def split_with_targets(
         CohortError: If the table is missing, has no such numbers or lacks a scan.
     """
     numbers = read_scores(Path(targets)).join(read_targets(Path(targets), prefix))
-    shares, places = _shares(Path(targets)), mirrored(list(numbers))
+    shares, places = _shares(Path(targets)), mirrored(list(map(str, numbers)))
     parts = split(dataset_dir, fold, folds, seed)
     parts = {**parts, "training": parts["training"] + parts["test"], "test": []}
     for scan in (scan for part in parts.values() for scan in part):
@@ -223,7 +223,7 @@ def pretraining_metrics(outputs: torch.Tensor, labels: torch.Tensor) -> dict[str
         "loss": float(PretrainingLoss()(outputs, labels)),
         "mean_absolute_error": float((numbers - true).abs().mean()),
     }
-    seen = seen.unflatten(1, (-1, SCORES))
+    seen = seen.reshape(len(seen), -1, SCORES)
     known = seen.sum(dim=-1) > 0
     if known.any():
         answered = score_log_probabilities(scores).argmax(dim=-1) == seen.argmax(dim=-1)
