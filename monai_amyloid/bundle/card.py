@@ -14,6 +14,7 @@ from monai_amyloid.bundle.run import TrainedRun
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.evaluation.decision import Decision, read_decision
+from monai_amyloid.evaluation.readers import MEASURED, READERS
 from monai_amyloid.installed import licences
 
 # Of a file in git, by the rules of MONAI's Model Zoo.
@@ -124,6 +125,7 @@ def measured_text(run: TrainedRun) -> str:
     measured, alone = run.measured(), run.measured_alone()
     names = " | ".join(name.replace("_", " ") for name in _MEASURES)
     lines = [
+        *_against_readers(measured),
         "With 95 % intervals over participants. The first row is this very network on the scans "
         "that it",
         "never saw; the others are graded each by a network or baseline that did not learn from "
@@ -137,6 +139,29 @@ def measured_text(run: TrainedRun) -> str:
     if measured.empty:
         lines += ["", "Its baselines were not evaluated: `monai-amyloid evaluate` does."]
     return "\n".join(lines)
+
+
+def _against_readers(measured: pd.DataFrame) -> list[str]:
+    """Figures against readers who were not asked before, where their readings are known."""
+    if f"readers_{MEASURED[0]}" not in measured:
+        return []
+    lines = [
+        f"Against {READERS} readers who were not asked before; in parentheses the share of what "
+        "an observer",
+        "reaches who knows the true uptake of the simulated scans:",
+        "",
+        f"| model | {' | '.join(name.replace('_', ' ') for name in MEASURED)} |",
+        f"|---|{'---|' * len(MEASURED)}",
+    ]
+    for row in measured.to_dict("records"):
+        cells = [str(row["model"])]
+        for name in MEASURED:
+            value, low, high = (row[f"readers_{name}{end}"] for end in ("", "_low", "_high"))
+            share = row.get(f"{name}_of_ceiling")
+            of_ceiling = f" ({share:.0%})" if share is not None and not pd.isna(share) else ""
+            cells.append(f"{value:.2f} [{low:.2f}, {high:.2f}]{of_ceiling}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, "", "Against the one grade that each scan has:", ""]
 
 
 def _row(model: str, row: Mapping[Any, Any]) -> str:
