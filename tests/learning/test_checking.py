@@ -40,7 +40,7 @@ WRONG = [
     ("input_kind", "movie", "volume or picture"),
     ("frozen", "layer5", "empty or one of stem"),
     ("fold", 9, "0 to 4 (of 5 folds)"),
-    ("val_interval", 31, "1 to 30 (max_epochs)"),
+    ("val_interval", 11, "1 to 10 (max_epochs)"),
     ("spacing_mm", "@size", "a number from 0.5 to 20"),
 ]
 

@@ -22,6 +22,11 @@ from monai_amyloid.source import source_checksum
 Item = Mapping[Hashable, Any]
 
 
+def _is_each_time(step: Any) -> bool:
+    """Whether a step and those after it are not kept on disk."""
+    return isinstance(step, RandomizableTrait) or getattr(step, "at_each_access", False)
+
+
 class CachedScans(Dataset[dict[Hashable, Any]]):
     """A dataset whose preprocessed images are kept on disk in 16 bits; its labels are not.
 
@@ -32,17 +37,16 @@ class CachedScans(Dataset[dict[Hashable, Any]]):
 
     Args:
         data: Dictionaries with a path as ``image``.
-        transform: Transforms of a scan. The steps from the first random one on are done at each
-            access; steps of probability 0 are left out.
+        transform: Transforms of a scan. The steps from the first random one on, or from the first
+            one with ``at_each_access``, are done at each access; steps of probability 0 are left
+            out.
         cache_dir: Folder of the cache, made if missing; folds, runs and processes may share it.
     """
 
     def __init__(self, data: Sequence[Item], transform: Compose, cache_dir: str) -> None:
         self.data = list(data)
         steps = transform.flatten().transforms
-        first = next(
-            (n for n, step in enumerate(steps) if isinstance(step, RandomizableTrait)), len(steps)
-        )
+        first = next((n for n, step in enumerate(steps) if _is_each_time(step)), len(steps))
         self.fixed = Compose(steps[:first])
         # MONAI's elastic deformation resamples a scan even where none is drawn.
         self.random = Compose([step for step in steps[first:] if getattr(step, "prob", 1.0) > 0])

@@ -99,7 +99,13 @@ class OnlyBraind(_OnGrid):
         roi_end: Voxel after the last one.
         pixdim: Voxel size of its spacing, mm.
         allow_missing_keys: Whether a key may be missing from a dictionary.
+
+    Attributes:
+        at_each_access: True: what is kept on disk is the scan before, in training and validation
+            alike, or rounding would tell them apart.
     """
+
+    at_each_access = True
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Replace each volume.
