@@ -13,6 +13,7 @@ from monai.bundle import ConfigParser
 from monai.data import MetaTensor
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
+from monai_amyloid.learning.network.head import head_of
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 SLICES = [CONFIGS / "train.json"]
@@ -42,7 +43,7 @@ def test_training_and_validation_share_every_transform_that_is_not_random(
     validate = parser.get_parsed_content("validate#preprocessing").transforms
     augmentation = parser.get_parsed_content("augmentation")
     assert [step for step in train if step not in augmentation] == list(validate)
-    assert len(train) - len(validate) == len(augmentation) == 8
+    assert len(train) - len(validate) == len(augmentation) == 9
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -94,7 +95,9 @@ def test_pretraining_learns_the_grade_and_every_number_of_a_table(tmp_path: Path
     for files in (SLICES, VOLUME):
         both = [*files, CONFIGS / "pretrain.json"]
         parser = parse(both, targets=str(table), target_prefix="seen_")
-        assert parser.get_parsed_content("num_classes") == 4
+        network = parser.get_parsed_content("network_def")
+        # The grade's logits, two a region and side, and the table's numbers.
+        assert head_of(network).weight.shape[0] == 2 + 16 + 2
 
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(CONFIGS.glob("*.json"))])

@@ -54,7 +54,6 @@ COMBINATIONS = {
     "train.json original_2018.json": False,
     "train.json multi_gpu_train.json": True,
     "train.json resnet50_3d.json multi_gpu_train.json": True,
-    "train.json self_supervised.json": False,
     "train.json resnet50_3d.json self_supervised.json": False,
 }
 

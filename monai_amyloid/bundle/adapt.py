@@ -46,7 +46,7 @@ class Adapted:
     Attributes:
         folder: Folder of the new bundle.
         judged: What it changes on the hospital's own graded scans.
-        report: The same in words, Markdown.
+        report: What changed and whether it is worth using, in Markdown.
     """
 
     folder: Path

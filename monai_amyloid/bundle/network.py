@@ -109,7 +109,7 @@ class TrainedNetwork:
         """All that the network says of a batch.
 
         Args:
-            batch: As :meth:`network_input` returns them, ``(B, ...)``.
+            batch: Inputs of :meth:`network_input` for B scans, ``(B, ...)``.
         """
         heard = HeadInputs(self.network)
         try:

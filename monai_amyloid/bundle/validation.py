@@ -53,11 +53,12 @@ class Compared:
     """The bundle beside one column of a reference.
 
     Attributes:
-        reference: The column.
+        reference: Column of the table that was compared.
         scans: The cohort's rows that have a value there, with ``value``, ``p_positive``,
             ``called_positive``, ``grade``, ``centiloid`` and ``suvr_cortex``.
         left_out: Why others were left out, by name.
-        calls: By each of this program's measures, where the column holds calls.
+        calls: Agreement of each of this program's measures with the calls that the column holds,
+            by the measure's name; empty where it holds numbers.
         numbers: Agreement of the numbers, where the column holds some.
         marks: Calls at the marks, where the column holds Centiloid.
     """
@@ -108,10 +109,10 @@ def validate(
         table: CSV, TSV or XLSX of a visual read, or of another pipeline's Centiloid or SUVR.
         bundle: Folder of the bundle.
         output: Folder to write ``validation.tsv`` into.
-        column: As of :func:`~monai_amyloid.cohort.reference.read_reference`.
-        kind: As there.
-        people: As there.
-        sheet: As there.
+        column: Header of the only column to compare; None for every known one.
+        kind: What that column holds, where its header does not tell.
+        people: Header of the people's ids; None for a known one.
+        sheet: Name of the sheet of a workbook.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         trust: How far the bundle is trusted; None for what export writes.
         progress: Is told of each scan.

@@ -76,7 +76,7 @@ class Reference:
     """One column of somebody's table.
 
     Attributes:
-        column: Its header.
+        column: Header of the column in the table.
         kind: ``call`` (1 positive, 0 negative), ``centiloid`` or ``suvr``.
         rows: ``participant_id``, ``session_id`` (empty where there is none) and ``value``.
     """
@@ -172,21 +172,21 @@ def match_scans(reference: Reference, cohort: pd.DataFrame) -> tuple[pd.DataFram
     rows = []
     for person, of_person in scans.groupby("person", sort=False):
         name = str(of_person["participant_id"].iloc[0])
-        said = values[values["person"] == person]
-        if said.empty:
+        of_table = values[values["person"] == person]
+        if of_table.empty:
             left_out[name] = "not in the table"
-        elif (said["visit"] != "").all() and len(said) + len(of_person) > 2:
+        elif (of_table["visit"] != "").all() and len(of_table) + len(of_person) > 2:
             for _, scan in of_person.iterrows():
-                same = said[said["visit"] == scan["visit"]]
+                same = of_table[of_table["visit"] == scan["visit"]]
                 if len(same) == 1:
                     rows.append({**scan, "value": float(same["value"].iloc[0])})
                 else:
                     left_out[f"{name} {scan['session_id']}"] = f"{len(same)} rows of that session"
-        elif len(said) == len(of_person) == 1:
-            rows.append({**of_person.iloc[0], "value": float(said["value"].iloc[0])})
+        elif len(of_table) == len(of_person) == 1:
+            rows.append({**of_person.iloc[0], "value": float(of_table["value"].iloc[0])})
         else:
             left_out[name] = (
-                f"{len(said)} rows for {len(of_person)} scans, and no session_id tells which"
+                f"{len(of_table)} rows for {len(of_person)} scans, and no session_id tells which"
             )
     known = set(scans["person"])
     for name in values.loc[~values["person"].isin(known), "participant_id"].unique():

@@ -43,7 +43,7 @@ def adapted(shipped: Decision, probabilities: Array, truth: ArrayLike) -> Decisi
         shipped: The bundle's own decision.
         probabilities: Uncalibrated probabilities of the network for the hospital's scans,
             ``(N, 3)``.
-        truth: Their grades, 1, 2 or 3, ``(N,)``.
+        truth: Grades of the hospital's scans, 1, 2 or 3, ``(N,)``.
     """
     grades = np.asarray(truth, int)
     labels = shares_of(grades)
@@ -113,7 +113,7 @@ class Adaptation:
         scans: Number of graded scans.
         people: Number of people among them.
         before: Log loss of the shipped decision, nats, with its 95 % interval over people.
-        after: The same of the adapted one; each scan by what the people of other parts teach.
+        after: Log loss of the adapted decision, each scan by what the people of other parts teach.
         difference: ``after`` less ``before``, with the interval of the paired difference.
         table: A row a grade: number of scans ``n``, and ``coverage_before``, ``coverage_after``,
             ``graded_before``, ``graded_after`` (shares), ``wrong_before``, ``wrong_after`` (share
@@ -169,7 +169,7 @@ def judge(
     Args:
         shipped: The bundle's own decision.
         probabilities: Uncalibrated probabilities of the bundle's network, ``(N, 3)``.
-        truth: Grades, 1, 2 or 3, ``(N,)``.
+        truth: Grades of the scans, 1, 2 or 3, ``(N,)``.
         participants: Name of each scan's person, ``(N,)``.
         changed: Probabilities of the network with statistics of the hospital's scans, ``(N, 3)``;
             None where the network stays as it is.

@@ -52,8 +52,9 @@ class Result:
             :mod:`monai_amyloid.brain.quality.measures`.
         explanation: Share that each read region of each side (``frontal_left``) has in what drove
             the grade; they sum to 1. None where refused, and of a picture.
-        strongest_spot: Where what drove the grade is strongest: ``region`` with its side (empty
-            outside every region) and ``mm`` in the template's space; None as ``explanation``.
+        strongest_spot: Place where the map of what drove the grade is strongest: ``region`` with
+            its side (empty far from every region) and ``mm`` in the template's space; None where
+            refused, and of a picture.
         region_scores: How likely a reader gives the uptake score (RCTU) 1, 2 and 3 to each read
             region of each side (``frontal_left``); None where refused, of a picture, and where
             the network has not learnt them.

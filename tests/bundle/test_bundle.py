@@ -182,7 +182,7 @@ def test_training_begins_from_the_bundles_weights_if_it_began_from_others(run: P
     def begins(bundle: Path) -> str:
         return json.loads((bundle / "configs/train.json").read_text())["pretrained"]
 
-    assert begins(export(run, CONFIGS_3D, run.parent / "scratch")) == ""
+    assert begins(export(run, CONFIGS_3D, run.parent / "scratch")) == "none"
     (run / "pretrained.tsv").touch()
     assert "models/model.pt" in begins(export(run, CONFIGS_3D, run.parent / "tuned"))
 

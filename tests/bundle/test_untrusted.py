@@ -101,8 +101,9 @@ def test_all_that_todays_configs_hold_is_known(path: Path) -> None:
         assert strange_in_data(json.loads(path.read_text(encoding="utf-8"))) == []
         return
     files = [CONFIGS / "train.json", path]
-    if path.name == "evaluate_bundle.json":
-        files.insert(1, CONFIGS / "evaluate.json")
+    beside = {"evaluate_bundle.json": "evaluate.json", "self_supervised.json": "resnet50_3d.json"}
+    if path.name in beside:
+        files.insert(1, CONFIGS / beside[path.name])
     parser = ConfigParser()
     parser.read_config(list(map(str, files)))
     parser.resolve_macro_and_relative_ids()

@@ -76,7 +76,7 @@ def test_inference_says_what_grading_says(alone: Path, studies: Path) -> None:
         np.testing.assert_allclose(row[PROBABILITIES].astype(float), probabilities, atol=1e-5)
         doubts = "; ".join(map(str, result.of_level("doubt")))
         assert (row["status"], row["reasons"]) == (result.status, doubts)
-        assert row["prediction_set"] == "+".join(map(str, result.prediction_set or ()))
+        assert str(row["prediction_set"]) == "+".join(map(str, result.prediction_set or ()))
 
 
 def test_a_bad_study_does_not_stop_the_inference_of_the_others(

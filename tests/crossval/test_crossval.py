@@ -178,7 +178,7 @@ def test_a_fold_that_fails_stops_no_other_and_is_named(tmp_path: Path) -> None:
         ({"values": {"lerning_rate": "1"}}, "the config has no value lerning_rate"),
         ({"values": {"fold": "1"}}, "fold is no value to set"),
         ({"tune": {"seed": ["1", "2"]}}, "made with tune seed = nothing, now it is 1,2"),
-        ({"values": {"max_epochs": "9"}}, "made with .*max_epochs = 30, now it is 9"),
+        ({"values": {"max_epochs": "9"}}, "made with .*max_epochs = 10, now it is 9"),
         ({"values": {"lerning_rate": "1"}}, r"did you mean learning_rate\?"),
         ({"values": {"slices": "5"}}, "nothing in .* uses the value slices; leave it out"),
         ({"values": {"hidden": "0.1"}}, "the config has no value hidden"),

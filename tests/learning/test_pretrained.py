@@ -168,7 +168,7 @@ def test_without_a_name_the_network_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "choose a file, none or one of shipped-2d, shipped-3d, imagenet, imagenet-v2"),
+        (None, "choose a file, none or one of shipped-3d, shipped-2d, imagenet, imagenet-v2"),
         ({"conv1.weight": torch.zeros(8, 3, 5, 5)}, "weights of the same network"),
         ({"conv1.weight": torch.zeros(16, 3, 7, 7)}, "half the width: set its widen_factor to 1"),
         ({"other": torch.zeros(1)}, "none of its 1 tensors"),

@@ -42,7 +42,9 @@ class HeadInputs:
         """How far the scans of the last batch lie from those of the training.
 
         Returns:
-            As of :meth:`~monai_amyloid.learning.network.scored.ScoredHead.apart`, of each scan.
+            Distance of each scan in standard deviations, see
+            :meth:`~monai_amyloid.learning.network.scored.ScoredHead.apart`; None where it is not
+            known.
         """
         if self.features is None or not isinstance(self.head, ScoredHead):
             return None

@@ -45,7 +45,8 @@ def by_region(chances: torch.Tensor) -> dict[str, list[float]]:
     """Chances of the three scores by the name of region and side, such as ``frontal_left``.
 
     Args:
-        chances: Of one scan, ``(R, 3)`` in the order of :data:`SIDED_REGIONS`.
+        chances: Chances of the three scores of one scan's regions, ``(R, 3)`` in the order of
+            :data:`SIDED_REGIONS`.
     """
     names = [f"{region}_{side}" for region in READ_REGIONS for side in SIDES]
     return dict(zip(names, chances.double().tolist(), strict=True))

@@ -32,7 +32,8 @@ class ScoredHead(torch.nn.Linear):
         scores_learned: Whether the scores were ever learnt, a tensor of one truth value; it is
             part of the state dict. The scores of a network that began from nothing mean nothing.
         features_mean: Mean of each feature over scans of the training, ``(F,)``.
-        features_spread: Their standard deviations, ``(F,)``; 0 where they were never measured.
+        features_spread: Standard deviation of each feature over those scans, ``(F,)``; 0 where
+            it was never measured.
     """
 
     scores_learned: torch.Tensor
@@ -95,8 +96,8 @@ class ScoredSlices(MILModel):
 
     Args:
         num_classes: Number of logits of the grade.
-        more: As of :class:`ScoredHead`.
-        learns_scores: As of :class:`ScoredHead`.
+        more: Number of numbers that pretraining learns beside grade and scores.
+        learns_scores: Whether this pretraining learns the scores.
         options: Arguments of ``MILModel``, with a ``backbone`` and its ``backbone_num_features``.
     """
 
@@ -113,8 +114,8 @@ class ScoredVolume(ResNet):
 
     Args:
         num_classes: Number of logits of the grade.
-        more: As of :class:`ScoredHead`.
-        learns_scores: As of :class:`ScoredHead`.
+        more: Number of numbers that pretraining learns beside grade and scores.
+        learns_scores: Whether this pretraining learns the scores.
         options: Arguments of MONAI's ``ResNet``.
     """
 
