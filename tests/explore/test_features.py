@@ -53,7 +53,7 @@ def test_features_are_what_the_last_layer_is_given(
         [loaded.network_input(load_suvr(Path(row.path)), row.tracer) for row in cohort.itertuples()]
     )
     head = loaded.network.fc
-    said = torch.from_numpy(found) @ head.weight.T + head.bias
+    said = head(torch.from_numpy(found))
     assert found.shape == (3, 1024)
     assert said.detach().numpy() == pytest.approx(loaded.logits(batch).numpy(), abs=1e-4)
 

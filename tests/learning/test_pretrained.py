@@ -170,7 +170,10 @@ def test_without_a_name_the_network_stays_as_it_is() -> None:
     [
         (None, "choose a file, none or one of shipped-3d, shipped-2d, imagenet, imagenet-v2"),
         ({"conv1.weight": torch.zeros(8, 3, 5, 5)}, "weights of the same network"),
-        ({"conv1.weight": torch.zeros(16, 3, 7, 7)}, "half the width: set its widen_factor to 1"),
+        (
+            {"conv1.weight": torch.zeros(16, 3, 7, 7)},
+            "half the width of these weights: double its widen_factor",
+        ),
         ({"other": torch.zeros(1)}, "none of its 1 tensors"),
         ([torch.zeros(1)], "not a state dict"),
     ],
@@ -185,7 +188,7 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path, content: object, sa
 
 def test_a_network_of_half_width_takes_no_inflated_weights(tmp_path: Path) -> None:
     torch.save(resnet(2).state_dict(), tmp_path / "resnet50.pth")
-    with pytest.raises(UserError, match="set its widen_factor to 1"):
+    with pytest.raises(UserError, match="double its widen_factor"):
         load(resnet(3, planes=4), str(tmp_path / "resnet50.pth"))
 
 

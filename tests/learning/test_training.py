@@ -127,7 +127,7 @@ def regraded(prepared: Path, folder: Path, change: dict[str, int] | None = None)
     [
         ("spacing_mm", 10.0, "spacing_mm = 8.0, now it is 10.0"),
         ("preprocessing#3#a_max", 3.0, "preprocessing#3#a_max = 2.5, now it is 3.0"),
-        ("learning_rate", 0.5, "learning_rate = 0.001, now it is 0.5"),
+        ("learning_rate", 0.5, "learning_rate = 0.0001, now it is 0.5"),
         ("flip", 0, "flip = 0.5, now it is 0"),
         ("seed", 1, "seed = 0, now it is 1"),
         ("optimizer#betas", [0.5, 0.9], "optimizer#betas#0 = nothing, now it is 0.5"),
@@ -173,7 +173,9 @@ def test_a_training_of_an_earlier_version_is_compared_by_its_settings(
     del content["made_with"]
     torch.save(content, output / "fold0" / "checkpoint.pt")
     folders = {"dataset_dir": str(prepared), "output_dir": str(output), "resume": True}
-    shown = mistake(lambda: run(VOLUME, "training", "train", widen_factor=0.25, **folders))
+    shown = mistake(
+        lambda: run(VOLUME, "training", "train", widen_factor=0.25, pretrained="none", **folders)
+    )
     assert "widen_factor = 0.5, now it is 0.25" in shown
     run(VOLUME, "training", "train", **folders)
 
@@ -182,6 +184,7 @@ def test_a_training_that_diverges_ends_with_a_line_and_leaves_no_model(
     prepared: Path, tmp_path: Path
 ) -> None:
     folders = {"dataset_dir": prepared, "output_dir": tmp_path, "learning_rate": 1e30}
+    folders |= {"pretrained": "none"}
     done = python(*command("training", VOLUME, **folders, widen_factor=0.125))
     errors = [line for line in done.stderr.splitlines() if line.startswith(("Error", "Trace"))]
     assert done.returncode not in (0, None) and len(errors) == 1

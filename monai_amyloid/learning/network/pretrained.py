@@ -151,9 +151,9 @@ def _judge(
         return TensorReport(name, shape, "refused", f"a head of another shape, {found}")
     narrower = bool(found and shape) and len(found) == len(shape) and found[0] == 2 * shape[0]
     advice = (
-        "the network has half the width: set its widen_factor to 1"
+        "the network has half the width of these weights: double its widen_factor"
         if narrower
-        else "give weights of the same network"
+        else "give weights of the same network, or none"
     )
     raise UserError(f"{path}: {name} has shape {found}, the network needs {shape}; {advice}")
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from monai_amyloid.learning.network.pretrained_report import LoadReport, TensorReport
+from monai_amyloid.learning.network.pretrained_sources import NOTHING
 
 # torchvision's classifier of 1,000 classes, which no network here has.
 _IMAGENET_HEAD = "fc.bias"
@@ -23,7 +24,7 @@ def weights_name(pretrained: str, report: str) -> str:
     Returns:
         Short name, such as ``ImageNet``, ``ImageNet to layer 2`` or ``untrained``.
     """
-    if not pretrained:
+    if pretrained in NOTHING:
         return "untrained"
     table = pd.read_csv(report, sep="\t", dtype=str)
     rows: list[Any] = table.to_dict("records")

@@ -107,7 +107,7 @@ class PageParts(Paper):
         """Ten slices, and what drove the grade."""
         self.rule(_ANSWER_ENDS)
         if drove is not None:
-            self.paragraph(LEFT, 99.5, drove, 112, 2, size=9)
+            self.paragraph(LEFT, 99.5, drove, 126, 2, size=8)
         axial = [draw_slice(scan, 2, slice_index(2, mm), _SCALE) for mm in _AXIAL_MM]
         others = [draw_slice(scan, axis, slice_index(axis, mm), _SCALE) for axis, mm in _OTHERS]
         sheet = tile([axial, others], _GAP)
