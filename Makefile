@@ -6,7 +6,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo
-# The demo trains the 3D network: README, "Two networks", says why.
+# The demo trains the 3D network, which is the faster one and grades better: README, "Networks".
 DEMO_CONFIG := "['configs/train.json','configs/resnet50_3d.json']"
 BUNDLE := $(DEMO)/bundles/amyloid_pet_bapl_classification
 
@@ -54,7 +54,7 @@ demo: install
 		--output $(DEMO)/results $(REFUSED_IS_FINE)
 	@echo
 	@echo "Six BAPL 2 scans calibrated this bundle, too few to leave that grade out: most studies"
-	@echo "need a reader. The bundle in bundles/ was calibrated on 603 scans."
+	@echo "need a reader. The bundle in bundles/ was calibrated on 598 scans."
 	@echo "Results:      $(DEMO)/results/results.csv and $(DEMO)/results/<study>/result.json"
 	@echo "Reports:      $(DEMO)/results/summary.html and $(DEMO)/results/<study>/report.html"
 	@echo "Evaluation:   $(DEMO)/run/fold0/evaluation.tsv"
