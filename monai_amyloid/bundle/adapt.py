@@ -100,7 +100,9 @@ def adapt(
     changed = probabilities_of(trained, cohort)[graded]
     truth = cohort.loc[graded, "bapl"].to_numpy(int)
     people = cohort.loc[graded, "participant_id"].to_numpy(str)
-    judged, with_own = (judge(shipped, chances, truth, people, each) for each in (None, changed))
+    judged, with_own = (
+        judge(shipped, chances, truth, people, each, cohort[graded]) for each in (None, changed)
+    )
     keeps_own = with_own.difference.high < 0 and with_own.after.value < judged.after.value
     if keeps_own:
         judged, chances = with_own, changed

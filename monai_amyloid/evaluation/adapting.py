@@ -162,6 +162,7 @@ def judge(
     truth: ArrayLike,
     participants: ArrayLike,
     changed: Array | None = None,
+    measurements: pd.DataFrame | None = None,
     seed: int = 0,
 ) -> Adaptation:
     """Compare the shipped and the adapted decision on people that the latter did not learn from.
@@ -173,12 +174,14 @@ def judge(
         participants: Name of each scan's person, ``(N,)``.
         changed: Probabilities of the network with statistics of the hospital's scans, ``(N, 3)``;
             None where the network stays as it is.
+        measurements: Rows of the prepared cohort, N, by which grading, too, asks for a reader; None
+            where nothing was measured.
         seed: Seed of the parts and of the intervals.
     """
     grades, people = np.asarray(truth, int), np.asarray(participants, str)
     after = probabilities if changed is None else changed
-    before = shipped.apply(probabilities)
-    others = _of_the_others(shipped, after, grades, people, seed)
+    before = shipped.apply(probabilities, measurements)
+    others = _of_the_others(shipped, after, grades, people, measurements, seed)
     of_truth = [
         found.probabilities[np.arange(len(grades)), grades - 1] for found in (before, others)
     ]
@@ -207,6 +210,7 @@ def _of_the_others(
     probabilities: Array,
     grades: NDArray[np.int64],
     people: NDArray[np.str_],
+    measurements: pd.DataFrame | None,
     seed: int,
 ) -> Predictions:
     """Each scan as the decision says that was fitted to the people of the other parts."""
@@ -214,11 +218,12 @@ def _of_the_others(
     dealt = np.random.default_rng(seed).permutation(len(names)) % min(PARTS, len(names))
     part_of = dict(zip(names.tolist(), dealt.tolist(), strict=True))
     parts = np.array([part_of[name] for name in people.tolist()])
-    found = shipped.apply(probabilities)
+    found = shipped.apply(probabilities, measurements)
     for part in np.unique(parts):
         here, others = parts == part, parts != part
         decision = adapted(shipped, probabilities[others], grades[others])
-        for name, values in vars(decision.apply(probabilities[here])).items():
+        rows = None if measurements is None else measurements[here]
+        for name, values in vars(decision.apply(probabilities[here], rows)).items():
             getattr(found, name)[here] = values
     return found
 

@@ -21,7 +21,8 @@ from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.errors import UserError, find_user_error
 from monai_amyloid.evaluation.decision import Decision
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.findings.rules import doubts
+from monai_amyloid.findings.rules import FEATURES_APART, doubts
+from monai_amyloid.learning.network.head import HeadInputs
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.pet.known_words import only_known
 from monai_amyloid.pet.private import private_reason
@@ -80,13 +81,25 @@ class GradeStudy(BundleInferTask):
         """From the network's logits to calibrated probabilities and what follows from them."""
         return [self._decide]
 
+    def run_inferer(
+        self, data: dict[str, Any], convert_to_batch: bool = True, device: str = "cuda"
+    ) -> dict[str, Any]:
+        """Run the network, and keep how far the scan lies from those of its training."""
+        heard = HeadInputs(self._get_network(device, data))
+        try:
+            answered: dict[str, Any] = super().run_inferer(data, convert_to_batch, device)
+            apart = heard.apart()
+        finally:
+            heard.close()
+        answered[FEATURES_APART] = None if apart is None else apart[0]
+        return answered
+
     def _decide(self, data: dict[str, Any]) -> dict[str, Any]:
         own = grade_probabilities(torch.as_tensor(data["pred"])[None].float())
         [calibrated] = self.decision.calibrate(own.double().cpu().numpy())
         data["pred"] = MetaTensor(calibrated)  # the writer needs MONAI's own kind
-        scan = self.decision.graded_scan(
-            calibrated, centiloid=data["centiloid"], quality=data["quality"]
-        )
+        quality = {**data["quality"], FEATURES_APART: data[FEATURES_APART]}
+        scan = self.decision.graded_scan(calibrated, centiloid=data["centiloid"], quality=quality)
         reasons = doubts(scan)
         data["decision"] = {
             "bapl": scan.grade,

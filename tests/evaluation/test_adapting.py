@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from monai_amyloid.evaluation.adapting import SHIPPED_COUNTS_AS, adapted, judge
@@ -88,3 +89,13 @@ def test_one_person_is_never_judged_by_what_he_taught(shipped: Decision) -> None
     assert people.difference.high - people.difference.low == pytest.approx(
         once.difference.high - once.difference.low, rel=0.35
     )
+
+
+def test_it_is_judged_by_the_whole_rule_that_grades(shipped: Decision) -> None:
+    chances, truth = scans(20, seed=6)
+    # Every Centiloid contradicts the grade, so that no scan stands without a reader.
+    against = pd.DataFrame({"centiloid": np.where(truth == 1, 100.0, -30.0)})
+    judged = judge(shipped, chances, truth, np.arange(60), measurements=against)
+    alone = judge(shipped, chances, truth, np.arange(60))
+    right = judged.table["bapl"] != 2
+    assert (judged.table["graded_after"] < alone.table["graded_after"])[right].all()
