@@ -91,6 +91,7 @@ def fit_affine(
     start: NDArray[np.float64],
     steps: int,
     freedom: torch.Tensor | None = None,
+    enough_mm: float = 0.02,
 ) -> Fit:
     """Improve an affine transform; the best of its steps.
 
@@ -101,6 +102,7 @@ def fit_affine(
         steps: Largest number of steps.
         freedom: Directions of the affine parameters that may change, ``(P, 12)``; all twelve where
             None.
+        enough_mm: The fit ends with a step that moves no part of the head farther.
     """
     freedom = torch.eye(12) if freedom is None else freedom
     freedom = freedom.to(tissues.points)
@@ -129,7 +131,7 @@ def fit_affine(
         farthest = float(np.abs(delta).sum(axis=1).max())
         delta *= min(1.0, _LONGEST_STEP_MM / max(farthest, 1e-9))
         matrix = matrix @ _step(delta)
-        if farthest < 0.02:
+        if farthest < enough_mm:
             break
     return best
 
@@ -172,6 +174,19 @@ def fit_warp(scan: ScanSamples, tissues: Tissues, start: Fit, steps: int) -> Fit
             break
     values, inside = scan.at(tissues.points + basis @ coefficients.T, start.matrix)
     return _weighted(tissues, values, inside, start.matrix, _as_warp(coefficients))
+
+
+def weighted(scan: ScanSamples, tissues: Tissues, matrix: NDArray[np.float64], warp: Warp) -> Fit:
+    """Weights and match of tissues in a place that is not moved.
+
+    Args:
+        scan: Samples of the scan.
+        tissues: Tissues of the template.
+        matrix: Template millimetres to scan millimetres, ``(4, 4)``; applied after the warp.
+        warp: Displacement in the template, applied first.
+    """
+    values, inside = scan.at(tissues.points + warp.displacement(tissues.points), matrix)
+    return _weighted(tissues, values, inside, matrix, warp)
 
 
 def _weighted(

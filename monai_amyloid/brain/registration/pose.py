@@ -27,11 +27,12 @@ _SPACING_MM, _FWHM_MM = 12.0, 10.0
 _PICTURE = np.array([1.0, 1.0, 1.0, 1.0, 0.5], np.float32)
 
 
-def likely_poses(scan: ScanSamples) -> list[NDArray[np.float64]]:
+def likely_poses(scan: ScanSamples, outline: ScanSamples) -> list[NDArray[np.float64]]:
     """Poses from which to start, the likeliest first.
 
     Args:
-        scan: Smoothed samples of the scan.
+        scan: Smoothed samples of the scan, of which the largest object is looked at.
+        outline: The same without its brightest places, with which the poses are compared.
 
     Returns:
         Template millimetres to the scan's, ``(4, 4)`` each.
@@ -55,7 +56,7 @@ def likely_poses(scan: ScanSamples) -> list[NDArray[np.float64]]:
     device = scan.volume.device
     weights = torch.from_numpy(_PICTURE).to(device)
     alike = correlations(
-        scan, picture.uptake.to(device) @ weights, picture.points.to(device), poses
+        outline, picture.uptake.to(device) @ weights, picture.points.to(device), poses
     ).cpu()
     likely: list[NDArray[np.float64]] = []
     for index in torch.argsort(alike, descending=True).tolist():

@@ -4,11 +4,15 @@ From a search over poses by an affine transform to a smooth deformation. Uptake 
 between a negative and a positive brain, so a fit to either template is pulled by amyloid: the
 uptake of grey matter, white matter, bone, scalp and amyloid is estimated with the place (after
 adaptive templates, Lundqvist 2013 and Bourgeat 2015).
+
+What lies around the brain must not move it: scalps differ in brightness from person to person, and
+some scans come without. Each fit sees the scan through a soft mask about the brain as the fit
+before it found it, and smooths only within.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -21,20 +25,30 @@ from monai_amyloid.brain.registration.gauss_newton import (
     fit_affine,
     fit_warp,
     rigid_freedom,
+    weighted,
 )
 from monai_amyloid.brain.registration.pose import likely_poses
-from monai_amyloid.brain.registration.scan_samples import smoothed
+from monai_amyloid.brain.registration.scan_samples import ScanSamples, ScanVoxels, averaged
 from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
 from monai_amyloid.brain.registration.warp import Warp
 from monai_amyloid.brain.template import AMYLOID, TEMPLATE_AFFINE, brain_mask, tissue_uptake
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
 
-# How far around the brain the scan is fitted: skull and scalp show where the brain ends.
-_RIM_MM = 6.0
+# How far around the brain a scan is fitted, and how far its match is judged, mm: a little of what
+# is dark around it shows where the brain ends.
+_FITTED_MM, _JUDGED_MM = 3.0, 6.0
+# How far around the brain the scan is seen, fit after fit, mm, and the width of that mask's edge.
+_COARSE_SEEN_MM, _FINE_SEEN_MM, _EDGE_MM = 10.0, (6.0, 4.0), 4.0
+# The part of the scan that is looked at reaches so far around the first guess of the brain, mm.
+_MARGIN_MM = 24.0
 # The scan is smoothed to about the template's 8 mm.
 _FINE_FWHM_MM, _FINE_VOXEL_MM, _FINE_SPACING_MM = 5.0, 4.0, 4.0
 _COARSE_FWHM_MM, _COARSE_VOXEL_MM, _COARSE_SPACING_MM = 11.0, 5.0, 8.0
+_COARSE_ENOUGH_MM = 0.3
+# For the search all is as bright as grey matter that is brighter: of the voxels with at least this
+# share of the highest values, this percentile.
+_LEAST_OF_HEAD, _GREY_PERCENTILE = 0.3, 60.0
 # The inverse of a deformation of a few millimetres is found to 0.001 mm by so many repetitions.
 _INVERSION_STEPS = 12
 
@@ -79,7 +93,9 @@ class Registration:
 
     def jacobian(self) -> NDArray[np.float64]:
         """Growth of volume from the template to the scan, at points of the brain, ``(N,)``."""
-        gradient = self.warp.gradient(_fine().points).double().numpy()
+        gradient = (
+            self.warp.gradient(_tissues(_FINE_SPACING_MM, _JUDGED_MM).points).double().numpy()
+        )
         size = float(np.linalg.det(self.matrix[:3, :3]))
         return np.asarray(np.linalg.det(np.eye(3) + gradient) * size)
 
@@ -105,28 +121,83 @@ def register(
         StudyRefused: If the volume holds nothing of a head's size.
     """
     with one_thread():
-        coarse = smoothed(image, _COARSE_FWHM_MM, _COARSE_VOXEL_MM, device)
-        tissues = _coarse().to(device)
-        starts = likely_poses(coarse) if start is None else [start]
-        fits = [fit_affine(coarse, tissues, pose, 25, rigid_freedom()) for pose in starts]
-        best = max(fits, key=lambda fit: fit.match)
-        if best.match < 0:
-            raise StudyRefused(
-                "too_little_brain",
-                "no amyloid brain PET was recognised: too little of a brain is in view; "
-                "check that this is a PET of the whole brain in a usual orientation",
-            )
-        fine = smoothed(image, _FINE_FWHM_MM, _FINE_VOXEL_MM, device)
-        tissues = _fine().to(device)
-        best = fit_affine(fine, tissues, best.matrix, 15)
-        best = fit_warp(fine, tissues, best, 8)
+        coarse = averaged(image, _COARSE_VOXEL_MM, device)
+        start = _near_start(coarse) if start is None else _refined(coarse, start).matrix
+        fine = _about_brain(averaged(image, _FINE_VOXEL_MM, device), start)
+        best, judged = _fine_fit(fine, start)
     return Registration(
-        best.matrix,
-        best.warp,
-        best.weights * np.float32(fine.unit),
-        _positive_share(best),
-        best.match,
+        best.matrix, best.warp, judged.weights, _positive_share(judged), judged.match
     )
+
+
+def _near_start(coarse: ScanVoxels) -> NDArray[np.float64]:
+    """The likeliest pose of a head, from a search over all usual ones."""
+    level = _LEAST_OF_HEAD * float(np.percentile(coarse.volume.cpu().numpy(), 98))
+    head = coarse.volume[coarse.volume > level].cpu().numpy()
+    grey = float(np.percentile(head, _GREY_PERCENTILE)) if head.size else None
+    outline = coarse.smoothed(_COARSE_FWHM_MM, clip=grey)
+    tissues = _tissues(_COARSE_SPACING_MM, _JUDGED_MM, 8.0).to(coarse.volume.device)
+    poses = likely_poses(coarse.smoothed(_COARSE_FWHM_MM), outline)
+    fits = [
+        fit_affine(outline, tissues, pose, 25, rigid_freedom(), _COARSE_ENOUGH_MM) for pose in poses
+    ]
+    best = max((_refined(coarse, fit.matrix) for fit in fits), key=lambda fit: fit.match)
+    if best.match < 0:
+        raise StudyRefused(
+            "too_little_brain",
+            "no amyloid brain PET was recognised: too little of a brain is in view; "
+            "check that this is a PET of the whole brain in a usual orientation",
+        )
+    return best.matrix
+
+
+def _refined(coarse: ScanVoxels, pose: NDArray[np.float64]) -> Fit:
+    """A pose fitted to what lies in and near its brain alone."""
+    tissues = _tissues(_COARSE_SPACING_MM, _FITTED_MM, 8.0).to(coarse.volume.device)
+    seen = coarse.smoothed(_COARSE_FWHM_MM, _near_brain(coarse, pose, _COARSE_SEEN_MM))
+    return fit_affine(seen, tissues, pose, 10, rigid_freedom(), _COARSE_ENOUGH_MM)
+
+
+def _fine_fit(fine: ScanVoxels, start: NDArray[np.float64]) -> tuple[Fit, Fit]:
+    """The place, and there the weights, in the scan's unit, and match of all tissues."""
+    tissues = _tissues(_FINE_SPACING_MM, _FITTED_MM).to(fine.volume.device)
+    pose = start
+    for millimetres in _FINE_SEEN_MM:
+        seen = fine.smoothed(_FINE_FWHM_MM, _near_brain(fine, pose, millimetres))
+        best = fit_affine(seen, tissues, pose, 15)
+        pose = best.matrix
+    best = fit_warp(seen, tissues, best, 8)
+    # What is brighter than any of the brain counts as that: a bright scalp is no worse a match.
+    whole = fine.smoothed(_FINE_FWHM_MM, clip=seen.unit)
+    tissues = _tissues(_FINE_SPACING_MM, _JUDGED_MM).to(fine.volume.device)
+    judged = weighted(whole, tissues, best.matrix, best.warp)
+    return best, replace(judged, weights=judged.weights * np.float32(whole.unit))
+
+
+def _about_brain(voxels: ScanVoxels, pose: NDArray[np.float64]) -> ScanVoxels:
+    """The part of a scan that a brain in this pose, and what is smoothed into it, can reach."""
+    corners = np.array(np.meshgrid(*zip(*_box(), strict=True))).reshape(3, -1)
+    to_voxel = np.linalg.inv(voxels.affine) @ pose
+    found = to_voxel[:3, :3] @ corners + to_voxel[:3, 3:]
+    shape = np.array(voxels.volume.shape)
+    low = np.clip(np.floor(found.min(axis=1)), 0, shape - 1).astype(int)
+    high = np.clip(np.ceil(found.max(axis=1)) + 1, low + 1, shape)
+    return voxels.part(low, high.astype(int))
+
+
+def _near_brain(voxels: ScanVoxels, pose: NDArray[np.float64], millimetres: float) -> torch.Tensor:
+    """A soft mask about the brain, on a scan's voxels ``(X, Y, Z)``."""
+    shape = voxels.volume.shape
+    # The edge is wider than two voxels: every second one is computed.
+    axes = [torch.linspace(0, n - 1, n // 2 + 1, device=voxels.volume.device) for n in shape]
+    points = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
+    distance, inside = _from_brain(voxels.volume.device).at(
+        points.reshape(-1, 3), np.linalg.inv(pose) @ voxels.affine
+    )
+    mask = ((millimetres + _EDGE_MM / 2 - distance) / _EDGE_MM).clamp(0, 1) * inside
+    return torch.nn.functional.interpolate(
+        mask.reshape(1, 1, *points.shape[:3]), shape, mode="trilinear", align_corners=True
+    )[0, 0]
 
 
 @contextmanager
@@ -144,21 +215,30 @@ def one_thread() -> Iterator[None]:
 
 
 @cache
-def _near_brain() -> NDArray[np.bool_]:
-    outside = ndimage.distance_transform_edt(~brain_mask(), sampling=TEMPLATE_AFFINE[0, 0])
-    return np.asarray(outside <= _RIM_MM)
+def _distance() -> NDArray[np.float32]:
+    """Distance from the template's brain, mm, ``(91, 109, 91)``; 0 within it."""
+    away = ndimage.distance_transform_edt(~brain_mask(), sampling=TEMPLATE_AFFINE[0, 0])
+    return np.asarray(away, np.float32)
 
 
 @cache
-def _fine() -> Tissues:
-    return tissues_on_grid(tissue_uptake(), TEMPLATE_AFFINE, _near_brain(), _FINE_SPACING_MM)
+def _box() -> NDArray[np.float64]:
+    """The lowest and the highest corner of the brain and a margin, ``(2, 3)`` mm."""
+    places = np.argwhere(_distance() <= _MARGIN_MM)
+    corners = np.stack([places.min(axis=0), places.max(axis=0)])
+    return np.asarray(corners @ TEMPLATE_AFFINE[:3, :3] + TEMPLATE_AFFINE[:3, 3])
 
 
 @cache
-def _coarse() -> Tissues:
-    return tissues_on_grid(
-        tissue_uptake(), TEMPLATE_AFFINE, _near_brain(), _COARSE_SPACING_MM, fwhm_mm=8.0
-    )
+def _from_brain(device: torch.device) -> ScanSamples:
+    volume = torch.from_numpy(_distance())[None, None].to(device)
+    return ScanSamples(volume, np.linalg.inv(TEMPLATE_AFFINE), 1.0)
+
+
+@cache
+def _tissues(spacing_mm: float, around_mm: float, fwhm_mm: float = 0.0) -> Tissues:
+    near = _distance() <= around_mm
+    return tissues_on_grid(tissue_uptake(), TEMPLATE_AFFINE, near, spacing_mm, fwhm_mm)
 
 
 def _positive_share(fit: Fit) -> float:

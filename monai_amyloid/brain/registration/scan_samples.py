@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from monai_amyloid.pet.image import PetImage
 
 _FWHM_PER_SIGMA = 2.3548
+# A weighted mean of less than this share of its neighbourhood is not read for the scale.
+_SEEN = 0.3
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,67 @@ class ScanSamples:
         return read.reshape(inside.shape), inside
 
 
-def smoothed(
-    image: PetImage, fwhm_mm: float, voxel_mm: float, device: torch.device | str
-) -> ScanSamples:
-    """Smooth a scan, on voxels that are averaged up to a size.
+@dataclass(frozen=True)
+class ScanVoxels:
+    """A scan on few voxels, from which it is smoothed for one fit after another.
+
+    Attributes:
+        volume: Means of the scan's voxels, ``(X, Y, Z)`` float32, in the scan's own unit.
+        affine: Voxels of the volume to scan millimetres, ``(4, 4)``.
+        lost: Variance of the averaging along each axis, ``(3,)`` mm².
+    """
+
+    volume: torch.Tensor
+    affine: NDArray[np.float64]
+    lost: NDArray[np.float64]
+
+    def part(self, low: NDArray[np.int_], high: NDArray[np.int_]) -> "ScanVoxels":
+        """The voxels from one corner ``(3,)`` up to, and without, another."""
+        x, y, z = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+        affine = self.affine.copy()
+        affine[:3, 3] += affine[:3, :3] @ low
+        return ScanVoxels(self.volume[x, y, z].contiguous(), affine, self.lost)
+
+    def smoothed(
+        self, fwhm_mm: float, weight: torch.Tensor | None = None, clip: float | None = None
+    ) -> ScanSamples:
+        """Smooth the scan.
+
+        Args:
+            fwhm_mm: FWHM of the smoothing; averaging of voxels is part of it.
+            weight: Weight of each voxel ``(X, Y, Z)``, 0 to 1: the smoothed value is the weighted
+                mean, so that what has no weight is not seen. All count alike where None.
+            clip: Highest value of a voxel; the 99.8th percentile of the smoothed ones where None.
+        """
+        volume = self.volume if clip is None else self.volume.clamp(max=clip)
+        if weight is None:
+            smooth = seen = self._blurred(volume, fwhm_mm)
+        else:
+            near = self._blurred(weight, fwhm_mm)
+            smooth = self._blurred(volume * weight, fwhm_mm) / near.clamp(min=1e-3)
+            seen = smooth[near > _SEEN]
+        # A hot bladder or injection site must not set the scale.
+        highest = float(np.percentile(seen.cpu().numpy(), 99.8)) if seen.numel() else 0.0
+        unit = highest if highest > 0 else 1.0
+        to_voxel = np.asarray(np.linalg.inv(self.affine), np.float64)
+        return ScanSamples(smooth.clamp(0, unit)[None, None] / unit, to_voxel, unit)
+
+    def _blurred(self, volume: torch.Tensor, fwhm_mm: float) -> torch.Tensor:
+        zooms = np.linalg.norm(self.affine[:3, :3], axis=0)
+        for axis in range(3):
+            variance = (fwhm_mm / _FWHM_PER_SIGMA) ** 2 - self.lost[axis]
+            if variance > 0:
+                volume = _blurred(volume, float(np.sqrt(variance) / zooms[axis]), axis)
+        return volume
+
+
+def averaged(image: PetImage, voxel_mm: float, device: torch.device | str) -> ScanVoxels:
+    """Average the voxels of a scan up to about a size.
 
     Args:
-        image: Scan to smooth.
-        fwhm_mm: FWHM of the smoothing; averaging of voxels is part of it.
+        image: Scan to read.
         voxel_mm: Size up to about which voxels are averaged.
-        device: Device of torch that holds the samples.
+        device: Device of torch that holds the voxels.
     """
     volume = torch.from_numpy(np.ascontiguousarray(image.data, np.float32)).to(device)
     zooms = image.zooms
@@ -74,22 +127,35 @@ def smoothed(
         if count > 1:
             whole = volume.shape[axis] // count * count
             volume = volume.narrow(axis, 0, whole).unfold(axis, count, count).mean(-1)
-        variance = (fwhm_mm / _FWHM_PER_SIGMA) ** 2 - (count**2 - 1) * zooms[axis] ** 2 / 12
-        if variance > 0:
-            volume = _blurred(volume, float(np.sqrt(variance) / (count * zooms[axis])), axis)
-    # A hot bladder or injection site must not set the scale.
-    highest = float(np.percentile(volume.cpu().numpy(), 99.8))
-    unit = highest if highest > 0 else 1.0
-    to_voxel = np.asarray(np.linalg.inv(affine), np.float64)
-    return ScanSamples(volume.clamp(0, unit)[None, None] / unit, to_voxel, unit)
+    return ScanVoxels(volume, affine, np.asarray((counts**2 - 1) * zooms**2 / 12))
+
+
+def smoothed(
+    image: PetImage, fwhm_mm: float, voxel_mm: float, device: torch.device | str
+) -> ScanSamples:
+    """Smooth a scan, on voxels that are averaged up to a size.
+
+    Args:
+        image: Scan to smooth.
+        fwhm_mm: FWHM of the smoothing; averaging of voxels is part of it.
+        voxel_mm: Size up to about which voxels are averaged.
+        device: Device of torch that holds the samples.
+    """
+    return averaged(image, voxel_mm, device).smoothed(fwhm_mm)
 
 
 def _blurred(volume: torch.Tensor, sigma: float, axis: int) -> torch.Tensor:
     """Gaussian along one axis, ``sigma`` in voxels; at the edge, of what there is."""
-    # A matrix product is several times faster than a convolution, and the same on any device.
-    place = torch.arange(volume.shape[axis], dtype=torch.float32, device=volume.device)
-    kernel = torch.exp(-0.5 * ((place[:, None] - place) / sigma) ** 2)
-    kernel /= kernel.sum(dim=1, keepdim=True)
-    if axis == 0:
-        return (kernel @ volume.flatten(1)).reshape(volume.shape)
-    return kernel @ volume if axis == 1 else volume @ kernel.T
+    # So narrow a kernel is fastest as a sum of shifted volumes: torch's convolution takes several
+    # times as long, a product with a whole matrix even more.
+    count = volume.shape[axis]
+    reach = min(int(np.ceil(4 * sigma)), count - 1)
+    blurred = torch.zeros_like(volume)
+    total = torch.zeros(count, device=volume.device)
+    for shift in range(-reach, reach + 1):
+        height = float(np.exp(-0.5 * (shift / sigma) ** 2))
+        start, length = max(0, -shift), count - abs(shift)
+        shifted = volume.narrow(axis, start + shift, length)
+        blurred.narrow(axis, start, length).add_(shifted, alpha=height)
+        total.narrow(0, start, length).add_(height)
+    return blurred / total.reshape([-1 if each == axis else 1 for each in range(3)])
