@@ -39,6 +39,11 @@ def _read_only(data: NDArray[_Kind]) -> NDArray[_Kind]:
     return data
 
 
+# Where the posterior cingulate begins and ends, template mm: behind the middle of the corpus
+# callosum's body, and not below the splenium.
+_CINGULATE_FRONT_MM, _CINGULATE_FLOOR_MM = -20.0, 0.0
+
+
 @dataclass(frozen=True)
 class Regions:
     """The regions of the template grid.
@@ -78,6 +83,24 @@ def regions() -> Regions:
     """Cortical and deep grey regions of the typical head, left and right."""
     table = pd.read_csv(DATA / "regions.tsv", sep="\t", keep_default_na=False)
     return Regions(_read_only(_load("regions")), table)
+
+
+@cache
+def measured_labels() -> NDArray[np.uint8]:
+    """Label of each voxel that a region is measured in, ``(91, 109, 91)``, 0 outside every region.
+
+    The atlas lets the posterior cingulate run forward over the corpus callosum to y = 8 mm, and
+    drop scattered voxels beside the fornix and the ventricles. Readers look at it behind the
+    splenium's front, together with the precuneus: only that is measured.
+    """
+    table = regions().table
+    labels = regions().labels.copy()
+    of_cingulate = np.isin(labels, table["label"][table.region == "posterior_cingulate"])
+    place = np.argwhere(of_cingulate)
+    _, y, z = place.T * TEMPLATE_AFFINE[0, 0] + TEMPLATE_AFFINE[:3, 3:]
+    beyond = (y > _CINGULATE_FRONT_MM) | (z < _CINGULATE_FLOOR_MM)
+    labels[tuple(place[beyond].T)] = 0
+    return _read_only(labels)
 
 
 @cache

@@ -25,6 +25,7 @@ from monai_amyloid.brain.template import (
     TEMPLATE_AFFINE,
     TEMPLATE_SHAPE,
     brain_mask,
+    measured_labels,
     regions,
 )
 from monai_amyloid.learning.network.losses import grade_log_probabilities
@@ -173,14 +174,14 @@ def strongest_spot(activation: NDArray[np.float32]) -> dict[str, Any] | None:
     if not activation[voxel] > 0:
         return None
     place = TEMPLATE_AFFINE[:3, :3] @ np.array(voxel) + TEMPLATE_AFFINE[:3, 3]
-    known = regions()
-    labelled = np.argwhere(known.labels > 0)
+    labels, table = measured_labels(), regions().table
+    labelled = np.argwhere(labels > 0)
     away_mm = np.linalg.norm(labelled - np.array(voxel), axis=1) * TEMPLATE_AFFINE[0, 0]
     nearest = int(away_mm.argmin())
     name = ""
     if away_mm[nearest] <= _BESIDE_MM:
-        label = int(known.labels[tuple(labelled[nearest])])
-        row = known.table[known.table["label"] == label].iloc[0]
+        label = int(labels[tuple(labelled[nearest])])
+        row = table[table["label"] == label].iloc[0]
         side = "" if row["hemisphere"] == "both" else f"_{row['hemisphere']}"
         name = f"{row['region']}{side}"
     return {"region": name, "mm": place.tolist()}

@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, regions, voi
+from monai_amyloid.brain.template import (
+    READ_REGIONS,
+    TEMPLATE_AFFINE,
+    measured_labels,
+    regions,
+    voi,
+)
 
 Volume = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -93,7 +99,7 @@ def region_labels() -> dict[str, list[int]]:
 @cache
 def _labelled_voxels() -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
     """Where on the flat grid a region is, and its label there."""
-    labels = regions().labels.ravel()
+    labels = measured_labels().ravel()
     voxels = np.flatnonzero(labels)
     return voxels, labels[voxels]
 
