@@ -130,3 +130,28 @@ def test_the_jacobian_is_the_growth_of_small_volumes() -> None:
     low, high = moved.jacobian().min(), moved.jacobian().max()
     assert low - 0.02 < cells.min()
     assert cells.max() < high + 0.02
+
+
+def scaled_outside(image: PetImage, found: Registration, factor: float) -> PetImage:
+    """All that lies 4 mm and more outside the brain multiplied."""
+    away = ndimage.distance_transform_edt(~brain_mask(), sampling=TEMPLATE_AFFINE[0, 0])
+    index = np.indices(image.data.shape).reshape(3, -1)
+    places = found.to_template(image.affine[:3, :3] @ index + image.affine[:3, 3:])
+    voxels = (places - TEMPLATE_AFFINE[:3, 3:]) / TEMPLATE_AFFINE[0, 0]
+    outside = ndimage.map_coordinates(away, voxels, order=1, mode="nearest") >= 4
+    rim = image.data * np.float32(factor)
+    return replace(image, data=np.where(outside.reshape(rim.shape), rim, image.data))
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.5, 2.0, 3.0])
+@pytest.mark.parametrize("grade", [1, 3])
+def test_what_lies_around_the_brain_does_not_move_it(
+    simulated: Simulated, grade: int, factor: float
+) -> None:
+    image = simulated[grade][0]
+    own = register(image)
+    other = register(scaled_outside(image, own, factor))
+    points = brain_points()
+    moved = np.linalg.norm(own.to_scan(points) - other.to_scan(points), axis=0)
+    assert np.median(moved) < 0.5
+    assert moved.max() < 1.5

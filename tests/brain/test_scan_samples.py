@@ -4,7 +4,7 @@ import torch
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.brain.registration.scan_samples import smoothed
+from monai_amyloid.brain.registration.scan_samples import averaged, smoothed
 from monai_amyloid.pet.image import PetImage
 
 
@@ -69,3 +69,26 @@ def test_many_transforms_are_read_at_once_as_one_by_one() -> None:
     both, _ = scan.at(points, matrices)
     for values, matrix in zip(both, matrices, strict=True):
         np.testing.assert_allclose(values, scan.at(points, matrix)[0], atol=1e-6)
+
+
+def test_what_has_no_weight_is_not_smoothed_into_the_rest() -> None:
+    affine = np.diag([2.0, 2.0, 2.0, 1.0])
+    data = np.full((20, 8, 8), 5.0, np.float32)
+    data[10:] = 1000
+    weight = torch.zeros(20, 8, 8)
+    weight[:10] = 1
+    scan = averaged(PetImage(data, affine), 2.0, "cpu").smoothed(8.0, weight)
+    # Within, the mean is of what counts alone, up to the border and a little beyond.
+    np.testing.assert_allclose(scan.volume[0, 0, :11] * scan.unit, 5.0, rtol=1e-5)
+    assert scan.unit == pytest.approx(5.0)
+
+
+def test_a_part_of_a_scan_lies_where_the_whole_has_it() -> None:
+    image = blob((16, 18, 20), (3.0, 3.0, 3.5), 25.0)
+    voxels = averaged(image, 3.0, "cpu")
+    part = voxels.part(np.array([3, 4, 5]), np.array([12, 16, 18]))
+    index = np.array([[6.0, 7, 8], [9, 10, 11]])
+    points = torch.tensor(index @ image.affine[:3, :3].T + image.affine[:3, 3]).float()
+    whole, some = voxels.smoothed(0.0, clip=1.0), part.smoothed(0.0, clip=1.0)
+    expected = whole.at(points, np.eye(4))[0] * whole.unit
+    np.testing.assert_allclose(some.at(points, np.eye(4))[0] * some.unit, expected, rtol=1e-4)

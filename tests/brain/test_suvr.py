@@ -18,6 +18,7 @@ from monai_amyloid.brain.template import (
     READ_REGIONS,
     TEMPLATE_AFFINE,
     TEMPLATE_SHAPE,
+    measured_labels,
     pet_templates,
     regions,
     voi,
@@ -76,7 +77,7 @@ UNEVEN = np.random.default_rng(2).gamma(3, 0.5, TEMPLATE_SHAPE).astype(np.float3
 
 def test_every_region_and_side_is_the_mean_of_its_own_voxels() -> None:
     atlas, means = regions(), regional_suvr(UNEVEN)
-    label_means = ndimage.mean(UNEVEN.astype(float), atlas.labels, atlas.table["label"])
+    label_means = ndimage.mean(UNEVEN.astype(float), measured_labels(), atlas.table["label"])
     by_name = {
         f"{row.region}_{row.hemisphere}".removesuffix("_both"): mean
         for row, mean in zip(atlas.table.itertuples(), label_means, strict=True)

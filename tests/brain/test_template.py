@@ -7,6 +7,7 @@ from monai_amyloid.brain.template import (
     TEMPLATE_AFFINE,
     TEMPLATE_SHAPE,
     brain_mask,
+    measured_labels,
     pet_templates,
     regions,
     voi,
@@ -81,3 +82,16 @@ def test_the_templates_are_suvr_and_differ_in_the_cortex() -> None:
     assert low["cortex"] == pytest.approx(1.02, abs=0.08)
     assert high["cortex"] == pytest.approx(1.55, abs=0.08)
     assert all(high[name] > 1.3 * low[name] for name in READ_REGIONS)
+
+
+def test_the_posterior_cingulate_is_measured_behind_the_fornix_and_all_else_whole() -> None:
+    atlas, measured = regions(), measured_labels()
+    of_cingulate = atlas.table["label"][atlas.table.region == "posterior_cingulate"]
+    cingulate = np.isin(atlas.labels, of_cingulate)
+    assert (measured[~cingulate] == atlas.labels[~cingulate]).all()
+    place = TEMPLATE_AFFINE[:3, :3] @ np.argwhere(np.isin(measured, of_cingulate)).T
+    _, y, z = place + TEMPLATE_AFFINE[:3, 3:]
+    # The columns of the fornix lie in front of y = 0, its crura under the callosum (z of about 20).
+    assert y.max() <= -20
+    assert z[y > -36].min() >= 20
+    assert 0.6 < np.isin(measured, of_cingulate).sum() / cingulate.sum() < 0.8

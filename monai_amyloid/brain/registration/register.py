@@ -46,6 +46,8 @@ _MARGIN_MM = 24.0
 _FINE_FWHM_MM, _FINE_VOXEL_MM, _FINE_SPACING_MM = 5.0, 4.0, 4.0
 _COARSE_FWHM_MM, _COARSE_VOXEL_MM, _COARSE_SPACING_MM = 11.0, 5.0, 8.0
 _COARSE_ENOUGH_MM = 0.3
+# A mask of more than this is brain; and the highest value that a brain has but for its noise.
+_WITHIN, _BRIGHTEST_PERCENTILE = 0.99, 98.0
 # For the search all is as bright as grey matter that is brighter: of the voxels with at least this
 # share of the highest values, this percentile.
 _LEAST_OF_HEAD, _GREY_PERCENTILE = 0.3, 60.0
@@ -154,7 +156,7 @@ def _near_start(coarse: ScanVoxels) -> NDArray[np.float64]:
 def _refined(coarse: ScanVoxels, pose: NDArray[np.float64]) -> Fit:
     """A pose fitted to what lies in and near its brain alone."""
     tissues = _tissues(_COARSE_SPACING_MM, _FITTED_MM, 8.0).to(coarse.volume.device)
-    seen = coarse.smoothed(_COARSE_FWHM_MM, _near_brain(coarse, pose, _COARSE_SEEN_MM))
+    seen = _seen(coarse, pose, _COARSE_SEEN_MM, _COARSE_FWHM_MM)
     return fit_affine(seen, tissues, pose, 10, rigid_freedom(), _COARSE_ENOUGH_MM)
 
 
@@ -163,7 +165,7 @@ def _fine_fit(fine: ScanVoxels, start: NDArray[np.float64]) -> tuple[Fit, Fit]:
     tissues = _tissues(_FINE_SPACING_MM, _FITTED_MM).to(fine.volume.device)
     pose = start
     for millimetres in _FINE_SEEN_MM:
-        seen = fine.smoothed(_FINE_FWHM_MM, _near_brain(fine, pose, millimetres))
+        seen = _seen(fine, pose, millimetres, _FINE_FWHM_MM)
         best = fit_affine(seen, tissues, pose, 15)
         pose = best.matrix
     best = fit_warp(seen, tissues, best, 8)
@@ -172,6 +174,17 @@ def _fine_fit(fine: ScanVoxels, start: NDArray[np.float64]) -> tuple[Fit, Fit]:
     tissues = _tissues(_FINE_SPACING_MM, _JUDGED_MM).to(fine.volume.device)
     judged = weighted(whole, tissues, best.matrix, best.warp)
     return best, replace(judged, weights=judged.weights * np.float32(whole.unit))
+
+
+def _seen(
+    voxels: ScanVoxels, pose: NDArray[np.float64], millimetres: float, fwhm_mm: float
+) -> ScanSamples:
+    """A scan as far as the brain of a pose, and a little around it, reaches."""
+    brain = voxels.volume[_near_brain(voxels, pose, _EDGE_MM / 2) > _WITHIN].cpu().numpy()
+    # What is brighter than the brain counts as its brightest: a scalp in the mask's edge would
+    # draw the template towards it.
+    clip = float(np.percentile(brain, _BRIGHTEST_PERCENTILE)) if brain.size else None
+    return voxels.smoothed(fwhm_mm, _near_brain(voxels, pose, millimetres), clip)
 
 
 def _about_brain(voxels: ScanVoxels, pose: NDArray[np.float64]) -> ScanVoxels:
