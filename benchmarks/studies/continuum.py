@@ -177,7 +177,9 @@ def print_label_errors(found: Exploration, held_out: bool) -> None:
             random = np.random.default_rng(seed)
             wrong = random.choice(len(bapl), round(_PLANTED * len(bapl)), replace=False)
             given = bapl.copy()
-            given[wrong] = 1 + (bapl[wrong] - 1 + random.integers(1, 3, len(wrong))) % 3
+            # Readers and typists err by one grade: BAPL 2 to either side.
+            step = np.where(bapl[wrong] == 2, random.choice([-1, 1], len(wrong)), 2 - bapl[wrong])
+            given[wrong] = bapl[wrong] + step
             told = cross_validated(axes, given, people, seed)
             if told is None:
                 raise SystemExit("a grade has too few participants for a ranking")
