@@ -103,6 +103,7 @@ elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHER
 weights: install
 	$(BIN)/monai-amyloid simulate runs/pretraining --cohort clinic-pretraining-2400
 	$(BIN)/monai-amyloid simulate runs/clinic --cohort clinic-603
+	$(BIN)/monai-amyloid ceiling runs/clinic
 	$(BIN)/monai-amyloid prepare runs/pretraining --output runs/pretraining_prepared $(REFUSED_IS_FINE)
 	$(BIN)/monai-amyloid prepare runs/clinic --output runs/clinic_prepared $(REFUSED_IS_FINE)
 	$(BIN)/python -W ignore -m monai.bundle run training \
