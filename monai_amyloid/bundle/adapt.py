@@ -16,7 +16,7 @@ from monai_amyloid.bundle.card import CARD, write_documents, write_large_files
 from monai_amyloid.bundle.files import CALIBRATION, METADATA, MODEL
 from monai_amyloid.bundle.integrity import ExportedBundle, Trust, read_bundle
 from monai_amyloid.bundle.network import TrainedNetwork
-from monai_amyloid.bundle.prepared_scans import batches, probabilities_of
+from monai_amyloid.bundle.prepared_scans import answers_of, batches
 from monai_amyloid.bundle.refresh import measured_on_card
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.cohort.datalist import GRADES, read_cohort
@@ -26,8 +26,9 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.adapting import Adaptation, adapted, judge
 from monai_amyloid.evaluation.decision import decision_of, write_decision
 from monai_amyloid.findings.bounds import TRIED_FWHM_MM, TRIED_NOISE_CV
+from monai_amyloid.findings.rules import FEATURES_APART
 from monai_amyloid.learning.handlers.settings import settings_of_training
-from monai_amyloid.learning.network.statistics import with_statistics_of
+from monai_amyloid.learning.network.statistics import learn_features, with_statistics_of
 from monai_amyloid.output import check_writable, refuse_link
 from monai_amyloid.output_lock import alone_beside
 from monai_amyloid.strict_json import read_object
@@ -94,15 +95,18 @@ def adapt(
     _check_graded(cohort[graded], dataset_dir)
     shipped = decision_of(checked.content[CALIBRATION], bundle / CALIBRATION)
 
-    chances = probabilities_of(trained, cohort, progress)[graded]
+    chances, apart = answers_of(trained, cohort, progress)
     own, shift = with_statistics_of(trained.network, batches(trained, cohort))
+    learn_features(own, batches(trained, cohort))
     unchanged, trained.network = trained.network, own
-    changed = probabilities_of(trained, cohort)[graded]
+    changed, changed_apart = answers_of(trained, cohort)
+    chances, changed, scans = chances[graded], changed[graded], cohort[graded]
+    measured = scans.assign(**{FEATURES_APART: apart[graded]})
+    measured_anew = scans.assign(**{FEATURES_APART: changed_apart[graded]})
     truth = cohort.loc[graded, "bapl"].to_numpy(int)
     people = cohort.loc[graded, "participant_id"].to_numpy(str)
-    judged, with_own = (
-        judge(shipped, chances, truth, people, each, cohort[graded]) for each in (None, changed)
-    )
+    judged = judge(shipped, chances, truth, people, measured)
+    with_own = judge(shipped, chances, truth, people, measured, changed, measured_anew)
     keeps_own = with_own.difference.high < 0 and with_own.after.value < judged.after.value
     if keeps_own:
         judged, chances = with_own, changed

@@ -18,26 +18,33 @@ from monai_amyloid.work.progress import SILENT, Progress
 _BATCH = 8
 
 
-def probabilities_of(
+def answers_of(
     trained: TrainedNetwork, cohort: pd.DataFrame, progress: Progress = SILENT
-) -> NDArray[np.float64]:
-    """The network's own probabilities of each scan, ``(N, 3)``.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The network's own probabilities of each scan, and how far each lies from the training's.
 
     Args:
         trained: A bundle's network.
         cohort: Rows with ``path``, of a volume on the template's grid, and ``tracer``.
         progress: Is told of each scan.
 
+    Returns:
+        Probabilities ``(N, 3)``; and distances of the features in standard deviations ``(N,)``, see
+        :meth:`~monai_amyloid.learning.network.scored.ScoredHead.apart`, NaN where the network does
+        not know what is usual.
+
     Raises:
         UserError: As :func:`batches`.
     """
-    found = []
+    chances, apart = [], []
     progress.start(len(cohort))
     for batch in batches(trained, cohort):
-        found.append(grade_probabilities(trained.logits(batch)).double().cpu().numpy())
+        answers = trained.answers(batch)
+        chances.append(grade_probabilities(answers.logits).double().cpu().numpy())
+        apart.append(answers.apart or [np.nan] * len(batch))
         for _ in batch:
             progress.advance()
-    return np.concatenate(found)
+    return np.concatenate(chances), np.concatenate(apart)
 
 
 def batches(trained: TrainedNetwork, cohort: pd.DataFrame) -> Iterator[torch.Tensor]:
@@ -45,7 +52,7 @@ def batches(trained: TrainedNetwork, cohort: pd.DataFrame) -> Iterator[torch.Ten
 
     Args:
         trained: A bundle's network.
-        cohort: Rows as of :func:`probabilities_of`.
+        cohort: Rows as of :func:`answers_of`.
 
     Raises:
         UserError: If a volume is not on the template's grid.

@@ -10,7 +10,7 @@ import pandas as pd
 from monai_amyloid.bundle.files import CALIBRATION
 from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.bundle.network import TrainedNetwork
-from monai_amyloid.bundle.prepared_scans import probabilities_of
+from monai_amyloid.bundle.prepared_scans import answers_of
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.cohort.folds import check_reference
 from monai_amyloid.cohort.reference import Kind, Reference, match_scans, read_reference
@@ -142,7 +142,7 @@ def validate(
     checked = read_bundle(bundle, trust or Trust())
     trained = TrainedNetwork(checked, device, trust=trust or Trust())
     decision = decision_of(checked.content[CALIBRATION], bundle / CALIBRATION)
-    found = decision.apply(probabilities_of(trained, cohort, progress))
+    found = decision.apply(answers_of(trained, cohort, progress)[0])
     predicted = cohort[["participant_id", "session_id"]].assign(
         p_positive=1 - found.probabilities[:, 0],
         called_positive=found.positive,

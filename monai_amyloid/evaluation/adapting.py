@@ -161,8 +161,9 @@ def judge(
     probabilities: Array,
     truth: ArrayLike,
     participants: ArrayLike,
-    changed: Array | None = None,
     measurements: pd.DataFrame | None = None,
+    changed: Array | None = None,
+    measured_anew: pd.DataFrame | None = None,
     seed: int = 0,
 ) -> Adaptation:
     """Compare the shipped and the adapted decision on people that the latter did not learn from.
@@ -172,16 +173,18 @@ def judge(
         probabilities: Uncalibrated probabilities of the bundle's network, ``(N, 3)``.
         truth: Grades of the scans, 1, 2 or 3, ``(N,)``.
         participants: Name of each scan's person, ``(N,)``.
-        changed: Probabilities of the network with statistics of the hospital's scans, ``(N, 3)``;
-            None where the network stays as it is.
         measurements: Rows of the prepared cohort, N, by which grading, too, asks for a reader; None
             where nothing was measured.
+        changed: Probabilities of the network with statistics of the hospital's scans, ``(N, 3)``;
+            None where the network stays as it is.
+        measured_anew: The same rows with what the changed network measures; None where it stays.
         seed: Seed of the parts and of the intervals.
     """
     grades, people = np.asarray(truth, int), np.asarray(participants, str)
     after = probabilities if changed is None else changed
     before = shipped.apply(probabilities, measurements)
-    others = _of_the_others(shipped, after, grades, people, measurements, seed)
+    rows = measurements if measured_anew is None else measured_anew
+    others = _of_the_others(shipped, after, grades, people, rows, seed)
     of_truth = [
         found.probabilities[np.arange(len(grades)), grades - 1] for found in (before, others)
     ]

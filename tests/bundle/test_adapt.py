@@ -14,7 +14,12 @@ from monai_amyloid.bundle.integrity import read_bundle
 from monai_amyloid.bundle.verify import verify
 from monai_amyloid.errors import RunError, UserError
 from monai_amyloid.evaluation.decision import read_decision
-from monai_amyloid.learning.network.statistics import TRAINED_COUNT_AS, with_statistics_of
+from monai_amyloid.learning.network.scored import ScoredHead
+from monai_amyloid.learning.network.statistics import (
+    TRAINED_COUNT_AS,
+    learn_features,
+    with_statistics_of,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -95,6 +100,30 @@ def test_statistics_are_those_of_old_and_new_scans_together() -> None:
     assert apart == pytest.approx(float(seen.mean(0).abs().mean()), rel=1e-3)
     assert not network[0].running_mean.any() and not changed.training
     assert np.isfinite(changed(batches[0]).detach().numpy()).all()
+
+
+def test_features_that_a_hospital_shows_are_usual_of_it() -> None:
+    torch.manual_seed(1)
+    head = ScoredHead(3, 2)
+    network = torch.nn.Sequential()
+    network.add_module("fc", head)
+    head.know_features(torch.randn(400, 3) * torch.tensor([1.0, 2.0, 0.0]))
+    own = torch.randn(300, 3) + 6
+    before = head.apart(own).median()
+    batches = list(own.split(50))
+    learn_features(network.eval(), batches)
+    assert before > 4 and 0.5 < float(head.apart(own).median()) < 1.5
+    # The third feature said nothing of the training's scans.
+    assert not head.features_spread[2]
+    weight = 300 / (300 + TRAINED_COUNT_AS)
+    assert float(head.features_mean[0]) == pytest.approx(weight * 6, abs=0.2)
+
+
+def test_a_network_that_knows_no_usual_features_is_left_as_it_is() -> None:
+    network = torch.nn.Sequential()
+    network.add_module("fc", ScoredHead(3, 2))
+    learn_features(network.eval(), [torch.randn(5, 3)])
+    assert not network.fc.features_spread.any()
 
 
 def test_the_next_version_is_one_higher() -> None:

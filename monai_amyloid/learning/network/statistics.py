@@ -12,6 +12,9 @@ from typing import cast
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from monai_amyloid.learning.network.head import HeadInputs
+from monai_amyloid.learning.network.scored import ScoredHead
+
 # The statistics of the training count as much as so many scans.
 TRAINED_COUNT_AS = 100
 
@@ -51,6 +54,40 @@ def with_statistics_of(
         _mean(norm).mul_(weight).add_((1 - weight) * mean)
         norm.eval()
     return changed, sum(distances) / max(len(distances), 1)
+
+
+def learn_features(network: torch.nn.Module, inputs: Iterable[torch.Tensor]) -> None:
+    """Let a network know the features of other scans, too, as usual ones.
+
+    To be done once its batch norms are changed, with which every feature changes.
+
+    Args:
+        network: Network in evaluation mode, from :func:`with_statistics_of`. One without a head
+            that knows what is usual is left as it is.
+        inputs: What it takes of each scan, ``(B, ...)`` each, of the same scans.
+    """
+    heard = HeadInputs(network)
+    try:
+        head = heard.head
+        if not isinstance(head, ScoredHead) or not bool((head.features_spread > 0).any()):
+            return
+        found = []
+        with torch.no_grad():
+            for batch in inputs:
+                network(batch)
+                if heard.features is not None:
+                    found.append(heard.features.float())
+    finally:
+        heard.close()
+    features = torch.cat(found)
+    weight = len(features) / (len(features) + TRAINED_COUNT_AS)
+    mean, variance = head.features_mean, head.features_spread.square()
+    own_mean, own_variance = features.mean(dim=0), features.var(dim=0, unbiased=False)
+    between = weight * (1 - weight) * (own_mean - mean) ** 2
+    head.features_mean.copy_(weight * own_mean + (1 - weight) * mean)
+    mixed = weight * own_variance + (1 - weight) * variance + between
+    # A feature that says nothing of the training's scans goes on to say nothing.
+    head.features_spread.copy_(mixed.sqrt() * (variance > 0))
 
 
 def _mean(norm: _BatchNorm) -> torch.Tensor:
