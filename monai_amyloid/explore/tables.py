@@ -34,7 +34,7 @@ def scan_table(exploration: Exploration) -> pd.DataFrame:
         "score": main.score,
         "score_low": main.interval[:, 0],
         "score_high": main.interval[:, 1],
-        "early_probability": exploration.early,
+        "early_amyloid_chance": exploration.early,
         "near_edge": near_edge(exploration),
         "share_as_far": main.surroundings.share_as_far,
     }

@@ -60,7 +60,7 @@ class Result:
             the network has not learnt them.
         nearest_cases: The labelled cases with the most alike regional SUVR, each with its
             ``bapl``, ``centiloid`` and ``distance``, nearest first.
-        on_map: Place of the scan on a cohort's map: ``score``, ``interval``, ``early_probability``,
+        on_map: Place of the scan on a map: ``score``, ``interval``, ``early_amyloid_chance``,
             ``position``, ``cluster`` and ``share_as_far``, see
             :class:`~monai_amyloid.explore.saved_map.Placed`; None without a map. The nearest cases
             are then of that cohort, with their ``score``.
@@ -257,7 +257,7 @@ def _on_map(result: Result) -> dict[str, float | None]:
         "score": place.get("score"),
         "score_low": low,
         "score_high": high,
-        "early_probability": place.get("early_probability"),
+        "early_amyloid_chance": place.get("early_amyloid_chance"),
         "share_as_far": place.get("share_as_far"),
     }
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, pet_templates
-from monai_amyloid.explore.early import early_mark, early_probability
+from monai_amyloid.explore.early import chance_beyond, early_amyloid_chance, early_mark
 from monai_amyloid.explore.exploration import Exploration
 from monai_amyloid.explore.groups.patterns import find_patterns
 from monai_amyloid.explore.label_errors import cross_validated, doubt
@@ -30,7 +30,7 @@ def make_exploration(
     coordinates = view.representation.coordinates(made.suvr.to_numpy(), made.acquisition, sites)
     centiloid = 100 * made.stage + np.random.default_rng(1).normal(0, 3, scans)
     mark = early_mark(view.score, centiloid)
-    early = early_probability(view.continuum, coordinates, mark)
+    early = early_amyloid_chance(chance_beyond(view.continuum, coordinates, mark))
     files = [folder / f"{kind}.nii" for kind in ("negative", "positive")]
     for file, volume in zip(files, pet_templates(), strict=True):
         nib.save(nib.Nifti1Image(volume.astype(np.float32), TEMPLATE_AFFINE), file)

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from monai_amyloid.explore.continuum import fit_continuum
-from monai_amyloid.explore.early import EARLY_CENTILOID, early_mark, early_probability
+from monai_amyloid.explore.early import (
+    EARLY_CENTILOID,
+    chance_beyond,
+    early_amyloid_chance,
+    early_mark,
+)
 from monai_amyloid.explore.neighbours import RARE, nearest, share_as_far, surroundings
 
 
@@ -46,8 +51,17 @@ def test_the_chance_to_be_beyond_the_mark_grows_along_the_line() -> None:
     stage = random.uniform(size=300)
     values = np.column_stack([stage, stage]) + random.normal(0, 0.03, (300, 2))
     continuum = fit_continuum(values, stage)
-    chance = early_probability(continuum, continuum.places, 50.0)
+    chance = chance_beyond(continuum, continuum.places, 50.0)
     assert chance[0] == pytest.approx(0, abs=1e-6) and chance[-1] == pytest.approx(1, abs=1e-6)
     assert chance[30] == pytest.approx(0.5, abs=0.1)
-    assert early_probability(continuum, values, -1.0) == pytest.approx(np.ones(300))
-    assert np.isnan(early_probability(continuum, values, float("nan"))).all()
+    assert chance_beyond(continuum, values, -1.0) == pytest.approx(np.ones(300))
+    assert np.isnan(chance_beyond(continuum, values, float("nan"))).all()
+
+
+def test_the_chance_of_a_load_grows_with_how_far_a_scan_seems_beyond_the_mark() -> None:
+    seems = np.linspace(0, 1, 101)
+    chance = early_amyloid_chance(seems)
+    assert (np.diff(chance) >= 0).all() and chance[0] < 0.01 and chance[-1] > 0.9
+    # Fewer people have the load than seem to.
+    assert chance[50] < 0.5
+    assert np.isnan(early_amyloid_chance(np.array([np.nan]))).all()

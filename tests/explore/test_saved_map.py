@@ -93,8 +93,8 @@ def test_more_amyloid_scores_higher_and_is_more_likely_early(
     least, most = np.argmin(cohort.stage), np.argmax(cohort.stage)
     low, high = (saved.place(*measured(cohort, int(row)), "18FFBB") for row in (least, most))
     assert low.score < 25 < 75 < high.score
-    assert low.early_probability is not None and high.early_probability is not None
-    assert low.early_probability < 0.5 < 0.99 < high.early_probability
+    assert low.early_amyloid_chance is not None and high.early_amyloid_chance is not None
+    assert low.early_amyloid_chance < 0.5 < 0.99 < high.early_amyloid_chance
 
 
 def test_what_is_no_such_scan_is_unlike_the_cohort(cohort: Cohort, saved: SavedMap) -> None:

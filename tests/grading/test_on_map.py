@@ -66,7 +66,7 @@ def test_result_and_table_tell_the_place(placed: Path) -> None:
     on_map = content["on_map"]
     low, high = on_map["interval"]
     assert 0 <= low <= on_map["score"] <= high <= 100
-    assert 0 <= on_map["early_probability"] <= 1 and 0 <= on_map["share_as_far"] <= 1
+    assert 0 <= on_map["early_amyloid_chance"] <= 1 and 0 <= on_map["share_as_far"] <= 1
     assert set(on_map["position"]) == {"umap", "pca", "diffusion"}
     assert {"bapl", "centiloid", "score", "distance"} == set(content["nearest_cases"][0])
     row = pd.read_csv(placed / "results.csv").iloc[0]

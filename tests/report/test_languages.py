@@ -51,7 +51,7 @@ def doubtful(graded: Graded) -> Result:
         on_map={
             "score": 90.0,
             "interval": (80.0, 95.0),
-            "early_probability": 0.9,
+            "early_amyloid_chance": 0.9,
             "share_as_far": 0.001,
         },
         seconds=dict.fromkeys(("read", "register", "network", "explain", "report"), 0.1),

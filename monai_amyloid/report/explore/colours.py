@@ -53,7 +53,9 @@ def all_colourings(exploration: Exploration) -> list[Colouring]:
     found = [_grades(bapl)]
     found.append(_amount(WORDS["centiloid"], cohort["centiloid"].to_numpy(float), (-10, 110)))
     found.append(_amount(EXPLORE_WORDS["continuum_score"], main.score, (0, 100)))
-    found.append(_amount(EXPLORE_WORDS["early_probability"], exploration.early, (0, 1), "{:.0%}"))
+    found.append(
+        _amount(EXPLORE_WORDS["early_amyloid_chance"], exploration.early, (0, 1), "{:.0%}")
+    )
     found.append(
         _kinds(EXPLORE_WORDS["site"], cohort["site"].to_numpy(str), lambda site: site == UNKNOWN)
     )

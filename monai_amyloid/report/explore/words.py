@@ -59,7 +59,9 @@ EXPLORE_WORDS = by_name(
     ASKED["bapl"],
     # Colours
     phrase("explore_continuum_score", "continuum score"),
-    phrase("explore_early_probability", "probability of early amyloid"),
+    phrase(
+        "explore_early_amyloid_chance", "chance of early amyloid (load of 13.5 Centiloid or more)"
+    ),
     phrase("explore_density_cluster", "cluster by density"),
     phrase("explore_subtype", "subtype"),
     phrase("explore_unlike", "unlike the others (share that is as far)"),

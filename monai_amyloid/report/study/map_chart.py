@@ -73,13 +73,13 @@ def map_sentences(on_map: Mapping[str, Any]) -> list[Phrase]:
             high=high,
         )
     ]
-    early = on_map["early_probability"]
+    early = on_map["early_amyloid_chance"]
     if early is not None:
         sentences.append(
             phrase(
                 "map_early",
-                "The probability that it lies above the mark of early amyloid (Centiloid "
-                "{mark:g}) is {probability:.0%}.",
+                "The chance that the amyloid load is {mark:g} Centiloid or more (early amyloid) is "
+                "{probability:.0%}, as simulated people show.",
                 mark=EARLY_CENTILOID,
                 probability=early,
             )
