@@ -177,7 +177,8 @@ def judge(
             where nothing was measured.
         changed: Probabilities of the network with statistics of the hospital's scans, ``(N, 3)``;
             None where the network stays as it is.
-        measured_anew: The same rows with what the changed network measures; None where it stays.
+        measured_anew: Rows of the cohort, N, with what the changed network measures; None where the
+            network stays as it is.
         seed: Seed of the parts and of the intervals.
     """
     grades, people = np.asarray(truth, int), np.asarray(participants, str)

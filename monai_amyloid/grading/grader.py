@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.quantities.nearest_cases import nearest_cases
 from monai_amyloid.brain.quantities.normative import z_scores
+from monai_amyloid.brain.quantities.uncertainty import centiloid_interval, suvr_intervals
 from monai_amyloid.brain.registration.register import one_thread
 from monai_amyloid.bundle.files import CALIBRATION, MODEL, grade_names
 from monai_amyloid.bundle.integrity import Trust, read_bundle
@@ -170,6 +171,8 @@ class Grader:
             network.network, brain, network.preprocessing, network.layout, int(result.grade or 0)
         )
         clock.lap("explain")
+        tracer = str(brain.source.tracer)
+        intervals = suvr_intervals(brain.regions, brain.centiloid, brain.quality, tracer)
         scores = z_scores(brain.regions, brain.source.tracer)
         unscored = () if scores else (_no_negatives(str(brain.source.tracer)),)
         scale = () if brain.source.tracer == FLORBETABEN else (_scale_of_florbetaben(brain),)
@@ -178,7 +181,9 @@ class Grader:
             findings=(*result.findings, *notes, *brain.warnings, *unscored, *scale),
             study=header,
             centiloid=brain.centiloid,
+            centiloid_interval=centiloid_interval(intervals["cortex"], tracer),
             suvr=brain.regions,
+            suvr_intervals=intervals,
             z_scores=scores or None,
             quality=brain.quality,
             explanation=region_shares(activation),

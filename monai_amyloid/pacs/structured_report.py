@@ -162,7 +162,12 @@ def _grade(source: Dataset, result: Result) -> MeasurementsAndQualitativeEvaluat
 def _load(result: Result) -> MeasurementsAndQualitativeEvaluations:
     """The Centiloid, which is of the whole GAAIN cortex."""
     value = round(float(result.centiloid or 0.0), 4)
-    measured = Measurement(concepts.CENTILOID, value, concepts.CENTILOID_UNIT)
+    measured = Measurement(
+        concepts.CENTILOID,
+        value,
+        concepts.CENTILOID_UNIT,
+        properties=_uncertain(float(result.centiloid or 0.0), result.centiloid_interval),
+    )
     return _measured("centiloid", FindingSite(concepts.CORTEX), measured)
 
 
@@ -174,7 +179,9 @@ def _region(name: str, result: Result) -> MeasurementsAndQualitativeEvaluations:
         if last in concepts.SIDES
         else FindingSite(concepts.REGIONS[name])
     )
-    properties = None
+    interval = (result.suvr_intervals or {}).get(name)
+    value = (result.suvr or {})[name]
+    properties = _uncertain(value, interval)
     if _has(result.z_scores, name):
         score = NumContentItem(
             concepts.Z_SCORE,
@@ -183,15 +190,31 @@ def _region(name: str, result: Result) -> MeasurementsAndQualitativeEvaluations:
             relationship_type=RelationshipTypeValues.HAS_PROPERTIES,
         )
         statistics = MeasurementStatisticalProperties([score], description=_POPULATION)
-        properties = MeasurementProperties(measurement_statistical_properties=statistics)
+        properties = _uncertain(value, interval, statistics)
     measured = Measurement(
         concepts.SUVR,
-        round((result.suvr or {})[name], 4),
+        round(value, 4),
         concepts.RATIO,
         derivation=codes.SCT.Mean,
         properties=properties,
     )
     return _measured(name, site, measured)
+
+
+def _uncertain(
+    value: float,
+    interval: Sequence[float] | None,
+    statistics: MeasurementStatisticalProperties | None = None,
+) -> MeasurementProperties | None:
+    """How far below and above a value its 90 % interval reaches, and where the value lies."""
+    if interval is None and statistics is None:
+        return None
+    low, high = (None, None) if interval is None else interval
+    return MeasurementProperties(
+        measurement_statistical_properties=statistics,
+        upper_measurement_uncertainty=None if high is None else round(high - value, 4),
+        lower_measurement_uncertainty=None if low is None else round(value - low, 4),
+    )
 
 
 def _measured(

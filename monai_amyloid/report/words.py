@@ -5,6 +5,7 @@ English stands here; every other language is a catalogue of :mod:`monai_amyloid.
 
 from collections.abc import Iterable, Mapping
 
+from monai_amyloid.brain.quantities.uncertainty import INTERVAL_SHARE
 from monai_amyloid.findings.bounds import CENTILOID_CERTAIN, CENTILOID_EXCLUDED
 from monai_amyloid.findings.finding import Phrase, phrase
 
@@ -76,6 +77,12 @@ WORDS = by_name(
         " whose values may differ by several units.",
         excluded=CENTILOID_EXCLUDED,
         certain=CENTILOID_CERTAIN,
+    ),
+    phrase(
+        "word_interval_note",
+        "In brackets: the interval that holds the true value in {share:.0%} of simulated scans "
+        "with such noise, resolution and match. Faults that only real scanners have are not in it.",
+        share=INTERVAL_SHARE,
     ),
     # The scan
     phrase("word_scan", "Scan"),

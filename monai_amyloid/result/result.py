@@ -21,6 +21,7 @@ RESULT_FILE = "result.json"
 _TEXTS = ("series", "frames", "warnings")
 # A person reads the table: of the regions, the cortex and what a reader grades.
 _IN_TABLE = ("cortex", *READ_REGIONS)
+_ENDS = ("centiloid_low", "centiloid_high")
 
 Status = Literal["graded", "needs_reader", "refused"]
 
@@ -45,8 +46,12 @@ class Result:
         prediction_set: The likely grades; None where refused.
         centiloid: Centiloid by the tracer's own line; None where refused, and of a picture, as
             are SUVR, z-scores and quality.
+        centiloid_interval: Lowest and highest Centiloid of the 90 % interval, from
+            :mod:`monai_amyloid.brain.quantities.uncertainty`; None where there is no Centiloid.
         suvr: Mean SUVR over the whole cerebellum of ``cortex``, the four regions that a reader
             grades, and every region left and right.
+        suvr_intervals: Lowest and highest SUVR of the 90 % interval of the cortex and of each read
+            region, alone and by side.
         z_scores: Standard deviations of the same regions above the mean of simulated negatives.
         quality: Measures of the scan and its registration; see
             :mod:`monai_amyloid.brain.quality.measures`.
@@ -82,7 +87,9 @@ class Result:
     probabilities: Mapping[str, float] | None = None
     prediction_set: tuple[int, ...] | None = None
     centiloid: float | None = None
+    centiloid_interval: Sequence[float] | None = None
     suvr: Mapping[str, float] | None = None
+    suvr_intervals: Mapping[str, Sequence[float]] | None = None
     z_scores: Mapping[str, float] | None = None
     quality: Mapping[str, float | None] | None = None
     explanation: Mapping[str, float] | None = None
@@ -141,8 +148,18 @@ def one_line(result: Result) -> str:
         f"{p:.0%} {result.grade_name(int(g))}" for g, p in (result.probabilities or {}).items()
     )
     reader = "  needs a reader" if result.status == "needs_reader" else ""
-    measured = "a picture" if result.centiloid is None else f"Centiloid {result.centiloid:.0f}"
+    measured = "a picture"
+    if result.centiloid is not None:
+        measured = f"Centiloid {with_interval(result.centiloid, result.centiloid_interval)}"
     return f"{name}: {result.grade_name()} ({chances})  {measured}{reader}"
+
+
+def with_interval(centiloid: float, interval: Sequence[float] | None) -> str:
+    """A Centiloid as people read it in any language, with its interval in brackets: 35 [27, 43]."""
+    if interval is None:
+        return f"{centiloid:.0f}"
+    low, high = interval
+    return f"{centiloid:.0f} [{low:.0f}, {high:.0f}]"
 
 
 def rounded(result: Result) -> Result:
@@ -231,6 +248,7 @@ def write_results(results: Iterable[Result], path: Path, earlier: Sequence[Resul
             grade: result.grade,
             **{f"p_{grade}{g}": p for g, p in (result.probabilities or {}).items()},
             "centiloid": result.centiloid,
+            **dict(zip(_ENDS, result.centiloid_interval or (None, None), strict=True)),
             **{f"suvr_{name}": (result.suvr or {}).get(name) for name in _IN_TABLE},
             "z_cortex": (result.z_scores or {}).get("cortex"),
             **(_on_map(result) if mapped else {}),
@@ -242,7 +260,7 @@ def write_results(results: Iterable[Result], path: Path, earlier: Sequence[Resul
             row["run"] = "this" if place < len(of_this) else "earlier"
         rows.append(row)
     # Whole grades beside missing ones, and every column though all may be refused.
-    first = ["study", "status", grade, *(f"p_{grade}{g}" for g in GRADES), "centiloid"]
+    first = ["study", "status", grade, *(f"p_{grade}{g}" for g in GRADES), "centiloid", *_ENDS]
     table = pd.DataFrame(rows)
     rest = [name for name in table.columns if name not in first]
     table = table.reindex(columns=first + rest).astype({grade: "Int64"})

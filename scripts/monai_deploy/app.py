@@ -27,7 +27,7 @@ from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.pet.private import NUMBERED
-from monai_amyloid.result.result import Result, one_line
+from monai_amyloid.result.result import Result, one_line, with_interval
 
 # What the SDK copies of a study into a report and may hold any script.
 COPIED = (
@@ -131,7 +131,7 @@ def report_text(result: Result) -> str:
     chances = ", ".join(f"{name}: {p:.1%}" for name, p in names)
     lines = [f"{result.grade_name()} ({result.status.replace('_', ' ')})", chances, *result.reasons]
     if result.centiloid is not None:
-        lines.append(f"Centiloid: {result.centiloid:.0f}")
+        lines.append(f"Centiloid: {with_interval(result.centiloid, result.centiloid_interval)}")
     return "\n".join([*lines, RESEARCH])
 
 

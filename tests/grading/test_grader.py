@@ -66,6 +66,10 @@ def test_a_study_gets_the_result_of_the_design(graded: Path) -> None:
     assert result["study"]["tracer"] == "18FFBB" and result["study"]["source"] == "dicom"
     assert set(result["seconds"]) == {"read", "register", "network", "explain", "report"}
     assert len(result["model"]["sha256"]) == 64
+    low, high = result["centiloid_interval"]
+    assert low < result["centiloid"] < high
+    low, high = result["suvr_intervals"]["cortex"]
+    assert low < result["suvr"]["cortex"] < high
 
 
 def test_a_refused_study_has_a_reason_and_no_number(graded: Path) -> None:
@@ -74,6 +78,7 @@ def test_a_refused_study_has_a_reason_and_no_number(graded: Path) -> None:
     assert result["status"] == "refused" and "empty" in result["reasons"][0]
     for key in ("bapl", "probabilities", "prediction_set", "centiloid", "suvr"):
         assert result[key] is None
+    assert result["centiloid_interval"] is None and result["suvr_intervals"] is None
     assert not (folder / "picture.png").exists()
 
 
@@ -82,6 +87,8 @@ def test_one_bad_study_does_not_stop_the_others(graded: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["status"] == "refused" for row in rows] == [False, True, False]
     assert rows[0]["bapl"] in ("1", "2", "3") and rows[1]["bapl"] == ""
+    assert float(rows[0]["centiloid_low"]) < float(rows[0]["centiloid"])
+    assert float(rows[0]["centiloid_high"]) > float(rows[0]["centiloid"])
 
 
 def test_the_picture_is_an_image_of_the_scan(graded: Path) -> None:

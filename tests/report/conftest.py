@@ -58,6 +58,7 @@ def graded() -> Graded:
         probabilities={"1": 0.01, "2": 0.035, "3": 0.955},
         prediction_set=(3,),
         centiloid=load,
+        centiloid_interval=(load - 7.0, load + 9.0),
         suvr=regions,
         z_scores=z_scores(regions, "18FFBB"),
         quality=quality,

@@ -31,7 +31,11 @@ RESULT = Result(
     probabilities={"1": 0.1015, "2": 0.5985, "3": 0.3},
     prediction_set=(2, 3),
     centiloid=31.23456,
+    centiloid_interval=(22.5, 41.75),
     suvr={name: 1.1 + number / 77 for number, name in enumerate(NAMES)},
+    suvr_intervals={
+        name: (1.0 + number / 77, 1.15 + number / 77) for number, name in enumerate(NAMES)
+    },
     z_scores={name: number / 7 - 0.5 for number, name in enumerate(NAMES)},
     study={"tracer": "18FFBB"},
     model={"name": "amyloid_pet_bapl_classification", "version": "0.1.0", "sha256": "5e" * 32},

@@ -24,6 +24,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     return Written(write_classic(make_truth(), folder / "study"), folder / "written")
 
 
+_UNCERTAIN = ", range of {} measurement uncertainty"
+
+
 def items(item: Dataset) -> Iterator[Dataset]:
     """All content items below one."""
     for child in item.get("ContentSequence", ()):
@@ -56,6 +59,10 @@ def test_the_numbers_of_the_report_are_those_of_the_result(written: Written) -> 
     for name in NAMES:
         expected[name, "Standardized uptake value ratio"] = RESULT.suvr[name]
         expected[name, "Z-Score of measurement"] = RESULT.z_scores[name]
+        expected[name, f"+{_UNCERTAIN.format('upper')}"] = 0.05
+        expected[name, f"-{_UNCERTAIN.format('lower')}"] = 0.1
+    expected["centiloid", f"+{_UNCERTAIN.format('upper')}"] = 41.75 - RESULT.centiloid
+    expected["centiloid", f"-{_UNCERTAIN.format('lower')}"] = RESULT.centiloid - 22.5
     assert numbers(written["measurements_sr"]) == pytest.approx(expected, abs=6e-5)
 
 

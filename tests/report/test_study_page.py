@@ -142,3 +142,13 @@ def test_a_missing_viewer_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(UserError, match="nilearn"):
         brain_viewer.brainsprite.__wrapped__()
     assert find_spec("nilearn") is not None
+
+
+def test_a_centiloid_stands_with_its_interval(page: str, graded: Graded, tmp_path: Path) -> None:
+    low, high = graded.result.centiloid_interval or (0.0, 0.0)
+    ends = f"[{low:.0f}, {high:.0f}]"
+    assert ends in page and 'class="interval"' in page
+    assert "In brackets: the interval that holds the true value in 90%" in page
+    alone = replace(graded.result, centiloid_interval=None)
+    without = page_of(tmp_path, alone, *list(graded)[1:])
+    assert ends not in without and "In brackets" not in without

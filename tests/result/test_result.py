@@ -76,7 +76,9 @@ def test_the_table_has_a_row_a_study_and_survives_odd_names(tmp_path: Path) -> N
 def test_a_table_of_refusals_alone_has_all_columns(tmp_path: Path) -> None:
     write_results([REFUSED], tmp_path / "results.csv")
     header = (tmp_path / "results.csv").read_text(encoding="utf-8-sig").splitlines()[0]
-    assert header.startswith("study,status,bapl,p_bapl1,p_bapl2,p_bapl3,centiloid,suvr_cortex")
+    assert header.startswith(
+        "study,status,bapl,p_bapl1,p_bapl2,p_bapl3,centiloid,centiloid_low,centiloid_high,suvr_cortex"
+    )
 
 
 def test_the_table_has_the_cortex_and_the_read_regions_alone(tmp_path: Path) -> None:
@@ -90,6 +92,8 @@ def test_the_table_has_the_cortex_and_the_read_regions_alone(tmp_path: Path) -> 
 
 def test_a_line_for_the_terminal_says_grade_or_reason() -> None:
     assert one_line(GRADED) == "김 study: BAPL 3 (1% BAPL 1, 4% BAPL 2, 95% BAPL 3)  Centiloid 84"
+    sure = replace(GRADED, centiloid_interval=(75.6, 93.2))
+    assert one_line(sure).endswith("Centiloid 84 [76, 93]")
     assert one_line(REFUSED) == '=bad, study: refused: found "nothing"'
 
 

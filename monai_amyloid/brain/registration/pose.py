@@ -32,7 +32,7 @@ def likely_poses(scan: ScanSamples, outline: ScanSamples) -> list[NDArray[np.flo
 
     Args:
         scan: Smoothed samples of the scan, of which the largest object is looked at.
-        outline: The same without its brightest places, with which the poses are compared.
+        outline: Samples of the scan without its brightest places, for comparing the poses.
 
     Returns:
         Template millimetres to the scan's, ``(4, 4)`` each.

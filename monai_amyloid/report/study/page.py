@@ -8,7 +8,7 @@ from numpy import float32, ndarray
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.catalogue import ENGLISH
-from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.findings.finding import Phrase, Term, phrase
 from monai_amyloid.output import replace_file
 from monai_amyloid.pictures.slices import Shown, sliced
 from monai_amyloid.report.pages import render_page
@@ -37,7 +37,7 @@ from monai_amyloid.report.study.sentences import (
     where_strongest,
 )
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, joined
-from monai_amyloid.result.result import Result
+from monai_amyloid.result.result import Result, with_interval
 from monai_amyloid.version import __version__
 
 # Of the charts, in the units of their SVG: 360 wide, so that text is legible on a phone.
@@ -102,7 +102,7 @@ def _content(
         "pictures": picture_uris(shown) if isinstance(shown, ndarray) else [],
         "is_picture": isinstance(shown, ndarray),
         "centiloid_at": centiloid_scale(*_CENTILOID_LINE),
-        "centiloid_text": None if result.centiloid is None else _centiloid_text(result.centiloid),
+        "centiloid_text": None if result.centiloid is None else _centiloid_text(result),
         "marks": CENTILOID_MARKS,
         "ticks": CENTILOID_TICKS,
         "bars": bars,
@@ -122,15 +122,15 @@ def _content(
     }
 
 
-def _centiloid_text(centiloid: float) -> Phrase:
+def _centiloid_text(result: Result) -> Phrase:
     """What the chart of Centiloid shows, for people who do not see it."""
     excluded, certain = CENTILOID_MARKS
     return phrase(
         "chart_centiloid",
-        "Centiloid {centiloid:.0f} on a scale from {low:.0f} to {high:.0f}: below {excluded:.0f} "
+        "Centiloid {centiloid} on a scale from {low:.0f} to {high:.0f}: below {excluded:.0f} "
         "excludes amyloid, {excluded:.0f} to {certain:.0f} lies in between, above {certain:.0f} is "
         "positive.",
-        centiloid=centiloid,
+        centiloid=Term(with_interval(result.centiloid or 0.0, result.centiloid_interval)),
         low=CENTILOID_TICKS[0],
         high=CENTILOID_TICKS[-1],
         excluded=excluded,

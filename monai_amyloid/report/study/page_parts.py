@@ -1,5 +1,7 @@
 """The parts of the one-page report, from above to below."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,7 +77,7 @@ class PageParts(Paper):
             self.box(LEFT + 16, y - 3, 52 * chance, 3.6, _BLUE if is_most else _PALE)
             self.write(LEFT + 82, y, f"{chance:.1%}", 8.5, weight=weight, ha="right")
         if result.centiloid is not None:
-            self.centiloid(result.centiloid)
+            self.centiloid(result.centiloid, result.centiloid_interval)
         else:
             self.paragraph(_MIDDLE, 48, WORDS["only_picture"], 52, size=8.5)
         self.write(_MIDDLE, 73, WORDS["set"], 9, weight="bold")
@@ -83,8 +85,8 @@ class PageParts(Paper):
         for reason in result.of_level("doubt")[:2]:
             y = self.paragraph(_MIDDLE, y, reason, 60, int((_ANSWER_ENDS - y) / 4), size=8)
 
-    def centiloid(self, value: float) -> None:
-        """Centiloid on its scale."""
+    def centiloid(self, value: float, interval: Sequence[float] | None) -> None:
+        """Centiloid on its scale, with its interval."""
         at = centiloid_scale(_MIDDLE, RIGHT - _MIDDLE)
         excluded, positive = CENTILOID_MARKS
         zones = (
@@ -102,6 +104,11 @@ class PageParts(Paper):
         self.paper.plot([at(value)], [53.2], marker="v", color=INK, markersize=6)
         self.write(at(value), 51.3, minus(f"{value:.0f}"), 14, weight="bold",
                    ha="center")  # fmt: skip
+        if interval is not None:
+            low, high = interval
+            self.box(at(low), 55.3, at(high) - at(low), 0.9, INK)
+            ends = minus(f"[{low:.0f}, {high:.0f}]")
+            self.write(RIGHT, 45.5, ends, 8, color=SOFT, ha="right")
 
     def scan(self, scan: SlicedScan, drove: Phrase | None) -> None:
         """Ten slices, and what drove the grade."""

@@ -19,7 +19,7 @@ from monai_amyloid.pictures.fonts import font_families, without_remarks
 from monai_amyloid.pictures.outlines import COLOURS
 from monai_amyloid.pictures.slices import PLANES, SlicedScan, draw_slice, slice_index, tile
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus, named
-from monai_amyloid.result.result import Result
+from monai_amyloid.result.result import Result, with_interval
 
 # The axis that each plane is cut across, and where: the middle and both hemispheres; cerebellum,
 # precuneus and frontal lobe; cerebellum, basal ganglia and parietal lobe.
@@ -181,7 +181,9 @@ def _write_captions(captions: _Captions, brain: BrainPet, result: Result | None)
 
 
 def _caption(captions: _Captions, brain: BrainPet, result: Result | None) -> str:
-    centiloid = f"{captions.say(WORDS['centiloid'])} {minus(f'{brain.centiloid:.0f}')}"
+    interval = None if result is None else result.centiloid_interval
+    measured = with_interval(brain.centiloid, interval)
+    centiloid = f"{captions.say(WORDS['centiloid'])} {minus(measured)}"
     if result is None:
         return centiloid
     if result.status == "refused":

@@ -1,0 +1,103 @@
+"""Fit how far measurements are from the truth: ``brain/data/measurement_errors.tsv``.
+
+Run by a developer after every change of the registration, the templates or the simulator:
+
+    python scripts/development/measure_errors.py COHORT PREPARED
+
+with ``clinic-pretraining-2400`` and what `monai-amyloid prepare` made of it, or a part of it.
+Prints how often intervals that four fifths of the people teach hold the truth of the others.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from monai_amyloid.brain.quantities.suvr import region_labels
+from monai_amyloid.brain.quantities.uncertainty import INTERVAL_SHARE, PREDICTORS, predictors
+from monai_amyloid.brain.template import DATA, READ_REGIONS, measured_labels, regions
+from monai_amyloid.output import replace_file
+
+Array = NDArray[np.float64]
+
+KEY = ["participant_id", "session_id"]
+# What stands for a measure that is not known: a scan that is worse than most.
+UNKNOWN_QUANTILE = 0.9
+# Holds the coefficients back; chosen before the fit.
+_RIDGE = 1e-3
+NAMES = (
+    "cortex",
+    *(f"{name}{side}" for name in READ_REGIONS for side in ("", "_left", "_right")),
+)
+
+
+def true_suvr(truth: pd.DataFrame, name: str) -> Array:
+    """Noise-free SUVR of a region, the mean of its parts by their volumes."""
+    if name == "cortex":
+        return truth["suvr_cortex"].to_numpy(float)
+    table = regions().table.set_index("label")
+    labels = region_labels()[name]
+    sizes = [np.count_nonzero(measured_labels() == label) for label in labels]
+    parts = [f"suvr_{table.region[label]}_{table.hemisphere[label]}" for label in labels]
+    return np.average(truth[parts].to_numpy(float), axis=1, weights=sizes)
+
+
+def measured(cohort: Path, prepared: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of a prepared cohort, and of the truth of the same scans."""
+    found = pd.read_csv(prepared / "participants.tsv", sep="\t", na_values="n/a")
+    truth = pd.read_csv(cohort / "truth.tsv", sep="\t", na_values="n/a")
+    both = found[KEY].merge(truth, on=KEY, how="left", validate="one_to_one")
+    return found, both
+
+
+def fitted(known: Array, error: Array) -> tuple[Array, float, float]:
+    """Coefficients of the spread's logarithm, and the quantiles of the error over the spread."""
+
+    def loss(coefficients: Array) -> tuple[float, Array]:
+        spread = known @ coefficients
+        squared = (error / np.exp(spread)) ** 2
+        slope = known.T @ (1 - squared) / len(error)
+        held = np.concatenate([[0.0], 2 * _RIDGE * coefficients[1:]])
+        return float((spread + squared / 2).mean() + _RIDGE * (coefficients[1:] ** 2).sum()), (
+            slope + held
+        )
+
+    start = np.concatenate([[np.log(error.std())], np.zeros(known.shape[1] - 1)])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    tails = [(1 - INTERVAL_SHARE) / 2, (1 + INTERVAL_SHARE) / 2]
+    low, high = np.quantile(error / np.exp(known @ found), tails)
+    return found, float(low), float(high)
+
+
+def main(cohort: Path, prepared: Path) -> None:
+    """Fit, write and print."""
+    found, truth = measured(cohort, prepared)
+    values = predictors(found["centiloid"].to_numpy(), {n: found[n].to_numpy() for n in found})
+    whole = np.isfinite(values).all(axis=1)
+    known = np.column_stack([np.ones(whole.sum()), values[whole]])
+    part = np.random.default_rng(0).integers(0, 5, len(known))
+    rows: list[list[float | str]] = []
+    for name in NAMES:
+        error = (found[f"suvr_{name}"].to_numpy(float) - true_suvr(truth, name))[whole]
+        held = np.zeros(len(error), bool)
+        for each in range(5):
+            others, here = part != each, part == each
+            coefficients, low, high = fitted(known[others], error[others])
+            scaled = error[here] / np.exp(known[here] @ coefficients)
+            held[here] = (scaled >= low) & (scaled <= high)
+        coefficients, low, high = fitted(known, error)
+        rows.append([name, *coefficients, low, high])
+        sys.stdout.write(f"{name}: SD {error.std():.4f}, intervals hold {held.mean():.3f}\n")
+    usual = np.quantile(values[whole], UNKNOWN_QUANTILE, axis=0)
+    rows.append(["unknown", 0.0, *usual, 0.0, 0.0])
+    columns = ["region", "constant", *PREDICTORS, "lowest", "highest"]
+    table = pd.DataFrame(rows, columns=columns)
+    text = table.to_csv(sep="\t", index=False, float_format="%.4f", lineterminator="\n")
+    replace_file(DATA / "measurement_errors.tsv", text.encode())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

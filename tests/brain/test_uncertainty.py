@@ -1,0 +1,90 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.quantities.suvr import regional_suvr
+from monai_amyloid.brain.quantities.uncertainty import (
+    PREDICTORS,
+    centiloid_interval,
+    predictors,
+    suvr_intervals,
+)
+from monai_amyloid.brain.template import DATA, READ_REGIONS, pet_templates
+
+REGIONS = regional_suvr(pet_templates()[0])
+USUAL = {
+    "noise_cv": 0.10,
+    "fwhm_mm": 6.5,
+    "asymmetry": 0.04,
+    "amyloid_load": 5.0,
+    "registration": 0.92,
+    "cerebellum_covered": 1.0,
+    "cortex_covered": 1.0,
+}
+
+
+def width(
+    load: float = 5.0, tracer: str = "18FFBB", name: str = "cortex", **changed: object
+) -> float:
+    found = suvr_intervals(REGIONS, load, {**USUAL, **changed}, tracer)
+    low, high = found[name]
+    return high - low
+
+
+def test_the_cortex_and_each_read_region_and_side_have_an_interval_about_their_value() -> None:
+    found = suvr_intervals(REGIONS, 5.0, USUAL, "18FFBB")
+    sided = {f"{name}{side}" for name in READ_REGIONS for side in ("", "_left", "_right")}
+    assert found.keys() == {"cortex", *sided}
+    assert all(low < REGIONS[name] < high for name, (low, high) in found.items())
+
+
+@pytest.mark.parametrize(
+    "worse", [{"noise_cv": 0.2}, {"fwhm_mm": 9.0}, {"registration": 0.75}, {"load": 100.0}]
+)
+def test_a_worse_scan_has_a_wider_interval(worse: dict[str, float]) -> None:
+    if "load" in worse:
+        worse = {**worse, "amyloid_load": worse["load"]}
+    assert width(**worse) > 1.05 * width()
+
+
+@given(st.floats(0.5, 0.999))
+def test_what_is_not_in_view_adds_in_quadrature(covered: float) -> None:
+    own, cut = width(), width(cerebellum_covered=covered)
+    assert cut > own
+    # The closed form: 6.5 Centiloid for all of it, beside the scan's own spread.
+    lost = 1.5 / 0.23 * (1 - covered) / 153.4
+    row = pd.read_csv(DATA / "measurement_errors.tsv", sep="\t", index_col=0).loc["cortex"]
+    times = row["highest"] - row["lowest"]
+    assert cut == pytest.approx(times * np.hypot(own / times, lost), rel=1e-2)
+
+
+@pytest.mark.parametrize("unknown", [None, float("nan")])
+def test_a_measure_that_a_scan_does_not_allow_is_taken_for_a_bad_one(unknown: object) -> None:
+    assert np.isfinite(width(noise_cv=unknown))
+    assert width(noise_cv=unknown) > width()
+
+
+def test_an_interval_is_as_wide_in_centiloid_for_every_tracer() -> None:
+    widths = [
+        np.diff(centiloid_interval(suvr_intervals(REGIONS, 5.0, USUAL, each)["cortex"], each))
+        for each in ("18FFBB", "18FAV45", "11CPIB")
+    ]
+    np.testing.assert_allclose(np.ravel(widths), widths[0][0])
+
+
+def test_the_interval_of_a_centiloid_is_that_of_the_cortex_on_its_line() -> None:
+    low, high = suvr_intervals(REGIONS, 5.0, USUAL, "18FAV45")["cortex"]
+    assert centiloid_interval((low, high), "18FAV45") == (
+        centiloid(low, "18FAV45"),
+        centiloid(high, "18FAV45"),
+    )
+
+
+def test_predictors_of_many_scans_are_those_of_each() -> None:
+    many = {name: np.array([value, value / 2]) for name, value in USUAL.items()}
+    found = predictors(np.array([5.0, 80.0]), many)
+    assert found.shape == (2, len(PREDICTORS))
+    np.testing.assert_allclose(found[0], predictors(5.0, USUAL))
