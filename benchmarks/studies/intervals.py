@@ -1,6 +1,6 @@
 """How often the intervals of Centiloid and SUVR hold the truth, and the value of a second scan.
 
-    python -m benchmarks.studies.intervals COHORT=PREPARED … [--again COHORT=PREPARED]
+    python -m benchmarks.studies.intervals COHORT=PREPARED … [--again PREPARED]
 
 COHORT is what `monai-amyloid simulate` wrote, PREPARED what `prepare` made of it; people whom the
 intervals were not fitted to. `--again` takes people with two visits a month or less apart. Printed
@@ -22,9 +22,14 @@ from monai_amyloid.brain.quantities.uncertainty import (
 )
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.evaluation.intervals import wilson
-from scripts.development.measure_errors import measured, true_suvr
+from monai_amyloid.phantom.cohorts.true_regions import true_suvr, truth_of
 
 Array = NDArray[np.float64]
+
+
+def prepared_rows(folder: Path) -> pd.DataFrame:
+    """Rows of a prepared cohort."""
+    return pd.read_csv(folder / "participants.tsv", sep="\t", na_values="n/a")
 
 
 def intervals(rows: pd.DataFrame) -> dict[str, Array]:
@@ -70,12 +75,13 @@ def main() -> None:
     """Print a row a class."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("cohorts", nargs="+", metavar="COHORT=PREPARED")
-    parser.add_argument("--again", metavar="COHORT=PREPARED")
+    parser.add_argument("--again", type=Path, metavar="PREPARED")
     options = parser.parse_args()
     print("| scans | number | the interval holds the truth |\n|---|---|---|")
     for pair in options.cohorts:
         cohort, prepared = map(Path, pair.split("=", maxsplit=1))
-        rows, truth = measured(cohort, prepared)
+        rows = prepared_rows(prepared)
+        truth = truth_of(rows, cohort)
         ends = intervals(rows)
         true = truth["centiloid"].to_numpy(float)
         holds = (ends["centiloid"][:, 0] <= true) & (true <= ends["centiloid"][:, 1])
@@ -92,8 +98,7 @@ def main() -> None:
             for label in sorted(set(labels)):
                 printed(f"{cohort.name}, {kind} {label}", holds[(labels == label).to_numpy()])
     if options.again:
-        cohort, prepared = map(Path, options.again.split("=", maxsplit=1))
-        rows, _ = measured(cohort, prepared)
+        rows = prepared_rows(options.again)
         low, high = intervals(rows)["centiloid"].T
         rows = rows.assign(low=low, high=high).sort_values(["participant_id", "session_id"])
         one, other = (rows.groupby("participant_id", sort=True).nth(n) for n in (0, 1))

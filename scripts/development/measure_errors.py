@@ -16,14 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from monai_amyloid.brain.quantities.suvr import region_labels
 from monai_amyloid.brain.quantities.uncertainty import INTERVAL_SHARE, PREDICTORS, predictors
-from monai_amyloid.brain.template import DATA, READ_REGIONS, measured_labels, regions
+from monai_amyloid.brain.template import DATA, READ_REGIONS
 from monai_amyloid.output import replace_file
+from monai_amyloid.phantom.cohorts.true_regions import true_suvr, truth_of
 
 Array = NDArray[np.float64]
 
-KEY = ["participant_id", "session_id"]
 # What stands for a measure that is not known: a scan that is worse than most.
 UNKNOWN_QUANTILE = 0.9
 # Holds the coefficients back; chosen before the fit.
@@ -32,25 +31,6 @@ NAMES = (
     "cortex",
     *(f"{name}{side}" for name in READ_REGIONS for side in ("", "_left", "_right")),
 )
-
-
-def true_suvr(truth: pd.DataFrame, name: str) -> Array:
-    """Noise-free SUVR of a region, the mean of its parts by their volumes."""
-    if name == "cortex":
-        return truth["suvr_cortex"].to_numpy(float)
-    table = regions().table.set_index("label")
-    labels = region_labels()[name]
-    sizes = [np.count_nonzero(measured_labels() == label) for label in labels]
-    parts = [f"suvr_{table.region[label]}_{table.hemisphere[label]}" for label in labels]
-    return np.average(truth[parts].to_numpy(float), axis=1, weights=sizes)
-
-
-def measured(cohort: Path, prepared: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of a prepared cohort, and of the truth of the same scans."""
-    found = pd.read_csv(prepared / "participants.tsv", sep="\t", na_values="n/a")
-    truth = pd.read_csv(cohort / "truth.tsv", sep="\t", na_values="n/a")
-    both = found[KEY].merge(truth, on=KEY, how="left", validate="one_to_one")
-    return found, both
 
 
 def fitted(known: Array, error: Array) -> tuple[Array, float, float]:
@@ -74,7 +54,8 @@ def fitted(known: Array, error: Array) -> tuple[Array, float, float]:
 
 def main(cohort: Path, prepared: Path) -> None:
     """Fit, write and print."""
-    found, truth = measured(cohort, prepared)
+    found = pd.read_csv(prepared / "participants.tsv", sep="\t", na_values="n/a")
+    truth = truth_of(found, cohort)
     values = predictors(found["centiloid"].to_numpy(), {n: found[n].to_numpy() for n in found})
     whole = np.isfinite(values).all(axis=1)
     known = np.column_stack([np.ones(whole.sum()), values[whole]])

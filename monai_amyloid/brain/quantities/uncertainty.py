@@ -9,6 +9,7 @@ often the intervals hold the truth, and a second scan. Real scanners have faults
 scans has.
 """
 
+import math
 from collections.abc import Mapping
 from functools import cache
 
@@ -93,8 +94,9 @@ def suvr_intervals(
     ]
     found = {}
     for name, row in model.drop("unknown").iterrows():
-        spread = np.exp(row["constant"] + row[list(PREDICTORS)].to_numpy(float) @ known) * scale
-        spread = float(np.hypot(spread, np.hypot(*lost)))
+        logarithm = float(row["constant"] + row[list(PREDICTORS)].to_numpy(float) @ known)
+        spread = math.exp(logarithm) * scale
+        spread = math.hypot(spread, *lost)
         value = regions[str(name)]
         found[str(name)] = (value - row["highest"] * spread, value - row["lowest"] * spread)
     return found

@@ -245,7 +245,7 @@ def _box() -> NDArray[np.float64]:
 @cache
 def _from_brain(device: torch.device) -> ScanSamples:
     volume = torch.from_numpy(_distance())[None, None].to(device)
-    return ScanSamples(volume, np.linalg.inv(TEMPLATE_AFFINE), 1.0)
+    return ScanSamples(volume, np.asarray(np.linalg.inv(TEMPLATE_AFFINE), np.float64), 1.0)
 
 
 @cache
