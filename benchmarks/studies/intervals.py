@@ -19,6 +19,7 @@ from monai_amyloid.brain.quantities.uncertainty import (
     INTERVAL_SHARE,
     centiloid_interval,
     suvr_intervals,
+    suvr_spreads,
 )
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.evaluation.intervals import wilson
@@ -42,7 +43,8 @@ def intervals(rows: pd.DataFrame) -> dict[str, Array]:
             if str(name).startswith("suvr_")
         }
         quality = {str(name): value for name, value in row.items()}
-        of_scan = suvr_intervals(regions, row["centiloid"], quality, row["tracer"])
+        spreads = suvr_spreads(row["centiloid"], quality, row["tracer"])
+        of_scan = suvr_intervals(regions, spreads)
         of_scan["centiloid"] = centiloid_interval(of_scan["cortex"], row["tracer"])
         for name, ends in of_scan.items():
             found.setdefault(name, []).append(ends)

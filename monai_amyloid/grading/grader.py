@@ -10,9 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.normalization import BrainPet, normalize
+from monai_amyloid.brain.quantities.marks import compared
 from monai_amyloid.brain.quantities.nearest_cases import nearest_cases
 from monai_amyloid.brain.quantities.normative import z_scores
-from monai_amyloid.brain.quantities.uncertainty import centiloid_interval, suvr_intervals
+from monai_amyloid.brain.quantities.uncertainty import (
+    centiloid_interval,
+    suvr_intervals,
+    suvr_spreads,
+)
 from monai_amyloid.brain.registration.register import one_thread
 from monai_amyloid.bundle.files import CALIBRATION, MODEL, grade_names
 from monai_amyloid.bundle.integrity import Trust, read_bundle
@@ -172,7 +177,9 @@ class Grader:
         )
         clock.lap("explain")
         tracer = str(brain.source.tracer)
-        intervals = suvr_intervals(brain.regions, brain.centiloid, brain.quality, tracer)
+        spreads = suvr_spreads(brain.centiloid, brain.quality, tracer)
+        intervals = suvr_intervals(brain.regions, spreads)
+        marks = compared(brain.centiloid, spreads["cortex"], tracer)
         scores = z_scores(brain.regions, brain.source.tracer)
         unscored = () if scores else (_no_negatives(str(brain.source.tracer)),)
         scale = () if brain.source.tracer == FLORBETABEN else (_scale_of_florbetaben(brain),)
@@ -182,6 +189,7 @@ class Grader:
             study=header,
             centiloid=brain.centiloid,
             centiloid_interval=centiloid_interval(intervals["cortex"], tracer),
+            marks=tuple(mark.as_content() for mark in marks),
             suvr=brain.regions,
             suvr_intervals=intervals,
             z_scores=scores or None,

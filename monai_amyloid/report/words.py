@@ -84,6 +84,10 @@ WORDS = by_name(
         "with such noise, resolution and match. Faults that only real scanners have are not in it.",
         share=INTERVAL_SHARE,
     ),
+    phrase("word_marks", "Against the marks of others"),
+    phrase("word_mark", "Mark"),
+    phrase("word_chance_below", "Chance to lie below"),
+    phrase("word_side", "Lies"),
     # The scan
     phrase("word_scan", "Scan"),
     phrase("word_sagittal", "Sagittal"),

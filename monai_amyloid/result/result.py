@@ -48,6 +48,9 @@ class Result:
             are SUVR, z-scores and quality.
         centiloid_interval: Lowest and highest Centiloid of the 90 % interval, from
             :mod:`monai_amyloid.brain.quantities.uncertainty`; None where there is no Centiloid.
+        marks: How each of :data:`~monai_amyloid.brain.quantities.marks.MARKS` compares:
+            ``centiloid``, ``origin``, ``meaning``, ``chance_below`` and ``side``; empty without a
+            Centiloid.
         suvr: Mean SUVR over the whole cerebellum of ``cortex``, the four regions that a reader
             grades, and every region left and right.
         suvr_intervals: Lowest and highest SUVR of the 90 % interval of the cortex and of each read
@@ -88,6 +91,7 @@ class Result:
     prediction_set: tuple[int, ...] | None = None
     centiloid: float | None = None
     centiloid_interval: Sequence[float] | None = None
+    marks: Sequence[Mapping[str, Any]] = ()
     suvr: Mapping[str, float] | None = None
     suvr_intervals: Mapping[str, Sequence[float]] | None = None
     z_scores: Mapping[str, float] | None = None
@@ -222,6 +226,7 @@ def _from_content(content: Mapping[str, Any], name: str) -> Result:
     values["findings"] = tuple(map(Finding.from_content, values["findings"]))
     for key in ("grade_names", "prediction_set", "nearest_cases"):
         values[key] = None if values[key] is None else tuple(values[key])
+    values["marks"] = tuple(values.get("marks", ()))
     values["study"] = {key: values["study"][key] for key in values["study"] if key not in _TEXTS}
     return Result(name=name, **values)
 

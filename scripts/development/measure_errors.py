@@ -16,7 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from monai_amyloid.brain.quantities.uncertainty import INTERVAL_SHARE, PREDICTORS, predictors
+from monai_amyloid.brain.quantities.uncertainty import (
+    INTERVAL_SHARE,
+    PREDICTORS,
+    QUANTILES,
+    predictors,
+)
 from monai_amyloid.brain.template import DATA, READ_REGIONS
 from monai_amyloid.output import replace_file
 from monai_amyloid.phantom.cohorts.true_regions import true_suvr, truth_of
@@ -25,6 +30,7 @@ Array = NDArray[np.float64]
 
 # What stands for a measure that is not known: a scan that is worse than most.
 UNKNOWN_QUANTILE = 0.9
+_LEVELS = np.array(QUANTILES)
 # Holds the coefficients back; chosen before the fit.
 _RIDGE = 1e-3
 NAMES = (
@@ -33,7 +39,7 @@ NAMES = (
 )
 
 
-def fitted(known: Array, error: Array) -> tuple[Array, float, float]:
+def fitted(known: Array, error: Array) -> tuple[Array, Array]:
     """Coefficients of the spread's logarithm, and the quantiles of the error over the spread."""
 
     def loss(coefficients: Array) -> tuple[float, Array]:
@@ -47,9 +53,7 @@ def fitted(known: Array, error: Array) -> tuple[Array, float, float]:
 
     start = np.concatenate([[np.log(error.std())], np.zeros(known.shape[1] - 1)])
     found = minimize(loss, start, jac=True, method="L-BFGS-B").x
-    tails = [(1 - INTERVAL_SHARE) / 2, (1 + INTERVAL_SHARE) / 2]
-    low, high = np.quantile(error / np.exp(known @ found), tails)
-    return found, float(low), float(high)
+    return found, np.quantile(error / np.exp(known @ found), QUANTILES)
 
 
 def main(cohort: Path, prepared: Path) -> None:
@@ -66,15 +70,16 @@ def main(cohort: Path, prepared: Path) -> None:
         held = np.zeros(len(error), bool)
         for each in range(5):
             others, here = part != each, part == each
-            coefficients, low, high = fitted(known[others], error[others])
+            coefficients, quantiles = fitted(known[others], error[others])
             scaled = error[here] / np.exp(known[here] @ coefficients)
-            held[here] = (scaled >= low) & (scaled <= high)
-        coefficients, low, high = fitted(known, error)
-        rows.append([name, *coefficients, low, high])
+            tails = np.interp([1 - INTERVAL_SHARE, 1 + INTERVAL_SHARE], 2 * _LEVELS, quantiles)
+            held[here] = (scaled >= tails[0]) & (scaled <= tails[1])
+        coefficients, quantiles = fitted(known, error)
+        rows.append([name, *coefficients, *quantiles])
         sys.stdout.write(f"{name}: SD {error.std():.4f}, intervals hold {held.mean():.3f}\n")
     usual = np.quantile(values[whole], UNKNOWN_QUANTILE, axis=0)
-    rows.append(["unknown", 0.0, *usual, 0.0, 0.0])
-    columns = ["region", "constant", *PREDICTORS, "lowest", "highest"]
+    rows.append(["unknown", 0.0, *usual, *np.zeros(len(QUANTILES))])
+    columns = ["region", "constant", *PREDICTORS, *(f"q{each:.3f}" for each in QUANTILES)]
     table = pd.DataFrame(rows, columns=columns)
     text = table.to_csv(sep="\t", index=False, float_format="%.4f", lineterminator="\n")
     replace_file(DATA / "measurement_errors.tsv", text.encode())

@@ -68,6 +68,8 @@ def test_a_study_gets_the_result_of_the_design(graded: Path) -> None:
     assert len(result["model"]["sha256"]) == 64
     low, high = result["centiloid_interval"]
     assert low < result["centiloid"] < high
+    assert [each["centiloid"] for each in result["marks"]] == [10.0, 11.0, 24.1, 30.0]
+    assert {each["side"] for each in result["marks"]} <= {"below", "above", "cannot_tell"}
     low, high = result["suvr_intervals"]["cortex"]
     assert low < result["suvr"]["cortex"] < high
 
@@ -79,6 +81,7 @@ def test_a_refused_study_has_a_reason_and_no_number(graded: Path) -> None:
     for key in ("bapl", "probabilities", "prediction_set", "centiloid", "suvr"):
         assert result[key] is None
     assert result["centiloid_interval"] is None and result["suvr_intervals"] is None
+    assert result["marks"] == []
     assert not (folder / "picture.png").exists()
 
 

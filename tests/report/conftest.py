@@ -9,6 +9,7 @@ import pytest
 from monai_amyloid.brain.normalization import BrainPet
 from monai_amyloid.brain.quality.measures import measure_quality
 from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.quantities.marks import compared
 from monai_amyloid.brain.quantities.normative import z_scores
 from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.registration.register import Registration
@@ -59,6 +60,7 @@ def graded() -> Graded:
         prediction_set=(3,),
         centiloid=load,
         centiloid_interval=(load - 7.0, load + 9.0),
+        marks=tuple(each.as_content() for each in compared(load, 0.03, "18FFBB")),
         suvr=regions,
         z_scores=z_scores(regions, "18FFBB"),
         quality=quality,

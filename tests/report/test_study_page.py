@@ -149,6 +149,7 @@ def test_a_centiloid_stands_with_its_interval(page: str, graded: Graded, tmp_pat
     ends = f"[{low:.0f}, {high:.0f}]"
     assert ends in page and 'class="interval"' in page
     assert "In brackets: the interval that holds the true value in 90%" in page
+    assert "amyloid cleared, in trials of donanemab" in page and "conversion" in page
     alone = replace(graded.result, centiloid_interval=None)
     without = page_of(tmp_path, alone, *list(graded)[1:])
     assert ends not in without and "In brackets" not in without

@@ -16,6 +16,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.interpolate import make_interp_spline
+from scipy.stats import norm
 
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.template import DATA
@@ -27,6 +29,8 @@ Array = NDArray[np.float64]
 INTERVAL_SHARE = 0.90
 # What the spread of the error is told from, each of the size of 1.
 PREDICTORS = ("load", "noise", "resolution", "asymmetry", "second_opinion", "mismatch")
+# Quantiles of the error that are kept.
+QUANTILES = (0.01, 0.025, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.975, 0.99)
 # Centiloid that is lost, RMS, with all of a region out of view: with 77 % of the cerebellum 1.5,
 # with 88 % of the cortex 0.8 (six simulated scans, cut). It adds to the spread in quadrature.
 _CEREBELLUM_LOST, _CORTEX_LOST = 1.5 / 0.23, 0.8 / 0.12
@@ -61,24 +65,17 @@ def predictors(load: float | Array, quality: Mapping[str, float | Array | None])
     )
 
 
-def suvr_intervals(
-    regions: Mapping[str, float],
-    load: float,
-    quality: Mapping[str, float | None],
-    tracer: str,
-) -> dict[str, tuple[float, float]]:
-    """Interval of the SUVR of the cortex and of each read region, alone and by side.
+def suvr_spreads(load: float, quality: Mapping[str, float | None], tracer: str) -> dict[str, float]:
+    """Spread of the error of the SUVR of the cortex and of each read region, alone and by side.
 
     Args:
-        regions: SUVR over the whole cerebellum, from
-            :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
         load: Centiloid of the scan.
         quality: Measures of quality of the same scan.
         tracer: BIDS label of the tracer. The errors are florbetaben's, in Centiloid; of another
             tracer they are taken to be as large in Centiloid.
 
     Returns:
-        Lowest and highest SUVR by region; nine in ten such intervals hold the truth.
+        About one standard deviation of the SUVR by region.
     """
     model = _model()
     known = predictors(load, quality)
@@ -95,11 +92,32 @@ def suvr_intervals(
     found = {}
     for name, row in model.drop("unknown").iterrows():
         logarithm = float(row["constant"] + row[list(PREDICTORS)].to_numpy(float) @ known)
-        spread = math.exp(logarithm) * scale
-        spread = math.hypot(spread, *lost)
-        value = regions[str(name)]
-        found[str(name)] = (value - row["highest"] * spread, value - row["lowest"] * spread)
+        found[str(name)] = math.hypot(math.exp(logarithm) * scale, *lost)
     return found
+
+
+def suvr_intervals(
+    regions: Mapping[str, float], spreads: Mapping[str, float]
+) -> dict[str, tuple[float, float]]:
+    """Interval of the SUVR of each region whose spread is known.
+
+    Args:
+        regions: SUVR over the whole cerebellum, from
+            :func:`~monai_amyloid.brain.quantities.suvr.regional_suvr`.
+        spreads: Spread of the error by region, from :func:`suvr_spreads`.
+
+    Returns:
+        Lowest and highest SUVR by region; nine in ten such intervals hold the truth.
+    """
+    model = _model()
+    low, high = (_column((1 + sign * INTERVAL_SHARE) / 2) for sign in (-1, 1))
+    return {
+        name: (
+            regions[name] - float(model[high][name]) * spread,
+            regions[name] - float(model[low][name]) * spread,
+        )
+        for name, spread in spreads.items()
+    }
 
 
 def centiloid_interval(cortex: tuple[float, float], tracer: str) -> tuple[float, float]:
@@ -108,9 +126,30 @@ def centiloid_interval(cortex: tuple[float, float], tracer: str) -> tuple[float,
     return centiloid(low, tracer), centiloid(high, tracer)
 
 
+def chance_below(load: float, mark: float, spread: float, tracer: str) -> float:
+    """Chance that the true Centiloid lies below a mark.
+
+    Args:
+        load: Measured Centiloid.
+        mark: Centiloid that the truth is compared with, on this pipeline's own scale.
+        spread: Spread of the error of the cortex' SUVR, from :func:`suvr_spreads`.
+        tracer: BIDS label of the tracer.
+    """
+    # Measured is true plus error: the truth lies below where the error is larger than this.
+    error = (load - mark) / (spread * TRACERS[tracer].centiloid_slope)
+    of_cortex = _model().loc["cortex", list(map(_column, QUANTILES))].to_numpy(float)
+    # Between and beyond the known quantiles as in a normal distribution.
+    deviate = make_interp_spline(of_cortex, norm.ppf(QUANTILES), k=1)(error)
+    return float(norm.sf(deviate))
+
+
+def _column(quantile: float) -> str:
+    return f"q{quantile:.3f}"
+
+
 @cache
 def _model() -> pd.DataFrame:
-    """A row a region: logarithm of the spread, and the error's quantiles over the spread.
+    """A row a region: logarithm of the spread, and quantiles of the error over the spread.
 
     The row ``unknown`` holds what stands for a measure that a scan does not allow.
     """

@@ -23,6 +23,7 @@ from monai_amyloid.report.study.charts import (
     suvr_scale,
 )
 from monai_amyloid.report.study.map_chart import MapChart, map_sentences
+from monai_amyloid.report.study.marks import MARKS_NOTE, mark_rows
 from monai_amyloid.report.study.measures import quality_rows
 from monai_amyloid.report.study.provenance import (
     source_name,
@@ -104,6 +105,8 @@ def _content(
         "centiloid_at": centiloid_scale(*_CENTILOID_LINE),
         "centiloid_text": None if result.centiloid is None else _centiloid_text(result),
         "marks": CENTILOID_MARKS,
+        "mark_rows": mark_rows(result),
+        "marks_note": MARKS_NOTE,
         "ticks": CENTILOID_TICKS,
         "bars": bars,
         "bars_text": joined(map(bar_text, bars)),
