@@ -13,7 +13,7 @@ EARLY_CENTILOID = 13.5
 # From the chance to lie beyond the mark on the continuum to that of such a load: a logistic
 # regression on simulated people of ``clinic-pretraining-2400``, whose load is known
 # (scripts/development/measure_early.py).
-_SLOPE, _SHIFT = 1.0, 0.0
+_SLOPE, _SHIFT = 1.26, -0.97
 _LEAST_CHANCE = 1e-3
 # BAPL 1 scans with this chance or more stand near the edge.
 NEAR_EDGE = 0.1
