@@ -99,7 +99,7 @@ $(ELSEWHERE)/federated: tests/elsewhere/federated.txt
 elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHERE)/federated
 	$(BIN)/pytest tests/elsewhere
 
-# About five hours on two cores. Nobody of the pretraining is in clinic-603, which calibrates.
+# About six hours on two cores. Nobody of the pretraining is in clinic-603, which calibrates.
 weights: install
 	$(BIN)/monai-amyloid simulate runs/pretraining --cohort clinic-pretraining-2400
 	$(BIN)/monai-amyloid simulate runs/clinic --cohort clinic-603
@@ -108,7 +108,11 @@ weights: install
 	$(BIN)/monai-amyloid prepare runs/clinic --output runs/clinic_prepared $(REFUSED_IS_FINE)
 	$(BIN)/python -W ignore -m monai.bundle run training \
 		--config_file "['configs/train.json','configs/pretrain.json']" $(PRETRAINING) \
-		--output_dir $(WEIGHTS)/pretraining_2d --slices 8 --learning_rate 0.0003 --max_epochs 6
+		--output_dir $(WEIGHTS)/pretraining_2d_first --slices 8 --learning_rate 0.0003 --max_epochs 6
+	$(BIN)/python -W ignore -m monai.bundle run training \
+		--config_file "['configs/train.json','configs/pretrain.json']" $(PRETRAINING) \
+		--output_dir $(WEIGHTS)/pretraining_2d --slices 8 --batch_size 4 --learning_rate 0.00015 \
+		--max_epochs 6 --pretrained $(WEIGHTS)/pretraining_2d_first/fold0/model.pt
 	$(BIN)/python -W ignore -m monai.bundle run training \
 		--config_file "['configs/train.json','configs/resnet50_3d.json','configs/pretrain.json']" \
 		$(PRETRAINING) --output_dir $(WEIGHTS)/pretraining_3d --widen_factor $(WIDTH) \
