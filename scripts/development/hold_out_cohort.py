@@ -40,14 +40,19 @@ def main(
     fold.mkdir(parents=True, exist_ok=True)
     parser = ConfigParser()
     parser.read_config([str(file) for file in configs])
+    settings = json.loads((pretraining / "settings.json").read_text(encoding="utf-8"))
+    settings = {name: value for name, value in settings.items() if name not in _ONLY_THERE}
+    # What is predicted here is predicted as the bundle will: with the slices, the spacing and so on
+    # that the network learnt with.
+    own = {name: value for name, value in settings.items() if parser.get(name, value) != value}
+    for name, value in own.items():
+        parser[name] = value
     network = parser.get_parsed_content("network_def").eval()
     report = load(network, str(pretraining / "model.pt"))
     report.write(fold / "pretrained.tsv")
     print(report.summary())
     _know_features(network, parser, learnt_from)
     torch.save(network.state_dict(), fold / "model.pt")
-    settings = json.loads((pretraining / "settings.json").read_text(encoding="utf-8"))
-    settings = {name: value for name, value in settings.items() if name not in _ONLY_THERE}
     (fold / "settings.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     for number in range(5):
         (output / f"fold{number}").mkdir(exist_ok=True)
@@ -57,6 +62,7 @@ def main(
         command += ["--dataset_dir", str(prepared), "--output_dir", str(output)]
         command += ["--fold", str(number), "--checkpoint", str(fold / "model.pt")]
         command += ["--pretrained", "none"]
+        command += [part for name, value in own.items() for part in (f"--{name}", str(value))]
         subprocess.run(command, check=True)
     # Settings of the whole run stand beside its first fold alone.
     for number in range(1, 5):
