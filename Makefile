@@ -54,7 +54,7 @@ demo: install
 		--output $(DEMO)/results $(REFUSED_IS_FINE)
 	@echo
 	@echo "Six BAPL 2 scans calibrated this bundle, too few to leave that grade out: most studies"
-	@echo "need a reader. The bundle in bundles/ was calibrated on 598 scans."
+	@echo "need a reader. The bundle in bundles/ was calibrated on 602 scans."
 	@echo "Results:      $(DEMO)/results/results.csv and $(DEMO)/results/<study>/result.json"
 	@echo "Reports:      $(DEMO)/results/summary.html and $(DEMO)/results/<study>/report.html"
 	@echo "Evaluation:   $(DEMO)/run/fold0/evaluation.tsv"
