@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 # What Korean readers know by its Latin letters, names, and what a program is called by.
 KNOWN = frozenset(
     (
-        *("amyloid", "AMYPAD", "AUC", "BAPL", "CSV", "DICOM", "ECE", "English", "Enter"),
+        *("amyloid", "AMYPAD", "AUC", "Avid", "BAPL", "CSV", "DICOM", "ECE", "English", "Enter"),
         *("HDBSCAN", "Holm", "JavaScript", "McNemar", "NIfTI", "PCA", "PET", "SHA", "SUVR"),
         *("UMAP", "Wilson", "conformal", "monai", "participant_id", "ses", "sub"),
     )

@@ -191,7 +191,7 @@ def test_the_page_has_no_script_from_elsewhere_even_if_one_is_put_in(page: Any) 
 def test_a_phone_needs_no_sideways_scrolling(page: Any, language: str) -> None:
     wide(page, 390)
     page.find_element("css selector", f"[data-language={language}]").click()
-    page.execute_script("document.querySelector('details').open = true")
+    page.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert page.execute_script("return document.documentElement.scrollWidth") <= 390
     assert page.execute_script("return document.getElementById('plane-X').clientWidth") > 300
     small = page.execute_script(
