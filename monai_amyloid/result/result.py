@@ -168,13 +168,13 @@ def with_interval(centiloid: float, interval: Sequence[float] | None) -> str:
 
 def rounded(result: Result) -> Result:
     """A result as its file holds it, to four decimals; what is not a number is None."""
-    return _from_content(_content(result), result.name)
+    return _from_content(content_of(result), result.name)
 
 
 def write_result(result: Result, folder: Path) -> Path:
     """Write ``result.json`` into a study's own folder."""
     path = folder / RESULT_FILE
-    text = json.dumps(_content(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(content_of(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     replace_file(path, as_bytes(text))
     return path
 
@@ -188,7 +188,7 @@ def read_result(folder: Path) -> Result | None:
         return None
 
 
-def _content(result: Result) -> dict[str, Any]:
+def content_of(result: Result) -> dict[str, Any]:
     """What ``result.json`` holds: the fields of schema 1 in their places, and the findings."""
     frames = result.frames
     texts: dict[str, Any] = {
@@ -209,7 +209,7 @@ def _content(result: Result) -> dict[str, Any]:
         **values,
         "study": {**result.study, **texts} if result.study else {},
     }
-    content = _rounded(content)
+    content = rounded_content(content)
     # A measure of quality that a scan does not allow is null; a grade or Centiloid never is.
     if content["quality"]:
         measured = content["quality"].items()
@@ -285,12 +285,12 @@ def _on_map(result: Result) -> dict[str, float | None]:
     }
 
 
-def _rounded(value: Any) -> Any:
-    """Four decimals: more would be noise."""
+def rounded_content(value: Any) -> Any:
+    """Numbers of a file's content to four decimals: more would be noise."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, Mapping):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {key: rounded_content(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_rounded(item) for item in value]
+        return [rounded_content(item) for item in value]
     return value

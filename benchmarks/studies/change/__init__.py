@@ -1,0 +1,1 @@
+"""How well a change between visits is measured, on people whose true change is known."""

@@ -1,0 +1,159 @@
+"""Register several scans of one person as one head.
+
+The skull holds the brain's place between two visits, and its size: what parts two scans is a rigid
+transform. The scan that fits best is the picture to which the others are registered, with the
+template's tissues beside it, so that amyloid that came or went does not move the head. The mean of
+the scans, with less noise than any of them, then decides where the template lies in all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import linalg, ndimage
+
+from monai_amyloid.brain.registration.gauss_newton import fit_affine, rigid_freedom
+from monai_amyloid.brain.registration.register import (
+    Registration,
+    one_thread,
+    register,
+)
+from monai_amyloid.brain.registration.scan_samples import smoothed
+from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
+from monai_amyloid.pet.image import PetImage
+
+# Scans are compared in the brain and so far around it, on a grid so wide, mm, smoothed to this.
+_AROUND_MM, _SPACING_MM, _FWHM_MM, _VOXEL_MM = 2.0, 4.0, 7.0, 3.0
+# Voxels of the mean of the scans, mm.
+_MEAN_MM = 3.0
+_MARGIN_MM = 30.0
+
+
+def register_visits(
+    images: Sequence[PetImage], found: Sequence[Registration]
+) -> tuple[Registration, ...]:
+    """Register the template to all scans of one person at once.
+
+    Args:
+        images: Scans of one person, in any order.
+        found: Registration of the template to each of them alone.
+
+    Returns:
+        Registration to each scan: of one size, shape and deformation, which differ by a rigid
+        transform; the weights and the match are those of ``found``.
+    """
+    if len(images) == 1:
+        return tuple(found)
+    best = max(range(len(images)), key=lambda visit: found[visit].match)
+    with one_thread():
+        head, to_best = _head(images[best], found[best])
+        poses = [
+            to_best if visit == best else _posed(head, image, found[visit], found[best], to_best)
+            for visit, image in enumerate(images)
+        ]
+        # Where the mean of the scans lies, in the head's millimetres, the pose of each is undone.
+        mean = _mean(images, poses, found)
+        upright = np.linalg.inv(to_best) @ found[best].matrix
+        shared = register(mean, upright)
+    return tuple(
+        replace(each, matrix=pose @ shared.matrix, warp=shared.warp)
+        for each, pose in zip(found, poses, strict=True)
+    )
+
+
+def _head(image: PetImage, found: Registration) -> tuple[Tissues, NDArray[np.float64]]:
+    """A scan as a template of the same head, in upright millimetres, and its pose.
+
+    Its points keep the size and shape that the head has in the scan, so that other scans of it
+    differ from them by a rigid transform.
+    """
+    turn, stretch = linalg.polar(found.matrix[:3, :3])
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = turn, found.matrix[:3, 3]
+    points, picture = _read(image, found)
+    near = ndimage.distance_transform_edt(~brain_mask(), sampling=TEMPLATE_AFFINE[0, 0])
+    maps = np.concatenate([picture[None], tissue_uptake()])
+    laid = tissues_on_grid(maps, TEMPLATE_AFFINE, near <= _AROUND_MM, _SPACING_MM)
+    moved = laid.points + found.warp.displacement(laid.points)
+    growth = torch.from_numpy(stretch).float()
+    inner = torch.eye(3) + found.warp.gradient(laid.points)
+    slope = torch.linalg.solve((growth @ inner).mT[:, None], laid.slope[..., None])[..., 0]
+    return Tissues(moved @ growth.T, laid.uptake, slope), pose
+
+
+def _read(image: PetImage, found: Registration) -> tuple[None, NDArray[np.float32]]:
+    """A scan, smoothed, on the template's grid."""
+    samples = smoothed(image, _FWHM_MM, _VOXEL_MM, "cpu")
+    axes = [
+        TEMPLATE_AFFINE[axis, 3] + TEMPLATE_AFFINE[axis, axis] * np.arange(count)
+        for axis, count in enumerate(brain_mask().shape)
+    ]
+    points = np.stack(np.meshgrid(*axes, indexing="ij")) + found.warp.on_grid(*axes)
+    flat = torch.from_numpy(np.ascontiguousarray(points.reshape(3, -1).T, np.float32))
+    values, _ = samples.at(flat, found.matrix)
+    return None, values.reshape(brain_mask().shape).numpy()
+
+
+def _posed(
+    head: Tissues,
+    image: PetImage,
+    own: Registration,
+    of_best: Registration,
+    to_best: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The rigid pose of the head in another scan."""
+    # What leads from the best scan to this one by the two registrations, made rigid.
+    between = own.matrix @ np.linalg.inv(of_best.matrix)
+    turn, _ = linalg.polar(between[:3, :3])
+    start = np.eye(4)
+    start[:3, :3] = turn
+    centre = np.linalg.inv(np.eye(4)) @ np.append(of_best.to_scan(np.zeros((3, 1)))[:, 0], 1.0)
+    start[:3, 3] = (between @ centre)[:3] - turn @ centre[:3]
+    samples = smoothed(image, _FWHM_MM, _VOXEL_MM, "cpu")
+    fit = fit_affine(samples, head, start @ to_best, 20, rigid_freedom()[:6])
+    if fit.match < 0:
+        return start @ to_best
+    # Steps are turned by the exact matrix of small ones: the nearest rotation is meant.
+    turn, _ = linalg.polar(fit.matrix[:3, :3])
+    pose = fit.matrix.copy()
+    middle = head.points.mean(dim=0).double().numpy()
+    pose[:3, :3] = turn
+    pose[:3, 3] = fit.matrix[:3, :3] @ middle + fit.matrix[:3, 3] - turn @ middle
+    return pose
+
+
+def _mean(
+    images: Sequence[PetImage],
+    poses: Sequence[NDArray[np.float64]],
+    found: Sequence[Registration],
+) -> PetImage:
+    """The mean of the scans in the head's millimetres, each as bright as the others."""
+    corners = np.argwhere(brain_mask())
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    low_mm = low * 2 + TEMPLATE_AFFINE[:3, 3] - _MARGIN_MM
+    high_mm = high * 2 + TEMPLATE_AFFINE[:3, 3] + _MARGIN_MM
+    shape = np.ceil((high_mm - low_mm) / _MEAN_MM).astype(int)
+    affine = np.diag([_MEAN_MM, _MEAN_MM, _MEAN_MM, 1.0])
+    affine[:3, 3] = low_mm
+    total = np.zeros(shape, np.float32)
+    count = np.zeros(shape, np.float32)
+    for image, pose, own in zip(images, poses, found, strict=True):
+        step = np.linalg.inv(image.affine) @ pose @ affine
+        data = image.data / np.float32(own.weights[:2].mean())
+        laid = ndimage.affine_transform(
+            data,
+            step[:3, :3],
+            step[:3, 3],
+            output_shape=tuple(shape),
+            order=1,
+            mode="constant",
+            cval=np.nan,
+            output=np.float32,
+        )
+        seen = np.isfinite(laid)
+        total[seen] += laid[seen]
+        count[seen] += 1
+    return PetImage(total / np.maximum(count, 1), affine)

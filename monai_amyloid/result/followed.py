@@ -1,0 +1,158 @@
+"""What is said of one person's visits, and the file that holds it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from monai_amyloid.findings.finding import Finding
+from monai_amyloid.output import as_bytes, replace_file
+from monai_amyloid.result.result import Result, content_of, rounded_content
+
+FOLLOW_SCHEMA = "monai-amyloid-follow/1"
+FOLLOW_FILE = "follow.json"
+
+Direction = Literal["risen", "fallen", "cannot_tell"]
+Cleared = Literal["cleared", "not_cleared", "cannot_tell"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One visit of a person.
+
+    Attributes:
+        result: What is said of the scan alone, as ``infer`` says it.
+        years: Years since the first visit; None where no date is known.
+        date: Day of the scan, ``YYYY-MM-DD``; None unless results may name the person.
+        centiloid: Centiloid of the visit by all scans together: their mean is that of the plain
+            Centiloids, their differences are :attr:`Change.centiloid`. None where the scan was
+            refused.
+        interval: Lowest and highest Centiloid of the 90 % interval about it.
+    """
+
+    result: Result
+    years: float | None = None
+    date: str | None = None
+    centiloid: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionChange:
+    """Change of the SUVR of one region.
+
+    Attributes:
+        suvr: SUVR of the later visit less that of the earlier one.
+        interval: Lowest and highest of the 95 % interval.
+    """
+
+    suvr: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Change from one visit to a later one.
+
+    Attributes:
+        earlier: Place of the earlier visit among the visits, from 0.
+        later: Place of the later visit.
+        years: Years between the two; None where a date is not known.
+        centiloid: Change of Centiloid, measured on both scans together.
+        interval: Lowest and highest change of the 95 % interval.
+        yearly: Change a year; None where a date is not known, or less than a month lies between.
+        yearly_interval: Lowest and highest change a year.
+        plain: Difference of the two plain Centiloids, each measured alone.
+        direction: ``risen`` or ``fallen`` where the interval leaves out 0.
+        regions: Change of the cortex and of each read region, alone and by side.
+        findings: What differs between the two scans, and what that does to the interval.
+    """
+
+    earlier: int
+    later: int
+    years: float | None
+    centiloid: float
+    interval: tuple[float, float]
+    yearly: float | None
+    yearly_interval: tuple[float, float] | None
+    plain: float
+    direction: Direction
+    regions: Mapping[str, RegionChange]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clearing:
+    """Whether the amyloid is cleared, by a rule that the user names.
+
+    Attributes:
+        below: Centiloid below which one scan counts as cleared.
+        twice_below: Centiloid below which two scans in a row do; None where the rule has none.
+        chance: Chance that the rule holds, 0 to 1.
+        verdict: ``cleared`` or ``not_cleared`` where that is sure; else ``cannot_tell``.
+    """
+
+    below: float
+    twice_below: float | None
+    chance: float
+    verdict: Cleared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """What is said of one person's visits.
+
+    Attributes:
+        name: Name of the folder of the results.
+        visits: Visits in the order of their dates.
+        changes: From each graded visit to the next, and, of three or more, from the first to the
+            last.
+        clearing: Of the last visit; None where no rule was named, or it was refused.
+        doses: Years since the first visit of each dose of an antibody.
+        findings: What is said of the visits as a whole.
+    """
+
+    name: str
+    visits: tuple[Visit, ...]
+    changes: tuple[Change, ...] = ()
+    clearing: Clearing | None = None
+    doses: tuple[float, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def write_followed(followed: Followed, folder: Path) -> Path:
+    """Write ``follow.json`` into a person's own folder."""
+    path = folder / FOLLOW_FILE
+    text = json.dumps(_content(followed), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    replace_file(path, as_bytes(text))
+    return path
+
+
+def _content(followed: Followed) -> dict[str, Any]:
+    """What the file holds; the folder bears the name."""
+    visits = [
+        {
+            "study": visit.result.name,
+            "years": visit.years,
+            "date": visit.date,
+            "centiloid": visit.centiloid,
+            "interval": visit.interval,
+            "result": content_of(visit.result),
+        }
+        for visit in followed.visits
+    ]
+    changes = [
+        asdict(change) | {"findings": [each.as_content() for each in change.findings]}
+        for change in followed.changes
+    ]
+    content: dict[str, Any] = {
+        "schema": FOLLOW_SCHEMA,
+        "findings": [each.as_content() for each in followed.findings],
+        "visits": visits,
+        "changes": changes,
+        "clearing": None if followed.clearing is None else asdict(followed.clearing),
+        "doses": followed.doses,
+    }
+    rounded: dict[str, Any] = rounded_content(content)
+    return rounded
