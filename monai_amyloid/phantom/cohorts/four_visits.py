@@ -50,7 +50,7 @@ class SimulatedVisit:
     treated: bool
 
 
-def simulated_visits(number: int, seed: int) -> Iterator[SimulatedVisit]:
+def four_visits(number: int, seed: int) -> Iterator[SimulatedVisit]:
     """Draw a person and the four visits.
 
     Args:
