@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from monai_amyloid.brain.template import READ_REGIONS
+from monai_amyloid.evaluation.error_spreads import fitted_spread
 from monai_amyloid.follow import change_errors
 from monai_amyloid.follow.change_errors import CHANGE_SHARE, PREDICTORS, QUANTILES, predictors
 from monai_amyloid.output import replace_file
@@ -32,28 +32,10 @@ Array = NDArray[np.float64]
 TABLE = Path(change_errors.__file__).parent / "data" / "change_errors.tsv"
 # What stands for a measure that is not known: a pair that is worse than most.
 UNKNOWN_QUANTILE = 0.9
-_RIDGE = 1e-3  # holds the coefficients back; chosen before the fit
 NAMES = (
     "cortex",
     *(f"{name}{side}" for name in READ_REGIONS for side in ("", "_left", "_right")),
 )
-
-
-def fitted(known: Array, error: Array) -> tuple[Array, Array]:
-    """Coefficients of the spread's logarithm, and the quantiles of the error over the spread."""
-
-    def loss(coefficients: Array) -> tuple[float, Array]:
-        spread = known @ coefficients
-        squared = (error / np.exp(spread)) ** 2
-        slope = known.T @ (1 - squared) / len(error)
-        held = np.concatenate([[0.0], 2 * _RIDGE * coefficients[1:]])
-        return float((spread + squared / 2).mean() + _RIDGE * (coefficients[1:] ** 2).sum()), (
-            slope + held
-        )
-
-    start = np.concatenate([[np.log(error.std())], np.zeros(known.shape[1] - 1)])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B").x
-    return found, np.quantile(error / np.exp(known @ found), QUANTILES)
 
 
 def errors(rows: pd.DataFrame, name: str) -> Array:
@@ -71,7 +53,7 @@ def errors(rows: pd.DataFrame, name: str) -> Array:
 
 def fit(rows: pd.DataFrame) -> pd.DataFrame:
     """Fit every region; prints what cross-fitted intervals hold."""
-    content: list[dict[str, Any]] = rows.to_dict("records")  # type: ignore[assignment]
+    content: list[dict[str, Any]] = rows.to_dict("records")
     known = np.array([predictors(pair_of(row, row["site_0"] != row["site_1"])) for row in content])
     whole = np.isfinite(known).all(axis=1)
     design = np.column_stack([np.ones(len(known)), known])
@@ -87,13 +69,15 @@ def fit(rows: pd.DataFrame) -> pd.DataFrame:
             here[:, change] = 0.0
         held = np.zeros(len(error), bool)
         for each in range(5):
-            coefficients, quantiles = fitted(here[folds != each], error[folds != each])
+            coefficients, quantiles = fitted_spread(
+                here[folds != each], error[folds != each], QUANTILES
+            )
             scaled = error[folds == each] / np.exp(here[folds == each] @ coefficients)
             tails = np.interp(
                 [1 - CHANGE_SHARE, 1 + CHANGE_SHARE], 2 * np.array(QUANTILES), quantiles
             )
             held[folds == each] = (scaled >= tails[0]) & (scaled <= tails[1])
-        coefficients, quantiles = fitted(here, error)
+        coefficients, quantiles = fitted_spread(here, error, QUANTILES)
         if name == "cortex":
             of_change = float(coefficients[change])
         else:

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from monai_amyloid.brain.quantities.uncertainty import (
     INTERVAL_SHARE,
@@ -23,6 +22,7 @@ from monai_amyloid.brain.quantities.uncertainty import (
     predictors,
 )
 from monai_amyloid.brain.template import DATA, READ_REGIONS
+from monai_amyloid.evaluation.error_spreads import fitted_spread
 from monai_amyloid.output import replace_file
 from monai_amyloid.phantom.cohorts.true_regions import true_suvr, truth_of
 
@@ -31,29 +31,10 @@ Array = NDArray[np.float64]
 # What stands for a measure that is not known: a scan that is worse than most.
 UNKNOWN_QUANTILE = 0.9
 _LEVELS = np.array(QUANTILES)
-# Holds the coefficients back; chosen before the fit.
-_RIDGE = 1e-3
 NAMES = (
     "cortex",
     *(f"{name}{side}" for name in READ_REGIONS for side in ("", "_left", "_right")),
 )
-
-
-def fitted(known: Array, error: Array) -> tuple[Array, Array]:
-    """Coefficients of the spread's logarithm, and the quantiles of the error over the spread."""
-
-    def loss(coefficients: Array) -> tuple[float, Array]:
-        spread = known @ coefficients
-        squared = (error / np.exp(spread)) ** 2
-        slope = known.T @ (1 - squared) / len(error)
-        held = np.concatenate([[0.0], 2 * _RIDGE * coefficients[1:]])
-        return float((spread + squared / 2).mean() + _RIDGE * (coefficients[1:] ** 2).sum()), (
-            slope + held
-        )
-
-    start = np.concatenate([[np.log(error.std())], np.zeros(known.shape[1] - 1)])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B").x
-    return found, np.quantile(error / np.exp(known @ found), QUANTILES)
 
 
 def main(cohort: Path, prepared: Path) -> None:
@@ -70,11 +51,11 @@ def main(cohort: Path, prepared: Path) -> None:
         held = np.zeros(len(error), bool)
         for each in range(5):
             others, here = part != each, part == each
-            coefficients, quantiles = fitted(known[others], error[others])
+            coefficients, quantiles = fitted_spread(known[others], error[others], QUANTILES)
             scaled = error[here] / np.exp(known[here] @ coefficients)
             tails = np.interp([1 - INTERVAL_SHARE, 1 + INTERVAL_SHARE], 2 * _LEVELS, quantiles)
             held[here] = (scaled >= tails[0]) & (scaled <= tails[1])
-        coefficients, quantiles = fitted(known, error)
+        coefficients, quantiles = fitted_spread(known, error, QUANTILES)
         rows.append([name, *coefficients, *quantiles])
         sys.stdout.write(f"{name}: SD {error.std():.4f}, intervals hold {held.mean():.3f}\n")
     usual = np.quantile(values[whole], UNKNOWN_QUANTILE, axis=0)
