@@ -64,8 +64,8 @@ def voi(name: str) -> NDArray[np.bool_]:
     """A GAAIN Centiloid volume of interest, ``(91, 109, 91)``.
 
     Args:
-        name: Name of the region: ``"cortex"``, ``"whole_cerebellum"``, ``"cerebellar_grey"`` or
-            ``"pons"``.
+        name: Name of the region: ``"cortex"``, ``"whole_cerebellum"``, ``"cerebellar_grey"``,
+            ``"pons"`` or ``"cerebellum_brainstem"``.
 
     References:
         Klunk et al. 2015, doi:10.1016/j.jalz.2014.07.003

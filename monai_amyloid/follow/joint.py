@@ -20,13 +20,11 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.normalization import BrainPet
 from monai_amyloid.brain.quality.resolution import matched
 from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.quantities.references import WHITE_SHARE, white_over_cerebellum
 from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.registration.one_head import register_visits
 from monai_amyloid.brain.registration.resampling import in_view, resample
-from monai_amyloid.brain.template import AMYLOID, deep_white_matter, tissue_uptake, voi
-
-# Share of the white matter in the reference, the cerebellum has the rest.
-WHITE_SHARE = 0.5
+from monai_amyloid.brain.template import voi
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,23 +96,10 @@ def _references(
     The whole cerebellum's, drawn towards what the white matter says of the same scan: by how much
     the two part in this scan from how they part in all scans of the same tracer on average.
     """
-    cortex, cerebellum = voi("cortex") & seen, voi("whole_cerebellum") & seen
-    white = deep_white_matter() & seen
-    spilt = _spilt_into_white()
-    of_cerebellum, parted = [], []
-    for volume in volumes:
-        means = [float(volume[mask].mean(dtype=np.float64)) for mask in (cerebellum, white, cortex)]
-        of_cerebellum.append(means[0])
-        # What amyloid adds to the cortex is blurred into the white matter, too.
-        parted.append(np.log((means[1] - spilt * (means[2] - means[0])) / means[0]))
-    towards = np.array(parted)
+    cerebellum = voi("whole_cerebellum") & seen
+    of_cerebellum = [float(volume[cerebellum].mean(dtype=np.float64)) for volume in volumes]
+    towards = np.log([white_over_cerebellum(volume, seen) for volume in volumes])
     for tracer in set(tracers):
         same = np.array([each == tracer for each in tracers])
         towards[same] -= towards[same].mean()
     return np.asarray(np.array(of_cerebellum) * np.exp(WHITE_SHARE * towards))
-
-
-def _spilt_into_white() -> float:
-    """How much of what amyloid adds to the cortex is seen in the white matter, 0 to 1."""
-    amyloid = tissue_uptake()[AMYLOID]
-    return float(amyloid[deep_white_matter()].mean() / amyloid[voi("cortex")].mean())

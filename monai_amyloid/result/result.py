@@ -55,6 +55,10 @@ class Result:
             grades, and every region left and right.
         suvr_intervals: Lowest and highest SUVR of the 90 % interval of the cortex and of each read
             region, alone and by side.
+        references: The scan over other references: ``suvr``, ``centiloid`` by the reference's own
+            line, and its ``interval``, by name, see
+            :mod:`monai_amyloid.brain.quantities.references`; empty where refused, and of a tracer
+            without such lines.
         z_scores: Standard deviations of the same regions above the mean of simulated negatives.
         quality: Measures of the scan and its registration; see
             :mod:`monai_amyloid.brain.quality.measures`.
@@ -94,6 +98,7 @@ class Result:
     marks: Sequence[Mapping[str, Any]] = ()
     suvr: Mapping[str, float] | None = None
     suvr_intervals: Mapping[str, Sequence[float]] | None = None
+    references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     z_scores: Mapping[str, float] | None = None
     quality: Mapping[str, float | None] | None = None
     explanation: Mapping[str, float] | None = None

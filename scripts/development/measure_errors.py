@@ -11,12 +11,15 @@ Prints how often intervals that four fifths of the people teach hold the truth o
 import sys
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monai_amyloid.brain.quantities.references import REFERENCES, over_references
 from monai_amyloid.brain.quantities.uncertainty import (
     INTERVAL_SHARE,
+    OVER,
     PREDICTORS,
     QUANTILES,
     predictors,
@@ -24,6 +27,7 @@ from monai_amyloid.brain.quantities.uncertainty import (
 from monai_amyloid.brain.template import DATA, READ_REGIONS
 from monai_amyloid.evaluation.error_spreads import fitted_spread
 from monai_amyloid.output import replace_file
+from monai_amyloid.pet.tracers import FLORBETABEN, TRACERS
 from monai_amyloid.phantom.cohorts.true_regions import true_suvr, truth_of
 
 Array = NDArray[np.float64]
@@ -37,6 +41,20 @@ NAMES = (
 )
 
 
+def of_references(found: pd.DataFrame, truth: pd.DataFrame, prepared: Path) -> dict[str, Array]:
+    """Error of the Centiloid over each reference, in SUVR over the whole cerebellum."""
+    slope = TRACERS[FLORBETABEN].centiloid_slope
+    loads = [
+        over_references(np.asarray(nib.load(prepared / path).dataobj, np.float32), FLORBETABEN)
+        for path in found["path"]
+    ]
+    true = truth["centiloid"].to_numpy(float)
+    return {
+        OVER + name: (np.array([each[name].centiloid for each in loads]) - true) / slope
+        for name in REFERENCES
+    }
+
+
 def main(cohort: Path, prepared: Path) -> None:
     """Fit, write and print."""
     found = pd.read_csv(prepared / "participants.tsv", sep="\t", na_values="n/a")
@@ -46,8 +64,11 @@ def main(cohort: Path, prepared: Path) -> None:
     known = np.column_stack([np.ones(whole.sum()), values[whole]])
     part = np.random.default_rng(0).integers(0, 5, len(known))
     rows: list[list[float | str]] = []
-    for name in NAMES:
-        error = (found[f"suvr_{name}"].to_numpy(float) - true_suvr(truth, name))[whole]
+    measured = {
+        name: found[f"suvr_{name}"].to_numpy(float) - true_suvr(truth, name) for name in NAMES
+    }
+    for name, errors in (measured | of_references(found, truth, prepared)).items():
+        error = errors[whole]
         held = np.zeros(len(error), bool)
         for each in range(5):
             others, here = part != each, part == each

@@ -20,7 +20,7 @@ Mask = NDArray[np.bool_]
 
 # What SUVR may be over, names of GAAIN volumes of interest. Centiloid and z-scores are always
 # over the whole cerebellum: their lines and norms were made with it.
-Reference = Literal["whole_cerebellum", "cerebellar_grey", "pons"]
+Reference = Literal["whole_cerebellum", "cerebellar_grey", "pons", "cerebellum_brainstem"]
 USUAL_REFERENCE: Reference = "whole_cerebellum"
 
 
