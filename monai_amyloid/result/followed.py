@@ -107,9 +107,9 @@ class Followed:
     Attributes:
         name: Name of the folder of the results.
         visits: Visits in the order of their dates.
-        changes: From each graded visit to the next, and, of three or more, from the first to the
-            last.
-        clearing: Of the last visit; None where no rule was named, or it was refused.
+        changes: Changes from each graded visit to the next, and, of three or more, from the
+            first to the last.
+        clearing: Verdict on the last visit; None where no rule was named, or it was refused.
         doses: Years since the first visit of each dose of an antibody.
         findings: What is said of the visits as a whole.
     """

@@ -33,7 +33,7 @@ AFTER = replace(
 REFUSED = Result(
     name="ses-03",
     status="refused",
-    findings=(refusal("code", "{number} of 3 is no brain", number=1),),
+    findings=(refusal("code", "{number} of 3", number=1),),
     study={"tracer": "18FFBB", "source": "dicom"},
 )
 _SIDES = ("", "_left", "_right")
