@@ -102,7 +102,7 @@ def clearing_finding(clearing: Clearing) -> Phrase:
 def signed(value: float, interval: Sequence[float]) -> Phrase:
     """A change of Centiloid with its sign and its interval: -63 [-69, -57]."""
     low, high = interval
-    return named(minus(f"{value:+.0f} [{low:+.0f}, {high:+.0f}]"))
+    return named(minus(f"{round(value):+d} [{round(low):+d}, {round(high):+d}]"))
 
 
 def signed_suvr(value: float, interval: Sequence[float]) -> str:
