@@ -57,6 +57,7 @@ def shown_scans(
     volumes: Sequence[Volume | None],
     difference: Volume | None,
     scale: int = 3,
+    most: int = MOST_SCANS,
 ) -> list[ShownScan]:
     """Cut every scan that is shown, and the map of the difference, at the same places.
 
@@ -67,6 +68,7 @@ def shown_scans(
         volumes: SUVR ``(91, 109, 91)`` on the template's grid, one a visit; None where refused.
         difference: SUVR of the last graded visit less that of the first, on the same grid.
         scale: Number of pixels along the edge of a voxel.
+        most: Number of scans up to which all are shown.
 
     Returns:
         Scans in the order of the visits, all of them or the first and the last; then the
@@ -81,7 +83,7 @@ def shown_scans(
             "None where the scan was refused"
         )
     seen = [(place, volume) for place, volume in enumerate(volumes) if volume is not None]
-    if len(seen) > MOST_SCANS:
+    if len(seen) > most:
         seen = [seen[0], seen[-1]]
     scans = [
         ShownScan(visit_name(place, followed.visits[place]), _slices(volume, scale))

@@ -46,6 +46,13 @@ FOLLOW_WORDS = by_name(
         "out 0.",
         share=CHANGE_SHARE,
     ),
+    phrase(
+        "follow_shares",
+        "In brackets: of a Centiloid the {visit:.0%} interval, of a change the {change:.0%} "
+        "interval.",
+        visit=INTERVAL_SHARE,
+        change=CHANGE_SHARE,
+    ),
     # The scans
     phrase("follow_scans", "Scans"),
     phrase("follow_difference", "Difference"),
