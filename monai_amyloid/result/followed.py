@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from monai_amyloid.findings.finding import Finding
 from monai_amyloid.output import as_bytes, replace_file
-from monai_amyloid.result.result import Result, content_of, rounded_content
+from monai_amyloid.result.result import Result, content_of, rounded_content, with_interval
+from monai_amyloid.shown import visible
 
 FOLLOW_SCHEMA = "monai-amyloid-follow/1"
 FOLLOW_FILE = "follow.json"
@@ -106,9 +107,9 @@ class Followed:
     Attributes:
         name: Name of the folder of the results.
         visits: Visits in the order of their dates.
-        changes: From each graded visit to the next, and, of three or more, from the first to the
-            last.
-        clearing: Of the last visit; None where no rule was named, or it was refused.
+        changes: Changes from each graded visit to the next, and, of three or more, from the
+            first to the last.
+        clearing: Verdict on the last visit; None where no rule was named, or it was refused.
         doses: Years since the first visit of each dose of an antibody.
         findings: What is said of the visits as a whole.
     """
@@ -119,6 +120,33 @@ class Followed:
     clearing: Clearing | None = None
     doses: tuple[float, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def overall(self) -> Change | None:
+        """The change from the first graded visit to the last; None where there are not two."""
+        return max(self.changes, key=lambda each: each.later - each.earlier, default=None)
+
+
+def one_line(followed: Followed) -> str:
+    """A person's visits for a terminal."""
+    name, change = visible(followed.name), followed.overall
+    refused = [each.result for each in followed.visits if each.result.status == "refused"]
+    without = "".join(f"; {visible(r.name)} refused: {'; '.join(r.reasons)}" for r in refused)
+    if change is None:
+        return f"{name}: no change, for fewer than two scans have a Centiloid{without}"
+    first, last = (followed.visits[place] for place in (change.earlier, change.later))
+    loads = " -> ".join(
+        with_interval(each.centiloid or 0.0, each.interval) for each in (first, last)
+    )
+    line = f"{name}: Centiloid {loads}, change {with_interval(change.centiloid, change.interval)}"
+    if change.years is not None:
+        line += f" in {change.years:.1f} years"
+    if change.yearly is not None:
+        line += f", {change.yearly:.0f} a year"
+    if followed.clearing is not None:
+        verdict = followed.clearing.verdict.replace("_", " ")
+        line += f"; {verdict} (below {followed.clearing.below:g})"
+    return line + without
 
 
 def write_followed(followed: Followed, folder: Path) -> Path:
