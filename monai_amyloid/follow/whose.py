@@ -13,6 +13,8 @@ from monai_amyloid.pet.files.fingerprint import NOTHING
 def refusals(owners: Sequence[Owner]) -> Iterator[Finding]:
     """Say why scans cannot be followed as those of one person.
 
+    Each text names its study itself, for several reasons in one line have one ``where``.
+
     Args:
         owners: Scans that would be one person's.
 
@@ -24,9 +26,9 @@ def refusals(owners: Sequence[Owner]) -> Iterator[Finding]:
         if len(owner.ids) > 1:
             yield refusal(
                 "visit_of_several_people",
-                "its PET images have more than one {attribute}, so that it is not known whose scan "
-                "it is; pass a folder with the scan of one patient",
-                where=owner.path,
+                "the PET images of {file} have more than one {attribute}, so that it is not known "
+                "whose scan it is; pass a folder with the scan of one patient",
+                file=owner.path,
                 attribute=named("PatientID"),
             )
     known = [owner for owner in owners if len(owner.ids) == 1]
@@ -35,9 +37,9 @@ def refusals(owners: Sequence[Owner]) -> Iterator[Finding]:
         if owner.ids != known[0].ids or apart:
             yield refusal(
                 "visit_of_another_person",
-                "{attribute} or its issuer is another than that of {other_file}, so that these are "
-                "scans of two patients; needed the visits of one patient",
-                where=owner.path,
+                "{attribute} of {file} or its issuer is another than that of {other_file}, so that "
+                "these are scans of two patients; needed the visits of one patient",
+                file=owner.path,
                 attribute=named("PatientID"),
                 other_file=known[0].path,
             )
@@ -48,16 +50,16 @@ def refusals(owners: Sequence[Owner]) -> Iterator[Finding]:
         if owner.labels.participant != first.labels.participant and not (owner.ids and first.ids):
             yield refusal(
                 "visit_of_another_participant",
-                "by its name it is a scan of another participant than {other_file}; needed the "
+                "by its name {file} is a scan of another participant than {other_file}; needed the "
                 "visits of one participant",
-                where=owner.path,
+                file=owner.path,
                 other_file=first.path,
             )
     for earlier, later in _repeats(owners):
         yield refusal(
             "visit_named_twice",
-            "it is the same scan as {other_file}, which is named twice; needed each scan once",
-            where=owners[later].path,
+            "{file} is the same scan as {other_file}, which is named twice; needed each scan once",
+            file=owners[later].path,
             other_file=owners[earlier].path,
         )
 
@@ -103,9 +105,9 @@ def _repeats(owners: Sequence[Owner]) -> Iterator[tuple[int, int]]:
 def _of_two_people(owner: Owner, other: Owner) -> Finding:
     return refusal(
         "visit_of_two_people",
-        "it is the same scan as {other_file}, which is named as that of another person; needed "
+        "{file} is the same scan as {other_file}, which is named as that of another person; needed "
         "each scan once, with its own person",
-        where=owner.path,
+        file=owner.path,
         other_file=other.path,
     )
 

@@ -1,5 +1,6 @@
 """Whose visits they are: never those of two people together."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -25,6 +26,12 @@ def test_another_patients_visit_is_refused_by_name_and_without_an_id(tmp_path: P
     assert str(second) in str(error)
     assert "7712345" not in str(error)
     assert "8812345" not in str(error)
+
+
+def test_every_scan_of_another_patient_is_named(tmp_path: Path) -> None:
+    studies = [dicom(tmp_path / n, f"20{n}-03-12", participant=n) for n in ("19", "20", "21")]
+    text = str(refused(*studies))
+    assert all(str(study) in text for study in studies)
 
 
 def test_an_id_in_another_spelling_is_the_same(tmp_path: Path) -> None:
@@ -195,3 +202,15 @@ def test_a_study_that_cannot_be_read_is_left_to_the_reader(tmp_path: Path) -> No
     first, missing = dicom(tmp_path / "a", "2019-03-12"), tmp_path / "missing"
     (person,) = follow(first, missing)
     assert paths(person) == [first, missing]
+
+
+def test_sidecars_that_hold_ids_and_days_count_like_headers(tmp_path: Path) -> None:
+    scans = []
+    for number, (person, day) in enumerate((("P7", "2021-03-12"), ("P7", "2019-03-12"))):
+        scans.append(nifti(tmp_path / f"{number}.nii.gz", number))
+        sidecar = {"PatientID": person, "AcquisitionDateTime": f"{day}T10:11:12.5"}
+        (tmp_path / f"{number}.json").write_text(json.dumps(sidecar))
+    (person,) = follow(*scans, one_by_one=False)
+    assert paths(person) == scans[::-1]
+    (tmp_path / "0.json").write_text(json.dumps({"PatientID": "P8"}))
+    assert refused(*scans).findings[0].code == "visit_of_another_person"
