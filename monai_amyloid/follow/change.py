@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from monai_amyloid.follow.change_errors import Pair, change_interval, change_spreads
+from monai_amyloid.follow.change_errors import Causes, change_interval, change_spreads
 from monai_amyloid.pet.tracers import TRACERS
 
 Direction = Literal["risen", "fallen", "cannot_tell"]
@@ -45,7 +45,7 @@ class MeasuredChange:
 def measure_change(
     earlier: Mapping[str, float],
     later: Mapping[str, float],
-    pair: Pair,
+    causes: Causes,
     years: float | None = None,
 ) -> MeasuredChange:
     """Measure the change between two scans of one tracer that were joined.
@@ -54,14 +54,14 @@ def measure_change(
         earlier: SUVR by region of the earlier scan, of
             :attr:`~monai_amyloid.follow.joint.Joint.regions`.
         later: The same of the later scan.
-        pair: What the error depends on.
+        causes: What the error depends on.
         years: Years between the two; None where a date is not known.
     """
     regions = {}
-    for name, spread in change_spreads(pair).items():
+    for name, spread in change_spreads(causes).items():
         change = later[name] - earlier[name]
         regions[name] = change, change_interval(change, spread, name)
-    slope = TRACERS[pair.tracer].centiloid_slope
+    slope = TRACERS[causes.tracer].centiloid_slope
     suvr, (low, high) = regions["cortex"]
     change, interval = slope * suvr, (slope * low, slope * high)
     timed = years is not None and years >= _LEAST_YEARS

@@ -32,7 +32,7 @@ _TABLE = Path(__file__).parent / "data" / "change_errors.tsv"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
+class Causes:
     """What the error of a change depends on.
 
     Attributes:
@@ -51,7 +51,7 @@ class Pair:
     tracer: str
 
 
-def predictors(pair: Pair) -> Array:
+def predictors(causes: Causes) -> Array:
     """What the spread is predicted from, ``(6,)`` in the order of :data:`PREDICTORS`.
 
     Returns:
@@ -59,37 +59,37 @@ def predictors(pair: Pair) -> Array:
     """
 
     def both(name: str) -> Array:
-        values = [scan.get(name) for scan in (pair.earlier, pair.later)]
+        values = [scan.get(name) for scan in (causes.earlier, causes.later)]
         return np.array([np.nan if value is None else value for value in values], float)
 
     widths = both("fwhm_mm")
     return np.array(
         [
-            np.clip(np.mean(pair.loads), 0, 150) / 100,
-            abs(pair.loads[1] - pair.loads[0]) / 100,
+            np.clip(np.mean(causes.loads), 0, 150) / 100,
+            abs(causes.loads[1] - causes.loads[0]) / 100,
             float(np.sqrt(np.mean(np.square(both("noise_cv"))))) * 10,
             # In what is added to the square of one's resolution, by a usual resolution's.
             abs(widths[1] ** 2 - widths[0] ** 2) / 100,
             1 - float(both("registration").min()),
-            float(pair.other_scanner),
+            float(causes.other_scanner),
         ]
     )
 
 
-def change_spreads(pair: Pair) -> dict[str, float]:
+def change_spreads(causes: Causes) -> dict[str, float]:
     """Spread of the error of the change of the cortex' and each read region's SUVR.
 
     Args:
-        pair: What is known of the two scans.
+        causes: What is known of the two scans.
 
     Returns:
         About one standard deviation of the change of SUVR by region. The errors are florbetaben's,
         in Centiloid; another tracer's are taken to be as large in Centiloid.
     """
     model = _model()
-    known = predictors(pair)
+    known = predictors(causes)
     known = np.where(np.isfinite(known), known, model.loc["unknown", list(PREDICTORS)])
-    scale = TRACERS["18FFBB"].centiloid_slope / TRACERS[pair.tracer].centiloid_slope
+    scale = TRACERS["18FFBB"].centiloid_slope / TRACERS[causes.tracer].centiloid_slope
     rows = model.drop("unknown")
     logarithms = rows["constant"].to_numpy(float) + rows[list(PREDICTORS)].to_numpy(float) @ known
     return dict(zip(rows.index, (np.exp(logarithms) * scale).tolist(), strict=True))

@@ -173,7 +173,7 @@ def with_interval(centiloid: float, interval: Sequence[float] | None) -> str:
 
 def rounded(result: Result) -> Result:
     """A result as its file holds it, to four decimals; what is not a number is None."""
-    return _from_content(content_of(result), result.name)
+    return from_content(content_of(result), result.name)
 
 
 def write_result(result: Result, folder: Path) -> Path:
@@ -188,7 +188,7 @@ def read_result(folder: Path) -> Result | None:
     """Read ``result.json`` of a study's folder; None where there is none that is whole."""
     try:
         content = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
-        return _from_content(content, folder.name) if content.pop("schema") == SCHEMA else None
+        return from_content(content, folder.name) if content.pop("schema") == SCHEMA else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -224,8 +224,8 @@ def content_of(result: Result) -> dict[str, Any]:
     return content
 
 
-def _from_content(content: Mapping[str, Any], name: str) -> Result:
-    """The result that a file's content stands for."""
+def from_content(content: Mapping[str, Any], name: str) -> Result:
+    """The result that a file's content, without its schema, stands for."""
     known = {each.name for each in fields(Result)} - {"name"}
     values = {key: value for key, value in content.items() if key in known}
     values["findings"] = tuple(map(Finding.from_content, values["findings"]))

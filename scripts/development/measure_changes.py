@@ -25,7 +25,7 @@ from monai_amyloid.follow import change_errors
 from monai_amyloid.follow.change_errors import CHANGE_SHARE, PREDICTORS, QUANTILES, predictors
 from monai_amyloid.output import replace_file
 from monai_amyloid.pet.tracers import FLORBETABEN, TRACERS
-from monai_amyloid.phantom.cohorts.measured_changes import measured_changes, pair_of
+from monai_amyloid.phantom.cohorts.measured_changes import causes_of, measured_changes
 
 Array = NDArray[np.float64]
 
@@ -54,7 +54,9 @@ def errors(rows: pd.DataFrame, name: str) -> Array:
 def fit(rows: pd.DataFrame) -> pd.DataFrame:
     """Fit every region; prints what cross-fitted intervals hold."""
     content: list[dict[str, Any]] = rows.to_dict("records")
-    known = np.array([predictors(pair_of(row, row["site_0"] != row["site_1"])) for row in content])
+    known = np.array(
+        [predictors(causes_of(row, row["site_0"] != row["site_1"])) for row in content]
+    )
     whole = np.isfinite(known).all(axis=1)
     design = np.column_stack([np.ones(len(known)), known])
     part = rows["number"].to_numpy() % 5

@@ -12,7 +12,7 @@ import pandas as pd
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.registration.register import one_thread
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.follow.change_errors import Pair
+from monai_amyloid.follow.change_errors import Causes
 from monai_amyloid.follow.joint import join
 from monai_amyloid.phantom.cohorts.four_visits import KINDS, SimulatedVisit, four_visits
 
@@ -61,10 +61,10 @@ def changes_of(number: int, seed: int) -> list[dict[str, Any]]:
     ]
 
 
-def pair_of(row: dict[str, Any], other_scanner: bool) -> Pair:
+def causes_of(row: dict[str, Any], other_scanner: bool) -> Causes:
     """What the error of a row's change depends on."""
     earlier, later = ({name: row[f"{name}_{place}"] for name in _QUALITY} for place in (0, 1))
-    return Pair(
+    return Causes(
         loads=(row["joint_0"], row["joint_1"]),
         earlier=earlier,
         later=later,
