@@ -156,6 +156,14 @@ def test_noise_of_single_voxels_is_not_coloured() -> None:
     assert (np.ptp(picture, axis=-1) > 20).mean() < 0.01
 
 
+def test_the_change_from_the_first_to_the_last_stands_first(tmp_path: Path) -> None:
+    text = text_of(page_of(tmp_path, several(4)), "en")
+    places = [
+        text.index(f"Visit {name}") for name in ("1 to visit 5", "1 to visit 3", "3 to visit 4")
+    ]
+    assert places == sorted(places)
+
+
 def test_the_right_of_the_patient_is_on_the_left() -> None:
     volumes, difference = scans_of(TREATED)
     x = np.arange(difference.shape[0])[:, None, None]  # RAS+: x grows to the right

@@ -139,7 +139,8 @@ class FollowParts(Paper):
         self.write(_MIDDLE, top, FOLLOW_WORDS["change"], 8.5, weight="bold")
         self.write(RIGHT, top, FOLLOW_WORDS["yearly"], 7, color=SOFT, ha="right")
         y = top
-        for row in change_rows(followed)[-_MOST_CHANGES:]:
+        first, *others = change_rows(followed)
+        for row in (first, *others[1 - _MOST_CHANGES :]):
             y += 4.2
             self.write(_MIDDLE, y, row["name"], 7)
             self.write(_LEFT_REGION, y, row["change"], 7, ha="right", weight="bold")

@@ -23,7 +23,7 @@ Volume = NDArray[np.float32]
 # lobes, striatum and posterior cingulate, precuneus, parietal lobes; precuneus; near the midline.
 SLICES_MM = ((2, -34.0), (2, -20.0), (2, 6.0), (2, 26.0), (2, 40.0), (1, -52.0), (0, -6.0))
 _SAGITTAL = 0
-# Of simulated people whose amyloid is the same at both visits, 90 % of the brain differ by less
+# In a simulated person whose amyloid is the same at both visits, 90 % of the brain differs by less
 # than 0.07 on one scanner and 0.17 on two, smoothed so far. From the second on the colour is full.
 DIFFERENCE_FROM, DIFFERENCE_FULL = 0.15, 0.6
 SMOOTHED_MM = 8.0
