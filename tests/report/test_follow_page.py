@@ -14,7 +14,10 @@ from result.persons import ALONE, BEFORE, REGIONS, TREATED, several
 
 from monai_amyloid.brain.template import brain_mask, pet_templates
 from monai_amyloid.findings.finding import doubt
+from monai_amyloid.pictures.cut_brain import grey
+from monai_amyloid.pictures.slices import slice_index
 from monai_amyloid.report.follow.scans import shown_scans, slice_sides
+from monai_amyloid.report.follow.scrolling import scroller
 from monai_amyloid.report.follow.trend import trend
 from monai_amyloid.result.followed import Followed
 
@@ -55,7 +58,7 @@ def text_of(page: str, language: str) -> str:
 def test_the_page_loads_nothing_and_is_small(page: str) -> None:
     assert "default-src 'none'" in page and len(page) < 900_000
     links = re.findall(r'(?:src|href)="([^"]*)"', page)
-    assert len(links) == 21 and all(each.startswith("data:image/") for each in links)
+    assert len(links) == 24 and all(each.startswith("data:image/") for each in links)
     assert not re.search(r"@import|url\((?!#)|<link", page)
 
 
@@ -100,7 +103,7 @@ def test_a_refused_visit_has_its_reason_and_no_number(tmp_path: Path) -> None:
     page = page_of(tmp_path, ALONE)
     assert "Refused: 1 of 3" in text_of(page, "en")
     assert "No change could be measured" in page and 'id="changes"' not in page
-    assert page.count("<img ") == 7
+    assert page.count("<img ") == 8
 
 
 @pytest.mark.parametrize(("count", "columns"), [(2, 3), (4, 5), (5, 3), (12, 3)])
@@ -130,6 +133,35 @@ def test_less_is_blue_and_more_is_orange(size: float, channel: int) -> None:
     middle = shown_difference.pictures[2][30:60, 25:50].astype(int)
     other = middle[..., 2 - channel]
     assert (middle[..., channel] - other > 60).mean() > 0.95
+
+
+def test_scrolled_slices_lie_where_the_program_looks() -> None:
+    volumes, difference = scans_of(TREATED)
+    made = scroller(volumes, difference)
+    assert made is not None and len(made["sheets"]) == 3
+    width, height = made["settings"]["size"]
+    row, column = divmod(made["settings"]["start"], made["settings"]["columns"])
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(made["sheets"][0].split(",")[1]))))
+    found = sheet[row * height : (row + 1) * height, column * width : (column + 1) * width]
+    expected = grey(volumes[0])[::-1, ::-1, slice_index(2, 26.0)].T
+    assert np.abs(found.astype(int) - expected).mean() < 3
+    assert made["settings"]["first"] + 2 * made["settings"]["start"] == 26
+
+
+def test_noise_of_single_voxels_is_not_coloured() -> None:
+    volumes, _ = scans_of(TREATED)
+    noise = np.random.default_rng(0).normal(0, 0.2, volumes[0].shape).astype(np.float32)
+    *_, shown_difference = shown_scans(TREATED, volumes, noise, scale=1)
+    picture = shown_difference.pictures[2].astype(int)
+    assert (np.ptp(picture, axis=-1) > 20).mean() < 0.01
+
+
+def test_the_change_from_the_first_to_the_last_stands_first(tmp_path: Path) -> None:
+    text = text_of(page_of(tmp_path, several(4)), "en")
+    places = [
+        text.index(f"Visit {name}") for name in ("1 to visit 5", "1 to visit 3", "3 to visit 4")
+    ]
+    assert places == sorted(places)
 
 
 def test_the_right_of_the_patient_is_on_the_left() -> None:

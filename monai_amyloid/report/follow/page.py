@@ -18,9 +18,12 @@ from monai_amyloid.report.follow.rows import (
 from monai_amyloid.report.follow.scans import (
     DIFFERENCE_FROM,
     DIFFERENCE_FULL,
+    SMOOTHED_MM,
     Volume,
+    seen_volumes,
     shown_scans,
 )
+from monai_amyloid.report.follow.scrolling import scroller
 from monai_amyloid.report.follow.sentences import course_text, in_order, main_finding, unwidened
 from monai_amyloid.report.follow.trend import trend
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
@@ -85,6 +88,7 @@ def _content(
         "changes": change_rows(followed),
         "unwidened": unwidened(followed),
         "scans": scans,
+        "scroller": scroller([each for _, each in seen_volumes(followed, volumes)], difference),
         "slices": slice_rows(),
         "has_difference": difference is not None and bool(scans),
         "darkest": f"{DARKEST_SUVR:g}",
@@ -115,8 +119,10 @@ def scans_note(*, has_difference: bool) -> Phrase:
         "follow_scans_note_difference",
         "Normalised scans in template space, cut to the brain, at the same places and in the same "
         "grey scale. The patient's right is on the left (R), as radiologists read; the report of a "
-        "single scan shows it the other way round. Difference: the last graded scan less the "
-        "first, blue where uptake has fallen, orange where it has risen; below {least:g} it is not "
-        "shown. It is of single voxels: noise alone can colour some.",
+        "single scan shows it the other way round. "
+        "Difference: the last graded scan less the first, smoothed to {smoothed_mm:g} mm, blue "
+        "where uptake has fallen, orange where it has risen; below {least:g} it is not shown. "
+        "Another scanner's resolution and a brain that has shrunk colour edges and ventricles too.",
+        smoothed_mm=SMOOTHED_MM,
         least=DIFFERENCE_FROM,
     )

@@ -63,7 +63,8 @@ class FollowParts(Paper):
                 continue
             name = WORDS["cohort_grade"] if head is None else FOLLOW_WORDS[head]
             side = "right" if head in ("years", "alone", "together") else "left"
-            self.write(x, top, name, 7.5, color=SOFT, ha=side)
+            at = _COLUMNS[1] if head is None and not dated else x
+            self.write(at, top, name, 7.5, color=SOFT, ha=side)
         rows = list(enumerate(visit_rows(followed), start=1))
         left_out = len(rows) - _MOST_VISITS
         if left_out > 0:
@@ -78,9 +79,11 @@ class FollowParts(Paper):
                 self.write(day, y, row["date"], 8)
             if row["reasons"]:
                 why = f"{self.say(WORDS['refused'])}: {self.say(row['reasons'][0])}"
-                self.paragraph(grade, y, why, 78, 1, size=8, color=_RED)
+                self.paragraph(grade if dated else day, y, why, 78, 1, size=8, color=_RED)
                 continue
-            self.write(grade, y, row["grade"], 8)
+            # A date beside it leaves less room.
+            at, size = (grade, 6.8) if dated else (day, 8.0)
+            self.write(at, y, row["grade"], size)
             self.write(alone, y, row["alone"], 8, ha="right")
             self.write(together, y, row["together"], 8, ha="right", weight="bold")
         if left_out > 0:
@@ -139,7 +142,8 @@ class FollowParts(Paper):
         self.write(_MIDDLE, top, FOLLOW_WORDS["change"], 8.5, weight="bold")
         self.write(RIGHT, top, FOLLOW_WORDS["yearly"], 7, color=SOFT, ha="right")
         y = top
-        for row in change_rows(followed)[-_MOST_CHANGES:]:
+        first, *others = change_rows(followed)
+        for row in (first, *others[1 - _MOST_CHANGES :]):
             y += 4.2
             self.write(_MIDDLE, y, row["name"], 7)
             self.write(_LEFT_REGION, y, row["change"], 7, ha="right", weight="bold")
@@ -151,8 +155,12 @@ class FollowParts(Paper):
         for name, both, left, right in region_rows(overall):
             y += 4.2
             self.write(_MIDDLE, y, _short(self.say(name), 32), 6.5)
+            if not (left or right):
+                self.write(176, y, both, 7, ha="right")
+                self.write(RIGHT, y, FOLLOW_WORDS["both"], 6.5, color=SOFT, ha="right")
+                continue
             self.write(_LEFT_REGION, y, left, 7, ha="right")
-            self.write(RIGHT, y, right or both, 7, ha="right")
+            self.write(RIGHT, y, right, 7, ha="right")
 
     def scans(self, scans: Sequence[ShownScan], top: float, *, coloured: bool) -> float:
         """The first and the last scan and their difference; returns where they end."""

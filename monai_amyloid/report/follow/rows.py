@@ -87,7 +87,7 @@ def visit_rows(followed: Followed) -> list[dict[str, Any]]:
 
 
 def change_rows(followed: Followed) -> list[dict[str, Any]]:
-    """A row a change: its name, numbers and findings.
+    """A row a change, the overall one first: its name, numbers and findings.
 
     Args:
         followed: What is known of the visits.
@@ -102,8 +102,13 @@ def change_rows(followed: Followed) -> list[dict[str, Any]]:
             "direction": DIRECTIONS[change.direction],
             "findings": in_order(change.findings),
         }
-        for change in followed.changes
+        for change in _overall_first(followed)
     ]
+
+
+def _overall_first(followed: Followed) -> list[Change]:
+    overall = followed.overall
+    return sorted(followed.changes, key=lambda each: each is not overall)
 
 
 def _yearly(change: Change) -> Phrase | str:
@@ -118,9 +123,8 @@ def region_tables(followed: Followed) -> list[tuple[Phrase, list[tuple[Phrase, s
     Args:
         followed: What is known of the visits.
     """
-    overall = followed.overall
-    ordered = sorted(followed.changes, key=lambda each: each is not overall)
-    return [(change_name(each), region_rows(each)) for each in ordered if each.regions]
+    changes = [each for each in _overall_first(followed) if each.regions]
+    return [(change_name(each), region_rows(each)) for each in changes]
 
 
 def region_rows(change: Change) -> list[tuple[Phrase, str, str, str]]:

@@ -56,6 +56,7 @@ FOLLOW_WORDS = by_name(
     # The scans
     phrase("follow_scans", "Scans"),
     phrase("follow_difference", "Difference"),
+    phrase("follow_scroll", "The slider, the arrow keys and the wheel move all scans at once."),
     # Regions
     phrase("follow_regions", "Change of each region"),
     phrase("follow_both", "Both sides"),
