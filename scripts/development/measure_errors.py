@@ -2,9 +2,10 @@
 
 Run by a developer after every change of the registration, the templates or the simulator:
 
-    python scripts/development/measure_errors.py COHORT PREPARED
+    python scripts/development/measure_errors.py COHORT PREPARED [ROWS]
 
 with ``clinic-pretraining-2400`` and what `monai-amyloid prepare` made of it, or a part of it.
+Where ROWS is given, only rows that begin so are made again, such as ``over_`` of the references.
 Prints how often intervals that four fifths of the people teach hold the truth of the others.
 """
 
@@ -35,6 +36,7 @@ Array = NDArray[np.float64]
 # What stands for a measure that is not known: a scan that is worse than most.
 UNKNOWN_QUANTILE = 0.9
 _LEVELS = np.array(QUANTILES)
+_TABLE = DATA / "measurement_errors.tsv"
 NAMES = (
     "cortex",
     *(f"{name}{side}" for name in READ_REGIONS for side in ("", "_left", "_right")),
@@ -55,7 +57,7 @@ def of_references(found: pd.DataFrame, truth: pd.DataFrame, prepared: Path) -> d
     }
 
 
-def main(cohort: Path, prepared: Path) -> None:
+def main(cohort: Path, prepared: Path, begin: str = "") -> None:
     """Fit, write and print."""
     found = pd.read_csv(prepared / "participants.tsv", sep="\t", na_values="n/a")
     truth = truth_of(found, cohort)
@@ -68,6 +70,8 @@ def main(cohort: Path, prepared: Path) -> None:
         name: found[f"suvr_{name}"].to_numpy(float) - true_suvr(truth, name) for name in NAMES
     }
     for name, errors in (measured | of_references(found, truth, prepared)).items():
+        if not name.startswith(begin):
+            continue
         error = errors[whole]
         held = np.zeros(len(error), bool)
         for each in range(5):
@@ -83,9 +87,13 @@ def main(cohort: Path, prepared: Path) -> None:
     rows.append(["unknown", 0.0, *usual, *np.zeros(len(QUANTILES))])
     columns = ["region", "constant", *PREDICTORS, *(f"q{each:.3f}" for each in QUANTILES)]
     table = pd.DataFrame(rows, columns=columns)
+    if begin:
+        kept = pd.read_csv(_TABLE, sep="\t")
+        new = table[table["region"].str.startswith(begin)]
+        table = pd.concat([kept[~kept["region"].str.startswith(begin)], new])
     text = table.to_csv(sep="\t", index=False, float_format="%.4f", lineterminator="\n")
-    replace_file(DATA / "measurement_errors.tsv", text.encode())
+    replace_file(_TABLE, text.encode())
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:4])
