@@ -5,7 +5,7 @@ Run by a developer after every change of the registration, the templates or the 
     python scripts/development/measure_errors.py COHORT PREPARED [ROWS]
 
 with ``clinic-pretraining-2400`` and what `monai-amyloid prepare` made of it, or a part of it.
-Where ROWS is given, only rows that begin so are made again, such as ``over_`` of the references.
+Where ROWS is given, only rows that begin so are made again, such as ``beside_`` of the references.
 Prints how often intervals that four fifths of the people teach hold the truth of the others.
 """
 
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from monai_amyloid.brain.quantities.references import REFERENCES, over_references
 from monai_amyloid.brain.quantities.uncertainty import (
+    BESIDE,
     INTERVAL_SHARE,
-    OVER,
     PREDICTORS,
     QUANTILES,
     predictors,
@@ -52,7 +52,7 @@ def of_references(found: pd.DataFrame, truth: pd.DataFrame, prepared: Path) -> d
     ]
     true = truth["centiloid"].to_numpy(float)
     return {
-        OVER + name: (np.array([each[name].centiloid for each in loads]) - true) / slope
+        BESIDE + name: (np.array([each[name].centiloid for each in loads]) - true) / slope
         for name in REFERENCES
     }
 

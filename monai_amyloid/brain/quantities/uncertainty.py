@@ -32,7 +32,7 @@ INTERVAL_SHARE = 0.90
 PREDICTORS = ("load", "noise", "resolution", "asymmetry", "second_opinion", "mismatch")
 # Rows of the model that are not of a region begin so: a reference's, see
 # :mod:`~monai_amyloid.brain.quantities.references`.
-OVER = "over_"
+BESIDE = "beside_"
 # Quantiles of the error that are kept.
 QUANTILES = (0.01, 0.025, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.975, 0.99)
 # Centiloid that is lost, RMS, with all of a region out of view: with 77 % of the cerebellum 1.5,
@@ -79,7 +79,7 @@ def suvr_spreads(load: float, quality: Mapping[str, float | None], tracer: str) 
             tracer they are taken to be as large in Centiloid.
 
     Returns:
-        About one standard deviation of the SUVR by region; by ``over_`` and the name of a
+        About one standard deviation of the SUVR by region; by ``beside_`` and the name of a
         reference, of its Centiloid over the slope of the whole cerebellum's line.
     """
     model = _model()
@@ -117,7 +117,7 @@ def suvr_intervals(
     return {
         name: _around(regions[name], name, spread)
         for name, spread in spreads.items()
-        if not name.startswith(OVER)
+        if not name.startswith(BESIDE)
     }
 
 
@@ -138,7 +138,7 @@ def reference_intervals(
     slope = TRACERS[tracer].centiloid_slope
     found = {}
     for name, each in measured.items():
-        row = OVER + name
+        row = BESIDE + name
         low, high = _around(each.centiloid / slope, row, spreads[row])
         found[name] = slope * low, slope * high
     return found

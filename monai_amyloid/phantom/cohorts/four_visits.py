@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.phantom.cohorts.plan import Plan
-from monai_amyloid.phantom.cohorts.truth import change_row
+from monai_amyloid.phantom.cohorts.truth import change_row, regional_truth
 from monai_amyloid.phantom.people.head import shape_head
 from monai_amyloid.phantom.people.morphology import aged
 from monai_amyloid.phantom.people.person import Session, draw_sessions, visit_values
@@ -38,6 +39,7 @@ class SimulatedVisit:
         image: The scan.
         years: Years since the first visit.
         of_amyloid: Centiloid that the amyloid alone would show.
+        centiloid: Centiloid of the scan without noise.
         site: Hospital of the scan.
         treated: Whether the person gets an antibody.
     """
@@ -46,6 +48,7 @@ class SimulatedVisit:
     image: PetImage
     years: float
     of_amyloid: float
+    centiloid: float
     site: str
     treated: bool
 
@@ -91,6 +94,7 @@ def four_visits(number: int, seed: int) -> Iterator[SimulatedVisit]:
             image=static_image(acquire(seen, scan, plan.tracer)),
             years=after,
             of_amyloid=known[disease.latent_centiloid],
+            centiloid=centiloid(regional_truth(visit.head, seen)["cortex"], plan.tracer),
             site=site,
             treated=first.course.treated,
         )

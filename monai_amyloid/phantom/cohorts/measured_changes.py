@@ -10,14 +10,15 @@ from typing import Any
 import pandas as pd
 
 from monai_amyloid.brain.normalization import BrainPet, normalize
+from monai_amyloid.brain.quantities.atrophy import thinning_effect
 from monai_amyloid.brain.registration.register import one_thread
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.follow.change_errors import Causes
 from monai_amyloid.follow.joint import join
 from monai_amyloid.phantom.cohorts.four_visits import KINDS, SimulatedVisit, four_visits
 
-# Measures of quality that the error of a change depends on.
-_QUALITY = ("noise_cv", "fwhm_mm", "registration")
+# Measures of quality that errors depend on.
+_QUALITY = ("noise_cv", "fwhm_mm", "registration", "asymmetry", "amyloid_load")
 
 
 def measured_changes(seed: int, numbers: Sequence[int], workers: int) -> Iterator[pd.DataFrame]:
@@ -29,10 +30,11 @@ def measured_changes(seed: int, numbers: Sequence[int], workers: int) -> Iterato
         workers: Number of processes.
 
     Yields:
-        A row for each later visit of a person: ``number``, ``kind``, the ``site`` and true
-        Centiloid (``true``) of both visits (``_0`` the first, ``_1`` the later), the ``plain`` and
-        the ``joint`` Centiloid, measures of quality, ``years``, ``treated``, and the change of
-        each region's SUVR (``suvr_*``); a refused visit has no row.
+        A row for each later visit of a person. Of both visits (``_0`` the first, ``_1`` the later)
+        it holds the ``site``, the Centiloid of the amyloid alone (``true``) and of the scan without
+        noise (``clean``), the ``plain`` and the ``joint`` Centiloid, the ``effect`` of thinning on
+        it, and measures of quality; of the pair ``number``, ``kind``, ``years``, ``treated``, and
+        the change of each region's SUVR (``suvr_*``). A refused visit has no row.
     """
     one = partial(changes_of, seed=seed)
     if workers == 1:
@@ -86,8 +88,10 @@ def _change(
         row |= {
             f"site_{place}": visit.site,
             f"true_{place}": visit.of_amyloid,
+            f"clean_{place}": visit.centiloid,
             f"plain_{place}": brain.centiloid,
             f"joint_{place}": joint.centiloids[place],
+            f"effect_{place}": thinning_effect(joint.suvr[place], "18FFBB"),
             **{f"{name}_{place}": brain.quality[name] for name in _QUALITY},
         }
     before, after = joint.regions

@@ -15,6 +15,9 @@ from monai_amyloid.phantom.people.person import draw_sessions, visit_values
 from monai_amyloid.phantom.scanning.scan import draw_scan
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
+# As thin as heads are drawn.
+_MOST_THINNING = 0.35
+
 
 @dataclass(frozen=True, kw_only=True)
 class ThinnedScan:
@@ -68,3 +71,9 @@ def thinned_scans(
             centiloid=float(row["centiloid"]),
             centiloid_without_atrophy=float(row["centiloid_without_atrophy"]),
         )
+
+
+def drawn_thinnings(number: int, seed: int, scans: int = 3) -> list[float]:
+    """Draw how thin the cortex of a person is in each scan, share of the grey matter lost."""
+    random = np.random.default_rng([seed, number, 9])
+    return [float(each) for each in random.uniform(0, _MOST_THINNING, scans)]
