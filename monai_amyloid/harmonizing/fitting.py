@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from monai_amyloid.cohort.datalist import CohortError, some_of
 from monai_amyloid.harmonizing.covariates import Covariates
-from monai_amyloid.harmonizing.model import Harmonization, as_sites
-from monai_amyloid.harmonizing.scans import Scans
+from monai_amyloid.harmonizing.model import LONGEST_NAME, Harmonization, as_sites
+from monai_amyloid.harmonizing.scans import Scans, is_unknown
 from monai_amyloid.harmonizing.site_lines import fit_site_lines
 
 # A site of fewer scans says nothing of its camera.
@@ -59,8 +59,8 @@ def check_sites(scans: Scans) -> None:
     """Refuse a cohort that no harmonisation can be fitted to.
 
     Raises:
-        CohortError: If it has one site, a site of few scans, a person of two sexes, or a measure
-            that is the same in all scans.
+        CohortError: If it has one site, a site of few scans or without a usable name, a person of
+            two sexes, or a measure that is the same in all scans.
     """
     counts = scans.table[scans.site].value_counts()
     if len(counts) < 2:
@@ -74,8 +74,14 @@ def check_sites(scans: Scans) -> None:
             f"{scans.file}: found fewer than {FEWEST_SCANS} scans of {named}; take them out of the "
             "table, or add scans"
         )
+    if long := [site for site in counts.index if len(site) > LONGEST_NAME]:
+        raise CohortError(
+            f"{scans.file}: found a {scans.site} of {len(long[0])} letters, {long[0][:40]}…; "
+            f"needed a name of at most {LONGEST_NAME}"
+        )
     if "sex" in scans.table:
-        sexes = scans.table.groupby("participant_id")["sex"].nunique()
+        known = scans.table[~is_unknown(scans.table["sex"])]
+        sexes = known["sex"].str.casefold().groupby(known["participant_id"]).nunique()
         if (two := sexes.index[sexes > 1].tolist()) != []:
             raise CohortError(
                 f"{scans.file}: {some_of(two)} has two sexes; if sites number their people alike, "

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.errors import UserError, one_line
 from monai_amyloid.harmonizing.resolution import COARSEST_MM
-from monai_amyloid.harmonizing.scans import Scans
+from monai_amyloid.harmonizing.scans import MEASURED, Scans
 from monai_amyloid.output import as_bytes, replace_file
 from monai_amyloid.strict_json import read_object
 from monai_amyloid.version import __version__
@@ -24,10 +23,9 @@ MODEL = "harmonization.json"
 _KEYS = frozenset({"schema", "version", "site_column", "tracer", "reference", "fwhm_mm"}) | {
     *("covariates", "sites")
 }
-_MEASURED = re.compile(r"centiloid|suvr_[a-z_]{1,60}")
 # A cohort of a thousand sites has 3 MB.
 _MOST_BYTES = 16 * 2**20
-_LONGEST_NAME = 200
+LONGEST_NAME = 200
 # Beyond, it is no camera: SUVR are below 5, and Centiloid below 300.
 _LEAST_SCALE, _MOST_SCALE, _MOST_SHIFT = 0.3, 3.0, 1000.0
 
@@ -179,7 +177,7 @@ def _site_line(found: Any) -> SiteLine:
     shift, scale = _object(line["shift"]), _object(line["scale"])
     if shift.keys() != scale.keys():
         raise ValueError("shift and scale of different columns")
-    if other := [name for name in shift if not _MEASURED.fullmatch(name)]:
+    if other := [name for name in shift if not MEASURED.fullmatch(name)]:
         raise ValueError(f"a column {other[0][:80]!r}")
     return SiteLine(
         int(_number(line["scans"], 1, 1e9)),
@@ -201,7 +199,7 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_NAME:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME:
         raise ValueError("a name that is none")
     return value
 

@@ -54,7 +54,7 @@ def common_resolution(scans: Scans) -> float:
             f"{scans.file}: {RESOLUTION} is unknown of every scan of "
             f"{medians.index[medians.isna()][0]}; leave the site out, or name --fwhm-mm"
         )
-    return min(math.ceil(medians.max() / _STEP_MM) * _STEP_MM, COARSEST_MM)
+    return min(math.ceil(float(medians.max()) / _STEP_MM) * _STEP_MM, COARSEST_MM)
 
 
 def match_resolution(

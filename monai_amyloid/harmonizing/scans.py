@@ -1,5 +1,6 @@
 """The scans of a prepared cohort that are harmonised together, checked."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from monai_amyloid.pet.tracers import TRACERS
 
 TABLE = "participants.tsv"
 RESOLUTION = "fwhm_mm"
+# What is harmonised: the names that ``prepare`` gives, and no column of somebody's own.
+MEASURED = re.compile(r"centiloid|suvr_[a-z_]{1,60}")
 # What SUVR is over is 1 in every scan: no camera shows there.
 _IN_REFERENCE = {
     "whole_cerebellum": "suvr_cerebellum",
@@ -93,13 +96,15 @@ def read_scans(prepared: Path, site: str) -> Scans:
         )
     measured = tuple(
         column
-        for column in table
-        if column == "centiloid"
-        or (column.startswith("suvr_") and column != _IN_REFERENCE[reference])
+        for column in map(str, table.columns)
+        if MEASURED.fullmatch(column) and column != _IN_REFERENCE[reference]
     )
     scans = Scans(table, file, site, tracer, reference, measured)
     for column in (site, *measured):
-        if (unknown := is_unknown(table[column])).any():
+        unknown = is_unknown(table[column])
+        if column in measured:
+            unknown |= ~np.isfinite(table[column].to_numpy(float))
+        if unknown.any():
             raise CohortError(
                 f"{file}: {column} is unknown of {scans.names(unknown)}; add it, or take these "
                 "rows out of the table"

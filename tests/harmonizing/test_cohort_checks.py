@@ -1,13 +1,15 @@
 """What cannot be harmonised is refused by name."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from harmonizing.cameras import people, read_by, scans
 
+from harmonizing.cameras import people, read_by, scans
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.harmonizing.covariates import read_covariates
 from monai_amyloid.harmonizing.fitting import check_sites, doubts, fit_harmonization
-from monai_amyloid.harmonizing.scans import Scans
+from monai_amyloid.harmonizing.scans import Scans, read_scans
 
 SITES = np.repeat([0, 1], 12)
 GRADES = np.tile([1, 2, 3], 8)
@@ -27,10 +29,31 @@ def test_a_site_of_two_scans_is_refused_by_name() -> None:
         check_sites(cohort(site=["site A"] * 12 + ["site B"] * 10 + ["site C"] * 2))
 
 
+def test_a_site_without_a_usable_name_is_refused() -> None:
+    with pytest.raises(CohortError, match="a site of 5000 letters, xxx"):
+        check_sites(cohort(site=["x" * 5000] * 12 + ["site B"] * 12))
+
+
+def test_only_what_prepare_measures_is_harmonised_and_only_numbers(tmp_path: Path) -> None:
+    table = cohort().table.assign(path="a.tsv", tracer="18FFBB", fwhm_mm=6.0, suvr_X2=1.0)
+    table.to_csv(tmp_path / "participants.tsv", sep="\t", index=False)
+    (tmp_path / "a.tsv").touch()
+    assert read_scans(tmp_path, "site").measured == ("suvr_cortex", "suvr_frontal", "centiloid")
+    for wrong, column in [("n/a", "suvr_frontal"), ("n/a", "site")]:
+        changed = table.astype(object)
+        changed.loc[3, column] = wrong
+        changed.to_csv(tmp_path / "participants.tsv", sep="\t", index=False)
+        with pytest.raises(CohortError, match=f"{column} is unknown of sub-3 ses-01"):
+            read_scans(tmp_path, "site")
+    with pytest.raises(CohortError, match="no column camera, needed it of every scan; --site"):
+        read_scans(tmp_path, "camera")
+
+
 def test_one_id_of_two_people_is_refused() -> None:
     ids = [f"{n % 12:02d}" for n in range(24)]
     with pytest.raises(CohortError, match="00, 01, 02, 03, 04 and 7 more has two sexes"):
         check_sites(cohort(participant_id=ids, sex=["F"] * 12 + ["M"] * 12))
+    check_sites(cohort(participant_id=ids, sex=["F"] * 12 + ["f"] * 6 + ["n/a"] * 6))
 
 
 def test_a_covariate_that_is_another_name_of_the_site_is_refused_with_its_values() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harmonizing.cameras import people, read_by, scans
 
+from harmonizing.cameras import people, read_by, scans
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.errors import UserError
 from monai_amyloid.harmonizing.covariates import read_covariates

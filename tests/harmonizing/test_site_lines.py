@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from harmonizing.cameras import SCALE, people, read_by
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
+from harmonizing.cameras import SCALE, people, read_by
 from monai_amyloid.harmonizing import site_lines
 from monai_amyloid.harmonizing.site_lines import fit_site_lines
 
