@@ -78,10 +78,8 @@ def read_covariates(scans: Scans, names: Sequence[str]) -> Covariates:
 def _columns(scans: Scans, name: str) -> NDArray[np.float64]:
     """A covariate as numbers: itself, or a column for each level but the first."""
     if name not in scans.table or name == scans.site:
-        raise CohortError(
-            f"{scans.file}: found no column {name} for --covariate; its columns: "
-            f"{', '.join(scans.table.columns)}"
-        )
+        found = "is the site itself" if name == scans.site else "is no column of the table"
+        raise CohortError(f"{scans.file}: the covariate {name} {found}; name what people differ by")
     text = scans.table[name].astype(str).str.strip()
     if (unknown := is_unknown(scans.table[name])).any():
         raise CohortError(

@@ -12,10 +12,12 @@ from monai_amyloid.harmonizing.model import LONGEST_NAME, Harmonization, as_site
 from monai_amyloid.harmonizing.scans import Scans, is_unknown
 from monai_amyloid.harmonizing.site_lines import fit_site_lines
 
-# A site of fewer scans says nothing of its camera.
-FEWEST_SCANS = 5
-# Where people scanned at several sites are all that parts cameras from people.
-_FEWEST_ELSEWHERE = 3
+# A site of fewer scans says nothing of its camera. Where fewer than three of its people were
+# scanned elsewhere too, it takes more: with seven scans a site two cameras came out 10 Centiloid
+# wrong, for people differ by 20 within a grade.
+FEWEST_SCANS, FEWEST_ALONE, FEWEST_ELSEWHERE = 5, 20, 3
+# Centiloid: a difference whose standard error is larger is hardly known; cameras differ by 2 to 6.
+_UNSURE = 2.0
 # A difference between sites that is less than this many standard errors may be chance.
 _SURE_ERRORS = 1.96
 
@@ -42,8 +44,8 @@ class SiteOffset:
 
     @property
     def may_be_chance(self) -> bool:
-        """Whether the offset is too small to be known from chance."""
-        return abs(self.offset) < _SURE_ERRORS * self.error
+        """Whether the offset is hardly known, or too small to be known from chance."""
+        return self.error > _UNSURE or abs(self.offset) < _SURE_ERRORS * self.error
 
     def in_words(self) -> str:
         """The offset as a line for a person."""
@@ -68,17 +70,26 @@ def check_sites(scans: Scans) -> None:
             f"{scans.file}: found one {scans.site}, {counts.index[0]}; needed two or more, for "
             "there is nothing to harmonise within one"
         )
-    if (few := counts[counts < FEWEST_SCANS]).size:
-        named = some_of([f"{site} ({count})" for site, count in few.items()])
-        raise CohortError(
-            f"{scans.file}: found fewer than {FEWEST_SCANS} scans of {named}; take them out of the "
-            "table, or add scans"
-        )
     if long := [site for site in counts.index if len(site) > LONGEST_NAME]:
         raise CohortError(
             f"{scans.file}: found a {scans.site} of {len(long[0])} letters, {long[0][:40]}…; "
             f"needed a name of at most {LONGEST_NAME}"
         )
+    linked = dict(zip(scans.sites, _linked(*_places(scans)), strict=True))
+    for fewest, advice in (
+        (FEWEST_SCANS, "add scans"),
+        (FEWEST_ALONE, f"scan {FEWEST_ELSEWHERE} of its people or more at another site too"),
+    ):
+        few = [
+            f"{site} ({count})"
+            for site, count in sorted((str(name), count) for name, count in counts.items())
+            if count < fewest and (fewest == FEWEST_SCANS or linked[site] < FEWEST_ELSEWHERE)
+        ]
+        if few:
+            raise CohortError(
+                f"{scans.file}: found fewer than {fewest} scans of {some_of(few)}; take them out "
+                f"of the table, or {advice}"
+            )
     if "sex" in scans.table:
         known = scans.table[~is_unknown(scans.table["sex"])]
         sexes = known["sex"].str.casefold().groupby(known["participant_id"]).nunique()
@@ -109,8 +120,8 @@ def fit_harmonization(
             reads what no camera does.
     """
     names = scans.sites
-    sites = np.searchsorted(np.array(names), scans.table[scans.site].to_numpy(str))
-    people = scans.people
+    sites, people = _places(scans)
+    linked = _linked(sites, people)
     elsewhere = _scanned_elsewhere(sites, people)
     used = np.ones(len(sites), bool)
     if not covariates.tell_amyloid:
@@ -138,13 +149,25 @@ def fit_harmonization(
         SiteOffset(
             name,
             counts[place],
-            len(np.unique(people[elsewhere & (sites == place)])),
+            linked[place],
             float(offsets[place]),
             float(lines.error[place, load]),
             float(lines.scale[place, load]),
         )
         for place, name in enumerate(names)
     ]
+
+
+def _places(scans: Scans) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Number of the site and of the person of each scan."""
+    names = np.array(scans.sites)
+    return np.searchsorted(names, scans.table[scans.site].to_numpy(str)), scans.people
+
+
+def _linked(sites: NDArray[np.intp], people: NDArray[np.intp]) -> list[int]:
+    """How many people of each site were scanned at another one too."""
+    elsewhere = _scanned_elsewhere(sites, people)
+    return [len(np.unique(people[elsewhere & (sites == n)])) for n in range(sites.max() + 1)]
 
 
 def _scanned_elsewhere(sites: NDArray[np.intp], people: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -164,14 +187,11 @@ def _require_links(
         if more == reached:
             break
         reached = more
-    here = [
-        len(np.unique(people[elsewhere & (sites == place)])) for place in range(sites.max() + 1)
-    ]
-    if len(reached) <= sites.max() or min(here) < _FEWEST_ELSEWHERE:
+    if len(reached) <= sites.max() or min(_linked(sites, people)) < FEWEST_ELSEWHERE:
         raise CohortError(
             f"{scans.file}: nothing tells what a camera adds from who was scanned there: name a "
             "covariate that says how much amyloid people have (--covariate bapl, or their "
-            f"diagnosis), or scan {_FEWEST_ELSEWHERE} people or more of each site at another, "
+            f"diagnosis), or scan {FEWEST_ELSEWHERE} people or more of each site at another, "
             "under one participant_id"
         )
 

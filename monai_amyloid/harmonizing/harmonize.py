@@ -158,7 +158,7 @@ def _write(
     before = scans.table[[*columns, RESOLUTION]].add_prefix(MEASURED)
     between = matched.scans.table[columns].add_prefix(MATCHED)
     table = pd.concat([table, before, between], axis=1)
-    changed = changes(table, [model.site_column, *model.covariates])
+    changed = changes(table, model.site_column, model.covariates)
     writable_folder(output)
     table["path"] = [_from(output, path) for path in table["path"]]
     model.write(output / MODEL)

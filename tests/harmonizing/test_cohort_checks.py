@@ -84,7 +84,7 @@ def test_a_covariate_that_is_none_is_refused(column: list[object], needed: str) 
 
 
 def test_a_covariate_that_is_not_there_is_refused() -> None:
-    with pytest.raises(CohortError, match="no column education for --covariate"):
+    with pytest.raises(CohortError, match="education is no column of the table"):
         read_covariates(cohort(), ["education"])
 
 
@@ -111,5 +111,7 @@ def test_people_scanned_at_both_sites_are_enough_without_a_grade() -> None:
 def test_an_offset_that_may_be_chance_is_a_doubt_with_what_to_do() -> None:
     values = people(24, GRADES == 3)
     found = scans(np.column_stack([values[:, :2], 100 * values[:, 0]]), SITES, bapl=GRADES)
+    with pytest.raises(CohortError, match=r"fewer than 20 scans of site A \(12\), site B"):
+        check_sites(found)
     _, offsets = fit_harmonization(found, read_covariates(found, []), 8.0)
     assert "scan eight people at two sites" in doubts(offsets)[0]
