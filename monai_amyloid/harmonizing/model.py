@@ -20,9 +20,7 @@ from monai_amyloid.version import __version__
 
 SCHEMA = "monai-amyloid-harmonization/1"
 MODEL = "harmonization.json"
-_KEYS = frozenset(
-    ["schema", "version", "site_column", "tracer", "reference", "fwhm_mm", "covariates", "sites"]
-)
+_KEYS = frozenset("schema version site_column tracer reference fwhm_mm covariates sites".split())
 # A cohort of a thousand sites has 3 MB.
 _MOST_BYTES = 16 * 2**20
 LONGEST_NAME = 200
