@@ -20,7 +20,9 @@ from monai_amyloid.version import __version__
 
 SCHEMA = "monai-amyloid-harmonization/1"
 MODEL = "harmonization.json"
-_KEYS = frozenset("schema version site_column tracer reference fwhm_mm covariates sites".split())
+_KEYS = {"schema", "version", "site_column", "tracer", "reference", "fwhm_mm"} | {
+    *("covariates", "sites")
+}
 # A cohort of a thousand sites has 3 MB.
 _MOST_BYTES = 16 * 2**20
 LONGEST_NAME = 200
@@ -171,7 +173,7 @@ def _from_content(found: Mapping[str, Any]) -> Harmonization:
 
 def _site_line(found: Any) -> SiteLine:
     line = _object(found)
-    _check_keys(line, frozenset({"scans", "shift", "scale"}))
+    _check_keys(line, {"scans", "shift", "scale"})
     shift, scale = _object(line["shift"]), _object(line["scale"])
     if shift.keys() != scale.keys():
         raise ValueError("shift and scale of different columns")
@@ -184,7 +186,7 @@ def _site_line(found: Any) -> SiteLine:
     )
 
 
-def _check_keys(found: Mapping[str, Any], needed: frozenset[str]) -> None:
+def _check_keys(found: Mapping[str, Any], needed: set[str]) -> None:
     if found.keys() != needed:
         other = sorted(found.keys() ^ needed)
         raise ValueError(f"{other[0][:80]!r} missing or not known")
