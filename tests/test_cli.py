@@ -43,6 +43,7 @@ def test_help_loads_no_heavy_library_and_is_fast() -> None:
         (["crossval", "--output-dir", "x", "--dataset-dir", "nowhere"], "nowhere"),
         (["verify", "nowhere"], "nowhere"),
         (["evaluate", "nowhere"], "no "),
+        (["harmonize", "nowhere", "--output", "x"], "no dataset at nowhere"),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(

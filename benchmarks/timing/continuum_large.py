@@ -21,9 +21,10 @@ import pandas as pd
 
 from benchmarks.figures import record
 from monai_amyloid.cohort.datalist import read_cohort
+from monai_amyloid.cohort.prepared_volume import load_suvr
 from monai_amyloid.explore import exploration as room
 from monai_amyloid.explore.exploration import explore
-from monai_amyloid.explore.features import Networks, load_suvr, network_features
+from monai_amyloid.explore.features import Networks, network_features
 from monai_amyloid.explore.groups.subtype_maps import mean_suvr
 from monai_amyloid.explore.tables import write_tables
 from monai_amyloid.installed import shipped_bundle

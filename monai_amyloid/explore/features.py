@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import is_zipfile
 
-import nibabel as nib
 import numpy as np
 import pandas as pd
 import torch
@@ -14,12 +13,12 @@ from numpy.typing import NDArray
 
 from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.brain.quantities.suvr import region_labels
-from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.bundle.integrity import ANY, Trust, read_bundle
 from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.checksum import sha256, sha256_of_file, sha256_of_files
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.picture_cohort import PICTURE
+from monai_amyloid.cohort.prepared_volume import load_suvr
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.pretraining.self_supervised import self_supervised_network
 from monai_amyloid.output import replacing
@@ -190,21 +189,6 @@ class _Seeing:
                 encoded = self.encoder(whole.float().to(self.first.device))
             seen[SELF_SUPERVISED] = encoded.flatten(1).float().cpu().numpy()
         return seen
-
-
-def load_suvr(path: Path) -> Features:
-    """A prepared scan, SUVR on the template's grid ``(91, 109, 91)``.
-
-    Raises:
-        UserError: If it is on another grid.
-    """
-    image = nib.load(path)
-    if image.shape != TEMPLATE_SHAPE or not np.allclose(image.affine, TEMPLATE_AFFINE):
-        raise UserError(
-            f"{path}: found {' x '.join(map(str, image.shape))} voxels, needed a scan on the "
-            "template's grid, as `monai-amyloid prepare` writes it"
-        )
-    return np.asarray(image.dataobj, np.float32)
 
 
 def regional_features(cohort: pd.DataFrame) -> pd.DataFrame:

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.normalization import BrainPet
-from monai_amyloid.brain.quality.resolution import matched
 from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.quantities.matched_resolution import matched_resolution
 from monai_amyloid.brain.quantities.references import WHITE_SHARE, white_over_cerebellum
 from monai_amyloid.brain.quantities.suvr import regional_suvr
 from monai_amyloid.brain.registration.one_head import register_visits
@@ -62,11 +62,13 @@ def join(scans: Sequence[BrainPet]) -> Joint:
     images = [scan.source for scan in scans]
     registrations = register_visits(images, [scan.registration for scan in scans])
     widths = np.array([scan.quality["fwhm_mm"] for scan in scans])
-    known = widths[np.isfinite(widths)]
-    coarsest = float(known.max()) if known.size else float("nan")
+    coarsest = float(np.nanmax(widths)) if np.isfinite(widths).any() else float("nan")
     volumes, seen = [], np.ones_like(voi("cortex"))
     for image, registration, width in zip(images, registrations, widths, strict=True):
-        volumes.append(matched(resample(image, registration), float(width), coarsest))
+        laid = resample(image, registration)
+        # One whose resolution is not known stays as it is.
+        known = np.isfinite(width)
+        volumes.append(matched_resolution(laid, float(width), coarsest) if known else laid)
         seen = seen & in_view(image, registration)
     references = _references(volumes, seen, [str(image.tracer) for image in images])
     suvr = tuple(

@@ -59,6 +59,9 @@ class Result:
             line, and its ``interval``, by name, see
             :mod:`monai_amyloid.brain.quantities.references`; empty where refused, and of a tracer
             without such lines.
+        adjusted: Centiloid as it would be in a cortex as thick as usual: ``centiloid`` and its
+            ``interval``, see :mod:`monai_amyloid.brain.quantities.atrophy`; None where refused, and
+            of a tracer for which that was not learnt.
         z_scores: Standard deviations of the same regions above the mean of simulated negatives.
         quality: Measures of the scan and its registration; see
             :mod:`monai_amyloid.brain.quality.measures`.
@@ -99,6 +102,7 @@ class Result:
     suvr: Mapping[str, float] | None = None
     suvr_intervals: Mapping[str, Sequence[float]] | None = None
     references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    adjusted: Mapping[str, Any] | None = None
     z_scores: Mapping[str, float] | None = None
     quality: Mapping[str, float | None] | None = None
     explanation: Mapping[str, float] | None = None

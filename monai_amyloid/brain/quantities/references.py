@@ -5,7 +5,6 @@ them is moved, cut, or has another uptake than usual. Which one is best, for one
 change, is measured in ``benchmarks.studies.references``.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -90,20 +89,6 @@ def white_over_cerebellum(volume: Volume, seen: Mask | None = None) -> float:
         for mask in (voi("cortex"), voi("whole_cerebellum"), deep_white_matter())
     )
     return (white - _spilt() * (cortex - cerebellum)) / cerebellum
-
-
-def as_content(
-    measured: Mapping[str, OverReference], intervals: Mapping[str, tuple[float, float]]
-) -> dict[str, dict[str, float | tuple[float, float] | None]]:
-    """The measures as a file holds them, each with the 90 % interval of its Centiloid."""
-    return {
-        name: {
-            "suvr": each.suvr,
-            "centiloid": each.centiloid,
-            "interval": intervals.get(name),
-        }
-        for name, each in measured.items()
-    }
 
 
 def _mean(volume: Volume, mask: Mask) -> float:

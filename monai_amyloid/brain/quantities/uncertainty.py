@@ -20,7 +20,6 @@ from scipy.interpolate import make_interp_spline
 from scipy.stats import norm
 
 from monai_amyloid.brain.quantities.centiloid import centiloid
-from monai_amyloid.brain.quantities.references import OverReference
 from monai_amyloid.brain.template import DATA
 from monai_amyloid.pet.tracers import TRACERS
 
@@ -30,8 +29,7 @@ Array = NDArray[np.float64]
 INTERVAL_SHARE = 0.90
 # What the spread of the error is told from, each of the size of 1.
 PREDICTORS = ("load", "noise", "resolution", "asymmetry", "second_opinion", "mismatch")
-# Rows of the model that are not of a region begin so: a reference's, see
-# :mod:`~monai_amyloid.brain.quantities.references`.
+# Rows of the model that are not of a region but of a Centiloid beside the plain one begin so.
 BESIDE = "beside_"
 # Quantiles of the error that are kept.
 QUANTILES = (0.01, 0.025, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.975, 0.99)
@@ -121,25 +119,26 @@ def suvr_intervals(
     }
 
 
-def reference_intervals(
-    measured: Mapping[str, OverReference], spreads: Mapping[str, float], tracer: str
+def beside_intervals(
+    loads: Mapping[str, float], spreads: Mapping[str, float], tracer: str
 ) -> dict[str, tuple[float, float]]:
-    """Interval of the Centiloid over each reference.
+    """Interval of each Centiloid that stands beside the plain one.
 
     Args:
-        measured: Measures of one scan by name of the reference.
-        spreads: Spread of the error by region and reference, from :func:`suvr_spreads`.
+        loads: Centiloid by name of its reference, or
+            :data:`~monai_amyloid.brain.quantities.atrophy.ADJUSTED`.
+        spreads: Spread of the error by region and name, from :func:`suvr_spreads`.
         tracer: BIDS label of the tracer.
 
     Returns:
-        Lowest and highest Centiloid; nine in ten such intervals hold the true one over the whole
-        cerebellum.
+        Lowest and highest Centiloid. Nine in ten such intervals hold the true one over the whole
+        cerebellum; of the adjusted one, what the same uptake shows in a usual cortex.
     """
     slope = TRACERS[tracer].centiloid_slope
     found = {}
-    for name, each in measured.items():
+    for name, load in loads.items():
         row = BESIDE + name
-        low, high = _around(each.centiloid / slope, row, spreads[row])
+        low, high = _around(load / slope, row, spreads[row])
         found[name] = slope * low, slope * high
     return found
 
