@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from monai_amyloid.brain.normalization import BrainPet
+from monai_amyloid.brain.quantities.atrophy import thinning_effect
 from monai_amyloid.brain.quantities.uncertainty import (
     centiloid_interval,
     chance_below,
@@ -18,7 +19,7 @@ from monai_amyloid.brain.quantities.uncertainty import (
     suvr_spreads,
 )
 from monai_amyloid.errors import UserError, is_full, one_line
-from monai_amyloid.findings.finding import Finding, Term, doubt, refusal, warning
+from monai_amyloid.findings.finding import Finding, Term, doubt, note, refusal, warning
 from monai_amyloid.follow.change import MeasuredChange, measure_change
 from monai_amyloid.follow.change_errors import Causes
 from monai_amyloid.follow.days import years_between
@@ -55,6 +56,8 @@ from monai_amyloid.result.result import Result
 
 # From a 90 % interval's half width to a 95 % interval's, of a normal distribution.
 _WIDER = 1.96 / 1.645
+# What thinning takes is worth a note from here on, and a warning from here on, Centiloid.
+_LEAST_THINNING, _MUCH_THINNING = 1.0, 5.0
 
 
 def follow_person(task: FollowTask, settings: FollowSettings) -> Followed:
@@ -207,6 +210,7 @@ def _change(
             ),
             years,
         )
+        findings = (*findings, *_of_thinning(pair, joint, measured.centiloid, earlier))
     return Change(
         earlier=there[pair[0]],
         later=there[pair[1]],
@@ -222,6 +226,31 @@ def _change(
             for name, (change, interval) in measured.regions.items()
         },
         findings=findings,
+    )
+
+
+def _of_thinning(
+    pair: tuple[int, int], joint: Joint, change: float, earlier: BrainPet
+) -> tuple[Finding, ...]:
+    """What the cortex that thinned between two scans has taken of the change."""
+    tracer = str(earlier.source.tracer)
+    before, after = (thinning_effect(joint.suvr[place], tracer) for place in pair)
+    if before is None or after is None:
+        return ()
+    thinning = before - after
+    if abs(thinning) < _LEAST_THINNING:
+        return ()
+    level = warning if abs(thinning) > _MUCH_THINNING else note
+    return (
+        level(
+            "change_by_thinning",
+            "of the change of {change:+.0f} Centiloid, {thinning:+.0f} seem to come from the cortex"
+            " being thinner or thicker than before; without that it would be {without:+.0f}, as "
+            "far as simulated scans show",
+            change=change,
+            thinning=thinning,
+            without=change - thinning,
+        ),
     )
 
 
