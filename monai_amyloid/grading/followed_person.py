@@ -240,18 +240,16 @@ def _of_thinning(
     thinning = before - after
     if abs(thinning) < _LEAST_THINNING:
         return ()
-    level = warning if abs(thinning) > _MUCH_THINNING else note
-    return (
-        level(
-            "change_by_thinning",
-            "of the change of {change:+.0f} Centiloid, {thinning:+.0f} seem to come from the cortex"
-            " being thinner or thicker than before; without that it would be {without:+.0f}, as "
-            "far as simulated scans show",
-            change=change,
-            thinning=thinning,
-            without=change - thinning,
-        ),
+    found = note(
+        "change_by_thinning",
+        "of the change of {change:+.0f} Centiloid, {thinning:+.0f} seem to come from the cortex "
+        "being thinner or thicker than before; without that it would be {without:+.0f}, as far as "
+        "simulated scans show",
+        change=change,
+        thinning=thinning,
+        without=change - thinning,
     )
+    return (replace(found, level="warning") if abs(thinning) > _MUCH_THINNING else found,)
 
 
 def _between_tracers(earlier: BrainPet, later: BrainPet, years: float | None) -> MeasuredChange:
