@@ -85,6 +85,8 @@ WORDS = by_name(
         share=INTERVAL_SHARE,
     ),
     phrase("word_marks", "Against the marks of others"),
+    phrase("word_beside", "Over other references, and without thinning"),
+    phrase("word_reference", "Reference region"),
     phrase("word_mark", "Mark"),
     phrase("word_chance_below", "Chance to lie below"),
     phrase("word_side", "Lies"),

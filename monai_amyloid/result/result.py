@@ -263,6 +263,7 @@ def write_results(results: Iterable[Result], path: Path, earlier: Sequence[Resul
             **{f"p_{grade}{g}": p for g, p in (result.probabilities or {}).items()},
             "centiloid": result.centiloid,
             **dict(zip(_ENDS, result.centiloid_interval or (None, None), strict=True)),
+            "centiloid_adjusted": (result.adjusted or {}).get("centiloid"),
             **{f"suvr_{name}": (result.suvr or {}).get(name) for name in _IN_TABLE},
             "z_cortex": (result.z_scores or {}).get("cortex"),
             **(_on_map(result) if mapped else {}),

@@ -12,6 +12,7 @@ from monai_amyloid.findings.finding import Phrase, Term, phrase
 from monai_amyloid.output import replace_file
 from monai_amyloid.pictures.slices import Shown, sliced
 from monai_amyloid.report.pages import render_page
+from monai_amyloid.report.study.beside import BESIDE_NOTE, beside_rows
 from monai_amyloid.report.study.brain_viewer import brainsprite, picture_uris, viewer
 from monai_amyloid.report.study.charts import (
     CENTILOID_MARKS,
@@ -107,6 +108,8 @@ def _content(
         "marks": CENTILOID_MARKS,
         "mark_rows": mark_rows(result),
         "marks_note": MARKS_NOTE,
+        "beside_rows": beside_rows(result),
+        "beside_note": BESIDE_NOTE,
         "ticks": CENTILOID_TICKS,
         "bars": bars,
         "bars_text": joined(map(bar_text, bars)),
