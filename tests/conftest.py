@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from monai_amyloid.work.progress import Progress
 
@@ -15,6 +16,9 @@ LONGEST = ("tests/test_wheel.py", "tests/explore/test_exploration.py", "tests/te
            "tests/phantom/test_leaks.py", "tests/pet/test_fuzzing.py",
            "tests/test_shipped_bundle.py", "tests/learning/test_training.py",
            "tests/bundle/test_verbs.py", "tests/brain/test_wrong_input.py")  # fmt: skip
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 AMYLOID = {1: 0.0, 2: 0.5, 3: 1.0}  # part of the positive template in each grade
 
 
