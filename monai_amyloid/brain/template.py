@@ -14,6 +14,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import ndimage
 
 DATA = Path(__file__).parent / "data"
 _Kind = TypeVar("_Kind", bound=np.generic)
@@ -63,8 +64,8 @@ def voi(name: str) -> NDArray[np.bool_]:
     """A GAAIN Centiloid volume of interest, ``(91, 109, 91)``.
 
     Args:
-        name: Name of the region: ``"cortex"``, ``"whole_cerebellum"``, ``"cerebellar_grey"`` or
-            ``"pons"``.
+        name: Name of the region: ``"cortex"``, ``"whole_cerebellum"``, ``"cerebellar_grey"``,
+            ``"pons"`` or ``"cerebellum_brainstem"``.
 
     References:
         Klunk et al. 2015, doi:10.1016/j.jalz.2014.07.003
@@ -126,3 +127,25 @@ def pet_templates() -> NDArray[np.float32]:
     """
     negative = tissue_uptake()[:AMYLOID].sum(axis=0)
     return _read_only(np.stack([negative, negative + tissue_uptake()[AMYLOID]]))
+
+
+# White matter that is far from all else: where its own map has at least this share of its highest
+# values, away from cerebellum and brainstem, and above this height, template mm.
+_DEEP_SHARE, _DEEP_AWAY_MM, _DEEP_FLOOR_MM = 0.85, 8.0, -6.0
+_WHITE = 1
+
+
+@cache
+def deep_white_matter() -> NDArray[np.bool_]:
+    """Cerebral white matter that least of the cortex is blurred into, ``(91, 109, 91)``."""
+    white = tissue_uptake()[_WHITE]
+    table = regions().table
+    below = table["label"][table.region.isin(["cerebellum", "brainstem"])]
+    away = ndimage.distance_transform_edt(~np.isin(regions().labels, below))
+    height = TEMPLATE_AFFINE[2, 2] * np.arange(TEMPLATE_SHAPE[2]) + TEMPLATE_AFFINE[2, 3]
+    return _read_only(
+        (white > _DEEP_SHARE * np.percentile(white, 99.9))
+        & brain_mask()
+        & (away * TEMPLATE_AFFINE[0, 0] > _DEEP_AWAY_MM)
+        & (height > _DEEP_FLOOR_MM)
+    )

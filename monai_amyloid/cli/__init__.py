@@ -6,14 +6,14 @@ import sys
 from contextlib import suppress
 
 # Importing a file of commands adds them to the program, in this order.
-from monai_amyloid.cli import cohorts, exploring, models, studies
+from monai_amyloid.cli import cohorts, exploring, following, models, studies
 from monai_amyloid.cli.application import app
 from monai_amyloid.errors import last_line
 from monai_amyloid.shown import visible
 from monai_amyloid.temporary import sweep_temporary
 from monai_amyloid.work.interrupts import Interrupted, ignore_interrupts, take_interrupts
 
-__all__ = ["app", "cohorts", "exploring", "main", "models", "studies"]
+__all__ = ["app", "cohorts", "exploring", "following", "main", "models", "studies"]
 
 # Ctrl-C pressed twice at once is one; what does not end after the first takes another.
 _AGAIN_S = 1.0

@@ -44,6 +44,7 @@ class ReferenceRegion(StrEnum):
     WHOLE_CEREBELLUM = "whole_cerebellum"
     CEREBELLAR_GREY = "cerebellar_grey"
     PONS = "pons"
+    CEREBELLUM_BRAINSTEM = "cerebellum_brainstem"
 
 
 @app.command()

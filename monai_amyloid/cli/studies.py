@@ -27,13 +27,14 @@ _FEW = 10
 _MANY = 100
 
 
-def _known_language(language: str) -> str:
+def known_language(language: str) -> str:
+    """A language that there are texts in."""
     if language not in languages():
         raise typer.BadParameter(f"{language!r} is none of {', '.join(languages())}")
     return language
 
 
-def _check_paths(paths: list[Path]) -> None:
+def check_paths(paths: list[Path]) -> None:
     """Refuse a misspelt command line before any work; whatever else a path is costs its study."""
     missing = []
     for path in paths:
@@ -81,7 +82,7 @@ def infer(
         str,
         typer.Option(
             help=f"Language that reports show first: {', '.join(languages())}.",
-            callback=_known_language,
+            callback=known_language,
         ),
     ] = ENGLISH,
     identify: Annotated[
@@ -100,6 +101,13 @@ def infer(
             "--map", metavar="MAP.NPZ", help="A cohort's map, by `explore`, to place scans on."
         ),
     ] = None,
+    prior: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="An earlier study of the same person, to compare with; repeat the option. The "
+            "same as `follow` with both."
+        ),
+    ] = None,
     key: Annotated[
         Path | None,
         typer.Option(help="A table of which result is of which study, to keep apart from them."),
@@ -115,6 +123,33 @@ def infer(
             "DICOM objects go into the patient's study and name the patient: add --identify",
             param_hint="--dicom",
         )
+    if prior:
+        if len(study) != 1 or key is not None or placed_on is not None:
+            raise typer.BadParameter(
+                "goes with one study, and without --key and --map", param_hint="--prior"
+            )
+        from monai_amyloid.cli.following import follow_paths
+
+        follow_paths(
+            [*prior, *study],
+            output,
+            bundle,
+            tracer=one_tracer(tracer, tracer_is_really),
+            tracer_is_really=tracer_is_really is not None,
+            series=series,
+            dates=[],
+            cleared=None,
+            doses=None,
+            device=device,
+            require_bundle=require_bundle,
+            trust_config=trust_config,
+            report=report,
+            language=language,
+            identify=identify,
+            dicom=dicom,
+            again=again,
+            workers=workers,
+        )
     from monai_amyloid.grading.ledger import SUMMARY, TABLE
     from monai_amyloid.grading.listing import list_named
     from monai_amyloid.grading.names import check_key
@@ -123,7 +158,7 @@ def infer(
     from monai_amyloid.result.result import Result, one_line
     from monai_amyloid.study_names import study_name
 
-    _check_paths(study)
+    check_paths(study)
     if key is not None:
         check_key(key, output)
     studies = list_named(

@@ -47,3 +47,19 @@ LEAST_REGION_SUVR, MOST_REGION_SUVR = 0.2, 6.0
 
 # A grade as probable as this is never left out of the set of likely grades.
 MOST_LEFT_OUT = 0.20
+
+# What two scans of one person may differ in without a word. SUVR drifts with the time after the
+# injection; ten minutes are half of the usual window of 20 min.
+MOST_START_DIFFERENCE_MIN = 10.0
+# Acquisitions of 10 and 20 min are both usual; the longer one has less noise, which is measured.
+MOST_DURATION_DIFFERENCE_MIN = 5.0
+# The measure of the resolution is off by 0.4 mm (SD) on simulated scans: two of one scanner are
+# more than 1 mm apart in one pair of thirteen.
+MOST_FWHM_DIFFERENCE_MM = 1.0
+MOST_ZOOM_DIFFERENCE_MM = 0.5
+# The measure of the noise is off by 0.009 (SD), so that this is three times what chance gives.
+MOST_NOISE_DIFFERENCE_CV = 0.04
+# What realigns a frame, see monai_amyloid.pet.frames.motion.
+MOST_MOTION_DIFFERENCE_MM = 2.0
+# A share of a region in view, see WHOLE.
+MOST_COVERAGE_DIFFERENCE = 0.03

@@ -13,8 +13,10 @@ from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.quantities.marks import compared
 from monai_amyloid.brain.quantities.nearest_cases import nearest_cases
 from monai_amyloid.brain.quantities.normative import z_scores
+from monai_amyloid.brain.quantities.references import as_content, over_references
 from monai_amyloid.brain.quantities.uncertainty import (
     centiloid_interval,
+    reference_intervals,
     suvr_intervals,
     suvr_spreads,
 )
@@ -180,6 +182,7 @@ class Grader:
         spreads = suvr_spreads(brain.centiloid, brain.quality, tracer)
         intervals = suvr_intervals(brain.regions, spreads)
         marks = compared(brain.centiloid, spreads["cortex"], tracer)
+        references = over_references(brain.suvr, tracer)
         scores = z_scores(brain.regions, brain.source.tracer)
         unscored = () if scores else (_no_negatives(str(brain.source.tracer)),)
         scale = () if brain.source.tracer == FLORBETABEN else (_scale_of_florbetaben(brain),)
@@ -192,6 +195,7 @@ class Grader:
             marks=tuple(mark.as_content() for mark in marks),
             suvr=brain.regions,
             suvr_intervals=intervals,
+            references=as_content(references, reference_intervals(references, spreads, tracer)),
             z_scores=scores or None,
             quality=brain.quality,
             explanation=region_shares(activation),

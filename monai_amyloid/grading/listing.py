@@ -28,6 +28,10 @@ class NamedStudy:
         series: Name of the image to take, None where neither a list nor an option has it.
         tracer_is_really: Whether the tracer counts against what the study names.
         refused: Why the line of a list names no study that could be read; None for all others.
+        participant_id: Whose study it is by the list; empty where it does not say.
+        session_id: Which visit it is by the list; empty where it does not say.
+        date: Day of the scan by the list; empty where it does not say.
+        listed_in: The list that names the study; None where none does.
     """
 
     path: Path
@@ -35,6 +39,10 @@ class NamedStudy:
     series: str | None = None
     tracer_is_really: bool = False
     refused: Finding | None = None
+    participant_id: str = ""
+    session_id: str = ""
+    date: str = ""
+    listed_in: Path | None = None
 
 
 def list_named(
@@ -77,7 +85,7 @@ def list_named(
 def _of_path(path: Path) -> list[NamedStudy]:
     try:
         if path.is_file() and path.suffix.lower() in _LISTS:
-            return [NamedStudy(**line) for line in read_list(path)]
+            return [NamedStudy(**line, listed_in=path) for line in read_list(path)]
         if path.is_dir():
             found = find_sessions(path) or list(_studies_below(path, _MOST_DEPTH))
             return [NamedStudy(each) for each in found]

@@ -64,7 +64,7 @@ def name_tasks(
         ]
     # Of two images in one study, each has its own result.
     scans = [
-        content if each.series is None or content == NOTHING else _checksum([content, each.series])
+        content if each.series is None or content == NOTHING else checksum([content, each.series])
         for each, (content, _) in zip(studies, looked, strict=True)
     ]
     ledger = Ledger(output)
@@ -84,7 +84,7 @@ def name_tasks(
             content=content,
             made_from={
                 "scan": scan,
-                "by": _checksum([by, each.tracer, each.series, each.tracer_is_really]),
+                "by": checksum([by, each.tracer, each.series, each.tracer_is_really]),
             },
             refused=each.refused,
         )
@@ -117,7 +117,7 @@ def _look(
 
 def made_by(bundle: Path, options: OutputOptions) -> str:
     """Checksum of all that a result depends on besides its study: program, bundle and options."""
-    return _checksum([source_checksum(), read_bundle(bundle).sha256, options.as_record()])
+    return checksum([source_checksum(), read_bundle(bundle).sha256, options.as_record()])
 
 
 def check_apart(studies: Sequence[NamedStudy], output: Path) -> None:
@@ -187,6 +187,7 @@ def _read_key(path: Path) -> pd.DataFrame:
     return table
 
 
-def _checksum(content: Any) -> str:
+def checksum(content: Any) -> str:
+    """SHA-256 of what JSON can hold."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return sha256(text)

@@ -32,6 +32,30 @@ READING = _own("READING", "Need of a reader")
 STATUSES = {
     "graded": _own("GRADED", "Graded by software"),
     "needs_reader": _own("NEEDS_READER", "Needs a reader"),
+    "refused": _own("REFUSED", "Refused by software"),
+}
+
+# Of several visits
+CENTILOID_TOGETHER = _own("CENTILOID_TOGETHER", "Centiloid, all scans measured together")
+CENTILOID_CHANGE = _own("CENTILOID_CHANGE", "Change of Centiloid")
+CENTILOID_RATE = _own("CENTILOID_RATE", "Change of Centiloid a year")
+CENTILOID_A_YEAR = Code("{Centiloid}/a", "UCUM", "Centiloid per year")
+CENTILOID_DIFFERENCE = _own("CENTILOID_DIFFERENCE", "Difference of Centiloids of each scan alone")
+SUVR_CHANGE = _own("SUVR_CHANGE", "Change of standardized uptake value ratio")
+YEARS_BETWEEN = _own("YEARS_BETWEEN", "Years between two visits")
+YEARS = Code("a", "UCUM", "year")
+DIRECTION = _own("DIRECTION", "Direction of the change")
+DIRECTIONS = {
+    "risen": _own("RISEN", "Risen"),
+    "fallen": _own("FALLEN", "Fallen"),
+    "cannot_tell": _own("CANNOT_TELL", "Cannot tell"),
+}
+CLEARED = _own("CLEARED", "Whether amyloid is cleared, by the rule of the user")
+CHANCE_OF_CLEARED = _own("P_CLEARED", "Probability that the rule holds")
+VERDICTS = {
+    "cleared": _own("IS_CLEARED", "Cleared"),
+    "not_cleared": _own("NOT_CLEARED", "Not cleared"),
+    "cannot_tell": DIRECTIONS["cannot_tell"],
 }
 
 BRAIN = codes.SCT.Brain

@@ -9,12 +9,15 @@ from pydicom.dataset import Dataset
 
 from monai_amyloid.output import replacing
 from monai_amyloid.pacs.activation import segmentation
+from monai_amyloid.pacs.follow_report import follow_report
 from monai_amyloid.pacs.pages import captured_page, encapsulated_pdf
 from monai_amyloid.pacs.source import check_identified
 from monai_amyloid.pacs.structured_report import structured_report
+from monai_amyloid.result.followed import Followed
 from monai_amyloid.result.result import Result
 
 REPORT, SEGMENTATION = "measurements_sr.dcm", "activation_seg.dcm"
+FOLLOW_REPORT = "change_sr.dcm"
 PAGE, DOCUMENT = "page_sc.dcm", "report_pdf.dcm"
 
 
@@ -72,3 +75,26 @@ def write_dicom_objects(
             made.save_as(partial, enforce_file_format=True)
         written.append(path)
     return written
+
+
+def write_follow_report(
+    sources: Sequence[Sequence[Dataset] | None], followed: Followed, folder: Path
+) -> Path:
+    """Write ``change_sr.dcm`` of one person's visits, into the study of the last.
+
+    Args:
+        sources: Headers of each visit's series, in order; None where a visit is no DICOM.
+        followed: What is known of the visits.
+        folder: Folder of the person's results.
+
+    Raises:
+        UserError: If the images of a source cannot be referred to.
+        ValueError: If there is not one source, or None, a visit, or if none has headers.
+    """
+    for visit, source in zip(followed.visits, sources, strict=False):
+        if source:
+            check_identified(source, visit.result.name)
+    made = follow_report(sources, followed)
+    with replacing(folder / FOLLOW_REPORT) as partial:
+        made.save_as(partial, enforce_file_format=True)
+    return folder / FOLLOW_REPORT

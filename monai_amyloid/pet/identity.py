@@ -101,7 +101,7 @@ def identity_of(study: Path) -> dict[str, str] | None:
             if beginnings is not None:
                 return beginnings
         with open_study(study) as files:
-            found = [*map(_values_of, [*_directory(study), *_spread(files.files)])]
+            found = [*map(_values_of, [*_directory(study), *spread(files.files)])]
             broken = [Path(str(each.findings[0].values["where"])) for each in files.failed]
             return _together([*found, *(_of_archive(each) or {} for each in broken)])
     except (StudyRefused, OSError, ValueError, RuntimeError):
@@ -123,8 +123,12 @@ def _directory(study: Path) -> list[Path]:
     return [study] if study.is_file() else []
 
 
-def _spread(files: Sequence[Path]) -> Iterator[Path]:
-    """Files from the first to the last of every folder, which may hold more than one series."""
+def spread(files: Sequence[Path]) -> Iterator[Path]:
+    """Some files from the first to the last of every folder, which may hold more than one series.
+
+    Args:
+        files: All files of a study, those of a folder one after the other.
+    """
     for count, (_, each) in enumerate(groupby(files, key=lambda file: file.parent)):
         if count < _MOST_FOLDERS:
             inside = list(each)
@@ -149,7 +153,7 @@ def _values_of(file: Path) -> Mapping[str, Any]:
     try:
         image = format_of(file)
         if image is not None:
-            return _of_image(file, image)
+            return texts_of_image(file, image)
         with file.open("rb") as stream:
             head = stream.read(_HEADER_BYTES)
         if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
@@ -160,8 +164,16 @@ def _values_of(file: Path) -> Mapping[str, Any]:
         return {}
 
 
-def _of_image(file: Path, image: FileFormat) -> dict[str, list[Any]]:
-    """Values of an image's own header and of its sidecars, each of which may be broken."""
+def texts_of_image(file: Path, image: FileFormat) -> dict[str, list[Any]]:
+    """Values of an image's own header and of its sidecars, each of which may be broken.
+
+    Args:
+        file: Path of the image.
+        image: Format of the image.
+
+    Returns:
+        Values by DICOM keyword, or by the header's own key where that is none.
+    """
     found: dict[str, list[Any]] = {}
     for read in (image.header_texts, read_sidecar):
         with suppress(Exception):  # readers raise whatever the broken bytes lead them to

@@ -66,9 +66,11 @@ class Paper:
         """A line from margin to margin."""
         self.paper.plot((LEFT, RIGHT), (y, y), color=colour, linewidth=0.6)
 
-    def picture(self, pixels: NDArray[np.uint8], top: float) -> float:
-        """A picture from margin to margin; returns where it ends."""
-        bottom: float = top + (RIGHT - LEFT) * pixels.shape[0] / pixels.shape[1]
-        self.paper.imshow(pixels, extent=(LEFT, RIGHT, bottom, top), aspect="auto")
+    def picture(
+        self, pixels: NDArray[np.uint8], top: float, left: float = LEFT, right: float = RIGHT
+    ) -> float:
+        """A picture from margin to margin, or elsewhere; returns where it ends."""
+        bottom: float = top + (right - left) * pixels.shape[0] / pixels.shape[1]
+        self.paper.imshow(pixels, extent=(left, right, bottom, top), aspect="auto")
         self.paper.set(xlim=(0, A4_MM[0]), ylim=(A4_MM[1], 0))
         return bottom

@@ -1,20 +1,26 @@
 """What is said of one person's visits, and the file that holds it."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from monai_amyloid.findings.finding import Finding
+from monai_amyloid.follow.change import Direction
+from monai_amyloid.follow.rule import Verdict
 from monai_amyloid.output import as_bytes, replace_file
-from monai_amyloid.result.result import Result, content_of, rounded_content
+from monai_amyloid.result.result import (
+    Result,
+    content_of,
+    from_content,
+    rounded_content,
+    with_interval,
+)
+from monai_amyloid.shown import visible
 
 FOLLOW_SCHEMA = "monai-amyloid-follow/1"
 FOLLOW_FILE = "follow.json"
-
-Direction = Literal["risen", "fallen", "cannot_tell"]
-Cleared = Literal["cleared", "not_cleared", "cannot_tell"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +102,7 @@ class Clearing:
     below: float
     twice_below: float | None
     chance: float
-    verdict: Cleared
+    verdict: Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +112,13 @@ class Followed:
     Attributes:
         name: Name of the folder of the results.
         visits: Visits in the order of their dates.
-        changes: From each graded visit to the next, and, of three or more, from the first to the
-            last.
-        clearing: Of the last visit; None where no rule was named, or it was refused.
+        changes: Changes from each graded visit to the next, and, of three or more, from the
+            first to the last.
+        clearing: Verdict on the last visit; None where no rule was named, or it was refused.
         doses: Years since the first visit of each dose of an antibody.
-        findings: What is said of the visits as a whole.
+        findings: What is said of the visits as a whole; refusals where nothing can be said.
+        made_from: Checksums of the visits' files (``scan``) and of what measured them (``by``),
+            by which a person who is finished is known again.
     """
 
     name: str
@@ -119,6 +127,34 @@ class Followed:
     clearing: Clearing | None = None
     doses: tuple[float, ...] = ()
     findings: tuple[Finding, ...] = ()
+    made_from: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def overall(self) -> Change | None:
+        """The change from the first graded visit to the last; None where there are not two."""
+        return max(self.changes, key=lambda each: each.later - each.earlier, default=None)
+
+
+def one_line(followed: Followed) -> str:
+    """A person's visits for a terminal."""
+    name, change = visible(followed.name), followed.overall
+    refused = [each.result for each in followed.visits if each.result.status == "refused"]
+    without = "".join(f"; {visible(r.name)} refused: {'; '.join(r.reasons)}" for r in refused)
+    if change is None:
+        return f"{name}: no change, for fewer than two scans have a Centiloid{without}"
+    first, last = (followed.visits[place] for place in (change.earlier, change.later))
+    loads = " -> ".join(
+        with_interval(each.centiloid or 0.0, each.interval) for each in (first, last)
+    )
+    line = f"{name}: Centiloid {loads}, change {with_interval(change.centiloid, change.interval)}"
+    if change.years is not None:
+        line += f" in {change.years:.1f} years"
+    if change.yearly is not None:
+        line += f", {change.yearly:.0f} a year"
+    if followed.clearing is not None:
+        verdict = followed.clearing.verdict.replace("_", " ")
+        line += f"; {verdict} (below {followed.clearing.below:g})"
+    return line + without
 
 
 def write_followed(followed: Followed, folder: Path) -> Path:
@@ -127,6 +163,53 @@ def write_followed(followed: Followed, folder: Path) -> Path:
     text = json.dumps(_content(followed), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     replace_file(path, as_bytes(text))
     return path
+
+
+def read_followed(folder: Path) -> Followed | None:
+    """Read ``follow.json`` of a person's folder; None where there is none that is whole."""
+    try:
+        content = json.loads((folder / FOLLOW_FILE).read_text(encoding="utf-8"))
+        if content["schema"] != FOLLOW_SCHEMA:
+            return None
+        return Followed(
+            name=folder.name,
+            visits=tuple(map(_visit_from, content["visits"])),
+            changes=tuple(map(_change_from, content["changes"])),
+            clearing=None if content["clearing"] is None else Clearing(**content["clearing"]),
+            doses=tuple(content["doses"]),
+            findings=tuple(map(Finding.from_content, content["findings"])),
+            made_from=content["made_from"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _visit_from(content: Mapping[str, Any]) -> Visit:
+    result = dict(content["result"])
+    result.pop("schema")
+    return Visit(
+        result=from_content(result, content["study"]),
+        years=content["years"],
+        date=content["date"],
+        centiloid=content["centiloid"],
+        interval=_pair(content["interval"]),
+    )
+
+
+def _change_from(content: Mapping[str, Any]) -> Change:
+    values = dict(content)
+    values["interval"] = _pair(values["interval"])
+    values["yearly_interval"] = _pair(values["yearly_interval"])
+    values["findings"] = tuple(map(Finding.from_content, values["findings"]))
+    values["regions"] = {
+        name: RegionChange(suvr=each["suvr"], interval=(each["interval"][0], each["interval"][1]))
+        for name, each in values["regions"].items()
+    }
+    return Change(**values)
+
+
+def _pair(ends: Sequence[float] | None) -> tuple[float, float] | None:
+    return None if ends is None else (ends[0], ends[1])
 
 
 def _content(followed: Followed) -> dict[str, Any]:
@@ -153,6 +236,7 @@ def _content(followed: Followed) -> dict[str, Any]:
         "changes": changes,
         "clearing": None if followed.clearing is None else asdict(followed.clearing),
         "doses": followed.doses,
+        "made_from": dict(followed.made_from),
     }
     rounded: dict[str, Any] = rounded_content(content)
     return rounded

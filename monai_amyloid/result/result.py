@@ -55,6 +55,10 @@ class Result:
             grades, and every region left and right.
         suvr_intervals: Lowest and highest SUVR of the 90 % interval of the cortex and of each read
             region, alone and by side.
+        references: The scan over other references: ``suvr``, ``centiloid`` by the reference's own
+            line, and its ``interval``, by name, see
+            :mod:`monai_amyloid.brain.quantities.references`; empty where refused, and of a tracer
+            without such lines.
         z_scores: Standard deviations of the same regions above the mean of simulated negatives.
         quality: Measures of the scan and its registration; see
             :mod:`monai_amyloid.brain.quality.measures`.
@@ -94,6 +98,7 @@ class Result:
     marks: Sequence[Mapping[str, Any]] = ()
     suvr: Mapping[str, float] | None = None
     suvr_intervals: Mapping[str, Sequence[float]] | None = None
+    references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     z_scores: Mapping[str, float] | None = None
     quality: Mapping[str, float | None] | None = None
     explanation: Mapping[str, float] | None = None
@@ -168,7 +173,7 @@ def with_interval(centiloid: float, interval: Sequence[float] | None) -> str:
 
 def rounded(result: Result) -> Result:
     """A result as its file holds it, to four decimals; what is not a number is None."""
-    return _from_content(content_of(result), result.name)
+    return from_content(content_of(result), result.name)
 
 
 def write_result(result: Result, folder: Path) -> Path:
@@ -183,7 +188,7 @@ def read_result(folder: Path) -> Result | None:
     """Read ``result.json`` of a study's folder; None where there is none that is whole."""
     try:
         content = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
-        return _from_content(content, folder.name) if content.pop("schema") == SCHEMA else None
+        return from_content(content, folder.name) if content.pop("schema") == SCHEMA else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -219,8 +224,8 @@ def content_of(result: Result) -> dict[str, Any]:
     return content
 
 
-def _from_content(content: Mapping[str, Any], name: str) -> Result:
-    """The result that a file's content stands for."""
+def from_content(content: Mapping[str, Any], name: str) -> Result:
+    """The result that a file's content, without its schema, stands for."""
     known = {each.name for each in fields(Result)} - {"name"}
     values = {key: value for key, value in content.items() if key in known}
     values["findings"] = tuple(map(Finding.from_content, values["findings"]))

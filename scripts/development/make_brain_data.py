@@ -42,6 +42,7 @@ VOIS = {
     "whole_cerebellum": "WhlCbl",
     "cerebellar_grey": "CerebGry",
     "pons": "Pons",
+    "cerebellum_brainstem": "WhlCblBrnStm",
 }
 
 

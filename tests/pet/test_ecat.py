@@ -14,6 +14,7 @@ from nibabel.ecat import hdr_dtype, subhdr_dtype
 
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.formats.ecat import FORMAT, read_ecat_frames
+from monai_amyloid.pet.scan_moment import scan_headers
 
 SHAPE = (10, 12, 9)
 ZOOMS_CM = (0.2, 0.25, 0.3)
@@ -164,6 +165,14 @@ def test_frames_stored_out_of_order_come_in_the_order_of_time(tmp_path: Path) ->
     assert [frame.start for frame in frames] == [5400, 5700, 6000]
     expected = STORED[0][::-1, ::-1, ::-1] * 1.5
     np.testing.assert_array_equal(frames[0].load(), expected)
+
+
+@pytest.mark.parametrize(("seconds", "day"), [(1_552_384_800, "2019-03-12"), (0, None)])
+def test_the_day_of_the_scan_is_that_of_its_start(
+    tmp_path: Path, seconds: int, day: str | None
+) -> None:
+    moment = scan_headers(write_ecat(tmp_path / "a.v", scan_start_time=seconds)).moment
+    assert (moment and str(moment.day)) == day
 
 
 def test_the_header_names_tracer_unit_and_corrections_and_no_person(scan: Path) -> None:

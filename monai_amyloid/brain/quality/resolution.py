@@ -35,6 +35,7 @@ _FARTHEST_MM = 10.0
 _DIFFERENCE_MM2 = 1.2
 # No PET scanner lies outside.
 _RANGE_MM = (2.5, 15.0)
+_FWHM_PER_SIGMA = 2.3548
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,24 @@ def resolution_mm(scan: CoarseScan) -> float:
     square = -slope / (2 * bend) if bend > 0 else squares[left.argmin()]
     low, high = _RANGE_MM
     return float(np.sqrt(np.clip(square - _DIFFERENCE_MM2, low**2, high**2)))
+
+
+def matched(volume: NDArray[np.float32], fwhm_mm: float, target_mm: float) -> NDArray[np.float32]:
+    """Smooth a volume on the template grid from its own resolution to a coarser one.
+
+    Args:
+        volume: Volume ``(91, 109, 91)``.
+        fwhm_mm: Resolution of the volume.
+        target_mm: Resolution to reach.
+
+    Returns:
+        The smoothed volume; the same one where it is as coarse already, or either is not known.
+    """
+    square = target_mm**2 - fwhm_mm**2
+    if not square > 0:
+        return volume
+    sigma = np.sqrt(square) / _FWHM_PER_SIGMA / TEMPLATE_AFFINE[0, 0]
+    return np.asarray(ndimage.gaussian_filter(volume, sigma), np.float32)
 
 
 def _unexplained(shares: NDArray[np.float64], values: NDArray[np.float64]) -> float:

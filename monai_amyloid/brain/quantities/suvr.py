@@ -20,7 +20,7 @@ Mask = NDArray[np.bool_]
 
 # What SUVR may be over, names of GAAIN volumes of interest. Centiloid and z-scores are always
 # over the whole cerebellum: their lines and norms were made with it.
-Reference = Literal["whole_cerebellum", "cerebellar_grey", "pons"]
+Reference = Literal["whole_cerebellum", "cerebellar_grey", "pons", "cerebellum_brainstem"]
 USUAL_REFERENCE: Reference = "whole_cerebellum"
 
 
@@ -53,23 +53,31 @@ def suvr(pet: Volume, reference: Mask) -> Volume:
     return np.asarray(pet / np.float32(mean), np.float32)
 
 
-def regional_suvr(volume: Volume) -> dict[str, float]:
+def regional_suvr(volume: Volume, seen: Mask | None = None) -> dict[str, float]:
     """Mean SUVR of the GAAIN cortex and of every region of the template, left and right.
 
     Args:
         volume: SUVR on the template grid ``(91, 109, 91)``.
+        seen: True where voxels count, ``(91, 109, 91)``; all do where None. A region of which none
+            counts has no mean: NaN.
 
     Returns:
         ``cortex``; each of :data:`~monai_amyloid.brain.template.READ_REGIONS`, alone and with
         ``_left`` and ``_right``; every other region of the table with its side; ``brainstem``
         and ``cerebellum``.
     """
-    means = {"cortex": float(volume[voi("cortex")].mean(dtype=np.float64))}
+    cortex = voi("cortex") if seen is None else voi("cortex") & seen
+    means = {"cortex": float(volume[cortex].mean(dtype=np.float64))}
     voxels, labels = _labelled_voxels()
-    sums = np.bincount(labels, weights=volume.ravel()[voxels])
-    counts = np.bincount(labels)
+    if seen is not None:
+        counting = seen.ravel()[voxels]
+        voxels, labels = voxels[counting], labels[counting]
+    most = len(regions().table) + 1
+    sums = np.bincount(labels, weights=volume.ravel()[voxels], minlength=most)
+    counts = np.bincount(labels, minlength=most)
     for name, members in region_labels().items():
-        means[name] = float(sums[members].sum() / counts[members].sum())
+        count = counts[members].sum()
+        means[name] = float(sums[members].sum() / count) if count else float("nan")
     return means
 
 

@@ -20,6 +20,7 @@ from scipy.interpolate import make_interp_spline
 from scipy.stats import norm
 
 from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.quantities.references import OverReference
 from monai_amyloid.brain.template import DATA
 from monai_amyloid.pet.tracers import TRACERS
 
@@ -29,6 +30,9 @@ Array = NDArray[np.float64]
 INTERVAL_SHARE = 0.90
 # What the spread of the error is told from, each of the size of 1.
 PREDICTORS = ("load", "noise", "resolution", "asymmetry", "second_opinion", "mismatch")
+# Rows of the model that are not of a region begin so: a reference's, see
+# :mod:`~monai_amyloid.brain.quantities.references`.
+OVER = "over_"
 # Quantiles of the error that are kept.
 QUANTILES = (0.01, 0.025, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.975, 0.99)
 # Centiloid that is lost, RMS, with all of a region out of view: with 77 % of the cerebellum 1.5,
@@ -75,7 +79,8 @@ def suvr_spreads(load: float, quality: Mapping[str, float | None], tracer: str) 
             tracer they are taken to be as large in Centiloid.
 
     Returns:
-        About one standard deviation of the SUVR by region.
+        About one standard deviation of the SUVR by region; by ``over_`` and the name of a
+        reference, of its Centiloid over the slope of the whole cerebellum's line.
     """
     model = _model()
     known = predictors(load, quality)
@@ -108,15 +113,43 @@ def suvr_intervals(
     Returns:
         Lowest and highest SUVR by region; nine in ten such intervals hold the truth.
     """
+    return {
+        name: _around(regions[name], name, spread)
+        for name, spread in spreads.items()
+        if not name.startswith(OVER)
+    }
+
+
+def reference_intervals(
+    measured: Mapping[str, OverReference], spreads: Mapping[str, float], tracer: str
+) -> dict[str, tuple[float, float]]:
+    """Interval of the Centiloid over each reference.
+
+    Args:
+        measured: Measures of one scan by name of the reference.
+        spreads: Spread of the error by region and reference, from :func:`suvr_spreads`.
+        tracer: BIDS label of the tracer.
+
+    Returns:
+        Lowest and highest Centiloid; nine in ten such intervals hold the true one over the whole
+        cerebellum.
+    """
+    slope = TRACERS[tracer].centiloid_slope
+    found = {}
+    for name, each in measured.items():
+        row = OVER + name
+        low, high = _around(each.centiloid / slope, row, spreads[row])
+        found[name] = slope * low, slope * high
+    return found
+
+
+def _around(value: float, row: str, spread: float) -> tuple[float, float]:
     model = _model()
     low, high = (_column((1 + sign * INTERVAL_SHARE) / 2) for sign in (-1, 1))
-    return {
-        name: (
-            regions[name] - float(model[high][name]) * spread,
-            regions[name] - float(model[low][name]) * spread,
-        )
-        for name, spread in spreads.items()
-    }
+    return (
+        value - float(model[high][row]) * spread,
+        value - float(model[low][row]) * spread,
+    )
 
 
 def centiloid_interval(cortex: tuple[float, float], tracer: str) -> tuple[float, float]:

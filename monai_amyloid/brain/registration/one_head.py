@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 from scipy import linalg, ndimage
 
 from monai_amyloid.brain.registration.gauss_newton import fit_affine, rigid_freedom
-from monai_amyloid.brain.registration.register import (
-    Registration,
-    one_thread,
-    register,
-)
+from monai_amyloid.brain.registration.register import Registration, one_thread, register
 from monai_amyloid.brain.registration.scan_samples import smoothed
 from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
@@ -30,6 +26,8 @@ _AROUND_MM, _SPACING_MM, _FWHM_MM, _VOXEL_MM = 2.0, 4.0, 7.0, 3.0
 # Voxels of the mean of the scans, mm.
 _MEAN_MM = 3.0
 _MARGIN_MM = 30.0
+# Three turns and three shifts, without the size.
+_SIX = rigid_freedom()[:6]
 
 
 def register_visits(
@@ -50,8 +48,9 @@ def register_visits(
     best = max(range(len(images)), key=lambda visit: found[visit].match)
     with one_thread():
         head, to_best = _head(images[best], found[best])
+        undone = np.linalg.inv(found[best].matrix)
         poses = [
-            to_best if visit == best else _posed(head, image, found[visit], found[best], to_best)
+            to_best if visit == best else _posed(head, image, found[visit].matrix @ undone, to_best)
             for visit, image in enumerate(images)
         ]
         # Where the mean of the scans lies, in the head's millimetres, the pose of each is undone.
@@ -73,7 +72,7 @@ def _head(image: PetImage, found: Registration) -> tuple[Tissues, NDArray[np.flo
     turn, stretch = linalg.polar(found.matrix[:3, :3])
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = turn, found.matrix[:3, 3]
-    points, picture = _read(image, found)
+    picture = _read(image, found)
     near = ndimage.distance_transform_edt(~brain_mask(), sampling=TEMPLATE_AFFINE[0, 0])
     maps = np.concatenate([picture[None], tissue_uptake()])
     laid = tissues_on_grid(maps, TEMPLATE_AFFINE, near <= _AROUND_MM, _SPACING_MM)
@@ -84,7 +83,7 @@ def _head(image: PetImage, found: Registration) -> tuple[Tissues, NDArray[np.flo
     return Tissues(moved @ growth.T, laid.uptake, slope), pose
 
 
-def _read(image: PetImage, found: Registration) -> tuple[None, NDArray[np.float32]]:
+def _read(image: PetImage, found: Registration) -> NDArray[np.float32]:
     """A scan, smoothed, on the template's grid."""
     samples = smoothed(image, _FWHM_MM, _VOXEL_MM, "cpu")
     axes = [
@@ -94,35 +93,26 @@ def _read(image: PetImage, found: Registration) -> tuple[None, NDArray[np.float3
     points = np.stack(np.meshgrid(*axes, indexing="ij")) + found.warp.on_grid(*axes)
     flat = torch.from_numpy(np.ascontiguousarray(points.reshape(3, -1).T, np.float32))
     values, _ = samples.at(flat, found.matrix)
-    return None, values.reshape(brain_mask().shape).numpy()
+    return np.asarray(values.reshape(brain_mask().shape).numpy(), np.float32)
 
 
 def _posed(
-    head: Tissues,
-    image: PetImage,
-    own: Registration,
-    of_best: Registration,
-    to_best: NDArray[np.float64],
+    head: Tissues, image: PetImage, between: NDArray[np.float64], to_best: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The rigid pose of the head in another scan."""
-    # What leads from the best scan to this one by the two registrations, made rigid.
-    between = own.matrix @ np.linalg.inv(of_best.matrix)
-    turn, _ = linalg.polar(between[:3, :3])
-    start = np.eye(4)
-    start[:3, :3] = turn
-    centre = np.linalg.inv(np.eye(4)) @ np.append(of_best.to_scan(np.zeros((3, 1)))[:, 0], 1.0)
-    start[:3, 3] = (between @ centre)[:3] - turn @ centre[:3]
-    samples = smoothed(image, _FWHM_MM, _VOXEL_MM, "cpu")
-    fit = fit_affine(samples, head, start @ to_best, 20, rigid_freedom()[:6])
-    if fit.match < 0:
-        return start @ to_best
-    # Steps are turned by the exact matrix of small ones: the nearest rotation is meant.
-    turn, _ = linalg.polar(fit.matrix[:3, :3])
-    pose = fit.matrix.copy()
+    """The rigid pose of the head in another scan, from what leads there by two registrations."""
+    start = _rigid(between @ to_best, head)
+    fit = fit_affine(smoothed(image, _FWHM_MM, _VOXEL_MM, "cpu"), head, start, 20, _SIX)
+    return start if fit.match < 0 else _rigid(fit.matrix, head)
+
+
+def _rigid(matrix: NDArray[np.float64], head: Tissues) -> NDArray[np.float64]:
+    """The rigid transform that is nearest to another and takes the head's middle where it does."""
+    turn, _ = linalg.polar(matrix[:3, :3])
     middle = head.points.mean(dim=0).double().numpy()
-    pose[:3, :3] = turn
-    pose[:3, 3] = fit.matrix[:3, :3] @ middle + fit.matrix[:3, 3] - turn @ middle
-    return pose
+    found = np.eye(4)
+    found[:3, :3] = turn
+    found[:3, 3] = matrix[:3, :3] @ middle + matrix[:3, 3] - turn @ middle
+    return found
 
 
 def _mean(
@@ -131,29 +121,24 @@ def _mean(
     found: Sequence[Registration],
 ) -> PetImage:
     """The mean of the scans in the head's millimetres, each as bright as the others."""
-    corners = np.argwhere(brain_mask())
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    low_mm = low * 2 + TEMPLATE_AFFINE[:3, 3] - _MARGIN_MM
-    high_mm = high * 2 + TEMPLATE_AFFINE[:3, 3] + _MARGIN_MM
-    shape = np.ceil((high_mm - low_mm) / _MEAN_MM).astype(int)
+    corners = np.argwhere(brain_mask()) @ TEMPLATE_AFFINE[:3, :3] + TEMPLATE_AFFINE[:3, 3]
+    low, high = corners.min(axis=0) - _MARGIN_MM, corners.max(axis=0) + _MARGIN_MM
+    shape = tuple(np.ceil((high - low) / _MEAN_MM).astype(int).tolist())
     affine = np.diag([_MEAN_MM, _MEAN_MM, _MEAN_MM, 1.0])
-    affine[:3, 3] = low_mm
-    total = np.zeros(shape, np.float32)
-    count = np.zeros(shape, np.float32)
+    affine[:3, 3] = low
+    total, count = np.zeros((2, *shape), np.float32)
     for image, pose, own in zip(images, poses, found, strict=True):
         step = np.linalg.inv(image.affine) @ pose @ affine
-        data = image.data / np.float32(own.weights[:2].mean())
         laid = ndimage.affine_transform(
-            data,
+            image.data / own.weights[:2].mean(),
             step[:3, :3],
             step[:3, 3],
-            output_shape=tuple(shape),
+            output_shape=shape,
             order=1,
-            mode="constant",
             cval=np.nan,
             output=np.float32,
         )
         seen = np.isfinite(laid)
         total[seen] += laid[seen]
         count[seen] += 1
-    return PetImage(total / np.maximum(count, 1), affine)
+    return PetImage(np.asarray(total / np.maximum(count, 1), np.float32), affine)

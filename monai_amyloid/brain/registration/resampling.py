@@ -27,18 +27,33 @@ def resample(image: PetImage, registration: Registration) -> NDArray[np.float32]
     widths = TEMPLATE_AFFINE[0, 0] / image.zooms
     if widths.max() > 1.5:
         data = ndimage.gaussian_filter(data, np.where(widths > 1.5, widths / 2.355, 0))
+    voxels = _voxels_of(image, registration)
+    laid = ndimage.map_coordinates(data, voxels, order=1, mode="nearest", output=np.float32)
+    outside = ~_inside(voxels, data.shape)
+    laid[outside] = np.tensordot(registration.weights, tissue_uptake()[:, outside], axes=1)
+    return np.asarray(laid)
+
+
+def in_view(image: PetImage, registration: Registration) -> NDArray[np.bool_]:
+    """Where the template grid ``(91, 109, 91)`` lies in a scan's field of view."""
+    return _inside(_voxels_of(image, registration), image.data.shape)
+
+
+def _voxels_of(image: PetImage, registration: Registration) -> NDArray[np.float64]:
+    """Where in a scan each voxel of the template lies, ``(3, 91, 109, 91)`` in its voxels."""
     axes = [
         TEMPLATE_AFFINE[axis, 3] + TEMPLATE_AFFINE[axis, axis] * np.arange(count)
         for axis, count in enumerate(TEMPLATE_SHAPE)
     ]
     points = np.stack(np.meshgrid(*axes, indexing="ij")) + registration.warp.on_grid(*axes)
     to_voxel = np.linalg.inv(image.affine) @ registration.matrix
-    voxels = np.tensordot(to_voxel[:3, :3], points, axes=1) + to_voxel[:3, 3].reshape(3, 1, 1, 1)
-    laid = ndimage.map_coordinates(data, voxels, order=1, mode="nearest", output=np.float32)
-    last = np.array(data.shape).reshape(3, 1, 1, 1) - 1
-    outside = ((voxels < -0.5) | (voxels > last + 0.5)).any(axis=0)
-    laid[outside] = np.tensordot(registration.weights, tissue_uptake()[:, outside], axes=1)
+    laid = np.tensordot(to_voxel[:3, :3], points, axes=1) + to_voxel[:3, 3].reshape(3, 1, 1, 1)
     return np.asarray(laid)
+
+
+def _inside(voxels: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    last = np.array(shape).reshape(3, 1, 1, 1) - 1
+    return np.asarray(((voxels >= -0.5) & (voxels <= last + 0.5)).all(axis=0))
 
 
 def lay_back(

@@ -17,6 +17,7 @@ from monai_amyloid.pet.dicom.functional_groups import (
 from monai_amyloid.pet.dicom.header import Header
 from monai_amyloid.pet.dicom.slices import ENHANCED
 from monai_amyloid.pet.header.content import KEPT
+from monai_amyloid.pet.header.device import device_marks
 
 # Image Type, value 3, of an enhanced PET says what Series Type says in a classic one.
 _SERIES_TYPES = ("STATIC", "DYNAMIC", "GATED", "WHOLE BODY")
@@ -54,7 +55,8 @@ def provenance_of(dataset: Dataset, others: Sequence[Dataset] = ()) -> dict[str,
                 value not in (None, "") and not isinstance(value, DatasetSequence) and _text(value)
             ):
                 kept[keyword] = _plain(value)
-    return kept
+    machine = {key: _text(_value(dataset, key)) for key in ("DeviceSerialNumber", "StationName")}
+    return kept | device_marks(machine)
 
 
 def enhanced_provenance(header: Header) -> dict[str, Any]:
@@ -74,7 +76,8 @@ def enhanced_provenance(header: Header) -> dict[str, Any]:
         for part in converted
         for item in sequence_items(part, "RadiopharmaceuticalInformationSequence", header)[:1]
     ]
-    found = provenance_of(header.dataset, [*converted, *isotopes])
+    made = groups.items("PETReconstructionSequence")
+    found = provenance_of(header.dataset, [*converted, *isotopes, *made])
     kind = header.parts("ImageType")[2:3]
     if "SeriesType" not in found and kind and kind[0] in _SERIES_TYPES:
         found["SeriesType"] = kind

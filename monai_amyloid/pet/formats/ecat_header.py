@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,7 +44,7 @@ def text_of(value: bytes) -> str:
 
 
 def header_texts(path: Path) -> dict[str, str]:
-    """Read what the main header says of the patient and the place.
+    """Read what the main header says of the patient, the place and the day.
 
     Args:
         path: ECAT 7 file; it may be broken behind its first block.
@@ -55,7 +56,11 @@ def header_texts(path: Path) -> dict[str, str]:
         StudyRefused: If the file has no first block.
     """
     main = np.frombuffer(_block(path, 1), hdr_dtype.newbyteorder(">"), count=1)[0]
-    return {keyword: text_of(main[name]) for keyword, name in _IDENTIFYING.items()}
+    texts = {keyword: text_of(main[name]) for keyword, name in _IDENTIFYING.items()}
+    started = int(main["scan_start_time"])
+    if started > 0:  # seconds since 1970; the time zone of the scanner is not known
+        texts["AcquisitionDateTime"] = f"{datetime.fromtimestamp(started, UTC):%Y%m%d%H%M%S}"
+    return texts
 
 
 def broken(path: Path, reason: Phrase | str) -> StudyRefused:

@@ -15,6 +15,7 @@ from monai_amyloid.pet.formats.broken import BrokenFileError, refusing_broken
 from monai_amyloid.pet.frames.bids_times import frame_times, half_life_of
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.header.content import KEPT, unit_of
+from monai_amyloid.pet.header.device import device_marks
 from monai_amyloid.pet.header.named_tracer import tracer_of
 from monai_amyloid.pet.image import check_shape, to_ras
 
@@ -184,7 +185,7 @@ def with_sidecar(
     """
     sidecar = read_sidecar(path, root)
     times = frame_times(sidecar, count, str(path))
-    provenance = {key: sidecar[key] for key in KEPT if key in sidecar}
+    provenance = {key: sidecar[key] for key in KEPT if key in sidecar} | device_marks(sidecar)
     if count > 1:
         provenance.pop("FrameDuration", None)  # of the frames, not of the image made of them
     named = entities(path).get("trc")

@@ -17,11 +17,14 @@ class Choice(NamedTuple):
         frames: Frames to use, in the order of time.
         description: Note of which frames they are and why.
         warnings: Warnings of why these frames may not be the right ones.
+        start: Seconds from the injection to the start of the first of them; None where the header
+            does not say it, or says what cannot be true.
     """
 
     frames: tuple[Frame, ...]
     description: Finding
     warnings: tuple[Finding, ...] = ()
+    start: float | None = None
 
 
 def times_of(frame: Frame) -> Times | None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import Finding, StudyRefused, note, phrase, warning
+from monai_amyloid.pet.frames.chosen import Choice
 from monai_amyloid.pet.frames.decay import decay_correction
 from monai_amyloid.pet.frames.motion import MOVED_MM, Motion, estimate_motion, realign
 from monai_amyloid.pet.frames.saturation import check_saturation, refuse_saturated
@@ -33,7 +34,8 @@ def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
     Returns:
         The volume. Its provenance has a note of which ``frames`` were taken and why, and a list of
         ``warnings``; ``motion_mm`` is how far the head moved between frames, where several were
-        averaged.
+        averaged; ``start_minutes`` after the injection they began and ``duration_minutes`` they
+        took together, where the header says it.
 
     Raises:
         StudyRefused: If no frame shows late uptake, or the voxels are no image.
@@ -63,8 +65,16 @@ def static_image(series: FrameSeries, tracer: str | None = None) -> PetImage:
     warnings += found
     check_volume(data, affine, series.source)
     warnings += check_saturation(data, series.provenance, series.source)
-    provenance = {**series.provenance, **motion, "frames": description, "warnings": warnings}
+    measured = {**motion, **_minutes(choice)}
+    provenance = {**series.provenance, **measured, "frames": description, "warnings": warnings}
     return PetImage(data, affine, series.tracer, series.unit, provenance)
+
+
+def _minutes(choice: Choice) -> dict[str, float]:
+    """When the frames began after the injection and how long they took, as far as it is known."""
+    durations = [frame.duration or 0.0 for frame in choice.frames]
+    found = {} if choice.start is None else {"start_minutes": choice.start / 60}
+    return found if min(durations) <= 0 else {**found, "duration_minutes": sum(durations) / 60}
 
 
 def _averaged(frames: Finding, moved: Sequence[float], *, by_duration: bool) -> Finding:

@@ -58,6 +58,7 @@ def choose_frames(series: FrameSeries, tracer: str | None) -> Choice:
                 "one static frame, {time} after injection",
                 time=minutes(known),
             ),
+            start=known[0][0],
         )
     return take_late(series)
 
@@ -191,7 +192,8 @@ def _usual(
                 tracer=Term(tracer),
             ),
         )
-    return Choice(tuple(series.frames[number] for number in taken), description, warnings)
+    chosen = tuple(series.frames[number] for number in taken)
+    return Choice(chosen, description, warnings, times[taken[0]][0])
 
 
 def _accepted(
@@ -219,4 +221,5 @@ def _accepted(
                 tracer=Term(tracer),
             ),
         ),
+        times[taken[0]][0],
     )

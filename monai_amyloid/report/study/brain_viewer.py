@@ -104,7 +104,7 @@ def data_uri(pixels: NDArray[np.uint8], form: str = "PNG") -> str:
 
 def _coded(picture: Image.Image, form: str, **options: Any) -> str:
     buffer = io.BytesIO()
-    options |= {"quality": 85} if form == "JPEG" else {"compress_level": 6}
+    options |= {"quality": 85, "subsampling": 0} if form == "JPEG" else {"compress_level": 6}
     picture.save(buffer, format=form, **options)
     return f"data:image/{form.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 

@@ -17,7 +17,7 @@ from monai_amyloid.result.result import Result
 _DPI = 150
 # TrueType by fontTools costs four times the time of the whole page; both are embedded and can be
 # searched.
-_FONT_TYPE = 3
+FONT_TYPE = 3
 
 
 def page_pdf(
@@ -48,7 +48,7 @@ def page_pdf(
 
     buffer = io.BytesIO()
     without = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
-    with matplotlib.rc_context({"pdf.fonttype": _FONT_TYPE}), without_remarks():
+    with matplotlib.rc_context({"pdf.fonttype": FONT_TYPE}), without_remarks():
         figure = _page(result, shown, activation, language)
         canvas: Any = FigureCanvasPdf(figure)  # matplotlib leaves it untyped
         canvas.print_pdf(buffer, metadata={"Title": result.name, **without})

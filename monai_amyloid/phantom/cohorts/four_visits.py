@@ -50,15 +50,16 @@ class SimulatedVisit:
     treated: bool
 
 
-def simulated_visits(number: int, seed: int) -> Iterator[SimulatedVisit]:
+def four_visits(number: int, seed: int) -> Iterator[SimulatedVisit]:
     """Draw a person and the four visits.
 
     Args:
-        number: Number of the person, from 1; every third has the same grade.
+        number: Number of the person, from 1.
         seed: Seed of the people; the same person has the same four visits.
     """
     plan = Plan(seed=seed, sessions=4, months_between_sessions=0.25, treated=_TREATED)
-    sessions = list(draw_sessions(plan, number, 1 + number % 3))
+    # As many of each grade as there are among people: nobody is drawn again.
+    sessions = list(draw_sessions(plan, number, None))
     random = np.random.default_rng([seed, number, 4])
     first = sessions[0]
     between = _TREATED_YEARS if first.course.treated else _NATURAL_YEARS

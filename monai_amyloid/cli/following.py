@@ -1,0 +1,185 @@
+"""The command that compares the visits of people."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monai_amyloid.cli.application import (
+    CORES,
+    Bundle,
+    RequireBundle,
+    Tracer,
+    TracerIsReally,
+    TrustConfig,
+    Workers,
+    app,
+    one_tracer,
+)
+from monai_amyloid.cli.progress import TerminalProgress, progress
+from monai_amyloid.cli.studies import check_paths, known_language
+from monai_amyloid.errors import REFUSED
+from monai_amyloid.findings.catalogue import ENGLISH, languages
+
+# So many people are shown line by line alone; so many studies are looked at without a bar.
+_FEW, _MANY = 5, 100
+
+
+@app.command()
+def follow(
+    study: Annotated[
+        list[Path],
+        typer.Argument(
+            help="The studies of one person, each by its path; or a folder of a person's or of "
+            "many people's studies, a BIDS dataset, or a list with participant_id and date."
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="Where the results are written.")],
+    bundle: Bundle,
+    tracer: Tracer = None,
+    tracer_is_really: TracerIsReally = None,
+    series: Annotated[
+        str | None, typer.Option(help="Which PET to take where a study has several.")
+    ] = None,
+    date: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            help="Day of each study, in their order, where headers have none; repeat the option.",
+        ),
+    ] = None,
+    cleared: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULE",
+            help="When amyloid counts as cleared: 24.1 (Centiloid below it), or 11,25x2 (below 11 "
+            "once, or below 25 on two scans in a row).",
+        ),
+    ] = None,
+    doses: Annotated[
+        Path | None,
+        typer.Option(help="Table of doses of an antibody: participant_id, and date or years."),
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+    require_bundle: RequireBundle = None,
+    trust_config: TrustConfig = False,
+    report: Annotated[
+        bool, typer.Option(help="Whether to write follow.html, follow.pdf and each visit's report.")
+    ] = True,
+    language: Annotated[
+        str,
+        typer.Option(
+            help=f"Language that reports show first: {', '.join(languages())}.",
+            callback=known_language,
+        ),
+    ] = ENGLISH,
+    identify: Annotated[
+        bool,
+        typer.Option("--identify", help="Let results name the patient and the dates."),
+    ] = False,
+    dicom: Annotated[
+        bool,
+        typer.Option(
+            "--dicom", help="DICOM objects for the PACS too; they name the patient: --identify."
+        ),
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Repeat people whom an earlier run finished.")
+    ] = False,
+    workers: Workers = CORES,
+) -> None:
+    """Compare visits of a person, measured together: change, a year's rate, cleared or not."""
+    follow_paths(
+        study,
+        output,
+        bundle,
+        tracer=one_tracer(tracer, tracer_is_really),
+        tracer_is_really=tracer_is_really is not None,
+        series=series,
+        dates=date or [],
+        cleared=cleared,
+        doses=doses,
+        device=device,
+        require_bundle=require_bundle,
+        trust_config=trust_config,
+        report=report,
+        language=language,
+        identify=identify,
+        dicom=dicom,
+        again=again,
+        workers=workers,
+    )
+
+
+def follow_paths(
+    paths: list[Path],
+    output: Path,
+    bundle: Path,
+    *,
+    tracer: str | None,
+    tracer_is_really: bool,
+    series: str | None,
+    dates: list[str],
+    cleared: str | None,
+    doses: Path | None,
+    device: str | None,
+    require_bundle: str | None,
+    trust_config: bool,
+    report: bool,
+    language: str,
+    identify: bool,
+    dicom: bool,
+    again: bool,
+    workers: int,
+) -> None:
+    """Follow the people of paths and end the program; the options are those of :func:`follow`."""
+    if dicom and not identify:
+        raise typer.BadParameter(
+            "DICOM objects go into the patient's study and name the patient: add --identify",
+            param_hint="--dicom",
+        )
+    from monai_amyloid.follow.doses import read_doses
+    from monai_amyloid.follow.rule import parse_rule
+    from monai_amyloid.grading.following import PAGE, TABLE, follow_people
+    from monai_amyloid.grading.following_list import list_people
+    from monai_amyloid.grading.options import OutputOptions
+    from monai_amyloid.result.followed import Followed, one_line
+
+    check_paths(paths)
+    rule = None if cleared is None else parse_rule(cleared)
+    options = OutputOptions(report=report, language=language, identify=identify, dicom=dicom)
+
+    def show(followed: Followed) -> None:
+        typer.echo(one_line(followed), err=followed.overall is None)
+
+    with progress("Following", least=_FEW) as shown:
+        people = list_people(
+            paths,
+            dates=dates,
+            tracer=tracer,
+            series=series,
+            tracer_is_really=tracer_is_really,
+            identify=identify,
+            besides=output,
+            looking=TerminalProgress("Looking", shown.bar, least=_MANY),
+        )
+        found = follow_people(
+            bundle,
+            people,
+            output,
+            device=device,
+            options=options,
+            rule=rule,
+            doses=None if doses is None else read_doses(doses, people),
+            workers=workers,
+            again=again,
+            require_bundle=require_bundle,
+            trust_config=trust_config,
+            finished=show,
+            progress=shown,
+        )
+    changed = sum(each.overall is not None for each in found)
+    typer.echo(f"{changed} of {len(found)} people: {output / TABLE}")
+    if report and len(found) == 1 and changed:
+        typer.echo(f"the report: {output / found[0].name / PAGE}")
+    raise typer.Exit(REFUSED if changed < len(found) else 0)

@@ -1,0 +1,94 @@
+"""Simulated changes as the program measures them, beside the true ones."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+import pandas as pd
+
+from monai_amyloid.brain.normalization import BrainPet, normalize
+from monai_amyloid.brain.registration.register import one_thread
+from monai_amyloid.findings.finding import StudyRefused
+from monai_amyloid.follow.change_errors import Causes
+from monai_amyloid.follow.joint import join
+from monai_amyloid.phantom.cohorts.four_visits import KINDS, SimulatedVisit, four_visits
+
+# Measures of quality that the error of a change depends on.
+_QUALITY = ("noise_cv", "fwhm_mm", "registration")
+
+
+def measured_changes(seed: int, numbers: Sequence[int], workers: int) -> Iterator[pd.DataFrame]:
+    """Simulate people and measure their changes, person by person.
+
+    Args:
+        seed: Seed of the people.
+        numbers: Number of each person, from 1.
+        workers: Number of processes.
+
+    Yields:
+        A row for each later visit of a person: ``number``, ``kind``, the ``site`` and true
+        Centiloid (``true``) of both visits (``_0`` the first, ``_1`` the later), the ``plain`` and
+        the ``joint`` Centiloid, measures of quality, ``years``, ``treated``, and the change of
+        each region's SUVR (``suvr_*``); a refused visit has no row.
+    """
+    one = partial(changes_of, seed=seed)
+    if workers == 1:
+        yield from (pd.DataFrame(one(number)) for number in numbers)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from (pd.DataFrame(rows) for rows in pool.map(one, numbers))
+
+
+@one_thread()
+def changes_of(number: int, seed: int) -> list[dict[str, Any]]:
+    """The changes of one person, see :func:`measured_changes`."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    found: dict[str, tuple[SimulatedVisit, BrainPet]] = {}
+    for visit in four_visits(number, seed):
+        try:
+            found[visit.kind] = visit, normalize(visit.image)
+        except StudyRefused:
+            continue
+    if KINDS[0] not in found:
+        return []
+    return [
+        {"number": number, **_change(found[KINDS[0]], found[kind])}
+        for kind in KINDS[1:]
+        if kind in found
+    ]
+
+
+def causes_of(row: dict[str, Any], other_scanner: bool) -> Causes:
+    """What the error of a row's change depends on."""
+    earlier, later = ({name: row[f"{name}_{place}"] for name in _QUALITY} for place in (0, 1))
+    return Causes(
+        loads=(row["joint_0"], row["joint_1"]),
+        earlier=earlier,
+        later=later,
+        other_scanner=other_scanner,
+        tracer="18FFBB",
+    )
+
+
+def _change(
+    first: tuple[SimulatedVisit, BrainPet], later: tuple[SimulatedVisit, BrainPet]
+) -> dict[str, Any]:
+    joint = join([first[1], later[1]])
+    row: dict[str, Any] = {
+        "kind": later[0].kind,
+        "years": later[0].years,
+        "treated": later[0].treated,
+    }
+    for place, (visit, brain) in enumerate((first, later)):
+        row |= {
+            f"site_{place}": visit.site,
+            f"true_{place}": visit.of_amyloid,
+            f"plain_{place}": brain.centiloid,
+            f"joint_{place}": joint.centiloids[place],
+            **{f"{name}_{place}": brain.quality[name] for name in _QUALITY},
+        }
+    before, after = joint.regions
+    return row | {f"suvr_{name}": after[name] - before[name] for name in before}
