@@ -166,7 +166,7 @@ def test_a_real_value_is_held_against_scans_of_its_grade_and_tracer() -> None:
 # people. `benchmarks.studies.simulator.posterior_predictive` counts them as outside.
 KNOWN_OUTSIDE = {("just outside", 1.16), ("cortex over inner", 0.87)}
 FARTHEST_SD = 3.0
-SCANNED = 18
+SCANNED = 24
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def simulated() -> pd.DataFrame:
 @pytest.mark.parametrize("name", sorted({each.statistic for each in INDIVIDUALS}))
 def test_real_people_could_be_simulated_ones(simulated: pd.DataFrame, name: str) -> None:
     graded = simulated[simulated.refused == ""].groupby("grade")[name]
-    # Of six scans a grade, the SD of all within their grade is surer than that of each grade.
+    # Of eight scans a grade, the SD of all within their grade is surer than that of each grade.
     within = (graded.var() * (graded.count() - 1)).sum() / (graded.count() - 1).sum()
     for real in (each for each in INDIVIDUALS if each.statistic == name):
         if (name, real.value) in KNOWN_OUTSIDE:
