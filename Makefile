@@ -1,6 +1,7 @@
 # Commands for people: `make demo`, `make quick`, `make test`. All make the environment they need.
+# `MONAI_AMYLOID_EXAMPLES=2000 make test` tries twenty times as many random examples.
 # `make coverage` prints what the tests reach, and names the files of which it is under 90 %.
-# `make elsewhere` starts the other programs that take the bundle, each in its own environment.
+# `make elsewhere` tests the built wheel, and the bundle in other programs, each in its own environment.
 # `make weights` makes the weights of bundles/.
 
 PYTHON ?= python3

@@ -7,6 +7,7 @@ anew, with the same results. What depends on a truly new process uses `subproces
 """
 
 import atexit
+import json
 import multiprocessing
 import os
 import runpy
@@ -138,6 +139,30 @@ def forked_workers() -> Iterator[None]:
 def program(*arguments: str | Path, folder: Path = ROOT) -> CompletedProcess[str]:
     """Run ``monai-amyloid ARGUMENTS``."""
     return python("-c", "from monai_amyloid.cli import main; main()", *arguments, folder=folder)
+
+
+# Each is a run of its own, but what one imported is there for the next.
+_ONE_AFTER_THE_OTHER = """
+import contextlib, io, json, sys
+from monai_amyloid.cli import main
+for arguments in json.loads(sys.argv.pop()):
+    sys.argv[1:] = arguments
+    out, err, status = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code
+    print(json.dumps([status, out.getvalue(), err.getvalue()]))
+"""
+
+
+def programs(*commands: list[str]) -> list[CompletedProcess[str]]:
+    """Run ``monai-amyloid ARGUMENTS`` for each list, one after the other in one process."""
+    done = python("-c", _ONE_AFTER_THE_OTHER, json.dumps(commands))
+    ended = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(ended) == len(commands), done.stderr
+    return [CompletedProcess(each, *end) for each, end in zip(commands, ended, strict=True)]
 
 
 def bundle(*arguments: str | Path, folder: Path = ROOT) -> CompletedProcess[str]:

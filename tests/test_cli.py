@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import program as run
+from commands import programs
 
 
 @pytest.mark.slow
@@ -31,44 +33,49 @@ def test_help_loads_no_heavy_library_and_is_fast() -> None:
     assert min(seconds) < 0.5
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("arguments", "needed"),
-    [
-        (["prepare", "nowhere"], "monai-amyloid simulate"),
-        (["export", "nowhere"], "run training"),
-        (["infer", "x", "--bundle", "nowhere", "--output", "x"], "monai-amyloid export"),
-        (["infer", "docs", "nowhere", "there", "--output", "x"], "nowhere, there; pass studies"),
-        (["explore", "nowhere", "--output", "x"], "nowhere"),
-        (["crossval", "--output-dir", "x", "--dataset-dir", "nowhere"], "nowhere"),
-        (["verify", "nowhere"], "nowhere"),
-        (["evaluate", "nowhere"], "no "),
-        (["harmonize", "nowhere", "--output", "x"], "no dataset at nowhere"),
-    ],
+# What is wrong with a command, and what its one line says.
+MISTAKES = (
+    (["prepare", "nowhere"], "monai-amyloid simulate"),
+    (["export", "nowhere"], "run training"),
+    (["infer", "x", "--bundle", "nowhere", "--output", "x"], "monai-amyloid export"),
+    (["infer", "docs", "nowhere", "there", "--output", "x"], "nowhere, there; pass studies"),
+    (["explore", "nowhere", "--output", "x"], "nowhere"),
+    (["crossval", "--output-dir", "x", "--dataset-dir", "nowhere"], "nowhere"),
+    (["verify", "nowhere"], "nowhere"),
+    (["evaluate", "nowhere"], "no "),
+    (["harmonize", "nowhere", "--output", "x"], "no dataset at nowhere"),
+    (["follow", "nowhere", "--output", "x"], "no such file or folder: nowhere"),
 )
-def test_a_mistake_is_one_line_and_status_2(
-    tmp_path: Path, arguments: list[str], needed: str
-) -> None:
-    done = run(*(tmp_path / each if each == "x" else each for each in arguments))
+IMPOSSIBLE = (
+    (["infer", "docs", "--bundle", "docs", "--output", "x"], "needed a trained bundle"),
+    (["simulate", "README.md/x", "--participants", "1"], "cannot write here"),
+    (["export", "docs", "--output", "README.md/x"], "cannot write here"),
+    (["crossval", "--output-dir", "README.md/x"], "cannot write here"),
+)
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> list[subprocess.CompletedProcess[str]]:
+    """All of them, of which none does any work: in one process."""
+    place = str(tmp_path_factory.mktemp("x") / "x")
+    return programs(
+        *([place if word == "x" else word for word in typed] for typed, _ in MISTAKES + IMPOSSIBLE)
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(len(MISTAKES)), ids=[" ".join(m[0]) for m in MISTAKES])
+def test_a_mistake_is_one_line_and_status_2(ended: list[Any], number: int) -> None:
+    done, needed = ended[number], MISTAKES[number][1]
     assert done.returncode == 2
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("Error: ") and needed in lines[0]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("arguments", "needed"),
-    [
-        (["infer", "docs", "--bundle", "docs", "--output", "x"], "needed a trained bundle"),
-        (["simulate", "README.md/x", "--participants", "1"], "cannot write here"),
-        (["export", "docs", "--output", "README.md/x"], "cannot write here"),
-        (["crossval", "--output-dir", "README.md/x"], "cannot write here"),
-    ],
-)
-def test_what_cannot_be_done_is_one_line_and_status_3(
-    tmp_path: Path, arguments: list[str], needed: str
-) -> None:
-    done = run(*(tmp_path / each if each == "x" else each for each in arguments))
+@pytest.mark.parametrize("number", range(len(IMPOSSIBLE)), ids=[" ".join(m[0]) for m in IMPOSSIBLE])
+def test_what_cannot_be_done_is_one_line_and_status_3(ended: list[Any], number: int) -> None:
+    done, needed = ended[len(MISTAKES) + number], IMPOSSIBLE[number][1]
     assert done.returncode == 3, done.stderr
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("Error: ") and needed in lines[0]
@@ -76,13 +83,16 @@ def test_what_cannot_be_done_is_one_line_and_status_3(
 
 @pytest.mark.slow
 def test_wrong_usage_is_status_2(tmp_path: Path) -> None:
-    assert run("infer").returncode == 2
-    assert run("simulate", "x", "--as", "jpeg").returncode == 2
-    done = run("infer", "x", "--output", "y", "--tracer", "FDG")
-    assert done.returncode == 2 and "18FFBB" in done.stderr
-    both = ("--tracer", "neuraceq", "--tracer-is-really", "florbetapir")
-    done = run("infer", tmp_path, "--output", "y", *both)
-    assert done.returncode == 2 and "18FAV45 is not the 18FFBB of --tracer" in done.stderr
+    both = ["--tracer", "neuraceq", "--tracer-is-really", "florbetapir"]
+    *plain, unknown, contradicting = programs(
+        ["infer"],
+        ["simulate", "x", "--as", "jpeg"],
+        ["infer", "x", "--output", "y", "--tracer", "FDG"],
+        ["infer", str(tmp_path), "--output", "y", *both],
+    )
+    assert [done.returncode for done in (*plain, unknown, contradicting)] == [2] * 4
+    assert "18FFBB" in unknown.stderr
+    assert "18FAV45 is not the 18FFBB of --tracer" in contradicting.stderr
 
 
 @pytest.mark.slow
@@ -102,7 +112,8 @@ def test_infer_says_each_result_and_fails_when_one_is_refused(
 def test_infer_succeeds_when_nothing_is_refused(
     bundle: Path, studies: Path, tmp_path: Path
 ) -> None:
-    done = run("infer", studies / "sub-0002", "--bundle", bundle, "--output", tmp_path / "r")
+    where = ["--bundle", bundle, "--output", tmp_path / "r", "--no-report"]
+    done = run("infer", studies / "sub-0002", *where)
     assert (done.returncode, done.stderr) == (0, "")
 
 

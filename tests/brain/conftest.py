@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from phantom.people import NO_MISHAP, scan_person, template_to_scanner
 
+from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
 from monai_amyloid.pet.image import PetImage
 
@@ -24,3 +25,11 @@ def simulated() -> dict[int, tuple[PetImage, float, np.ndarray]]:
         truth = person.truth["centiloid"]
         scans[grade] = person.image, truth, template_to_scanner(person.session)
     return scans
+
+
+@pytest.fixture(scope="session")
+def normalized(
+    simulated: dict[int, tuple[PetImage, float, np.ndarray]],
+) -> dict[int, BrainPet]:
+    """By grade: what is found in each simulated scan."""
+    return {grade: normalize(image) for grade, (image, *_) in simulated.items()}

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
@@ -39,9 +39,11 @@ def on_new_voxels(image: PetImage, pose: np.ndarray) -> PetImage:
 
 
 @pytest.mark.parametrize("grade", [1, 2, 3])
-def test_the_centiloid_of_a_simulated_scan_is_near_the_truth(simulated: dict, grade: int) -> None:
+def test_the_centiloid_of_a_simulated_scan_is_near_the_truth(
+    simulated: dict, normalized: dict[int, BrainPet], grade: int
+) -> None:
     image, truth, _ = simulated[grade]
-    brain = normalize(image)
+    brain = normalized[grade]
     assert brain.centiloid == pytest.approx(truth, abs=5)
     assert brain.suvr.shape == TEMPLATE_SHAPE
     assert brain.suvr[voi("whole_cerebellum")].mean() == pytest.approx(1, abs=1e-4)
@@ -74,16 +76,18 @@ def test_a_real_florbetapir_scan_with_atrophy_is_normalised(shared_data: Path) -
     assert brain.quality["registration"] < 0.9  # atrophied and noisy: its match tells
 
 
-def test_another_reference_changes_suvr_and_not_centiloid(simulated: dict) -> None:
-    image = simulated[2][0]
-    usual, over_pons = normalize(image), normalize(image, reference="pons")
+def test_another_reference_changes_suvr_and_not_centiloid(normalized: dict[int, BrainPet]) -> None:
+    usual = normalized[2]
+    over_pons = normalize(usual.source, reference="pons")
     assert over_pons.suvr[voi("pons")].mean() == pytest.approx(1, abs=1e-4)
     assert over_pons.centiloid == usual.centiloid
     pons = usual.suvr[voi("pons")].mean()
     assert over_pons.regions["cortex"] == pytest.approx(usual.regions["cortex"] / pons, rel=1e-4)
 
 
-def test_a_cerebellum_that_is_partly_cut_hardly_moves_the_centiloid(simulated: dict) -> None:
+def test_a_cerebellum_that_is_partly_cut_hardly_moves_the_centiloid(
+    simulated: dict, normalized: dict[int, BrainPet]
+) -> None:
     image, _, true = simulated[2]
     # Where the lowest seventh of the cerebellum lies.
     points = TEMPLATE_AFFINE[:3, :3] @ np.argwhere(voi("whole_cerebellum")).T
@@ -93,7 +97,7 @@ def test_a_cerebellum_that_is_partly_cut_hardly_moves_the_centiloid(simulated: d
     affine[:3, 3] = (image.affine @ [0, 0, first, 1])[:3]
     cut = normalize(replace(image, data=image.data[:, :, first:], affine=affine))
     assert cut.quality["cerebellum_covered"] < 0.95
-    assert cut.centiloid == pytest.approx(normalize(image).centiloid, abs=2.5)
+    assert cut.centiloid == pytest.approx(normalized[2].centiloid, abs=2.5)
     assert any("cerebellum" in str(warning) for warning in cut.warnings)
 
 

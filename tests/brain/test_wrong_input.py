@@ -7,7 +7,7 @@ import pytest
 from phantom.people import NO_MISHAP, scan_person
 from scipy import ndimage
 
-from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.recognition.signature import TISSUE_AFFINE, tissue_templates
 from monai_amyloid.brain.registration.resampling import resample
 from monai_amyloid.brain.template import voi
@@ -63,9 +63,8 @@ def head_of(image: PetImage) -> np.ndarray:
     return np.asarray(ndimage.binary_fill_holes(ndimage.binary_closing(bright, iterations=3)))
 
 
-def cerebellum_of(image: PetImage) -> float:
-    found = normalize(image)
-    volume = resample(image, found.registration)
+def cerebellum_of(brain: BrainPet) -> float:
+    volume = resample(brain.source, brain.registration)
     return float(volume[voi("whole_cerebellum")].mean())
 
 
@@ -81,9 +80,11 @@ MAPS = {
 
 
 @pytest.mark.parametrize("grade", [1, 3])
-def test_a_map_made_of_an_amyloid_scan_is_no_uptake(simulated: Simulated, grade: int) -> None:
-    image = simulated[grade][0]
-    ratio, inside = image.data / cerebellum_of(image), head_of(image)
+def test_a_map_made_of_an_amyloid_scan_is_no_uptake(
+    normalized: dict[int, BrainPet], grade: int
+) -> None:
+    image = normalized[grade].source
+    ratio, inside = image.data / cerebellum_of(normalized[grade]), head_of(image)
     for name, values in MAPS.items():
         data = np.where(inside, values(ratio), 0).astype(np.float32)
         with pytest.raises(

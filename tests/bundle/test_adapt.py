@@ -8,9 +8,9 @@ import pytest
 import torch
 from commands import program
 
-from monai_amyloid.bundle.adapt import REPORT, adapt, next_version
+from monai_amyloid.bundle.adapt import REPORT, Adapted, adapt, next_version
 from monai_amyloid.bundle.files import CALIBRATION, METADATA, MODEL
-from monai_amyloid.bundle.integrity import read_bundle
+from monai_amyloid.bundle.integrity import ExportedBundle, read_bundle
 from monai_amyloid.bundle.verify import verify
 from monai_amyloid.errors import RunError, UserError
 from monai_amyloid.evaluation.decision import read_decision
@@ -26,40 +26,49 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def cohort(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The fifteen prepared scans twice, so that they are enough; one more has no grade."""
+    """Seven prepared scans a grade, some of them twice; one more has no grade."""
     folder = tmp_path_factory.mktemp("hospital") / "prepared"
     shutil.copytree(prepared, folder)
     table = pd.read_csv(folder / "participants.tsv", sep="\t")
-    again = table.assign(participant_id=table["participant_id"] + "x")
+    again = table.head(6).assign(participant_id=table["participant_id"].head(6) + "x")
     more = table.head(1).assign(participant_id="sub-new", bapl="n/a")
     pd.concat([table, again, more]).to_csv(folder / "participants.tsv", sep="\t", index=False)
     return folder
 
 
+@pytest.fixture(scope="module")
+def before(bundle: Path) -> ExportedBundle:
+    return read_bundle(bundle)
+
+
+@pytest.fixture(scope="module")
+def adapted(
+    bundle: Path, before: ExportedBundle, cohort: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Adapted:
+    """The bundle adapted to that hospital."""
+    return adapt(bundle, cohort, tmp_path_factory.mktemp("adapted") / "ours", device="cpu")
+
+
 def test_a_new_version_is_written_and_the_old_bundle_stays(
-    bundle: Path, cohort: Path, tmp_path: Path
+    bundle: Path, before: ExportedBundle, adapted: Adapted
 ) -> None:
-    before = read_bundle(bundle)
-    found = adapt(bundle, cohort, tmp_path / "ours", device="cpu")
+    found = adapted
     assert read_bundle(bundle) == before
     after = read_bundle(found.folder)
     assert after.metadata["version"] == next_version(before.metadata["version"])
     assert after.metadata["changelog"].keys() > before.metadata["changelog"].keys()
     described = after.metadata["adapted"]
     assert described["from_bundle_sha256"] == before.sha256
-    assert described["graded_scans"] == {"1": 10, "2": 10, "3": 10} and described["scans"] == 31
+    assert described["graded_scans"] == {"1": 7, "2": 7, "3": 7} and described["scans"] == 22
     assert after.content[CALIBRATION] != before.content[CALIBRATION]
     if not described["network_statistics"]:
         assert after.content[MODEL] == before.content[MODEL]
     read_decision(found.folder / CALIBRATION)
     assert not [each for each in verify(found.folder) if each.wrong]
     report = (found.folder / REPORT).read_text(encoding="utf-8")
-    assert found.judged.verdict() in report and "30 graded scans of 30 people" in report
+    assert found.judged.verdict() in report and "21 graded scans of 21 people" in report
     card = (found.folder / "docs" / "README.md").read_text(encoding="utf-8")
     assert after.sha256 in card and REPORT in card
-    # Once more from what was adapted: its card can be read again.
-    again = adapt(found.folder, cohort, tmp_path / "again", device="cpu")
-    assert read_bundle(again.folder).metadata["version"] == "0.1.2"
 
 
 def test_what_cannot_be_adapted_is_refused_and_nothing_is_left(
@@ -79,10 +88,14 @@ def test_what_cannot_be_adapted_is_refused_and_nothing_is_left(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["changed", "there"]
 
 
-def test_the_command_prints_the_report(bundle: Path, cohort: Path, tmp_path: Path) -> None:
-    done = program("adapt", bundle, cohort, "--output", tmp_path / "ours", "--device", "cpu")
+def test_the_command_adapts_what_was_adapted_once_more_and_prints_the_report(
+    adapted: Adapted, cohort: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "again"
+    done = program("adapt", adapted.folder, cohort, "--output", place, "--device", "cpu")
     assert done.returncode == 0, done.stderr
-    assert "| grade | scans |" in done.stdout and (tmp_path / "ours" / REPORT).is_file()
+    assert "| grade | scans |" in done.stdout and (place / REPORT).is_file()
+    assert read_bundle(place).metadata["version"] == "0.1.2"
 
 
 def test_statistics_are_those_of_old_and_new_scans_together() -> None:

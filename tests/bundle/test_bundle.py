@@ -12,6 +12,7 @@ import torch
 from conftest import CONFIGS, CONFIGS_3D
 from monai.bundle import ConfigParser
 
+from benchmarks.untrained import write_untrained_run
 from monai_amyloid.bundle.card import LARGE_BYTES
 from monai_amyloid.bundle.export import export
 from monai_amyloid.bundle.verify import loaded_network
@@ -37,6 +38,18 @@ def metadata_of(bundle: Path) -> dict:
 def run(untrained_run: Path, tmp_path: Path) -> Path:
     """A copy of the trained fold, to be spoiled."""
     return Path(shutil.copytree(untrained_run, tmp_path / "run" / "fold0"))
+
+
+@pytest.fixture(scope="module")
+def wide_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fold of the usual width, which is large."""
+    folder = tmp_path_factory.mktemp("wide") / "fold0"
+    return write_untrained_run(folder, CONFIGS_3D, {"spacing_mm": 8.0})
+
+
+@pytest.fixture(scope="module")
+def wide(wide_run: Path) -> Path:
+    return export(wide_run, CONFIGS_3D, wide_run.parent / "bundle")
 
 
 def test_the_settings_that_were_trained_with_are_in_the_bundle(bundle: Path) -> None:
@@ -144,13 +157,15 @@ def test_the_card_says_first_what_it_was_trained_on(run: Path) -> None:
 
 
 @pytest.mark.slow
-def test_half_precision_halves_the_file_and_keeps_the_answer(bundle: Path, run: Path) -> None:
-    half = export(run, CONFIGS_3D, run.parent / "half", half_precision=True)
-    sizes = [(each / "models/model.pt").stat().st_size for each in (half, bundle)]
+def test_half_precision_halves_the_file_and_keeps_the_answer(
+    wide: Path, wide_run: Path, tmp_path: Path
+) -> None:
+    half = export(wide_run, CONFIGS_3D, tmp_path / "half", half_precision=True)
+    sizes = [(each / "models/model.pt").stat().st_size for each in (half, wide)]
     assert 0.49 < sizes[0] / sizes[1] < 0.52 and sizes[0] < LARGE_BYTES
     stored = torch.load(half / "models/model.pt", weights_only=True)
     assert stored["bn1.running_var"].dtype == torch.float32
-    (small, image), (whole, _) = loaded_network(half), loaded_network(bundle)
+    (small, image), (whole, _) = loaded_network(half), loaded_network(wide)
     assert next(small.parameters()).dtype == torch.float32
     torch.testing.assert_close(small(image), whole(image), atol=0.02, rtol=0.02)
 
@@ -164,14 +179,18 @@ def test_weights_beyond_sixteen_bits_are_refused(run: Path) -> None:
     assert not (run.parent / "half").exists()
 
 
-def test_what_is_too_large_for_git_is_listed(bundle: Path, run: Path) -> None:
-    weights = bundle / "models" / "model.pt"
+def test_what_is_too_large_for_git_is_listed(wide: Path, wide_run: Path, tmp_path: Path) -> None:
+    weights = wide / "models" / "model.pt"
     assert weights.stat().st_size > LARGE_BYTES
-    listed = ConfigParser.load_config_file(str(bundle / "large_files.yml"))
+    listed = ConfigParser.load_config_file(str(wide / "large_files.yml"))
     assert [each["path"] for each in listed["large_files"]] == ["models/model.pt"]
-    assert listed["large_files"][0]["hash_val"] == metadata_of(bundle)["sha256"]["models/model.pt"]
+    assert listed["large_files"][0]["hash_val"] == metadata_of(wide)["sha256"]["models/model.pt"]
     half = export(
-        run, CONFIGS_3D, run.parent / "half", half_precision=True, full_size=run / "model.pt"
+        wide_run,
+        CONFIGS_3D,
+        tmp_path / "half",
+        half_precision=True,
+        full_size=wide_run / "model.pt",
     )
     listed = ConfigParser.load_config_file(str(half / "large_files.yml"))
     assert listed["large_files"] == [] and listed["full_size"][0]["bytes"] > LARGE_BYTES

@@ -11,6 +11,7 @@ from conftest import CONFIGS
 from monai.bundle import ConfigParser
 from typer.testing import CliRunner
 
+from monai_amyloid.bundle.card import LARGE_BYTES
 from monai_amyloid.bundle.export import export
 from monai_amyloid.bundle.integrity import bundle_sha256
 from monai_amyloid.bundle.verify import SCHEMA, verify
@@ -30,6 +31,12 @@ def edit(name: str, old: str, new: str) -> Spoil:
     return spoil
 
 
+def put_a_large_file(bundle: Path) -> None:
+    """One that no `large_files.yml` names."""
+    with (bundle / "models" / "other.pt").open("wb") as file:
+        file.truncate(LARGE_BYTES + 1)
+
+
 @pytest.mark.slow
 def test_an_exported_bundle_passes_every_check(bundle: Path) -> None:
     checks = list(verify(bundle))
@@ -42,7 +49,7 @@ def test_an_exported_bundle_passes_every_check(bundle: Path) -> None:
     ("spoil", "name", "said"),
     [
         (lambda bundle: (bundle / "LICENSE").unlink(), "every file", "LICENSE"),
-        (lambda bundle: (bundle / "large_files.yml").unlink(), "too large", "models/model.pt"),
+        (put_a_large_file, "too large", "models/other.pt"),
         (edit("models/calibration.json", "0", "1"), "checksums", "SHA-256"),
         (edit("configs/train.json", '"prepared"', '"/home/me/x"'), "stand alone", "/home/me/x"),
         (edit("configs/inference.json", '"studies"', '"%a.json#b"'), "stand alone", "a macro '%a"),

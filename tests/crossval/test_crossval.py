@@ -4,6 +4,7 @@ import ast
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import time
@@ -92,7 +93,11 @@ else:
 
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = tmp_path / "stand_in.py"
+    let_stand_in(tmp_path, monkeypatch)
+
+
+def let_stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = folder / "stand_in.py"
     script.write_text(STAND_IN)
     real = fold_process.bundle_command
 
@@ -125,6 +130,22 @@ def plan_in(folder: Path, **more: Any) -> CrossValidation:
     )
 
 
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which both folds are finished."""
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        let_stand_in(folder, patch)
+        cross_validate(plan_in(folder), jobs=2)
+    return folder
+
+
+@pytest.fixture
+def finished(first_run: Path, tmp_path: Path) -> Path:
+    """A copy of it, to go on with."""
+    return Path(shutil.copytree(first_run, tmp_path / "finished"))
+
+
 def predictions(run: Path) -> dict[str, str]:
     found = sorted(run.glob("**/fold*/predictions.tsv"))
     return {path.relative_to(run).as_posix(): path.read_text() for path in found}
@@ -149,12 +170,11 @@ SPLITS = ("splits.tsv", "splits_repeat1.tsv")
 
 
 @pytest.mark.usefixtures("stand_in")
-def test_what_is_finished_is_not_done_again(tmp_path: Path) -> None:
-    cross_validate(plan_in(tmp_path), jobs=2)
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").glob("fold*/*")}
-    (tmp_path / "run/fold1/predictions.tsv").write_text("half a tab")
+def test_what_is_finished_is_not_done_again(finished: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (finished / "run").glob("fold*/*")}
+    (finished / "run/fold1/predictions.tsv").write_text("half a tab")
     said: list[str] = []
-    cross_validate(plan_in(tmp_path, repeats=1), jobs=2, say=said.append)
+    cross_validate(plan_in(finished, repeats=1), jobs=2, say=said.append)
     assert "fold 0: finished before" in said
     assert "fold 1: held-out scans predicted" in said
     kept = [path for path, when in before.items() if path.stat().st_mtime_ns == when]
@@ -191,11 +211,10 @@ def test_a_fold_that_fails_stops_no_other_and_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_other_settings_do_not_enter_the_same_folder(
-    tmp_path: Path, changed: dict[str, Any], said: str
+    finished: Path, changed: dict[str, Any], said: str
 ) -> None:
-    cross_validate(plan_in(tmp_path), jobs=2)
     with pytest.raises(UserError, match=said):
-        cross_validate(plan_in(tmp_path, **changed))
+        cross_validate(plan_in(finished, **changed))
 
 
 @pytest.mark.usefixtures("stand_in")
@@ -207,10 +226,9 @@ def test_other_settings_do_not_enter_the_same_folder(
         {"cache_dir": "elsewhere", "train#dataloader#num_workers": "2"},
     ],
 )
-def test_what_says_where_and_how_changes_nothing(tmp_path: Path, values: dict[str, str]) -> None:
-    cross_validate(plan_in(tmp_path), jobs=2)
+def test_what_says_where_and_how_changes_nothing(finished: Path, values: dict[str, str]) -> None:
     lines: list[str] = []
-    cross_validate(plan_in(tmp_path, values=values), jobs=2, say=lines.append)
+    cross_validate(plan_in(finished, values=values), jobs=2, say=lines.append)
     assert "fold 0: finished before" in lines
 
 
@@ -245,17 +263,16 @@ def test_pretrained_weights_are_compared_by_their_content(tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("stand_in")
-def test_other_folds_or_grades_do_not_enter_the_same_folder(tmp_path: Path) -> None:
-    cross_validate(plan_in(tmp_path), jobs=2)
-    splits = tmp_path / "prepared/splits.tsv"
+def test_other_folds_or_grades_do_not_enter_the_same_folder(finished: Path) -> None:
+    splits = finished / "prepared/splits.tsv"
     rows = pd.read_csv(splits, sep="\t")
     rows.assign(fold=1 - rows["fold"]).to_csv(splits, sep="\t", index=False)
     with pytest.raises(UserError, match="made with splits of repeat 0"):
-        cross_validate(plan_in(tmp_path))
+        cross_validate(plan_in(finished))
     rows.to_csv(splits, sep="\t", index=False)
-    (tmp_path / "prepared" / "3_image.nii.gz").write_text("x")  # as many bytes as before
+    (finished / "prepared" / "3_image.nii.gz").write_text("x")  # as many bytes as before
     with pytest.raises(UserError, match=r"made with cohort = 12 scans of .*, now it is 12 scans"):
-        cross_validate(plan_in(tmp_path))
+        cross_validate(plan_in(finished))
 
 
 @pytest.mark.usefixtures("stand_in")
@@ -272,13 +289,22 @@ def test_each_fold_chooses_by_its_own_selection_score(tmp_path: Path) -> None:
     assert list(predictions(tmp_path / "run")) == ["fold0/predictions.tsv", "fold1/predictions.tsv"]
 
 
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two candidates that nothing interrupts."""
+    folder = tmp_path_factory.mktemp("tuned")
+    with pytest.MonkeyPatch.context() as patch:
+        let_stand_in(folder, patch)
+        cross_validate(plan_in(folder, tune={"learning_rate": ["0.1", "0.01"]}), jobs=2)
+    return folder / "run"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 @pytest.mark.usefixtures("stand_in")
 @pytest.mark.parametrize("seed", range(2))
-def test_a_kill_at_any_moment_changes_nothing(tmp_path: Path, seed: int) -> None:
+def test_a_kill_at_any_moment_changes_nothing(tuned: Path, tmp_path: Path, seed: int) -> None:
     tune = {"learning_rate": ["0.1", "0.01"]}
-    cross_validate(plan_in(tmp_path, run="whole", tune=tune), jobs=2)
     killed = plan_in(tmp_path, tune=tune)
     process = multiprocessing.get_context("fork").Process(target=cross_validate, args=(killed, 2))
     process.start()
@@ -287,9 +313,9 @@ def test_a_kill_at_any_moment_changes_nothing(tmp_path: Path, seed: int) -> None
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     cross_validate(killed, jobs=2)
-    assert predictions(tmp_path / "run") == predictions(tmp_path / "whole")
+    assert predictions(tmp_path / "run") == predictions(tuned)
     for name in ("evaluation.tsv", "tuning.tsv"):
-        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        assert (tmp_path / "run" / name).read_bytes() == (tuned / name).read_bytes()
     assert not list((tmp_path / "run").glob("**/.*.partial"))
 
 

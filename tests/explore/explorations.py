@@ -14,7 +14,7 @@ from monai_amyloid.explore.label_errors import cross_validated, doubt
 from monai_amyloid.explore.probes import probe
 from monai_amyloid.explore.view import Scanned, look
 
-from .cohorts import make_cohort
+from .cohorts import make_cohort, without_umap
 
 
 def make_exploration(
@@ -26,7 +26,8 @@ def make_exploration(
     people[3], people[5] = hostile, "=1+1"
     sites = np.where(np.arange(scans) == 4, hostile, made.sites.astype(object)).astype(str)
     about = Scanned(made.amount, made.acquisition, sites, people.astype(str))
-    view = look("regional", made.suvr, about)
+    with without_umap():
+        view = look("regional", made.suvr, about)
     coordinates = view.representation.coordinates(made.suvr.to_numpy(), made.acquisition, sites)
     centiloid = 100 * made.stage + np.random.default_rng(1).normal(0, 3, scans)
     mark = early_mark(view.score, centiloid)

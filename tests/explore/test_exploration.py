@@ -19,7 +19,7 @@ from monai_amyloid.explore.features import Networks
 from monai_amyloid.explore.saved_map import read_map
 from monai_amyloid.learning.pretraining.self_supervised import cells
 
-from .cohorts import agreement, write_prepared
+from .cohorts import agreement, without_umap, write_prepared
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,8 @@ def said(prepared: Path, bundle: Path, untrained_run: Path, encoder: Path, outpu
         (run / f"fold{fold}" / "model.pt").write_bytes((untrained_run / "model.pt").read_bytes())
     arguments = ["explore", prepared, "--bundle", bundle, "--output", output, "--run", run]
     arguments += ["--self-supervised", encoder]
-    return CliRunner().invoke(app, [str(each) for each in arguments])
+    with without_umap():
+        return CliRunner().invoke(app, [str(each) for each in arguments])
 
 
 def test_the_command_says_what_it_found_and_where_it_lies(said: Result, output: Path) -> None:
@@ -144,7 +145,8 @@ def test_a_second_run_looks_at_no_scan_again_and_finds_the_same(
     monkeypatch.setattr("monai_amyloid.explore.features._Seeing", never)
     run = output / "run"
     weights = (run / "fold0" / "model.pt", run / "fold1" / "model.pt")
-    again = explore(prepared, Networks(bundle, weights, encoder), output)
+    with without_umap():
+        again = explore(prepared, Networks(bundle, weights, encoder), output)
     table = pd.read_csv(output / "scans.tsv", sep="\t")
     assert again.main.score == pytest.approx(table["score"].to_numpy(), abs=1e-3)
     assert set(again.views) == {"regional", "network", "self_supervised"}

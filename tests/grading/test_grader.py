@@ -11,7 +11,7 @@ import pydicom
 import pytest
 import torch
 
-from monai_amyloid.brain.normalization import normalize
+from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.bundle.export import export
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.decision import Decision
@@ -23,6 +23,7 @@ from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.learning.network.region_scores import SIDED_REGIONS
 from monai_amyloid.learning.network.scored import SCORES_LEARNED
 from monai_amyloid.pet.study import read_study, studies_of
+from monai_amyloid.result.result import Result
 from monai_amyloid.study_names import study_name
 
 pytestmark = pytest.mark.slow
@@ -42,6 +43,24 @@ class Says(torch.nn.Module):
 @pytest.fixture(scope="module")
 def grader(bundle: Path) -> Grader:
     return Grader(bundle, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def brain(studies: Path) -> BrainPet:
+    """What is found in the first study."""
+    return normalize(read_study(studies / "sub-0001"))
+
+
+@pytest.fixture(scope="module")
+def stored(
+    grader: Grader, studies: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[nib.Nifti1Image, Result]:
+    """The second study as NIfTI, and its result."""
+    image = read_study(studies / "sub-0002")
+    scan = nib.Nifti1Image(image.data, image.affine)
+    path = tmp_path_factory.mktemp("stored") / "scan.nii.gz"
+    nib.save(scan, path)
+    return scan, grader.grade(path, tracer="18FFBB").result
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +129,7 @@ def test_no_result_names_the_patient(graded: Path, studies: Path) -> None:
 
 
 def test_grading_equals_training_preprocessing_of_the_prepared_scan(
-    grader: Grader, studies: Path, tmp_path: Path
+    grader: Grader, brain: BrainPet, tmp_path: Path
 ) -> None:
     from monai.bundle import ConfigParser
     from monai.transforms import Compose
@@ -119,7 +138,6 @@ def test_grading_equals_training_preprocessing_of_the_prepared_scan(
     from monai_amyloid.pet.image import PetImage
     from monai_amyloid.writing.nifti import write_nifti
 
-    brain = normalize(read_study(studies / "sub-0001"))
     write_nifti(PetImage(brain.suvr, TEMPLATE_AFFINE, "18FFBB", "SUVR"), tmp_path / "p.nii.gz")
     parser = ConfigParser()
     configs = Path(__file__).resolve().parents[2] / "configs"
@@ -196,12 +214,15 @@ def test_a_study_without_a_tracer_is_refused_until_it_is_named(
 def test_what_is_said_of_a_scan_follows_the_bundles_calibration(
     bundle: Path,
     studies: Path,
+    brain: BrainPet,
+    monkeypatch: pytest.MonkeyPatch,
     logits: tuple[float, float],
     bapl: int,
     likely: list[int],
     why: str,
     before: float,
 ) -> None:
+    monkeypatch.setattr("monai_amyloid.grading.grader.normalize", lambda _: brain)
     grader = Grader(bundle, device="cpu")
     grader.decision = Decision(
         temperature=1.0,
@@ -222,17 +243,17 @@ def test_what_is_said_of_a_scan_follows_the_bundles_calibration(
 
 @pytest.mark.parametrize("axes", [(2, 0, 1), (1, 2, 0), (0, 2, 1)])
 def test_a_scan_stored_in_another_axis_order_has_the_same_result(
-    grader: Grader, studies: Path, tmp_path: Path, axes: tuple[int, int, int]
+    grader: Grader,
+    stored: tuple[nib.Nifti1Image, Result],
+    tmp_path: Path,
+    axes: tuple[int, int, int],
 ) -> None:
-    image = read_study(studies / "sub-0002")
-    scan = nib.Nifti1Image(image.data, image.affine)
+    scan, expected = stored
     turned = scan.as_reoriented(np.array([[axis, -1] for axis in axes]))
-    results = []
-    for name, copy in (("scan", scan), ("turned", turned)):
-        nib.save(copy, tmp_path / f"{name}.nii.gz")
-        result = grader.grade(tmp_path / f"{name}.nii.gz", tracer="18FFBB").result
-        results.append((result.bapl, result.probabilities, result.centiloid, result.suvr))
-    assert results[0] == results[1]
+    nib.save(turned, tmp_path / "turned.nii.gz")
+    found = grader.grade(tmp_path / "turned.nii.gz", tracer="18FFBB").result
+    for what in ("bapl", "probabilities", "centiloid", "suvr"):
+        assert getattr(found, what) == getattr(expected, what) is not None
 
 
 def test_names_and_uids_that_lead_out_of_the_folder_are_only_text(
@@ -273,7 +294,7 @@ def test_each_session_of_a_bids_dataset_is_a_study(
 
 
 def test_a_network_that_learnt_the_scores_tells_them_of_each_region(
-    untrained_run: Path, bundle: Path, studies: Path, tmp_path: Path
+    untrained_run: Path, bundle: Path, studies: Path, brain: BrainPet, tmp_path: Path
 ) -> None:
     run = Path(shutil.copytree(untrained_run, tmp_path / "fold0"))
     state = torch.load(run / "model.pt", weights_only=True)
@@ -281,7 +302,6 @@ def test_a_network_that_learnt_the_scores_tells_them_of_each_region(
     knowing = export(
         run, [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"], tmp_path / "bundle"
     )
-    brain = normalize(read_study(studies / "sub-0001"))
     found = Grader(knowing, device="cpu").grade(studies / "sub-0001").result
     assert found.region_scores is not None and found.explanation is not None
     assert set(found.region_scores) == set(found.explanation)

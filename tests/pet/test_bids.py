@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monai_amyloid.findings.finding import StudyRefused
@@ -87,7 +87,6 @@ def test_a_description_above_folders_that_are_no_dataset_does_not_count(tmp_path
     assert read_sidecar(image, tmp_path / "study") == {"TracerName": "study"}
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 3), st.sets(st.sampled_from(["ses-02", "trc-18FFBB", "run-1"]))),
@@ -260,7 +259,6 @@ _KEYS = st.sampled_from(
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
 @given(st.dictionaries(_KEYS, _VALUES), st.integers(1, 3))
 def test_any_sidecar_gives_finite_times_or_is_refused(sidecar: dict, count: int) -> None:
     try:

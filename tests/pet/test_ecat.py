@@ -279,7 +279,6 @@ def test_a_cut_file_is_refused(scan: Path, kept: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2047), st.integers(0, 255)), min_size=1, max_size=8))
 def test_changed_bytes_of_the_headers_are_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]]

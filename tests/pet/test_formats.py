@@ -17,6 +17,7 @@ from monai_amyloid.grading.listing import list_named
 from monai_amyloid.pet import formats
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.formats.table import FORMATS, format_named, format_of
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.known_words import only_known
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.cohort import simulate
@@ -140,13 +141,23 @@ def test_a_file_named_after_a_patient_is_hidden_in_messages(suffix: str) -> None
     assert cleaned.startswith("cannot read") and "0077120034" not in cleaned
 
 
+def same_scan(one: PetImage, other: PetImage) -> bool:
+    """Whether two images hold the same values at the same places, of one tracer."""
+    same = one.tracer == other.tracer and np.array_equal(one.affine, other.affine)
+    return same and np.array_equal(one.data, other.data)
+
+
 @pytest.mark.slow
 def test_a_converted_scan_has_the_same_centiloid(tmp_path: Path) -> None:
     simulate(tmp_path / "cohort", 1, Plan(seed=5, sites=("site-1",)), form="nifti")
     scan = next((tmp_path / "cohort" / "scans").glob("*.nii.gz"))
     original = sitk.ReadImage(str(scan), sitk.sitkFloat32)
     expected = normalize(read_study(scan, tracer="18FFBB"))
+    converted = None
     for suffix in (each.suffixes[0] for each in FORMATS if each.is_export):
-        found = normalize(read_study(write(original, tmp_path / f"scan{suffix}")))
-        assert found.centiloid == pytest.approx(expected.centiloid, abs=0.01)
-        np.testing.assert_allclose(found.suvr, expected.suvr, atol=2e-3)
+        image = read_study(write(original, tmp_path / f"scan{suffix}"))
+        # The same values in the same places are the same brain, which is looked for once.
+        if converted is None or not same_scan(converted.source, image):
+            converted = normalize(image)
+        assert converted.centiloid == pytest.approx(expected.centiloid, abs=0.01), suffix
+        np.testing.assert_allclose(converted.suvr, expected.suvr, atol=2e-3)

@@ -84,7 +84,7 @@ def field(**values: Any) -> Change:
 
 
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(st.sampled_from(IN_PROCESS), st.integers(0, 10**6))
 def test_no_spoiled_study_raises_or_changes_in_silence(kind: str, number: int) -> None:
     spoiled = mutant(kind, number)
@@ -97,10 +97,10 @@ def test_no_spoiled_study_raises_or_changes_in_silence(kind: str, number: int) -
 def test_decoders_neither_end_the_process_nor_write_to_the_terminal(
     kind: str, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", RUNNER, "--only", kind, "--runs", "150", "--workers", "1"]
+    command = [sys.executable, "-m", RUNNER, "--only", kind, "--runs", "60", "--workers", "1"]
     own_table = os.environ | {"MONAI_AMYLOID_FIGURES": str(tmp_path / "figures.tsv")}
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=100, cwd=ROOT, env=own_table
+        command, capture_output=True, text=True, timeout=600, cwd=ROOT, env=own_table
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 

@@ -273,7 +273,6 @@ def test_a_frame_without_an_image_is_refused_when_it_is_read(tmp_path: Path, vox
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 351), st.integers(0, 255)), min_size=1, max_size=6))
 def test_changed_bytes_of_the_header_are_read_or_refused(
     folder: Path, changes: list[tuple[int, int]]

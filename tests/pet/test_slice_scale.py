@@ -1,6 +1,7 @@
 """A slice of a wrong scale is found; no real or simulated head is taken for one."""
 
 import tarfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import stats
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom import series as dicom
 from monai_amyloid.pet.dicom.pixels.slice_scale import LARGEST_JUMP, check_scales
+from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.scanning.sites import SITES, Site
@@ -24,6 +26,12 @@ pytestmark = pytest.mark.slow
 
 HEAD = make_truth((32, 32, 24), zooms=(6, 6, 7))
 FILES = [Path(f"{number:02d}.dcm") for number in range(40)]
+
+
+@cache
+def scanned_at(site: str, number: int, grade: int, **scan: float) -> PetImage:
+    """A person's scan, made once for all that is asked of it."""
+    return scan_person(number, grade, Plan(sites=(site,)), **scan).image
 
 
 @pytest.mark.parametrize("number", [1, 7, 12, 22])
@@ -137,7 +145,7 @@ NAMED = {
 @pytest.mark.parametrize("fill", [1.0, 0.75, 0.55])
 @pytest.mark.parametrize("site", ["site-1", "site-2", "site-5"])
 def test_slopes_that_belong_to_other_slices_are_refused(site: str, fill: float) -> None:
-    image = scan_person(3, 3, Plan(sites=(site,))).image
+    image = scanned_at(site, 3, 3)
     slices = np.ascontiguousarray(np.moveaxis(image.data, 2, 0))
     files = [Path(f"study/{number}") for number in range(len(slices))]
     spacing = float(image.zooms[2])
@@ -160,7 +168,7 @@ def test_negative_noise_and_thick_slices_are_no_misplaced_slopes(
     thickness: int, noise: float
 ) -> None:
     for number, site in ((1, "site-1"), (2, "site-4"), (3, "site-2")):
-        image = scan_person(number, 1, Plan(sites=(site,)), lowest_mm=-190.0).image
+        image = scanned_at(site, number, 1, lowest_mm=-190.0)
         slices = np.moveaxis(image.data, 2, 0)
         slices = slices[: len(slices) // thickness * thickness]
         slices = slices.reshape(-1, thickness, *slices.shape[1:]).mean(axis=1)

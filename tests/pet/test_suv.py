@@ -4,7 +4,7 @@ from typing import Any
 
 import pydicom
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
@@ -260,7 +260,6 @@ def raw(item: Dataset, keyword: str, value: bytes) -> tuple[Any, Any]:
     )
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     keyword=st.sampled_from([*NUMBERS, *TIMES, "Units", "CorrectedImage", "DecayCorrection"]),
     value=st.binary(max_size=16),

@@ -6,7 +6,7 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 
 from monai_amyloid.phantom.cohorts.best_answers import BEST_ANSWERS
 
-SCANS, LABELS = 5, [1, 2, 3]
+SCANS, LABELS = 4, [1, 2, 3]
 # Every possible set of answers to so many scans.
 ALL_ANSWERS = np.array(list(product(LABELS, repeat=SCANS)))
 

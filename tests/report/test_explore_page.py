@@ -1,6 +1,7 @@
 """The page of an explored cohort, in a browser that may load nothing."""
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +174,10 @@ def test_pointing_at_a_dot_shows_its_picture_and_facts(page: Any) -> None:
     )
 
     def pointed() -> bool:
-        for offset in range(-280, 280, 12):
+        # Along lines through the middle, of which the first that meets a dot is the last.
+        for slope, offset in product((0.25, 0, -0.25, 0.5, -0.5, 1), range(-280, 280, 12)):
             ActionChains(page, duration=1).move_to_element_with_offset(
-                figure, offset, offset // 4
+                figure, offset, round(offset * slope)
             ).perform()
             if page.execute_script(tips):
                 return True

@@ -58,8 +58,8 @@ def over_references(volume: Volume, tracer: str) -> dict[str, OverReference]:
         tracer: BIDS label of the tracer.
 
     Returns:
-        By name of the reference; empty for a tracer without lines. A reference without uptake is
-        left out.
+        SUVR and Centiloid by name of the reference, none for a tracer without lines. A reference
+        without uptake is left out.
     """
     cortex = _mean(volume, voi("cortex"))
     found = {}

@@ -92,11 +92,10 @@ def suvr_spreads(load: float, quality: Mapping[str, float | None], tracer: str) 
             ("cortex_covered", _CORTEX_LOST),
         )
     ]
-    found = {}
-    for name, row in model.drop("unknown").iterrows():
-        logarithm = float(row["constant"] + row[list(PREDICTORS)].to_numpy(float) @ known)
-        found[str(name)] = math.hypot(math.exp(logarithm) * scale, *lost)
-    return found
+    of_regions = model.drop("unknown")
+    logarithms = of_regions["constant"] + of_regions[list(PREDICTORS)].to_numpy(float) @ known
+    spreads = np.hypot(np.exp(logarithms.to_numpy(float)) * scale, math.hypot(*lost))
+    return dict(zip(of_regions.index.astype(str), spreads.tolist(), strict=True))
 
 
 def suvr_intervals(

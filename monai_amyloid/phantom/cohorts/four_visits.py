@@ -36,7 +36,7 @@ class SimulatedVisit:
 
     Attributes:
         kind: One of :data:`KINDS`.
-        image: The scan.
+        image: Scan of the visit, as it is read.
         years: Years since the first visit.
         of_amyloid: Centiloid that the amyloid alone would show.
         centiloid: Centiloid of the scan without noise.

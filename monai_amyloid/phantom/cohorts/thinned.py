@@ -24,7 +24,7 @@ class ThinnedScan:
     """One scan of a person with a part of the cortex lost.
 
     Attributes:
-        image: The scan.
+        image: Scan of the person, as it is read.
         latent: Stage of the disease, Centiloid.
         thinning: Share of the cortical grey matter that became fluid.
         centiloid: Centiloid of the scan without noise.

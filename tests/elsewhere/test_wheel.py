@@ -19,7 +19,7 @@ import pytest
 from explore.cohorts import write_prepared
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 # Values of the config for a training of seconds.
 SMALL = ("max_epochs=1", "spacing_mm=8", "device=cpu")
 CONFIGS = ("--config-file", "configs/train.json", "--config-file", "configs/resnet50_3d.json")
