@@ -30,6 +30,9 @@ MOST_ASYMMETRY = 0.12
 # Centiloid by the template's weights against the cortex: on simulated scans it is 3 higher on
 # average, with an SD of 4.4, and at most 16 away.
 MOST_LOAD_DIFFERENCE = 20.0
+# Thin cortex is warned of where it seems to take as many Centiloid: real group means, of which
+# none is thin, seem to lack 7 to 8.
+MOST_THINNING_EFFECT = 10.0
 
 # Centiloid below which amyloid is excluded, and above which it is certain (AMYPAD, Collij et al.
 # 2024, doi:10.1002/alz.14336): a measurement beyond them contradicts the grade.

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from monai_amyloid.brain.quantities import beside
 from monai_amyloid.brain.quantities.atrophy import coarse_voxels, on_grid, thinning_effect
 from monai_amyloid.brain.quantities.beside import centiloids_beside
 from monai_amyloid.brain.quantities.references import COMPOSITE, REFERENCES, over_references
@@ -66,6 +67,12 @@ def test_every_centiloid_beside_the_plain_one_lies_in_its_own_interval() -> None
     for each in (*found.references.values(), found.adjusted):
         low, high = each["interval"]
         assert low < high
-    parted = centiloids_beside(volume, -60.0, spreads, "18FFBB")
-    far = parted.adjusted["interval"]
-    assert bool(parted.findings) == (not far[0] <= -60.0 <= far[1])
+
+
+def test_a_warning_says_where_thin_cortex_takes_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    spreads = suvr_spreads(40.0, QUALITY, "18FFBB")
+    for effect, warned in ((4.0, False), (-4.0, False), (30.0, True), (-30.0, True)):
+        monkeypatch.setattr(beside, "thinning_effect", lambda *_, effect=effect: effect)
+        found = beside.centiloids_beside(pet_templates()[0], 40.0, spreads, "18FFBB")
+        assert found.adjusted["centiloid"] == 40.0 + effect
+        assert [each.code for each in found.findings] == ["thin_cortex"] * warned

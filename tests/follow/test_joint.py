@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from monai_amyloid.brain.quantities.suvr import regional_suvr, suvr
 from monai_amyloid.brain.registration.one_head import register_visits
 from monai_amyloid.brain.template import pet_templates, voi
 from monai_amyloid.follow.joint import join
+from monai_amyloid.pet.study import read_study
 
 pytestmark = pytest.mark.slow
 
@@ -85,3 +88,16 @@ def test_blurred_in_amyloid_is_no_white_matter(visits: dict[str, BrainPet]) -> N
     pair = join([visits["first"], visits["grown"]]).suvr
     before, after = map(white_over_cerebellum, pair)
     assert after == pytest.approx(before, rel=0.02)
+
+
+@pytest.mark.parametrize(("later", "change"), [("all", 40.0), ("pos", 81.0)])
+def test_real_group_means_differ_by_what_gaain_gives_them(
+    shared_data: Path, later: str, change: float
+) -> None:
+    folder = shared_data / "templates"
+    pair = [
+        normalize(read_study(folder / f"florbetaben_{name}.nii.gz", tracer="18FFBB"))
+        for name in ("neg", later)
+    ]
+    before, after = join(pair).centiloids
+    assert after - before == pytest.approx(change, abs=3)

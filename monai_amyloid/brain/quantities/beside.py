@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.quantities.atrophy import ADJUSTED, thinning_effect
 from monai_amyloid.brain.quantities.references import over_references
 from monai_amyloid.brain.quantities.uncertainty import beside_intervals
+from monai_amyloid.findings.bounds import MOST_THINNING_EFFECT
 from monai_amyloid.findings.finding import Finding, warning
 
 
@@ -60,7 +61,9 @@ def centiloids_beside(
         if effect is None
         else {"centiloid": loads[ADJUSTED], "interval": intervals[ADJUSTED]},
         findings=()
-        if effect is None or _holds(intervals[ADJUSTED], plain)
+        if effect is None
+        or abs(effect) < MOST_THINNING_EFFECT
+        or _holds(intervals[ADJUSTED], plain)
         else (_parted(plain, loads[ADJUSTED], intervals[ADJUSTED]),),
     )
 
