@@ -20,7 +20,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.figures import record
-from monai_amyloid.brain.quantities.uncertainty import chance_below, suvr_spreads
+from monai_amyloid.brain.quantities.uncertainty import (
+    centiloid_interval,
+    chance_below,
+    suvr_intervals,
+    suvr_spreads,
+)
 from monai_amyloid.evaluation.intervals import wilson
 from monai_amyloid.follow.change_errors import CHANGE_SHARE, change_interval, change_spreads
 from monai_amyloid.follow.rule import verdict
@@ -82,7 +87,9 @@ def print_repeatability(rows: pd.DataFrame, true: Array) -> None:
                 f"| {words} | {use.sum()} | {name} | {of_kind.mean():+.2f} "
                 f"| {value:.1f} ({low:.1f} to {high:.1f}) |"
             )
-            record(f"coefficient of change, {words}, {name}", value, "Centiloid", low, high)
+            record(
+                f"coefficient of change, {words}, {name}", value, "Centiloid", low=low, high=high
+            )
             record(f"bias of change, {words}, {name}", float(of_kind.mean()), "Centiloid")
 
 
@@ -111,6 +118,26 @@ def print_coverage(rows: pd.DataFrame, true: Array) -> None:
             record(f"change interval holds: {prefix}{label}", found.value,
                    low=found.low, high=found.high)  # fmt: skip
     print(f"| mean width | | {np.diff(ends).mean():.1f} Centiloid |")
+
+
+def print_rescans(rows: pd.DataFrame) -> None:
+    """How often the first scan's 90 % interval of the Centiloid holds the truth and a rescan."""
+    unchanged = rows[rows["kind"] == "unchanged"]
+    held: dict[str, list[bool]] = {"its own noise-free Centiloid": [], "the rescan's Centiloid": []}
+    content: list[dict[str, Any]] = unchanged.to_dict("records")
+    for row in content:
+        quality = {name.removesuffix("_0"): row[name] for name in row if name.endswith("_0")}
+        spread = suvr_spreads(row["plain_0"], quality, FLORBETABEN)["cortex"]
+        cortex = (row["plain_0"] - TRACERS[FLORBETABEN].centiloid_intercept) / _SLOPE
+        [ends] = suvr_intervals({"cortex": cortex}, {"cortex": spread}).values()
+        low, high = centiloid_interval(ends, FLORBETABEN)
+        for name, value in zip(held, (row["clean_0"], row["plain_1"]), strict=True):
+            held[name].append(low <= value <= high)
+    print("\n| the first scan's 90 % interval holds | share |\n|---|---|")
+    for name, holds in held.items():
+        found = wilson(float(np.mean(holds)), len(holds))
+        print(f"| {name} | {found.value:.3f} [{found.low:.3f}, {found.high:.3f}] |")
+        record(f"90 % interval holds {name}", found.value, low=found.low, high=found.high)
 
 
 def print_clearing(rows: pd.DataFrame, mark: float) -> None:
@@ -179,6 +206,7 @@ def main() -> None:
     true = (rows["true_1"] - rows["true_0"]).to_numpy(float)
     print_repeatability(rows, true)
     print_coverage(rows, true)
+    print_rescans(rows)
     for mark in _MARKS:
         print_clearing(rows, mark)
     print_power(rows, true)
