@@ -11,7 +11,7 @@ from monai_amyloid.findings.bounds import LEAST_CENTILOID, MOST_CENTILOID
 Verdict = Literal["cleared", "not_cleared", "cannot_tell"]
 
 # A verdict that is wrong once in twenty, as the bounds of a 90 % interval are on either side.
-_SURE = 0.95
+SURE = 0.95
 _NUMBER = r"[+-]?\d{1,4}(?:\.\d{1,4})?"
 _RULE = re.compile(rf"\s*({_NUMBER})\s*(?:,\s*({_NUMBER})\s*[xX\u00d7*]\s*2\s*)?")
 _FORM = "needed a Centiloid such as 24.1, or two such as 11,25x2 (below 11 once, or below 25 twice)"
@@ -109,10 +109,10 @@ def verdict(holds: float) -> Verdict:
     Returns:
         ``cleared`` at 0.95 or more, ``not_cleared`` at 0.05 or less, else ``cannot_tell``.
     """
-    if holds >= _SURE:
+    if holds >= SURE:
         return "cleared"
     # As differences of floats: 0.05 is no less sure than 0.95.
-    return "not_cleared" if holds <= round(1 - _SURE, 12) else "cannot_tell"
+    return "not_cleared" if holds <= round(1 - SURE, 12) else "cannot_tell"
 
 
 def _share(value: float) -> float:

@@ -28,7 +28,7 @@ from monai_amyloid.brain.quantities.uncertainty import (
 )
 from monai_amyloid.evaluation.intervals import wilson
 from monai_amyloid.follow.change_errors import CHANGE_SHARE, change_interval, change_spreads
-from monai_amyloid.follow.rule import verdict
+from monai_amyloid.follow.rule import SURE
 from monai_amyloid.pet.tracers import FLORBETABEN, TRACERS
 from monai_amyloid.phantom.cohorts.measured_changes import causes_of, measured_changes
 
@@ -153,19 +153,22 @@ def print_clearing(rows: pd.DataFrame, mark: float) -> None:
         spread = suvr_spreads(load, quality, FLORBETABEN)["cortex"]
         chances.append(chance_below(load, mark, spread, FLORBETABEN))
     below = (treated["clean_1"] < mark).to_numpy()
-    verdicts = np.array([verdict(chance) for chance in chances])
-    decided = verdicts != "cannot_tell"
-    wrong = decided & ((verdicts == "cleared") != below)
-    share = wilson(float(decided.mean()), len(decided))
-    false = wilson(float(wrong.sum() / max(decided.sum(), 1)), int(decided.sum()))
-    gap = float(abs(np.mean(chances) - below.mean()))
-    print(
-        f"\nTreated, cleared below {mark:g}: {len(treated)} scans, {below.mean():.0%} are; decided "
-        f"{share.value:.0%} [{share.low:.0%}, {share.high:.0%}], wrong of those {false.value:.1%} "
-        f"[{false.low:.1%}, {false.high:.1%}]; mean chance less share {gap:.3f}"
-    )
-    record(f"cleared below {mark:g}, decided", share.value, low=share.low, high=share.high)
-    record(f"cleared below {mark:g}, wrong", false.value, low=false.low, high=false.high)
+    chance = np.array(chances)
+    gap = float(abs(chance.mean() - below.mean()))
+    print(f"\nTreated: {below.mean():.0%} of {len(below)} lie below {mark:g}; mean chance less share "
+          f"{gap:.3f}")  # fmt: skip
+    for sure in (SURE, 0.90):
+        decided = (chance >= sure) | (chance <= 1 - sure)
+        wrong = decided & ((chance >= sure) != below)
+        share = wilson(float(decided.mean()), len(decided))
+        false = wilson(float(wrong.sum() / max(decided.sum(), 1)), int(decided.sum()))
+        print(
+            f"sure from {sure:.2f}: decided {share.value:.0%} [{share.low:.0%}, {share.high:.0%}], "
+            f"wrong of those {false.value:.1%} [{false.low:.1%}, {false.high:.1%}]"
+        )
+        name = f"cleared below {mark:g}, sure from {sure:.2f}"
+        record(f"{name}: decided", share.value, low=share.low, high=share.high)
+        record(f"{name}: wrong", false.value, low=false.low, high=false.high)
 
 
 def print_power(rows: pd.DataFrame, true: Array) -> None:
