@@ -155,8 +155,10 @@ def print_clearing(rows: pd.DataFrame, mark: float) -> None:
     below = (treated["clean_1"] < mark).to_numpy()
     chance = np.array(chances)
     gap = float(abs(chance.mean() - below.mean()))
-    print(f"\nTreated: {below.mean():.0%} of {len(below)} lie below {mark:g}; mean chance less share "
-          f"{gap:.3f}")  # fmt: skip
+    print(
+        f"\nTreated: {below.mean():.0%} of {len(below)} lie below {mark:g}; mean chance less "
+        f"share {gap:.3f}"
+    )
     for sure in (SURE, 0.90):
         decided = (chance >= sure) | (chance <= 1 - sure)
         wrong = decided & ((chance >= sure) != below)
