@@ -11,8 +11,8 @@ FOLLOW_WORDS = by_name(
     phrase("follow_title", "Amyloid PET over time, measured by software"),
     phrase("follow_main", "Main finding"),
     # The verdict
-    phrase("follow_risen", "Amyloid has risen"),
-    phrase("follow_fallen", "Amyloid has fallen"),
+    phrase("follow_risen", "The Centiloid has risen"),
+    phrase("follow_fallen", "The Centiloid has fallen"),
     phrase("follow_cannot_tell", "Cannot tell whether amyloid has changed"),
     phrase("follow_no_change", "No change could be measured"),
     # The visits
