@@ -66,7 +66,7 @@ def test_nothing_is_logged_or_requested(page: Any) -> None:
 def test_the_language_is_switched_in_place(page: Any) -> None:
     page.find_element("css selector", "[data-language=ko]").click()
     text = page.find_element("tag name", "body").text
-    assert "아밀로이드 감소" in text and "Amyloid has fallen" not in text
+    assert "센틸로이드 감소" in text and "The Centiloid has fallen" not in text
     assert "추적 검사" in page.title
 
 
