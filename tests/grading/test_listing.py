@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.grading.listing import NamedStudy, list_named
+from monai_amyloid.grading.listing import list_named
 
 
 def paths(*named: Path) -> list[Path]:
@@ -58,10 +58,11 @@ def test_a_text_file_lists_studies_beside_it(tmp_path: Path) -> None:
 def test_a_table_gives_each_study_its_tracer(tmp_path: Path) -> None:
     table = tmp_path / "participants.tsv"
     table.write_text("participant_id\tpath\ttracer\nsub-1\ta.nii.gz\t18FAV45\nsub-2\tb.nii\tn/a\n")
-    assert list_named([table], tracer="18FFBB") == [
-        NamedStudy(tmp_path / "a.nii.gz", "18FAV45"),
-        NamedStudy(tmp_path / "b.nii", "18FFBB"),
-    ]
+    one, other = list_named([table], tracer="18FFBB")
+    assert (one.path, one.tracer) == (tmp_path / "a.nii.gz", "18FAV45")
+    assert (other.path, other.tracer) == (tmp_path / "b.nii", "18FFBB")
+    assert [each.participant_id for each in (one, other)] == ["sub-1", "sub-2"]
+    assert one.listed_in == other.listed_in == table
 
 
 def test_only_the_users_own_word_overrules_a_study_not_that_of_a_table(tmp_path: Path) -> None:
