@@ -143,7 +143,7 @@ def test_scrolled_slices_lie_where_the_program_looks() -> None:
     row, column = divmod(made["settings"]["start"], made["settings"]["columns"])
     sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(made["sheets"][0].split(",")[1]))))
     found = sheet[row * height : (row + 1) * height, column * width : (column + 1) * width]
-    expected = grey(volumes[0])[::-1, ::-1, slice_index(2, 26.0)].T
+    expected = grey(volumes[0])[:, ::-1, slice_index(2, 26.0)].T
     assert np.abs(found.astype(int) - expected).mean() < 3
     assert made["settings"]["first"] + 2 * made["settings"]["start"] == 26
 
@@ -164,15 +164,15 @@ def test_the_change_from_the_first_to_the_last_stands_first(tmp_path: Path) -> N
     assert places == sorted(places)
 
 
-def test_the_right_of_the_patient_is_on_the_left() -> None:
+def test_the_left_of_the_patient_is_on_the_left_as_in_the_report_of_one_study() -> None:
     volumes, difference = scans_of(TREATED)
     x = np.arange(difference.shape[0])[:, None, None]  # RAS+: x grows to the right
-    right = np.where(brain_mask() & (x > 46), np.float32(-0.5), np.float32(0))
-    *_, shown_difference = shown_scans(TREATED, volumes, right, scale=1)
+    left = np.where(brain_mask() & (x < 44), np.float32(-0.5), np.float32(0))
+    *_, shown_difference = shown_scans(TREATED, volumes, left, scale=1)
     blue = shown_difference.pictures[2].astype(int)
     coloured = (blue[..., 2] - blue[..., 0] > 40).sum(axis=0)
     half = len(coloured) // 2
-    assert slice_sides(2) == ("R", "L") and coloured[:half].sum() > 20 * coloured[half:].sum()
+    assert slice_sides(2) == ("L", "R") and coloured[:half].sum() > 20 * coloured[half:].sum()
 
 
 def test_the_course_stands_at_the_years_with_doses_and_the_rule() -> None:
