@@ -53,7 +53,7 @@ def measure_change(
     Args:
         earlier: SUVR by region of the earlier scan, of
             :attr:`~monai_amyloid.follow.joint.Joint.regions`.
-        later: The same of the later scan.
+        later: SUVR by region of the later scan, likewise.
         causes: What the error depends on.
         years: Years between the two; None where a date is not known.
     """

@@ -28,8 +28,8 @@ class NamedStudy:
         series: Name of the image to take, None where neither a list nor an option has it.
         tracer_is_really: Whether the tracer counts against what the study names.
         refused: Why the line of a list names no study that could be read; None for all others.
-        participant_id: Whose study it is by the list; empty where it does not say.
-        session_id: Which visit it is by the list; empty where it does not say.
+        participant_id: Label of the person by the list; empty where it does not say.
+        session_id: Label of the visit by the list; empty where it does not say.
         date: Day of the scan by the list; empty where it does not say.
         listed_in: The list that names the study; None where none does.
     """
