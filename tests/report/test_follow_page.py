@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from result.persons import ALONE, BEFORE, REGIONS, TREATED, several
+from result.persons import AFTER, ALONE, BEFORE, REGIONS, TREATED, several
 
 from monai_amyloid.brain.template import brain_mask, pet_templates
-from monai_amyloid.findings.finding import doubt
+from monai_amyloid.findings.finding import doubt, warning
 from monai_amyloid.pictures.cut_brain import grey
 from monai_amyloid.pictures.slices import slice_index
 from monai_amyloid.report.follow.scans import shown_scans, slice_sides
@@ -97,6 +97,26 @@ def test_warnings_stand_before_notes_and_doubts_beside_the_finding(tmp_path: Pat
     places = [page.rindex(text) for text in ("99 of 9", "22 of 2", "11 of 1", "44 of 4")]
     assert places == sorted(places)
     assert page.index("99 of 9") < page.index('id="visits"')
+
+
+def test_what_makes_a_visit_doubtful_stands_on_the_page(tmp_path: Path) -> None:
+    odd, noisy = doubt("code", "{number} of 8", number=88), warning("code", "{n} of 7", n=77)
+    visit = replace(TREATED.visits[1], result=replace(AFTER, findings=(noisy, odd)))
+    page = page_of(tmp_path, replace(TREATED, visits=(TREATED.visits[0], visit)))
+    before, after = text_of(page, "en").split("88 of 8")
+    assert before.rstrip().endswith("Visit 2, year 1.5") and after.lstrip().startswith("77 of 7")
+
+
+@pytest.mark.parametrize(("days", "said"), [(19, "in 19 days"), (200, "in 7 months")])
+def test_a_time_below_a_year_is_no_zero(tmp_path: Path, days: int, said: str) -> None:
+    years = days / 365.25
+    change = replace(TREATED.changes[0], years=years)
+    visits = (TREATED.visits[0], replace(TREATED.visits[1], years=years))
+    page = page_of(tmp_path, replace(TREATED, visits=visits, changes=(change,)))
+    assert f"(95% interval) {said}" in text_of(page, "en")
+    assert f"Visit 2, year {years:.2g}" in text_of(page, "en")
+    korean = {19: "19일간 변화", 200: "7개월간 변화"}[days]
+    assert korean in text_of(page, "ko")
 
 
 def test_a_refused_visit_has_its_reason_and_no_number(tmp_path: Path) -> None:
