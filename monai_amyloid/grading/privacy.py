@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from monai_amyloid.findings.finding import Finding, Term
 from monai_amyloid.follow.visits import Person
@@ -56,8 +57,11 @@ def finding_for_person(found: Finding, person: Person, *, identify: bool) -> Fin
     if identify:
         return found
     names = {visit.path: Term(visit.name) for visit in person.visits}
-    values = {
-        key: names.get(value, value) if isinstance(value, Path) else value
-        for key, value in found.values.items()
-    }
+
+    def named(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(named, value))
+        return names.get(value, value) if isinstance(value, Path) else value
+
+    values = {key: named(value) for key, value in found.values.items()}
     return private(replace(found, values=values))

@@ -219,7 +219,7 @@ class FollowParts(Paper):
         most = min(_MOST_FINDINGS, int((_FOOT - 3 - y) / 4.05))
         for each in every[:most]:
             colour = INK if isinstance(each, Finding) and each.level == "note" else _RED
-            y = self.paragraph(LEFT, y, each, 150, 1, size=7.5, color=colour) + 0.3
+            y = self.paragraph(LEFT, y, each, 138, 1, size=7.5, color=colour) + 0.3
         if len(every) > most:
             more = phrase(
                 "follow_more_findings",
