@@ -179,7 +179,15 @@ def follow_paths(
             progress=shown,
         )
     changed = sum(each.overall is not None for each in found)
+    whole = sum(each.is_whole for each in found)
     typer.echo(f"{changed} of {len(found)} people: {output / TABLE}")
     if report and len(found) == 1 and changed:
         typer.echo(f"the report: {output / found[0].name / PAGE}")
-    raise typer.Exit(REFUSED if changed < len(found) else 0)
+    hidden = sum(each.name.startswith("person-") for each in people)
+    if hidden and len(people) > 1:
+        typer.echo(
+            f"{hidden} named by number, in the order of their first studies: what else names them "
+            "may tell who was scanned. --identify keeps it.",
+            err=True,
+        )
+    raise typer.Exit(REFUSED if whole < len(found) else 0)

@@ -145,16 +145,16 @@ def without_identity(owners: Iterable[Owner]) -> Iterator[Finding]:
         owners: Scans of one person, named one by one.
 
     Yields:
-        One warning for each scan that nothing says the owner of.
+        One warning of all scans that nothing says the owner of.
     """
-    for owner in owners:
-        if not owner.is_known:
-            yield warning(
-                "visit_without_identity",
-                "nothing in {file} says whose scan it is; it was taken as this person's, for it "
-                "was named among the visits",
-                file=owner.path,
-            )
+    unknown = tuple(owner.path for owner in owners if not owner.is_known)
+    if unknown:
+        yield warning(
+            "visits_without_identity",
+            "nothing in {files} says whose scan it is; what was named among the visits was taken "
+            "as this person's",
+            files=unknown,
+        )
 
 
 def unknown_owner(owner: Owner) -> Finding:

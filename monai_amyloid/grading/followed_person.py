@@ -1,7 +1,7 @@
 """One person: every visit graded, all measured together, and written; never an exception."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -32,16 +32,16 @@ from monai_amyloid.grading.following import (
     PAGE,
     FollowSettings,
     FollowTask,
+    clear,
     write_refused,
 )
 from monai_amyloid.grading.grader import Graded
 from monai_amyloid.grading.outputs import DICOM_FOLDER, write_outputs
-from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.grading.privacy import Privacy, finding_for_person
 from monai_amyloid.grading.task import Task
 from monai_amyloid.grading.worker import graded_or_failed, loaded_grader
 from monai_amyloid.pacs.source import source_series
 from monai_amyloid.pet.identity import identity_of
-from monai_amyloid.pet.private import private
 from monai_amyloid.report.follow.one_page import write_follow_pdf
 from monai_amyloid.report.follow.page import write_follow_page
 from monai_amyloid.result.followed import (
@@ -62,9 +62,8 @@ _LEAST_THINNING, _MUCH_THINNING = 1.0, 5.0
 
 def follow_person(task: FollowTask, settings: FollowSettings) -> Followed:
     """Follow one person and write it; an error that nobody foresaw becomes a reason."""
-    person = task.person
-    if person.refused:
-        return write_refused(task, settings, tuple(map(private, person.refused)))
+    if task.person.refused:
+        return write_refused(task, settings, task.person.refused)
     try:
         return _followed(task, settings)
     except Exception as error:
@@ -76,12 +75,17 @@ def follow_person(task: FollowTask, settings: FollowSettings) -> Followed:
             kind=Term(type(error).__name__),
             error=one_line(error),
         )
-        return write_refused(task, settings, (private(found),))
+        return write_refused(task, settings, (found,))
 
 
 def _followed(task: FollowTask, settings: FollowSettings) -> Followed:
     folder = settings.grading.output / task.name
     identify = settings.grading.options.identify
+
+    def clean(found: Finding) -> Finding:
+        return finding_for_person(found, task.person, identify=identify)
+
+    clear(folder, {visit.name for visit in task.person.visits})
     graded, results = [], []
     for visit in task.person.visits:
         found = _graded(visit, settings, task)
@@ -94,18 +98,23 @@ def _followed(task: FollowTask, settings: FollowSettings) -> Followed:
     joint = join(brains) if len(brains) > 1 else None
     visits = _visits(task.person.visits, results, there, brains, joint, identify=identify)
     changes: tuple[Change, ...] = ()
-    findings = [private(each) for each in task.person.findings]
+    findings = [clean(each) for each in task.person.findings]
     if joint is None:
-        findings.insert(0, _too_few(len(brains)))
+        findings.insert(0, _too_few(len(brains), len(visits)))
     else:
         pairs = [*pairwise(range(len(there)))]
         pairs += [(0, len(there) - 1)] if len(there) > 2 else []
-        changes = tuple(_change(pair, there, brains, joint, task.person.visits) for pair in pairs)
+        changes = tuple(
+            _change(pair, there, brains, joint, task.person.visits, clean) for pair in pairs
+        )
+    clearing = _clearing(settings.rule, there, brains, visits)
+    if settings.rule is not None and clearing is None:
+        findings.append(_no_verdict())
     followed = Followed(
         name=task.name,
         visits=visits,
         changes=changes,
-        clearing=_clearing(settings.rule, there, brains, visits),
+        clearing=clearing,
         doses=task.doses,
         findings=tuple(findings),
         made_from=task.made_from,
@@ -184,13 +193,14 @@ def _change(
     brains: Sequence[BrainPet],
     joint: Joint,
     planned: Sequence[PlannedVisit],
+    clean: Callable[[Finding], Finding],
 ) -> Change:
     """The change between two of the scans that were measured together."""
     earlier, later = (brains[place] for place in pair)
     first, last = (planned[there[place]] for place in pair)
     years = years_between(first.date, last.date)
     found = differences(earlier.source, later.source, earlier.quality, later.quality)
-    findings = tuple(map(private, found.findings))
+    findings = tuple(map(clean, found.findings))
     plain = later.centiloid - earlier.centiloid
     if earlier.source.tracer != later.source.tracer:
         measured = _between_tracers(earlier, later, years)
@@ -304,8 +314,6 @@ def _write(
 ) -> None:
     """Write the person's files; ``follow.json`` last, so that where it is all are."""
     folder, options = settings.grading.output / task.name, settings.grading.options
-    for name in (PAGE, DOCUMENT):
-        (folder / name).unlink(missing_ok=True)
     if options.report:
         volumes: list[NDArray[float32] | None] = [
             None if each.brain is None else each.brain.suvr for each in graded
@@ -341,12 +349,28 @@ def _with_dicom(
     return followed
 
 
-def _too_few(count: int) -> Finding:
+def _too_few(count: int, total: int) -> Finding:
+    if total < 2:
+        return refusal(
+            "one_visit",
+            "found one study of this person, needed two or more to tell a change; add the others, "
+            "or grade it alone with {command}",
+            command=Term("monai-amyloid infer"),
+        )
     return refusal(
         "too_few_visits",
-        "{count} visits could be measured, needed two to tell a change; see what is said of each, "
-        "or add a study",
+        "of {total} visits {count} could be measured, needed two or more to tell a change; see "
+        "what is said of each, or add a study",
         count=count,
+        total=total,
+    )
+
+
+def _no_verdict() -> Finding:
+    return warning(
+        "clearing_not_told",
+        "the last visit could not be measured, so that nothing is said of whether amyloid is "
+        "cleared; add a later study, or leave the last one out",
     )
 
 

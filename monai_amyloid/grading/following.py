@@ -1,22 +1,29 @@
 """People with several visits: over processes, resumable, each person on their own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from shutil import rmtree
 
 from monai_amyloid.bundle.integrity import Trust, read_bundle
+from monai_amyloid.errors import is_full
 from monai_amyloid.findings.finding import Finding, Term, refusal
 from monai_amyloid.follow.rule import ClearingRule
 from monai_amyloid.follow.visits import Person
 from monai_amyloid.grading.ledger import Ledger
-from monai_amyloid.grading.names import checksum, made_by
+from monai_amyloid.grading.names import check_apart, checksum, made_by
 from monai_amyloid.grading.options import OutputOptions
+from monai_amyloid.grading.outputs import DICOM_FOLDER
+from monai_amyloid.grading.privacy import finding_for_person
 from monai_amyloid.grading.task import GradingSettings
 from monai_amyloid.output import refuse_link, remove_partials
 from monai_amyloid.output_lock import alone_in
+from monai_amyloid.pet.files.fingerprint import NOTHING
 from monai_amyloid.result.follow_table import write_follow_table
-from monai_amyloid.result.followed import Followed, read_followed, write_followed
+from monai_amyloid.result.followed import FOLLOW_FILE, Followed, read_followed, write_followed
+from monai_amyloid.result.result import RESULT_FILE
+from monai_amyloid.study_names import same_name
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
 from monai_amyloid.work.many import Done, make_each
@@ -99,11 +106,12 @@ def follow_people(
         What was found, in the order of the people.
 
     Raises:
-        UserError: If ``output`` or the folder of a person is a link.
+        UserError: If ``output`` is a study, or it or the folder of a person is a link.
         RunError: If ``output`` cannot be written, another run is writing there, or the bundle
             cannot be used or is another than the one required.
     """
     trust = Trust(read_bundle(bundle, Trust.of(require_bundle)).sha256, trust_config)
+    check_apart([visit.path for person in people for visit in person.visits], output)
     with alone_in(output, "follow"):
         remove_partials(output)
         settings = FollowSettings(
@@ -115,7 +123,8 @@ def follow_people(
             refuse_link(output / task.name)
 
         def write(done: Sequence[Done[Followed]]) -> None:
-            write_follow_table([each.made for each in done], output / TABLE)
+            people = [each.made for each in done]
+            write_follow_table(people, output / TABLE, _of_earlier_runs(output, people))
 
         done = make_each(
             partial(_follow, settings=settings),
@@ -157,6 +166,13 @@ def _tasks(
     return tasks
 
 
+def _of_earlier_runs(output: Path, people: Sequence[Followed]) -> list[Followed]:
+    """Other people in the same folder, who would else be lost from view."""
+    names = {same_name(person.name) for person in people}
+    folders = [path for path in sorted(output.iterdir()) if same_name(path.name) not in names]
+    return [person for path in folders if (person := read_followed(path)) is not None]
+
+
 def _follow(task: FollowTask, settings: FollowSettings) -> Followed:
     # Loaded in the process that measures, see monai_amyloid.grading.run.
     from monai_amyloid.grading.followed_person import follow_person
@@ -179,12 +195,48 @@ def _crashed(task: FollowTask, crash: Crash, settings: FollowSettings) -> Follow
 def write_refused(
     task: FollowTask, settings: FollowSettings, findings: tuple[Finding, ...]
 ) -> Followed:
-    """Write why nothing can be said of a person."""
-    folder = settings.grading.output / task.name
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write why nothing can be said of a person; where that cannot be written, give it alone.
+
+    Args:
+        task: Person to follow.
+        settings: How every person of the run is followed.
+        findings: The reasons, of which values that may not leave are left out here.
+    """
+    identify, folder = settings.grading.options.identify, settings.grading.output / task.name
+    findings = tuple(finding_for_person(each, task.person, identify=identify) for each in findings)
     followed = Followed(name=task.name, visits=(), findings=findings, made_from=task.made_from)
-    write_followed(followed, folder)
+    try:
+        clear(folder, ())
+        write_followed(followed, folder)
+    except OSError as error:
+        if is_full(error):
+            raise
+        found = refusal(
+            "follow_not_written",
+            "the results of this person cannot be written ({reason}); see to the folder among the "
+            "results and run the same command again",
+            reason=str(error.strerror or error),
+        )
+        return replace(followed, findings=(found,), made_from={})
     return followed
+
+
+def clear(folder: Path, visits: Collection[str]) -> None:
+    """Make a person's folder, without what an earlier run said of the person.
+
+    Args:
+        folder: Folder of the person.
+        visits: Names of the visits that are measured now; the folders of others are removed.
+    """
+    earlier = read_followed(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (FOLLOW_FILE, PAGE, DOCUMENT):
+        (folder / name).unlink(missing_ok=True)
+    gone = {DICOM_FOLDER, *(each.result.name for each in (earlier.visits if earlier else ()))}
+    for place in sorted(folder.iterdir()):
+        visit = (place / RESULT_FILE).is_file() or place.name == DICOM_FOLDER
+        if place.name in gone - set(visits) and visit and not place.is_symlink():
+            rmtree(place)
 
 
 def _finished(task: FollowTask, settings: FollowSettings) -> Followed | None:
@@ -193,5 +245,7 @@ def _finished(task: FollowTask, settings: FollowSettings) -> Followed | None:
     earlier = read_followed(folder)
     if earlier is None or earlier.made_from != task.made_from:
         return None
+    if any(visit.content == NOTHING for visit in task.person.visits):
+        return None  # which has no content to be known by
     whole = not settings.grading.options.report or not earlier.visits or (folder / PAGE).is_file()
     return replace(earlier, name=task.name) if whole else None

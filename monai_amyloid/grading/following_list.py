@@ -7,6 +7,7 @@ from pathlib import Path
 from monai_amyloid.errors import UserError
 from monai_amyloid.follow.visits import NamedVisit, Person, group_visits
 from monai_amyloid.grading.listing import NamedStudy, list_named
+from monai_amyloid.study_names import real_path
 from monai_amyloid.work.progress import SILENT, Progress
 
 _TABLE = "participants.tsv"
@@ -36,7 +37,7 @@ def list_people(
         series: Name of the image to take for the studies whose list names none.
         tracer_is_really: Whether ``tracer`` counts against what a study names.
         identify: Whether names may tell who was scanned.
-        besides: Folder of the results, which is no part of a study that it lies in.
+        besides: Folder of the results, which is no part of a study that it lies in, and holds none.
         looking: Shows how many studies were looked at.
 
     Raises:
@@ -46,6 +47,8 @@ def list_people(
     """
     lists = [_list_in(path) for path in paths]
     named = list_named(lists, tracer, series, tracer_is_really=tracer_is_really)
+    # What an earlier run wrote is no visit, wherever it lies.
+    named = [each for each in named if each.path in paths or not _inside(each.path, besides)]
     bad = next((each.refused for each in named if each.refused is not None), None)
     if bad is not None:
         raise UserError(str(bad))
@@ -53,8 +56,8 @@ def list_people(
     if dates:
         if not one_by_one or len(dates) != len(named):
             raise UserError(
-                f"found {len(dates)} dates for {len(named)} studies; name each study by a path of "
-                "its own and give one date for each, in the same order"
+                f"found --date {len(dates)} times, and {len(named)} studies; name each study by a "
+                "path of its own and give one date for each, in the same order"
             )
         named = [replace(each, date=day) for each, day in zip(named, dates, strict=True)]
     return group_visits(
@@ -64,6 +67,10 @@ def list_people(
         besides=besides,
         looking=looking,
     )
+
+
+def _inside(path: Path, folder: Path | None) -> bool:
+    return folder is not None and real_path(path).is_relative_to(real_path(folder))
 
 
 def _list_in(path: Path) -> Path:

@@ -3,7 +3,7 @@
 import json
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -120,17 +120,17 @@ def made_by(bundle: Path, options: OutputOptions) -> str:
     return checksum([source_checksum(), read_bundle(bundle).sha256, options.as_record()])
 
 
-def check_apart(studies: Sequence[NamedStudy], output: Path) -> None:
+def check_apart(studies: Iterable[Path], output: Path) -> None:
     """Refuse to write results among the files of a study, where they would become a part of it.
 
     Args:
-        studies: Studies to grade.
+        studies: Paths of the studies to grade.
         output: Folder of the results; a folder of its own within a study will do.
 
     Raises:
         UserError: If it is the folder of a study.
     """
-    if output.is_dir() and real_path(output) in {real_path(each.path) for each in studies}:
+    if output.is_dir() and real_path(output) in set(map(real_path, studies)):
         raise UserError(f"{output}: is the study itself; choose another folder for the results")
 
 

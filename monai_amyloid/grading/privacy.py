@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from monai_amyloid.findings.finding import Finding, Term
+from monai_amyloid.follow.visits import Person
 from monai_amyloid.pet.private import is_pseudonym, private, tells
 from monai_amyloid.result.result import Result
 
-__all__ = ["Privacy", "is_pseudonym"]
+__all__ = ["Privacy", "finding_for_person", "is_pseudonym"]
 
 # Of what the header says, a label and a number that this program made.
 _OF_STUDY = ("tracer", "source", "suv_factor")
@@ -41,3 +44,24 @@ class Privacy:
             study={key: result.study[key] for key in _OF_STUDY if key in result.study},
             patient=None,
         )
+
+
+def finding_for_person(found: Finding, person: Person, *, identify: bool) -> Finding:
+    """What is said of a person's visits, each scan by the name of its visit, as it may leave.
+
+    Args:
+        found: What is said.
+        person: Person with the visits.
+        identify: Whether files may say who was scanned; texts then stay as they are.
+    """
+    if identify:
+        return found
+    names = {visit.path: Term(visit.name) for visit in person.visits}
+
+    def named(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(named, value))
+        return names.get(value, value) if isinstance(value, Path) else value
+
+    values = {key: named(value) for key, value in found.values.items()}
+    return private(replace(found, values=values))

@@ -80,7 +80,7 @@ def grade_studies(
     # Every process grades with the bundle that is there when the run begins, or not at all.
     trust = Trust(read_bundle(bundle, Trust.of(require_bundle)).sha256, trust_config)
     named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
-    check_apart(named, output)
+    check_apart([each.path for each in named], output)
     with alone_in(output, "infer"):
         remove_partials(output)
         options = options or OutputOptions()

@@ -1,13 +1,14 @@
 """What is said of one person's visits, and the file that holds it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from monai_amyloid.findings.finding import Finding
+from monai_amyloid.findings.finding import Finding, Phrase, phrase
 from monai_amyloid.follow.change import Direction
+from monai_amyloid.follow.days import DAYS_A_YEAR
 from monai_amyloid.follow.rule import Verdict
 from monai_amyloid.output import as_bytes, replace_file
 from monai_amyloid.result.result import (
@@ -134,26 +135,69 @@ class Followed:
         """The change from the first graded visit to the last; None where there are not two."""
         return max(self.changes, key=lambda each: each.later - each.earlier, default=None)
 
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Why the person or a visit could not be measured, in English."""
+        of_person = [str(each) for each in self.findings if each.level == "refusal"]
+        refused = [each.result for each in self.visits if each.result.status == "refused"]
+        return (*of_person, *(of_visit(each.name, each.reasons) for each in refused))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is a change, and every visit was measured."""
+        return self.overall is not None and not self.refusals
+
+
+def of_visit(name: str, texts: Iterable[str]) -> str:
+    """What is found of one visit, after its name; a text that begins with it does not repeat it.
+
+    Args:
+        name: Name of the visit.
+        texts: Texts of the visit's findings.
+    """
+    begin = f"{name}: "
+    return begin + "; ".join(text.removeprefix(begin) for text in texts)
+
+
+def span(years: float) -> Phrase:
+    """The time between two visits as people say it: in days or months below a year.
+
+    Args:
+        years: Years of 365.25 days.
+    """
+    days, months = round(years * DAYS_A_YEAR), round(years * 12)
+    if days == 0:
+        return phrase("span_same_day", "on the same day")
+    if days == 1:
+        return phrase("span_one_day", "in one day")
+    if months < 2:
+        return phrase("span_days", "in {days} days", days=days)
+    if months < 12:
+        return phrase("span_months", "in {months} months", months=months)
+    return phrase("span_years", "in {years:.1f} years", years=years)
+
 
 def one_line(followed: Followed) -> str:
     """A person's visits for a terminal."""
     name, change = visible(followed.name), followed.overall
-    refused = [each.result for each in followed.visits if each.result.status == "refused"]
-    without = "".join(f"; {visible(r.name)} refused: {'; '.join(r.reasons)}" for r in refused)
+    without = visible("; refused: ".join(["", *followed.refusals]))
     if change is None:
-        return f"{name}: no change, for fewer than two scans have a Centiloid{without}"
+        return f"{name}: no change{without}"
     first, last = (followed.visits[place] for place in (change.earlier, change.later))
     loads = " -> ".join(
         with_interval(each.centiloid or 0.0, each.interval) for each in (first, last)
     )
     line = f"{name}: Centiloid {loads}, change {with_interval(change.centiloid, change.interval)}"
     if change.years is not None:
-        line += f" in {change.years:.1f} years"
+        line += f" {span(change.years)}"
     if change.yearly is not None:
         line += f", {change.yearly:.0f} a year"
     if followed.clearing is not None:
-        verdict = followed.clearing.verdict.replace("_", " ")
-        line += f"; {verdict} (below {followed.clearing.below:g})"
+        rule = followed.clearing
+        twice = (
+            "" if rule.twice_below is None else f", or twice in a row below {rule.twice_below:g}"
+        )
+        line += f"; {rule.verdict.replace('_', ' ')} (below {rule.below:g}{twice})"
     return line + without
 
 

@@ -68,7 +68,8 @@ def test_what_anonymisers_write_for_all_says_nobody(tmp_path: Path, participant:
     first = dicom(tmp_path / "a", "2019-03-12", participant=participant)
     second = dicom(tmp_path / "b", "2021-03-12", participant=participant)
     (person,) = follow(first, second)
-    assert codes(person) == ["visit_without_identity"] * 2
+    assert codes(person) == ["visits_without_identity"]
+    assert person.findings[0].values["files"] == (first, second)
     for each in follow(first, second, one_by_one=False):
         assert [found.code for found in each.refused] == ["visit_of_nobody"]
 
@@ -77,7 +78,8 @@ def test_an_id_and_a_visit_without_one_are_the_users_word(tmp_path: Path) -> Non
     first = dicom(tmp_path / "a", "2019-03-12", participant="77")
     second = dicom(tmp_path / "b", "2021-03-12", participant="ANON")
     (person,) = follow(first, second)
-    assert codes(person) == ["visit_without_identity"]
+    assert codes(person) == ["visits_without_identity"]
+    assert person.findings[0].values["files"] == (second,)
     assert str(second) in str(person.findings[0])
 
 

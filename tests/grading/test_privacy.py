@@ -17,8 +17,9 @@ from commands import program
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.findings.finding import Finding, Term, Uid, note, phrase, refusal
-from monai_amyloid.grading.privacy import Privacy
+from monai_amyloid.findings.finding import Finding, Term, Uid, note, phrase, refusal, warning
+from monai_amyloid.follow.visits import Person, PlannedVisit
+from monai_amyloid.grading.privacy import Privacy, finding_for_person
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.result.result import Result
 
@@ -256,3 +257,18 @@ def test_any_name_and_any_text_are_taken(name: str, text: str) -> None:
     assert privacy.tells(name) in (True, False)
     result = refused(refusal("code", "{text}", text=text), note("series_code", "{text}", text=name))
     assert privacy.clean_result(result, Path(name.replace("\0", "") or "x")).patient is None
+
+
+def test_scans_of_a_person_are_called_as_their_visits_unless_results_may_name_them() -> None:
+    paths = [Path("/hospital/HONG GILDONG/1948"), Path("/hospital/HONG GILDONG/1950")]
+    visits = tuple(
+        PlannedVisit(path=path, name=f"visit-{number}", date=None, years=None, tracer=None,
+                     series=None, tracer_is_really=False, content="")
+        for number, path in enumerate(paths, start=1)
+    )  # fmt: skip
+    person = Person(name="person-0001", visits=visits)
+    found = warning("code", "{file}; {files}; {other_file}", file=paths[1], files=tuple(paths),
+                    other_file=Path("/hospital/HONG/HONG.dcm"))  # fmt: skip
+    text = str(finding_for_person(found, person, identify=False))
+    assert text == "visit-2; visit-1, visit-2; …/….dcm"
+    assert finding_for_person(found, person, identify=True) == found

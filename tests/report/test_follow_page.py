@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from result.persons import ALONE, BEFORE, REGIONS, TREATED, several
+from result.persons import AFTER, ALONE, BEFORE, REGIONS, TREATED, several
 
 from monai_amyloid.brain.template import brain_mask, pet_templates
-from monai_amyloid.findings.finding import doubt
+from monai_amyloid.findings.finding import doubt, warning
 from monai_amyloid.pictures.cut_brain import grey
 from monai_amyloid.pictures.slices import slice_index
 from monai_amyloid.report.follow.scans import shown_scans, slice_sides
@@ -99,6 +99,26 @@ def test_warnings_stand_before_notes_and_doubts_beside_the_finding(tmp_path: Pat
     assert page.index("99 of 9") < page.index('id="visits"')
 
 
+def test_what_makes_a_visit_doubtful_stands_on_the_page(tmp_path: Path) -> None:
+    odd, noisy = doubt("code", "{number} of 8", number=88), warning("code", "{n} of 7", n=77)
+    visit = replace(TREATED.visits[1], result=replace(AFTER, findings=(noisy, odd)))
+    page = page_of(tmp_path, replace(TREATED, visits=(TREATED.visits[0], visit)))
+    before, after = text_of(page, "en").split("88 of 8")
+    assert before.rstrip().endswith("Visit 2, year 1.5") and after.lstrip().startswith("77 of 7")
+
+
+@pytest.mark.parametrize(("days", "said"), [(19, "in 19 days"), (200, "in 7 months")])
+def test_a_time_below_a_year_is_no_zero(tmp_path: Path, days: int, said: str) -> None:
+    years = days / 365.25
+    change = replace(TREATED.changes[0], years=years)
+    visits = (TREATED.visits[0], replace(TREATED.visits[1], years=years))
+    page = page_of(tmp_path, replace(TREATED, visits=visits, changes=(change,)))
+    assert f"(95% interval) {said}" in text_of(page, "en")
+    assert f"Visit 2, year {years:.2g}" in text_of(page, "en")
+    korean = {19: "19일간 변화", 200: "7개월간 변화"}[days]
+    assert korean in text_of(page, "ko")
+
+
 def test_a_refused_visit_has_its_reason_and_no_number(tmp_path: Path) -> None:
     page = page_of(tmp_path, ALONE)
     assert "Refused: 1 of 3" in text_of(page, "en")
@@ -143,7 +163,7 @@ def test_scrolled_slices_lie_where_the_program_looks() -> None:
     row, column = divmod(made["settings"]["start"], made["settings"]["columns"])
     sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(made["sheets"][0].split(",")[1]))))
     found = sheet[row * height : (row + 1) * height, column * width : (column + 1) * width]
-    expected = grey(volumes[0])[::-1, ::-1, slice_index(2, 26.0)].T
+    expected = grey(volumes[0])[:, ::-1, slice_index(2, 26.0)].T
     assert np.abs(found.astype(int) - expected).mean() < 3
     assert made["settings"]["first"] + 2 * made["settings"]["start"] == 26
 
@@ -164,15 +184,15 @@ def test_the_change_from_the_first_to_the_last_stands_first(tmp_path: Path) -> N
     assert places == sorted(places)
 
 
-def test_the_right_of_the_patient_is_on_the_left() -> None:
+def test_the_left_of_the_patient_is_on_the_left_as_in_the_report_of_one_study() -> None:
     volumes, difference = scans_of(TREATED)
     x = np.arange(difference.shape[0])[:, None, None]  # RAS+: x grows to the right
-    right = np.where(brain_mask() & (x > 46), np.float32(-0.5), np.float32(0))
-    *_, shown_difference = shown_scans(TREATED, volumes, right, scale=1)
+    left = np.where(brain_mask() & (x < 44), np.float32(-0.5), np.float32(0))
+    *_, shown_difference = shown_scans(TREATED, volumes, left, scale=1)
     blue = shown_difference.pictures[2].astype(int)
     coloured = (blue[..., 2] - blue[..., 0] > 40).sum(axis=0)
     half = len(coloured) // 2
-    assert slice_sides(2) == ("R", "L") and coloured[:half].sum() > 20 * coloured[half:].sum()
+    assert slice_sides(2) == ("L", "R") and coloured[:half].sum() > 20 * coloured[half:].sum()
 
 
 def test_the_course_stands_at_the_years_with_doses_and_the_rule() -> None:

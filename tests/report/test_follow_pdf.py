@@ -1,11 +1,13 @@
 """The page of several visits on A4."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from result.persons import ALONE, TREATED, several
+from result.persons import ALONE, BEFORE, TREATED, several
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.findings.finding import warning
 from monai_amyloid.pictures import fonts
 from monai_amyloid.result.followed import Followed
 
@@ -52,6 +54,15 @@ def test_many_visits_leave_out_some_and_say_so(tmp_path: Path) -> None:
     text = text_of(pdf_of(tmp_path, several(11)), tmp_path)
     assert "6 other visits" in text and "ses-00" in text and "ses-11" in text
     assert "ses-05" not in text
+
+
+def test_what_makes_a_visit_doubtful_stands_after_what_is_said_of_the_change(
+    tmp_path: Path,
+) -> None:
+    odd = replace(BEFORE, findings=(warning("code", "{number} of 7", number=77),))
+    visits = (replace(TREATED.visits[0], result=odd), TREATED.visits[1])
+    text = text_of(pdf_of(tmp_path, replace(TREATED, visits=visits)), tmp_path)
+    assert text.index("22 of 2") < text.index("44 of 4") < text.index("Visit 1, year 0.0: 77 of 7")
 
 
 def test_a_refused_visit_has_its_reason(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from monai_amyloid.pictures.paper import INK, LEFT, LINE, RIGHT, SOFT, Paper
 from monai_amyloid.pictures.slices import tile
 from monai_amyloid.report.follow.rows import change_rows, region_rows, slice_rows, visit_rows
 from monai_amyloid.report.follow.scans import DIFFERENCE_FULL, ShownScan, difference_colours
-from monai_amyloid.report.follow.sentences import in_order, main_finding
+from monai_amyloid.report.follow.sentences import in_order, main_finding, visit_name
 from monai_amyloid.report.follow.trend import SIZE, trend
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus
@@ -206,15 +206,20 @@ class FollowParts(Paper):
     def findings(self, followed: Followed, top: float) -> None:
         """What makes the changes more or less certain, doubts and warnings first."""
         of_changes = [one for each in followed.changes for one in each.findings]
-        every = in_order([*of_changes, *followed.findings])
+        of_visits = [
+            phrase("visit_said", "{visit}: {text}", visit=visit_name(place, visit), text=each)
+            for place, visit in enumerate(followed.visits)
+            for each in visit.result.of_level("warning")
+        ]
+        every: list[Finding | Phrase] = [*in_order([*of_changes, *followed.findings]), *of_visits]
         if not every:
             return
         self.write(LEFT, top, FOLLOW_WORDS["findings"], 8.5, weight="bold")
         y = top + 4.2
         most = min(_MOST_FINDINGS, int((_FOOT - 3 - y) / 4.05))
         for each in every[:most]:
-            colour = INK if each.level == "note" else _RED
-            y = self.paragraph(LEFT, y, each, 150, 1, size=7.5, color=colour) + 0.3
+            colour = INK if isinstance(each, Finding) and each.level == "note" else _RED
+            y = self.paragraph(LEFT, y, each, 138, 1, size=7.5, color=colour) + 0.3
         if len(every) > most:
             more = phrase(
                 "follow_more_findings",

@@ -16,6 +16,7 @@ from monai_amyloid.report.follow.sentences import (
     signed,
     signed_suvr,
     visit_name,
+    years_shown,
 )
 from monai_amyloid.report.study.provenance import source_name, tracer_name
 from monai_amyloid.report.study.regions import region_name
@@ -74,12 +75,13 @@ def visit_rows(followed: Followed) -> list[dict[str, Any]]:
             {
                 "name": visit_name(place, visit),
                 "study": result.name,
-                "years": _DASH if visit.years is None else f"{visit.years:.1f}",
+                "years": years_shown(visit.years),
                 "date": visit.date or _DASH,
                 "reasons": result.of_level("refusal") if refused else (),
                 "grade": None if refused else grade_sentence(result),
                 "alone": plain_centiloid(result.centiloid, result.centiloid_interval),
                 "together": plain_centiloid(visit.centiloid, visit.interval),
+                "findings": in_order(result.of_level("doubt", "warning")),
                 "made_from": joined([tracer] if source is None else [tracer, source]),
             }
         )
@@ -95,7 +97,7 @@ def change_rows(followed: Followed) -> list[dict[str, Any]]:
     return [
         {
             "name": change_name(change),
-            "years": _DASH if change.years is None else f"{change.years:.1f}",
+            "years": years_shown(change.years),
             "change": signed(change.centiloid, change.interval),
             "yearly": _yearly(change),
             "plain": minus(f"{change.plain:+.0f}"),

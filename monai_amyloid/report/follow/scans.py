@@ -65,7 +65,7 @@ def shown_scans(
 ) -> list[ShownScan]:
     """Cut every scan that is shown, and the map of the difference, at the same places.
 
-    The patient's right is on the left of axial and coronal slices, as radiologists read.
+    The patient's left is on the left of axial and coronal slices, as in the report of one study.
 
     Args:
         followed: What is known of the visits.
@@ -116,14 +116,14 @@ def seen_volumes(
 
 def slice_sides(axis: int) -> tuple[str, str]:
     """The sides of the patient at the left and the right edge of a slice."""
-    return ("P", "A") if axis == _SAGITTAL else ("R", "L")
+    return ("P", "A") if axis == _SAGITTAL else ("L", "R")
 
 
 def _slices(volume: Volume, scale: int) -> list[NDArray[np.uint8]]:
     levels = grey(volume)
     scan = SlicedScan(levels, np.zeros(levels.shape, bool))
     return [
-        _as_read(draw_slice(scan, axis, slice_index(axis, mm), scale, outlined=("brain",)), axis)
+        draw_slice(scan, axis, slice_index(axis, mm), scale, outlined=("brain",))
         for axis, mm in SLICES_MM
     ]
 
@@ -135,7 +135,7 @@ def _difference_slices(under: Volume, difference: Volume, scale: int) -> list[ND
     for axis, mm in SLICES_MM:
         index = slice_index(axis, mm)
         picture = draw_slice(scan, axis, index, scale, outlined=())
-        pictures.append(_as_read(_coloured_slice(picture, upright(changed, axis, index)), axis))
+        pictures.append(_coloured_slice(picture, upright(changed, axis, index)))
     return pictures
 
 
@@ -151,11 +151,6 @@ def of_brain(difference: Volume) -> Volume:
     near = ndimage.gaussian_filter(brain.astype(np.float32), _SIGMA_VOXELS)
     smooth = ndimage.gaussian_filter(inside, _SIGMA_VOXELS) / np.maximum(near, np.float32(0.01))
     return np.asarray(np.where(brain, smooth, np.float32(0)))
-
-
-def _as_read(picture: NDArray[np.uint8], axis: int) -> NDArray[np.uint8]:
-    """Put the patient's right on the left."""
-    return picture if axis == _SAGITTAL else picture[:, ::-1]
 
 
 def _coloured_slice(picture: NDArray[np.uint8], changed: NDArray[np.generic]) -> NDArray[np.uint8]:

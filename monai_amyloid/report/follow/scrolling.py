@@ -48,7 +48,7 @@ def scroller(volumes: Sequence[Volume], difference: Volume | None) -> dict[str, 
 
 
 def _sheet(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Axial slices from below, front up and the patient's right on the left, ten in a row.
+    """Axial slices from below, front up and the patient's left on the left, ten in a row.
 
     Args:
         levels: Grey levels ``(X, Y, n)`` or colours ``(X, Y, n, 3)``.
@@ -56,6 +56,6 @@ def _sheet(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     x, y, count = levels.shape[:3]
     rows = -(-count // _COLUMNS)
     sheet = np.full((rows * _COLUMNS, y, x, *levels.shape[3:]), 255, np.uint8)
-    sheet[:count] = np.moveaxis(levels[::-1, ::-1], 2, 0).swapaxes(1, 2)
+    sheet[:count] = np.moveaxis(levels[:, ::-1], 2, 0).swapaxes(1, 2)
     grid = sheet.reshape(rows, _COLUMNS, y, x, *levels.shape[3:]).swapaxes(1, 2)
     return np.ascontiguousarray(grid.reshape(rows * y, _COLUMNS * x, *levels.shape[3:]))

@@ -6,7 +6,7 @@ from monai_amyloid.findings.finding import Finding, Phrase, Term, phrase
 from monai_amyloid.findings.rules import grades_named
 from monai_amyloid.report.follow.words import CHANGE_SHARE, FOLLOW_WORDS
 from monai_amyloid.report.words import WORDS, joined, minus, named
-from monai_amyloid.result.followed import Change, Clearing, Followed, Visit
+from monai_amyloid.result.followed import Change, Clearing, Followed, Visit, span
 from monai_amyloid.result.result import Result, with_interval
 
 # Findings are read from above: what matters most stands first.
@@ -59,9 +59,9 @@ def _change(change: Change) -> Phrase:
             **values,
         )
     return phrase(
-        "main_change_in_years",
-        "{clause}: change {change} ({share:.0%} interval) in {years:.1f} years",
-        years=change.years,
+        "main_change_in_time",
+        "{clause}: change {change} ({share:.0%} interval) {span}",
+        span=span(change.years),
         **values,
     )
 
@@ -127,10 +127,17 @@ def visit_name(place: int, visit: Visit) -> Phrase:
         return phrase("visit_number", "Visit {number}", number=place + 1)
     return phrase(
         "visit_number_year",
-        "Visit {number}, year {years:.1f}",
+        "Visit {number}, year {years}",
         number=place + 1,
-        years=visit.years,
+        years=years_shown(visit.years),
     )
+
+
+def years_shown(years: float | None) -> Term:
+    """Years as a table has them, a day being 0.003; a dash where they are not known."""
+    if years is None:
+        return Term("\N{EN DASH}")
+    return Term(f"{years:.1f}" if years == 0 or years >= 1 else f"{years:.2g}")
 
 
 def change_name(change: Change) -> Phrase:
