@@ -98,8 +98,12 @@ def test_one_refused_visit_costs_the_others_nothing_but_the_status(
     bundle: Path, visits: list[Path], tmp_path: Path
 ) -> None:
     broken = shutil.copytree(visits[1], tmp_path / "broken")
-    for file in sorted(broken.iterdir())[::2]:
-        file.unlink()
+    for number, file in enumerate(sorted(broken.iterdir())):
+        dataset = pydicom.dcmread(file)
+        dataset.SeriesInstanceUID = dataset.StudyInstanceUID = "1.2.3"
+        dataset.save_as(file)
+        if number % 2:  # a slice is missing beside each
+            file.unlink()
     done = run("follow", *visits, broken, "--bundle", bundle, "--output", tmp_path / "out",
                "--no-report", "--workers", "1")  # fmt: skip
     assert done.returncode == 1, done.stderr
