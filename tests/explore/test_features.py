@@ -54,7 +54,7 @@ def test_features_are_what_the_last_layer_is_given(
     )
     head = loaded.network.fc
     said = head(torch.from_numpy(found))
-    assert found.shape == (3, 1024)
+    assert found.shape == (3, head.in_features)
     assert said.detach().numpy() == pytest.approx(loaded.logits(batch).numpy(), abs=1e-4)
 
 
