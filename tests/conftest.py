@@ -12,7 +12,7 @@ from monai_amyloid.work.progress import Progress
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 CONFIGS_3D = [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"]
 # The files that take longest, longest first: the one that begins last keeps the other process idle.
-LONGEST = ("tests/test_main_job.py", "tests/explore/test_exploration.py",
+LONGEST = ("tests/explore/test_exploration.py",
            "tests/phantom/test_leaks.py", "tests/pet/test_fuzzing.py",
            "tests/test_shipped_bundle.py", "tests/learning/test_training.py",
            "tests/bundle/test_verbs.py", "tests/brain/test_wrong_input.py")  # fmt: skip
