@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figures import record
-from monai_amyloid.grading.following import follow_people
-from monai_amyloid.grading.following_list import list_people
+from monai_amyloid.grading.following.listing import list_people
+from monai_amyloid.grading.following.people import follow_people
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.phantom.cohorts.cohort import simulate

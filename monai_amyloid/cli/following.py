@@ -140,8 +140,8 @@ def follow_paths(
         )
     from monai_amyloid.follow.doses import read_doses
     from monai_amyloid.follow.rule import parse_rule
-    from monai_amyloid.grading.following import PAGE, TABLE, follow_people
-    from monai_amyloid.grading.following_list import list_people
+    from monai_amyloid.grading.following.listing import list_people
+    from monai_amyloid.grading.following.people import PAGE, TABLE, follow_people
     from monai_amyloid.grading.options import OutputOptions
     from monai_amyloid.result.followed import Followed, one_line
 

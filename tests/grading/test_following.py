@@ -14,9 +14,9 @@ from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import refusal, warning
 from monai_amyloid.follow.rule import ClearingRule
-from monai_amyloid.grading import following
-from monai_amyloid.grading.following import FollowSettings, FollowTask, clear, follow_people
-from monai_amyloid.grading.following_list import list_people
+from monai_amyloid.grading.following import people as following
+from monai_amyloid.grading.following.listing import list_people
+from monai_amyloid.grading.following.people import FollowSettings, FollowTask, clear, follow_people
 from monai_amyloid.grading.grader import Graded
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.result.followed import Followed, Visit, write_followed
@@ -164,7 +164,7 @@ def one_person(bundle: Path, clinic: Path, output: Path) -> Followed:
 @pytest.fixture
 def graded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every visit is refused, the first with a warning too."""
-    from monai_amyloid.grading import followed_person
+    from monai_amyloid.grading.following import person as followed_person
 
     def refused(visit: object, *_: object) -> Graded:
         name = visit.name  # type: ignore[attr-defined]
@@ -203,7 +203,7 @@ def test_a_rule_of_which_nothing_can_be_said_is_named(
 def test_an_error_that_nobody_foresaw_is_a_reason_without_a_name(
     bundle: Path, clinic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from monai_amyloid.grading import followed_person
+    from monai_amyloid.grading.following import person as followed_person
 
     def fail(*_: object) -> Graded:
         raise RuntimeError("HONG's bug")

@@ -7,7 +7,7 @@ from follow.scans import dicom, nifti
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.follow.visits import Person
-from monai_amyloid.grading.following_list import list_people
+from monai_amyloid.grading.following.listing import list_people
 
 
 def days(person: Person) -> list[str]:

@@ -1,7 +1,6 @@
 """One person: every visit graded, all measured together, and written; never an exception."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -11,23 +10,12 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from monai_amyloid.brain.normalization import BrainPet
-from monai_amyloid.brain.quantities.atrophy import thinning_effect
-from monai_amyloid.brain.quantities.uncertainty import (
-    centiloid_interval,
-    chance_below,
-    suvr_intervals,
-    suvr_spreads,
-)
 from monai_amyloid.errors import UserError, is_full, one_line
-from monai_amyloid.findings.finding import Finding, Term, doubt, note, refusal, warning
-from monai_amyloid.follow.change import MeasuredChange, measure_change
-from monai_amyloid.follow.change_errors import Causes
-from monai_amyloid.follow.days import years_between
-from monai_amyloid.follow.differences import differences
+from monai_amyloid.findings.finding import Finding, Term, refusal, warning
 from monai_amyloid.follow.joint import Joint, join
-from monai_amyloid.follow.rule import ClearingRule, chance, verdict
 from monai_amyloid.follow.visits import PlannedVisit
-from monai_amyloid.grading.following import (
+from monai_amyloid.grading.following.changes import change_between, clearing_of, levels
+from monai_amyloid.grading.following.people import (
     DOCUMENT,
     PAGE,
     FollowSettings,
@@ -46,18 +34,11 @@ from monai_amyloid.report.follow.one_page import write_follow_pdf
 from monai_amyloid.report.follow.page import write_follow_page
 from monai_amyloid.result.followed import (
     Change,
-    Clearing,
     Followed,
-    RegionChange,
     Visit,
     write_followed,
 )
 from monai_amyloid.result.result import Result
-
-# From a 90 % interval's half width to a 95 % interval's, of a normal distribution.
-_WIDER = 1.96 / 1.645
-# What thinning takes is worth a note from here on, and a warning from here on, Centiloid.
-_LEAST_THINNING, _MUCH_THINNING = 1.0, 5.0
 
 
 def follow_person(task: FollowTask, settings: FollowSettings) -> Followed:
@@ -105,9 +86,9 @@ def _followed(task: FollowTask, settings: FollowSettings) -> Followed:
         pairs = [*pairwise(range(len(there)))]
         pairs += [(0, len(there) - 1)] if len(there) > 2 else []
         changes = tuple(
-            _change(pair, there, brains, joint, task.person.visits, clean) for pair in pairs
+            change_between(pair, there, brains, joint, task.person.visits, clean) for pair in pairs
         )
-    clearing = _clearing(settings.rule, there, brains, visits)
+    clearing = clearing_of(settings.rule, there, brains, visits)
     if settings.rule is not None and clearing is None:
         findings.append(_no_verdict())
     followed = Followed(
@@ -152,156 +133,15 @@ def _visits(
     identify: bool,
 ) -> tuple[Visit, ...]:
     """The visits, each measured with the Centiloid of all scans together."""
-    levels = dict(zip(there, _levels(brains, joint), strict=True))
+    measured = dict(zip(there, levels(brains, joint), strict=True))
     visits = []
     for place, (visit, result) in enumerate(zip(planned, results, strict=True)):
-        load, interval = levels.get(place, (None, None))
+        load, interval = measured.get(place, (None, None))
         day = visit.date.isoformat() if identify and visit.date is not None else None
         visits.append(
             Visit(result=result, years=visit.years, date=day, centiloid=load, interval=interval)
         )
     return tuple(visits)
-
-
-def _levels(
-    brains: Sequence[BrainPet], joint: Joint | None
-) -> list[tuple[float, tuple[float, float]]]:
-    """Centiloid of each scan with its 90 % interval, of all scans of one tracer together."""
-    levels = []
-    for place, brain in enumerate(brains):
-        load = brain.centiloid
-        if joint is not None:
-            same = [
-                other
-                for other, each in enumerate(brains)
-                if each.source.tracer == brain.source.tracer
-            ]
-            # All together they lie where they lie alone, on average.
-            apart = [brains[other].centiloid - joint.centiloids[other] for other in same]
-            load = joint.centiloids[place] + math.fsum(apart) / len(apart)
-        tracer = str(brain.source.tracer)
-        spread = suvr_spreads(load, brain.quality, tracer)["cortex"]
-        interval = suvr_intervals({"cortex": brain.regions["cortex"]}, {"cortex": spread})
-        low, high = centiloid_interval(interval["cortex"], tracer)
-        levels.append((load, (low + load - brain.centiloid, high + load - brain.centiloid)))
-    return levels
-
-
-def _change(
-    pair: tuple[int, int],
-    there: Sequence[int],
-    brains: Sequence[BrainPet],
-    joint: Joint,
-    planned: Sequence[PlannedVisit],
-    clean: Callable[[Finding], Finding],
-) -> Change:
-    """The change between two of the scans that were measured together."""
-    earlier, later = (brains[place] for place in pair)
-    first, last = (planned[there[place]] for place in pair)
-    years = years_between(first.date, last.date)
-    found = differences(earlier.source, later.source, earlier.quality, later.quality)
-    findings = tuple(map(clean, found.findings))
-    plain = later.centiloid - earlier.centiloid
-    if earlier.source.tracer != later.source.tracer:
-        measured = _between_tracers(earlier, later, years)
-        findings = (_two_tracers(), *findings)
-    else:
-        silent = any(each.code == "scanner_not_known" for each in found.findings)
-        measured = measure_change(
-            joint.regions[pair[0]],
-            joint.regions[pair[1]],
-            Causes(
-                loads=(joint.centiloids[pair[0]], joint.centiloids[pair[1]]),
-                earlier=earlier.quality,
-                later=later.quality,
-                # What no header says is taken for the worse.
-                other_scanner=found.scanner or found.reconstruction or found.correction or silent,
-                tracer=str(earlier.source.tracer),
-            ),
-            years,
-        )
-        findings = (*findings, *_of_thinning(pair, joint, measured.centiloid, earlier))
-    return Change(
-        earlier=there[pair[0]],
-        later=there[pair[1]],
-        years=years,
-        centiloid=measured.centiloid,
-        interval=measured.interval,
-        yearly=measured.yearly,
-        yearly_interval=measured.yearly_interval,
-        plain=plain,
-        direction=measured.direction,
-        regions={
-            name: RegionChange(suvr=change, interval=interval)
-            for name, (change, interval) in measured.regions.items()
-        },
-        findings=findings,
-    )
-
-
-def _of_thinning(
-    pair: tuple[int, int], joint: Joint, change: float, earlier: BrainPet
-) -> tuple[Finding, ...]:
-    """What the cortex that thinned between two scans has taken of the change."""
-    tracer = str(earlier.source.tracer)
-    before, after = (thinning_effect(joint.suvr[place], tracer) for place in pair)
-    if before is None or after is None:
-        return ()
-    thinning = before - after
-    if abs(thinning) < _LEAST_THINNING:
-        return ()
-    found = note(
-        "change_by_thinning",
-        "of the change of {change:+.0f} Centiloid, {thinning:+.0f} seem to come from the cortex "
-        "being thinner or thicker than before; without that it would be {without:+.0f}, as far as "
-        "simulated scans show",
-        change=change,
-        thinning=thinning,
-        without=change - thinning,
-    )
-    return (replace(found, level="warning") if abs(thinning) > _MUCH_THINNING else found,)
-
-
-def _between_tracers(earlier: BrainPet, later: BrainPet, years: float | None) -> MeasuredChange:
-    """The difference of two Centiloids, of which nothing cancels."""
-    half, change = 0.0, later.centiloid - earlier.centiloid
-    for brain in (earlier, later):
-        [(_, (low, high))] = _levels([brain], None)
-        half = math.hypot(half, (high - low) / 2 * _WIDER)
-    timed = years is not None and years > 0
-    return MeasuredChange(
-        centiloid=change,
-        interval=(change - half, change + half),
-        yearly=change / years if timed and years else None,
-        yearly_interval=((change - half) / years, (change + half) / years)
-        if timed and years
-        else None,
-        regions={},
-    )
-
-
-def _clearing(
-    rule: ClearingRule | None,
-    there: Sequence[int],
-    brains: Sequence[BrainPet],
-    visits: Sequence[Visit],
-) -> Clearing | None:
-    """Whether the rule holds at the last visit; None where that was refused."""
-    if rule is None or not there or there[-1] != len(visits) - 1:
-        return None
-
-    def below(place: int, mark: float) -> float:
-        brain, load = brains[place], visits[there[place]].centiloid or 0.0
-        tracer = str(brain.source.tracer)
-        spread = suvr_spreads(load, brain.quality, tracer)["cortex"]
-        return chance_below(load, mark, spread, tracer)
-
-    # A refused visit between two parts them: they are no two in a row.
-    in_a_row = 2 if len(there) > 1 and there[-2] == there[-1] - 1 else 1
-    holds = chance(rule, lambda place, mark: below(len(there) - in_a_row + place, mark), in_a_row)
-    return Clearing(
-        below=rule.below, twice_below=rule.twice_below, chance=holds, verdict=verdict(holds)
-    )
 
 
 def _write(
@@ -371,12 +211,4 @@ def _no_verdict() -> Finding:
         "clearing_not_told",
         "the last visit could not be measured, so that nothing is said of whether amyloid is "
         "cleared; add a later study, or leave the last one out",
-    )
-
-
-def _two_tracers() -> Finding:
-    return doubt(
-        "change_between_tracers",
-        "two tracers were injected: the change is the difference of two Centiloids by two lines, "
-        "of which nothing cancels, and regions are not compared; follow a person with one tracer",
     )

@@ -88,7 +88,7 @@ def follow_people(
     Args:
         bundle: Folder of the trained classifier.
         people: People with their visits, from
-            :func:`~monai_amyloid.grading.following_list.list_people`.
+            :func:`~monai_amyloid.grading.following.listing.list_people`.
         output: Folder of the results: a folder for each person with one for each visit, and
             ``follow.csv`` for all.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
@@ -175,7 +175,7 @@ def _of_earlier_runs(output: Path, people: Sequence[Followed]) -> list[Followed]
 
 def _follow(task: FollowTask, settings: FollowSettings) -> Followed:
     # Loaded in the process that measures, see monai_amyloid.grading.run.
-    from monai_amyloid.grading.followed_person import follow_person
+    from monai_amyloid.grading.following.person import follow_person
 
     return follow_person(task, settings)
 
