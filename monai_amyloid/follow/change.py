@@ -64,6 +64,23 @@ def measure_change(
     slope = TRACERS[causes.tracer].centiloid_slope
     suvr, (low, high) = regions["cortex"]
     change, interval = slope * suvr, (slope * low, slope * high)
+    return timed_change(change, interval, years, regions)
+
+
+def timed_change(
+    change: float,
+    interval: Interval,
+    years: float | None,
+    regions: Mapping[str, tuple[float, Interval]],
+) -> MeasuredChange:
+    """A change with its rate a year, where enough time lies between the scans.
+
+    Args:
+        change: Change of Centiloid.
+        interval: Lowest and highest change of the 95 % interval.
+        years: Years between the two scans; None where a date is not known.
+        regions: Change of SUVR by region, with its 95 % interval.
+    """
     timed = years is not None and years >= _LEAST_YEARS
     return MeasuredChange(
         centiloid=change,

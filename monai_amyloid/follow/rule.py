@@ -5,13 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from monai_amyloid.brain.quantities.marks import SURE
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.bounds import LEAST_CENTILOID, MOST_CENTILOID
 
 Verdict = Literal["cleared", "not_cleared", "cannot_tell"]
 
-# A verdict that is wrong once in twenty, as the bounds of a 90 % interval are on either side.
-SURE = 0.95
 _NUMBER = r"[+-]?\d{1,4}(?:\.\d{1,4})?"
 _RULE = re.compile(rf"\s*({_NUMBER})\s*(?:,\s*({_NUMBER})\s*[xX\u00d7*]\s*2\s*)?")
 _FORM = "needed a Centiloid such as 24.1, or two such as 11,25x2 (below 11 once, or below 25 twice)"

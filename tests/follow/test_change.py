@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monai_amyloid.follow import change_errors
-from monai_amyloid.follow.change import measure_change
+from monai_amyloid.follow.change import measure_change, timed_change
 from monai_amyloid.follow.change_errors import Causes, change_interval, change_spreads
 from monai_amyloid.pet.tracers import TRACERS
 
@@ -63,6 +63,12 @@ def test_no_rate_is_given_without_time_between_the_scans(years: float | None) ->
     found = measure_change(REGIONS, REGIONS | {"cortex": 1.1}, USUAL, years)
     assert found.yearly is None
     assert found.yearly_interval is None
+
+
+def test_a_change_between_tracers_has_no_rate_within_days_either() -> None:
+    within_days = timed_change(-20.0, (-35.0, -5.0), 0.02, {})
+    assert within_days.yearly is None and within_days.direction == "fallen"
+    assert timed_change(-20.0, (-35.0, -5.0), 2.0, {}).yearly_interval == (-17.5, -2.5)
 
 
 def test_the_quantiles_of_every_row_rise() -> None:

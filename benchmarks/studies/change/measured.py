@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.figures import record
+from monai_amyloid.brain.quantities.marks import SURE
 from monai_amyloid.brain.quantities.uncertainty import (
     centiloid_interval,
     chance_below,
@@ -28,7 +29,6 @@ from monai_amyloid.brain.quantities.uncertainty import (
 )
 from monai_amyloid.evaluation.intervals import wilson
 from monai_amyloid.follow.change_errors import CHANGE_SHARE, change_interval, change_spreads
-from monai_amyloid.follow.rule import SURE
 from monai_amyloid.pet.tracers import FLORBETABEN, TRACERS
 from monai_amyloid.phantom.cohorts.measured_changes import causes_of, measured_changes
 

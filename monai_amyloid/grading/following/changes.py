@@ -13,7 +13,7 @@ from monai_amyloid.brain.quantities.uncertainty import (
     suvr_spreads,
 )
 from monai_amyloid.findings.finding import Finding, doubt, note
-from monai_amyloid.follow.change import MeasuredChange, measure_change
+from monai_amyloid.follow.change import MeasuredChange, measure_change, timed_change
 from monai_amyloid.follow.change_errors import Causes
 from monai_amyloid.follow.days import years_between
 from monai_amyloid.follow.differences import differences
@@ -138,16 +138,7 @@ def _between_tracers(earlier: BrainPet, later: BrainPet, years: float | None) ->
     for brain in (earlier, later):
         [(_, (low, high))] = levels([brain], None)
         half = math.hypot(half, (high - low) / 2 * _WIDER)
-    timed = years is not None and years > 0
-    return MeasuredChange(
-        centiloid=change,
-        interval=(change - half, change + half),
-        yearly=change / years if timed and years else None,
-        yearly_interval=((change - half) / years, (change + half) / years)
-        if timed and years
-        else None,
-        regions={},
-    )
+    return timed_change(change, (change - half, change + half), years, {})
 
 
 def clearing_of(
