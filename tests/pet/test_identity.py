@@ -16,7 +16,8 @@ from pydicom.dataset import Dataset
 from monai_amyloid.pet.identity import identity_of
 
 # What pydicom warns of would stand on the terminal, with the value.
-pytestmark = pytest.mark.filterwarnings("error")
+# A folder that an earlier test left to be collected says so whenever that happens.
+pytestmark = pytest.mark.filterwarnings("error", "ignore:Implicitly cleaning up:ResourceWarning")
 NAME = "KIM^MINJUN=金^民俊=김^민준"
 
 
