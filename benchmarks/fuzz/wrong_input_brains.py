@@ -12,10 +12,10 @@ from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import PetImage, to_ras
 from monai_amyloid.pet.tracers import TRACERS
 from monai_amyloid.phantom.cohorts.plan import Pattern, Plan
-from monai_amyloid.phantom.people.anatomy import ANATOMIES, WARP_AFFINE, load_anatomy
-from monai_amyloid.phantom.people.deformation import interpolate, smooth_noise
+from monai_amyloid.phantom.people.geometry.anatomy import ANATOMIES, WARP_AFFINE, load_anatomy
+from monai_amyloid.phantom.people.geometry.deformation import interpolate, smooth_noise
+from monai_amyloid.phantom.people.geometry.morphology import draw_morphology
 from monai_amyloid.phantom.people.head import shape_head
-from monai_amyloid.phantom.people.morphology import draw_morphology
 from monai_amyloid.phantom.people.person import draw_sessions
 from monai_amyloid.phantom.scanning.attenuation import block_mean
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire

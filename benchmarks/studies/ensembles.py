@@ -31,8 +31,9 @@ from numpy.typing import NDArray
 
 from benchmarks.figures import record
 from monai_amyloid.cohort.datalist import read_cohort
-from monai_amyloid.evaluation.calibration import BINS, temper
-from monai_amyloid.evaluation.decision import Decision, fit_decision, read_decision
+from monai_amyloid.evaluation.deciding.calibration import BINS, temper
+from monai_amyloid.evaluation.deciding.decision import Decision, fit_decision
+from monai_amyloid.evaluation.deciding.decision_file import read_decision
 from monai_amyloid.evaluation.held_out import PROBABILITIES, ROW
 from monai_amyloid.evaluation.intervals import percentile_interval, resample
 from monai_amyloid.evaluation.metrics import f1, macro_f1, quadratic_kappa

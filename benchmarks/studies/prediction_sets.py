@@ -22,8 +22,8 @@ from benchmarks.figures import record
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.cohort.dealing import assign_folds
 from monai_amyloid.evaluation.baselines import regional_boosting, suvr_regression
-from monai_amyloid.evaluation.calibration import fit_temperature, temper
-from monai_amyloid.evaluation.conformal import (
+from monai_amyloid.evaluation.deciding.calibration import fit_temperature, temper
+from monai_amyloid.evaluation.deciding.conformal import (
     COVERAGE,
     covered,
     prediction_sets,

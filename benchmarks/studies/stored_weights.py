@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from benchmarks.figures import record
 from monai_amyloid.bundle.export import half_precision_state
 from monai_amyloid.cohort.folds import graded_scans, read_folds
-from monai_amyloid.evaluation.calibration import log_loss
 from monai_amyloid.evaluation.comparison import compare
+from monai_amyloid.evaluation.deciding.calibration import log_loss
 from monai_amyloid.evaluation.metrics import Measured, measure_all
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.learning.transforms.cache import CachedScans

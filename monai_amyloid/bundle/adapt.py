@@ -23,8 +23,8 @@ from monai_amyloid.cohort.datalist import GRADES, read_cohort
 from monai_amyloid.cohort.folds import check_reference
 from monai_amyloid.cohort.picture_cohort import VOLUME
 from monai_amyloid.errors import UserError
-from monai_amyloid.evaluation.adapting import Adaptation, adapted, judge
-from monai_amyloid.evaluation.decision import decision_of, write_decision
+from monai_amyloid.evaluation.deciding.adapting import Adaptation, adapted, judge
+from monai_amyloid.evaluation.deciding.decision_file import decision_of, write_decision
 from monai_amyloid.findings.bounds import TRIED_FWHM_MM, TRIED_NOISE_CV
 from monai_amyloid.findings.rules import FEATURES_APART
 from monai_amyloid.learning.handlers.settings import settings_of_training

@@ -13,7 +13,8 @@ from monai_amyloid.bundle.integrity import bundle_sha256
 from monai_amyloid.bundle.run import TrainedRun
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.cohort.datalist import GRADES
-from monai_amyloid.evaluation.decision import Decision, read_decision
+from monai_amyloid.evaluation.deciding.decision import Decision
+from monai_amyloid.evaluation.deciding.decision_file import read_decision
 from monai_amyloid.evaluation.readers import MEASURED, READERS
 from monai_amyloid.installed import licences
 

@@ -13,7 +13,7 @@ from monai_amyloid.bundle.metadata import facts_of
 from monai_amyloid.bundle.run import read_run
 from monai_amyloid.bundle.untrusted.config import strange_in
 from monai_amyloid.errors import UserError
-from monai_amyloid.evaluation.decision import write_decision
+from monai_amyloid.evaluation.deciding.decision_file import write_decision
 from monai_amyloid.output import check_writable, refuse_link
 from monai_amyloid.output_lock import alone_beside
 from monai_amyloid.strict_json import read_object

@@ -12,7 +12,8 @@ from monai_amyloid.bundle.untrusted.weights import read_weights
 from monai_amyloid.cells import read_cells
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.errors import RunError, UserError, one_line
-from monai_amyloid.evaluation.decision import Decision, decision_of, fit_decision
+from monai_amyloid.evaluation.deciding.decision import Decision, fit_decision
+from monai_amyloid.evaluation.deciding.decision_file import decision_of
 from monai_amyloid.evaluation.held_out import PROBABILITIES, find_predictions, fingerprint
 from monai_amyloid.evaluation.metrics import measure_all
 from monai_amyloid.strict_json import read_object

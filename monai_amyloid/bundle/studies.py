@@ -19,7 +19,7 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
 from monai_amyloid.cohort.pictures import read_bag
 from monai_amyloid.errors import RefusedError, UserError
-from monai_amyloid.evaluation.decision import read_decision
+from monai_amyloid.evaluation.deciding.decision_file import read_decision
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.findings.rules import FEATURES_APART, doubts
 from monai_amyloid.learning.network.head import HeadInputs

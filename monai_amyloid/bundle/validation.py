@@ -22,7 +22,7 @@ from monai_amyloid.evaluation.agreement import (
     agreement,
     kappa,
 )
-from monai_amyloid.evaluation.decision import decision_of
+from monai_amyloid.evaluation.deciding.decision_file import decision_of
 from monai_amyloid.output import writable_folder, write_table
 from monai_amyloid.work.progress import SILENT, Progress
 

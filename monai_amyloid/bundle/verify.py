@@ -35,7 +35,7 @@ from monai_amyloid.bundle.files import (
 from monai_amyloid.bundle.untrusted.config import strange_in, strange_in_data, strange_in_logging
 from monai_amyloid.bundle.untrusted.network import Described
 from monai_amyloid.errors import one_line
-from monai_amyloid.evaluation.decision import decision_of
+from monai_amyloid.evaluation.deciding.decision_file import decision_of
 from monai_amyloid.strict_json import read_object
 
 SCHEMA = Path(__file__).parent / "data" / "meta_schema_20240725.json"

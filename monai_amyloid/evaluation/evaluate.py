@@ -9,12 +9,8 @@ from threadpoolctl import threadpool_limits
 
 from monai_amyloid.evaluation import baselines
 from monai_amyloid.evaluation.comparison import comparison_table
-from monai_amyloid.evaluation.decision import (
-    Decision,
-    fit_decision,
-    read_decision,
-    write_decision,
-)
+from monai_amyloid.evaluation.deciding.decision import Decision, fit_decision
+from monai_amyloid.evaluation.deciding.decision_file import read_decision, write_decision
 from monai_amyloid.evaluation.held_out import (
     PROBABILITIES,
     ROW,

@@ -15,7 +15,7 @@ from monai_amyloid.cohort.datalist import UNKNOWN, CohortError, read_cohort
 from monai_amyloid.cohort.dealing import assign_folds
 from monai_amyloid.cohort.folds import read_folds
 from monai_amyloid.errors import one_line
-from monai_amyloid.evaluation.conformal import shares_of
+from monai_amyloid.evaluation.deciding.conformal import shares_of
 from monai_amyloid.findings.rules import FEATURES_APART
 
 Array = NDArray[np.float64]

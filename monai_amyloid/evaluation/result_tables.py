@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from monai_amyloid.cohort.datalist import GRADES
-from monai_amyloid.evaluation.calibration import reliability
-from monai_amyloid.evaluation.conformal import covered
+from monai_amyloid.evaluation.deciding.calibration import reliability
+from monai_amyloid.evaluation.deciding.conformal import covered
 from monai_amyloid.evaluation.held_out import PROBABILITIES, ROW
 from monai_amyloid.evaluation.intervals import Estimate, share_of
 from monai_amyloid.evaluation.metrics import measure_all

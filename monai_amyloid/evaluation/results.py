@@ -8,14 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.cohort.datalist import GRADES, CohortError
-from monai_amyloid.evaluation.calibration import (
+from monai_amyloid.evaluation.deciding.calibration import (
     brier,
     error_if_calibrated,
     expected_calibration_error,
     log_loss,
 )
-from monai_amyloid.evaluation.conformal import covered
-from monai_amyloid.evaluation.decision import Decision, Predictions, cross_fit
+from monai_amyloid.evaluation.deciding.conformal import covered
+from monai_amyloid.evaluation.deciding.decision import Decision, Predictions, cross_fit
 from monai_amyloid.evaluation.held_out import HeldOut
 from monai_amyloid.evaluation.intervals import Estimate, share_of
 from monai_amyloid.evaluation.metrics import Measured, confusion, measure_all

@@ -25,7 +25,7 @@ from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.bundle.network import Answers, TrainedNetwork
 from monai_amyloid.cohort.picture_cohort import PICTURE
 from monai_amyloid.cohort.pictures import read_bag
-from monai_amyloid.evaluation.decision import decision_of
+from monai_amyloid.evaluation.deciding.decision_file import decision_of
 from monai_amyloid.explore.saved_map import read_map
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
 from monai_amyloid.findings.rules import FEATURES_APART, doubts

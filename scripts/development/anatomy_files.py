@@ -1,4 +1,4 @@
-"""The phantom's grids, and how an anatomy is written for monai_amyloid.phantom.people.anatomy."""
+"""The phantom's grids, and how an anatomy is written for the package to read."""
 
 import gzip
 from pathlib import Path
@@ -10,7 +10,7 @@ from nibabel.processing import resample_from_to
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from monai_amyloid.phantom.people.anatomy import DATA, WARP_AFFINE
+from monai_amyloid.phantom.people.geometry.anatomy import DATA, WARP_AFFINE
 
 # The phantom's grid: 2 mm like the template's, longer towards the neck and the scalp.
 SHAPE = (104, 128, 128)

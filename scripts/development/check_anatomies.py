@@ -6,8 +6,18 @@ from region_labels import region_table
 from scipy import ndimage
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
-from monai_amyloid.phantom.people.anatomy import ANATOMIES, WARP_AFFINE, Anatomy, load_anatomy
-from monai_amyloid.phantom.people.deformation import grid_points, interpolate, jacobian, moved
+from monai_amyloid.phantom.people.geometry.anatomy import (
+    ANATOMIES,
+    WARP_AFFINE,
+    Anatomy,
+    load_anatomy,
+)
+from monai_amyloid.phantom.people.geometry.deformation import (
+    grid_points,
+    interpolate,
+    jacobian,
+    moved,
+)
 
 _MILLILITRES = 8e-3
 

@@ -16,7 +16,7 @@ from scipy import ndimage
 from ventricles import ventricle_share
 
 from monai_amyloid.brain.template import DATA as BRAIN_DATA
-from monai_amyloid.phantom.people.deformation import grid_points
+from monai_amyloid.phantom.people.geometry.deformation import grid_points
 
 ATLAS = "atlas-desikankilliany.nii.gz"
 # Structures that every donor has: all of the atlas but the brainstem.

@@ -1,7 +1,7 @@
 """Register the template to a donor by their region labels: affine, then a stationary flow.
 
-The flow is that of monai_amyloid.phantom.people.deformation, here with gradients. Smoothed region
-masks, not intensities, are matched: the donors come as labels alone.
+The flow is that of monai_amyloid.phantom.people.geometry.deformation, here with gradients.
+Smoothed region masks, not intensities, are matched: the donors come as labels alone.
 
 References:
     Arsigny et al. 2006, doi:10.1007/11866565_113 (log-Euclidean diffeomorphisms).
@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE
-from monai_amyloid.phantom.people.deformation import flow, grid_points, moved
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_AFFINE, WARP_SHAPE
+from monai_amyloid.phantom.people.geometry.deformation import flow, grid_points, moved
 
 _HALVINGS = 5
 _REFINEMENTS = 8

@@ -16,7 +16,7 @@ from region_labels import NUCLEI, cerebral_labels, ids_of, label_of
 from scipy import ndimage, sparse
 from scipy.sparse import linalg
 
-from monai_amyloid.phantom.people.deformation import grid_points, interpolate
+from monai_amyloid.phantom.people.geometry.deformation import grid_points, interpolate
 
 _CROSS = ndimage.generate_binary_structure(3, 1)
 _PRIOR = 1e-3  # pull of the carried template on what neither source reaches

@@ -17,10 +17,10 @@ from scipy.optimize import fsolve
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, voi
 from monai_amyloid.phantom.people.contrast import CONTRASTS
-from monai_amyloid.phantom.people.deformation import Points, interpolate
 from monai_amyloid.phantom.people.disease import typical_disease
+from monai_amyloid.phantom.people.geometry.deformation import Points, interpolate
+from monai_amyloid.phantom.people.geometry.morphology import Morphology
 from monai_amyloid.phantom.people.head import shape_head
-from monai_amyloid.phantom.people.morphology import Morphology
 from monai_amyloid.phantom.people.surroundings import Surroundings
 from monai_amyloid.phantom.people.tracer_map import blur, tracer_map
 from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values

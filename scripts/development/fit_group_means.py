@@ -24,28 +24,28 @@ from scipy import ndimage
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, regions, voi
 from monai_amyloid.phantom.people import head as heads
-from monai_amyloid.phantom.people.anatomy import (
+from monai_amyloid.phantom.people.brain import brain
+from monai_amyloid.phantom.people.geometry.anatomy import (
     ANATOMIES,
     DATA,
     WARP_AFFINE,
     WARP_SHAPE,
     load_anatomy,
 )
-from monai_amyloid.phantom.people.brain import brain
-from monai_amyloid.phantom.people.deformation import flow, grid_points, interpolate, moved
-from monai_amyloid.phantom.people.morphology import ANATOMY_SHARES, Morphology
-from monai_amyloid.phantom.people.surroundings import Surroundings
-from monai_amyloid.phantom.people.tracer_map import (
-    LATERAL_GREY_LOSS,
-    LATERAL_WHITE_LOSS,
-    tracer_map,
-)
-from monai_amyloid.phantom.people.typical import (
+from monai_amyloid.phantom.people.geometry.deformation import flow, grid_points, interpolate, moved
+from monai_amyloid.phantom.people.geometry.morphology import ANATOMY_SHARES, Morphology
+from monai_amyloid.phantom.people.geometry.typical import (
     TERMS,
     as_donor,
     coefficients,
     monomials,
     template_to_icbm,
+)
+from monai_amyloid.phantom.people.surroundings import Surroundings
+from monai_amyloid.phantom.people.tracer_map import (
+    LATERAL_GREY_LOSS,
+    LATERAL_WHITE_LOSS,
+    tracer_map,
 )
 from monai_amyloid.phantom.people.uptake import UPTAKE, TissueValues, by_label
 from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA

@@ -6,7 +6,7 @@ Distances are millimetres from a solid's surface, negative inside; points are ``
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.phantom.people.anatomy import TISSUES
+from monai_amyloid.phantom.people.geometry.anatomy import TISSUES
 
 Points = NDArray[np.float32]
 Distance = NDArray[np.float32]

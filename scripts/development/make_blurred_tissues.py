@@ -18,11 +18,11 @@ from monai_amyloid.brain.quality.resolution import (
     distance_from_brain,
 )
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE
-from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved
+from monai_amyloid.phantom.people.geometry.deformation import grid_points, interpolate, moved
+from monai_amyloid.phantom.people.geometry.morphology import Morphology
+from monai_amyloid.phantom.people.geometry.typical import template_to_anatomy
 from monai_amyloid.phantom.people.head import shape_head
-from monai_amyloid.phantom.people.morphology import Morphology
 from monai_amyloid.phantom.people.tracer_map import blur
-from monai_amyloid.phantom.people.typical import template_to_anatomy
 
 
 def main() -> None:

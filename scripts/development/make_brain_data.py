@@ -33,9 +33,9 @@ from scipy import ndimage
 from ventricles import ventricle_share
 
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE
-from monai_amyloid.phantom.people.anatomy import WARP_SHAPE
-from monai_amyloid.phantom.people.deformation import grid_points
-from monai_amyloid.phantom.people.typical import template_to_icbm
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_SHAPE
+from monai_amyloid.phantom.people.geometry.deformation import grid_points
+from monai_amyloid.phantom.people.geometry.typical import template_to_icbm
 
 VOIS = {
     "cortex": "ctx",

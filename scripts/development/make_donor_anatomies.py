@@ -22,14 +22,14 @@ from donor_tissues import donor_tissues
 from head_tissues import head_tissues
 from scipy import ndimage
 
-from monai_amyloid.phantom.people.anatomy import (
+from monai_amyloid.phantom.people.geometry.anatomy import (
     ANATOMIES,
     DATA,
     WARP_AFFINE,
     WARP_SHAPE,
     load_anatomy,
 )
-from monai_amyloid.phantom.people.deformation import grid_points
+from monai_amyloid.phantom.people.geometry.deformation import grid_points
 
 # Thickness of the schematic skull against the usual one: people differ, labels do not say.
 SKULL_SCALE = {

@@ -14,12 +14,12 @@ import nibabel as nib
 import numpy as np
 
 from monai_amyloid.brain.template import AMYLOID, DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
-from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved
 from monai_amyloid.phantom.people.disease import Disease, typical_disease
+from monai_amyloid.phantom.people.geometry.deformation import grid_points, interpolate, moved
+from monai_amyloid.phantom.people.geometry.morphology import Morphology
+from monai_amyloid.phantom.people.geometry.typical import template_to_anatomy
 from monai_amyloid.phantom.people.head import shape_head
-from monai_amyloid.phantom.people.morphology import Morphology
 from monai_amyloid.phantom.people.tracer_map import blur, tracer_map
-from monai_amyloid.phantom.people.typical import template_to_anatomy
 from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values
 
 FWHM_MM = 8.0

@@ -10,11 +10,11 @@ import numpy as np
 
 from monai_amyloid.brain.recognition.signature import TISSUE_AFFINE, TISSUE_SHAPE, TISSUES
 from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE, regions
-from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved
+from monai_amyloid.phantom.people.geometry.deformation import grid_points, interpolate, moved
+from monai_amyloid.phantom.people.geometry.morphology import Morphology
+from monai_amyloid.phantom.people.geometry.typical import template_to_anatomy
 from monai_amyloid.phantom.people.head import Head, shape_head
-from monai_amyloid.phantom.people.morphology import Morphology
 from monai_amyloid.phantom.people.tracer_map import blur
-from monai_amyloid.phantom.people.typical import template_to_anatomy
 
 FWHM_MM = 8.0
 ANATOMY = "icbm152"

@@ -19,7 +19,7 @@ from monailabel.tasks.infer.bundle import BundleInferTask
 from monai_amyloid.bundle.integrity import Trust
 from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.errors import UserError, find_user_error
-from monai_amyloid.evaluation.decision import Decision
+from monai_amyloid.evaluation.deciding.decision import Decision
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.findings.rules import FEATURES_APART, doubts
 from monai_amyloid.learning.network.head import HeadInputs

@@ -17,14 +17,10 @@ from monai_amyloid.bundle.card import LARGE_BYTES
 from monai_amyloid.bundle.export import export
 from monai_amyloid.bundle.verify import loaded_network
 from monai_amyloid.errors import RunError, UserError
-from monai_amyloid.evaluation.decision import (
-    Decision,
-    fit_decision,
-    read_decision,
-    write_decision,
-)
+from monai_amyloid.evaluation.deciding.decision import Decision, fit_decision
+from monai_amyloid.evaluation.deciding.decision_file import read_decision, write_decision
+from monai_amyloid.evaluation.deciding.standing import NEVER
 from monai_amyloid.evaluation.held_out import fingerprint
-from monai_amyloid.evaluation.standing import NEVER
 from monai_amyloid.grading.grader import Grader
 
 pytestmark = pytest.mark.slow

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monai_amyloid.evaluation.adapting import SHIPPED_COUNTS_AS, adapted, judge
-from monai_amyloid.evaluation.calibration import fit_temperature, temper
-from monai_amyloid.evaluation.conformal import covered, prediction_sets, shares_of
-from monai_amyloid.evaluation.decision import Decision, fit_decision
+from monai_amyloid.evaluation.deciding.adapting import SHIPPED_COUNTS_AS, adapted, judge
+from monai_amyloid.evaluation.deciding.calibration import fit_temperature, temper
+from monai_amyloid.evaluation.deciding.conformal import covered, prediction_sets, shares_of
+from monai_amyloid.evaluation.deciding.decision import Decision, fit_decision
 
 
 def scans(

@@ -6,8 +6,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from monai_amyloid.evaluation import calibration
-from monai_amyloid.evaluation.conformal import shares_of
+from monai_amyloid.evaluation.deciding import calibration
+from monai_amyloid.evaluation.deciding.conformal import shares_of
 
 
 def drawn(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

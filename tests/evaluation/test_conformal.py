@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.evaluation import conformal
+from monai_amyloid.evaluation.deciding import conformal
 from monai_amyloid.findings.bounds import MOST_LEFT_OUT
 
 THRESHOLDS = st.tuples(*[st.floats(0, 1)] * 3)

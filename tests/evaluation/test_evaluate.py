@@ -14,14 +14,11 @@ from sklearn.metrics import f1_score
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.folds import split
 from monai_amyloid.errors import UserError
-from monai_amyloid.evaluation.calibration import fit_temperature
-from monai_amyloid.evaluation.conformal import shares_of
-from monai_amyloid.evaluation.decision import (
-    Decision,
-    cross_fit,
-    read_decision,
-    write_decision,
-)
+from monai_amyloid.evaluation.deciding.calibration import fit_temperature
+from monai_amyloid.evaluation.deciding.conformal import shares_of
+from monai_amyloid.evaluation.deciding.decision import Decision, cross_fit
+from monai_amyloid.evaluation.deciding.decision_file import read_decision, write_decision
+from monai_amyloid.evaluation.deciding.standing import NEVER
 from monai_amyloid.evaluation.evaluate import evaluate, evaluate_bundle, evaluate_fold
 from monai_amyloid.evaluation.held_out import (
     PROBABILITIES,
@@ -31,7 +28,6 @@ from monai_amyloid.evaluation.held_out import (
     read_held_out,
 )
 from monai_amyloid.evaluation.result_text import as_text
-from monai_amyloid.evaluation.standing import NEVER
 from monai_amyloid.learning.handlers.predictions import prediction_table
 
 pytestmark = pytest.mark.slow

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.evaluation.operating_point import positive_threshold
+from monai_amyloid.evaluation.deciding.operating_point import positive_threshold
 
 rows = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 20)), min_size=1, max_size=40).filter(
     lambda pairs: any(grade > 1 for grade, _ in pairs)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from monai_amyloid.evaluation.conformal import shares_of
-from monai_amyloid.evaluation.standing import MOST_WRONG, NEVER, least_probabilities
+from monai_amyloid.evaluation.deciding.conformal import shares_of
+from monai_amyloid.evaluation.deciding.standing import MOST_WRONG, NEVER, least_probabilities
 
 
 def chances_of(grade: int, own: np.ndarray) -> np.ndarray:

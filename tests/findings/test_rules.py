@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.evaluation.decision import Decision
-from monai_amyloid.evaluation.standing import NEVER
+from monai_amyloid.evaluation.deciding.decision import Decision
+from monai_amyloid.evaluation.deciding.standing import NEVER
 from monai_amyloid.findings.bounds import MOST_LEFT_OUT
 from monai_amyloid.findings.rules import GradedScan, doubts
 

@@ -14,7 +14,7 @@ import torch
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.bundle.export import export
 from monai_amyloid.errors import UserError
-from monai_amyloid.evaluation.decision import Decision
+from monai_amyloid.evaluation.deciding.decision import Decision
 from monai_amyloid.grading.grader import Grader
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies

@@ -6,8 +6,8 @@ import pytest
 
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
+from monai_amyloid.phantom.people.geometry.morphology import Morphology
 from monai_amyloid.phantom.people.head import Head, shape_head
-from monai_amyloid.phantom.people.morphology import Morphology
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,18 @@ import pytest
 from scipy import ndimage
 
 from monai_amyloid.brain.template import brain_mask, regions, voi
-from monai_amyloid.phantom.people.anatomy import ANATOMIES, WARP_AFFINE, Anatomy, load_anatomy
-from monai_amyloid.phantom.people.deformation import grid_points, interpolate, jacobian, moved
+from monai_amyloid.phantom.people.geometry.anatomy import (
+    ANATOMIES,
+    WARP_AFFINE,
+    Anatomy,
+    load_anatomy,
+)
+from monai_amyloid.phantom.people.geometry.deformation import (
+    grid_points,
+    interpolate,
+    jacobian,
+    moved,
+)
 
 from .people import brain_points
 

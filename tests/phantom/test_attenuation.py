@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import ellipe
 
-from monai_amyloid.phantom.people.anatomy import TISSUES
+from monai_amyloid.phantom.people.geometry.anatomy import TISSUES
 from monai_amyloid.phantom.scanning.attenuation import (
     attenuation_map,
     block_mean,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from monai_amyloid.phantom.people.deformation import grid_points
+from monai_amyloid.phantom.people.geometry.deformation import grid_points
 from monai_amyloid.phantom.scanning.body import with_body
 
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])

@@ -3,8 +3,8 @@ import pytest
 from scipy import ndimage
 from scipy.linalg import expm
 
-from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE
-from monai_amyloid.phantom.people.deformation import (
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_AFFINE, WARP_SHAPE
+from monai_amyloid.phantom.people.geometry.deformation import (
     expansion,
     flow,
     grid_points,

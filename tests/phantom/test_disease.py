@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from monai_amyloid.brain.template import regions
-from monai_amyloid.phantom.people.anatomy import WARP_SHAPE
 from monai_amyloid.phantom.people.disease import (
     STAGES,
     disease_at,
@@ -13,6 +12,7 @@ from monai_amyloid.phantom.people.disease import (
     form_shares,
     typical_disease,
 )
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_SHAPE
 from monai_amyloid.phantom.people.uptake import FULL_CENTILOID, typical_excess
 
 TABLE = regions().table

@@ -7,11 +7,16 @@ import pytest
 from scipy import ndimage
 
 from monai_amyloid.brain.template import brain_mask, regions
-from monai_amyloid.phantom.people.anatomy import ANATOMIES, TISSUES
-from monai_amyloid.phantom.people.deformation import grid_points, interpolate, moved, scaled
+from monai_amyloid.phantom.people.geometry.anatomy import ANATOMIES, TISSUES
+from monai_amyloid.phantom.people.geometry.deformation import (
+    grid_points,
+    interpolate,
+    moved,
+    scaled,
+)
+from monai_amyloid.phantom.people.geometry.morphology import Morphology, draw_morphology
+from monai_amyloid.phantom.people.geometry.typical import template_to_anatomy
 from monai_amyloid.phantom.people.head import Head, shape_head, unworn
-from monai_amyloid.phantom.people.morphology import Morphology, draw_morphology
-from monai_amyloid.phantom.people.typical import template_to_anatomy
 
 from .people import brain_points, points_of
 

@@ -36,7 +36,7 @@ from monai_amyloid.phantom.cohorts.reader import (
     regional_uptake_grades,
 )
 from monai_amyloid.phantom.people import person
-from monai_amyloid.phantom.people.anatomy import WARP_SHAPE
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_SHAPE
 from monai_amyloid.phantom.people.person import draw_sessions, visit_values
 
 pytestmark = pytest.mark.slow

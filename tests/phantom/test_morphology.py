@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from monai_amyloid.phantom.people.anatomy import ANATOMIES
-from monai_amyloid.phantom.people.morphology import (
+from monai_amyloid.phantom.people.geometry.anatomy import ANATOMIES
+from monai_amyloid.phantom.people.geometry.morphology import (
     ANATOMY_SHARES,
     Morphology,
     aged,

@@ -3,9 +3,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from monai_amyloid.phantom.people.anatomy import ANATOMIES, TISSUES, load_anatomy
-from monai_amyloid.phantom.people.deformation import grid_points
-from monai_amyloid.phantom.people.outside import outside
+from monai_amyloid.phantom.people.geometry.anatomy import ANATOMIES, TISSUES, load_anatomy
+from monai_amyloid.phantom.people.geometry.deformation import grid_points
+from monai_amyloid.phantom.people.geometry.outside import outside
 from monai_amyloid.phantom.people.surroundings import Surroundings
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.frames.window import choose_frames
 from monai_amyloid.pet.tracers import TRACERS
-from monai_amyloid.phantom.people.deformation import grid_points
+from monai_amyloid.phantom.people.geometry.deformation import grid_points
 from monai_amyloid.phantom.people.head import Head
 from monai_amyloid.phantom.people.tracer_map import tracer_map
 from monai_amyloid.phantom.people.uptake import florbetaben_values, typical_excess

@@ -3,10 +3,10 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from monai_amyloid.phantom.people.anatomy import WARP_AFFINE
-from monai_amyloid.phantom.people.deformation import grid_points
-from monai_amyloid.phantom.people.morphology import Morphology
-from monai_amyloid.phantom.people.spaces import gyral_weight, openings, widening
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_AFFINE
+from monai_amyloid.phantom.people.geometry.deformation import grid_points
+from monai_amyloid.phantom.people.geometry.morphology import Morphology
+from monai_amyloid.phantom.people.geometry.spaces import gyral_weight, openings, widening
 
 pytestmark = pytest.mark.slow
 

@@ -7,11 +7,11 @@ from scipy.signal import peak_widths
 
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.template import regions, voi
-from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
 from monai_amyloid.phantom.people.brain import brain
-from monai_amyloid.phantom.people.deformation import grid_points, interpolate
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
+from monai_amyloid.phantom.people.geometry.deformation import grid_points, interpolate
+from monai_amyloid.phantom.people.geometry.morphology import Morphology
 from monai_amyloid.phantom.people.head import Head, shape_head
-from monai_amyloid.phantom.people.morphology import Morphology
 from monai_amyloid.phantom.people.surroundings import Surroundings
 from monai_amyloid.phantom.people.tracer_map import blur, tracer_map
 from monai_amyloid.phantom.people.uptake import TissueValues, florbetaben_values

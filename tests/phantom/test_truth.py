@@ -8,7 +8,7 @@ from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.quantities.suvr import regional_suvr, suvr
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, regions, voi
 from monai_amyloid.phantom.cohorts.truth import change_row, regional_truth, truth_row
-from monai_amyloid.phantom.people.deformation import grid_points, interpolate
+from monai_amyloid.phantom.people.geometry.deformation import grid_points, interpolate
 from monai_amyloid.phantom.people.head import shape_head, unworn
 from monai_amyloid.phantom.people.person import draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire

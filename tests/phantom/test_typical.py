@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from monai_amyloid.brain.template import voi
-from monai_amyloid.phantom.people.anatomy import ANATOMIES, WARP_AFFINE, load_anatomy
-from monai_amyloid.phantom.people.deformation import interpolate, jacobian, moved
-from monai_amyloid.phantom.people.typical import (
+from monai_amyloid.phantom.people.geometry.anatomy import ANATOMIES, WARP_AFFINE, load_anatomy
+from monai_amyloid.phantom.people.geometry.deformation import interpolate, jacobian, moved
+from monai_amyloid.phantom.people.geometry.typical import (
     ORDER,
     SCALE,
     TERMS,

@@ -21,9 +21,13 @@ from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.bundle.network import TrainedNetwork
 from monai_amyloid.bundle.prepared_scans import answers_of
 from monai_amyloid.cohort.datalist import GRADES, read_cohort
-from monai_amyloid.evaluation.adapting import adapted
-from monai_amyloid.evaluation.calibration import error_if_calibrated, expected_calibration_error
-from monai_amyloid.evaluation.decision import Decision, Predictions, decision_of
+from monai_amyloid.evaluation.deciding.adapting import adapted
+from monai_amyloid.evaluation.deciding.calibration import (
+    error_if_calibrated,
+    expected_calibration_error,
+)
+from monai_amyloid.evaluation.deciding.decision import Decision, Predictions
+from monai_amyloid.evaluation.deciding.decision_file import decision_of
 from monai_amyloid.evaluation.held_out import READINGS, ROW
 from monai_amyloid.evaluation.readers import READERS, against_readers, drawn_grades
 from monai_amyloid.findings.rules import FEATURES_APART

@@ -23,7 +23,7 @@ from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.cohorts.storage import store
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people import person
-from monai_amyloid.phantom.people.anatomy import ANATOMIES
+from monai_amyloid.phantom.people.geometry.anatomy import ANATOMIES
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 

@@ -38,10 +38,10 @@ from monai_amyloid.brain.template import (
 )
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.cohorts.truth import regional_truth
-from monai_amyloid.phantom.people.anatomy import TISSUES, load_anatomy
-from monai_amyloid.phantom.people.deformation import Points, grid_points, interpolate
+from monai_amyloid.phantom.people.geometry.anatomy import TISSUES, load_anatomy
+from monai_amyloid.phantom.people.geometry.deformation import Points, grid_points, interpolate
+from monai_amyloid.phantom.people.geometry.morphology import Morphology
 from monai_amyloid.phantom.people.head import shape_head
-from monai_amyloid.phantom.people.morphology import Morphology
 from monai_amyloid.phantom.people.person import draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA

@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, brain_mask, voi
 from monai_amyloid.phantom.cohorts.storage import store
-from monai_amyloid.phantom.people.deformation import grid_points
+from monai_amyloid.phantom.people.geometry.deformation import grid_points
 from monai_amyloid.phantom.people.person import Session
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 

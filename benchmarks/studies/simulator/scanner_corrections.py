@@ -25,7 +25,7 @@ from benchmarks.studies.simulator.scanner_physics import (
     ZOOMS_MM,
     Head,
 )
-from monai_amyloid.phantom.people.anatomy import TISSUES
+from monai_amyloid.phantom.people.geometry.anatomy import TISSUES
 from monai_amyloid.phantom.scanning.attenuation import (
     WATER,
     block_mean,

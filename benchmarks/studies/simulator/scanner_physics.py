@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from benchmarks.figures import record
-from monai_amyloid.phantom.people.anatomy import TISSUES, load_anatomy
+from monai_amyloid.phantom.people.geometry.anatomy import TISSUES, load_anatomy
 from monai_amyloid.phantom.scanning.attenuation import (
     attenuation_map,
     correction_error,

@@ -26,7 +26,7 @@ from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.cohorts.truth import regional_truth
-from monai_amyloid.phantom.people.deformation import Points
+from monai_amyloid.phantom.people.geometry.deformation import Points
 from monai_amyloid.phantom.people.head import Head
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scan import Scan, draw_scan

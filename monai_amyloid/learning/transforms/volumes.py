@@ -10,7 +10,7 @@ from monai.transforms import MapTransform, RandomizableTransform
 
 from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.errors import UserError
-from monai_amyloid.evaluation.decision import read_decision
+from monai_amyloid.evaluation.deciding.decision_file import read_decision
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.pet.tracers import TRACERS
 

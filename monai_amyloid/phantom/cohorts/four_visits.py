@@ -16,8 +16,8 @@ from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.cohorts.truth import change_row, regional_truth
+from monai_amyloid.phantom.people.geometry.morphology import aged
 from monai_amyloid.phantom.people.head import shape_head
-from monai_amyloid.phantom.people.morphology import aged
 from monai_amyloid.phantom.people.person import Session, draw_sessions, visit_values
 from monai_amyloid.phantom.people.physiology import Physiology, draw_drift
 from monai_amyloid.phantom.scanning.scan import draw_scan

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.phantom.people.anatomy import ANATOMIES
+from monai_amyloid.phantom.people.geometry.anatomy import ANATOMIES
 from monai_amyloid.phantom.scanning.sites import OUTSIDE_SITES, SITES, USUAL_SITES
 
 # Grades of the Dong-A study: 603 florbetaben scans.

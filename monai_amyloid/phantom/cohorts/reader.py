@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from monai_amyloid.brain.template import READ_REGIONS, regions
-from monai_amyloid.phantom.people.anatomy import load_anatomy
+from monai_amyloid.phantom.people.geometry.anatomy import load_anatomy
 from monai_amyloid.phantom.people.head import Head
 from monai_amyloid.phantom.people.tracer_map import blur
 

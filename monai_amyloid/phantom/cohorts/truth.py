@@ -13,14 +13,14 @@ from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, regions, voi
 from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.phantom.cohorts.readers import GRADES, reader_chances
-from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
 from monai_amyloid.phantom.people.brain import brain
 from monai_amyloid.phantom.people.contrast import tissue_values
-from monai_amyloid.phantom.people.deformation import Points, grid_points, interpolate
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
+from monai_amyloid.phantom.people.geometry.deformation import Points, grid_points, interpolate
+from monai_amyloid.phantom.people.geometry.typical import template_to_anatomy
 from monai_amyloid.phantom.people.head import Head, unworn
 from monai_amyloid.phantom.people.person import Reading, Session, reading_row
 from monai_amyloid.phantom.people.tracer_map import blur, in_brain
-from monai_amyloid.phantom.people.typical import template_to_anatomy
 from monai_amyloid.phantom.people.uptake import TissueValues
 from monai_amyloid.phantom.scanning.attenuation import block_mean
 from monai_amyloid.phantom.scanning.scanner import Scanned

@@ -8,9 +8,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from monai_amyloid.brain.template import regions
-from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, load_anatomy
-from monai_amyloid.phantom.people.deformation import Field, Points, interpolate, smooth_noise
-from monai_amyloid.phantom.people.morphology import Morphology
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_AFFINE, load_anatomy
+from monai_amyloid.phantom.people.geometry.deformation import (
+    Field,
+    Points,
+    interpolate,
+    smooth_noise,
+)
+from monai_amyloid.phantom.people.geometry.morphology import Morphology
 from monai_amyloid.phantom.people.uptake import TissueValues
 
 Map = NDArray[np.float32]

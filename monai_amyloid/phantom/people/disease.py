@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.template import READ_REGIONS, regions
-from monai_amyloid.phantom.people.anatomy import WARP_SHAPE
-from monai_amyloid.phantom.people.deformation import Field, smooth_noise
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_SHAPE
+from monai_amyloid.phantom.people.geometry.deformation import Field, smooth_noise
 from monai_amyloid.phantom.people.uptake import SATURATION, amyloid_excess, typical_excess
 
 # Stages of the disease, as mean and SD of the latent Centiloid: none, early, established. They

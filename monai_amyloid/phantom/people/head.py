@@ -6,15 +6,15 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.phantom.people.anatomy import (
+from monai_amyloid.phantom.people.brain import Worn, brain, lesions, wear
+from monai_amyloid.phantom.people.geometry.anatomy import (
     TISSUES,
     WARP_AFFINE,
     WARP_SHAPE,
     Anatomy,
     load_anatomy,
 )
-from monai_amyloid.phantom.people.brain import Worn, brain, lesions, wear
-from monai_amyloid.phantom.people.deformation import (
+from monai_amyloid.phantom.people.geometry.deformation import (
     Field,
     Points,
     flow,
@@ -25,9 +25,9 @@ from monai_amyloid.phantom.people.deformation import (
     scaled,
     smooth_noise,
 )
-from monai_amyloid.phantom.people.morphology import TYPICAL_THINNING, Morphology
-from monai_amyloid.phantom.people.spaces import gyral_weight, widening
-from monai_amyloid.phantom.people.typical import template_to_anatomy
+from monai_amyloid.phantom.people.geometry.morphology import TYPICAL_THINNING, Morphology
+from monai_amyloid.phantom.people.geometry.spaces import gyral_weight, widening
+from monai_amyloid.phantom.people.geometry.typical import template_to_anatomy
 
 _VARIATION_SIGMA_MM = 18.0
 _GYRAL_SIGMA_MM = 9.0

@@ -20,8 +20,8 @@ from monai_amyloid.phantom.cohorts.reader import (
 from monai_amyloid.phantom.people.contrast import tissue_values
 from monai_amyloid.phantom.people.course import Course, draw_course
 from monai_amyloid.phantom.people.disease import Disease, draw_disease
+from monai_amyloid.phantom.people.geometry.morphology import aged, draw_morphology
 from monai_amyloid.phantom.people.head import Head, shape_head
-from monai_amyloid.phantom.people.morphology import aged, draw_morphology
 from monai_amyloid.phantom.people.physiology import (
     Physiology,
     draw_drift,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from monai_amyloid.phantom.people.anatomy import TISSUES
+from monai_amyloid.phantom.people.geometry.anatomy import TISSUES
 from monai_amyloid.phantom.scanning.tomography import projector, view_count
 
 # Linear attenuation at 511 keV in 1/mm: water 0.096 cm2/g (NIST Standard Reference Database 126),
@@ -26,7 +26,8 @@ def attenuation_map(fractions: NDArray[np.float32]) -> NDArray[np.float32]:
     """Linear attenuation coefficient at 511 keV of each voxel.
 
     Args:
-        fractions: Share of each of :data:`~monai_amyloid.phantom.people.anatomy.TISSUES` in a voxel
+        fractions: Share of each of
+            :data:`~monai_amyloid.phantom.people.geometry.anatomy.TISSUES` in a voxel
             ``(6, X, Y, Z)``; the rest is air.
 
     Returns:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from monai_amyloid.phantom.people.deformation import HEAD_CENTRE_MM
+from monai_amyloid.phantom.people.geometry.deformation import HEAD_CENTRE_MM
 from monai_amyloid.phantom.scanning.noise import cv_of_counts
 from monai_amyloid.phantom.scanning.reconstruction import RECONSTRUCTIONS
 from monai_amyloid.phantom.scanning.sites import SITES

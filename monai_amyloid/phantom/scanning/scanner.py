@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from monai_amyloid.pet.frames.series import Frame, FrameSeries
 from monai_amyloid.pet.tracers import TRACERS
-from monai_amyloid.phantom.people.deformation import Points, grid_points, interpolate
+from monai_amyloid.phantom.people.geometry.deformation import Points, grid_points, interpolate
 from monai_amyloid.phantom.people.head import Head
 from monai_amyloid.phantom.scanning.attenuation import (
     GRID_MM,

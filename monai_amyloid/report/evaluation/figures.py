@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from monai_amyloid.cohort.datalist import GRADES
-from monai_amyloid.evaluation.calibration import reliability
+from monai_amyloid.evaluation.deciding.calibration import reliability
 from monai_amyloid.evaluation.results import Evaluation, ModelResult
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.report.evaluation.words import EVALUATION_WORDS, model_name

@@ -1,10 +1,10 @@
 """Words and notes of the evaluation's page, by the names that its template knows them by."""
 
-from monai_amyloid.evaluation.conformal import COVERAGE
+from monai_amyloid.evaluation.deciding.conformal import COVERAGE
+from monai_amyloid.evaluation.deciding.operating_point import SENSITIVITY
+from monai_amyloid.evaluation.deciding.standing import MOST_WRONG
 from monai_amyloid.evaluation.intervals import CONFIDENCE
-from monai_amyloid.evaluation.operating_point import SENSITIVITY
 from monai_amyloid.evaluation.readers import READERS
-from monai_amyloid.evaluation.standing import MOST_WRONG
 from monai_amyloid.findings.bounds import MOST_LEFT_OUT
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.pictures.cut_brain import DARKEST_SUVR

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from monai_amyloid.brain.template import READ_REGIONS
-from monai_amyloid.evaluation.conformal import COVERAGE
+from monai_amyloid.evaluation.deciding.conformal import COVERAGE
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.findings.rules import BAPL_NAMES, GRADES, grades_named
 from monai_amyloid.report.study.regions import region_name

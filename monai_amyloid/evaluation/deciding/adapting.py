@@ -13,17 +13,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from monai_amyloid.evaluation.calibration import fit_temperature, temper
-from monai_amyloid.evaluation.conformal import (
+from monai_amyloid.evaluation.deciding.calibration import fit_temperature, temper
+from monai_amyloid.evaluation.deciding.conformal import (
     covered,
     prediction_sets,
     set_thresholds,
     shares_of,
 )
-from monai_amyloid.evaluation.decision import Decision, Predictions
+from monai_amyloid.evaluation.deciding.decision import Decision, Predictions
+from monai_amyloid.evaluation.deciding.operating_point import positive_threshold
+from monai_amyloid.evaluation.deciding.standing import MOST_WRONG, least_probabilities
 from monai_amyloid.evaluation.intervals import Estimate, percentile_interval, resample, share_of
-from monai_amyloid.evaluation.operating_point import positive_threshold
-from monai_amyloid.evaluation.standing import MOST_WRONG, least_probabilities
 from monai_amyloid.findings.rules import GRADES
 
 Array = NDArray[np.float64]

@@ -13,8 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from monai_amyloid.phantom.people.anatomy import DATA, WARP_AFFINE, WARP_SHAPE, load_anatomy
-from monai_amyloid.phantom.people.deformation import (
+from monai_amyloid.phantom.people.geometry.anatomy import (
+    DATA,
+    WARP_AFFINE,
+    WARP_SHAPE,
+    load_anatomy,
+)
+from monai_amyloid.phantom.people.geometry.deformation import (
     Field,
     Points,
     expansion,

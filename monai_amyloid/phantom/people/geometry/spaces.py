@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
-from monai_amyloid.phantom.people.deformation import (
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_AFFINE, WARP_SHAPE, load_anatomy
+from monai_amyloid.phantom.people.geometry.deformation import (
     HEAD_CENTRE_MM,
     Field,
     expansion,
@@ -15,8 +15,12 @@ from monai_amyloid.phantom.people.deformation import (
     interpolate,
     refined,
 )
-from monai_amyloid.phantom.people.morphology import Morphology
-from monai_amyloid.phantom.people.typical import brain_weight, icbm_fluid, template_to_anatomy
+from monai_amyloid.phantom.people.geometry.morphology import Morphology
+from monai_amyloid.phantom.people.geometry.typical import (
+    brain_weight,
+    icbm_fluid,
+    template_to_anatomy,
+)
 
 # Over what distance the widths of left and right pass into each other, mm.
 _MIDLINE_MM = 6.0

@@ -5,11 +5,9 @@ the probability from which each grade may stand without a reader and the Centilo
 have, and the threshold of amyloid positivity.
 """
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,35 +15,28 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from monai_amyloid.brain.quality.measures import MEASURES
-from monai_amyloid.errors import UserError, one_line
-from monai_amyloid.evaluation.calibration import fit_temperature, temper
-from monai_amyloid.evaluation.conformal import (
+from monai_amyloid.evaluation.deciding.calibration import fit_temperature, temper
+from monai_amyloid.evaluation.deciding.conformal import (
     ALWAYS,
-    COVERAGE,
     prediction_sets,
     set_thresholds,
     shares_of,
 )
+from monai_amyloid.evaluation.deciding.operating_point import positive_threshold
+from monai_amyloid.evaluation.deciding.standing import least_probabilities
 from monai_amyloid.evaluation.held_out import HeldOut
-from monai_amyloid.evaluation.operating_point import SENSITIVITY, positive_threshold
-from monai_amyloid.evaluation.standing import MOST_WRONG, NEVER, least_probabilities
 from monai_amyloid.findings.rules import FEATURES_APART, GATES, GRADES, GradedScan, doubts
-from monai_amyloid.output import replace_file
-from monai_amyloid.strict_json import read_object
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-SCHEMA = "monai-amyloid-calibration/2"
-# A temperature of 50 is the most that is fitted.
-_HOTTEST = 100.0
 # Of the scans that are told a grade, this share in the middle has a Centiloid that is usual, where
 # there are enough of them to know.
 USUAL_SHARE, _ENOUGH = 0.98, 20
 # Of each measure of quality alone; several of them ask for a reader of a few scans in a hundred.
 USUAL_QUALITY, _ENOUGH_FOR_QUALITY = 0.99, 100
 # What a brain may show, and more: bounds of what is not known.
-_ANY_CENTILOID = (-1000.0, 1000.0)
+ANY_CENTILOID = (-1000.0, 1000.0)
 
 Range = tuple[float, float]
 
@@ -76,9 +67,9 @@ class Decision:
         temperature: Temperature that divides the logarithms of the probabilities, above 0,
             dimensionless.
         set_thresholds: Most probability that lies before BAPL 1, 2, 3 where the grade is in the
-            set, from :func:`~monai_amyloid.evaluation.conformal.set_thresholds`.
+            set, from :func:`~monai_amyloid.evaluation.deciding.conformal.set_thresholds`.
         least_probable: Lowest calibrated probability at which BAPL 1, 2, 3 may stand without a
-            reader, from :func:`~monai_amyloid.evaluation.standing.least_probabilities`.
+            reader, from :func:`~monai_amyloid.evaluation.deciding.standing.least_probabilities`.
         usual_centiloid: Lowest and highest Centiloid that is usual of scans that are told BAPL 1,
             2, 3.
         usual_quality: Bound of each measure of quality, by name, that nearly all scans keep to from
@@ -90,7 +81,7 @@ class Decision:
     set_thresholds: tuple[float, float, float]
     least_probable: tuple[float, float, float]
     positive_threshold: float
-    usual_centiloid: tuple[Range, Range, Range] = (_ANY_CENTILOID,) * 3
+    usual_centiloid: tuple[Range, Range, Range] = (ANY_CENTILOID,) * 3
     usual_quality: Mapping[str, float] = field(default_factory=dict)
 
     def apply(
@@ -202,14 +193,14 @@ def _usual_quality(rows: pd.DataFrame) -> dict[str, float]:
 def _usual_centiloid(answered: NDArray[np.int64], centiloid: ArrayLike | None) -> Any:
     """Central range of the Centiloid of the scans that are told each grade."""
     if centiloid is None:
-        return (_ANY_CENTILOID,) * 3
+        return (ANY_CENTILOID,) * 3
     loads = pd.to_numeric(pd.Series(centiloid), errors="coerce").to_numpy(float)
     tails = np.array([(1 - USUAL_SHARE) / 2, (1 + USUAL_SHARE) / 2])
     ranges = []
     for grade in GRADES:
         known = loads[(answered == grade) & np.isfinite(loads)]
         enough = len(known) >= _ENOUGH
-        low, high = np.quantile(known, tails) if enough else _ANY_CENTILOID
+        low, high = np.quantile(known, tails) if enough else ANY_CENTILOID
         ranges.append((float(low), float(high)))
     return tuple(ranges)
 
@@ -243,111 +234,3 @@ def cross_fit(held_out: HeldOut, probabilities: Array) -> Predictions:
         for name, values in vars(found).items():
             getattr(predictions, name)[part] = values
     return predictions
-
-
-def write_decision(decision: Decision, path: Path, learned_from: Mapping[str, Any]) -> None:
-    """Write ``calibration.json``.
-
-    Args:
-        decision: The learned numbers.
-        path: Path of the file to write.
-        learned_from: Description of the data that the numbers were learned from: model, scans,
-            folds.
-    """
-    content = {
-        "schema": SCHEMA,
-        **learned_from,
-        "temperature": decision.temperature,
-        "sets": {
-            "coverage_of_each_grade": COVERAGE,
-            "most_before": dict(zip("123", decision.set_thresholds, strict=True)),
-        },
-        "without_a_reader": {
-            "most_wrong": MOST_WRONG,
-            "least_probable": dict(zip("123", decision.least_probable, strict=True)),
-            "centiloid": {
-                "share": USUAL_SHARE,
-                "usual": dict(zip("123", decision.usual_centiloid, strict=True)),
-            },
-            "quality": {"share": USUAL_QUALITY, "usual": dict(decision.usual_quality)},
-        },
-        "positive": {"sensitivity": SENSITIVITY, "threshold": decision.positive_threshold},
-    }
-    replace_file(path, (json.dumps(content, indent=2) + "\n").encode())
-
-
-def read_decision(path: Path) -> Decision:
-    """Read ``calibration.json``.
-
-    Raises:
-        UserError: If it is missing or no such file.
-    """
-    try:
-        return decision_of(path.read_bytes(), path)
-    except OSError as error:
-        raise _no_calibration(path, error) from error
-
-
-def decision_of(content: bytes, path: Path) -> Decision:
-    """The decision that ``calibration.json`` holds.
-
-    Args:
-        content: Bytes of the file.
-        path: Path of the file, for what is said of it.
-
-    Raises:
-        UserError: If it is no such file, or a number is none that can be learned.
-    """
-    try:
-        found = read_object(content)
-        if found.get("schema") != SCHEMA:
-            raise ValueError(f"schema {str(found.get('schema'))[:60]!r}, needed {SCHEMA!r}")
-        before = found["sets"]["most_before"]
-        first, second, third = (_chance(before[grade]) for grade in "123")
-        alone = found["without_a_reader"]
-        a, b, c = (_number(alone["least_probable"][grade]) for grade in "123")
-        if not all(0 <= each <= NEVER for each in (a, b, c)):
-            raise ValueError(f"least probable {(a, b, c)}")
-        usual = alone["centiloid"]["usual"]
-        ranges = _range(usual["1"]), _range(usual["2"]), _range(usual["3"])
-        bounds = alone.get("quality", {"usual": {}})["usual"]
-        quality = {str(name): _number(bound) for name, bound in bounds.items()}
-        if not {*quality} <= {*GATES} or not all(map(math.isfinite, quality.values())):
-            raise ValueError(f"quality {quality}")
-        temperature = found["temperature"]
-        if not 0 < _number(temperature) <= _HOTTEST:
-            raise ValueError(f"temperature {temperature}")
-        positive = _chance(found["positive"]["threshold"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise _no_calibration(path, error) from error
-    return Decision(
-        float(temperature), (first, second, third), (a, b, c), positive, ranges, quality
-    )
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"found {str(value)[:40]!r}, needed a number")
-    return float(value)
-
-
-def _range(value: object) -> Range:
-    low, high = map(_number, value) if isinstance(value, list) else (math.nan, math.nan)
-    if not _ANY_CENTILOID[0] <= low <= high <= _ANY_CENTILOID[1]:
-        raise ValueError(f"found {str(value)[:40]!r}, needed a lowest and a highest Centiloid")
-    return low, high
-
-
-def _chance(value: object) -> float:
-    number = _number(value)
-    if not 0 <= number <= 1 + 1e-9:  # what rounding may add
-        raise ValueError(f"found {number:.9g}, needed 0 to 1")
-    return number
-
-
-def _no_calibration(path: Path, error: Exception) -> UserError:
-    reason = f"{type(error).__name__}: {one_line(error)[:120]}"
-    return UserError(
-        f"{path}: found no calibration that can be read ({reason}); needed the file that "
-        "`monai-amyloid evaluate` writes: run it again"
-    )

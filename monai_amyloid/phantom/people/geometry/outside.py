@@ -1,4 +1,4 @@
-"""Where an anatomy holds what :class:`~.surroundings.Surroundings` has values for.
+"""Where an anatomy holds what a person's ``Surroundings`` have values for.
 
 The anatomies know fluid, bone and soft tissue. Here each is parted by where it lies: a line of
 skin over the vault, marrow inside bone, meninges and venous sinuses in the fluid. Places are
@@ -15,8 +15,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.special import expit, ndtri
 
-from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE, Anatomy, load_anatomy
-from monai_amyloid.phantom.people.deformation import Points, interpolate
+from monai_amyloid.phantom.people.geometry.anatomy import (
+    WARP_AFFINE,
+    WARP_SHAPE,
+    Anatomy,
+    load_anatomy,
+)
+from monai_amyloid.phantom.people.geometry.deformation import Points, interpolate
 
 Map = NDArray[np.float32]
 Triple = tuple[float, float, float]
@@ -62,7 +67,8 @@ class Layer:
     Attributes:
         index: Indices into the flattened volume, ``(N,)``.
         node: Index of the nearest node of the flattened warp's grid, ``(N,)``.
-        names: Parts, each a field of :class:`~.surroundings.Surroundings`.
+        names: Parts, each a field of
+            :class:`~monai_amyloid.phantom.people.surroundings.Surroundings`.
         shares: Share of each part in the voxel, ``(N, names)``.
     """
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from monai_amyloid.phantom.people.anatomy import ANATOMIES
+from monai_amyloid.phantom.people.geometry.anatomy import ANATOMIES
 
 # An average of 152 people stands for more heads than one person does; its gyri are nobody's.
 _ICBM_SHARE = 0.75
@@ -40,7 +40,7 @@ class Morphology:
 
     Attributes:
         anatomy: Brain that the head is made from, one of
-            :data:`~monai_amyloid.phantom.people.anatomy.ANATOMIES`.
+            :data:`~monai_amyloid.phantom.people.geometry.anatomy.ANATOMIES`.
         scale: Size by axis, about the middle of the head.
         lateral_ventricles_mm: Distance that the walls of the lateral ventricles are pushed outward;
             inward where negative.

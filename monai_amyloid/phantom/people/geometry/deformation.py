@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from monai_amyloid.phantom.people.anatomy import WARP_AFFINE, WARP_SHAPE
+from monai_amyloid.phantom.people.geometry.anatomy import WARP_AFFINE, WARP_SHAPE
 
 Field = NDArray[np.float32]
 Points = NDArray[np.float32]

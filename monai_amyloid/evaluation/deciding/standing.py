@@ -37,7 +37,7 @@ def least_probabilities(
             ``(N, 3)``.
         alone: True where the set is the most probable grade alone, ``(N,)``.
         shares: Each grade's share of the labels of a scan, ``(N, 3)``; see
-            :func:`~monai_amyloid.evaluation.conformal.shares_of`.
+            :func:`~monai_amyloid.evaluation.deciding.conformal.shares_of`.
         most_wrong: Bound on the expected share of wrong ones.
 
     Returns:
