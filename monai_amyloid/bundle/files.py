@@ -30,6 +30,8 @@ _MOST, _MOST_WEIGHTS = 4_000_000, 2_000_000_000
 _LISTED_NAME = re.compile(r"(?:configs|models)/[\w-][\w.-]*", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COPY = "copy or export it again"
+# With these words `--trained-on` says that all scans were simulated.
+NO_PATIENT = "no patient's scan"
 
 
 def file_content(bundle: str | Path, name: str) -> bytes:
@@ -173,3 +175,12 @@ def exported_file(bundle: str | Path, name: str) -> str:
     stated = exported_metadata(bundle)["sha256"]
     check_stated(bundle, name, file_content(bundle, name), stated)
     return str(Path(bundle) / name)
+
+
+def learnt_from(metadata: Mapping[str, Any]) -> str:
+    """``simulated`` where the maker says :data:`NO_PATIENT` of the data, else ``other``.
+
+    Args:
+        metadata: Content of ``metadata.json``.
+    """
+    return "simulated" if NO_PATIENT in str(metadata.get("data_source", "")) else "other"

@@ -20,7 +20,7 @@ from monai_amyloid.brain.quantities.uncertainty import (
     suvr_spreads,
 )
 from monai_amyloid.brain.registration.register import one_thread
-from monai_amyloid.bundle.files import CALIBRATION, MODEL, grade_names
+from monai_amyloid.bundle.files import CALIBRATION, MODEL, grade_names, learnt_from
 from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.bundle.network import Answers, TrainedNetwork
 from monai_amyloid.cohort.picture_cohort import PICTURE
@@ -106,6 +106,7 @@ class Grader:
             "version": checked.metadata["version"],
             "sha256": checked.metadata["sha256"][MODEL],
             "bundle_sha256": checked.sha256,
+            "learnt_from": learnt_from(checked.metadata),
         }
         self.grade_names = grade_names(checked.metadata)
         self._unlisted = checked.unlisted
@@ -257,6 +258,8 @@ class Grader:
             calibrated, centiloid=centiloid, quality=quality, grade_names=self.grade_names
         )
         found = doubts(scan)
+        chance = 1 - scan.probabilities[0]
+        threshold = self.decision.positive_threshold
         return Result(
             name=name,
             status="needs_reader" if found else "graded",
@@ -265,6 +268,7 @@ class Grader:
             grade_names=self.grade_names,
             probabilities={str(grade): p for grade, p in enumerate(scan.probabilities, start=1)},
             prediction_set=tuple(scan.prediction_set),
+            positive={"called": chance >= threshold, "chance": chance, "threshold": threshold},
             model=self.model,
         )
 

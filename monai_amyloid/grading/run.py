@@ -15,7 +15,8 @@ from monai_amyloid.output import refuse_link, remove_partials
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.pet.files.fingerprint import NOTHING
 from monai_amyloid.report.summary.page import write_summary_page
-from monai_amyloid.result.result import Result, read_result, write_results
+from monai_amyloid.result.result import Result, read_result
+from monai_amyloid.result.result_table import write_results
 from monai_amyloid.study_names import same_name
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine

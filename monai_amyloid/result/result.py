@@ -1,27 +1,21 @@
 """The result of one study, and the files that hold it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from math import isnan
 from pathlib import Path
 from typing import Any, Literal
 
-import pandas as pd
-
-from monai_amyloid.brain.template import READ_REGIONS
-from monai_amyloid.findings.finding import Finding, Level
-from monai_amyloid.findings.rules import BAPL_NAMES, GRADES
-from monai_amyloid.output import as_bytes, replace_file, write_csv
+from monai_amyloid.findings.finding import Finding, Level, Phrase
+from monai_amyloid.findings.rules import BAPL_NAMES, grades_named
+from monai_amyloid.output import as_bytes, replace_file
 from monai_amyloid.shown import visible
 
 SCHEMA = "monai-amyloid-result/2"
 RESULT_FILE = "result.json"
 # Of `study`, what the findings say in words.
 _TEXTS = ("series", "frames", "warnings")
-# A person reads the table: of the regions, the cortex and what a reader grades.
-_IN_TABLE = ("cortex", *READ_REGIONS)
-_ENDS = ("centiloid_low", "centiloid_high")
 
 Status = Literal["graded", "needs_reader", "refused"]
 
@@ -44,6 +38,8 @@ class Result:
             bundle has others.
         probabilities: Probability of each grade, ``"1"``, ``"2"``, ``"3"``; None where refused.
         prediction_set: The likely grades; None where refused.
+        positive: Whether amyloid is called positive, the second grade or the third: ``called``, its
+            ``chance`` and the ``threshold`` that the chance has to reach; None where refused.
         centiloid: Centiloid by the tracer's own line; None where refused, and of a picture, as
             are SUVR, z-scores and quality.
         centiloid_interval: Lowest and highest Centiloid of the 90 % interval, from
@@ -83,7 +79,8 @@ class Result:
             ``series_instance_uid``, ``suv_factor``.
         patient: Who was scanned, by DICOM keyword; None unless that was asked for.
         model: Name, version and SHA-256 of the classifier's weights; ``bundle_sha256`` is that of
-            all files that decide a grade.
+            all files that decide a grade, ``learnt_from`` is ``simulated`` where its maker says
+            that no patient's scan was among those it learnt from, else ``other``.
         seconds: Seconds that each step took.
         made_from: Checksums of the study's files (``scan``) and of what graded them (``by``), by
             which a finished study is known again.
@@ -96,6 +93,7 @@ class Result:
     grade_names: tuple[str, ...] = BAPL_NAMES
     probabilities: Mapping[str, float] | None = None
     prediction_set: tuple[int, ...] | None = None
+    positive: Mapping[str, Any] | None = None
     centiloid: float | None = None
     centiloid_interval: Sequence[float] | None = None
     marks: Sequence[Mapping[str, Any]] = ()
@@ -145,6 +143,12 @@ class Result:
     def bapl(self) -> int | None:
         """The grade where the grades are BAPL 1, 2 and 3; else None."""
         return self.grade if self.grade_names == BAPL_NAMES else None
+
+    @property
+    def answer(self) -> Phrase:
+        """Every grade that is likely, by name: what may be shown alone; empty where refused."""
+        likely = self.prediction_set or (() if self.grade is None else (self.grade,))
+        return grades_named(self.grade_names, likely)
 
     def grade_name(self, grade: int | None = None) -> str:
         """Name of a grade; of the most probable one where none is given."""
@@ -238,61 +242,6 @@ def from_content(content: Mapping[str, Any], name: str) -> Result:
     values["marks"] = tuple(values.get("marks", ()))
     values["study"] = {key: values["study"][key] for key in values["study"] if key not in _TEXTS}
     return Result(name=name, **values)
-
-
-def write_results(results: Iterable[Result], path: Path, earlier: Sequence[Result] = ()) -> None:
-    """Write ``results.csv``, one row a study, with a byte order mark so that Excel reads Korean.
-
-    Args:
-        results: Results of a run, in their order.
-        path: File to write.
-        earlier: Results of other studies in the same folder, which come after them; only where
-            there are some, a column ``run`` says ``this`` or ``earlier``.
-    """
-    rows = []
-    of_this = list(results)
-    results = [*of_this, *earlier]
-    mapped = any(result.on_map is not None for result in results)
-    # A column named BAPL holds nothing else.
-    grade = "bapl" if all(result.grade_names == BAPL_NAMES for result in results) else "grade"
-    for place, result in enumerate(results):
-        row: dict[str, Any] = {
-            "study": result.name,
-            "status": result.status,
-            grade: result.grade,
-            **{f"p_{grade}{g}": p for g, p in (result.probabilities or {}).items()},
-            "centiloid": result.centiloid,
-            **dict(zip(_ENDS, result.centiloid_interval or (None, None), strict=True)),
-            **{f"suvr_{name}": (result.suvr or {}).get(name) for name in _IN_TABLE},
-            "z_cortex": (result.z_scores or {}).get("cortex"),
-            "centiloid_adjusted": (result.adjusted or {}).get("centiloid"),
-            **(_on_map(result) if mapped else {}),
-            "tracer": result.study.get("tracer"),
-            "reasons": "; ".join(result.reasons),
-            "warnings": "; ".join(map(str, result.warnings)),
-        }
-        if earlier:
-            row["run"] = "this" if place < len(of_this) else "earlier"
-        rows.append(row)
-    # Whole grades beside missing ones, and every column though all may be refused.
-    first = ["study", "status", grade, *(f"p_{grade}{g}" for g in GRADES), "centiloid", *_ENDS]
-    table = pd.DataFrame(rows)
-    rest = [name for name in table.columns if name not in first]
-    table = table.reindex(columns=first + rest).astype({grade: "Int64"})
-    write_csv(table, path, "%.4g")
-
-
-def _on_map(result: Result) -> dict[str, float | None]:
-    """Columns of a cohort's map."""
-    place = result.on_map or {}
-    low, high = place.get("interval", (None, None))
-    return {
-        "score": place.get("score"),
-        "score_low": low,
-        "score_high": high,
-        "early_amyloid_chance": place.get("early_amyloid_chance"),
-        "share_as_far": place.get("share_as_far"),
-    }
 
 
 def rounded_content(value: Any) -> Any:

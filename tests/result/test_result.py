@@ -9,14 +9,8 @@ import pytest
 
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.findings.finding import refusal, warning
-from monai_amyloid.result.result import (
-    Result,
-    one_line,
-    read_result,
-    rounded,
-    write_result,
-    write_results,
-)
+from monai_amyloid.result.result import Result, one_line, read_result, rounded, write_result
+from monai_amyloid.result.result_table import write_results
 
 GRADED = Result(
     name="김 study",
