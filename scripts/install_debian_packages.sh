@@ -14,6 +14,7 @@ for package in "${packages[@]}"; do
 	status=$(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null || true)
 	[ "$status" = installed ] || missing+=("$package")
 done
+command -v npm >/dev/null || missing+=(npm) # with which scripts/install_npm_packages.sh fetches
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" -ne 0 ]; then
 	echo "install_debian_packages: needs root for ${missing[*]}; run: sudo $0"

@@ -38,3 +38,29 @@ def until(condition: Callable[[], Any], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end, "the page did not get there in time"
         time.sleep(0.02)
+
+
+AXE = Path(__file__).parents[2] / ".npm" / "axe-core@4.14.1" / "axe.min.js"
+
+
+def barriers(running: Any) -> list[str]:
+    """What axe-core finds on the page that keeps people from reading it; a line a rule and place.
+
+    The page's own policy forbids scripts of others: the browser's tools put axe-core in.
+    """
+    if not AXE.exists():
+        pytest.skip("needs axe-core: scripts/install_npm_packages.sh")
+    evaluate = {"expression": AXE.read_text(encoding="utf-8")}
+    running.execute_cdp_cmd("Runtime.evaluate", evaluate)
+    found = running.execute_async_script("axe.run(document).then(arguments[0])")
+    return [
+        f"{each['id']}: {node['target']}: {node['html'][:200]}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+def emulate(running: Any, *, scheme: str = "light", media: str = "") -> None:
+    """Light or dark, screen or print, as a person's device would ask for."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    running.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
