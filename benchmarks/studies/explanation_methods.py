@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from monai_amyloid.brain.quantities.neutral import remove
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
+from monai_amyloid.bundle.networks.trained import MonaiSteps
 from monai_amyloid.learning.explanation import GradeScore, attribution, on_template
 
 LAYERS = ("layer1", "layer2", "layer3")
@@ -35,6 +36,7 @@ class Explained:
         self.network.load_state_dict(state)
         self.network.eval()
         self.score = GradeScore(self.network)
+        self.trained = MonaiSteps(self.network, self.steps, self.layout)
         self._cams: dict[str, Any] = {}
 
     def given(self, suvr: Map, steps: list[Any]) -> Any:
@@ -57,7 +59,7 @@ class Explained:
 
         def gradients(steps: int) -> Callable[[Map, Map, int], Map]:
             return lambda suvr, neutral, grade: attribution(
-                self.network, suvr, neutral, "18FFBB", self.steps, self.layout, grade, steps
+                self.trained, suvr, neutral, "18FFBB", grade, steps
             )
 
         found = {

@@ -80,6 +80,14 @@ def brain_mask() -> NDArray[np.bool_]:
 
 
 @cache
+def distance_from_brain() -> NDArray[np.float64]:
+    """Distance of each voxel from :func:`brain_mask`, ``(91, 109, 91)`` mm, 0 within it."""
+    return _read_only(
+        np.asarray(ndimage.distance_transform_edt(~brain_mask(), sampling=TEMPLATE_AFFINE[0, 0]))
+    )
+
+
+@cache
 def regions() -> Regions:
     """Cortical and deep grey regions of the typical head, left and right."""
     table = pd.read_csv(DATA / "regions.tsv", sep="\t", keep_default_na=False)

@@ -15,13 +15,13 @@ from monai.bundle import ConfigParser
 from monai_amyloid.bundle.card import CARD, write_documents, write_large_files
 from monai_amyloid.bundle.files import CALIBRATION, METADATA, MODEL
 from monai_amyloid.bundle.integrity import ExportedBundle, Trust, read_bundle
-from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.bundle.prepared_scans import answers_of, batches
 from monai_amyloid.bundle.refresh import measured_on_card
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.cohort.datalist import GRADES, read_cohort
 from monai_amyloid.cohort.folds import check_reference
-from monai_amyloid.cohort.picture_cohort import VOLUME
+from monai_amyloid.cohort.pictures import VOLUME
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.deciding.adapting import Adaptation, adapted, judge
 from monai_amyloid.evaluation.deciding.decision_file import decision_of, write_decision

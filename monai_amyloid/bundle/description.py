@@ -18,7 +18,7 @@ from monai_amyloid.bundle.configs import bundle_configs
 from monai_amyloid.bundle.files import LISTED, METADATA
 from monai_amyloid.bundle.metadata import make_metadata
 from monai_amyloid.checksum import sha256_of_file
-from monai_amyloid.cohort.picture_cohort import PICTURE
+from monai_amyloid.cohort.pictures import PICTURE
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.rules import BAPL_NAMES
 

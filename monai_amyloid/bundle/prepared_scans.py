@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.template import TEMPLATE_SHAPE
-from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.work.progress import SILENT, Progress
@@ -30,7 +30,7 @@ def answers_of(
 
     Returns:
         Probabilities ``(N, 3)``; and distances of the features in standard deviations ``(N,)``, see
-        :meth:`~monai_amyloid.learning.network.scored.ScoredHead.apart`, NaN where the network does
+        :meth:`~monai_amyloid.learning.network.head.ScoredHead.apart`, NaN where the network does
         not know what is usual.
 
     Raises:

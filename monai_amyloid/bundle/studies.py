@@ -16,8 +16,7 @@ from torch.utils.data import Dataset
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.brain.quality.measures import MEASURES
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
-from monai_amyloid.cohort.picture_cohort import PICTURE, VOLUME
-from monai_amyloid.cohort.pictures import read_bag
+from monai_amyloid.cohort.pictures import PICTURE, VOLUME, read_bag
 from monai_amyloid.errors import RefusedError, UserError
 from monai_amyloid.evaluation.deciding.decision_file import read_decision
 from monai_amyloid.findings.finding import StudyRefused

@@ -9,7 +9,7 @@ import pandas as pd
 
 from monai_amyloid.bundle.files import CALIBRATION
 from monai_amyloid.bundle.integrity import Trust, read_bundle
-from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.bundle.prepared_scans import answers_of
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.cohort.folds import check_reference

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from monai_amyloid.brain.template import TEMPLATE_SHAPE
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
-from monai_amyloid.cohort.pictures import read_picture, slice_affine
+from monai_amyloid.cohort.pictures import PICTURE, VOLUME, read_picture, slice_affine
 from monai_amyloid.cohort.prepare import Prepared, check_prepared
 from monai_amyloid.errors import RefusedError, UserError, one_line
 from monai_amyloid.findings.finding import StudyRefused, Term
@@ -26,7 +26,6 @@ from monai_amyloid.work.local_engine import LocalEngine
 from monai_amyloid.work.many import make_each
 from monai_amyloid.work.progress import SILENT, Progress
 
-PICTURE, VOLUME = "picture", "volume"
 _FOLDER = re.compile(r"([123])gr", re.IGNORECASE)
 _NAME = re.compile(r"([123])gr_(\d+)_([a-z0-9]+)\.(?:jpe?g|png)", re.IGNORECASE)
 # What file managers leave behind.

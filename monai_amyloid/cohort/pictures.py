@@ -19,6 +19,8 @@ from monai_amyloid.errors import one_line
 from monai_amyloid.findings.finding import StudyRefused, Term
 from monai_amyloid.pet.files.sources import is_picture
 
+# Kinds of what a network is given.
+PICTURE, VOLUME = "picture", "volume"
 PIXELS_A_VOXEL = 5  # 91 x 109 voxels became the original's 455 x 545 pixels
 BRIGHTEST = 255
 WIDTH, HEIGHT = TEMPLATE_SHAPE[:2]

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binomtest
 
 from monai_amyloid.evaluation.intervals import percentile_interval
 from monai_amyloid.evaluation.metrics import Measured
@@ -80,6 +79,9 @@ def two_sided_p(differences: Array) -> float:
 def mcnemar_p(right_alone: int, wrong_alone: int) -> float:
     """Exact two-sided p of McNemar's test; 1 where the models are right on the same scans."""
     apart = right_alone + wrong_alone
+    # Its import takes as long as a study's grade, which needs nothing of it.
+    from scipy.stats import binomtest
+
     return float(binomtest(right_alone, apart).pvalue) if apart else 1.0
 
 

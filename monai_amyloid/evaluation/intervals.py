@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 Array = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def wilson(share: float, count: int) -> Estimate:
     """
     if count == 0:
         return Estimate(np.nan, np.nan, np.nan)
-    z = float(norm.ppf((1 + CONFIDENCE) / 2))
+    z = float(ndtri((1 + CONFIDENCE) / 2))
     middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     spread = np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) * z / (1 + z**2 / count)
     # Rounding must not leave a bound on the wrong side of a share of 0 or 1.

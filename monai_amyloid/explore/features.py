@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.brain.quantities.suvr import region_labels
 from monai_amyloid.bundle.integrity import ANY, Trust, read_bundle
-from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.checksum import sha256, sha256_of_file, sha256_of_files
 from monai_amyloid.cohort.datalist import CohortError
-from monai_amyloid.cohort.picture_cohort import PICTURE
+from monai_amyloid.cohort.pictures import PICTURE
 from monai_amyloid.cohort.prepared_volume import load_suvr
 from monai_amyloid.errors import UserError
 from monai_amyloid.learning.pretraining.self_supervised import self_supervised_network
@@ -29,7 +29,7 @@ Features = NDArray[np.float32]
 
 REGIONAL, NETWORK, SELF_SUPERVISED = "regional", "network", "self_supervised"
 # Of this package, what decides on the features of a scan besides weights and preprocessing.
-_DECIDING = ("explore/features.py", "bundle/network.py", "learning/network", "learning/transforms")
+_DECIDING = ("explore/features.py", "bundle/networks", "learning/network", "learning/transforms")
 # Scans that go through a network together.
 _BATCH = 8
 

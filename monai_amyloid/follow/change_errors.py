@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from monai_amyloid.pet.tracers import TRACERS
 
@@ -108,7 +108,7 @@ def change_interval(
     """
     errors = _model().loc[region, [column(each) for each in QUANTILES]].to_numpy(float)
     # Between the known quantiles as in a normal distribution.
-    low, high = np.interp(norm.ppf([(1 - share) / 2, (1 + share) / 2]), norm.ppf(QUANTILES), errors)
+    low, high = np.interp(ndtri([(1 - share) / 2, (1 + share) / 2]), ndtri(QUANTILES), errors)
     return change - float(high) * spread, change - float(low) * spread
 
 

@@ -22,9 +22,9 @@ from monai_amyloid.brain.quantities.uncertainty import (
 from monai_amyloid.brain.registration.register import one_thread
 from monai_amyloid.bundle.files import CALIBRATION, MODEL, grade_names, learnt_from
 from monai_amyloid.bundle.integrity import Trust, read_bundle
-from monai_amyloid.bundle.network import Answers, TrainedNetwork
-from monai_amyloid.cohort.picture_cohort import PICTURE
-from monai_amyloid.cohort.pictures import read_bag
+from monai_amyloid.bundle.networks.answering import Answers
+from monai_amyloid.bundle.networks.ready import ready_network
+from monai_amyloid.cohort.pictures import PICTURE, read_bag
 from monai_amyloid.evaluation.deciding.decision_file import decision_of
 from monai_amyloid.explore.saved_map import read_map
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
@@ -98,7 +98,7 @@ class Grader:
     ) -> None:
         trust = Trust.of(require_bundle, trust_config)
         checked = read_bundle(bundle, trust)
-        self.trained = TrainedNetwork(checked, device, trust=trust)
+        self.trained = ready_network(checked, device, trust)
         self.map = None if placed_on is None else read_map(placed_on)
         self.decision = decision_of(checked.content[CALIBRATION], bundle / CALIBRATION)
         self.model = {
@@ -173,10 +173,7 @@ class Grader:
         apart = None if answers.apart is None else answers.apart[0]
         measured = {**brain.quality, FEATURES_APART: apart}
         result = self._result(name, _chances(answers), brain.centiloid, measured)
-        network = self.trained
-        activation = activation_map(
-            network.network, brain, network.preprocessing, network.layout, int(result.grade or 0)
-        )
+        activation = activation_map(self.trained, brain, int(result.grade or 0))
         clock.lap("explain")
         tracer = str(brain.source.tracer)
         spreads = suvr_spreads(brain.centiloid, brain.quality, tracer)

@@ -7,13 +7,10 @@ map shows (Grad-CAM and Grad-CAM++ of MONAI, LayerCAM), which is mostly little m
 their layers see 12 mm or more at once (``benchmarks/studies/explanation.py``).
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from monai.data import MetaTensor
-from monai.transforms import Compose
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -30,12 +27,26 @@ from monai_amyloid.brain.template import (
 )
 from monai_amyloid.learning.network.losses import grade_log_probabilities
 
-Steps = Sequence[Callable[[Any], Any]]
 # Gradients vary from voxel to voxel; a PET does not, below its resolution. With less smoothing the
 # map changes more with the scan's noise; with more, it shows less of what drove the grade.
 _FWHM_MM = 8.0
 # Regions are the grey matter of a typical head: a spot as near as this is of one.
 _BESIDE_MM = 4.0
+
+
+class Explained(Protocol):
+    """A network with what it is shown of a scan; its layout may only move or leave out voxels."""
+
+    network: torch.nn.Module
+
+    def preprocessed(self, suvr: NDArray[np.float32], tracer: str | None) -> torch.Tensor:
+        """The volume before the layout, ``(1, X, Y, Z)``, of SUVR on the template's grid."""
+
+    def laid_out(self, volume: torch.Tensor, tracer: str | None) -> torch.Tensor:
+        """What the network takes of such a volume."""
+
+    def affine(self, volume: torch.Tensor) -> NDArray[np.float64]:
+        """Voxel index of such a volume to template millimetres, ``(4, 4)``."""
 
 
 class GradeScore(torch.nn.Module):
@@ -69,17 +80,12 @@ def grade_log_odds(logits: torch.Tensor) -> torch.Tensor:
     return chances - others
 
 
-def activation_map(
-    network: torch.nn.Module, brain: BrainPet, preprocessing: Steps, layout: Steps, grade: int
-) -> NDArray[np.float32]:
+def activation_map(trained: Explained, brain: BrainPet, grade: int) -> NDArray[np.float32]:
     """Show which parts of a scan support a grade.
 
     Args:
-        network: Network in evaluation mode.
+        trained: Network in evaluation mode, with what it is shown.
         brain: Normalised scan to explain.
-        preprocessing: Transforms of the bundle, from SUVR to the volume before the layout.
-        layout: Transforms of the bundle, from that volume to the network's input; they may only
-            move or leave out voxels.
         grade: Grade to explain, BAPL 1, 2 or 3.
 
     Returns:
@@ -87,24 +93,14 @@ def activation_map(
         where the scan speaks against the grade.
     """
     tracer = str(brain.source.tracer)
-    return attribution(
-        network,
-        brain.suvr,
-        neutral_suvr(brain.registration, tracer),
-        tracer,
-        preprocessing,
-        layout,
-        grade,
-    )
+    return attribution(trained, brain.suvr, neutral_suvr(brain.registration, tracer), tracer, grade)
 
 
 def attribution(
-    network: torch.nn.Module,
+    trained: Explained,
     suvr: NDArray[np.float32],
     neutral: NDArray[np.float32],
     tracer: str,
-    preprocessing: Steps,
-    layout: Steps,
     grade: int,
     steps: int = 1,
 ) -> NDArray[np.float32]:
@@ -113,14 +109,11 @@ def attribution(
     Gradients are taken at ``steps`` places on the way, the nodes of Gauss and Legendre. Halfway
     alone shows nearly what many would, in one pass of the network forwards and backwards.
     """
-    prepare, lay = Compose(list(preprocessing)), Compose(list(layout))
-    volumes = [
-        prepare({"image": MetaTensor(each[None].copy(), affine=TEMPLATE_AFFINE), "tracer": tracer})
-        for each in (suvr, neutral)
-    ]
-    affine = np.asarray(volumes[0]["image"].affine, np.float64)
-    seen, empty = (torch.as_tensor(np.asarray(each["image"])) for each in volumes)
-    device = next(network.parameters()).device
+    volumes = [trained.preprocessed(each.copy(), tracer) for each in (suvr, neutral)]
+    affine = trained.affine(volumes[0])
+    seen, empty = (torch.as_tensor(np.asarray(each)) for each in volumes)
+    score = GradeScore(trained.network)
+    device = next(trained.network.parameters()).device
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     with torch.inference_mode(False), torch.enable_grad():
         slope = torch.zeros(seen.shape)
@@ -128,9 +121,9 @@ def attribution(
             between = empty + (1 + float(node)) / 2 * (seen - empty)
             between.requires_grad_()
             # The gradient passes back through the layout: a voxel gathers those of all its slices.
-            batch = lay({"image": between, "tracer": tracer})["image"][None]
-            score = GradeScore(network)(batch.to(device))[0, grade - 1]
-            slope += float(weight) / 2 * torch.autograd.grad(score, between)[0]
+            batch = trained.laid_out(between, tracer)[None]
+            odds = score(batch.to(device))[0, grade - 1]
+            slope += float(weight) / 2 * torch.autograd.grad(odds, between)[0]
     shown = (slope * (seen - empty))[0].numpy()
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
     smooth = ndimage.gaussian_filter(shown, _FWHM_MM / 2.355 / spacing)

@@ -22,9 +22,8 @@ from monai.transforms import Compose
 
 from monai_amyloid.cohort.folds import graded_scans
 from monai_amyloid.installed import CONFIGS
-from monai_amyloid.learning.network.head import HeadInputs
+from monai_amyloid.learning.network.head import HeadInputs, ScoredHead
 from monai_amyloid.learning.network.pretrained import load
-from monai_amyloid.learning.network.scored import ScoredHead
 
 # Scans of the pretraining that tell what features are usual.
 _SCANS = 400

@@ -15,9 +15,8 @@ from monai_amyloid.brain.quality.resolution import (
     RIM_MM,
     STEPS_OF_SHARE,
     TISSUES,
-    distance_from_brain,
 )
-from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE
+from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, TEMPLATE_SHAPE, distance_from_brain
 from monai_amyloid.phantom.people.geometry.deformation import grid_points, interpolate, moved
 from monai_amyloid.phantom.people.geometry.morphology import Morphology
 from monai_amyloid.phantom.people.geometry.typical import template_to_anatomy
@@ -32,7 +31,7 @@ def main() -> None:
     sharp = np.stack([grey, white, csf + ventricle + skull, scalp]).astype(np.float32)
     places = moved(template_to_anatomy("icbm152"), grid_points(TEMPLATE_SHAPE, TEMPLATE_AFFINE))
     tissues = interpolate(sharp, head.anatomy.affine, places)
-    near = distance_from_brain() <= RIM_MM
+    near = distance_from_brain()[::2, ::2, ::2] <= RIM_MM
     channels = [
         blur(tissue, fwhm_mm, np.full(3, 2.0))[::2, ::2, ::2] * near
         for fwhm_mm in BLURS_MM

@@ -7,11 +7,16 @@ card's text or to the place of a function that a config names; a test fails wher
 """
 
 import argparse
+import json
 from pathlib import Path
 
+import monai_amyloid
+from monai_amyloid.bundle.integrity import read_bundle
 from monai_amyloid.bundle.refresh import refresh
 from monai_amyloid.installed import CONFIGS, shipped_bundle
 
+# By which the shipped bundles are known, and graded without MONAI.
+KNOWN_BUNDLES = Path(monai_amyloid.__file__).parent / "bundle" / "data" / "shipped.json"
 # What they were trained with.
 SHIPPED = {
     "2d": [CONFIGS / "train.json"],
@@ -28,3 +33,5 @@ if __name__ == "__main__":
     else:
         for network, config_files in SHIPPED.items():
             refresh(shipped_bundle(network), config_files)
+        known = {network: read_bundle(shipped_bundle(network)).sha256 for network in SHIPPED}
+        KNOWN_BUNDLES.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")

@@ -17,7 +17,7 @@ from monailabel.interfaces.tasks.infer_v2 import InferTask, InferType
 from monailabel.tasks.infer.bundle import BundleInferTask
 
 from monai_amyloid.bundle.integrity import Trust
-from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.errors import UserError, find_user_error
 from monai_amyloid.evaluation.deciding.decision import Decision
 from monai_amyloid.findings.finding import StudyRefused

@@ -14,7 +14,7 @@ from monai_amyloid.bundle.integrity import ExportedBundle, read_bundle
 from monai_amyloid.bundle.verify import verify
 from monai_amyloid.errors import RunError, UserError
 from monai_amyloid.evaluation.deciding.decision_file import read_decision
-from monai_amyloid.learning.network.scored import ScoredHead
+from monai_amyloid.learning.network.head import ScoredHead
 from monai_amyloid.learning.network.statistics import (
     TRAINED_COUNT_AS,
     learn_features,

@@ -15,7 +15,7 @@ from conftest import CONFIGS
 from monai.bundle import ConfigParser
 
 from monai_amyloid.bundle.files import INFERENCE, METADATA, MODEL
-from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.bundle.untrusted.config import (
     known,
     strange_in,

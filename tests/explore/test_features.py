@@ -11,7 +11,7 @@ import torch
 from conftest import CountedProgress
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates
-from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.prepared_volume import load_suvr
 from monai_amyloid.errors import UserError

@@ -19,9 +19,9 @@ from monai_amyloid.grading.grader import Grader
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.installed import CONFIGS
+from monai_amyloid.learning.network.head import SCORES_LEARNED
 from monai_amyloid.learning.network.losses import grade_probabilities
 from monai_amyloid.learning.network.region_scores import SIDED_REGIONS
-from monai_amyloid.learning.network.scored import SCORES_LEARNED
 from monai_amyloid.pet.study import read_study, studies_of
 from monai_amyloid.result.result import Result
 from monai_amyloid.study_names import study_name

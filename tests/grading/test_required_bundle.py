@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from monai_amyloid import grade
 from monai_amyloid.bundle.files import INFERENCE
 from monai_amyloid.bundle.integrity import Trust, bundle_sha256
-from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.cli import app
 from monai_amyloid.errors import UserError
 from monai_amyloid.explore.features import Networks

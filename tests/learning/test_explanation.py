@@ -15,6 +15,7 @@ from monai_amyloid.brain.quantities.suvr import region_labels
 from monai_amyloid.brain.registration.register import Registration
 from monai_amyloid.brain.registration.warp import NO_WARP
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, pet_templates, regions
+from monai_amyloid.bundle.networks.trained import MonaiSteps
 from monai_amyloid.learning.explanation import (
     GradeScore,
     activation_map,
@@ -87,7 +88,7 @@ def test_a_network_that_sees_one_voxel_is_shown_to_see_it_there(
 ) -> None:
     place = voxel_at(PLACE_MM, spacing)
     preprocessing, layout = steps("resnet50_3d.json", spacing_mm=spacing)
-    shown = activation_map(OneVoxel((0, *place)), positive, preprocessing, layout, 3)
+    shown = activation_map(MonaiSteps(OneVoxel((0, *place)), preprocessing, layout), positive, 3)
     first = TEMPLATE_AFFINE[:3, 3] + 2 * np.array([5, 6, 0])
     np.testing.assert_allclose(highest_mm(shown), first + spacing * np.array(place), atol=0.05)
     assert shown.max() == 1 and not shown[~brain_mask()].any()
@@ -98,7 +99,7 @@ def test_a_slice_is_shown_where_it_lies(positive: BrainPet, channel: int) -> Non
     preprocessing, layout = steps(spacing_mm=3.0, slices=16)
     x, y, _ = voxel_at(PLACE_MM, 3.0)
     network = OneVoxel((10, channel, x, y))
-    shown = activation_map(network, positive, preprocessing, layout, 3)
+    shown = activation_map(MonaiSteps(network, preprocessing, layout), positive, 3)
     # Slice 10 of 16 in the middle 52 of 54: its centre is voxel 1 + int(10.5 * 52 / 16) = 35.
     expected = [-80 + 3 * x, -114 + 3 * y, -72 + 3 * (35 + channel - 1)]
     np.testing.assert_allclose(highest_mm(shown), expected, atol=0.05)
@@ -107,24 +108,24 @@ def test_a_slice_is_shown_where_it_lies(positive: BrainPet, channel: int) -> Non
 def test_a_flip_on_the_way_to_the_network_is_taken_back(positive: BrainPet) -> None:
     preprocessing, layout = steps("resnet50_3d.json")
     network = OneVoxel((0, *voxel_at(PLACE_MM, 3.0)))
-    straight = activation_map(network, positive, preprocessing, layout, 3)
+    straight = activation_map(MonaiSteps(network, preprocessing, layout), positive, 3)
     turned = [*preprocessing, Orientationd(keys="image", axcodes="LPS", labels=None)]
     place = tuple(size - 1 - at for size, at in zip((54, 64), network.place[1:3], strict=True))
     other = OneVoxel((0, *place, network.place[3]))
-    by_affine = activation_map(other, positive, turned, layout, 3)
+    by_affine = activation_map(MonaiSteps(other, turned, layout), positive, 3)
     np.testing.assert_allclose(by_affine, straight, atol=1e-4)
     flipped = [Flipd(keys="image", spatial_axis=(0, 1)), *layout]
     np.testing.assert_allclose(
-        activation_map(other, positive, preprocessing, flipped, 3), straight, atol=1e-4
+        activation_map(MonaiSteps(other, preprocessing, flipped), positive, 3), straight, atol=1e-4
     )
 
 
 def test_what_speaks_against_a_grade_is_not_shown(positive: BrainPet) -> None:
     preprocessing, layout = steps("resnet50_3d.json")
     network = OneVoxel((0, *voxel_at(PLACE_MM, 3.0)))
-    assert not activation_map(network, positive, preprocessing, layout, 1).any()
+    assert not activation_map(MonaiSteps(network, preprocessing, layout), positive, 1).any()
     against = OneVoxel(network.place, sign=-1.0)
-    assert activation_map(against, positive, preprocessing, layout, 1).max() == 1
+    assert activation_map(MonaiSteps(against, preprocessing, layout), positive, 1).max() == 1
 
 
 @pytest.mark.parametrize("names", [("resnet50_3d.json",), ()])
@@ -137,7 +138,7 @@ def test_both_networks_are_explained_and_left_as_they_were(
     network = parser.get_parsed_content("network_def").eval()
     preprocessing, layout = steps(*names, spacing_mm=4.0)
     with torch.inference_mode():  # as grading calls it
-        shown = activation_map(network, positive, preprocessing, layout, 2)
+        shown = activation_map(MonaiSteps(network, preprocessing, layout), positive, 2)
     assert shown.shape == brain_mask().shape and shown.dtype == np.float32
     assert shown.min() == 0 and shown.max() == 1
     assert all(parameter.grad is None for parameter in network.parameters())
@@ -148,7 +149,7 @@ def test_a_scan_that_is_neutral_itself_shows_nothing(positive: BrainPet) -> None
     same = replace(positive, suvr=neutral_suvr(positive.registration, "18FFBB"))
     preprocessing, layout = steps("resnet50_3d.json")
     network = OneVoxel((0, *voxel_at(PLACE_MM, 3.0)))
-    assert not activation_map(network, same, preprocessing, layout, 3).any()
+    assert not activation_map(MonaiSteps(network, preprocessing, layout), same, 3).any()
 
 
 @pytest.mark.parametrize("count", [2, 3])

@@ -13,7 +13,7 @@ from ignite.engine import Engine, Events
 from monai.bundle import ConfigParser
 
 from monai_amyloid.bundle.export import export
-from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.evaluate import evaluate

@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, brain_mask
 from monai_amyloid.errors import UserError
+from monai_amyloid.learning.transforms.as_seen import FADES_OVER_MM
 from monai_amyloid.learning.transforms.near_brain import (
-    FADES_OVER_MM,
     OnlyBraind,
     RandOutsideGaind,
     near_brain,

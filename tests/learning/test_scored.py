@@ -4,15 +4,10 @@ import pytest
 import torch
 from monai.networks.nets import resnet50
 
-from monai_amyloid.learning.network.head import HeadInputs, head_of
+from monai_amyloid.learning.network.head import SCORES_LEARNED, HeadInputs, ScoredHead, head_of
 from monai_amyloid.learning.network.pretrained import load
 from monai_amyloid.learning.network.region_scores import SCORE_LOGITS
-from monai_amyloid.learning.network.scored import (
-    SCORES_LEARNED,
-    ScoredHead,
-    ScoredSlices,
-    ScoredVolume,
-)
+from monai_amyloid.learning.network.scored import ScoredSlices, ScoredVolume
 
 
 def slices(more: int = 0, learns_scores: bool = False, num_classes: int = 2) -> ScoredSlices:

@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 
 from benchmarks.figures import record
-from monai_amyloid.bundle.network import TrainedNetwork
+from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.bundle.prepared_scans import batches
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.evaluation.intervals import share_of

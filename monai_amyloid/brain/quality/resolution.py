@@ -11,10 +11,9 @@ from functools import cache
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from monai_amyloid.brain.registration.register import Registration
-from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, brain_mask
+from monai_amyloid.brain.template import DATA, TEMPLATE_AFFINE, distance_from_brain
 from monai_amyloid.pet.image import PetImage
 
 # Every second voxel of the template: read at single voxels of the scan, so that nothing is blurred
@@ -53,7 +52,7 @@ class CoarseScan:
 
 def read_coarsely(image: PetImage, registration: Registration) -> CoarseScan:
     """Read a scan where every second voxel of the template lies."""
-    near = distance_from_brain() <= RIM_MM
+    near = distance_from_brain()[::2, ::2, ::2] <= RIM_MM
     points = COARSE_AFFINE[:3, :3] @ np.argwhere(near).T + COARSE_AFFINE[:3, 3:]
     places = registration.to_scan(points)
     to_voxel = np.linalg.inv(image.affine)
@@ -116,15 +115,9 @@ def blurred_tissues() -> NDArray[np.float32]:
 
 
 @cache
-def distance_from_brain() -> NDArray[np.float64]:
-    """Millimetres from the template's brain on the coarse grid, 0 inside."""
-    return np.asarray(ndimage.distance_transform_edt(~brain_mask(), sampling=2.0)[::2, ::2, ::2])
-
-
-@cache
 def _base() -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Nodes on the flat grid around the base of the brain, and the tissues there ``(5, N, 4)``."""
     height = COARSE_AFFINE[2, 2] * np.arange(COARSE_SHAPE[2]) + COARSE_AFFINE[2, 3]
-    use = (distance_from_brain() <= _FARTHEST_MM) & (height < _HIGHEST_MM)
+    use = (distance_from_brain()[::2, ::2, ::2] <= _FARTHEST_MM) & (height < _HIGHEST_MM)
     tissues = np.moveaxis(blurred_tissues()[:, :, use], 1, 2)
     return np.flatnonzero(use), np.ascontiguousarray(tissues, np.float64)

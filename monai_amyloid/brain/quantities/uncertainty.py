@@ -16,8 +16,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.interpolate import make_interp_spline
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.template import DATA
@@ -170,8 +169,10 @@ def chance_below(load: float, mark: float, spread: float, tracer: str) -> float:
     error = (load - mark) / (spread * TRACERS[tracer].centiloid_slope)
     of_cortex = _model().loc["cortex", list(map(_column, QUANTILES))].to_numpy(float)
     # Between and beyond the known quantiles as in a normal distribution.
-    deviate = make_interp_spline(of_cortex, norm.ppf(QUANTILES), k=1)(error)
-    return float(norm.sf(deviate))
+    deviates = ndtri(QUANTILES)
+    piece = int(np.clip(np.searchsorted(of_cortex, error), 1, len(of_cortex) - 1))
+    (low, high), (first, last) = of_cortex[piece - 1 : piece + 1], deviates[piece - 1 : piece + 1]
+    return float(ndtr(-(first + (last - first) * (error - low) / (high - low))))
 
 
 def _column(quantile: float) -> str:

@@ -18,7 +18,12 @@ from monai_amyloid.brain.registration.gauss_newton import fit_affine, rigid_free
 from monai_amyloid.brain.registration.register import Registration, one_thread, register
 from monai_amyloid.brain.registration.scan_samples import smoothed
 from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
-from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
+from monai_amyloid.brain.template import (
+    TEMPLATE_AFFINE,
+    brain_mask,
+    distance_from_brain,
+    tissue_uptake,
+)
 from monai_amyloid.pet.image import PetImage
 
 # Scans are compared in the brain and so far around it, on a grid so wide, mm, smoothed to this.
@@ -73,9 +78,8 @@ def _head(image: PetImage, found: Registration) -> tuple[Tissues, NDArray[np.flo
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = turn, found.matrix[:3, 3]
     picture = _read(image, found)
-    near = ndimage.distance_transform_edt(~brain_mask(), sampling=TEMPLATE_AFFINE[0, 0])
     maps = np.concatenate([picture[None], tissue_uptake()])
-    laid = tissues_on_grid(maps, TEMPLATE_AFFINE, near <= _AROUND_MM, _SPACING_MM)
+    laid = tissues_on_grid(maps, TEMPLATE_AFFINE, distance_from_brain() <= _AROUND_MM, _SPACING_MM)
     moved = laid.points + found.warp.displacement(laid.points)
     growth = torch.from_numpy(stretch).float()
     inner = torch.eye(3) + found.warp.gradient(laid.points)

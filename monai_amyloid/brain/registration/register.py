@@ -18,7 +18,6 @@ from functools import cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from monai_amyloid.brain.registration.gauss_newton import (
     Fit,
@@ -31,7 +30,12 @@ from monai_amyloid.brain.registration.pose import likely_poses
 from monai_amyloid.brain.registration.scan_samples import ScanSamples, ScanVoxels, averaged
 from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
 from monai_amyloid.brain.registration.warp import Warp
-from monai_amyloid.brain.template import AMYLOID, TEMPLATE_AFFINE, brain_mask, tissue_uptake
+from monai_amyloid.brain.template import (
+    AMYLOID,
+    TEMPLATE_AFFINE,
+    distance_from_brain,
+    tissue_uptake,
+)
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
 
@@ -228,29 +232,22 @@ def one_thread() -> Iterator[None]:
 
 
 @cache
-def _distance() -> NDArray[np.float32]:
-    """Distance from the template's brain, mm, ``(91, 109, 91)``; 0 within it."""
-    away = ndimage.distance_transform_edt(~brain_mask(), sampling=TEMPLATE_AFFINE[0, 0])
-    return np.asarray(away, np.float32)
-
-
-@cache
 def _box() -> NDArray[np.float64]:
     """The lowest and the highest corner of the brain and a margin, ``(2, 3)`` mm."""
-    places = np.argwhere(_distance() <= _MARGIN_MM)
+    places = np.argwhere(distance_from_brain() <= _MARGIN_MM)
     corners = np.stack([places.min(axis=0), places.max(axis=0)])
     return np.asarray(corners @ TEMPLATE_AFFINE[:3, :3] + TEMPLATE_AFFINE[:3, 3])
 
 
 @cache
 def _from_brain(device: torch.device) -> ScanSamples:
-    volume = torch.from_numpy(_distance())[None, None].to(device)
+    volume = torch.from_numpy(distance_from_brain().astype(np.float32))[None, None].to(device)
     return ScanSamples(volume, np.asarray(np.linalg.inv(TEMPLATE_AFFINE), np.float64), 1.0)
 
 
 @cache
 def _tissues(spacing_mm: float, around_mm: float, fwhm_mm: float = 0.0) -> Tissues:
-    near = _distance() <= around_mm
+    near = distance_from_brain() <= around_mm
     return tissues_on_grid(tissue_uptake(), TEMPLATE_AFFINE, near, spacing_mm, fwhm_mm)
 
 

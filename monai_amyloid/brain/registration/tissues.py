@@ -56,12 +56,21 @@ def tissues_on_grid(
     zoom = float(affine[0, 0])
     step = round(spacing_mm / zoom)
     smooth = ndimage.gaussian_filter(volumes, (0, *(fwhm_mm / 2.355 / zoom,) * 3))
-    slopes = np.stack([np.stack(np.gradient(each, zoom)) for each in smooth])
     index = np.argwhere(mask)
     index = index[(index % step == step // 2).all(axis=1)]
     at = tuple(index.T)
+    slopes = np.stack([_slope(smooth, index, axis) / zoom for axis in range(3)], axis=1)
     return Tissues(
         torch.tensor(index @ affine[:3, :3].T + affine[:3, 3], dtype=torch.float32),
         torch.from_numpy(np.ascontiguousarray(smooth[:, *at].T)),
-        torch.from_numpy(np.ascontiguousarray(np.moveaxis(slopes[:, :, *at], 2, 0))),
+        torch.from_numpy(np.ascontiguousarray(np.moveaxis(slopes, 2, 0))),
     )
+
+
+def _slope(volumes: NDArray[np.float32], index: NDArray[np.intp], axis: int) -> NDArray[np.float32]:
+    """Central differences of volumes at some voxels, ``(K, N)`` a voxel; one-sided at the edge."""
+    before, after = index.copy(), index.copy()
+    before[:, axis] = np.maximum(index[:, axis] - 1, 0)
+    after[:, axis] = np.minimum(index[:, axis] + 1, volumes.shape[1 + axis] - 1)
+    apart = (after - before)[:, axis].astype(np.float32)
+    return np.asarray((volumes[:, *after.T] - volumes[:, *before.T]) / apart)

@@ -21,8 +21,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import update_bn
 
 from monai_amyloid.errors import RunError
-from monai_amyloid.learning.network.head import HeadInputs
-from monai_amyloid.learning.network.scored import ScoredHead
+from monai_amyloid.learning.network.head import HeadInputs, ScoredHead
 
 logger = logging.getLogger(__name__)
 

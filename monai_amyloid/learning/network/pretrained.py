@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.learning.network.head import SCORES_LEARNED
 from monai_amyloid.learning.network.inflation import inflate_to_fit
 from monai_amyloid.learning.network.pretrained_report import LoadReport, TensorReport
 from monai_amyloid.learning.network.pretrained_sources import (
@@ -17,7 +18,6 @@ from monai_amyloid.learning.network.pretrained_sources import (
     read_state_dict,
 )
 from monai_amyloid.learning.network.region_scores import SCORE_LOGITS
-from monai_amyloid.learning.network.scored import SCORES_LEARNED
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,7 @@ from typing import cast
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from monai_amyloid.learning.network.head import HeadInputs
-from monai_amyloid.learning.network.scored import ScoredHead
+from monai_amyloid.learning.network.head import HeadInputs, ScoredHead
 
 # The statistics of the training count as much as so many scans.
 TRAINED_COUNT_AS = 100

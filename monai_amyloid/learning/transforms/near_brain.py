@@ -12,14 +12,10 @@ import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor, get_track_meta, set_track_meta
 from monai.transforms import Compose, MapTransform, RandomizableTransform, Spacing, SpatialCrop
-from scipy import ndimage
 
-from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
+from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.errors import UserError
-
-# Over this distance from the template's brain a scan fades to nothing: as far as a brain that is
-# well registered may lie beyond it.
-FADES_OVER_MM = 4.0
+from monai_amyloid.learning.transforms.as_seen import brain_share
 
 
 @cache
@@ -28,17 +24,14 @@ def near_brain(
 ) -> torch.Tensor:
     """How much of each voxel of a preprocessed scan is shown, ``(1, X, Y, Z)``, 0 to 1.
 
-    1 in the brain, and less with the distance from it until nothing is left at
-    :data:`FADES_OVER_MM`, on the grid that MONAI's crop and spacing make of the template's.
+    :func:`~monai_amyloid.learning.transforms.as_seen.brain_share` on the grid that MONAI's crop
+    and spacing make of the template's.
 
     Args:
         roi_start: First voxel of the crop.
         roi_end: Voxel after the last one of the crop.
         pixdim: Voxel size after the crop, mm.
     """
-    away_mm = ndimage.distance_transform_edt(~brain_mask(), sampling=TEMPLATE_AFFINE[0, 0])
-    faded = np.clip(away_mm / FADES_OVER_MM, 0, 1)
-    shown = (0.5 + 0.5 * np.cos(np.pi * faded)).astype(np.float32)
     grid = Compose(
         [SpatialCrop(roi_start=roi_start, roi_end=roi_end), Spacing(pixdim, mode="bilinear")]
     )
@@ -46,7 +39,9 @@ def near_brain(
     tracked = get_track_meta()
     set_track_meta(True)
     try:
-        laid = grid(MetaTensor(shown[None], affine=torch.from_numpy(TEMPLATE_AFFINE)))
+        laid = grid(
+            MetaTensor(brain_share()[None].copy(), affine=torch.from_numpy(TEMPLATE_AFFINE))
+        )
     finally:
         set_track_meta(tracked)
     return torch.from_numpy(np.asarray(laid)).float().clip(0, 1)

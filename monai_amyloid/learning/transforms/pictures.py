@@ -8,8 +8,7 @@ import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform
 
-from monai_amyloid.cohort.picture_cohort import PICTURE
-from monai_amyloid.cohort.pictures import eight_bit
+from monai_amyloid.cohort.pictures import PICTURE, eight_bit
 
 ORIGINAL_SLICE = 44  # from 0, of the 2 mm template grid: z = 16 mm
 ORIGINAL_DIVISOR = 128

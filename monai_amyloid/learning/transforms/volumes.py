@@ -8,20 +8,13 @@ import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform, RandomizableTransform
 
-from monai_amyloid.brain.quantities.centiloid import florbetaben_line
-from monai_amyloid.errors import UserError
 from monai_amyloid.evaluation.deciding.decision_file import read_decision
 from monai_amyloid.learning.network.losses import grade_probabilities
-from monai_amyloid.pet.tracers import TRACERS
+from monai_amyloid.learning.transforms.as_seen import axial_slices, florbetaben_equivalent
 
 
 class FlorbetabenEquivalentd(MapTransform):
     """Put every tracer's SUVR on florbetaben's scale, by their Centiloid lines.
-
-    The same amyloid is a higher SUVR in one tracer than in another; a network that has seen
-    florbetaben alone would grade the others too low or too high. SUVR from 1 on follow the
-    lines; below, where there is less uptake than in the reference region, they keep their share
-    of 1, so that air stays at 0.
 
     Args:
         keys: Keys of the SUVR volumes.
@@ -45,15 +38,8 @@ class FlorbetabenEquivalentd(MapTransform):
             UserError: If the tracer is missing, or none that has a Centiloid line.
         """
         result = dict(data)
-        if result.get(self.tracer_key) not in TRACERS:
-            raise UserError(
-                f"found the tracer {result.get(self.tracer_key)!r}, needed one of "
-                f"{', '.join(TRACERS)}, whose SUVR can be compared; prepare the scans again"
-            )
-        slope, intercept = florbetaben_line(result[self.tracer_key])
         for key in self.key_iterator(result):
-            suvr = result[key]
-            result[key] = slope * suvr + intercept * suvr.clip(max=1)
+            result[key] = florbetaben_equivalent(result[key], result.get(self.tracer_key))
         return result
 
 
@@ -97,9 +83,6 @@ class RandSliceDropoutd(RandomizableTransform, MapTransform):
 class AxialSlicesd(MapTransform):
     """A volume as a bag of axial slices for a 2D network.
 
-    ``(1, X, Y, Z)`` becomes ``(slices, 3, X, Y)``. The slices are spaced evenly from the
-    lowest to the highest; the three channels are the slice below, itself and above.
-
     Args:
         keys: Keys of the volumes ``(1, X, Y, Z)``.
         slices: Number of slices.
@@ -127,26 +110,8 @@ class AxialSlicesd(MapTransform):
         """
         result = dict(data)
         for key in self.key_iterator(result):
-            result[key] = self._slices(torch.as_tensor(result[key]))
+            result[key] = axial_slices(torch.as_tensor(result[key]), self.slices, self.stride)
         return result
-
-    def _slices(self, volume: torch.Tensor) -> torch.Tensor:
-        depth = volume.shape[-1]
-        room = depth - 2 * self.stride
-        if volume.ndim != 4 or volume.shape[0] != 1:
-            raise ValueError(f"found a volume of shape {tuple(volume.shape)}, needed (1, X, Y, Z)")
-        if room < self.slices:
-            raise UserError(
-                f"slices: found {self.slices}, needed {room} or fewer of a volume of {depth} "
-                f"slices, as each needs {self.stride} beside it; or choose a smaller spacing_mm"
-            )
-        # Middles of equal parts, so that no part of the brain is seen less than another.
-        middles = (torch.arange(self.slices) + 0.5) * room / self.slices
-        centres = middles.long() + self.stride
-        offsets = torch.tensor([-self.stride, 0, self.stride])
-        chosen = volume[0][..., (centres[:, None] + offsets).reshape(-1)]
-        stack = chosen.permute(2, 0, 1).reshape(self.slices, 3, *volume.shape[1:3])
-        return stack.contiguous()
 
 
 class GradeProbabilitiesd(MapTransform):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 (the project's own short name)
 from numpy.typing import NDArray
-from scipy import ndimage, optimize
+from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from monai_amyloid.findings.finding import phrase
@@ -223,6 +223,9 @@ def _register(reference: _Smooth, frame: _Smooth) -> Motion:
             )
         )
     # Tighter tolerances change the pose by up to 0.2 mm in noise, and the error not at all.
+    # Its import takes time, and most studies are of one frame.
+    from scipy import optimize
+
     pose = optimize.least_squares(
         difference, np.zeros(6), method="lm", ftol=1e-4, xtol=1e-4, max_nfev=300
     ).x

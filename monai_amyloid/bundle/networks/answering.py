@@ -1,23 +1,16 @@
-"""The network of an exported bundle, with what it must be given."""
+"""What a network says of scans, whatever it is made of."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from monai.data import MetaTensor
-from monai.transforms import Compose
 from numpy.typing import NDArray
 
-from monai_amyloid.brain.template import TEMPLATE_AFFINE
-from monai_amyloid.bundle.files import INFERENCE, MODEL
-from monai_amyloid.bundle.integrity import ANY, ExportedBundle, Trust, read_bundle
-from monai_amyloid.bundle.untrusted.network import Described
-from monai_amyloid.cohort.picture_cohort import VOLUME
 from monai_amyloid.errors import UserError
-from monai_amyloid.learning.network.head import HeadInputs
+from monai_amyloid.learning.network.head import HeadInputs, ScoredHead
 from monai_amyloid.learning.network.region_scores import score_log_probabilities
-from monai_amyloid.learning.network.scored import ScoredHead
 from monai_amyloid.learning.settings.kinds import why_not_usable
 
 
@@ -31,7 +24,7 @@ class Answers:
             :data:`~monai_amyloid.learning.network.region_scores.SIDED_REGIONS`; None of a network
             that has not learnt them.
         apart: How far each scan lies from those of the training, see
-            :meth:`~monai_amyloid.learning.network.scored.ScoredHead.apart`; None where that is
+            :meth:`~monai_amyloid.learning.network.head.ScoredHead.apart`; None where that is
             not known.
     """
 
@@ -40,45 +33,46 @@ class Answers:
     apart: list[float] | None
 
 
-class TrainedNetwork:
-    """A network, ready to be given scans.
-
-    Args:
-        bundle: A bundle that was checked, or its folder.
-        device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
-        weights: Other weights of the same network, such as those of a fold; default: the bundle's.
-        trust: How far the bundle is trusted; nothing of its config runs unless ``trust.config``.
+class AnsweringNetwork(ABC):
+    """A network in evaluation mode, with what it is shown of a scan.
 
     Attributes:
-        bundle: Folder of the bundle.
-        network: Network in evaluation mode, on ``device``.
-        preprocessing: Transforms from SUVR on the template's grid to the volume before the layout.
-        layout: Transforms from that volume to what the network takes.
+        bundle: Folder of its bundle.
+        network: The network, on ``device``.
+        device: Device whose memory holds the network.
         kind: Kind of the input, ``volume`` or ``picture``.
-
-    Raises:
-        UserError: If a file is missing or was changed, the config holds what export never wrote,
-            weights are of another network, or the machine has no such device.
     """
 
-    def __init__(
-        self,
-        bundle: Path | ExportedBundle,
-        device: str | None = None,
-        weights: Path | None = None,
-        *,
-        trust: Trust = ANY,
-    ) -> None:
-        checked = bundle if isinstance(bundle, ExportedBundle) else read_bundle(bundle, trust)
-        self.bundle = checked.folder
-        described = Described(checked.content[INFERENCE], self.bundle / INFERENCE, trust)
-        self.kind = str(described.config.get("input_kind", VOLUME))
-        self.device = _device(device or str(described.make("device")))
-        self.preprocessing = described.steps("preprocessing")
-        self.layout = described.steps("layout")
-        content = checked.content[MODEL] if weights is None else weights.read_bytes()
-        self.network = described.network(content, weights or self.bundle / MODEL)
-        self.network.to(self.device).eval()
+    bundle: Path
+    network: torch.nn.Module
+    device: torch.device
+    kind: str
+
+    @abstractmethod
+    def preprocessed(self, suvr: NDArray[np.float32], tracer: str | None) -> torch.Tensor:
+        """The volume before the layout, which networks of any layout share, ``(1, X, Y, Z)``.
+
+        Args:
+            suvr: SUVR on the template's grid ``(91, 109, 91)``, or a bag of pictures.
+            tracer: BIDS label, None for a bag.
+        """
+
+    @abstractmethod
+    def laid_out(self, volume: torch.Tensor, tracer: str | None) -> torch.Tensor:
+        """What the network takes of a preprocessed volume.
+
+        Args:
+            volume: What :meth:`preprocessed` returned.
+            tracer: BIDS label, None for a bag.
+        """
+
+    @abstractmethod
+    def affine(self, volume: torch.Tensor) -> NDArray[np.float64]:
+        """Voxel index of a preprocessed volume to template millimetres, ``(4, 4)``.
+
+        Args:
+            volume: What :meth:`preprocessed` returned.
+        """
 
     def network_input(self, suvr: NDArray[np.float32], tracer: str | None) -> torch.Tensor:
         """What the network takes of one scan.
@@ -88,18 +82,6 @@ class TrainedNetwork:
             tracer: BIDS label, None for a bag.
         """
         return self.laid_out(self.preprocessed(suvr, tracer), tracer)
-
-    def preprocessed(self, suvr: NDArray[np.float32], tracer: str | None) -> torch.Tensor:
-        """The volume before the layout, which networks of any layout share."""
-        volume = MetaTensor(suvr[None], affine=TEMPLATE_AFFINE)
-        seen: torch.Tensor = Compose(self.preprocessing)({"image": volume, "tracer": tracer})[
-            "image"
-        ]
-        return seen
-
-    def laid_out(self, volume: torch.Tensor, tracer: str | None) -> torch.Tensor:
-        """What the network takes of a preprocessed volume."""
-        return torch.as_tensor(Compose(self.layout)({"image": volume, "tracer": tracer})["image"])
 
     def logits(self, batch: torch.Tensor) -> torch.Tensor:
         """Of a batch of what :meth:`network_input` returns, float32."""
@@ -143,7 +125,7 @@ class TrainedNetwork:
         return np.asarray(heard.features.float().cpu().numpy(), np.float32)
 
 
-def _device(name: str) -> torch.device:
+def usable_device(name: str) -> torch.device:
     """A device of this machine by its name."""
     if reason := why_not_usable(name):
         raise UserError(f"device {name!r} cannot be used ({reason}); choose cpu")
