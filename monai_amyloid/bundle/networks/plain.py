@@ -53,7 +53,7 @@ class PlainNetwork(AnsweringNetwork):
 
     Args:
         bundle: The bundle, checked.
-        which: Which of the shipped networks the bundle holds, ``3d`` or ``2d``.
+        which: Network that the bundle holds, ``3d`` or ``2d``.
         device: ``"cuda"``, ``"cpu"`` or None for a GPU where there is one.
 
     Raises:
