@@ -1,9 +1,6 @@
 """From the studies that a user names to people with their visits in the order of time."""
 
-import os
-import warnings
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -23,6 +20,7 @@ from monai_amyloid.follow.whose import (
 from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.pet.scan_moment import ScanMoment, scan_headers
+from monai_amyloid.work.looking import look_at_each
 from monai_amyloid.work.progress import SILENT, Progress
 
 _UNKNOWN = ("", "n/a")
@@ -183,18 +181,7 @@ def _look(studies: Sequence[NamedVisit], besides: Path | None, looking: Progress
             content=fingerprint(study.path, besides),
         )
 
-    looking.start(len(studies))
-    found = []
-    # Mostly waiting for a disk or a network.
-    with (
-        warnings.catch_warnings(),
-        ThreadPoolExecutor(min(16, 4 * (os.cpu_count() or 1))) as pool,
-    ):
-        warnings.simplefilter("ignore")  # pydicom's, of broken values, which it prints
-        for each in pool.map(look, studies):
-            found.append(each)
-            looking.advance()
-    return found
+    return look_at_each(look, studies, looking)
 
 
 def _planned(

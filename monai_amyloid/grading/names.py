@@ -1,10 +1,7 @@
 """What the results of the studies of a run are called, and by what a finished one is known."""
 
 import json
-import os
-import warnings
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +21,7 @@ from monai_amyloid.pet.files.fingerprint import NOTHING, fingerprint
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.source import source_checksum
 from monai_amyloid.study_names import real_path, study_name
+from monai_amyloid.work.looking import look_at_each
 from monai_amyloid.work.progress import SILENT, Progress
 
 
@@ -101,18 +99,7 @@ def _look(
         # In this order: of a study that changes meanwhile the checksum is then another.
         return fingerprint(study.path, output), identity_of(study.path)
 
-    looking.start(len(studies))
-    found = []
-    # Mostly waiting for a disk or a network.
-    with (
-        warnings.catch_warnings(),
-        ThreadPoolExecutor(min(16, 4 * (os.cpu_count() or 1))) as pool,
-    ):
-        warnings.simplefilter("ignore")  # pydicom's, of broken values, which it prints
-        for each in pool.map(look, studies):
-            found.append(each)
-            looking.advance()
-    return found
+    return look_at_each(look, studies, looking)
 
 
 def made_by(bundle: Path, options: OutputOptions) -> str:
