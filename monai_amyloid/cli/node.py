@@ -1,0 +1,123 @@
+"""The commands of the node: studies come in, results go back, unattended."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monai_amyloid.cli.application import app
+from monai_amyloid.errors import RefusedError, UserError
+
+if TYPE_CHECKING:
+    from monai_amyloid.node.settings import NodeSettings
+
+node = typer.Typer(
+    no_args_is_help=True,
+    help="Grade what a scanner, a PACS or a folder sends, and send results back.",
+)
+app.add_typer(node, name="node")
+
+_NEEDED = ("sqlalchemy", "alembic", "pynetdicom", "dicomweb_client")
+Config = Annotated[Path, typer.Argument(help="The node's config, such as node.toml.")]
+
+
+def _require_packages() -> None:
+    if any(find_spec(name) is None for name in _NEEDED):
+        raise UserError(
+            "the node needs more packages; install them with: "
+            "pip install 'monai-amyloid[node,report]'"
+        )
+
+
+def _settings(config: Path | None, inbox: Path | None, output: Path | None) -> "NodeSettings":
+    from monai_amyloid.node.settings import Inbox, NodeSettings, read_settings
+
+    _require_packages()
+    if config is not None:
+        if inbox is not None or output is not None:
+            raise typer.BadParameter("a config names them", param_hint="--inbox, --output")
+        return read_settings(config)
+    if inbox is None or output is None:
+        raise typer.BadParameter("name a config, or --inbox and --output", param_hint="CONFIG")
+    return NodeSettings(data=output.absolute(), inbox=Inbox(folder=inbox.absolute()))
+
+
+@node.command()
+def run(
+    config: Annotated[
+        Path | None, typer.Argument(help="The node's config, such as node.toml.")
+    ] = None,
+    inbox: Annotated[
+        Path | None, typer.Option(help="Without a config: the folder that is watched.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Without a config: the folder of the node's data.")
+    ] = None,
+) -> None:
+    """Run a node until it is ended, by Ctrl-C or SIGTERM; what was begun goes on the next time."""
+    import threading
+
+    settings = _settings(config, inbox, output)
+    from monai_amyloid.node.service import LOG_FILE, Node, run_until
+
+    made = Node(settings)
+    typer.echo(f"the node {settings.name} runs; its log: {settings.data / LOG_FILE}")
+    run_until(threading.Event(), made)
+
+
+@node.command()
+def check(config: Config) -> None:
+    """Check a config, and that everything it names is there and answers; changes nothing."""
+    settings = _settings(config, None, None)
+    from monai_amyloid.node.checking import findings_of
+
+    failed = False
+    for finding in findings_of(settings):
+        failed |= not finding.well
+        typer.echo(f"{'ok' if finding.well else 'not ok'}: {finding.text}", err=not finding.well)
+    if failed:
+        raise RefusedError(f"{config}: the node would not work as it says")
+
+
+@node.command()
+def show(config: Config) -> None:
+    """Show the newest studies, and the deliveries that failed."""
+    settings = _settings(config, None, None)
+    from monai_amyloid.node.service import open_queue
+
+    worklist = open_queue(settings).worklist
+    for study in worklist.studies():
+        reason = "; ".join(map(str, study.reason))
+        typer.echo(f"{study.number}\t{study.state}\t{study.pet_instances} images\t{reason}")
+    for number, delivery in worklist.errors():
+        typer.echo(f"{number}\tnot delivered to {delivery.destination}: {delivery.error}", err=True)
+
+
+@node.command()
+def backup(
+    config: Config,
+    file: Annotated[Path, typer.Argument(help="File to write.")],
+) -> None:
+    """Copy the queue as it is at one moment, while the node runs."""
+    settings = _settings(config, None, None)
+    from monai_amyloid.node.operating.backup import back_up
+    from monai_amyloid.node.service import open_queue
+
+    back_up(open_queue(settings).database, file)
+    typer.echo(f"the queue is in {file}; it names patients")
+
+
+@node.command()
+def restore(
+    config: Config,
+    file: Annotated[Path, typer.Argument(help="A backup.")],
+) -> None:
+    """Put a backup in the place of the queue; the node must not run."""
+    settings = _settings(config, None, None)
+    from monai_amyloid.node.operating.backup import restore as put_back
+    from monai_amyloid.node.service import alone, database_url
+
+    with alone(settings):
+        kept = put_back(file, database_url(settings))
+    typer.echo(f"the queue is that of {file}" + (f"; the one before is in {kept}" if kept else ""))

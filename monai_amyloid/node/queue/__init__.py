@@ -1,0 +1,1 @@
+"""What the node remembers: studies, their images, results and deliveries, in a database."""

@@ -1,0 +1,1 @@
+"""How alembic brings the tables of an earlier version up to date."""

@@ -1,0 +1,118 @@
+"""What people look at: studies with their results and deliveries, numbers and errors."""
+
+from collections.abc import Collection
+
+from sqlalchemy import func, select
+
+from monai_amyloid.node.queue.audit import AuditEntry, audit_entries
+from monai_amyloid.node.queue.database import Database
+from monai_amyloid.node.queue.states import DeliveryState, StudyState
+from monai_amyloid.node.queue.studies import (
+    Delivery,
+    Study,
+    StudyResult,
+    deliveries_of,
+    study_of,
+)
+from monai_amyloid.node.queue.tables import deliveries, results, studies
+
+
+class Worklist:
+    """Everything that can be looked at without changing anything.
+
+    Args:
+        database: Database of the queue.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def studies(
+        self,
+        states: Collection[StudyState] = (),
+        *,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Study]:
+        """Studies, the newest first, a page at a time.
+
+        Args:
+            states: States that are shown; all where there is none.
+            before: Number of the study before which the page begins; None for the newest.
+            limit: Most studies of a page.
+        """
+        query = select(studies).order_by(studies.c.number.desc()).limit(limit)
+        if states:
+            query = query.where(studies.c.state.in_([*states]))
+        if before is not None:
+            query = query.where(studies.c.number < before)
+        with self._database.reading() as connection:
+            return [Study.of(row) for row in connection.execute(query)]
+
+    def study(self, number: int) -> Study:
+        """One study.
+
+        Raises:
+            UserError: If there is none of this number.
+        """
+        with self._database.reading() as connection:
+            return study_of(connection, number)
+
+    def results(self, number: int) -> list[StudyResult]:
+        """Results of a study, the newest first; all but the current one are superseded."""
+        query = select(results).where(results.c.study == number)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(results.c.number.desc()))
+            return [StudyResult.of(row) for row in rows]
+
+    def current_results(self, numbers: Collection[int]) -> dict[int, StudyResult]:
+        """Newest results of several studies, by their numbers."""
+        query = select(results).where(results.c.study.in_([*numbers]), results.c.current)
+        with self._database.reading() as connection:
+            found = [StudyResult.of(row) for row in connection.execute(query)]
+        return {each.study: each for each in found}
+
+    def deliveries(self, result: int) -> list[Delivery]:
+        """Deliveries of a result."""
+        with self._database.reading() as connection:
+            return deliveries_of(connection, result)
+
+    def errors(self, limit: int = 100) -> list[tuple[int, Delivery]]:
+        """Deliveries that failed, the newest first, each with the number of its study."""
+        query = (
+            select(deliveries, results.c.study)
+            .join(results, results.c.number == deliveries.c.result)
+            .where(deliveries.c.state == DeliveryState.FAILED)
+            .order_by(deliveries.c.number.desc())
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            return [(row.study, Delivery.of(row)) for row in connection.execute(query)]
+
+    def counts(self) -> dict[StudyState, int]:
+        """Number of studies of each state."""
+        query = select(studies.c.state, func.count()).group_by(studies.c.state)
+        with self._database.reading() as connection:
+            found = {row.state: row[1] for row in connection.execute(query)}
+        return {state: found.get(state, 0) for state in StudyState}
+
+    def delivery_counts(self) -> dict[tuple[str, DeliveryState], int]:
+        """Number of deliveries of each destination and state."""
+        query = select(deliveries.c.destination, deliveries.c.state, func.count()).group_by(
+            deliveries.c.destination, deliveries.c.state
+        )
+        with self._database.reading() as connection:
+            return {
+                (destination, DeliveryState(state)): count
+                for destination, state, count in connection.execute(query)
+            }
+
+    def audit(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        """Messages of the audit trail, oldest first.
+
+        Args:
+            after: Number of the message after which they begin.
+            limit: Most messages.
+        """
+        with self._database.reading() as connection:
+            return audit_entries(connection, after, limit)

@@ -1,0 +1,1 @@
+"""How images come in, and when a study is complete."""

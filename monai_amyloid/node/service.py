@@ -1,0 +1,272 @@
+"""The node at work: its parts in threads, none of which another can hold up."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.node.grading import Grade, GradingThread, usual_grade
+from monai_amyloid.node.operating.health import Health, health
+from monai_amyloid.node.operating.logs import Log
+from monai_amyloid.node.operating.retention import Cleaner
+from monai_amyloid.node.queue.audit import AuditEvent
+from monai_amyloid.node.queue.database import Database, is_disk_full, sqlite_url
+from monai_amyloid.node.queue.queue import Queue
+from monai_amyloid.node.receiving.completing import CompletionWatch, Expected
+from monai_amyloid.node.receiving.inbox import InboxReceiver
+from monai_amyloid.node.receiving.orthanc import OrthancAwayError, OrthancReceiver
+from monai_amyloid.node.receiving.room import Room
+from monai_amyloid.node.sending.dimse import CommitmentListener
+from monai_amyloid.node.sending.sender import Sender, transport_to
+from monai_amyloid.node.settings import NodeSettings
+from monai_amyloid.output_lock import alone_in
+
+_IDLE_S, _CLEAN_S = 0.5, 60.0
+_PAUSE_S = 5.0
+# Below the node's data.
+QUEUE_FILE, LOG_FILE = "queue.sqlite", "log/node.jsonl"
+
+
+def database_url(settings: NodeSettings) -> str:
+    """URL of the queue's database: the config's own, or a file in the data."""
+    return settings.database or sqlite_url(settings.data / QUEUE_FILE)
+
+
+@contextmanager
+def alone(settings: NodeSettings) -> Iterator[None]:
+    """Keep every other process from running the same node for as long as the block lasts.
+
+    Args:
+        settings: Config of the node.
+
+    Raises:
+        RunError: If one runs it.
+    """
+    with alone_in(settings.data / "nodes" / settings.name, "node run", _PAUSE_S):
+        yield
+
+
+def open_queue(settings: NodeSettings) -> Queue:
+    """The queue of a node that may run: to look at it, and to decide.
+
+    Args:
+        settings: Config of the node.
+
+    Raises:
+        UserError: If there is none yet, or it is of another version.
+    """
+    if not settings.database and not (settings.data / QUEUE_FILE).exists():
+        raise UserError(f"{settings.data}: found no queue; `node run` makes it")
+    return Queue(Database(database_url(settings), upgrade=False), settings.name)
+
+
+class Node:
+    """A node, from its start to its end.
+
+    Args:
+        settings: Config of the node.
+        grade: What grades a study; None for the bundle of the config.
+        expected: Tells how many PET images the source of a study has; None for what the config
+            says.
+
+    Attributes:
+        settings: Config of the node.
+        queue: Queue.
+
+    Raises:
+        RunError: If another process runs the same node, or the data, the database or the bundle
+            cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: NodeSettings,
+        grade: Grade | None = None,
+        expected: Expected | None = None,
+    ) -> None:
+        self.settings = settings
+        self._grade = grade
+        self._held = ExitStack()
+        try:
+            self._held.enter_context(alone(settings))
+            settings.data.chmod(0o700)
+            database = Database(database_url(settings))
+            self._held.callback(database.close)
+            self.queue = Queue(database, settings.name)
+            self.queue.leases.lease_s = settings.lease_s
+            self._log = Log(settings.data / LOG_FILE, settings.log, settings.name)
+            self._held.callback(self._log.close)
+            if grade is None and "grade" in settings.duties:
+                self._grade = usual_grade(settings)
+        except BaseException:
+            self._held.close()
+            raise
+        self._room = Room(settings.data, settings.retention.least_free_mb)
+        self._watch = CompletionWatch(settings, self.queue, self._log, expected)
+        self._cleaner = Cleaner(
+            settings.retention, self.queue, settings.data, self._room, self._log
+        )
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._troubles: dict[str, str] = {}
+        self._senders: list[Sender] = []
+
+    def start(self) -> None:
+        """Begin everything that the config names, in threads.
+
+        Raises:
+            RunError: If the port for storage commitment is in use.
+        """
+        self.queue.leases.let_go()
+        duties = self.settings.duties
+        self._cleaner.remove_unfinished(self.settings.name)
+        if "receive" in duties and self.queue.leases.has_duty("receive"):
+            self._cleaner.tidy()
+        if "send" in duties and self.settings.commitment_port:
+            listener = CommitmentListener(
+                self.settings.title,
+                self.settings.commitment_host,
+                self.settings.commitment_port,
+                self._committed,
+            )
+            self._held.callback(listener.close)
+        self.queue.audit(AuditEvent.STARTED, self.settings.name)
+        self._log.info("started", process=os.getpid())
+        self._run("leases", self._beat, self.settings.lease_s / 4)
+        if "receive" in duties:
+            self._start_receiving()
+        if "grade" in duties:
+            for number in range(max(1, self.settings.grading.workers)):
+                self._start_grading(f"grading-{number + 1}")
+        if "send" in duties:
+            for destination in self.settings.destination:
+                transport = transport_to(destination, self.settings.title, self._committed)
+                data = self.settings.data
+                sender = Sender(destination, transport, self.queue, data, self._log)
+                self._senders.append(sender)
+                self._run(f"send-{destination.name}", self._with_duty("send", sender.step))
+
+    def stop(self) -> None:
+        """End everything; what was begun goes on when the node runs again."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self.queue.leases.let_go()
+        self.queue.audit(AuditEvent.STOPPED, self.settings.name)
+        self._log.info("stopped")
+        self._held.close()
+
+    def health(self) -> Health:
+        """How the node is now."""
+        return health(
+            self.queue, self._room, self._troubles, [each.status() for each in self._senders]
+        )
+
+    def _start_receiving(self) -> None:
+        settings = self.settings
+        if settings.inbox is not None:
+            inbox = InboxReceiver(settings.inbox, self.queue, settings.data, self._log)
+            self._run("inbox", self._with_duty("receive", lambda: bool(inbox.step())), _IDLE_S)
+        if settings.orthanc is not None:
+            orthanc = OrthancReceiver(settings.orthanc, self.queue, settings.data, self._log)
+            step = self._with_duty("receive", lambda: bool(orthanc.step()))
+            self._run("orthanc", step, settings.orthanc.poll_s)
+        self._run("completing", self._with_duty("receive", lambda: bool(self._watch.step())))
+        self._run("cleaning", self._with_duty("receive", self._clean), _CLEAN_S)
+
+    def _start_grading(self, name: str) -> None:
+        assert self._grade is not None  # noqa: S101 (set where this duty is)
+        line = GradingThread(self._grade, self.settings, self.queue, self._log)
+
+        def until_stopped() -> None:
+            self._stop.wait()
+            line.stop()
+
+        self._run(name, line.step, ended=line.close)
+        threading.Thread(target=until_stopped, daemon=True).start()
+
+    def _with_duty(self, duty: str, step: Callable[[], bool]) -> Callable[[], bool]:
+        """A step that is done by one node alone, and where images are received, with room."""
+
+        def guarded() -> bool:
+            if not self.queue.leases.has_duty(duty):
+                return False
+            if duty == "receive" and step != self._clean and not self._room.is_there():
+                self._trouble("room", "DiskFull")
+                self._clean()
+                return False
+            if duty == "receive":
+                self._well("room")
+            return step()
+
+        return guarded
+
+    def _clean(self) -> bool:
+        self._cleaner.step()
+        return False
+
+    def _beat(self) -> bool:
+        self.queue.leases.beat()
+        return False
+
+    def _committed(self, transaction_uid: str, all_kept: bool) -> None:
+        most = max((each.attempts for each in self.settings.destination), default=1)
+        self.queue.deliveries.confirmed(transaction_uid, all_kept=all_kept, most=most)
+        self._log.info("committed", all_kept=all_kept)
+
+    def _run(
+        self,
+        name: str,
+        step: Callable[[], bool],
+        idle_s: float = _IDLE_S,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Do a step again and again; one that goes wrong is written down, and the next begins."""
+
+        def loop() -> None:
+            pause = idle_s
+            while not self._stop.wait(pause):
+                try:
+                    pause = 0.0 if step() else idle_s
+                    self._well(name)
+                except Exception as error:
+                    pause = max(_PAUSE_S, idle_s)
+                    if is_disk_full(error):
+                        self._room.is_full()
+                    self._trouble(name, type(error).__name__, error)
+            ended()
+
+        thread = threading.Thread(target=loop, name=name)
+        self._threads.append(thread)
+        thread.start()
+
+    def _trouble(self, name: str, kind: str, error: BaseException | None = None) -> None:
+        """Write a trouble down when it begins, not each time that it is met."""
+        if self._troubles.get(name) == kind:
+            return
+        self._troubles[name] = kind
+        if error is None or isinstance(error, OrthancAwayError):
+            self._log.warning("trouble", part=name, kind=kind)
+        else:
+            self._log.error("trouble", error, part=name)
+
+    def _well(self, name: str) -> None:
+        if self._troubles.pop(name, None) is not None:
+            self._log.info("well_again", part=name)
+
+
+def run_until(stop: threading.Event, node: Node) -> None:
+    """Run a node until an event is set.
+
+    Args:
+        stop: Event that ends it.
+        node: Node that was not started yet.
+    """
+    node.start()
+    try:
+        while not stop.is_set():
+            time.sleep(_IDLE_S)
+    finally:
+        node.stop()

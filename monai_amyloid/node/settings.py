@@ -1,0 +1,409 @@
+"""The node's one config file, read whole and checked before anything begins."""
+
+import difflib
+import re
+import socket
+import tomllib
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from monai_amyloid.errors import UserError
+from monai_amyloid.findings.catalogue import ENGLISH, languages
+from monai_amyloid.pet.header.tracer_names import tracer_label
+
+Duty = Literal["receive", "grade", "send"]
+DUTIES: tuple[Duty, ...] = get_args(Duty)
+# PS3.5 6.2: an application entity title has at most 16 characters, without backslash.
+_TITLE = re.compile(r"(?=.*\S)[\x20-\x5b\x5d-\x7e]{1,16}")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
+_PORTS = range(1, 65536)
+_Table = TypeVar("_Table")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbox:
+    """A watched folder.
+
+    Attributes:
+        folder: Folder that is looked into, with all folders in it.
+        remove: Whether files are removed there once they are kept here.
+        settle_s: Seconds for which a file must not change before it is read.
+    """
+
+    folder: Path
+    remove: bool = False
+    settle_s: float = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orthanc:
+    """An Orthanc that receives for the node.
+
+    Attributes:
+        url: Address of its REST interface.
+        user: User name; empty where it asks for none.
+        password_file: File with the password.
+        poll_s: Seconds between looks at its changes.
+        calling_titles: Titles of the machines whose studies are graded; all where there is none.
+    """
+
+    url: str
+    user: str = ""
+    password_file: Path | None = None
+    poll_s: float = 1.0
+    calling_titles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remote:
+    """Another machine.
+
+    Attributes:
+        kind: ``dimse`` (C-STORE, C-FIND) or ``dicomweb`` (STOW-RS, QIDO-RS).
+        host: Host, of ``dimse``.
+        port: Port, of ``dimse``.
+        title: Application entity title, of ``dimse``.
+        url: Address, of ``dicomweb``.
+        user: User name, of ``dicomweb``; empty where it asks for none.
+        password_file: File with the password.
+        timeout_s: Seconds without an answer after which it is taken as away.
+    """
+
+    kind: Literal["dimse", "dicomweb"]
+    host: str = ""
+    port: int = 0
+    title: str = ""
+    url: str = ""
+    user: str = ""
+    password_file: Path | None = None
+    timeout_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.kind == "dimse":
+            if not self.host or self.port not in _PORTS or _TITLE.fullmatch(self.title) is None:
+                raise UserError("kind dimse needs host, port and title")
+        elif not self.url.startswith(("http://", "https://")):
+            raise UserError("kind dicomweb needs url, which begins with http:// or https://")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination(Remote):
+    """A machine that results are sent to.
+
+    Attributes:
+        name: Name in rules, errors and the list of deliveries.
+        commitment: Whether it is asked to commit to keep what was sent, of ``dimse``.
+        attempts: Number of times that a result is tried which it does not take.
+        retry_s: Seconds after which a machine that was away is tried again at first.
+        cooldown_s: Seconds after which it is tried again at last.
+    """
+
+    name: str
+    commitment: bool = False
+    attempts: int = 5
+    retry_s: float = 5.0
+    cooldown_s: float = 900.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if _NAME.fullmatch(self.name) is None:
+            raise UserError(f"found name {self.name!r}, needed letters, digits, '.', '-' or '_'")
+        if self.commitment and self.kind != "dimse":
+            raise UserError("commitment goes with kind dimse")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What is done with some studies; the first rule that fits a study counts.
+
+    Attributes:
+        modality: Modality that the study has; empty for any.
+        tracer: BIDS label or name of the tracer of its result; empty for any.
+        description: Pattern of its descriptions, with ``*`` and ``?``; empty for any.
+        calling_title: Pattern of the title that sent it; empty for any.
+        send_to: Destinations of its result; None for all, an empty list for none.
+        priority: Priority; those of a higher one go first.
+        ignore: Whether it is not graded.
+        use_tracer: Tracer that it is graded with where it names none.
+    """
+
+    modality: str = ""
+    tracer: str = ""
+    description: str = ""
+    calling_title: str = ""
+    send_to: tuple[str, ...] | None = None
+    priority: int = 0
+    ignore: bool = False
+    use_tracer: str = ""
+
+    def __post_init__(self) -> None:
+        for name in filter(None, (self.tracer, self.use_tracer)):
+            if tracer_label(name) is None:
+                raise UserError(f"found tracer {name!r}, needed one such as 18FFBB or florbetaben")
+        if self.ignore and self.tracer:
+            raise UserError("the tracer is known after grading; ignore goes without it")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Complete:
+    """When a study is complete.
+
+    Attributes:
+        study_quiet_s: Seconds without an image of the study.
+        series_quiet_s: Seconds without an image of any of its PET series, while others still come.
+        longest_wait_s: Seconds after which a person is asked.
+        ask_s: Seconds between questions to the source.
+        counts: Machine that is asked how many images the study has; None where none is.
+    """
+
+    study_quiet_s: float = 60.0
+    series_quiet_s: float = 120.0
+    longest_wait_s: float = 3600.0
+    ask_s: float = 10.0
+    counts: Remote | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grading:
+    """How studies are graded.
+
+    Attributes:
+        bundle: Folder of the trained classifier; None for the one that comes with the program.
+        require_bundle: SHA-256 of the only bundle that may grade; empty for any.
+        tracer: Tracer of studies that name none; empty to refuse them.
+        device: ``cpu`` or ``cuda``; empty for the bundle's own choice.
+        workers: Number of processes.
+        attempts: Number of times that a study is tried on which its process ends.
+        timeout_s: Seconds after which a process that does not end is ended.
+        language: Language that reports show first.
+        identify: Whether reports name the patient although nothing is sent.
+    """
+
+    bundle: Path | None = None
+    require_bundle: str = ""
+    tracer: str = ""
+    device: str = ""
+    workers: int = 1
+    attempts: int = 2
+    timeout_s: float = 1800.0
+    language: str = ENGLISH
+    identify: bool = False
+
+    def __post_init__(self) -> None:
+        if self.language not in languages():
+            raise UserError(f"found language {self.language!r}, needed {' or '.join(languages())}")
+        if self.tracer and tracer_label(self.tracer) is None:
+            raise UserError(f"found tracer {self.tracer!r}, needed one such as 18FFBB")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sending:
+    """What is sent without a person.
+
+    Attributes:
+        graded: What becomes of results that need no reader.
+        needs_reader: What becomes of results that a reader has to look at.
+        refused: What becomes of refusals.
+    """
+
+    graded: Literal["send", "hold", "keep"] = "send"
+    needs_reader: Literal["send", "hold", "keep"] = "hold"
+    refused: Literal["send", "hold", "keep"] = "hold"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """When images and results are removed.
+
+    Attributes:
+        days: Days after which the images of finished studies are removed; 0 for never.
+        most_share: Share of the disk above which the oldest are removed; 1 for never.
+        least_free_mb: Megabytes of room under which nothing is taken.
+    """
+
+    days: float = 0.0
+    most_share: float = 0.9
+    least_free_mb: int = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """The log.
+
+    Attributes:
+        size_mb: Megabytes after which a file of the log is put aside.
+        kept: Number of files that are kept.
+    """
+
+    size_mb: float = 10.0
+    kept: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeSettings:
+    """A whole config.
+
+    Attributes:
+        data: Folder of everything that the node keeps.
+        name: Name of the node, which no other node of the same queue has.
+        title: Application entity title of the node.
+        duties: What it does, of several nodes that share a queue and a data folder.
+        database: URL of PostgreSQL or SQLite; empty for a file in ``data``.
+        lease_s: Seconds without a sign of life after which other nodes take over.
+        commitment_host: Address at which answers about storage commitment are awaited.
+        commitment_port: Port of that; 0 to take them on the same association alone.
+        inbox: Watched folder; None for none.
+        orthanc: Orthanc that receives; None for none.
+        complete: When a study is complete.
+        grading: How it is graded.
+        sending: What is sent without a person.
+        destination: Where results go.
+        rule: What is done with some studies.
+        retention: When images are removed.
+        log: Size of the log.
+    """
+
+    data: Path
+    name: str = field(default_factory=socket.gethostname)
+    title: str = "MONAI_AMYLOID"
+    duties: tuple[Duty, ...] = DUTIES
+    database: str = ""
+    lease_s: float = 60.0
+    commitment_host: str = "127.0.0.1"
+    commitment_port: int = 0
+    inbox: Inbox | None = None
+    orthanc: Orthanc | None = None
+    complete: Complete = Complete()
+    grading: Grading = Grading()
+    sending: Sending = Sending()
+    destination: tuple[Destination, ...] = ()
+    rule: tuple[Rule, ...] = ()
+    retention: Retention = Retention()
+    log: Log = Log()
+
+    def __post_init__(self) -> None:
+        if _NAME.fullmatch(self.name) is None:
+            raise UserError(f"found name {self.name!r}, needed letters, digits, '.', '-' or '_'")
+        if _TITLE.fullmatch(self.title) is None:
+            raise UserError(f"found title {self.title!r}, needed at most 16 characters")
+        if "receive" in self.duties and self.inbox is None and self.orthanc is None:
+            raise UserError("found neither [inbox] nor [orthanc], needed one of them to receive")
+        names = [each.name for each in self.destination]
+        for name in names:
+            if names.count(name) > 1:
+                raise UserError(f"found two destinations named {name!r}; give each its own name")
+        for number, rule in enumerate(self.rule, 1):
+            for name in rule.send_to or ():
+                if name not in names:
+                    raise UserError(
+                        f"[[rule]] {number}: send_to has {name!r}, needed the name of a "
+                        f"[[destination]]{_nearest(name, names)}"
+                    )
+        inside = self.inbox is not None and self.data.resolve().is_relative_to(
+            self.inbox.folder.resolve()
+        )
+        if inside:
+            raise UserError("data is inside the inbox, and would be received; choose another")
+
+
+def read_settings(file: Path) -> NodeSettings:
+    """Read a config.
+
+    Args:
+        file: TOML file; paths in it are relative to its folder.
+
+    Raises:
+        UserError: If it cannot be read, or says what cannot be done; one line with its place.
+    """
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{file}: cannot be read as TOML ({reason})") from error
+    return settings_of(content, file)
+
+
+def settings_of(content: dict[str, Any], file: Path) -> NodeSettings:
+    """Check what a config says.
+
+    Args:
+        content: What a TOML file holds.
+        file: Its path, for messages; paths in it are relative to its folder.
+
+    Raises:
+        UserError: If it says what cannot be done.
+    """
+    node = content.pop("node", {})
+    if not isinstance(node, dict):
+        raise UserError(f"{file}: [node] is no table")
+    both = node.keys() & content.keys()
+    if both:
+        raise UserError(f"{file}: {min(both)} stands twice, once in [node]")
+    try:
+        return _table(NodeSettings, {**node, **content}, "[node]", file.absolute().parent)
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from error
+
+
+def _table(kind: type[_Table], content: Any, where: str, folder: Path) -> _Table:
+    if not isinstance(content, dict):
+        raise UserError(f"{where}: found {content!r}, needed a table")
+    hints = get_type_hints(kind)
+    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
+    for name in content:
+        if name not in known:
+            raise UserError(f"{where}: found {name!r}, which means nothing{_nearest(name, known)}")
+    values = {
+        name: _value(hints[name], content[name], f"{where} {name}", folder) for name in content
+    }
+    for name, each in known.items():
+        no_default = each.default is MISSING and each.default_factory is MISSING
+        if name not in values and no_default:
+            raise UserError(f"{where}: {name} is missing")
+    try:
+        return kind(**values)
+    except UserError as error:
+        raise UserError(f"{where}: {error}" if where != "[node]" else str(error)) from error
+
+
+def _value(hint: Any, value: Any, where: str, folder: Path) -> Any:
+    options = [each for each in get_args(hint) if each is not type(None)]
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise UserError(f"{where}: found {value!r}, needed {' or '.join(get_args(hint))}")
+        return value
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise UserError(f"{where}: found {value!r}, needed a list")
+        return tuple(
+            _value(options[0], each, f"{where.replace('[node] ', '')} {number}", folder)
+            for number, each in enumerate(value, 1)
+        )
+    if options:  # one that may be None
+        return _value(options[0], value, where, folder)
+    if hint is Path and isinstance(value, str) and value:
+        return folder / Path(value).expanduser()
+    if isinstance(hint, type) and hasattr(hint, "__dataclass_fields__"):
+        name = where.replace("[node] ", "")
+        first, _, number = name.partition(" ")
+        inside = name.replace("[", "").replace("] ", ".")
+        table = f"[[{first}]] {number}" if number.isdigit() else f"[{inside}]"
+        return _table(hint, value, table, folder)
+    if hint in (float, int) and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if value < 0 and not where.endswith("priority"):
+            raise UserError(f"{where}: found {value}, needed 0 or more")
+        if hint is float or isinstance(value, int):
+            return hint(value)
+    elif hint in (str, bool) and isinstance(value, hint):
+        return value
+    raise UserError(f"{where}: found {value!r}, needed {_KINDS[hint]}")
+
+
+_KINDS = {str: "a text in quotes", bool: "true or false", int: "a whole number",
+          float: "a number", Path: "a path in quotes"}  # fmt: skip
+
+
+def _nearest(name: str, names: Any) -> str:
+    found = difflib.get_close_matches(name, list(names), 1)
+    return f"; is {found[0]!r} meant?" if found else ""

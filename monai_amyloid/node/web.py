@@ -1,0 +1,58 @@
+"""Requests to other machines by HTTP: with a password from a file, and never without an end."""
+
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from monai_amyloid.errors import UserError
+
+
+class _WithTimeout(HTTPAdapter):
+    """Ends a request that is not answered; requests itself would wait for ever."""
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__()
+        self._timeout_s = timeout_s
+
+    def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]
+        """Send a request, as the parent does."""
+        return super().send(request, **{**options, "timeout": self._timeout_s})
+
+
+def session_for(user: str, password_file: Path | None, timeout_s: float) -> requests.Session:
+    """A session with a machine.
+
+    Args:
+        user: User name; empty where the machine asks for none.
+        password_file: File whose first line is the password.
+        timeout_s: Seconds without an answer after which it is taken as away.
+
+    Raises:
+        UserError: If the file cannot be read.
+    """
+    session = requests.Session()
+    session.trust_env = False  # no proxy stands between a hospital's own machines
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _WithTimeout(timeout_s))
+    if user:
+        session.auth = (user, read_password(password_file))
+    return session
+
+
+def read_password(file: Path | None) -> str:
+    """The first line of a file.
+
+    Args:
+        file: Path of the file; None for an empty password.
+
+    Raises:
+        UserError: If it cannot be read.
+    """
+    if file is None:
+        return ""
+    try:
+        return file.read_text(encoding="utf-8").partition("\n")[0].strip("\r")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file}: the password cannot be read ({error})") from error
