@@ -227,19 +227,13 @@ class GradingThread:
 
     def _answer(self, job: Job) -> Answer[GradedStudy] | Crash | None:
         """What the process answers; None where the node stops."""
-        for _ in range(2):
-            fresh = self._worker is None
-            worker = self._worker = self._worker or Worker(self._grade)
-            if fresh:
-                ready = self._heard(worker)
-                if not isinstance(ready, Answer):
-                    return ready
-            worker.give(0, job)
-            answer = self._heard(worker)
-            # One that waited and was ended meanwhile, as by a person, says nothing of the study.
-            if not isinstance(answer, Crash) or fresh:
-                return answer
-        return answer
+        if self._worker is None:
+            self._worker = Worker(self._grade)
+            ready = self._heard(self._worker)
+            if not isinstance(ready, Answer):
+                return ready
+        self._worker.give(0, job)
+        return self._heard(self._worker)
 
     def _heard(self, worker: Worker[Job, GradedStudy]) -> Answer[GradedStudy] | Crash | None:
         until = time.monotonic() + self._settings.grading.timeout_s

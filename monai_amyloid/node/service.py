@@ -142,7 +142,12 @@ class Node:
                 self._start_grading(f"grading-{number + 1}")
         if "send" in duties:
             for destination in self.settings.destination:
-                transport = transport_to(destination, self.settings.title, self._committed)
+                transport = transport_to(
+                    destination,
+                    self.settings.title,
+                    self._committed,
+                    listens=bool(self.settings.commitment_port),
+                )
                 data = self.settings.data
                 sender = Sender(destination, transport, self.queue, data, self._log)
                 self._senders.append(sender)

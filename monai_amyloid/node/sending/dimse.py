@@ -38,10 +38,14 @@ class DimseTransport:
         destination: Host, port, title.
         title: Title of the node.
         answered: Called with a Transaction UID and whether all is kept.
+        listens: Whether the node listens for answers on associations of their own.
     """
 
-    def __init__(self, destination: Destination, title: str, answered: Answered) -> None:
+    def __init__(
+        self, destination: Destination, title: str, answered: Answered, *, listens: bool = False
+    ) -> None:
         self._destination, self._title, self._answered = destination, title, answered
+        self._wait_s = 0.0 if listens else _SAME_ASSOCIATION_S
 
     def send(self, objects: Sequence[SentObject]) -> None:
         """Do as :meth:`monai_amyloid.node.sending.transport.Transport.send` promises."""
@@ -99,7 +103,7 @@ class DimseTransport:
                 raise AwayError(f"{self._destination.name} did not answer N-ACTION in time")
             if status.Status != 0:
                 return False
-            heard.wait(_SAME_ASSOCIATION_S)
+            heard.wait(self._wait_s)
             return True
 
     def check(self) -> None:

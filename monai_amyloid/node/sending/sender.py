@@ -39,16 +39,19 @@ class DestinationStatus:
     next_try_s: float = 0.0
 
 
-def transport_to(destination: Destination, title: str, answered: Answered) -> Transport:
+def transport_to(
+    destination: Destination, title: str, answered: Answered, *, listens: bool = False
+) -> Transport:
     """The protocol of a destination.
 
     Args:
         destination: Where results go.
         title: Title of the node.
         answered: Called with a Transaction UID and whether all is kept.
+        listens: Whether the node listens for answers on associations of their own.
     """
     if destination.kind == "dimse":
-        return DimseTransport(destination, title, answered)
+        return DimseTransport(destination, title, answered, listens=listens)
     return DicomWebTransport(destination)
 
 

@@ -1,0 +1,44 @@
+"""A queue in each of the two databases."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sqlalchemy", reason="the extra `node` is not installed")
+pytest.importorskip("pynetdicom", reason="the extra `node` is not installed")
+
+from monai_amyloid.node.queue.database import Database, sqlite_url
+from monai_amyloid.node.queue.queue import Queue
+from node.databases import postgresql
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgresql(tmp_path_factory.mktemp("postgresql")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Queue]:
+    """A new queue, with a clock that is set back whenever somebody looks at it."""
+    clock = iter(range(10**9, 0, -1000))
+    if request.param == "sqlite":
+        database = Database(sqlite_url(tmp_path / "queue.sqlite"))
+    else:
+        database = _emptied(request.getfixturevalue("server"))
+    yield Queue(database, "one", lambda: float(next(clock)))
+    database.close()
+
+
+def _emptied(url: str) -> Database:
+    import pg8000.dbapi
+    from sqlalchemy.engine import make_url
+
+    known = make_url(url)
+    with pg8000.dbapi.connect("node", "127.0.0.1", "postgres", known.port or 0) as connection:
+        cursor = connection.cursor()
+        cursor.execute("DROP SCHEMA public CASCADE")
+        cursor.execute("CREATE SCHEMA public")
+        connection.commit()
+    return Database(url)
