@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.fuzz.small_studies import queue_in, settings, study
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.queue.states import StudyState
 from monai_amyloid.node.queue.studies import Study
 from monai_amyloid.node.receiving.completing import CompletionWatch, frozen_folder
 from monai_amyloid.node.receiving.images import read_image
-from node.small import queue_in, settings, study
 
 
 class Arriving:

@@ -12,18 +12,18 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import (
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     PositronEmissionTomographyImageStorage,
     StorageCommitmentPushModel,
     StudyRootQueryRetrieveInformationModelFind,
     Verification,
 )
 
+from benchmarks.fuzz.small_studies import image, until
 from monai_amyloid.node.receiving.counting import expected_pet_images
 from monai_amyloid.node.sending.dimse import CommitmentListener, DimseTransport
 from monai_amyloid.node.sending.transport import AwayError, NotTakenError, SentObject
 from monai_amyloid.node.settings import Destination, Remote
-from node.small import image, until
 
 Answers = list[tuple[str, bool]]
 
@@ -64,8 +64,12 @@ def transport(
 
 def test_an_object_arrives_as_it_is(sent: SentObject) -> None:
     got: list[Dataset] = []
-    store = (evt.EVT_C_STORE, lambda event: got.append(event.dataset) or 0x0000)
-    with peer([store]) as port:
+
+    def store(event: Any) -> int:
+        got.append(event.dataset)
+        return 0x0000
+
+    with peer([(evt.EVT_C_STORE, store)]) as port:
         transport(port).check()
         transport(port).send([sent])
     assert [str(each.SOPInstanceUID) for each in got] == [sent.sop_uid]

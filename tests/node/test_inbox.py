@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.fuzz.small_studies import image, queue_in, study, write
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.receiving.inbox import InboxReceiver
 from monai_amyloid.node.settings import Inbox
 from monai_amyloid.node.settings import Log as LogSettings
-from node.small import image, queue_in, study, write
 
 
 class Watched:

@@ -11,11 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydicom.dataset import Dataset
 
+from benchmarks.fuzz.small_studies import queue_in, study
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.receiving.orthanc import OrthancAwayError, OrthancReceiver, check_orthanc
 from monai_amyloid.node.settings import Log as LogSettings
 from monai_amyloid.node.settings import Orthanc
-from node.small import queue_in, study
 
 
 class Archive:
@@ -23,6 +23,7 @@ class Archive:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
+        self.url = ""
         self.changes: list[dict[str, object]] = []
         self.next, self.fetched, self.broken = 1, 0, False
 

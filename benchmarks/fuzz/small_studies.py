@@ -61,6 +61,7 @@ def write(images: Iterable[Dataset], folder: Path) -> list[Path]:
 
 
 def study(name: str, count: int = 3, series: str = "AC", **changed: Any) -> list[Dataset]:
+    """Images of one series."""
     return [image(name, series, number, **changed) for number in range(1, count + 1)]
 
 
@@ -120,5 +121,6 @@ def until(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not is_so():
-        assert time.monotonic() < end, "it never came so far"
+        if time.monotonic() > end:
+            raise TimeoutError("it never came so far")
         time.sleep(0.05)

@@ -1,0 +1,205 @@
+"""Kill the node and the servers around it while studies come: nothing is lost or double.
+
+``python -m benchmarks.fuzz.node_kills --studies 200 --kills 100`` starts two Orthancs on loopback
+and a node that follows the one and sends to the other. Overlapping ``storescu`` send small studies,
+and one of the three processes after the other ends by SIGKILL and begins again. Studies are graded
+by a stand-in that takes no time: what is tried is the queue.
+"""
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.fuzz.orthanc_server import Archive, free_port, send
+from benchmarks.fuzz.small_studies import grade_small, study, write
+from monai_amyloid.node.queue.states import StudyState
+from monai_amyloid.node.queue.worklist import Worklist
+from monai_amyloid.node.service import Node, open_queue, run_until
+from monai_amyloid.node.settings import read_settings
+
+SENDERS, IMAGES = 3, 6
+PATIENCE_S = 300.0
+DONE = (StudyState.SENT, StudyState.CONFIRMED)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the studies: those without a result of all their images, and results twice."""
+
+    lost: int
+    double: int
+    regraded: int
+    kills: Counter[str]
+    seconds: float
+
+
+class Scene:
+    """Two servers and a node between them."""
+
+    def __init__(self, folder: Path, quiet_s: float) -> None:
+        self.config, port = folder / "node.toml", free_port()
+        self.source = Archive(folder / "source", "SOURCE")
+        self.pacs = Archive(folder / "pacs", "PACS", port)
+        self.config.write_text(
+            f"""[node]
+data = "data"
+name = "one"
+title = "NODE"
+commitment_port = {port}
+[orthanc]
+url = "{self.source.url}"
+poll_s = 0.2
+[complete]
+study_quiet_s = {quiet_s}
+series_quiet_s = {quiet_s}
+[retention]
+least_free_mb = 0
+[[destination]]
+name = "pacs"
+kind = "dimse"
+host = "127.0.0.1"
+port = {self.pacs.dicom_port}
+title = "PACS"
+commitment = true
+retry_s = 0.5
+cooldown_s = 2
+timeout_s = 5
+attempts = 1000
+""",
+            encoding="utf-8",
+        )
+        self.source.wait()
+        self.pacs.wait()
+        self.node = self.start_node()
+
+    def start_node(self) -> subprocess.Popen[bytes]:
+        """Start the node, and do not wait."""
+        command = [sys.executable, "-m", "benchmarks.fuzz.node_kills", "--serve", self.config]
+        with (self.config.parent / "node.log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log)
+
+    def kill(self, which: str, pause_s: float) -> None:
+        """End one of the three by SIGKILL, and start it again after a pause."""
+        if which == "node":
+            self.node.kill()
+            self.node.wait()
+            time.sleep(pause_s)
+            self.node = self.start_node()
+            return
+        archive = self.source if which == "source" else self.pacs
+        archive.end(kill=True)
+        time.sleep(pause_s)
+        archive.start()
+
+    def end(self) -> None:
+        """End all three."""
+        self.node.terminate()
+        self.node.wait()
+        self.source.end()
+        self.pacs.end()
+
+
+def run(folder: Path, studies: int, kills: int, seed: int, quiet_s: float) -> Outcome:
+    """Send studies while processes are killed, wait until all are delivered, and count.
+
+    Args:
+        folder: Empty folder for everything.
+        studies: Number of studies.
+        kills: Number of processes that are killed.
+        seed: Seed of what is killed when.
+        quiet_s: Seconds without an image after which a study is complete.
+    """
+    begin, chance = time.monotonic(), random.Random(seed)  # noqa: S311 (no secret)
+    scene, killed = Scene(folder, quiet_s), Counter[str]()
+
+    def send_study(number: int) -> None:
+        files = write(study(f"s{number}", IMAGES), folder / "sent" / str(number))
+        # In two parts, and again until the server has it: as a scanner's queue does.
+        for part in (files[: IMAGES // 2], files[IMAGES // 2 :]):
+            while not send(scene.source, part):
+                time.sleep(0.3)
+
+    def kill_some() -> None:
+        for _ in range(kills):
+            time.sleep(chance.uniform(0.2, 2.5))
+            which = chance.choice(("node", "node", "source", "pacs"))
+            killed[which] += 1
+            scene.kill(which, chance.uniform(0.0, 1.0))
+
+    try:
+        killer = threading.Thread(target=kill_some)
+        killer.start()
+        with ThreadPoolExecutor(SENDERS) as senders:
+            list(senders.map(send_study, range(studies)))
+        killer.join()
+        worklist = _worklist(scene.config)
+        _wait(worklist, studies)
+        time.sleep(2 * quiet_s)
+        _wait(worklist, studies)
+        lost, double, regraded = _count(worklist, scene.pacs, studies)
+    finally:
+        scene.end()
+    return Outcome(lost, double, regraded, killed, time.monotonic() - begin)
+
+
+def _worklist(config: Path) -> Worklist:
+    return open_queue(read_settings(config)).worklist
+
+
+def _wait(worklist: Worklist, studies: int) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        counts = worklist.counts()
+        if sum(counts[each] for each in DONE) == studies == sum(counts.values()):
+            return
+        time.sleep(0.5)
+
+
+def _count(worklist: Worklist, pacs: Archive, studies: int) -> tuple[int, int, int]:
+    """Studies without a whole result, results that are there twice, and earlier results."""
+    there = pacs.images("OT")
+    lost, double, regraded = studies, 0, 0
+    for each in worklist.studies(limit=10 * studies):
+        results = worklist.results(each.number)
+        found = there.get(each.study_uid, [])
+        lost -= f"{IMAGES} images" in found
+        # One object for each set of images that was graded, and no more.
+        double += max(0, len(found) - len({one.images for one in results}))
+        double += len(results) - len({one.images for one in results})
+        regraded += len(results) - 1
+    return lost, double, regraded
+
+
+def main() -> None:
+    """Run it, print a line of the table and end with 1 where something was lost or double."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--studies", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quiet", type=float, default=5.0)
+    parser.add_argument("--serve", type=Path)
+    asked = parser.parse_args()
+    if asked.serve is not None:
+        run_until(threading.Event(), Node(read_settings(asked.serve), grade_small))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        found = run(Path(folder), asked.studies, asked.kills, asked.seed, asked.quiet)
+    kills = ", ".join(f"{name} {count}" for name, count in sorted(found.kills.items()))
+    print(
+        f"{asked.studies} studies, {asked.kills} kills ({kills}): {found.lost} lost, "
+        f"{found.double} double, {found.regraded} graded again for late images, "
+        f"{found.seconds:.0f} s"
+    )
+    raise SystemExit(bool(found.lost or found.double))
+
+
+if __name__ == "__main__":
+    main()
