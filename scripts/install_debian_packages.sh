@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Programs that the tests speak to: a PACS, DICOM validators, a browser, a reader of PDF.
+# Programs that the tests speak to: a PACS, DICOM validators, a browser, a reader of PDF, a database.
 # Installs what is missing, on Debian and its children; elsewhere the tests that need them skip.
 set -euo pipefail
 
-packages=(orthanc orthanc-dicomweb dcmtk dicom3tools chromium chromium-driver fonts-nanum poppler-utils)
+packages=(orthanc orthanc-dicomweb dcmtk dicom3tools chromium chromium-driver fonts-nanum poppler-utils postgresql)
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 	echo "install_debian_packages: no apt-get here, so nothing was installed: ${packages[*]}"
@@ -32,6 +32,8 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update --quiet
 apt-get install --quiet --yes --no-install-recommends "${missing[@]}"
-if [[ " ${missing[*]} " == *" orthanc "* ]] && command -v systemctl >/dev/null; then
-	systemctl disable --now --quiet orthanc 2>/dev/null || true # nor later
-fi
+for service in orthanc postgresql; do
+	if [[ " ${missing[*]} " == *" $service "* ]] && command -v systemctl >/dev/null; then
+		systemctl disable --now --quiet "$service" 2>/dev/null || true # nor later
+	fi
+done

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.figures import record
 from benchmarks.fuzz.orthanc_server import Archive, free_port, send
 from benchmarks.fuzz.small_studies import grade_small, study, write
 from monai_amyloid.node.queue.states import StudyState
@@ -198,6 +199,10 @@ def main() -> None:
         f"{found.double} double, {found.regraded} graded again for late images, "
         f"{found.seconds:.0f} s"
     )
+    of = f"of {asked.studies} studies, {asked.kills} kills"
+    record("node: studies lost", found.lost, of)
+    record("node: results twice in the PACS", found.double, of)
+    record("node: graded again for late images", found.regraded, of)
     raise SystemExit(bool(found.lost or found.double))
 
 

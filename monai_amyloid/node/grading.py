@@ -57,7 +57,7 @@ class GradedStudy:
     """What a process answers.
 
     Attributes:
-        graded: The result.
+        graded: Result of the study.
         tracer: BIDS label of its tracer; None where it has none.
     """
 
@@ -140,7 +140,7 @@ class GradingThread:
     Args:
         grade: What the process does.
         settings: Config of the node.
-        queue: Queue.
+        queue: Queue of the node's studies.
         log: Log of the node.
     """
 
@@ -186,8 +186,8 @@ class GradingThread:
         if isinstance(answer, Crash):
             shutil.rmtree(self._settings.data / job.output, ignore_errors=True)
             most = self._settings.grading.attempts
-            given_up = self._queue.line.ended(study, str(answer), most)
-            self._log.warning("process_ended", study=study.number, how=answer, given_up=given_up)
+            failed = self._queue.line.ended(study, str(answer), most)
+            self._log.warning("process_ended", study=study.number, how=answer, failed=failed)
             return
         if answer.error is not None:
             shutil.rmtree(self._settings.data / job.output, ignore_errors=True)

@@ -31,7 +31,7 @@ def sending_plan(
     Args:
         settings: Config of the node.
         study: Study that was graded.
-        graded: Its result.
+        graded: Result of the study.
         tracer: BIDS label of the tracer of the result; None where it has none.
     """
     if any(found.code in _TO_CHOOSE for found in graded.reason):

@@ -35,16 +35,17 @@ def database_url(settings: NodeSettings) -> str:
 
 
 @contextmanager
-def alone(settings: NodeSettings) -> Iterator[None]:
+def alone(settings: NodeSettings, patience_s: float = 0.0) -> Iterator[None]:
     """Keep every other process from running the same node for as long as the block lasts.
 
     Args:
         settings: Config of the node.
+        patience_s: Seconds to wait for another process to end.
 
     Raises:
         RunError: If one runs it.
     """
-    with alone_in(settings.data / "nodes" / settings.name, "node run", _PAUSE_S):
+    with alone_in(settings.data / "nodes" / settings.name, "node run", patience_s):
         yield
 
 
@@ -73,7 +74,7 @@ class Node:
 
     Attributes:
         settings: Config of the node.
-        queue: Queue.
+        queue: Queue of the node's studies.
 
     Raises:
         RunError: If another process runs the same node, or the data, the database or the bundle
@@ -90,7 +91,7 @@ class Node:
         self._grade = grade
         self._held = ExitStack()
         try:
-            self._held.enter_context(alone(settings))
+            self._held.enter_context(alone(settings, _PAUSE_S))
             settings.data.chmod(0o700)
             database = Database(database_url(settings))
             self._held.callback(database.close)

@@ -258,7 +258,7 @@ class NodeSettings:
         complete: When a study is complete.
         grading: How it is graded.
         sending: What is sent without a person.
-        destination: Where results go.
+        destination: Machines that results are sent to.
         rule: What is done with some studies.
         retention: When images are removed.
         log: Size of the log.
@@ -329,7 +329,7 @@ def settings_of(content: dict[str, Any], file: Path) -> NodeSettings:
 
     Args:
         content: What a TOML file holds.
-        file: Its path, for messages; paths in it are relative to its folder.
+        file: Path of that file, for messages; paths in it are relative to its folder.
 
     Raises:
         UserError: If it says what cannot be done.

@@ -43,11 +43,11 @@ def restore(file: Path, url: str) -> Path | None:
     whose changes are followed from where the backup stood.
 
     Args:
-        file: A backup.
+        file: Path of a backup.
         url: URL of the queue's database.
 
     Returns:
-        Where the queue that was there is kept; None where there was none.
+        File that keeps the queue that was there before; None where there was none.
 
     Raises:
         UserError: If it is no backup of a queue, or the queue is on a server.

@@ -41,7 +41,7 @@ def health(
     """How a node is now.
 
     Args:
-        queue: Queue.
+        queue: Queue of the node's studies.
         room: Room on the disk.
         troubles: What does not work, by the name of the thread.
         destinations: How each destination is.

@@ -33,7 +33,7 @@ class Cleaner:
 
     Args:
         settings: When images are removed.
-        queue: Queue.
+        queue: Queue of the node's studies.
         data: Folder of the node's data.
         room: Room on the disk.
         log: Log of the node.

@@ -34,15 +34,15 @@ class Arrived:
         study_uid: Study Instance UID.
         series_uid: Series Instance UID.
         sop_uid: SOP Instance UID.
-        modality: Modality.
+        modality: Modality of the image.
         digest: SHA-256 of its data set, without what the transfer adds.
         file: File in the node's data; None where the image is not kept.
         source: ``inbox`` or the address of an Orthanc.
         source_key: Identifier at the source; None where it has none.
         calling_title: Title of the machine that sent it.
-        patient_id: PatientID.
-        patient_name: PatientName.
-        study_date: StudyDate.
+        patient_id: PatientID of its header.
+        patient_name: PatientName of its header.
+        study_date: StudyDate of its header.
         description: StudyDescription and SeriesDescription.
     """
 

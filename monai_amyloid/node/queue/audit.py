@@ -74,7 +74,7 @@ def write_audit(
         who: Person, node or machine that did it.
         at: Seconds since 1970.
         study_uid: Study Instance UID.
-        patient_id: PatientID.
+        patient_id: PatientID of the study.
         other: The machine at the other end of a transfer.
         detail: What was changed, in a word or two.
         succeeded: Whether it was done.

@@ -154,7 +154,7 @@ class Decisions:
         Args:
             number: Number of the study.
             who: Person who decides.
-            priority: Its priority, 0 as a rule.
+            priority: Priority of the study, 0 as a rule.
         """
         with self._database.writing() as connection:
             study = study_of(connection, number, locked=True)

@@ -38,7 +38,7 @@ class Graded:
     """What grading a study made.
 
     Attributes:
-        status: ``graded``, ``needs_reader`` or ``refused``.
+        status: Status of the result: ``graded``, ``needs_reader`` or ``refused``.
         grade: Most probable grade, 1 to 3; None where refused.
         centiloid: Centiloid; None where refused.
         reason: Refusals and doubts.
@@ -119,9 +119,9 @@ class GradingLine:
 
         Args:
             study: The study as it was seen.
-            state: Its next state.
+            state: Next state of the study.
             reason: Why, for a person.
-            priority: Its priority from now on; None to leave it.
+            priority: New priority of the study; None to leave it.
             tracer: BIDS label of its tracer; None to leave it.
             files_removed: Whether images are missing that it had; None to leave it.
         """
@@ -169,7 +169,7 @@ class GradingLine:
 
         Args:
             study: The study as it was taken.
-            graded: Its result, whose files are written.
+            graded: Result of the study, whose files are written.
             plan: What becomes of it.
 
         Returns:

@@ -20,10 +20,10 @@ class Study:
     Attributes:
         number: Number of arrival, by which studies are ordered and named.
         study_uid: Study Instance UID.
-        state: Where it is on its path.
+        state: Place of the study on its path.
         revision: Grows with late images and with each wish to grade again.
         priority: Studies of a higher one are graded and sent first.
-        source: Where its images came from: ``inbox`` or the address of an Orthanc.
+        source: Door that its images came by: ``inbox`` or the address of an Orthanc.
         calling_title: Title of the machine that sent it; empty where that is not known.
         patient_id: PatientID of its headers.
         patient_name: PatientName of its headers.
@@ -89,7 +89,7 @@ class StudyResult:
         study: Number of the study.
         revision: Revision of the study that was graded.
         current: Whether it is the study's newest; an older one is superseded.
-        status: ``graded``, ``needs_reader`` or ``refused``.
+        status: Status of the result: ``graded``, ``needs_reader`` or ``refused``.
         grade: Most probable grade, 1 to 3; None where refused.
         centiloid: Centiloid; None where refused.
         reason: Refusals and doubts of the result.
@@ -133,7 +133,7 @@ class Delivery:
         number: Number of the delivery.
         result: Number of the result.
         destination: Name of the destination in the config.
-        state: Where it is on its path.
+        state: Place of the delivery on its path.
         attempts: How often the destination did not take it.
         error: What the destination answered the last time.
         transaction_uid: Transaction UID of the storage commitment that was asked for.
@@ -206,7 +206,7 @@ def set_state(
     Args:
         connection: Open transaction.
         study: The study as it was seen.
-        state: Its next state.
+        state: Next state of the study.
         at: Seconds since 1970.
         reason: Why, for a person.
         same_images: Whether it stays where one more image of any modality came meanwhile.

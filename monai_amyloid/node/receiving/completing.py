@@ -35,7 +35,7 @@ class CompletionWatch:
 
     Args:
         settings: Config of the node.
-        queue: Queue.
+        queue: Queue of the node's studies.
         log: Log of the node.
         expected: Tells how many PET images the source of a study has; None where nobody is asked.
         monotonic: Clock that nobody sets, in seconds.

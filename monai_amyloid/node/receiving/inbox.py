@@ -29,7 +29,7 @@ class InboxReceiver:
 
     Args:
         settings: Folder, and how long a file must not change.
-        queue: Queue.
+        queue: Queue of the node's studies.
         data: Folder of the node's data.
         log: Log of the node.
         monotonic: Clock that nobody sets, in seconds.

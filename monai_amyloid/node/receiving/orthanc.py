@@ -39,7 +39,7 @@ class OrthancReceiver:
 
     Args:
         settings: Address and credentials.
-        queue: Queue.
+        queue: Queue of the node's studies.
         data: Folder of the node's data.
         log: Log of the node.
     """
@@ -129,10 +129,7 @@ class OrthancReceiver:
         return Arrived(**{**vars(image), "calling_title": self._titles[image.series_uid]})
 
     def _keep(self, images: list[Arrived], position: Position | None) -> int:
-        new = self._queue.arrivals.add(images, source=self.source, position=position)
-        if new:
-            self._log.info("received", images=new, source="orthanc")
-        return new
+        return self._queue.arrivals.add(images, source=self.source, position=position)
 
     def _get(self, path: str) -> Any:
         content = self._content(path)

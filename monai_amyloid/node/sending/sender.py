@@ -45,7 +45,7 @@ def transport_to(
     """The protocol of a destination.
 
     Args:
-        destination: Where results go.
+        destination: Machine that results are sent to.
         title: Title of the node.
         answered: Called with a Transaction UID and whether all is kept.
         listens: Whether the node listens for answers on associations of their own.
@@ -59,9 +59,9 @@ class Sender:
     """Sends to one destination, in a thread of its own.
 
     Args:
-        destination: Where results go.
+        destination: Machine that results are sent to.
         transport: Protocol to it.
-        queue: Queue.
+        queue: Queue of the node's studies.
         data: Folder of the node's data.
         log: Log of the node.
         monotonic: Clock that nobody sets, in seconds.
@@ -127,7 +127,7 @@ class Sender:
             failed = self._queue.deliveries.not_taken(delivery, str(error), most)
             self._here()
             self._log.warning(
-                "not_taken", destination=name, delivery=delivery.number, given_up=failed
+                "not_taken", destination=name, delivery=delivery.number, failed=failed
             )
             return
         self._here()

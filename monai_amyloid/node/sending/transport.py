@@ -23,7 +23,7 @@ class SentObject:
     Attributes:
         sop_uid: SOP Instance UID.
         sop_class: SOP Class UID.
-        file: Its file.
+        file: Path of its file.
     """
 
     sop_uid: str
