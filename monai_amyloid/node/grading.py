@@ -117,7 +117,8 @@ def made_objects(data: Path, folder: Path) -> tuple[MadeObject, ...]:
     found = []
     for file in sorted((data / folder / "dicom").glob("*.dcm")):
         header = pydicom.dcmread(file, stop_before_pixels=True)
-        uids = str(header.SOPInstanceUID), str(header.SOPClassUID)
+        keywords = "SOPInstanceUID", "SOPClassUID", "SeriesInstanceUID"
+        uids = [str(header[keyword].value) for keyword in keywords]
         found.append(MadeObject(*uids, folder / "dicom" / file.name))
     return tuple(found)
 

@@ -91,8 +91,9 @@ class Node:
         self._grade = grade
         self._held = ExitStack()
         try:
+            if not settings.data.exists():  # it will name patients
+                settings.data.mkdir(mode=0o700, parents=True)
             self._held.enter_context(alone(settings, _PAUSE_S))
-            settings.data.chmod(0o700)
             database = Database(database_url(settings))
             self._held.callback(database.close)
             self.queue = Queue(database, settings.name)
@@ -135,6 +136,8 @@ class Node:
             self._held.callback(listener.close)
         self.queue.audit(AuditEvent.STARTED, self.settings.name)
         self._log.info("started", process=os.getpid())
+        if self.settings.data.stat().st_mode & 0o077:
+            self._log.warning("data_open_to_others")
         self._run("leases", self._beat, self.settings.lease_s / 4)
         if "receive" in duties:
             self._start_receiving()

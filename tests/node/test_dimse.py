@@ -174,11 +174,13 @@ def test_the_source_counts_the_pet_images_of_a_study() -> None:
         for modality, count in (("PT", 90), ("CT", 300), ("PT", 5)):
             answer = Dataset()
             answer.Modality, answer.NumberOfSeriesRelatedInstances = modality, count
-            answer.SeriesInstanceUID = generate_uid()
+            answer.SeriesInstanceUID = f"1.2.{count}"
             yield 0xFF00, answer
 
     contexts = [StudyRootQueryRetrieveInformationModelFind]
     remote = {"kind": "dimse", "host": "127.0.0.1", "title": "PACS", "timeout_s": 1.0}
     with peer([(evt.EVT_C_FIND, find)], contexts) as port:
-        assert expected_pet_images(Remote(**remote, port=port), "1.2", "NODE") == 95
+        pacs = Remote(**remote, port=port)
+        assert expected_pet_images(pacs, "1.2", "NODE") == 95
+        assert expected_pet_images(pacs, "1.2", "NODE", {"1.2.5"}) == 90
     assert expected_pet_images(Remote(**remote, port=9), "1.2", "NODE") is None

@@ -2,13 +2,17 @@
 
 import errno
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from benchmarks.fuzz.small_studies import grade_small, queue_in, settings, study, until, write
 from monai_amyloid.errors import UserError
+from monai_amyloid.node import service
 from monai_amyloid.node.operating.backup import back_up, restore
 from monai_amyloid.node.operating.health import health, metrics
 from monai_amyloid.node.operating.logs import Log
@@ -179,3 +183,38 @@ def test_every_form_of_a_full_disk_is_known(tmp_path: Path) -> None:
         connection.exec_driver_sql("PRAGMA max_page_count=1")
         connection.exec_driver_sql("CREATE TABLE much AS SELECT zeroblob(9000000) AS it")
     assert is_disk_full(full.value)
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_really_full_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_PAUSE_S", 0.5)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "node-test", disk]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs to mount a small disk, as root")
+    try:
+        content = {"node": {"data": str(disk / "data"), "name": "one"}}
+        for number in range(8):
+            write(large(f"s{number}"), tmp_path / "inbox" / str(number))
+        node = Node(settings(tmp_path, content), grade_small)
+        node.start()
+        try:
+            until(lambda: not node.health().taking, 60)
+            assert node.health().troubles and not node.health().well
+            subprocess.run(["mount", "-o", "remount,size=60m", disk], check=True)  # noqa: S607
+            until(lambda: node.queue.worklist.counts()[StudyState.GRADED] == 8, 90)
+            until(lambda: node.health().well)
+            assert all(len(node.queue.worklist.results(n)) == 1 for n in range(1, 9))
+        finally:
+            node.stop()
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)  # noqa: S607
+
+
+def large(name: str) -> list[Dataset]:
+    """Half a megabyte."""
+    pixels = np.zeros((256, 256), np.uint16).tobytes()
+    return study(name, 4, Rows=256, Columns=256, PixelData=pixels)

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from benchmarks.fuzz.small_studies import queue_in, study
 from monai_amyloid.node.operating.logs import Log
+from monai_amyloid.node.receiving import orthanc
 from monai_amyloid.node.receiving.orthanc import OrthancAwayError, OrthancReceiver, check_orthanc
 from monai_amyloid.node.settings import Log as LogSettings
 from monai_amyloid.node.settings import Orthanc
@@ -110,9 +111,12 @@ def test_what_comes_is_fetched_once_with_the_title_of_its_sender(
     assert {each.calling_title for each in follower.queue.worklist.studies()} == {"SCANNER"}
 
 
-def test_many_changes_are_read_a_page_at_a_time(archive: Archive, follower: Follower) -> None:
-    archive.store(study("a", 210))
-    assert follower.step() == 210 and follower.images() == [210]
+def test_many_changes_are_read_a_page_at_a_time(
+    archive: Archive, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orthanc, "_CHANGES", 10)
+    archive.store(study("a", 35))
+    assert follower.step() == 35 and follower.images() == [35]
 
 
 @pytest.mark.parametrize("since", [0, 50])

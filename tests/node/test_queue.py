@@ -43,7 +43,7 @@ def graded(queue: Queue, uid: str, *names: str, held: bool = False) -> int:
     number = whole(queue, uid).number
     taken = queue.line.take("one")
     assert taken is not None and taken.number == number
-    made = MadeObject(f"{uid}.9.{taken.revision}", "1.2", Path("results/x.dcm"))
+    made = MadeObject(f"{uid}.9.{taken.revision}", "1.2", f"{uid}.9", Path("results/x.dcm"))
     result = Graded(status="graded", grade=2, centiloid=30.0, objects=(made,))
     assert queue.line.finish(taken, result, SendingPlan(names, held))
     return number

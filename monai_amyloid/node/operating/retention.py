@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from monai_amyloid.node.grading import remove_unfinished
 from monai_amyloid.node.operating.logs import Log
+from monai_amyloid.node.queue.arrivals import FOUND
 from monai_amyloid.node.queue.audit import AuditEvent, write_audit
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.states import FINISHED, DeliveryState, StudyState
@@ -108,7 +109,7 @@ class Cleaner:
     def _take_in(self, file: Path) -> None:
         """Take in an image that the queue does not know; another version of one goes."""
         with suppress(ValueError):
-            image = read_image(file.read_bytes(), self._data, "found", None, "")
+            image = read_image(file.read_bytes(), self._data, FOUND, None, "")
             if self._queue.arrivals.knows(image):
                 file.unlink(missing_ok=True)
             else:

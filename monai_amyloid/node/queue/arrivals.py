@@ -23,6 +23,8 @@ from monai_amyloid.node.queue.tables import (
 )
 from monai_amyloid.node.words import LATE_IMAGES
 
+# Source of an image that a killed node had kept, or of one that came after a backup.
+FOUND = "found"
 _LONGEST_TEXT, _LONGEST_WORD = 500, 64
 
 
@@ -158,6 +160,10 @@ class Arrivals:
                 key = {"study": study.number, "sop_uid": image.sop_uid}
                 connection.execute(insert(instances).values(**key, **values))
             there[image.sop_uid] = image.digest
+        if study.source == FOUND != images[0].source:
+            same = studies.c.number == study.number
+            door = {"source": images[0].source, "calling_title": images[0].calling_title}
+            connection.execute(update(studies).where(same).values(**door))
         if study.files_removed and any(image.file for image in images):
             study = self._here_again(connection, study)
         if new:

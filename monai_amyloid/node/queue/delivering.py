@@ -55,7 +55,10 @@ class Deliveries:
         query = select(objects).where(objects.c.result == delivery.result)
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(objects.c.file))
-            return [MadeObject(row.sop_uid, row.sop_class, Path(row.file)) for row in rows]
+            return [
+                MadeObject(row.sop_uid, row.sop_class, row.series_uid, Path(row.file))
+                for row in rows
+            ]
 
     def sent(self, delivery: Delivery) -> None:
         """Keep that a destination took everything."""

@@ -25,11 +25,13 @@ class MadeObject:
     Attributes:
         sop_uid: SOP Instance UID.
         sop_class: SOP Class UID.
+        series_uid: Series Instance UID.
         file: File, relative to the node's data.
     """
 
     sop_uid: str
     sop_class: str
+    series_uid: str
     file: Path
 
 
@@ -140,6 +142,16 @@ class GradingLine:
         with self._database.reading() as connection:
             return images_of(connection, study.number)
 
+    def own_series(self, study: Study) -> set[str]:
+        """Series Instance UIDs of the results of a study."""
+        query = (
+            select(objects.c.series_uid)
+            .join(results, results.c.number == objects.c.result)
+            .where(results.c.study == study.number)
+        )
+        with self._database.reading() as connection:
+            return {row.series_uid for row in connection.execute(query)}
+
     def take(self, owner: str) -> Study | None:
         """Take the study that is next; None where none waits.
 
@@ -197,8 +209,13 @@ class GradingLine:
             made = connection.execute(insert(results).values(**values).returning(results.c.number))
             result = made.scalar_one()
             for each in graded.objects:
-                row = {"sop_uid": each.sop_uid, "sop_class": each.sop_class,
-                       "result": result, "file": each.file.as_posix()}  # fmt: skip
+                row = {
+                    "sop_uid": each.sop_uid,
+                    "sop_class": each.sop_class,
+                    "series_uid": each.series_uid,
+                    "result": result,
+                    "file": each.file.as_posix(),
+                }
                 connection.execute(insert(objects).values(**row))
             state = DeliveryState.HELD if plan.held else DeliveryState.PENDING
             for destination in plan.destinations if graded.objects else ():

@@ -91,6 +91,7 @@ objects = Table(
     metadata,
     Column("sop_uid", _UID, primary_key=True),
     Column("sop_class", _UID, nullable=False),
+    Column("series_uid", _UID, nullable=False),
     Column("result", Integer, ForeignKey("results.number"), nullable=False),
     Column("file", Text, nullable=False),
     Index("ix_objects_result", "result"),

@@ -55,7 +55,8 @@ class CompletionWatch:
         if expected is None and remote is not None:
 
             def expected(study: Study) -> int | None:
-                return expected_pet_images(remote, study.study_uid, settings.title)
+                own = queue.line.own_series(study)
+                return expected_pet_images(remote, study.study_uid, settings.title, own)
 
         self._expected = expected
         self._watched: dict[int, _Watched] = {}

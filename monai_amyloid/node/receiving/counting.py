@@ -1,6 +1,6 @@
 """How many PET images the source of a study has, by C-FIND or QIDO-RS."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import requests
@@ -18,13 +18,16 @@ _PENDING = (0xFF00, 0xFF01)  # PS3.4 C.4.1.1.4
 _COUNT, _SERIES_UID, _MODALITY = "NumberOfSeriesRelatedInstances", "SeriesInstanceUID", "Modality"
 
 
-def expected_pet_images(remote: Remote, study_uid: str, title: str) -> int | None:
+def expected_pet_images(
+    remote: Remote, study_uid: str, title: str, without: Collection[str] = ()
+) -> int | None:
     """Ask a machine how many PET images a study has there.
 
     Args:
         remote: Machine that is asked.
         study_uid: Study Instance UID.
         title: Title of the node.
+        without: Series Instance UIDs of the node's own results, which may be there too.
 
     Returns:
         The number; None where it does not answer, does not know the study or does not count.
@@ -33,7 +36,11 @@ def expected_pet_images(remote: Remote, study_uid: str, title: str) -> int | Non
     series = ask(remote, study_uid, title)
     if not series:
         return None
-    counts = [_number(one.get(_COUNT)) for one in series if one.get(_MODALITY) == "PT"]
+    counts = [
+        _number(one.get(_COUNT))
+        for one in series
+        if one.get(_MODALITY) == "PT" and one.get(_SERIES_UID) not in without
+    ]
     known = [count for count in counts if count is not None]
     return sum(known) if len(known) == len(counts) else None
 

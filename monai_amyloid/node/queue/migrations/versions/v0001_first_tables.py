@@ -136,6 +136,7 @@ def upgrade() -> None:
         "objects",
         sa.Column("sop_uid", sa.String(length=64), nullable=False),
         sa.Column("sop_class", sa.String(length=64), nullable=False),
+        sa.Column("series_uid", sa.String(length=64), nullable=False),
         sa.Column("result", sa.Integer(), nullable=False),
         sa.Column("file", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
