@@ -27,6 +27,8 @@ from monai_amyloid.node.service import Node, open_queue, run_until
 from monai_amyloid.node.settings import read_settings
 
 SENDERS, IMAGES = 3, 6
+# Of so many studies one has images that come late.
+LATE = 8
 PATIENCE_S = 300.0
 DONE = (StudyState.SENT, StudyState.CONFIRMED)
 
@@ -123,8 +125,10 @@ def run(folder: Path, studies: int, kills: int, seed: int, quiet_s: float) -> Ou
 
     def send_study(number: int) -> None:
         files = write(study(f"s{number}", IMAGES), folder / "sent" / str(number))
-        # In two parts, and again until the server has it: as a scanner's queue does.
+        # In two parts, the second sometimes late, each until the server has it.
         for part in (files[: IMAGES // 2], files[IMAGES // 2 :]):
+            if part[0] != files[0] and number % LATE == 0:
+                time.sleep(3 * quiet_s)  # late: the study was taken for complete
             while not send(scene.source, part):
                 time.sleep(0.3)
 

@@ -117,9 +117,13 @@ def made_objects(data: Path, folder: Path) -> tuple[MadeObject, ...]:
     found = []
     for file in sorted((data / folder / "dicom").glob("*.dcm")):
         header = pydicom.dcmread(file, stop_before_pixels=True)
-        keywords = "SOPInstanceUID", "SOPClassUID", "SeriesInstanceUID"
-        uids = [str(header[keyword].value) for keyword in keywords]
-        found.append(MadeObject(*uids, folder / "dicom" / file.name))
+        made = MadeObject(
+            str(header.SOPInstanceUID),
+            str(header.SOPClassUID),
+            str(header.SeriesInstanceUID),
+            folder / "dicom" / file.name,
+        )
+        found.append(made)
     return tuple(found)
 
 

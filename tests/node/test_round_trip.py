@@ -33,7 +33,8 @@ def test_results_come_back_committed_through_restarts_and_a_wiped_log(tmp_path: 
              "retry_s": 0.5},
         ],
     }  # fmt: skip
-    source.wait(), pacs.wait()
+    source.wait()
+    pacs.wait()
     node = Node(settings(tmp_path, content), grade_small)
     node.start()
     try:
@@ -41,7 +42,8 @@ def test_results_come_back_committed_through_restarts_and_a_wiped_log(tmp_path: 
         assert send(source, first) and send(source, first)  # twice: one study
         until(lambda: node.queue.worklist.counts()[StudyState.SENT] == 1)
         source.end()
-        source.start(), source.wait()
+        source.start()
+        source.wait()
         source.delete("/changes")
         assert send(source, write(study("second"), tmp_path / "second"))
         until(lambda: node.queue.worklist.counts()[StudyState.SENT] == 2)
@@ -64,4 +66,5 @@ def test_results_come_back_committed_through_restarts_and_a_wiped_log(tmp_path: 
         assert source.images("OT") == results
         assert {each.calling_title for each in node.queue.worklist.studies()} == {"SCANNER"}
     finally:
-        source.end(), pacs.end()
+        source.end()
+        pacs.end()

@@ -22,6 +22,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.away = False
         self.refused: set[str] = set()
         self.taken: list[str] = []
         self.transactions: list[str] = []
@@ -35,6 +36,8 @@ class Scripted:
         self.taken += uids
 
     def ask_commitment(self, objects: Sequence[SentObject], transaction_uid: str) -> bool:
+        if self.away:
+            raise AwayError("does not answer")
         self.transactions.append(transaction_uid)
         return True
 
@@ -46,11 +49,11 @@ class Line:
     def __init__(self, folder: Path, **changed: Any) -> None:
         self.queue: Queue = queue_in(folder)
         self.pacs, self.now = Scripted(), 1000.0
-        log = Log(folder / "log.jsonl", LogSettings(), "one")
+        self.log = Log(folder / "log.jsonl", LogSettings(), "one")
         settings: dict[str, Any] = {"name": "pacs", "kind": "dimse", "host": "h", "port": 1,
                                     "title": "T", **changed}  # fmt: skip
         destination = Destination(**settings)
-        self.sender = Sender(destination, self.pacs, self.queue, folder, log, lambda: self.now)
+        self.sender = Sender(destination, self.pacs, self.queue, folder, self.log, lambda: self.now)
 
     def all(self) -> None:
         while self.sender.step():
@@ -122,3 +125,20 @@ def test_a_commitment_is_asked_for_once_and_again_after_an_hour(tmp_path: Path) 
     line.now += 7200
     line.all()
     assert len(line.pacs.transactions) == 2
+
+
+def test_a_commitment_that_could_not_be_asked_for_is_asked_for_when_it_can(tmp_path: Path) -> None:
+    line = Line(tmp_path, commitment=True)
+    graded(line.queue, "1.1", "pacs")
+    line.sender.step()
+    line.pacs.away = True
+    line.all()
+    line.pacs.away = False
+    line.now += 5
+    line.all()
+    assert len(line.pacs.transactions) == 1
+    again = Sender(
+        line.sender.destination, line.pacs, line.queue, tmp_path, line.log, lambda: line.now
+    )
+    again.step()
+    assert len(line.pacs.transactions) == 1  # a restart does not ask twice

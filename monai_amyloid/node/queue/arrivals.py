@@ -161,9 +161,9 @@ class Arrivals:
                 connection.execute(insert(instances).values(**key, **values))
             there[image.sop_uid] = image.digest
         if study.source == FOUND != images[0].source:
-            same = studies.c.number == study.number
+            found = studies.c.number == study.number
             door = {"source": images[0].source, "calling_title": images[0].calling_title}
-            connection.execute(update(studies).where(same).values(**door))
+            connection.execute(update(studies).where(found).values(**door))
         if study.files_removed and any(image.file for image in images):
             study = self._here_again(connection, study)
         if new:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import ColumnElement, Connection, Select, select, update
 
 from monai_amyloid.node.queue.audit import AuditEvent, write_audit
 from monai_amyloid.node.queue.database import Database
@@ -30,25 +30,45 @@ class Deliveries:
     def __init__(self, database: Database, node: str, now: Callable[[], float]) -> None:
         self._database, self._node, self._now = database, node, now
 
-    def next(
-        self, destination: str, without: Collection[int] = (), state: str = DeliveryState.PENDING
-    ) -> Delivery | None:
+    def next(self, destination: str, without: Collection[int] = ()) -> Delivery | None:
         """The delivery that is next for a destination; None where none waits.
 
         Args:
             destination: Name of the destination.
             without: Deliveries that are not tried yet.
-            state: State of the deliveries that are looked for.
         """
         query = (
             self._joined()
-            .where(deliveries.c.destination == destination, deliveries.c.state == state)
+            .where(*_of(destination, DeliveryState.PENDING))
             .order_by(studies.c.priority.desc(), deliveries.c.number)
             .limit(len(without) + 1)
         )
         with self._database.reading() as connection:
             found = [Delivery.of(row) for row in connection.execute(query)]
         return next((each for each in found if each.number not in without), None)
+
+    def one(self, number: int) -> Delivery:
+        """One delivery by its number."""
+        query = select(deliveries).where(deliveries.c.number == number)
+        with self._database.reading() as connection:
+            return Delivery.of(connection.execute(query).one())
+
+    def unasked(self, destination: str) -> Delivery | None:
+        """A delivery that was sent and for which no commitment was asked for yet."""
+        query = select(deliveries).where(
+            *_of(destination, DeliveryState.SENT), deliveries.c.transaction_uid.is_(None)
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query.order_by(deliveries.c.number).limit(1)).first()
+        return None if row is None else Delivery.of(row)
+
+    def unanswered(self, destination: str) -> list[int]:
+        """Numbers of the deliveries for which a commitment was asked for and not answered."""
+        query = select(deliveries.c.number).where(
+            *_of(destination, DeliveryState.SENT), deliveries.c.transaction_uid.is_not(None)
+        )
+        with self._database.reading() as connection:
+            return [row.number for row in connection.execute(query)]
 
     def objects(self, delivery: Delivery) -> list[MadeObject]:
         """The DICOM objects of a delivery."""
@@ -66,12 +86,12 @@ class Deliveries:
             self._change(connection, delivery, DeliveryState.SENT, error="")
             self._audit(connection, delivery, "sent")
 
-    def asked(self, delivery: Delivery, transaction_uid: str) -> None:
+    def asked(self, delivery: Delivery, transaction_uid: str | None) -> None:
         """Keep by which transaction a destination is asked to commit, before it is asked.
 
         Args:
             delivery: A delivery that was sent.
-            transaction_uid: Transaction UID of the request.
+            transaction_uid: Transaction UID of the request; None where it could not be asked.
         """
         with self._database.writing() as connection:
             self._change(connection, delivery, delivery.state, transaction_uid=transaction_uid)
@@ -150,6 +170,10 @@ class Deliveries:
             detail=detail,
             succeeded=succeeded,
         )
+
+
+def _of(destination: str, state: DeliveryState) -> tuple[ColumnElement[bool], ...]:
+    return deliveries.c.destination == destination, deliveries.c.state == state
 
 
 def settle(connection: Connection, result: int, at: float) -> None:

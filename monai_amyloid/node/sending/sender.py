@@ -81,7 +81,9 @@ class Sender:
         self._monotonic = monotonic
         self._away, self._away_until, self._pause = "", 0.0, 0.0
         self._not_before: dict[int, float] = {}
+        # In the order in which they were asked for.
         self._asked: dict[int, float] = {}
+        self._begun = False
         self._offers_commitment = destination.commitment
 
     def status(self) -> DestinationStatus:
@@ -135,26 +137,37 @@ class Sender:
         self._log.info("sent", destination=name, delivery=delivery.number)
 
     def _ask_next(self, now: float) -> bool:
-        """Ask for a commitment that was not asked for yet, or was not answered."""
-        self._asked = {key: at for key, at in self._asked.items() if now - at < 2 * _COMMITMENT_S}
-        lately = {key for key, at in self._asked.items() if now - at < _COMMITMENT_S}
-        delivery = self._queue.deliveries.next(self.destination.name, lately, DeliveryState.SENT)
+        """Ask for a commitment that was not asked for yet, or was not answered for an hour."""
+        delivery = self._to_ask(now)
         if delivery is None:
             return False
-        first_seen = delivery.number not in self._asked
+        uid = str(generate_uid())
+        self._queue.deliveries.asked(delivery, uid)
         self._asked[delivery.number] = now
-        if delivery.transaction_uid and first_seen:  # asked before a restart: the answer may come
-            return True
-        uid = generate_uid()
-        self._queue.deliveries.asked(delivery, str(uid))
         try:
-            if not self._transport.ask_commitment(self._objects(delivery), str(uid)):
+            if not self._transport.ask_commitment(self._objects(delivery), uid):
                 self._offers_commitment = False
                 self._log.warning("no_commitment_offered", destination=self.destination.name)
         except AwayError:
+            self._queue.deliveries.asked(delivery, None)
             del self._asked[delivery.number]
             raise
         return True
+
+    def _to_ask(self, now: float) -> Delivery | None:
+        deliveries, name = self._queue.deliveries, self.destination.name
+        if not self._begun:  # what was asked for before a restart may still be answered
+            self._begun = True
+            self._asked = dict.fromkeys(deliveries.unanswered(name), now)
+        delivery = deliveries.unasked(name)
+        while delivery is None and self._asked:
+            number, asked = next(iter(self._asked.items()))
+            if now - asked < _COMMITMENT_S:
+                return None
+            del self._asked[number]
+            again = deliveries.one(number)
+            delivery = again if again.state is DeliveryState.SENT else None
+        return delivery
 
     def _here(self) -> None:
         self._away, self._away_until, self._pause = "", 0.0, 0.0
