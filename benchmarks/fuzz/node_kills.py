@@ -21,10 +21,10 @@ from pathlib import Path
 from benchmarks.figures import record
 from benchmarks.fuzz.orthanc_server import Archive, free_port, send
 from benchmarks.fuzz.small_studies import grade_small, study, write
+from monai_amyloid.node.config import read_settings
 from monai_amyloid.node.queue.states import StudyState
 from monai_amyloid.node.queue.worklist import Worklist
 from monai_amyloid.node.service import Node, open_queue, run_until
-from monai_amyloid.node.settings import read_settings
 
 SENDERS, IMAGES = 3, 6
 # Of so many studies one has images that come late.

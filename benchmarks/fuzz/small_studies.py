@@ -17,13 +17,15 @@ from pydicom.uid import (
 )
 
 from monai_amyloid.findings.finding import doubt, refusal
+from monai_amyloid.node.config import settings_of
 from monai_amyloid.node.grading import GradedStudy, Job, made_objects
 from monai_amyloid.node.queue.database import Database, sqlite_url
 from monai_amyloid.node.queue.grading_line import Graded
 from monai_amyloid.node.queue.queue import Queue
-from monai_amyloid.node.settings import NodeSettings, settings_of
+from monai_amyloid.node.settings import NodeSettings
 
 PATIENT = "HONG^GILDONG"
+_SLOW_S = 60.0
 
 
 def image(study: str, series: str, number: int, **changed: Any) -> Dataset:
@@ -91,6 +93,8 @@ def grade_small(job: Job) -> GradedStudy:
     asked = str(first.get("StudyDescription"))
     if "crash" in asked:
         os.abort()
+    if "slow" in asked:
+        time.sleep(_SLOW_S)
     if "raise" in asked:
         raise ValueError(f"broken study of {PATIENT}")
     series = {one.SeriesInstanceUID for one in images}

@@ -31,7 +31,8 @@ def _require_packages() -> None:
 
 
 def _settings(config: Path | None, inbox: Path | None, output: Path | None) -> "NodeSettings":
-    from monai_amyloid.node.settings import Inbox, NodeSettings, read_settings
+    from monai_amyloid.node.config import read_settings
+    from monai_amyloid.node.settings import Inbox, NodeSettings
 
     _require_packages()
     if config is not None:

@@ -31,6 +31,7 @@ from monai_amyloid.work.worker import Answer, Worker
 RESULTS = Path("results")
 _LOOK_S = 0.5
 _GRACE_S = 5.0
+_ENDED_TOGETHER_S = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +185,9 @@ class GradingThread:
     def _grade_one(self, study: Study) -> None:
         job = self._job(study)
         answer = self._answer(job)
+        if isinstance(answer, Crash) and self._stops_soon():
+            # Ctrl-C ends the node's processes with it: that says nothing of the study.
+            answer = None
         if answer is None:
             self._queue.line.give_back(study)
             shutil.rmtree(self._settings.data / job.output, ignore_errors=True)
@@ -215,6 +219,12 @@ class GradingThread:
         )
         if not kept:
             shutil.rmtree(self._settings.data / job.output, ignore_errors=True)
+
+    def _stops_soon(self) -> bool:
+        end = time.monotonic() + _ENDED_TOGETHER_S
+        while not self._stopping and time.monotonic() < end:
+            time.sleep(0.05)
+        return self._stopping
 
     def _job(self, study: Study) -> Job:
         tracer = study.tracer or self._settings.grading.tracer

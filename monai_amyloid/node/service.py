@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from monai_amyloid.errors import UserError
+from sqlalchemy.exc import SQLAlchemyError
+
+from monai_amyloid.errors import RunError, UserError
 from monai_amyloid.node.grading import Grade, GradingThread, usual_grade
 from monai_amyloid.node.operating.health import Health, health
 from monai_amyloid.node.operating.logs import Log
@@ -119,8 +121,18 @@ class Node:
         """Begin everything that the config names, in threads.
 
         Raises:
-            RunError: If the port for storage commitment is in use.
+            RunError: If the port for storage commitment is in use, or the disk is full.
         """
+        try:
+            self._start()
+        except SQLAlchemyError as error:
+            if not is_disk_full(error):
+                raise
+            raise RunError(
+                f"{self.settings.data}: the disk is full; make room, and start the node again"
+            ) from error
+
+    def _start(self) -> None:
         self.queue.leases.let_go()
         duties = self.settings.duties
         self._cleaner.remove_unfinished(self.settings.name)
@@ -162,8 +174,11 @@ class Node:
         self._stop.set()
         for thread in self._threads:
             thread.join()
-        self.queue.leases.let_go()
-        self.queue.audit(AuditEvent.STOPPED, self.settings.name)
+        try:
+            self.queue.leases.let_go()
+            self.queue.audit(AuditEvent.STOPPED, self.settings.name)
+        except SQLAlchemyError as error:  # a full disk, or a server that is away
+            self._log.error("not_written_at_the_end", error)
         self._log.info("stopped")
         self._held.close()
 

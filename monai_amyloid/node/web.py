@@ -21,21 +21,28 @@ class _WithTimeout(HTTPAdapter):
         return super().send(request, **{**options, "timeout": self._timeout_s})
 
 
-def session_for(user: str, password_file: Path | None, timeout_s: float) -> requests.Session:
+def session_for(
+    user: str, password_file: Path | None, timeout_s: float, ca_file: Path | None = None
+) -> requests.Session:
     """A session with a machine.
 
     Args:
         user: User name; empty where the machine asks for none.
         password_file: File whose first line is the password.
         timeout_s: Seconds without an answer after which it is taken as away.
+        ca_file: Certificates (PEM) that sign the machine's own; None for those that all trust.
 
     Raises:
-        UserError: If the file cannot be read.
+        UserError: If a file cannot be read.
     """
     session = requests.Session()
     session.trust_env = False  # no proxy stands between a hospital's own machines
     for scheme in ("http://", "https://"):
         session.mount(scheme, _WithTimeout(timeout_s))
+    if ca_file is not None:
+        if not ca_file.is_file():
+            raise UserError(f"{ca_file}: found no file of certificates; name one in PEM")
+        session.verify = str(ca_file)
     if user:
         session.auth = (user, read_password(password_file))
     return session

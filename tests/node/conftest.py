@@ -10,7 +10,7 @@ pytest.importorskip("pynetdicom", reason="the extra `node` is not installed")
 
 from monai_amyloid.node.queue.database import Database, sqlite_url
 from monai_amyloid.node.queue.queue import Queue
-from node.databases import postgresql
+from node.databases import emptied, postgresql
 
 
 @pytest.fixture(scope="session")
@@ -26,19 +26,6 @@ def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Queue]:
     if request.param == "sqlite":
         database = Database(sqlite_url(tmp_path / "queue.sqlite"))
     else:
-        database = _emptied(request.getfixturevalue("server"))
+        database = emptied(request.getfixturevalue("server"))
     yield Queue(database, "one", lambda: float(next(clock)))
     database.close()
-
-
-def _emptied(url: str) -> Database:
-    import pg8000.dbapi
-    from sqlalchemy.engine import make_url
-
-    known = make_url(url)
-    with pg8000.dbapi.connect("node", "127.0.0.1", "postgres", known.port or 0) as connection:
-        cursor = connection.cursor()
-        cursor.execute("DROP SCHEMA public CASCADE")
-        cursor.execute("CREATE SCHEMA public")
-        connection.commit()
-    return Database(url)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from monai_amyloid.node.queue.database import Database
+
 START_S = 60.0
 
 
@@ -72,3 +74,17 @@ def _wait(port: int) -> None:
         except Exception:
             assert time.monotonic() < end, "PostgreSQL did not start"
             time.sleep(0.1)
+
+
+def emptied(url: str) -> Database:
+    """The database of a server, with nothing in it."""
+    import pg8000.dbapi
+    from sqlalchemy.engine import make_url
+
+    known = make_url(url)
+    with pg8000.dbapi.connect("node", "127.0.0.1", "postgres", known.port or 0) as connection:
+        cursor = connection.cursor()
+        cursor.execute("DROP SCHEMA public CASCADE")
+        cursor.execute("CREATE SCHEMA public")
+        connection.commit()
+    return Database(url)

@@ -65,7 +65,7 @@ def test_a_command_needs_a_config_or_both_folders(config: Path) -> None:
 
 
 def test_the_worklist_is_shown_and_backed_up_while_the_node_runs(config: Path) -> None:
-    from monai_amyloid.node.settings import read_settings
+    from monai_amyloid.node.config import read_settings
 
     write(study("ct", Modality="CT"), config.parent / "inbox")
     node = Node(read_settings(config), grade_small)

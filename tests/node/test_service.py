@@ -1,7 +1,9 @@
 """A whole node with a watched folder: what comes in is graded once, whatever it is."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,10 @@ import pytest
 pytest.importorskip("sqlalchemy")
 pytest.importorskip("pynetdicom")
 
-from benchmarks.fuzz.small_studies import grade_small, settings, study, until, write
+from benchmarks.fuzz.small_studies import grade_small, queue_in, settings, study, until, write
 from monai_amyloid.node.queue.states import StudyState
 from monai_amyloid.node.service import Node
+from node.databases import emptied
 
 HELD = {"destination": [{"name": "pacs", "kind": "dimse", "host": "127.0.0.1", "port": 9,
                          "title": "PACS", "timeout_s": 1.0}]}  # fmt: skip
@@ -81,3 +84,45 @@ def test_a_second_process_of_the_same_node_is_refused(tmp_path: Path) -> None:
     finally:
         service._PAUSE_S = before
         node.stop()
+
+
+@pytest.mark.slow
+def test_a_process_that_is_ended_with_the_node_says_nothing_of_its_study(tmp_path: Path) -> None:
+    write(study("slow", StudyDescription="slow"), tmp_path / "inbox")
+    with running(tmp_path) as node:
+        until(lambda: any(each.lease_owner for each in node.queue.worklist.studies()))
+        until(lambda: len(active_children()) == 1)
+        time.sleep(1.0)
+        for child in active_children():
+            child.terminate()
+    again = queue_in(tmp_path / "data")
+    [found] = again.worklist.studies()
+    assert (found.state, found.attempts, found.lease_owner) == (StudyState.WAITING, 0, None)
+
+
+@pytest.mark.slow
+def test_a_process_that_hangs_costs_its_study_and_not_the_next(tmp_path: Path) -> None:
+    write(study("slow", StudyDescription="slow"), tmp_path / "inbox")
+    with running(tmp_path, {"grading": {"attempts": 1, "timeout_s": 5.0}}) as node:
+        until(lambda: node.queue.worklist.counts()[StudyState.FAILED] == 1)
+        write(study("plain"), tmp_path / "inbox")
+        until(lambda: node.queue.worklist.counts()[StudyState.GRADED] == 1)
+
+
+@pytest.mark.slow
+def test_two_nodes_share_a_queue_on_a_server_and_grade_each_study_once(
+    tmp_path: Path, server: str
+) -> None:
+    database = emptied(server)
+    database.close()
+    shared = {"data": str(tmp_path / "data"), "database": server}
+    for number in range(6):
+        write(study(str(number)), tmp_path / "inbox" / str(number))
+    with (
+        running(tmp_path, {"node": {**shared, "name": "one"}}) as one,
+        running(tmp_path, {"node": {**shared, "name": "two", "duties": ["grade"]}}),
+    ):
+        until(lambda: one.queue.worklist.counts()[StudyState.GRADED] == 6)
+        results = [one.queue.worklist.results(each.number) for each in one.queue.worklist.studies()]
+        assert [len(each) for each in results] == [1] * 6
+        assert len(list((tmp_path / "data" / "results").iterdir())) == 6

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.node.settings import read_settings, settings_of
+from monai_amyloid.node.config import read_settings, settings_of
 
 WHOLE = """
 [node]

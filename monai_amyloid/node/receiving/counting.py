@@ -67,7 +67,7 @@ def _find(remote: Remote, study_uid: str, title: str) -> list[dict[str, Any]]:
 
 
 def _qido(remote: Remote, study_uid: str, title: str) -> list[dict[str, Any]]:
-    session = session_for(remote.user, remote.password_file, remote.timeout_s)
+    session = session_for(remote.user, remote.password_file, remote.timeout_s, remote.ca_file)
     client = DICOMwebClient(remote.url, session=session)
     client.set_http_retry_params(retry=False)
     try:

@@ -47,7 +47,9 @@ class OrthancReceiver:
     def __init__(self, settings: Orthanc, queue: Queue, data: Path, log: Log) -> None:
         self._queue, self._data, self._log = queue, data, log
         self.source = settings.url.rstrip("/")
-        self._session = session_for(settings.user, settings.password_file, _TIMEOUT_S)
+        self._session = session_for(
+            settings.user, settings.password_file, _TIMEOUT_S, settings.ca_file
+        )
         self._titles: dict[str, str] = {}
 
     def step(self) -> int:
@@ -163,7 +165,7 @@ def check_orthanc(settings: Orthanc) -> None:
     Raises:
         OrthancAwayError: If it does not, or is another program.
     """
-    session = session_for(settings.user, settings.password_file, _TIMEOUT_S)
+    session = session_for(settings.user, settings.password_file, _TIMEOUT_S, settings.ca_file)
     url = settings.url.rstrip("/")
     try:
         answer = session.get(f"{url}/changes?last")

@@ -24,7 +24,9 @@ class DicomWebTransport:
 
     def __init__(self, destination: Destination) -> None:
         self._name = destination.name
-        session = session_for(destination.user, destination.password_file, destination.timeout_s)
+        session = session_for(
+            destination.user, destination.password_file, destination.timeout_s, destination.ca_file
+        )
         self._client = DICOMwebClient(destination.url, session=session)
         self._client.set_http_retry_params(retry=False)  # the node's own back-off
 
