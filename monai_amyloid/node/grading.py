@@ -15,6 +15,7 @@ import pydicom
 from monai_amyloid.bundle.integrity import read_bundle
 from monai_amyloid.errors import is_full
 from monai_amyloid.installed import shipped_bundle
+from monai_amyloid.node.durable import on_disk
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.queue.grading_line import Graded, MadeObject
 from monai_amyloid.node.queue.queue import Queue
@@ -205,8 +206,15 @@ class GradingThread:
             self._log.error("not_graded", answer.error, study=study.number)
             self._queue.line.fail(study, not_graded(type(answer.error).__name__))
             return
+        self._keep(study, job, answer)
+
+    def _keep(self, study: Study, job: Job, answer: Answer[GradedStudy]) -> None:
         made = answer.made
         assert made is not None  # noqa: S101 (the first answer alone has none)
+        # What the queue knows of is there after a power loss.
+        for each in made.graded.objects:
+            on_disk(self._settings.data / each.file)
+            on_disk((self._settings.data / each.file).parent)
         plan = sending_plan(self._settings, study, made.graded, made.tracer)
         kept = self._queue.line.finish(study, made.graded, plan)
         self._log.info(

@@ -1,11 +1,11 @@
 """Backup and restore of the queue."""
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from monai_amyloid.errors import RunError, UserError
+from monai_amyloid.node.durable import on_disk
 from monai_amyloid.node.queue.database import Database, file_of
 from monai_amyloid.output import replacing
 
@@ -32,8 +32,7 @@ def back_up(database: Database, file: Path) -> None:
         ours.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")  # one file, that holds everything
         copy.close()
-        with partial.open("rb+") as written:
-            os.fsync(written.fileno())
+        on_disk(partial)
 
 
 def restore(file: Path, url: str) -> Path | None:

@@ -1,6 +1,5 @@
 """An image as it came in: whole or not, whose it is, and kept under what it holds."""
 
-import os
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
 from monai_amyloid.checksum import sha256
+from monai_amyloid.node.durable import on_disk
 from monai_amyloid.node.queue.arrivals import Arrived
 from monai_amyloid.output import replacing
 from monai_amyloid.pacs.study_module import MANUFACTURER
@@ -93,10 +93,10 @@ def keep(content: bytes, data: Path) -> Path:
     file = IMAGES / name[:2] / f"{name}.dcm"
     if (data / file).is_file() and (data / file).stat().st_size == len(content):
         return file
-    with replacing(data / file) as partial, partial.open("wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
+    with replacing(data / file) as partial:
+        partial.write_bytes(content)
+        on_disk(partial)
+    on_disk((data / file).parent)
     return file
 
 
