@@ -43,6 +43,8 @@ class Job:
         images: Folder of the images.
         data: Folder of the node's data.
         output: Folder for the result, relative to ``data``; it is not there yet.
+        earlier: Folder of an earlier result of the study, relative to ``data``, whose objects the
+            new ones say that they replace; None where there is none.
         series: PET to take; None where the study decides.
         tracer: BIDS label of the tracer where the study names none; None to refuse it then.
     """
@@ -50,6 +52,7 @@ class Job:
     images: Path
     data: Path
     output: Path
+    earlier: Path | None
     series: str | None
     tracer: str | None
 
@@ -81,9 +84,14 @@ def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
     """
     from monai_amyloid.grading.listing import NamedStudy
     from monai_amyloid.grading.options import OutputOptions
+    from monai_amyloid.grading.outputs import DICOM_FOLDER
     from monai_amyloid.grading.run import grade_studies
 
     begin = time.monotonic()
+    before = job.data / job.output / job.images.name
+    if job.earlier is not None:
+        # Under the name that the study would have: its result gets a number, and finds it.
+        shutil.copytree(job.data / job.earlier / DICOM_FOLDER, before / DICOM_FOLDER)
     [result] = grade_studies(
         settings.bundle or shipped_bundle(),
         [NamedStudy(job.images, job.tracer, job.series)],
@@ -95,6 +103,8 @@ def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
         require_bundle=settings.require_bundle or None,
     )
     folder = job.output / result.name
+    if job.earlier is not None:
+        shutil.rmtree(before)
     return GradedStudy(
         Graded(
             status=result.status,
@@ -244,9 +254,16 @@ class GradingThread:
             images=self._settings.data / frozen_folder(study),
             data=self._settings.data,
             output=RESULTS / name,
+            earlier=self._earlier(study),
             series=study.series,
             tracer=tracer_label(tracer) if tracer else None,
         )
+
+    def _earlier(self, study: Study) -> Path | None:
+        """The newest result of a study that has DICOM objects."""
+        folders = (each.folder for each in self._queue.worklist.results(study.number))
+        data = self._settings.data
+        return next((each for each in folders if (data / each / "dicom").is_dir()), None)
 
     def _answer(self, job: Job) -> Answer[GradedStudy] | Crash | None:
         """What the process answers; None where the node stops."""

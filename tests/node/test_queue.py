@@ -266,6 +266,19 @@ def test_the_audit_trail_tells_who_did_what_and_cannot_be_changed(queue: Queue) 
     assert [each.get("ParticipantObjectID") for each in found] == ["1.1", "4711"]
 
 
+def test_a_study_that_is_graded_again_may_have_the_same_objects(queue: Queue) -> None:
+    number = graded(queue, "1.1", "a")
+    queue.decisions.grade_again(number, "reader")
+    queue.line.move(queue.worklist.study(number), StudyState.WAITING)
+    taken = queue.line.take("one")
+    assert taken is not None
+    same = MadeObject("1.1.9.1", "1.2", "1.1.9", Path("results/y.dcm"))
+    result = Graded(status="graded", objects=(same,))
+    assert queue.line.finish(taken, result, SendingPlan(("a",)))
+    delivery = queue.deliveries.next("a")
+    assert delivery is not None and queue.deliveries.objects(delivery) == [same]
+
+
 def test_an_own_object_is_known_by_its_uid(queue: Queue) -> None:
     graded(queue, "1.1")
     assert queue.arrivals.own(["1.1.9.1", "1.2.3"]) == {"1.1.9.1"}

@@ -85,16 +85,17 @@ results = Table(
     sqlite_autoincrement=True,
 )
 
-# The DICOM objects of results: by their UIDs they are known again when they come back.
+# The DICOM objects of results: by their UIDs they are known again when they come back. A study that
+# is graded again in the same manner has the same ones.
 objects = Table(
     "objects",
     metadata,
+    Column("result", Integer, ForeignKey("results.number"), primary_key=True),
     Column("sop_uid", _UID, primary_key=True),
     Column("sop_class", _UID, nullable=False),
     Column("series_uid", _UID, nullable=False),
-    Column("result", Integer, ForeignKey("results.number"), nullable=False),
     Column("file", Text, nullable=False),
-    Index("ix_objects_result", "result"),
+    Index("ix_objects_sop_uid", "sop_uid"),
 )
 
 deliveries = Table(

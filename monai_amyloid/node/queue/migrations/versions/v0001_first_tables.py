@@ -134,18 +134,18 @@ def upgrade() -> None:
     op.create_index("ix_deliveries_transaction", "deliveries", ["transaction_uid"], unique=False)
     op.create_table(
         "objects",
+        sa.Column("result", sa.Integer(), nullable=False),
         sa.Column("sop_uid", sa.String(length=64), nullable=False),
         sa.Column("sop_class", sa.String(length=64), nullable=False),
         sa.Column("series_uid", sa.String(length=64), nullable=False),
-        sa.Column("result", sa.Integer(), nullable=False),
         sa.Column("file", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["result"],
             ["results.number"],
         ),
-        sa.PrimaryKeyConstraint("sop_uid"),
+        sa.PrimaryKeyConstraint("result", "sop_uid"),
     )
-    op.create_index("ix_objects_result", "objects", ["result"], unique=False)
+    op.create_index("ix_objects_sop_uid", "objects", ["sop_uid"], unique=False)
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION audit_is_append_only() RETURNS trigger AS "
