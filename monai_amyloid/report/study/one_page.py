@@ -121,7 +121,7 @@ class _Report:
 
     def __init__(self, result: Result, language: str) -> None:
         self.result, self.language = result, language
-        self.pages, self.y = list[PageParts](), 0.0
+        self.pages, self.y, self.top = list[PageParts](), 0.0, 0.0
         self.turn()
 
     @property
@@ -144,12 +144,17 @@ class _Report:
             whose = phrase("person_lines", "{rows:;}", rows=rows)
             y = page.text(LEFT, y, whose, _WIDTH, 8)
         page.rule(y - 1.5, INK)
-        self.y = y + 3.5
+        self.y = self.top = y + 3.5
 
     def room(self, height: float) -> None:
         """Turn the page where so many mm are not left on it."""
         if self.y + height > _BOTTOM:
             self.turn()
+
+    def rule(self, above: float) -> None:
+        """A line so far above what comes, but for what comes first on a page."""
+        if self.y > self.top:
+            self.page.rule(self.y - above)
 
     def write(self, text: Phrase, size: float, **how: Any) -> None:
         """A text over the whole width, which may go on on the next page."""
@@ -209,14 +214,14 @@ class _Report:
         scan, drove = sliced(shown, activation), what_drove(self.result)
         if scan is not None:
             self.room(SCAN_HEIGHT)
-            self.page.rule(self.y - 3)
+            self.rule(3)
             self.y = self.page.scan(scan, self.y - 1)
             if drove is not None:
                 self.write(drove, 8)
                 self.y += 1.5
         elif isinstance(shown, np.ndarray):
             self.room(SCAN_HEIGHT)
-            self.page.rule(self.y - 3)
+            self.rule(3)
             self.y = self.page.pictures(shown, self.y)
 
     def measured(self) -> None:
@@ -224,7 +229,7 @@ class _Report:
         result = self.result
         if read_bars(result):
             self.room(REGIONS_HEIGHT)
-            self.page.rule(self.y - 3)
+            self.rule(3)
             self.y = self.page.regions(result, self.y + 1)
         if result.on_map is not None:
             self.section(WORDS["on_map"], map_sentences(result.on_map)[:1])
@@ -245,7 +250,7 @@ class _Report:
             made_by = f"{model.get('name')} {model.get('version')}, {bundle}, {made_by}"
         frames = [] if result.frames is None else [result.frames]
         self.room(12)
-        self.page.rule(self.y - 2.5)
+        self.rule(2.5)
         self.y += 1
         for line in (tracer, *frames, named(made_by)):
             self.write(line, 7, color=SOFT)

@@ -125,7 +125,9 @@ class PageParts(Paper):
         rows = region_scores(result)
         if not rows:
             return y
-        left, right = MIDDLE + 39.5, MIDDLE + 61.5
+        width = 2.5 + max(_score_width(self.say(score.scores), score.chances)
+                          for _, *sides in rows for score in sides)  # fmt: skip
+        left, right = RIGHT - 2 * width, RIGHT - width
         self.write(MIDDLE, y, WORDS["region_scores"], 9, weight="bold")
         self.write(left, y, WORDS["left"], 7, color=SOFT)
         self.write(right, y, WORDS["right"], 7, color=SOFT)
@@ -135,7 +137,7 @@ class PageParts(Paper):
             for x, score in zip((left, right), sides, strict=True):
                 self.write(x, y, score.scores, 8, weight="bold")
                 after = width_mm(self.say(score.scores), 8, bold=True) + 1
-                self.write(x + after, y, score.chances.replace("%,", ","), 6, color=SOFT)
+                self.write(x + after, y, _short(score.chances), 6, color=SOFT)
         return y + 5
 
     def scan(self, scan: SlicedScan, top: float) -> float:
@@ -215,3 +217,12 @@ class PageParts(Paper):
             self.write(MIDDLE, y + 6.5, WORDS[heading], 7.5, weight="bold")
             y = self.text(MIDDLE, y + 10.7, cases, RIGHT - MIDDLE, 7.5)
         return y
+
+
+def _short(chances: str) -> str:
+    """Percentages with one sign for all: 34, 59%."""
+    return chances.replace("%,", ",")
+
+
+def _score_width(scores: str, chances: str) -> float:
+    return width_mm(scores, 8, bold=True) + 1 + width_mm(_short(chances), 6)
