@@ -11,10 +11,11 @@ from monai_amyloid.findings.bounds import CENTILOID_CERTAIN, CENTILOID_EXCLUDED
 from monai_amyloid.findings.finding import Phrase, phrase
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
-# A space after a number and before its unit, or between a name and its number.
+# A space after a number and before its unit, or between a name and its number. It begins with the
+# space, so that the pictures in a page are passed over fast.
 _PARTED = re.compile(
-    r"(?<=[0-9]) (?=(?:mm|min|s|SD|years)\b)|(?<=\bBAPL) (?=[0-9])|(?<=\bSUVR) (?=[0-9])"
-    r"|(?<=\bCentiloid) (?=[-\N{MINUS SIGN}0-9])|(?<=\bz) (?=[-+\N{MINUS SIGN}0-9])"
+    r" (?:(?<=[0-9] )(?=(?:mm|min|s|SD|years)\b)"
+    r"|(?:(?<=\bBAPL )|(?<=\bSUVR )|(?<=\bCentiloid )|(?<=\bz ))(?=[-+\N{MINUS SIGN}0-9]))"
 )
 # Standard deviations around the mean of negative scans that are shown as usual.
 NORMAL_SDS = 2.0

@@ -59,11 +59,13 @@ def test_what_is_in_doubt_is_never_called_without_doubt(
     ("likely", "words"),
     [
         ((1, 2), "Likely: BAPL 1 or 2"),
-        ((2,), "Likely, but in doubt: BAPL 2"),
-        ((), "No grade is likely"),
+        ((2,), "The grade is open"),
+        ((), "The grade is open"),
     ],
 )
-def test_a_doubtful_answer_is_its_set(likely: tuple[int, ...], words: str) -> None:
+def test_a_doubtful_answer_is_its_set_and_never_one_grade(
+    likely: tuple[int, ...], words: str
+) -> None:
     answer = answer_in_words(replace(DOUBTFUL, prediction_set=likely))
     assert str(answer) == words and HANGUL.search(in_language(answer, "ko"))
 

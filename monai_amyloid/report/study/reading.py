@@ -16,6 +16,7 @@ _POSITIVE = (2, 3)
 # A score that the network holds for nearly sure, where the region's SUVR tells otherwise.
 _SURE_SCORE = 0.8
 _LEAST_SHOWN = 0.001
+_ALMOST_SURE = 0.99
 _ANY_SCORE = named("1\N{EN DASH}3")
 
 
@@ -27,17 +28,17 @@ def percent(share: float) -> str:
 
 
 def answer_in_words(result: Result) -> Phrase:
-    """What stands below "Needs a reader": every grade that is likely, never one as if it stood.
+    """What stands below "Needs a reader": every grade that is likely; none where it is one.
+
+    One grade in large letters is taken for the answer, whatever stands beside it: its reasons and
+    the probabilities name it.
 
     Args:
         result: A result that needs a reader.
     """
-    likely = result.prediction_set or ()
-    if not likely:
-        return phrase("answer_none", "No grade is likely")
-    if len(likely) > 1:
+    if len(result.prediction_set or ()) > 1:
         return phrase("answer_several", "Likely: {grades}", grades=result.answer)
-    return phrase("answer_one_in_doubt", "Likely, but in doubt: {grades}", grades=result.answer)
+    return phrase("answer_open", "The grade is open")
 
 
 def called(result: Result) -> tuple[Phrase, Phrase] | None:
@@ -116,8 +117,13 @@ def _score(chances: Sequence[float]) -> Score:
         likeliest=likeliest + 1,
         likely=numbers,
         scores=_ANY_SCORE if len(numbers) == len(chances) else _scores(numbers),
-        chances=", ".join(f"{chances[number]:.0%}" for number in likely),
+        chances=", ".join(_rounded(chances[number]) for number in likely),
     )
+
+
+def _rounded(chance: float) -> str:
+    """A score's probability, of which whole percents are enough."""
+    return f">{_ALMOST_SURE:.0%}" if chance > _ALMOST_SURE else f"{chance:.0%}"
 
 
 def _scores(numbers: tuple[int, ...]) -> Phrase:
