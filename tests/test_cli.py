@@ -11,6 +11,9 @@ import pytest
 from commands import program as run
 from commands import programs
 
+from monai_amyloid.grading.options import OutputOptions
+from monai_amyloid.result.result import Result
+
 
 @pytest.mark.slow
 def test_help_loads_no_heavy_library_and_is_fast() -> None:
@@ -143,6 +146,30 @@ def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
     assert "00771201_홍길동: BAPL" in done.stdout
 
 
+def test_a_blind_run_prints_no_grade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from monai_amyloid.cli import app
+    from monai_amyloid.grading import run as grading
+
+    result = Result(name="sub-01", status="graded", grade=3, probabilities={"3": 0.97})
+    seen = []
+
+    def grade(*_: object, options: OutputOptions, finished: Any, **__: object) -> list[Result]:
+        seen.append(options.blind)
+        finished(result)
+        return [result]
+
+    monkeypatch.setattr(grading, "grade_studies", grade)
+    (tmp_path / "scan.nii.gz").touch()
+    command = ["infer", str(tmp_path / "scan.nii.gz"), "--output", str(tmp_path / "r")]
+    blind = CliRunner().invoke(app, [*command, "--blind"])
+    assert blind.exit_code == 0 and seen == [True]
+    assert "sub-01: done" in blind.output and "report.html" in blind.output
+    assert "BAPL" not in blind.output and "97" not in blind.output
+    assert "BAPL 3" in CliRunner().invoke(app, command).output
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "status", "why"),
@@ -150,6 +177,7 @@ def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
         (["--dicom"], 2, "--identify"),
         (["--language", "fr"], 2, "none of en, ko"),
         (["--key", "r/key.tsv"], 2, "choose a --key outside"),
+        (["--blind", "--no-report"], 2, "leave --no-report out"),
     ],
 )
 def test_infer_says_before_any_work_what_does_not_go_together(

@@ -89,6 +89,12 @@ def infer(
         bool,
         typer.Option("--identify", help="Let results name the patient; else nothing does."),
     ] = False,
+    blind: Annotated[
+        bool,
+        typer.Option(
+            "--blind", help="Reports hide what was found until a click, for a reader to read first."
+        ),
+    ] = False,
     dicom: Annotated[
         bool,
         typer.Option(
@@ -124,9 +130,9 @@ def infer(
             param_hint="--dicom",
         )
     if prior:
-        if len(study) != 1 or key is not None or placed_on is not None:
+        if len(study) != 1 or key is not None or placed_on is not None or blind:
             raise typer.BadParameter(
-                "goes with one study, and without --key and --map", param_hint="--prior"
+                "goes with one study, and without --key, --map and --blind", param_hint="--prior"
             )
         from monai_amyloid.cli.following import follow_paths
 
@@ -156,6 +162,7 @@ def infer(
     from monai_amyloid.grading.options import OutputOptions
     from monai_amyloid.grading.run import grade_studies
     from monai_amyloid.result.result import Result, one_line
+    from monai_amyloid.shown import visible
     from monai_amyloid.study_names import study_name
 
     check_paths(study)
@@ -173,10 +180,14 @@ def infer(
         identify=identify,
         dicom=dicom,
         placed_on=placed_on,
+        blind=blind,
     )
 
     def show(result: Result) -> None:
-        typer.echo(one_line(result), err=result.status == "refused")
+        if blind and result.status != "refused":
+            typer.echo(f"{visible(result.name)}: done; open its report to read the scan")
+        else:
+            typer.echo(one_line(result), err=result.status == "refused")
 
     with progress("Grading", least=_FEW) as shown:
         results = grade_studies(
@@ -196,9 +207,11 @@ def infer(
         )
     refused = sum(result.status == "refused" for result in results)
     typer.echo(f"{len(results) - refused} of {len(results)} studies: {output / TABLE}")
-    if report and len(results) > 1:
+    if blind:
+        typer.echo("the table and each result.json hold the grades; no summary is written")
+    if report and len(results) > 1 and not blind:
         typer.echo(f"look them over: {output / SUMMARY}")
-    elif report and results:
+    elif report and len(results) == 1:
         typer.echo(f"the report: {output / results[0].name / 'report.html'}")
     other = [
         result.name

@@ -92,6 +92,18 @@ def _write_report(graded: Graded, result: Result, folder: Path, options: OutputO
     shown: Shown = graded.shown
     if brain is not None:
         shown = SlicedScan.of(brain, graded.activation)
+    if options.blind and result.status != "refused":
+        # Picture, map and PDF would show at once what the page hides.
+        write_study_page(
+            folder / PAGE,
+            result,
+            shown,
+            language=options.language,
+            chart=graded.chart,
+            blind=True,
+        )
+        return shown
+    if brain is not None:
         write_picture(brain, result, folder / PICTURE, options.language)
     elif graded.bag is not None:
         write_slices(graded.bag, result, folder / PICTURE, options.language)

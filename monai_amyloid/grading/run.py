@@ -97,7 +97,10 @@ def grade_studies(
             results = [each.made for each in done]
             earlier = _of_earlier_runs(output, results)
             write_results(results, output / TABLE, earlier)
-            if options.report:
+            if options.blind:
+                # It lists every grade, also those of an earlier run.
+                (output / SUMMARY).unlink(missing_ok=True)
+            elif options.report:
                 with_page = [each for each in earlier if (output / each.name / PAGE).is_file()]
                 write_summary_page(results, output / SUMMARY, options.language, with_page)
             kept = [each.finished_before for each in done]

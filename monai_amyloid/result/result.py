@@ -7,7 +7,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any, Literal
 
-from monai_amyloid.findings.finding import Finding, Level, Phrase
+from monai_amyloid.findings.finding import Finding, Level, Phrase, by_weight
 from monai_amyloid.findings.rules import BAPL_NAMES, grades_named
 from monai_amyloid.output import as_bytes, replace_file
 from monai_amyloid.shown import visible
@@ -115,8 +115,8 @@ class Result:
     made_from: Mapping[str, str] = field(default_factory=dict)
 
     def of_level(self, *levels: Level) -> tuple[Finding, ...]:
-        """The findings of some levels."""
-        return tuple(found for found in self.findings if found.level in levels)
+        """The findings of some levels, the heaviest first."""
+        return by_weight(found for found in self.findings if found.level in levels)
 
     @property
     def reasons(self) -> tuple[str, ...]:

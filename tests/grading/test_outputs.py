@@ -9,6 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from monai_amyloid.errors import UserError
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
@@ -52,7 +53,7 @@ def test_everything_that_was_asked_for_is_there(identified: Path) -> None:
 def test_the_patient_is_named_where_that_was_asked_for(identified: Path) -> None:
     result = json.loads((identified / "result.json").read_text(encoding="utf-8"))
     assert {key: result["patient"][key] for key in PERSON} == PERSON
-    assert "KIM^MINJUN" in (identified / "report.html").read_text(encoding="utf-8")
+    assert "MINJUN KIM" in (identified / "report.html").read_text(encoding="utf-8")
     for file in (identified / "dicom").iterdir():
         written = pydicom.dcmread(file)
         assert {key: str(written[key].value) for key in PERSON} == PERSON
@@ -71,7 +72,6 @@ def test_the_map_lies_on_the_scan_itself(identified: Path, study: Path) -> None:
 def test_a_result_stands_where_dicom_cannot_be_written(
     bundle: Path, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from monai_amyloid.errors import UserError
     from monai_amyloid.grading import outputs
 
     def fail(*_: object) -> None:
@@ -97,3 +97,22 @@ def test_nothing_of_an_earlier_run_stays_beside_a_refusal(
     left = {path.name for path in (output / "PT").iterdir()}
     assert left == {"result.json", "report.html", "report.pdf"}
     assert "18FFMM" in (output / "PT" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_blind_run_leaves_nothing_beside_the_page_that_shows_the_grade(
+    bundle: Path, study: Path, tmp_path: Path
+) -> None:
+    grade_studies(bundle, [study], tmp_path, device="cpu")
+    assert (tmp_path / "PT" / "report.pdf").is_file() and (tmp_path / "summary.html").is_file()
+    blind = OutputOptions(blind=True)
+    [result] = grade_studies(bundle, [study], tmp_path, device="cpu", options=blind)
+    left = {path.name for path in (tmp_path / "PT").iterdir()}
+    assert result.bapl is not None and left == {"result.json", "report.html"}
+    assert not (tmp_path / "summary.html").exists() and (tmp_path / "results.csv").is_file()
+
+
+def test_what_would_show_the_grade_is_refused_in_a_blind_run() -> None:
+    with pytest.raises(UserError, match="DICOM objects show the grade"):
+        OutputOptions(blind=True, dicom=True, identify=True)
+    with pytest.raises(UserError, match="--no-report"):
+        OutputOptions(blind=True, report=False)

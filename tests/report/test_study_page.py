@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from PIL import Image
 
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, brain_mask
 from monai_amyloid.errors import UserError
-from monai_amyloid.findings.finding import note, refusal, warning
+from monai_amyloid.findings.finding import doubt, note, refusal, warning
 from monai_amyloid.pictures.cut_brain import first_mm, shown_box, shown_mask
 from monai_amyloid.pictures.slices import SlicedScan
 from monai_amyloid.report.study import brain_viewer
@@ -41,7 +42,7 @@ def page_of(folder: Path, result: Result, *shown: Any) -> str:
     from monai_amyloid.report.study.page import write_study_page
 
     path = write_study_page(folder / "report.html", result, *(shown or (None,)))
-    return path.read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8").replace("\xa0", " ")
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +103,92 @@ def test_a_picture_is_shown_with_what_it_cannot_say(graded: Graded, tmp_path: Pa
 def test_the_patient_is_named_only_where_the_result_names_one(
     page: str, graded: Graded, tmp_path: Path
 ) -> None:
-    named = replace(graded.result, patient={"PatientName": "Hong^Gildong"})
+    named = replace(
+        graded.result,
+        patient={"PatientName": "Hong^Gildong=洪^吉洞=홍^길동", "StudyInstanceUID": "1.2.840.7"},
+    )
     assert "Patient" not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
-    assert "Hong^Gildong" in page_of(tmp_path, named, *graded[1:])
+    written = page_of(tmp_path, named, *graded[1:])
+    assert "Gildong Hong (홍길동)" in written and "홍길동 (Gildong Hong)" in written
+    assert "Hong^Gildong" not in written
+    head, _, provenance = written.partition("Provenance")
+    assert "1.2.840.7" in provenance and "1.2.840.7" not in head
+
+
+def doubtful(result: Result, *likely: int) -> Result:
+    found = doubt("code", "readers differ")
+    return replace(result, status="needs_reader", grade=2, prediction_set=likely, findings=(found,))
+
+
+def words_of(page: str, part: str) -> str:
+    """What is read in English from the beginning of a part of the page to its end."""
+    inside = page.split(part, 1)[1].split("</section>", 1)[0]
+    inside = re.sub(r'<(span|tspan) lang="ko">.*?</\1>', "", inside)
+    return " ".join(re.sub(r"<[^>]+>", " ", inside).split())
+
+
+def test_beside_the_grade_stands_what_it_was_learnt_from(page: str) -> None:
+    answer = words_of(page, '<section class="answer')
+    assert answer.index("BAPL 3") < answer.index("Learnt from simulated scans, not tested on")
+    assert answer.index("not tested on patients.") < answer.index("Amyloid positive")
+    assert answer.index("Amyloid positive") < answer.index("Calibrated probabilities")
+    assert "BAPL 2 or 3: 99.0%; called positive from 40% on" in answer
+
+
+@pytest.mark.parametrize(
+    ("likely", "shown"), [((1, 2), "BAPL 1 or 2"), ((2,), "The grade is open")]
+)
+def test_a_doubtful_result_shows_its_set_and_no_assurance(
+    graded: Graded, tmp_path: Path, likely: tuple[int, ...], shown: str
+) -> None:
+    page = page_of(tmp_path, doubtful(graded.result, *likely), *graded[1:])
+    answer = words_of(page, '<section class="answer')
+    headline = answer.split("Learnt from", 1)[0]
+    assert "Needs a reader" in headline and shown in headline
+    assert headline.count("BAPL") == 1 + (len(likely) > 1)  # one in the heading that is heard
+    assert "most probable" not in page and "alone is likely" not in page
+    assert answer.index("readers differ") < answer.index("Calibrated probabilities")
+    assert 'class="chance most"' not in page and 'aria-hidden="true">?</div>' in page
+
+
+def test_the_regions_stand_with_scores_and_what_they_tell_of_the_cortex(page: str) -> None:
+    answer = words_of(page, '<section class="answer')
+    assert "Uptake score (RCTU)" in answer and "1\N{EN DASH}3 30%, 50%, 20%" in answer
+    assert "The cortex as a whole (SUVR" in answer and "the scores make BAPL 3." in answer
+
+
+def test_a_refusal_is_told_once_without_the_studys_own_name(tmp_path: Path) -> None:
+    found = refusal("code", "no brain is in it; send another series", where="sub-09")
+    twice = Result(name="sub-09", status="refused", findings=(found, found))
+    page = page_of(tmp_path, twice)
+    assert page.count("no brain is in it") == 1 and "sub-09: no brain" not in page
+    assert "Correct what is named above" in page and "Learnt from" not in page
+
+
+def test_no_line_ends_between_a_number_and_its_unit(graded: Graded, tmp_path: Path) -> None:
+    from monai_amyloid.report.study.page import write_study_page
+
+    path = write_study_page(tmp_path / "r.html", graded.result, *graded[1:])
+    page = re.sub(r"<(style|script).*?</\1>", "", path.read_text("utf-8"), flags=re.DOTALL)
+    assert re.findall(r"\d (?:mm|min)\b|BAPL \d|z [-+\u2212]\d", page) == []
+    assert "BAPL\xa03" in page and re.search(r"\d\xa0mm", page)
+
+
+@pytest.mark.parametrize("value", [-60.0, -30.0, -12.0, 5.0, 10.0, 45.0, 97.0, 118.0, 150.0, 250.0])
+def test_no_numbers_of_the_centiloid_overlap(graded: Graded, tmp_path: Path, value: float) -> None:
+    load = replace(graded.result, centiloid=value, centiloid_interval=(value - 12, value + 13))
+    svg = page_of(tmp_path, load, *graded[1:]).split('<svg class="centiloid"')[1].split("</svg>")[0]
+    ticks = [
+        (float(x), text) for x, text in re.findall(r'class="tick" x="([\d.]+)"[^>]*>([^<]+)', svg)
+    ]
+    assert all(5 <= x <= 355 for x, _ in ticks)
+    for (left, one), (right, other) in pairwise(ticks):
+        assert right - left > 5.8 * (len(one) + len(other)) / 2
+    low, high = re.findall(r'class="interval ink" x1="([\d.]+)" x2="([\d.]+)"', svg)[0]
+    assert 14 <= float(low) < float(high) <= 346
+    middle = float(re.findall(r'class="value" x="([\d.]+)"', svg)[0])
+    half = (14 * len(f"{value:.0f}") + 7 * len(f"[{value - 12:.0f}, {value + 13:.0f}]")) / 2
+    assert half <= middle <= 360 - half
 
 
 def pixels(uri: str) -> np.ndarray:
@@ -147,7 +231,7 @@ def test_a_missing_viewer_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_centiloid_stands_with_its_interval(page: str, graded: Graded, tmp_path: Path) -> None:
     low, high = graded.result.centiloid_interval or (0.0, 0.0)
     ends = f"[{low:.0f}, {high:.0f}]"
-    assert ends in page and 'class="interval"' in page
+    assert ends in page and 'class="interval ink"' in page
     assert "In brackets: the interval that holds the true value in 90%" in page
     assert "amyloid cleared, in trials of donanemab" in page and "conversion" in page
     alone = replace(graded.result, centiloid_interval=None)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_amyloid.findings.catalogue import ENGLISH
-from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.findings.finding import Phrase, by_weight, phrase
 from monai_amyloid.output import replace_file
 from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
 from monai_amyloid.report.follow.rows import (
@@ -24,7 +24,7 @@ from monai_amyloid.report.follow.scans import (
     shown_scans,
 )
 from monai_amyloid.report.follow.scrolling import scroller
-from monai_amyloid.report.follow.sentences import course_text, in_order, main_finding, unwidened
+from monai_amyloid.report.follow.sentences import course_text, main_finding, unwidened
 from monai_amyloid.report.follow.trend import trend
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
 from monai_amyloid.report.pages import render_page
@@ -96,7 +96,7 @@ def _content(
         "most": f"+{DIFFERENCE_FULL:g}",
         "scans_note": scans_note(has_difference=difference is not None),
         "regions": region_tables(followed),
-        "findings": in_order(followed.findings),
+        "findings": by_weight(followed.findings),
         "models": list(models.values()),
         "version": __version__,
     }  # fmt: skip

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.findings.finding import Finding, Phrase, phrase
+from monai_amyloid.findings.finding import Finding, Phrase, by_weight, phrase
 from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
 from monai_amyloid.pictures.paper import INK, LEFT, LINE, RIGHT, SOFT, Paper
 from monai_amyloid.pictures.slices import tile
 from monai_amyloid.report.follow.rows import change_rows, region_rows, slice_rows, visit_rows
 from monai_amyloid.report.follow.scans import DIFFERENCE_FULL, ShownScan, difference_colours
-from monai_amyloid.report.follow.sentences import in_order, main_finding, visit_name
+from monai_amyloid.report.follow.sentences import main_finding, visit_name
 from monai_amyloid.report.follow.trend import SIZE, trend
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus
@@ -211,7 +211,7 @@ class FollowParts(Paper):
             for place, visit in enumerate(followed.visits)
             for each in visit.result.of_level("warning")
         ]
-        every: list[Finding | Phrase] = [*in_order([*of_changes, *followed.findings]), *of_visits]
+        every: list[Finding | Phrase] = [*by_weight([*of_changes, *followed.findings]), *of_visits]
         if not every:
             return
         self.write(LEFT, top, FOLLOW_WORDS["findings"], 8.5, weight="bold")

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from monai_amyloid.findings.finding import Finding, Phrase, Term, phrase
+from monai_amyloid.findings.finding import Phrase, Term, phrase
 from monai_amyloid.findings.rules import grades_named
 from monai_amyloid.report.follow.words import CHANGE_SHARE, FOLLOW_WORDS
 from monai_amyloid.report.words import WORDS, joined, minus, named
 from monai_amyloid.result.followed import Change, Clearing, Followed, Visit, span
 from monai_amyloid.result.result import Result, with_interval
 
-# Findings are read from above: what matters most stands first.
-_ORDER = ("refusal", "doubt", "warning", "note")
 DIRECTIONS = {
     "risen": phrase("direction_risen", "risen"),
     "fallen": phrase("direction_fallen", "fallen"),
@@ -179,11 +177,6 @@ def grade_sentence(result: Result) -> Phrase:
     if result.status == "needs_reader":
         parts.append(phrase("visit_needs_reader", "needs a reader"))
     return joined(parts)
-
-
-def in_order(findings: Sequence[Finding]) -> list[Finding]:
-    """Findings with doubts and warnings first."""
-    return sorted(findings, key=lambda each: _ORDER.index(each.level))
 
 
 def course_text(followed: Followed) -> Phrase:
