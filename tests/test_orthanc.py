@@ -169,8 +169,22 @@ def test_what_is_sent_by_c_store_is_given_back_by_wado(pacs: Pacs, written: Writ
 
 
 def test_what_is_sent_by_stow_is_given_back_by_wado(pacs: Pacs, written: Written) -> None:
-    written.write(written.source)  # new objects beside those of the first test
-    assert pacs.stow(written.files) == 4
+    # In another language: new objects beside those of the first test.
+    korean = written.again(written.folder.with_name("korean"), language="ko")
+    assert pacs.stow(korean.files) == len(korean.files) == 8
+    assert_given_back(pacs, korean)
+
+
+def test_the_same_result_sent_twice_adds_nothing(pacs: Pacs, written: Written) -> None:
+    pacs.stow(written.files)
+    before = json.loads(pacs.get("/statistics", "application/json")[0])
+    again = written.again(written.folder.with_name("again"))
+    assert pacs.stow(again.files) == 8
+    after = json.loads(pacs.get("/statistics", "application/json")[0])
+    assert (after["CountInstances"], after["CountSeries"]) == (
+        before["CountInstances"],
+        before["CountSeries"],
+    )
     assert_given_back(pacs, written)
 
 
@@ -178,7 +192,7 @@ def test_source_and_results_are_together_in_one_study_of_one_patient(
     pacs: Pacs, written: Written
 ) -> None:
     sources = [file for file in (written.folder.parent / "study").rglob("*") if file.is_file()]
-    assert pacs.stow(sources + written.files) == len(sources) + 4
+    assert pacs.stow(sources + written.files) == len(sources) + 8
     (study,) = json.loads(pacs.get("/dicom-web/studies")[0])
     uid = str(written.source[0].StudyInstanceUID)
     assert study["0020000D"]["Value"] == [uid]
@@ -187,7 +201,7 @@ def test_source_and_results_are_together_in_one_study_of_one_patient(
     modalities = {one["0020000E"]["Value"][0]: one["00080060"]["Value"][0] for one in found}
     ours = [pydicom.dcmread(file) for file in written.files]
     together = [modalities[str(one.SeriesInstanceUID)] for one in (written.source[0], *ours)]
-    assert together == ["PT", "SR", "SEG", "OT", "DOC"]
+    assert together == ["PT", "SR", "SEG", "OT", "DOC", "SEG", "OT", "OT", "KO"]
 
 
 def test_the_archive_draws_the_page(pacs: Pacs, written: Written) -> None:

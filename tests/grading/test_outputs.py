@@ -13,6 +13,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
+from monai_amyloid.pacs.kinds import FOLLOW_REPORT, SERIES_NUMBERS
 from monai_amyloid.pet.study import read_study
 
 pytestmark = pytest.mark.slow
@@ -44,8 +45,7 @@ def test_everything_that_was_asked_for_is_there(identified: Path) -> None:
     files = {path.relative_to(identified).as_posix() for path in identified.rglob("*.*")}
     assert files == {
         *("result.json", "report.html", "report.pdf", "picture.png", "activation.nii.gz"),
-        *("dicom/measurements_sr.dcm", "dicom/activation_seg.dcm"),
-        *("dicom/page_sc.dcm", "dicom/report_pdf.dcm"),
+        *(f"dicom/{name}" for name in SERIES_NUMBERS if name != FOLLOW_REPORT),
     }
     assert (identified / "report.pdf").read_bytes().startswith(b"%PDF-")
 

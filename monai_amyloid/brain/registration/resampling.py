@@ -57,7 +57,11 @@ def _inside(voxels: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.b
 
 
 def lay_back(
-    volume: NDArray[np.float32], registration: Registration, image: PetImage
+    volume: NDArray[np.float32],
+    registration: Registration,
+    image: PetImage,
+    *,
+    nearest: bool = False,
 ) -> NDArray[np.float32]:
     """Resample a volume from the template grid to a scan's own, by one linear interpolation.
 
@@ -65,6 +69,7 @@ def lay_back(
         volume: Volume on the template grid, ``(91, 109, 91)``.
         registration: Registration of the template to the scan.
         image: Scan whose grid is used.
+        nearest: Take the nearest voxel's value instead, as of labels.
 
     Returns:
         Volume on the grid of ``image.data``, 0 outside the template.
@@ -82,7 +87,8 @@ def lay_back(
     found = np.tensordot(to_index[:3, :3], registration.to_template(points), axes=1)
     found += to_index[:3, 3].reshape(3, 1, 1, 1)
     places = _between_nodes(found.astype(np.float32), steps, shape)
-    laid = ndimage.map_coordinates(volume, places, order=1, mode="constant", output=np.float32)
+    order = 0 if nearest else 1
+    laid = ndimage.map_coordinates(volume, places, order=order, mode="constant", output=np.float32)
     return np.asarray(laid)
 
 
