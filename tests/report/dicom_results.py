@@ -28,7 +28,7 @@ RESULT = Result(
         warning("noisy", "the noise is 20%, tried was up to 15%"),
     ),
     grade=2,
-    probabilities={"1": 0.1015, "2": 0.5985, "3": 0.3},
+    probabilities={1: 0.1015, 2: 0.5985, 3: 0.3},
     prediction_set=(2, 3),
     centiloid=31.23456,
     centiloid_interval=(22.5, 41.75),

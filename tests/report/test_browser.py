@@ -223,7 +223,7 @@ def test_the_summary_sorts_and_finds(browser: Any, tmp_path: Path) -> None:
             name=f"s{load}",
             status="graded",
             grade=1,
-            probabilities={"1": 0.9},
+            probabilities={1: 0.9},
             centiloid=load,
         )
         for load in (5, -12, 100)

@@ -55,7 +55,7 @@ def numbers(report: Dataset) -> dict[tuple[str, str], float]:
 
 def test_the_numbers_of_the_report_are_those_of_the_result(written: Written) -> None:
     expected = {("centiloid", "Centiloid"): RESULT.centiloid}
-    expected |= {("grade", f"Probability of BAPL {g}"): RESULT.probabilities[g] for g in "123"}
+    expected |= {("grade", f"Probability of BAPL {g}"): RESULT.probabilities[g] for g in (1, 2, 3)}
     for name in NAMES:
         expected[name, "Standardized uptake value ratio"] = RESULT.suvr[name]
         expected[name, "Z-Score of measurement"] = RESULT.z_scores[name]

@@ -13,7 +13,7 @@ from monai_amyloid.result.result import Result
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 HOSTILE = "병원 1#2?3%41/\"'<script>alert(1)</script>"
-CHANCES = {"1": 0.1, "2": 0.1, "3": 0.8}
+CHANCES = {1: 0.1, 2: 0.1, 3: 0.8}
 
 
 def result(name: str, centiloid: float) -> Result:
