@@ -93,13 +93,13 @@ def many_results(count: int) -> list[Result]:
     return results
 
 
-def frames_while(browser: Any, name: str) -> tuple[float, float, int]:
-    """Median and most of the milliseconds of a frame while one of :data:`ACTS` is done; frames."""
+def frames_while(browser: Any, name: str) -> tuple[float, float, float]:
+    """Median, 95 % and longest of the frames' milliseconds while one of :data:`ACTS` is done."""
     browser.execute_script(COUNT_FRAMES)
     browser.execute_async_script(ACTS[name])
     browser.execute_script("window.counting = false")
     taken = np.array(browser.execute_script("return window.frames_ms"))
-    return float(np.median(taken)), float(taken.max()), len(taken)
+    return float(np.median(taken)), float(np.percentile(taken, 95)), float(taken.max())
 
 
 def main() -> None:
@@ -125,12 +125,12 @@ def main() -> None:
             "return performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
         )
         print(f"ready after {ready:.0f} ms\n")
-        print("| while | median | longest | frames |\n|---|---|---|---|")
+        print("| while | median | 95 % | longest |\n|---|---|---|---|")
         record("opening the page of many studies", ready, "ms")
         for act in ACTS:
-            median, high, count = frames_while(browser, act)
-            print(f"| {act} | {median:.0f} ms | {high:.0f} ms | {count} |", flush=True)
-            record(f"a frame of many studies while {act}", median, "ms", high=high)
+            median, high, longest = frames_while(browser, act)
+            print(f"| {act} | {median:.0f} ms | {high:.0f} ms | {longest:.0f} ms |", flush=True)
+            record(f"a frame of many studies while {act}", high, "ms", low=median, high=longest)
         next(running, None)
 
 

@@ -145,13 +145,13 @@ def names(page: Any) -> list[str]:
 
 @pytest.mark.slow
 def test_what_needs_attention_comes_first_and_headings_sort(page: Any) -> None:
-    assert names(page)[:4] == [HOSTILE, "d", "s0", "s10"] and len(names(page)) == 100
+    assert names(page)[:4] == [HOSTILE, "d", "s0", "s10"] and len(names(page)) == 50
     load = page.find_element("css selector", "[data-by=centiloid]")
     load.click()
     assert names(page)[:3] == ["s-12", "s0", "s1"]
     load.click()
     assert names(page)[:3] == ["s236", "s235", "s234"]
-    for _ in range(2):
+    for _ in range(4):
         page.find_element("id", "next").click()
     assert len(names(page)) == 40 and names(page)[-2:] == ["s-12", HOSTILE]
     assert page.find_element("id", "rows").text == "Rows 201 to 240"
@@ -200,8 +200,8 @@ def test_ten_thousand_rows_are_fluid(browser: Any, tmp_path: Path) -> None:
     browser.get(write_summary_page(many_results(10_000), tmp_path / "s.html").as_uri())
     until(lambda: browser.execute_script("return document.body.dataset.ready"))
     for name in ("sorting", "filtering", "scrolling"):
-        median, longest, _ = frames_while(browser, name)
-        assert median < 25 and longest < 150, name
+        median, most, _ = frames_while(browser, name)
+        assert median < 25 and most <= 100, name
 
 
 def test_people_who_changed_come_before_those_who_did_not(tmp_path: Path) -> None:

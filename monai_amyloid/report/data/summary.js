@@ -1,7 +1,7 @@
 // The table of studies: sorted, filtered and shown a page at a time, so that ten thousand are fluid.
 (function () {
   "use strict";
-  const PAGE = 100;
+  const PAGE = 50;
   const data = JSON.parse(document.getElementById("table").textContent);
   const words = JSON.parse(document.getElementById("states-words").textContent);
   const byId = (id) => document.getElementById(id);
