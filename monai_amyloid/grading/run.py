@@ -114,6 +114,7 @@ def grade_studies(
             finished_before=lambda task: None if again else _finished(task, settings),
             finished=finished,
             ended=write,
+            called=lambda task: task.name,
             progress=progress,
         )
         of_this = [each.made for each in done]

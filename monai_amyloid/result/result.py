@@ -161,7 +161,9 @@ def one_line(result: Result) -> str:
     """A study's result for a terminal."""
     name = visible(result.name)
     if result.status == "refused":
-        return f"{name}: refused: {'; '.join(result.reasons)}"
+        # A reason that begins with the study's name does not repeat it.
+        reasons = [each.removeprefix(f"{result.name}: ") for each in result.reasons]
+        return f"{name}: refused: {'; '.join(reasons)}"
     chances = ", ".join(
         f"{p:.0%} {result.grade_name(g)}" for g, p in (result.probabilities or {}).items()
     )

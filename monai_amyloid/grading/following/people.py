@@ -140,6 +140,7 @@ def follow_people(
             finished_before=lambda task: None if again else _finished(task, settings),
             finished=finished,
             ended=write,
+            called=lambda task: task.name,
             progress=progress,
         )
         return [each.made for each in done]

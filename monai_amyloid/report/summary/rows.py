@@ -88,7 +88,7 @@ def row_of_person(person: Followed, page: str, *, earlier: bool = False) -> Row:
         name=person.name,
         link=_link(person.name, page) if person.visits else "",
         result=last,
-        findings=tuple(dict.fromkeys(found)),
+        findings=tuple({str(each): each for each in found}.values()),
         refused=change is None or last is None or last.status == "refused",
         change=change,
         earlier=earlier,
