@@ -17,6 +17,7 @@ from monai_amyloid.pet.files.fingerprint import NOTHING
 from monai_amyloid.report.summary.page import write_summary_page
 from monai_amyloid.result.result import Result, read_result
 from monai_amyloid.result.result_table import write_results
+from monai_amyloid.result.same_scan import marked
 from monai_amyloid.study_names import same_name
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
@@ -71,7 +72,8 @@ def grade_studies(
         progress: Shows how many studies are done.
 
     Returns:
-        The results, in the order of the studies.
+        The results, in the order of the studies; of a scan that the folder holds under another
+        name too, with a warning that says so.
 
     Raises:
         UserError: If ``output`` or the folder of a study is a link.
@@ -94,8 +96,9 @@ def grade_studies(
             write_key(key, output, tasks)
 
         def write(done: Sequence[Done[Result]]) -> None:
-            results = [each.made for each in done]
-            earlier = _of_earlier_runs(output, results)
+            of_this = [each.made for each in done]
+            every = marked([*of_this, *_of_earlier_runs(output, of_this)])
+            results, earlier = every[: len(of_this)], every[len(of_this) :]
             write_results(results, output / TABLE, earlier)
             if options.blind:
                 # It lists every grade, also those of an earlier run.
@@ -104,7 +107,7 @@ def grade_studies(
                 with_page = [each for each in earlier if (output / each.name / PAGE).is_file()]
                 write_summary_page(results, output / SUMMARY, options.language, with_page)
             kept = [each.finished_before for each in done]
-            manifest.write(output / MANIFEST, results, kept, len(named) - len(done))
+            manifest.write(output / MANIFEST, of_this, kept, len(named) - len(done))
 
         done = make_each(
             partial(_grade, settings=settings),
@@ -114,9 +117,11 @@ def grade_studies(
             finished_before=lambda task: None if again else _finished(task, settings),
             finished=finished,
             ended=write,
+            called=lambda task: task.name,
             progress=progress,
         )
-        return [each.made for each in done]
+        of_this = [each.made for each in done]
+        return marked([*of_this, *_of_earlier_runs(output, of_this)])[: len(of_this)]
 
 
 def _of_earlier_runs(output: Path, results: Sequence[Result]) -> list[Result]:

@@ -192,15 +192,11 @@ WORDS = by_name(
     phrase("word_patient", "Patient"),
     phrase("word_unknown", "not known"),
     # Many studies
-    phrase("word_summary", "Amyloid PET studies"),
-    phrase("word_studies", "Studies"),
     phrase("word_study", "Study"),
     phrase("word_status", "Status"),
-    phrase("word_probability", "Probability"),
     phrase("word_remarks", "Reasons and warnings"),
     phrase("word_median_centiloid", "Median Centiloid"),
     phrase("word_search", "Find"),
     phrase("word_all", "all"),
     phrase("word_shown", "Shown:"),
-    phrase("word_sort", "Click a heading to sort."),
 )

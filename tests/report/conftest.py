@@ -56,7 +56,7 @@ def graded() -> Graded:
         status="graded",
         findings=(FRAMES,),
         grade=3,
-        probabilities={"1": 0.01, "2": 0.035, "3": 0.955},
+        probabilities={1: 0.01, 2: 0.035, 3: 0.955},
         prediction_set=(3,),
         positive={"called": True, "chance": 0.99, "threshold": 0.4},
         centiloid=load,

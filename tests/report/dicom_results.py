@@ -41,7 +41,7 @@ RESULT = Result(
         ),
     ),
     grade=2,
-    probabilities={"1": 0.1015, "2": 0.5985, "3": 0.3},
+    probabilities={1: 0.1015, 2: 0.5985, 3: 0.3},
     prediction_set=(2, 3),
     centiloid=31.23456,
     centiloid_interval=(22.5, 41.75),

@@ -13,9 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monai_amyloid.findings.finding import refusal
-from monai_amyloid.result.result import Result
-
 from .browsing import until
 from .conftest import Graded
 
@@ -215,37 +212,3 @@ def test_the_printed_page_holds_the_grade_and_the_scan(page: Any, tmp_path: Path
     assert "wheel" not in words and "slider" not in words
     assert 1 <= text.count("\f") <= 2 and words.count("Research software") == 2
     assert printed.count(b"/Subtype /Image") >= 3
-
-
-def test_the_summary_sorts_and_finds(browser: Any, tmp_path: Path) -> None:
-    from monai_amyloid.report.summary.page import write_summary_page
-
-    studies = [
-        Result(
-            name=f"s{load}",
-            status="graded",
-            grade=1,
-            probabilities={"1": 0.9},
-            centiloid=load,
-        )
-        for load in (5, -12, 100)
-    ]
-    path = write_summary_page(
-        [*studies, Result(name=HOSTILE, status="refused", findings=(refusal("code", "no brain"),))],
-        tmp_path / "s.html",
-    )
-    browser.get_log("browser")
-    browser.get(path.as_uri())
-
-    def names() -> list[str]:
-        rows = browser.find_elements("css selector", "#studies tbody tr")
-        return [row.find_element("tag name", "a").text for row in rows if row.is_displayed()]
-
-    centiloid = browser.find_elements("css selector", "#studies th button")[4]
-    centiloid.click()
-    assert names() == ["s-12", "s5", "s100", HOSTILE]
-    centiloid.click()
-    assert names() == ["s100", "s5", "s-12", HOSTILE]
-    browser.find_element("id", "find").send_keys("no brain")
-    until(lambda: names() == [HOSTILE])
-    assert browser.find_element("id", "count").text == "1" and browser.get_log("browser") == []

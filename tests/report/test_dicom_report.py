@@ -56,7 +56,7 @@ def numbers(report: Dataset) -> dict[tuple[str, str], float]:
 
 def test_the_numbers_of_the_report_are_those_of_the_result(written: Written) -> None:
     expected = {("centiloid", "Centiloid"): RESULT.centiloid}
-    expected |= {("grade", f"Probability of BAPL {g}"): RESULT.probabilities[g] for g in "123"}
+    expected |= {("grade", f"Probability of BAPL {g}"): RESULT.probabilities[g] for g in (1, 2, 3)}
     expected["grade", "Probability of positive (BAPL 2 or 3)"] = 0.8985
     expected["grade", "Called positive from this on"] = 0.31
     expected |= {("mark 24.1", "Mark of Centiloid"): 24.1}

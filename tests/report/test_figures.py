@@ -24,7 +24,7 @@ GRADED = Result(
     name="x",
     status="graded",
     grade=1,
-    probabilities={"1": 0.97, "2": 0.02, "3": 0.01},
+    probabilities={1: 0.97, 2: 0.02, 3: 0.01},
     prediction_set=(1,),
 )
 
