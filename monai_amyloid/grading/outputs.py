@@ -92,7 +92,7 @@ def _write_report(graded: Graded, result: Result, folder: Path, options: OutputO
     shown: Shown = graded.shown
     if brain is not None:
         shown = SlicedScan.of(brain, graded.activation)
-        write_picture(brain, result, folder / PICTURE, options.language)
+        write_picture(brain, result, folder / PICTURE, options.language, shown)
     elif graded.bag is not None:
         write_slices(graded.bag, result, folder / PICTURE, options.language)
     if graded.activation is not None and brain is not None:

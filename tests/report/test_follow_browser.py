@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from result.persons import TREATED, several
 
-from .browsing import until
-from .test_browser import wide
+from .browsing import until, wide
 from .test_follow_page import scans_of
 
 pytestmark = pytest.mark.slow

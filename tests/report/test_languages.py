@@ -20,7 +20,6 @@ from .test_one_page import text_of
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
-pytest.importorskip("nilearn")
 POOR = {
     "cerebellum_covered": 0.9,
     "cortex_covered": 0.92,

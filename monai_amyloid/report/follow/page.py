@@ -112,13 +112,13 @@ def scans_note(*, has_difference: bool) -> Phrase:
         return phrase(
             "follow_scans_note",
             "Normalised scans in template space, cut to the brain, at the same places and in the "
-            "same grey scale. The patient's left is on the left (L), as in the report of a single "
+            "same grey scale. L and R: the patient's left and right, as in the report of a single "
             "scan.",
         )
     return phrase(
         "follow_scans_note_difference",
         "Normalised scans in template space, cut to the brain, at the same places and in the same "
-        "grey scale. The patient's left is on the left (L), as in the report of a single scan. "
+        "grey scale. L and R: the patient's left and right, as in the report of a single scan. "
         "Difference: the last graded scan less the first, smoothed to {smoothed_mm:g} mm, blue "
         "where uptake has fallen, orange where it has risen; below {least:g} it is not shown. "
         "Another scanner's resolution and a brain that has shrunk colour edges and ventricles too.",

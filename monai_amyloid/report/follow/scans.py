@@ -11,7 +11,7 @@ from scipy import ndimage
 from monai_amyloid.brain.template import brain_mask
 from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.pictures.cut_brain import grey, shown_box
-from monai_amyloid.pictures.outlines import upright
+from monai_amyloid.pictures.orientation import upright
 from monai_amyloid.pictures.slices import SlicedScan, draw_slice, slice_index
 from monai_amyloid.report.follow.sentences import visit_name
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
@@ -22,7 +22,6 @@ Volume = NDArray[np.float32]
 # The axis that each slice is cut across, and where, mm: cerebellum and temporal lobes, temporal
 # lobes, striatum and posterior cingulate, precuneus, parietal lobes; precuneus; near the midline.
 SLICES_MM = ((2, -34.0), (2, -20.0), (2, 6.0), (2, 26.0), (2, 40.0), (1, -52.0), (0, -6.0))
-_SAGITTAL = 0
 # In a simulated person whose amyloid is the same at both visits, 90 % of the brain differs by less
 # than 0.07 on one scanner and 0.17 on two, smoothed so far. From the second on the colour is full.
 DIFFERENCE_FROM, DIFFERENCE_FULL = 0.15, 0.6
@@ -65,7 +64,7 @@ def shown_scans(
 ) -> list[ShownScan]:
     """Cut every scan that is shown, and the map of the difference, at the same places.
 
-    The patient's left is on the left of axial and coronal slices, as in the report of one study.
+    Left and right are as in the report of one study.
 
     Args:
         followed: What is known of the visits.
@@ -114,27 +113,21 @@ def seen_volumes(
     return seen if len(seen) <= most else [seen[0], seen[-1]]
 
 
-def slice_sides(axis: int) -> tuple[str, str]:
-    """The sides of the patient at the left and the right edge of a slice."""
-    return ("P", "A") if axis == _SAGITTAL else ("L", "R")
-
-
 def _slices(volume: Volume, scale: int) -> list[NDArray[np.uint8]]:
-    levels = grey(volume)
-    scan = SlicedScan(levels, np.zeros(levels.shape, bool))
+    scan = SlicedScan.of_grey(grey(volume))
     return [
-        draw_slice(scan, axis, slice_index(axis, mm), scale, outlined=("brain",))
+        draw_slice(scan, axis, slice_index(axis, mm), scale, outlined=("brain",), letters=False)
         for axis, mm in SLICES_MM
     ]
 
 
 def _difference_slices(under: Volume, difference: Volume, scale: int) -> list[NDArray[np.uint8]]:
-    pale, changed = pale_grey(under), of_brain(difference)
-    scan = SlicedScan(pale, np.zeros(pale.shape, bool))
+    changed = of_brain(difference)
+    scan = SlicedScan.of_grey(pale_grey(under))
     pictures = []
     for axis, mm in SLICES_MM:
         index = slice_index(axis, mm)
-        picture = draw_slice(scan, axis, index, scale, outlined=())
+        picture = draw_slice(scan, axis, index, scale, outlined=(), letters=False)
         pictures.append(_coloured_slice(picture, upright(changed, axis, index)))
     return pictures
 

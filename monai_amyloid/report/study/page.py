@@ -1,6 +1,5 @@
 """The report of one study: one HTML file that loads nothing from elsewhere."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from monai_amyloid.output import replace_file
 from monai_amyloid.pictures.slices import Shown, sliced
 from monai_amyloid.report.pages import render_page
 from monai_amyloid.report.study.beside import BESIDE_NOTE, beside_rows
-from monai_amyloid.report.study.brain_viewer import brainsprite, picture_uris, viewer
+from monai_amyloid.report.study.brain_viewer import picture_uris, viewer
 from monai_amyloid.report.study.charts import (
     CENTILOID_MARKS,
     CENTILOID_TICKS,
@@ -71,7 +70,7 @@ def write_study_page(
         chart: The scan among a cohort's cases, where it was placed on a map.
 
     Raises:
-        UserError: If Jinja, matplotlib or nilearn is not installed.
+        UserError: If Jinja or matplotlib is not installed.
     """
     content = _content(result, shown, activation, chart)
     replace_file(path, render_page("study.html.jinja", content, language))
@@ -99,8 +98,7 @@ def _content(
         "drove": what_drove(result),
         "strongest": where_strongest(result),
         "region_scores": region_scores(result),
-        "viewer": None if scan is None else viewer(scan, at_peak=(result.grade or 0) > 1),
-        "brainsprite": _script(brainsprite()) if scan is not None else "",
+        "viewer": None if scan is None else viewer(scan),
         "pictures": picture_uris(shown) if isinstance(shown, ndarray) else [],
         "is_picture": isinstance(shown, ndarray),
         "centiloid_at": centiloid_scale(*_CENTILOID_LINE),
@@ -148,11 +146,3 @@ def _chances(result: Result) -> list[tuple[int, str, float]]:
     """Number, name and probability of each grade."""
     chances = {int(grade): chance for grade, chance in (result.probabilities or {}).items()}
     return [(grade, result.grade_name(grade), chance) for grade, chance in chances.items()]
-
-
-@cache
-def _script(program: str) -> Any:
-    """A program that the page takes as it is."""
-    from markupsafe import Markup
-
-    return Markup(program)  # noqa: S704 (of an installed package)
