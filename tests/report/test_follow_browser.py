@@ -53,6 +53,20 @@ def test_one_slider_moves_every_scan(page: Any) -> None:
     assert all(now != then for now, then in zip(drawn(page), before, strict=True))
 
 
+def test_the_sides_change_in_every_picture_with_its_letters(page: Any) -> None:
+    letters = (
+        "return [...document.querySelectorAll('.cell')].map(cell => [cell.classList.contains("
+        "'turned'), [...cell.querySelectorAll('b')].map(one => one.textContent).join('')])"
+    )
+    before = page.execute_script(letters)
+    assert {tuple(each) for each in before} == {(False, "RL"), (False, "PA")}
+    page.execute_script(
+        "const one = document.getElementById('sides'); one.value = 'neurological';"
+        "one.dispatchEvent(new Event('change'))"
+    )
+    assert {tuple(each) for each in page.execute_script(letters)} == {(True, "LR"), (False, "PA")}
+
+
 def test_nothing_is_logged_or_requested(page: Any) -> None:
     assert page.get_log("browser") == []
     messages = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]

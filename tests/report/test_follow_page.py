@@ -17,7 +17,7 @@ from monai_amyloid.findings.finding import doubt, warning
 from monai_amyloid.pictures.cut_brain import grey
 from monai_amyloid.pictures.orientation import slice_sides
 from monai_amyloid.pictures.slices import slice_index
-from monai_amyloid.report.follow.scans import shown_scans
+from monai_amyloid.report.follow.scans import common_black, shown_scans
 from monai_amyloid.report.follow.scrolling import scroller
 from monai_amyloid.report.follow.trend import trend
 from monai_amyloid.result.followed import Followed
@@ -164,7 +164,8 @@ def test_scrolled_slices_lie_where_the_program_looks() -> None:
     row, column = divmod(made["settings"]["start"], made["settings"]["columns"])
     sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(made["sheets"][0].split(",")[1]))))
     found = sheet[row * height : (row + 1) * height, column * width : (column + 1) * width]
-    expected = grey(volumes[0])[:, ::-1, slice_index(2, 26.0)].T
+    black = common_black(volumes)
+    expected = grey(volumes[0], black)[::-1, ::-1, slice_index(2, 26.0)].T
     assert np.abs(found.astype(int) - expected).mean() < 3
     assert made["settings"]["first"] + 2 * made["settings"]["start"] == 26
 

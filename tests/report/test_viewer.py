@@ -46,7 +46,7 @@ def page(browser: Any, report: Path) -> Any:
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     sent = [each["params"]["request"]["url"] for each in messages
             if each["method"] == "Network.requestWillBeSent"]  # fmt: skip
-    assert [url for url in sent if not url.startswith("data:")] == [report.as_uri()]
+    assert [url for url in sent if not url.startswith(("data:", "chrome:"))] == [report.as_uri()]
 
 
 def plane(page: Any, axis: int, which: int = 1) -> NDArray[np.int64]:
@@ -268,6 +268,7 @@ def test_keys_scroll_zoom_and_change_sides_and_map(page: Any) -> None:
     assert page.find_element("id", "share-here").text == "145%"
     keys(page, selector, "m")
     assert page.find_element("css selector", "input[value=on]").is_selected()
+    assert page.execute_script("return document.activeElement.tagName") == "CANVAS"
 
 
 def test_the_mosaic_is_used_by_keys_alone(page: Any) -> None:

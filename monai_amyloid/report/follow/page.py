@@ -7,7 +7,6 @@ from typing import Any
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import replace_file
-from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
 from monai_amyloid.report.follow.rows import (
     change_rows,
     doubts_of,
@@ -28,6 +27,7 @@ from monai_amyloid.report.follow.sentences import course_text, in_order, main_fi
 from monai_amyloid.report.follow.trend import trend
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
 from monai_amyloid.report.pages import render_page
+from monai_amyloid.report.study.viewer_words import VIEWER_WORDS
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus
 from monai_amyloid.result.followed import Followed
 from monai_amyloid.version import __version__
@@ -91,7 +91,8 @@ def _content(
         "scroller": scroller([each for _, each in seen_volumes(followed, volumes)], difference),
         "slices": slice_rows(),
         "has_difference": difference is not None and bool(scans),
-        "darkest": f"{DARKEST_SUVR:g}",
+        "darkest": f"{scans[0].black:.2f}" if scans else "",
+        "viewer_words": VIEWER_WORDS,
         "least": minus(f"{-DIFFERENCE_FULL:g}"),
         "most": f"+{DIFFERENCE_FULL:g}",
         "scans_note": scans_note(has_difference=difference is not None),

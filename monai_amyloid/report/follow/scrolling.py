@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.pictures.cut_brain import first_mm, grey
+from monai_amyloid.pictures.cut_brain import first_mm, grey, shown_mask
 from monai_amyloid.pictures.orientation import facing, slice_sides
 from monai_amyloid.pictures.slices import slice_index
-from monai_amyloid.report.follow.scans import Volume, coloured, of_brain, pale_grey
+from monai_amyloid.report.follow.scans import Volume, coloured, common_black, of_brain, pale_grey
 from monai_amyloid.report.study.brain_viewer import data_uri
 
 _COLUMNS = 10
@@ -32,12 +32,13 @@ def scroller(volumes: Sequence[Volume], difference: Volume | None) -> dict[str, 
     if not volumes:
         return None
     low, high, start = (slice_index(2, mm) for mm in (_FROM_MM, _TO_MM, _START_MM))
-    sheets = [_sheet(grey(each)[..., low : high + 1]) for each in volumes]
+    black = common_black(volumes)
+    sheets = [_sheet(grey(each, black)[..., low : high + 1]) for each in volumes]
     if difference is not None:
-        pale = pale_grey(volumes[-1])[..., low : high + 1]
+        pale = pale_grey(volumes[-1], black)[..., low : high + 1]
         under = np.repeat(pale[..., None], 3, axis=-1)
         sheets.append(_sheet(coloured(under, of_brain(difference)[..., low : high + 1])))
-    width, height = grey(volumes[0]).shape[:2]
+    width, height = shown_mask().shape[:2]
     settings = {
         "size": [width, height],
         "columns": _COLUMNS,
