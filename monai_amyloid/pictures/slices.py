@@ -142,7 +142,7 @@ def draw_slice(
         if name in outlined:
             where = layer > 0
             _blend(picture, where, np.array(COLOURS[name]), layer[where, None] / np.float32(255))
-    return lettered(picture, axis, max(1, scale // 2)) if letters else picture
+    return lettered(picture, axis, -(-2 * scale // 3)) if letters else picture
 
 
 def _blend(

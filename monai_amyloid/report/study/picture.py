@@ -34,7 +34,7 @@ _MOST_IN_A_ROW = 6
 # Fewer columns would be too narrow for the words above pictures.
 _LEAST_WIDTH = 660
 # The level of zlib after which the file hardly gets smaller and takes twice the time.
-_PACKED = 4
+_PACKED = 3
 
 
 def require_matplotlib() -> None:
