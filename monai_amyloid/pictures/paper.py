@@ -61,7 +61,7 @@ class Paper:
             size: Size of the letters, points.
             color: Colour of the letters, as matplotlib knows it.
             weight: Weight of the letters, ``normal`` or ``bold``.
-            ha: Where the text lies to ``x``: ``left``, ``center`` or ``right``.
+            ha: Part of the text that lies at ``x``: ``left``, ``center`` or ``right``.
         """
         written = self.say(text)
         if written:
@@ -83,7 +83,7 @@ class Paper:
         """A filled rectangle, placed by its upper left corner."""
         from matplotlib.patches import Rectangle
 
-        self.paper.add_patch(Rectangle((x, y), width, height, color=colour, linewidth=0))
+        self.paper.add_artist(Rectangle((x, y), width, height, color=colour, linewidth=0))
 
     def rule(self, y: float, colour: str = LINE) -> None:
         """A line from margin to margin."""

@@ -29,7 +29,7 @@ const brainPictures = function (settings) {
       const shot = context.getImageData(0, 0, width, canvas.height).data;
       levels = new Uint8Array(NX * NY * NZ);
       // What JPEG leaves about the brain.
-      const least = name in settings.scales && name !== "patient" ? 6 : 0;
+      const least = name in settings.scales && name !== "patient" ? 10 : 0;
       for (let z = 0, to = 0; z < NZ; z++) {
         const left = z % settings.columns * NX, top = Math.floor(z / settings.columns) * NY;
         for (let y = 0; y < NY; y++) {
