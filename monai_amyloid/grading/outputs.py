@@ -91,9 +91,8 @@ def cleaned(result: Result, study: Path, options: OutputOptions, privacy: Privac
 def _write_report(graded: Graded, result: Result, folder: Path, options: OutputOptions) -> Shown:
     """Write everything that people look at, and give what it shows."""
     brain = graded.brain
-    shown: Shown = graded.shown
-    if brain is not None:
-        shown = SlicedScan.of(brain, graded.activation)
+    scan = None if brain is None else SlicedScan.of(brain, graded.activation)
+    shown: Shown = graded.shown if scan is None else scan
     if options.blind and result.status != "refused":
         # Picture, map and PDF would show at once what the page hides.
         write_study_page(
@@ -106,7 +105,7 @@ def _write_report(graded: Graded, result: Result, folder: Path, options: OutputO
         )
         return shown
     if brain is not None:
-        write_picture(brain, result, folder / PICTURE, options.language)
+        write_picture(brain, result, folder / PICTURE, options.language, scan)
     elif graded.bag is not None:
         write_slices(graded.bag, result, folder / PICTURE, options.language)
     if graded.activation is not None and brain is not None:

@@ -115,9 +115,7 @@ WORDS = by_name(
     phrase("word_sagittal", "Sagittal"),
     phrase("word_coronal", "Coronal"),
     phrase("word_axial", "Axial"),
-    phrase("word_overlays", "Shown on the scan"),
     phrase("word_activation", "What drove the grade"),
-    phrase("word_opacity", "Opacity"),
     phrase("word_brain", "Brain"),
     phrase("word_cortex", "Cortex"),
     phrase("word_cerebellum", "Cerebellum"),
@@ -125,13 +123,7 @@ WORDS = by_name(
     phrase("word_unseen", "outside the field of view"),
     phrase("word_weak", "weak"),
     phrase("word_strong", "strong"),
-    phrase(
-        "word_scan_note",
-        "The normalised scan in template space, cut to the brain; the patient's left is on the "
-        "left (L). Turn the wheel or move a slider to scroll, click to go to a point. The "
-        "outlines belong to the template and must match the scan; cortex is the Centiloid region.",
-    ),
-    phrase("word_no_script", "Without JavaScript the scan cannot be scrolled; three planes of it:"),
+    phrase("word_no_script", "Without JavaScript the scan cannot be scrolled; axial slices of it:"),
     # Regions
     phrase("word_regional", "Regional uptake"),
     phrase(

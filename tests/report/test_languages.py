@@ -21,7 +21,6 @@ from .test_summary_page import table_of
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
-pytest.importorskip("nilearn")
 POOR = {
     "cerebellum_covered": 0.9,
     "cortex_covered": 0.92,

@@ -4,7 +4,6 @@ import base64
 import io
 import re
 from dataclasses import replace
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import pytest
 from PIL import Image
 
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, brain_mask
-from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import doubt, note, refusal, warning
 from monai_amyloid.pictures.cut_brain import first_mm, shown_box, shown_mask
 from monai_amyloid.pictures.slices import SlicedScan
@@ -25,7 +23,6 @@ from .conftest import Graded
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
-pytest.importorskip("nilearn")
 NAME = "<script>alert(1)</script>\"' & 홍길동"
 REFUSED = Result(
     name=NAME,
@@ -51,7 +48,7 @@ def page(graded: Graded, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_the_page_loads_nothing_and_is_small(page: str) -> None:
-    assert "default-src 'none'" in page and len(page) < 1_200_000
+    assert "default-src 'none'" in page and len(page) < 800_000
     assert all(
         link.startswith("data:image/") for link in re.findall(r'(?:src|href)="([^"]*)"', page)
     )
@@ -74,7 +71,7 @@ def test_the_page_says_what_was_measured_in_both_languages(page: str, graded: Gr
 def test_a_refused_study_has_reasons_and_no_numbers(tmp_path: Path) -> None:
     page = page_of(tmp_path, REFUSED)
     assert "is no PET" in page and "분석 불가" in page
-    assert "<svg" not in page and "BAPL 1" not in page and "brainsprite" not in page
+    assert "<svg" not in page and "BAPL 1" not in page and "sheet-patient" not in page
 
 
 def test_what_a_study_is_called_cannot_run(graded: Graded, tmp_path: Path) -> None:
@@ -195,37 +192,27 @@ def pixels(uri: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))))
 
 
-def test_a_sprite_holds_every_sagittal_slice_where_brainsprite_looks(graded: Graded) -> None:
+def test_a_sheet_holds_every_axial_slice_where_the_page_looks(graded: Graded) -> None:
     scan = SlicedScan.of(graded.brain)
-    sheet = pixels(brain_viewer.viewer(scan)["scan"])
+    sheet = pixels(brain_viewer.viewer(scan)["sheets"]["patient"])
     x, y, z = 37, 20, 50
-    _, ny, nz = scan.grey.shape
-    row, column = divmod(x, 10)
-    assert sheet[row * nz + nz - 1 - z, column * ny + y] == scan.grey[x, y, z]
+    nx, ny, _ = scan.uptake.shape
+    row, column = divmod(z, 10)
+    assert sheet[row * ny + ny - 1 - y, column * nx + x] == scan.uptake[x, y, z]
 
 
 def test_no_face_is_shown(graded: Graded) -> None:
     far = np.full(graded.brain.suvr.shape, 2.0, np.float32)
     far[brain_mask()] = 1.0  # the brain is light and all around it black
     brain = replace(graded.brain, suvr=far)
-    levels = pixels(brain_viewer.viewer(SlicedScan.of(brain))["scan"])
-    shown = (levels < 255).sum()
+    levels = pixels(brain_viewer.viewer(SlicedScan.of(brain))["sheets"]["patient"])
+    shown = (levels > 0).sum()
     assert brain_mask().sum() < shown <= shown_mask().sum() < 1.6 * brain_mask().sum()
 
 
 def test_places_are_those_of_the_template() -> None:
     corner = [edge.start for edge in shown_box()]
     assert np.allclose((TEMPLATE_AFFINE @ [*corner, 1])[:3], first_mm())
-
-
-def test_a_missing_viewer_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nowhere(package: str) -> Path:
-        raise ModuleNotFoundError(package)
-
-    monkeypatch.setattr(brain_viewer, "files", nowhere)
-    with pytest.raises(UserError, match="nilearn"):
-        brain_viewer.brainsprite.__wrapped__()
-    assert find_spec("nilearn") is not None
 
 
 def test_a_centiloid_stands_with_its_interval(page: str, graded: Graded, tmp_path: Path) -> None:

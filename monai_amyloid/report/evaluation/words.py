@@ -156,7 +156,7 @@ EVALUATION_WORDS = by_name(
     phrase(
         "evaluation_errors_note",
         "Errors of the network: grades furthest apart first, then by how improbable it found the "
-        "true grade. Axial slices from below to above; front up, the patient's left on the left; "
+        "true grade. Axial slices from below to above; front up, L and R for the patient's sides; "
         "white is no uptake, black is {darkest:g} times the cerebellum. Pictures are shown as they "
         "were stored.",
         darkest=DARKEST_SUVR,

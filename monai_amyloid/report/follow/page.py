@@ -7,7 +7,6 @@ from typing import Any
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, by_weight, phrase
 from monai_amyloid.output import replace_file
-from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
 from monai_amyloid.report.follow.rows import (
     change_rows,
     doubts_of,
@@ -28,6 +27,7 @@ from monai_amyloid.report.follow.sentences import course_text, main_finding, unw
 from monai_amyloid.report.follow.trend import trend
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
 from monai_amyloid.report.pages import render_page
+from monai_amyloid.report.study.viewer_words import VIEWER_WORDS
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus
 from monai_amyloid.result.followed import Followed
 from monai_amyloid.version import __version__
@@ -91,7 +91,8 @@ def _content(
         "scroller": scroller([each for _, each in seen_volumes(followed, volumes)], difference),
         "slices": slice_rows(),
         "has_difference": difference is not None and bool(scans),
-        "darkest": f"{DARKEST_SUVR:g}",
+        "darkest": f"{scans[0].black:.2f}" if scans else "",
+        "viewer_words": VIEWER_WORDS,
         "least": minus(f"{-DIFFERENCE_FULL:g}"),
         "most": f"+{DIFFERENCE_FULL:g}",
         "scans_note": scans_note(has_difference=difference is not None),
@@ -112,13 +113,13 @@ def scans_note(*, has_difference: bool) -> Phrase:
         return phrase(
             "follow_scans_note",
             "Normalised scans in template space, cut to the brain, at the same places and in the "
-            "same grey scale. The patient's left is on the left (L), as in the report of a single "
+            "same grey scale. L and R: the patient's left and right, as in the report of a single "
             "scan.",
         )
     return phrase(
         "follow_scans_note_difference",
         "Normalised scans in template space, cut to the brain, at the same places and in the same "
-        "grey scale. The patient's left is on the left (L), as in the report of a single scan. "
+        "grey scale. L and R: the patient's left and right, as in the report of a single scan. "
         "Difference: the last graded scan less the first, smoothed to {smoothed_mm:g} mm, blue "
         "where uptake has fallen, orange where it has risen; below {least:g} it is not shown. "
         "Another scanner's resolution and a brain that has shrunk colour edges and ventricles too.",

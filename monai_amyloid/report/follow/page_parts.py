@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import Finding, Phrase, by_weight, phrase
-from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
 from monai_amyloid.pictures.paper import INK, LEFT, LINE, RIGHT, SOFT, Paper
 from monai_amyloid.pictures.slices import tile
 from monai_amyloid.report.follow.rows import change_rows, region_rows, slice_rows, visit_rows
@@ -180,7 +179,7 @@ class FollowParts(Paper):
                 x += width + size * _GAP
             y += height + size * _GAP
         grey = np.linspace(255, 0, 128).round()
-        self.scale("SUVR", "0", f"{DARKEST_SUVR:g}", np.repeat(grey[:, None], 3, 1), bottom + 4)
+        self.scale("SUVR", "0", f"{scans[0].black:.2f}", np.repeat(grey[:, None], 3, 1), bottom + 4)
         if coloured:
             colours = difference_colours(
                 np.linspace(-DIFFERENCE_FULL, DIFFERENCE_FULL, 128, dtype=np.float32)

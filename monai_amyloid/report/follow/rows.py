@@ -5,8 +5,9 @@ from typing import Any
 
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.findings.finding import Finding, Phrase, by_weight, phrase
+from monai_amyloid.pictures.orientation import slice_sides
 from monai_amyloid.pictures.slices import PLANES
-from monai_amyloid.report.follow.scans import SLICES_MM, ShownScan, slice_sides
+from monai_amyloid.report.follow.scans import SLICES_MM, ShownScan
 from monai_amyloid.report.follow.sentences import (
     DIRECTIONS,
     change_name,

@@ -1,7 +1,6 @@
 """The report of one study: one HTML file that loads nothing from elsewhere."""
 
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from monai_amyloid.output import as_bytes, replace_file
 from monai_amyloid.pictures.slices import Shown, sliced
 from monai_amyloid.report.pages import render_page
 from monai_amyloid.report.person import identifiers, person_rows
-from monai_amyloid.report.study.brain_viewer import brainsprite, picture_uris, viewer
+from monai_amyloid.report.study.brain_viewer import picture_uris, viewer
 from monai_amyloid.report.study.charts import (
     CENTILOID_MARKS,
     Scale,
@@ -91,7 +90,7 @@ def write_study_page(
             nothing is: there is nothing to read.
 
     Raises:
-        UserError: If Jinja, matplotlib or nilearn is not installed.
+        UserError: If Jinja or matplotlib is not installed.
     """
     blind = blind and result.status != "refused"
     content = {
@@ -107,14 +106,14 @@ def write_study_page(
 def _of_the_scan(
     result: Result, shown: Shown, activation: NDArray[float32] | None, *, blind: bool
 ) -> dict[str, Any]:
-    """The viewer, as it is without and with what drove the grade, and its program."""
+    """The viewer, as it is without and with what drove the grade."""
     scan = sliced(shown, activation)
     pictures = picture_uris(shown) if isinstance(shown, ndarray) else []
     content = {"is_picture": isinstance(shown, ndarray), "pictures": pictures}
     if scan is None:
         return {**content, "viewer": None}
-    opened = viewer(scan, at_peak=(result.grade or 0) > 1)
-    content |= {"viewer": opened, "brainsprite": _script(brainsprite())}
+    opened = viewer(scan)
+    content |= {"viewer": opened}
     if not blind:
         return content
     closed = viewer(replace(scan, activation=None))
@@ -217,11 +216,3 @@ def _chances(result: Result) -> list[tuple[int, str, str, float]]:
         (grade, result.grade_name(grade), percent(chance), chance)
         for grade, chance in chances.items()
     ]
-
-
-@cache
-def _script(program: str) -> Any:
-    """A program that the page takes as it is."""
-    from markupsafe import Markup
-
-    return Markup(program)  # noqa: S704 (of an installed package)

@@ -1,13 +1,13 @@
 """The parts of the one-page report, each drawn from a height on the paper downwards."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import Phrase
-from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
 from monai_amyloid.pictures.outlines import COLOURS
 from monai_amyloid.pictures.paper import INK, LEFT, RIGHT, SOFT, Paper
 from monai_amyloid.pictures.slices import SlicedScan, draw_slice, slice_index, tile
@@ -142,19 +142,17 @@ class PageParts(Paper):
 
     def scan(self, scan: SlicedScan, top: float) -> float:
         """Ten slices."""
-        axial = [draw_slice(scan, 2, slice_index(2, mm), _SCALE) for mm in _AXIAL_MM]
+        plain = replace(scan, activation=None)  # how the scan is read, before the program's map
+        axial = [draw_slice(plain, 2, slice_index(2, mm), _SCALE, outlined=()) for mm in _AXIAL_MM]
         others = [draw_slice(scan, axis, slice_index(axis, mm), _SCALE) for axis, mm in _OTHERS]
         sheet = tile([axial, others], _GAP)
-        width = _SCAN_WIDTH
-        below = self.picture(sheet, top, LEFT, LEFT + width) + 4
-        self.write(LEFT, top + 4, "L", 8, color=SOFT)
-        self.write(LEFT + 0.19 * width, top + 4, "R", 8, color=SOFT, ha="right")
+        below = self.picture(sheet, top, LEFT, LEFT + _SCAN_WIDTH) + 4
         x = LEFT
         for key, colour in COLOURS.items():
             name = self.say(WORDS[key])
             self.write(x, below, name, 7, color=np.array(colour) / 255, weight="bold")
             x += 9 + 1.5 * len(name)
-        notes = f"SUVR 0 \N{EN DASH} {DARKEST_SUVR:g}"
+        notes = f"SUVR 0 \N{EN DASH} {scan.window.black:.2f}"
         if scan.activation is not None:
             self.write(x, below, WORDS["activation"], 7, color="#b3401a", weight="bold")
             x += 44
