@@ -90,27 +90,26 @@ def _write_report(graded: Graded, result: Result, folder: Path, options: OutputO
     """Write everything that people look at, and give what it shows."""
     brain = graded.brain
     shown: Shown = graded.shown
+    # Picture, map and PDF would show at once what a blind page hides.
+    blind = options.blind and result.status != "refused"
     if brain is not None:
         shown = SlicedScan.of(brain, graded.activation)
-    if options.blind and result.status != "refused":
-        # Picture, map and PDF would show at once what the page hides.
-        write_study_page(
-            folder / PAGE,
-            result,
-            shown,
-            language=options.language,
-            chart=graded.chart,
-            blind=True,
-        )
-        return shown
-    if brain is not None:
-        write_picture(brain, result, folder / PICTURE, options.language)
-    elif graded.bag is not None:
+        if not blind:
+            write_picture(brain, result, folder / PICTURE, options.language)
+    elif graded.bag is not None and not blind:
         write_slices(graded.bag, result, folder / PICTURE, options.language)
-    if graded.activation is not None and brain is not None:
+    if graded.activation is not None and brain is not None and not blind:
         _write_map(_on_scan(graded), brain.source.affine, folder / ACTIVATION)
-    write_study_page(folder / PAGE, result, shown, language=options.language, chart=graded.chart)
-    replace_file(folder / DOCUMENT, page_pdf(result, shown, language=options.language))
+    write_study_page(
+        folder / PAGE,
+        result,
+        shown,
+        language=options.language,
+        chart=graded.chart,
+        blind=options.blind,
+    )
+    if not blind:
+        replace_file(folder / DOCUMENT, page_pdf(result, shown, language=options.language))
     return shown
 
 
