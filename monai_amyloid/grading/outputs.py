@@ -93,26 +93,25 @@ def _write_report(graded: Graded, result: Result, folder: Path, options: OutputO
     brain = graded.brain
     scan = None if brain is None else SlicedScan.of(brain, graded.activation)
     shown: Shown = graded.shown if scan is None else scan
-    if options.blind and result.status != "refused":
-        # Picture, map and PDF would show at once what the page hides.
-        write_study_page(
-            folder / PAGE,
-            result,
-            shown,
-            language=options.language,
-            chart=graded.chart,
-            blind=True,
-        )
-        return shown
-    if brain is not None:
+    # Picture, map and PDF would show at once what a blind page hides.
+    blind = options.blind and result.status != "refused"
+    if brain is not None and not blind:
         write_picture(brain, result, folder / PICTURE, options.language, scan)
-    elif graded.bag is not None:
+    elif graded.bag is not None and not blind:
         write_slices(graded.bag, result, folder / PICTURE, options.language)
-    if graded.activation is not None and brain is not None:
+    if graded.activation is not None and brain is not None and not blind:
         laid = activation_on_scan(brain, graded.activation)
         _write_map(laid, brain.source.affine, folder / ACTIVATION)
-    write_study_page(folder / PAGE, result, shown, language=options.language, chart=graded.chart)
-    replace_file(folder / DOCUMENT, page_pdf(result, shown, language=options.language))
+    write_study_page(
+        folder / PAGE,
+        result,
+        shown,
+        language=options.language,
+        chart=graded.chart,
+        blind=options.blind,
+    )
+    if not blind:
+        replace_file(folder / DOCUMENT, page_pdf(result, shown, language=options.language))
     return shown
 
 

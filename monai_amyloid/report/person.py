@@ -63,14 +63,18 @@ def person_rows(patient: Mapping[str, str]) -> list[tuple[Phrase, Phrase]]:
     return [(_LABELS[label], text) for label, text in rows if text is not None]
 
 
-def identifiers(patient: Mapping[str, str]) -> list[tuple[str, str]]:
-    """DICOM keyword and value of whatever else leads to a person: UIDs, other numbers, places.
+def identifiers(patient: Mapping[str, str]) -> list[tuple[str, Phrase]]:
+    """DICOM keyword and value of whatever else leads to a person: UIDs, other days, places.
 
     Args:
         patient: Values by DICOM keyword, several of one joined by a line break.
     """
-    return [(key, ", ".join(value.splitlines())) for key, value in patient.items()
-            if key not in _SHOWN and value]  # fmt: skip
+    rows = [
+        (key, _each(value, day_in_words if key.endswith("Date") else named))
+        for key, value in patient.items()
+        if key not in _SHOWN
+    ]
+    return [(key, value) for key, value in rows if value is not None]
 
 
 def person_name(text: str) -> Phrase:

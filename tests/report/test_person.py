@@ -37,7 +37,11 @@ def test_everything_is_in_both_languages_as_people_write_it() -> None:
         "촬영 시 나이": "75세",
         "촬영일": "2024년 3월 5일",
     }
-    assert identifiers(PATIENT) == [("StudyInstanceUID", "1.2.3")]
+    others = identifiers({**PATIENT, "SeriesDate": "20240305"})
+    assert [(key, str(text)) for key, text in others] == [
+        ("StudyInstanceUID", "1.2.3"),
+        ("SeriesDate", "5 March 2024"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,12 @@ def test_a_refusal_is_told_once_without_the_studys_own_name(tmp_path: Path) -> N
     assert "Correct what is named above" in page and "Learnt from" not in page
 
 
+def test_reasons_of_one_file_name_it_once(tmp_path: Path) -> None:
+    first, second = (refusal("code", f"{text}", where="a/b.dcm") for text in ("FDG", "whole body"))
+    page = page_of(tmp_path, replace(REFUSED, findings=(first, second)))
+    assert "<li>a/b.dcm: FDG</li><li>whole body</li>" in page
+
+
 def test_no_line_ends_between_a_number_and_its_unit(graded: Graded, tmp_path: Path) -> None:
     from monai_amyloid.report.study.page import write_study_page
 

@@ -110,13 +110,16 @@ def reasons(result: Result) -> list[Finding]:
     """Why a study is refused or needs a reader, the heaviest first, none of them twice.
 
     Args:
-        result: A result; the name of its study, which the page bears, is not repeated.
+        result: A result; the name of its study, which the page bears, is not repeated, nor is a
+            file that the reason before speaks of.
     """
-    found, texts = list[Finding](), set[str]()
+    found, texts, before = list[Finding](), set[str](), result.name
     for each in result.of_level("refusal", "doubt"):
-        if str(each.values.get("where")) == result.name:
+        place = str(each.values.get("where"))
+        if place in (result.name, before):
             values = {name: value for name, value in each.values.items() if name != "where"}
             each = replace(each, values=values)
+        before = place
         if str(each) not in texts:
             texts.add(str(each))
             found.append(each)
