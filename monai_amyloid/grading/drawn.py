@@ -11,7 +11,7 @@ from monai_amyloid.brain.registration.resampling import lay_back, resample
 from monai_amyloid.brain.template import READ_REGIONS, brain_mask, measured_labels, voi
 
 if TYPE_CHECKING:  # highdicom, which it needs, is of an extra
-    from monai_amyloid.pacs.scan_maps import ScanMaps
+    from monai_amyloid.pacs.images.scan_maps import ScanMaps
 
 STEPS = 255  # of the map of what drove the grade, stored in 8 bits
 _OF_GAAIN = {"cortex": "cortex", "cerebellum": "whole_cerebellum"}
@@ -35,7 +35,7 @@ def scan_maps(brain: BrainPet, activation: NDArray[np.float32]) -> "ScanMaps":
         brain: Normalised scan.
         activation: What drove the grade on the template grid, ``(91, 109, 91)``, 0 to 1.
     """
-    from monai_amyloid.pacs.scan_maps import ScanMaps
+    from monai_amyloid.pacs.images.scan_maps import ScanMaps
 
     return ScanMaps(
         affine=brain.source.affine,

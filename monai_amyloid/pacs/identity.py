@@ -1,7 +1,6 @@
 """UIDs that follow from what an object is made of, and the earlier object that it replaces."""
 
 import json
-import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from pydicom.uid import generate_uid
 
 from monai_amyloid.checksum import sha256
 from monai_amyloid.pacs import kinds
+from monai_amyloid.study_names import names_before
 
-_NUMBERED = re.compile(r"(.+)-([1-9][0-9]{0,3})")
 # What tells of an earlier object which it is, what it is of and what it replaced.
 _READ = (
     *("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"),
@@ -138,18 +137,11 @@ def earlier_sets(folder: Path, dicom_folder: str) -> list[EarlierSet]:
     Returns:
         The sets, the study's own first, then those of lower numbers from the highest.
     """
-    found = [_read_set(place / dicom_folder) for place in (folder, *_lower(folder))]
+    before = [folder.with_name(name) for name in names_before(folder.name)]
+    # Studies that are called S-1, S-2 and so on by their hospital are not one study.
+    before = before if before and before[-1].is_dir() else []
+    found = [_read_set(place / dicom_folder) for place in (folder, *before)]
     return [each for each in found if each.objects]
-
-
-def _lower(folder: Path) -> Iterator[Path]:
-    """The folders of the same name with lower numbers, where the name without one is there."""
-    match = _NUMBERED.fullmatch(folder.name)
-    if match is None or not folder.with_name(match[1]).is_dir():
-        return
-    for number in range(int(match[2]) - 1, 1, -1):
-        yield folder.with_name(f"{match[1]}-{number}")
-    yield folder.with_name(match[1])
 
 
 def _read_set(folder: Path) -> EarlierSet:

@@ -1,25 +1,21 @@
 """What every object of a result has in common: whose it is, what made it, and of what."""
 
 import copy
-import re
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import groupby
-from typing import Any
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence as DicomSequence
-from pydicom.sr.coding import Code
 from pydicom.uid import ExplicitVRLittleEndian
 
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.pacs import concepts
+from monai_amyloid.pacs.headers import ACQUIRED, PATIENT_AND_STUDY, moments_of, whole_number
 from monai_amyloid.pacs.identity import Earlier, Identity
 from monai_amyloid.pacs.kinds import SERIES_NUMBERS
+from monai_amyloid.pacs.references import code_item, reference
 from monai_amyloid.pacs.wording import Wording
 from monai_amyloid.result.result import Result
 from monai_amyloid.version import __version__
@@ -29,34 +25,6 @@ RESEARCH_ONLY = phrase(
     "dicom_research_only", "Research software, not for clinical use: not a diagnosis."
 )
 
-# PS3.3 C.7.1.1, C.7.2.1, C.7.2.2 and C.7.1.3: type 2 must be there, though empty.
-_TYPE_2 = (
-    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
-    *("StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber"),
-)
-PATIENT_AND_STUDY = (
-    "StudyInstanceUID",
-    *_TYPE_2,
-    *("SpecificCharacterSet", "IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence"),
-    *("TypeOfPatientID", "OtherPatientIDsSequence", "OtherPatientNames", "PatientBirthTime"),
-    *("EthnicGroup", "QualityControlSubject", "PatientIdentityRemoved"),
-    *("DeidentificationMethod", "DeidentificationMethodCodeSequence", "PatientSpeciesDescription"),
-    *("IssuerOfAccessionNumberSequence", "StudyDescription", "ProcedureCodeSequence"),
-    *("PatientAge", "PatientSize", "PatientWeight", "ClinicalTrialSponsorName"),
-    *("ClinicalTrialProtocolID", "ClinicalTrialProtocolName", "ClinicalTrialSiteID"),
-    *("ClinicalTrialSiteName", "ClinicalTrialSubjectID", "ClinicalTrialSubjectReadingID"),
-    *("ClinicalTrialTimePointID", "ClinicalTrialTimePointDescription", "TimezoneOffsetFromUTC"),
-)
-_ACQUIRED = ("AcquisitionDate", "AcquisitionTime")
-# Dates of an image, each with its time, that say when something of it was made.
-MOMENTS = (
-    _ACQUIRED,
-    ("ContentDate", "ContentTime"),
-    ("SeriesDate", "SeriesTime"),
-    ("StudyDate", "StudyTime"),
-)
-ACQUIRED_AT = "AcquisitionDateTime"
-_DATE, _TIME = re.compile(r"[12]\d{7}"), re.compile(r"([01]\d|2[0-3])([0-5]\d)?([0-5]\d)?")
 # Where the source has no date at all, an object must have one (type 1): the usual stand-in.
 _NO_MOMENT = datetime(1900, 1, 1)
 _MOST_SERIES_NUMBER = 2_000_000
@@ -92,12 +60,12 @@ class Making:
 
         Objects have no clock of their own: the same content gives the same bytes.
         """
-        return sorted(each for image in self.source for each in _moments(image)) or [_NO_MOMENT]
+        return sorted(each for image in self.source for each in moments_of(image)) or [_NO_MOMENT]
 
     @cached_property
     def acquired(self) -> datetime | None:
         """When the source's acquisition began; None where no header says."""
-        found = [each for image in self.source for each in _moments(image, [_ACQUIRED])]
+        found = [each for image in self.source for each in moments_of(image, [ACQUIRED])]
         return min(found, default=None)
 
     @property
@@ -121,41 +89,6 @@ def series_number(source: Dataset, kind: str) -> int:
     number = whole_number(source, "SeriesNumber")
     own = number if 0 < number < _MOST_SERIES_NUMBER else 0
     return 1000 * own + SERIES_NUMBERS[kind]
-
-
-def whole_number(source: Dataset, keyword: str) -> int:
-    """A number of a header, 0 where it is missing or broken.
-
-    Args:
-        source: Header of a file of the graded series.
-        keyword: DICOM keyword of the number.
-    """
-    try:
-        return int(source.get(keyword) or 0)
-    except (TypeError, ValueError, OverflowError):
-        return 0
-
-
-def patient_of(source: Dataset) -> Dataset:
-    """What an image says of the patient and the study.
-
-    It is taken as it stands, in its character set, so that an archive finds the same patient. A
-    value that cannot be read is left out.
-
-    Args:
-        source: Header of an image of the study.
-    """
-    patient = Dataset()
-    for keyword in PATIENT_AND_STUDY:
-        # pydicom raises whatever the broken bytes lead it to, and warns of odd values.
-        with suppress(Exception), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if keyword in source:
-                patient.add(copy.deepcopy(source[keyword]))
-    for keyword in _TYPE_2:
-        if keyword not in patient:
-            setattr(patient, keyword, "")
-    return patient
 
 
 def finish(made: Dataset, making: Making, kind: str, description: Phrase) -> Dataset:
@@ -231,19 +164,6 @@ def _in_study(earlier: Earlier) -> Dataset:
     return study
 
 
-def _moments(image: Dataset, pairs: Sequence[tuple[str, str]] = MOMENTS) -> Iterator[datetime]:
-    """The moments that a header names and that can be read."""
-    for date, time in (*pairs, (ACQUIRED_AT, "")):
-        with suppress(Exception), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            whole = str(image.get(date) or "") + (str(image.get(time) or "") if time else "")
-            if not _DATE.fullmatch(whole[:8]):
-                continue
-            clock = _TIME.match(whole[8:])
-            written = whole[:8] + (clock[0] if clock else "").ljust(6, "0")
-            yield datetime.strptime(written, "%Y%m%d%H%M%S")
-
-
 def new_object(*, sop_class: str, modality: str) -> Dataset:
     """Begin an object; :func:`finish` ends it.
 
@@ -256,80 +176,3 @@ def new_object(*, sop_class: str, modality: str) -> Dataset:
     made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     made.SOPClassUID, made.Modality = sop_class, modality
     return made
-
-
-def code_item(code: Code) -> Dataset:
-    """A code as an item of a sequence.
-
-    Args:
-        code: Code, its scheme and its meaning.
-    """
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator = code.value, code.scheme_designator
-    item.CodeMeaning = code.meaning
-    return item
-
-
-def references(images: Iterable[Dataset]) -> list[Dataset]:
-    """Items that refer to images, each once.
-
-    Args:
-        images: Headers of the files that are referred to.
-    """
-    classes = {str(image.SOPInstanceUID): str(image.SOPClassUID) for image in images}
-    return [reference(sop_class, instance) for instance, sop_class in classes.items()]
-
-
-def reference(sop_class: str, instance: str, **more: Any) -> Dataset:
-    """An item that refers to an image.
-
-    Args:
-        sop_class: SOP Class UID of the object.
-        instance: SOP Instance UID of the object.
-        more: Other attributes of the item, by keyword.
-    """
-    item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, instance
-    for keyword, value in more.items():
-        setattr(item, keyword, value)
-    return item
-
-
-def evidence(sources: Iterable[Sequence[Dataset]]) -> list[Dataset]:
-    """Refer to every image of some series, by study (PS3.3 C.17.2).
-
-    Args:
-        sources: Headers of the files of each series.
-    """
-    studies = []
-    for uid, of_study in groupby(sorted(sources, key=study_uid), study_uid):
-        study = Dataset()
-        study.StudyInstanceUID = uid
-        study.ReferencedSeriesSequence = DicomSequence(map(_series, of_study))
-        studies.append(study)
-    return studies
-
-
-def study_uid(source: Sequence[Dataset]) -> str:
-    """UID of the study of a series."""
-    return str(source[0].StudyInstanceUID)
-
-
-def _series(source: Sequence[Dataset]) -> Dataset:
-    series = Dataset()
-    series.SeriesInstanceUID = str(source[0].SeriesInstanceUID)
-    series.ReferencedSOPSequence = DicomSequence(references(source))
-    return series
-
-
-def refer_to_series(made: Dataset, source: Sequence[Dataset]) -> None:
-    """Say which series an object is of (Common Instance Reference, PS3.3 C.12.2).
-
-    Args:
-        made: New object, which is changed in place.
-        source: Headers of the files of the series.
-    """
-    item = Dataset()
-    item.SeriesInstanceUID = source[0].SeriesInstanceUID
-    item.ReferencedInstanceSequence = DicomSequence(references(source))
-    made.ReferencedSeriesSequence = DicomSequence([item])

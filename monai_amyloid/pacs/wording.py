@@ -14,7 +14,8 @@ from monai_amyloid.findings.phrase import in_language
 from monai_amyloid.pacs.meanings import MEANINGS
 
 UNICODE = "ISO_IR 192"
-_LONGEST_MEANING = 64  # LO, PS3.5 6.2
+# Characters of an LO (PS3.5 6.2); bytes for the readers that count those.
+_LONGEST_MEANING = 64
 _ASCII_ALONE = ("", "ISO_IR 6", "ISO 2022 IR 6")
 
 
@@ -40,12 +41,12 @@ class Wording:
         return text if self.whole else text.encode("ascii", "replace").decode()
 
     def short(self, content: Phrase | str) -> str:
-        """A text in the 64 characters that a label or a description has.
+        """A text in the 64 bytes that a label or a description has.
 
         Args:
             content: A phrase of this program, or a text.
         """
-        return self.text(content)[:_LONGEST_MEANING]
+        return self.text(content).encode()[:_LONGEST_MEANING].decode(errors="ignore")
 
     def translate(self, made: Dataset) -> None:
         """Say the meaning of every known code in the language; codes stay what they are.

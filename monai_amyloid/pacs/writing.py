@@ -11,17 +11,18 @@ from pydicom.dataset import Dataset
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.output import replacing
 from monai_amyloid.pacs import kinds
+from monai_amyloid.pacs.headers import patient_of
 from monai_amyloid.pacs.identity import EarlierSet, identity_of
-from monai_amyloid.pacs.key_images import key_images
-from monai_amyloid.pacs.pages import captured_page, encapsulated_pdf
-from monai_amyloid.pacs.parametric_maps import activation_map, suvr_map
-from monai_amyloid.pacs.scan_maps import ScanMaps
-from monai_amyloid.pacs.segmentations import activation_segments, region_segments
+from monai_amyloid.pacs.images.key_images import key_images
+from monai_amyloid.pacs.images.pages import captured_page, encapsulated_pdf
+from monai_amyloid.pacs.images.parametric_maps import activation_map, suvr_map
+from monai_amyloid.pacs.images.scan_maps import ScanMaps
+from monai_amyloid.pacs.images.segmentations import activation_segments, region_segments
 from monai_amyloid.pacs.source import check_identified
 from monai_amyloid.pacs.structured.follow_report import follow_report
 from monai_amyloid.pacs.structured.parts import observer
 from monai_amyloid.pacs.structured.report import structured_report
-from monai_amyloid.pacs.study_module import Making, patient_of
+from monai_amyloid.pacs.study_module import Making
 from monai_amyloid.pacs.wording import in_unicode, wording_of
 from monai_amyloid.result.followed import Followed
 from monai_amyloid.result.result import Result

@@ -4,17 +4,25 @@ import json
 import shutil
 from pathlib import Path
 
+import highdicom
 import nibabel as nib
 import numpy as np
 import pydicom
 import pytest
+from highdicom.seg import segread
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
-from monai_amyloid.pacs.kinds import FOLLOW_REPORT, SERIES_NUMBERS
+from monai_amyloid.pacs.kinds import (
+    FOLLOW_REPORT,
+    REGION_SEGMENTS,
+    SERIES_NUMBERS,
+    SUVR_MAP,
+)
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.result.result import read_result
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +65,20 @@ def test_the_patient_is_named_where_that_was_asked_for(identified: Path) -> None
     for file in (identified / "dicom").iterdir():
         written = pydicom.dcmread(file)
         assert {key: str(written[key].value) for key in PERSON} == PERSON
+
+
+def test_each_region_can_be_measured_again_from_the_dicom_objects(identified: Path) -> None:
+    suvr = highdicom.imread(identified / "dicom" / SUVR_MAP).get_volume()
+    segments = segread(identified / "dicom" / REGION_SEGMENTS)
+    masks = segments.get_volume().match_geometry(suvr).array
+    result = read_result(identified)
+    assert result is not None and result.suvr is not None
+    for number in range(1, segments.number_of_segments + 1):
+        name = str(segments.get_segment_description(number).tracking_id)
+        measured = suvr.array[masks[..., number - 1] > 0].mean()
+        reported = 1.0 if name == "cerebellum" else result.suvr[name]
+        assert measured == pytest.approx(reported, rel=0.03)
+    assert segments.number_of_segments == 10
 
 
 def test_the_map_lies_on_the_scan_itself(identified: Path, study: Path) -> None:

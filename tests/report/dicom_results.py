@@ -16,7 +16,7 @@ from scipy import ndimage
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.findings.finding import doubt, refusal, warning
 from monai_amyloid.findings.rules import BAPL_NAMES, grades_named
-from monai_amyloid.pacs.scan_maps import ScanMaps
+from monai_amyloid.pacs.images.scan_maps import ScanMaps
 from monai_amyloid.pacs.source import source_series
 from monai_amyloid.pacs.writing import write_dicom_objects
 from monai_amyloid.pet.study import read_study

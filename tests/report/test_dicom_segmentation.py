@@ -21,7 +21,7 @@ from pet.vendors import (
     write_multiframe_capture,
 )
 
-from monai_amyloid.pacs.scan_maps import ScanMaps
+from monai_amyloid.pacs.images.scan_maps import ScanMaps
 from monai_amyloid.pacs.writing import write_dicom_objects
 
 from .dicom_results import PAGE, PDF, RESULT, Written, errors_of_iod

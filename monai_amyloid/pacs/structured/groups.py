@@ -93,14 +93,15 @@ def grade(making: Making) -> Group:
         ]
         evaluations.append((concepts.CALLED, concepts.CALLS[bool(result.positive["called"])]))
     model = result.model
+    weights, bundle = (model.get(key, "unknown") for key in ("sha256", "bundle_sha256"))
     digests = [
-        f"SHA-256 of the {what}: {model.get(key, 'unknown')}"
-        for what, key in (("weights", "sha256"), ("bundle", "bundle_sha256"))
+        phrase("dicom_weights", "SHA-256 of the weights: {digest}", digest=weights),
+        phrase("dicom_bundle", "SHA-256 of the bundle: {digest}", digest=bundle),
     ]
     algorithm = AlgorithmIdentification(
         making.wording.text(model.get("name", MANUFACTURER)),
         making.wording.text(model.get("version", __version__)),
-        parameters=digests,
+        parameters=[wording.text(each) for each in digests],
         family=codes.cid7162.ArtificialIntelligence,
         manufacturer=MANUFACTURER,
     )

@@ -40,15 +40,13 @@ from pydicom.uid import Comprehensive3DSRStorage, generate_uid
 
 from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.pacs import concepts
+from monai_amyloid.pacs.references import evidence, references, study_uid
 from monai_amyloid.pacs.study_module import (
     MANUFACTURER,
     Making,
-    evidence,
     finish,
     new_object,
     refer_to_earlier_document,
-    references,
-    study_uid,
 )
 from monai_amyloid.version import __version__
 
@@ -108,6 +106,7 @@ def report_object(
         observation_context=ObservationContext(observer_device_context=observer(making)),
         procedure_reported=codes.cid100.PETUnspecifiedBodyRegion,
         imaging_measurements=groups,
+        title=codes.cid7021.PETMeasurementReport,
         language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(
             CodedConcept(wording.language, "RFC5646", language.get_display_name("en") or "")
         ),

@@ -6,9 +6,9 @@ from highdicom.sr import ReferencedSegment, SourceSeriesForSegmentation
 from pydicom.dataset import Dataset
 
 from monai_amyloid.findings.finding import phrase
+from monai_amyloid.pacs.images.scan_maps import ScanMaps
+from monai_amyloid.pacs.images.segmentations import region_numbers
 from monai_amyloid.pacs.kinds import REPORT
-from monai_amyloid.pacs.scan_maps import ScanMaps
-from monai_amyloid.pacs.segmentations import region_numbers
 from monai_amyloid.pacs.structured.groups import grade, load, quality, region_groups, strongest_spot
 from monai_amyloid.pacs.structured.parts import report_object
 from monai_amyloid.pacs.study_module import Making

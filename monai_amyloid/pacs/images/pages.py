@@ -9,14 +9,13 @@ from pydicom.uid import EncapsulatedPDFStorage, SecondaryCaptureImageStorage
 
 from monai_amyloid.findings.finding import phrase
 from monai_amyloid.pacs.kinds import DOCUMENT, PAGE
+from monai_amyloid.pacs.references import code_item, references
 from monai_amyloid.pacs.study_module import (
     Making,
-    code_item,
     finish,
     new_object,
     refer_to_earlier_document,
     refer_to_earlier_image,
-    references,
 )
 
 _TITLE = phrase("dicom_page", "Amyloid PET result (research)")
@@ -66,7 +65,7 @@ def encapsulated_pdf(making: Making, pdf: bytes) -> Dataset:
     acquired = making.acquired
     made.AcquisitionDateTime = "" if acquired is None else f"{acquired:%Y%m%d%H%M%S}"
     made.DocumentTitle = making.wording.text(_TITLE)
-    made.ConceptNameCodeSequence = DicomSequence([code_item(codes.DCM.ImagingMeasurementReport)])
+    made.ConceptNameCodeSequence = DicomSequence([code_item(codes.cid7021.PETMeasurementReport)])
     made.SourceInstanceSequence = DicomSequence(references(making.source))
     made.MIMETypeOfEncapsulatedDocument = "application/pdf"
     made.EncapsulatedDocumentLength = len(pdf)

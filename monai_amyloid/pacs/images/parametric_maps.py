@@ -12,23 +12,17 @@ from pydicom.sr.coding import Code
 
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.pacs import concepts
-from monai_amyloid.pacs.kinds import ACTIVATION_MAP, SUVR_MAP
-from monai_amyloid.pacs.planes import Place, places_of
-from monai_amyloid.pacs.scan_maps import (
+from monai_amyloid.pacs.images.scan_maps import (
     ScanMaps,
     as_slices,
     finish_dimensions,
     on_slices,
     refer_to_planes,
 )
-from monai_amyloid.pacs.study_module import (
-    MANUFACTURER,
-    Making,
-    finish,
-    refer_to_earlier_image,
-    refer_to_series,
-    references,
-)
+from monai_amyloid.pacs.kinds import ACTIVATION_MAP, SUVR_MAP
+from monai_amyloid.pacs.planes import Place, places_of
+from monai_amyloid.pacs.references import refer_to_series, references
+from monai_amyloid.pacs.study_module import MANUFACTURER, Making, finish, refer_to_earlier_image
 from monai_amyloid.version import __version__
 
 _STEPS = 255  # of the map of what drove the grade, which is kept in 8 bits

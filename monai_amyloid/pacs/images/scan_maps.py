@@ -12,8 +12,10 @@ from pydicom.uid import PositronEmissionTomographyImageStorage
 from scipy import ndimage
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.pacs.headers import whole_number
 from monai_amyloid.pacs.planes import ImagePlane, Place
-from monai_amyloid.pacs.study_module import Making, reference, whole_number
+from monai_amyloid.pacs.references import reference
+from monai_amyloid.pacs.study_module import Making
 from monai_amyloid.pet.dicom.grid import POSITION_TOLERANCE
 
 # DICOM is LPS+, the maps RAS+ (PS3.3 C.7.6.2.1.1).

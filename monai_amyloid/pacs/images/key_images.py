@@ -14,17 +14,12 @@ from pydicom.uid import KeyObjectSelectionDocumentStorage
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.pacs import concepts
+from monai_amyloid.pacs.images.scan_maps import ScanMaps, on_slices
 from monai_amyloid.pacs.kinds import KEY_IMAGES
 from monai_amyloid.pacs.meanings import meaning_of
 from monai_amyloid.pacs.planes import Place, places_of
-from monai_amyloid.pacs.scan_maps import ScanMaps, on_slices
-from monai_amyloid.pacs.study_module import (
-    RESEARCH_ONLY,
-    Making,
-    evidence,
-    finish,
-    new_object,
-)
+from monai_amyloid.pacs.references import evidence
+from monai_amyloid.pacs.study_module import RESEARCH_ONLY, Making, finish, new_object
 
 _DESCRIPTION = phrase("dicom_key_images", "Slices to look at first (research)")
 _STRONGEST = phrase("dicom_key_strongest", "where the map of what drove the grade is strongest")

@@ -14,25 +14,18 @@ from pydicom.sr.coding import Code
 
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.pacs import concepts
-from monai_amyloid.pacs.kinds import ACTIVATION_SEGMENTS, REGION_SEGMENTS
-from monai_amyloid.pacs.meanings import meaning_of
-from monai_amyloid.pacs.planes import Place, places_of
-from monai_amyloid.pacs.scan_maps import (
+from monai_amyloid.pacs.images.scan_maps import (
     ScanMaps,
     as_slices,
     finish_dimensions,
     on_slices,
     refer_to_planes,
 )
-from monai_amyloid.pacs.study_module import (
-    MANUFACTURER,
-    Making,
-    code_item,
-    finish,
-    refer_to_earlier_image,
-    refer_to_series,
-    references,
-)
+from monai_amyloid.pacs.kinds import ACTIVATION_SEGMENTS, REGION_SEGMENTS
+from monai_amyloid.pacs.meanings import meaning_of
+from monai_amyloid.pacs.planes import Place, places_of
+from monai_amyloid.pacs.references import code_item, refer_to_series, references
+from monai_amyloid.pacs.study_module import MANUFACTURER, Making, finish, refer_to_earlier_image
 from monai_amyloid.version import __version__
 
 # Of the map's maximum: what is shown.
