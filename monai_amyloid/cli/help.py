@@ -34,24 +34,36 @@ def examples(*commands: str) -> str:
 class Command(TyperCommand):
     """A command whose help is laid out here: boxes cut long names at eighty columns."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What is typed after the command's name, each thing by the name that its help has."""
+        named = [each for each in self.get_params(ctx) if each.param_type_name == "argument"]
+        return [
+            "[OPTIONS]",
+            *(_called(each) if each.required else f"[{_called(each)}]" for each in named),
+        ]
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write what the command does, its options by groups, and its examples."""
         rows: dict[str, list[tuple[str, str]]] = {group: [] for group in _GROUPS}
-        usage = ["Usage:", ctx.command_path, "[OPTIONS]"]
+        usage = ["Usage:", ctx.command_path, *self.collect_usage_pieces(ctx)]
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is None:
                 continue
             name, text = record
             if param.param_type_name == "argument":
-                name = f"{param.metavar}{'...' if param.nargs == -1 else ''}"
-                usage.append(name if param.required else f"[{name}]")
+                name = _called(param)
             rows[getattr(param, "rich_help_panel", None) or OTHER].append((name, text))
         parts = [" ".join(usage), wrapped(self.help or "", 2)]
         if self.epilog:
             parts.append("Examples:\n" + textwrap.indent(self.epilog, "  "))
         parts += [section(group, found) for group, found in rows.items() if found]
         formatter.write("\n\n".join(parts) + "\n")
+
+
+def _called(argument: Any) -> str:
+    """An argument as usage and help name it."""
+    return f"{argument.metavar}{'...' if argument.nargs == -1 else ''}"
 
 
 def section(title: str, rows: Iterable[Sequence[str]]) -> str:

@@ -10,6 +10,7 @@ from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import check_apart, name_tasks, write_key
 from monai_amyloid.grading.options import PAGE, OutputOptions
+from monai_amyloid.grading.sites import sites_of, with_sites
 from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.output import refuse_link, remove_partials
 from monai_amyloid.output_lock import alone_in
@@ -92,12 +93,13 @@ def grade_studies(
         tasks = name_tasks(named, output, bundle, options, looking)
         for task in tasks:
             refuse_link(output / task.name)
+        sites = sites_of(named, tasks, identify=options.identify)
         if key is not None:
             write_key(key, output, tasks)
 
         def write(done: Sequence[Done[Result]]) -> None:
             of_this = [each.made for each in done]
-            every = marked([*of_this, *_of_earlier_runs(output, of_this)])
+            every = marked([*with_sites(of_this, sites), *_of_earlier_runs(output, of_this)])
             results, earlier = every[: len(of_this)], every[len(of_this) :]
             write_results(results, output / TABLE, earlier)
             if options.blind:

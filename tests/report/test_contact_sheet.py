@@ -45,7 +45,8 @@ def test_doubtful_scans_come_first_and_refused_ones_say_why(
     assert order == sorted(order) and progress.reports == [3, "made", "made", "made"]
     assert "Prepared scans: 3, refused: 1" in page and "Centiloid 42" in page
     assert "<script>alert" not in page and "&lt;script&gt;alert(1)" in page
-    assert "http" not in re.sub(r"data:image/jpeg;base64,[\w+/=]+", "", page)
+    assert "http:" not in re.sub(r"data:image/jpeg;base64,[\w+/=]+", "", page)
+    assert "default-src 'none'" in page
 
 
 def test_no_english_is_left_in_the_korean_sheet(prepared: Path) -> None:

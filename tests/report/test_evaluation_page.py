@@ -86,7 +86,7 @@ def test_every_name_is_used_once_and_every_tag_is_closed(page: str) -> None:
 def test_the_page_says_what_it_is_and_what_was_measured(page: str, evaluation: Evaluation) -> None:
     assert "Research software. Not for clinical decisions." in page and "pseudonyms" in page
     network = evaluation.results[0].measures["macro_f1"]
-    assert f"{network.value:.3f} [{network.low:.3f}, {network.high:.3f}]" in page
+    assert f">[{network.low:.3f}, {network.high:.3f}]</span>" in page
     assert "&lt;script&gt;alert(1)" in page
 
 

@@ -194,14 +194,13 @@ def test_filters_narrow_one_another_and_are_taken_back(page: Any) -> None:
 
 @pytest.mark.slow
 def test_ten_thousand_rows_are_fluid(browser: Any, tmp_path: Path) -> None:
-    """A busy machine may be slow; the figure itself is benchmarks/timing/summary_page.py's."""
+    """A step takes the page's thread less than a frame of 50 ms; frames are benchmarks/timing's."""
     from benchmarks.timing.summary_page import frames_while, many_results
 
     browser.get(write_summary_page(many_results(10_000), tmp_path / "s.html").as_uri())
     until(lambda: browser.execute_script("return document.body.dataset.ready"))
     for name in ("sorting", "filtering", "scrolling"):
-        median, most, _ = frames_while(browser, name)
-        assert median < 25 and most <= 100, name
+        assert frames_while(browser, name)[3] <= 50, name
 
 
 def test_people_who_changed_come_before_those_who_did_not(tmp_path: Path) -> None:
