@@ -66,7 +66,8 @@ def patient_of(source: Dataset) -> Dataset:
         # pydicom raises whatever the broken bytes lead it to, and warns of odd values.
         with suppress(Exception), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if keyword in source:
+            # No name of a character set has a zero byte, and none with one can be written.
+            if keyword in source and "\0" not in str(source[keyword].value):
                 patient.add(copy.deepcopy(source[keyword]))
     for keyword in _TYPE_2:
         if keyword not in patient:

@@ -162,6 +162,7 @@ def test_a_source_that_says_nothing_of_the_patient_has_results_too(tmp_path: Pat
         {"PatientBirthDate": "1950-01-02"},
         {"PatientWeight": "heavy"},
         {"SpecificCharacterSet": "KOREAN"},
+        {"SpecificCharacterSet": "\0\1"},
         {"SeriesNumber": "2147483647"},
         {"SeriesNumber": "-4"},
         {"PatientName": "^" * 200},
