@@ -7,7 +7,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any, Literal
 
-from monai_amyloid.findings.finding import Finding, Level, Phrase, by_weight
+from monai_amyloid.findings.finding import Finding, Level, Phrase, by_weight, phrase
 from monai_amyloid.findings.rules import BAPL_NAMES, grades_named
 from monai_amyloid.output import as_bytes, replace_file
 from monai_amyloid.shown import visible
@@ -147,9 +147,26 @@ class Result:
 
     @property
     def answer(self) -> Phrase:
-        """Every grade that is likely, by name: what may be shown alone; empty where refused."""
+        """What may be shown alone: the grade, or all that are likely; empty where refused.
+
+        One grade that is likely and in doubt is left open: alone it would be taken for the answer.
+        """
         likely = self.prediction_set or (() if self.grade is None else (self.grade,))
+        if self.status == "needs_reader" and len(likely) == 1:
+            return phrase("answer_undecided", "grade open")
         return grades_named(self.grade_names, likely)
+
+    @property
+    def called(self) -> bool | None:
+        """Whether amyloid is positive; None where a reader may find either, or nothing was called.
+
+        Of a doubtful study with likely grades on both sides neither word stands.
+        """
+        if self.positive is None:
+            return None
+        sides = {grade > 1 for grade in self.prediction_set or ()}
+        open_still = self.status == "needs_reader" and len(sides) > 1
+        return None if open_still else bool(self.positive["called"])
 
     def grade_name(self, grade: int | None = None) -> str:
         """Name of a grade; of the most probable one where none is given."""

@@ -89,6 +89,19 @@ def test_a_line_for_the_terminal_says_grade_or_reason() -> None:
     assert one_line(GRADED) == "김 study: BAPL 3 (1% BAPL 1, 4% BAPL 2, 95% BAPL 3)  Centiloid 84"
     doubtful = replace(GRADED, status="needs_reader", prediction_set=(2, 3))
     assert one_line(doubtful).startswith("김 study: needs a reader: BAPL 2 or 3 (1% BAPL 1, ")
+
+
+@pytest.mark.parametrize(
+    ("likely", "answer", "called"),
+    [((2, 3), "BAPL 2 or 3", True), ((1, 2), "BAPL 1 or 2", None), ((2,), "grade open", True)],
+)
+def test_of_a_doubtful_study_no_grade_and_no_contested_word_stands_alone(
+    likely: tuple[int, ...], answer: str, called: bool | None
+) -> None:
+    positive = {"called": True, "chance": 0.8, "threshold": 0.4}
+    doubtful = replace(GRADED, status="needs_reader", prediction_set=likely, positive=positive)
+    assert str(doubtful.answer) == answer
+    assert doubtful.called is called
     assert GRADED.probabilities[GRADED.bapl] == 0.95
     sure = replace(GRADED, centiloid_interval=(75.6, 93.2))
     assert one_line(sure).endswith("Centiloid 84 [76, 93]")

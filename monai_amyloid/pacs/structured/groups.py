@@ -61,7 +61,7 @@ _MEANINGS = {
 
 
 def grade_evaluations(result: Result) -> list[tuple[Code, Code]]:
-    """The grade where one alone is likely, else every likely one; and the need of a reader.
+    """The grade where it stands, else every likely one; and the need of a reader.
 
     Args:
         result: Result of a study.
@@ -70,7 +70,7 @@ def grade_evaluations(result: Result) -> list[tuple[Code, Code]]:
     if result.bapl is None:
         return [status]
     likely = result.prediction_set or (result.bapl,)
-    name = concepts.GRADE if len(likely) == 1 else concepts.LIKELY_GRADE
+    name = concepts.GRADE if result.status == "graded" else concepts.LIKELY_GRADE
     return [*((name, concepts.GRADES[grade]) for grade in likely), status]
 
 
@@ -91,7 +91,8 @@ def grade(making: Making) -> Group:
             _number(concepts.CHANCE_OF_POSITIVE, result.positive["chance"]),
             _number(concepts.POSITIVE_THRESHOLD, result.positive["threshold"]),
         ]
-        evaluations.append((concepts.CALLED, concepts.CALLS[bool(result.positive["called"])]))
+    if result.called is not None:
+        evaluations.append((concepts.CALLED, concepts.CALLS[result.called]))
     model = result.model
     weights, bundle = (model.get(key, "unknown") for key in ("sha256", "bundle_sha256"))
     digests = [

@@ -57,19 +57,18 @@ def called(result: Result) -> tuple[Phrase, Phrase] | None:
         chance=percent(chance),
         threshold=threshold,
     )
-    return _word(result, positive=bool(result.positive["called"])), why
+    return _word(result), why
 
 
-def _word(result: Result, *, positive: bool) -> Phrase:
+def _word(result: Result) -> Phrase:
     """Positive or negative, where a reader may not find the other."""
-    sides = {grade in _POSITIVE for grade in result.prediction_set or (result.grade,)}
+    if result.called is None:
+        return phrase("called_open", "Positive or negative: open")
     if result.status == "needs_reader":
-        if sides == {True, False}:
-            return phrase("called_open", "Positive or negative: open")
-        if positive:
+        if result.called:
             return phrase("called_positive_in_doubt", "Positive, in doubt")
         return phrase("called_negative_in_doubt", "Negative, in doubt")
-    if positive:
+    if result.called:
         return phrase("called_positive", "Amyloid positive")
     return phrase("called_negative", "Amyloid negative")
 
