@@ -27,6 +27,7 @@ from monai_amyloid.report.follow.sentences import course_text, main_finding, unw
 from monai_amyloid.report.follow.trend import trend
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
 from monai_amyloid.report.pages import render_page
+from monai_amyloid.report.person import identifiers, person_rows
 from monai_amyloid.report.study.viewer_words import VIEWER_WORDS
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus
 from monai_amyloid.result.followed import Followed
@@ -76,7 +77,8 @@ def _content(
         ),
         "research_use": RESEARCH_USE,
         "followed": followed,
-        "patient": patients[-1] if patients else None,
+        "person": person_rows(patients[-1]) if patients else [],
+        "identifiers": identifiers(patients[-1]) if patients else [],
         "direction": "no_change" if overall is None else overall.direction,
         "main": main_finding(followed),
         "doubts": doubts_of(followed),

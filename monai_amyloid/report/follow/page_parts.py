@@ -13,6 +13,7 @@ from monai_amyloid.report.follow.scans import DIFFERENCE_FULL, ShownScan, differ
 from monai_amyloid.report.follow.sentences import main_finding, visit_name
 from monai_amyloid.report.follow.trend import SIZE, trend
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
+from monai_amyloid.report.person import person_rows
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus
 from monai_amyloid.result.followed import Followed
 from monai_amyloid.version import __version__
@@ -38,8 +39,9 @@ class FollowParts(Paper):
         self.write(LEFT, 31, RESEARCH_USE, 8.5, weight="bold")
         patients = [each.result.patient for each in followed.visits if each.result.patient]
         if patients:
-            line = "   ".join(f"{key} {value}" for key, value in patients[-1].items())
-            self.write(LEFT, 36.5, _short(line, 120), 7.5)
+            rows = person_rows(patients[-1])
+            line = "   ".join(f"{self.say(label)} {self.say(text)}" for label, text in rows)
+            self.write(LEFT, 36.5, _short(line, 130), 7.5)
         self.rule(39.5, INK)
 
     def answer(self, followed: Followed, doubts: Sequence[Finding]) -> None:

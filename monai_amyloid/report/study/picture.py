@@ -19,14 +19,15 @@ from monai_amyloid.output import replacing
 from monai_amyloid.pictures.lettering import Lettering
 from monai_amyloid.pictures.outlines import COLOURS
 from monai_amyloid.pictures.slices import PLANES, SlicedScan, draw_slice, slice_index, tile
-from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus, named
+from monai_amyloid.report.words import RESEARCH_USE, WORDS, joined, minus
+from monai_amyloid.result.limits import learnt_from
 from monai_amyloid.result.result import Result, with_interval
 
 # The axis that each plane is cut across, and where: the middle and both hemispheres; cerebellum,
 # precuneus and frontal lobe; cerebellum, basal ganglia and parietal lobe.
 _SLICES_MM = ((-32.0, 2.0, 32.0), (-62.0, -20.0, 28.0), (-34.0, 6.0, 40.0))
 _SCALE, _GAP = 3, 6  # pixels
-_MARGIN, _ABOVE, _BELOW = 14, 132, 72
+_MARGIN, _ABOVE, _BELOW = 14, 132, 90
 _SIZE = 13.0  # of the captions' letters, pixels
 _RED, _SOFT = "#b00000", "#606060"
 _WRAPPED, _LONGEST_NAME = 118, 90
@@ -110,7 +111,8 @@ def write_slices(bag: NDArray[Any], result: Result, path: Path, language: str = 
     only = captions.say(phrase("picture_only", "a picture, no Centiloid"))
     grade = captions.say(_grade_of(result))
     captions.write((width / 2, 14), f"{grade}   {only}", 16, anchor="ma")
-    captions.write((width / 2, picture.height - 14), RESEARCH_USE, 12, anchor="md")
+    last = f"{captions.say(learnt_from(result))} {captions.say(RESEARCH_USE)}"
+    captions.write((width / 2, picture.height - 14), last, 12, anchor="md")
     _save(picture, path)
 
 
@@ -155,9 +157,11 @@ def _write_captions(
         noise=quality["noise_cv"],
     )
     captions.write((width / 2, 57), measured, _SIZE, anchor="ma")
-    warnings = "; ".join(captions.say(each) for each in brain.warnings)
-    line = fill(warnings or captions.say(WORDS["no_warnings"]), _WRAPPED, max_lines=3)
-    colour = _RED if brain.warnings else _SOFT
+    # All that the study's page warns of, the reading's warnings among them.
+    found = brain.warnings if result is None else (*result.of_level("doubt"), *result.warnings)
+    remarks = "; ".join(captions.say(each) for each in found)
+    line = fill(remarks or captions.say(WORDS["no_warnings"]), _WRAPPED, max_lines=3)
+    colour = _RED if found else _SOFT
     captions.write((width / 2, 76), line, _SIZE, colour=colour, anchor="ma")
     x, y = float(_MARGIN), height - _BELOW + 8
     for name, of_outline in COLOURS.items():
@@ -173,8 +177,9 @@ def _write_captions(
     captions.write((_MARGIN, y + 21), legend, 11.5)
     sides = phrase("picture_sides", "L and R: the patient's left and right.")
     shaded = phrase("picture_shaded", "Shaded: outside the field of view.")
-    last = " ".join(captions.say(each) for each in (sides, shaded, RESEARCH_USE))
-    captions.write((_MARGIN, y + 40), last, 11.5)
+    learnt = () if result is None or result.grade is None else (learnt_from(result),)
+    for row, texts in enumerate(((sides, shaded), (*learnt, RESEARCH_USE))):
+        captions.write((_MARGIN, y + 40 + 18 * row), " ".join(map(captions.say, texts)), 11.5)
 
 
 def _caption(captions: Lettering, brain: BrainPet, result: Result | None) -> str:
@@ -194,5 +199,5 @@ def _grade_of(result: Result) -> Phrase:
         f"{result.grade_name(int(grade))} {chance:.0%}"
         for grade, chance in (result.probabilities or {}).items()
     )
-    grade = named(result.grade_name()) if result.status == "graded" else WORDS["needs_reader"]
-    return Phrase("grade", "{grade}   ({chances})", {"grade": grade, "chances": chances})
+    words = [result.answer] if result.status == "graded" else [WORDS["needs_reader"], result.answer]
+    return Phrase("grade", "{grade}   ({chances})", {"grade": joined(words), "chances": chances})
