@@ -38,7 +38,7 @@ def report(graded: Graded, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: Any, report: Path) -> Any:
     """The report as it opens; at its end nothing was logged, and nothing asked for."""
     browser.get_log("browser"), browser.get_log("performance")
-    wide(browser, 1200)
+    wide(browser, 1700)  # of which the viewer has the left part
     browser.get(report.as_uri())
     until(lambda: browser.execute_script("return document.querySelector('[data-ready]') !== null"))
     yield browser
