@@ -1,14 +1,33 @@
 """Grade amyloid brain PET with MONAI."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monai_amyloid.version import __version__
 
 if TYPE_CHECKING:
+    from monai_amyloid.errors import UserError
     from monai_amyloid.result.result import Result
 
-__all__ = ["__version__", "grade"]
+__all__ = ["Result", "UserError", "__version__", "grade"]
+
+
+def __dir__() -> list[str]:
+    """What is public, and nothing that this file or Python itself needs."""
+    return sorted(__all__)
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded where they are asked for: the command line imports this package before anything else.
+    if name == "Result":
+        from monai_amyloid.result.result import Result
+
+        return Result
+    if name == "UserError":
+        from monai_amyloid.errors import UserError
+
+        return UserError
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def grade(

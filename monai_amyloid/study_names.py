@@ -9,6 +9,8 @@ from monai_amyloid.shown import as_folder_name
 
 # Devices of Windows, which no file may be called, also before a dot.
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\..*)?")
+# The second name of a base and the later ones; longer numbers are no such names.
+_NUMBERED = re.compile(r"(.+)-([2-9]|[1-9][0-9]{1,3})")
 # Of the 255 that a name has everywhere; a number or an extension may follow.
 _MOST_BYTES = 200
 
@@ -68,6 +70,20 @@ def numbered(base: str) -> Iterator[str]:
     while True:
         number += 1
         yield f"{base}-{number}"
+
+
+def names_before(name: str) -> Iterator[str]:
+    """The names that :func:`numbered` gives before one, the nearest first; none of a plain name.
+
+    Args:
+        name: Name that a study has.
+    """
+    match = _NUMBERED.fullmatch(name)
+    if match is None:
+        return
+    for number in range(int(match[2]) - 1, 1, -1):
+        yield f"{match[1]}-{number}"
+    yield match[1]
 
 
 def unique(names: Iterable[str]) -> list[str]:

@@ -11,6 +11,9 @@ import pytest
 from commands import program as run
 from commands import programs
 
+from monai_amyloid.grading.options import OutputOptions
+from monai_amyloid.result.result import Result
+
 
 @pytest.mark.slow
 def test_help_loads_no_heavy_library_and_is_fast() -> None:
@@ -103,8 +106,13 @@ def test_infer_says_each_result_and_fails_when_one_is_refused(
     done = run("infer", studies / "sub-0001", tmp_path / "빈 폴더",
                "--bundle", bundle, "--output", tmp_path / "결과 results")  # fmt: skip
     assert done.returncode == 1
-    assert "sub-0001: BAPL" in done.stdout and "1 of 2 studies" in done.stdout
-    assert "빈 폴더: refused: " in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert "sub-0001: needs a reader: " in done.stdout and "1 of 2 studies" in done.stdout
+    assert done.stderr.splitlines() == [
+        "Reading 2 studies, then loading the classifier",
+        "Grading 1 of 2: sub-0001",
+        "Grading 2 of 2: 빈 폴더",
+        "빈 폴더: refused: the folder is empty, needed one PET series or NIfTI file",
+    ]
     assert (tmp_path / "결과 results" / "sub-0001" / "result.json").is_file()
 
 
@@ -114,7 +122,7 @@ def test_infer_succeeds_when_nothing_is_refused(
 ) -> None:
     where = ["--bundle", bundle, "--output", tmp_path / "r", "--no-report"]
     done = run("infer", studies / "sub-0002", *where)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0 and len(done.stderr.splitlines()) == 2
 
 
 @pytest.mark.slow
@@ -134,13 +142,37 @@ def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
         "--no-report",
     ]
     done = run(*arguments, "--key", tmp_path / "key.tsv")
-    assert done.returncode == 0 and "study-0001: BAPL" in done.stdout
+    assert done.returncode == 0 and "study-0001: needs a reader: " in done.stdout
     assert "2 named by number" in done.stderr and "0077120" not in done.stdout + done.stderr
     key = (tmp_path / "key.tsv").read_text(encoding="utf-8").splitlines()
     assert key[1].split("\t")[::2] == ["study-0001", str(tmp_path / "r")]
     assert key[1].split("\t")[1].endswith("00771200_홍길동")
     done = run(*arguments, "--identify")
-    assert "00771201_홍길동: BAPL" in done.stdout
+    assert "00771201_홍길동: needs a reader: " in done.stdout
+
+
+def test_a_blind_run_prints_no_grade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from monai_amyloid.cli import app
+    from monai_amyloid.grading import run as grading
+
+    result = Result(name="sub-01", status="graded", grade=3, probabilities={3: 0.97})
+    seen = []
+
+    def grade(*_: object, options: OutputOptions, finished: Any, **__: object) -> list[Result]:
+        seen.append(options.blind)
+        finished(result)
+        return [result]
+
+    monkeypatch.setattr(grading, "grade_studies", grade)
+    (tmp_path / "scan.nii.gz").touch()
+    command = ["infer", str(tmp_path / "scan.nii.gz"), "--output", str(tmp_path / "r")]
+    blind = CliRunner().invoke(app, [*command, "--blind"])
+    assert blind.exit_code == 0 and seen == [True]
+    assert "sub-01: done" in blind.output and "report.html" in blind.output
+    assert "BAPL" not in blind.output and "97" not in blind.output
+    assert "BAPL 3" in CliRunner().invoke(app, command).output
 
 
 @pytest.mark.slow
@@ -150,6 +182,7 @@ def test_infer_hides_names_that_tell_who_was_scanned_and_lists_them_apart(
         (["--dicom"], 2, "--identify"),
         (["--language", "fr"], 2, "none of en, ko"),
         (["--key", "r/key.tsv"], 2, "choose a --key outside"),
+        (["--blind", "--no-report"], 2, "leave --no-report out"),
     ],
 )
 def test_infer_says_before_any_work_what_does_not_go_together(

@@ -1,22 +1,26 @@
 """What the command line shows of long work, away from a terminal."""
 
+import sys
+
 import pytest
 import typer
 
-from monai_amyloid.cli.progress import progress, resumable
+from monai_amyloid.cli.progress import progress, resumable, typed
 from monai_amyloid.errors import INTERRUPTED
 from monai_amyloid.work.interrupts import Interrupted
 
 
 def test_an_interrupt_says_how_far_it_came_and_how_to_go_on(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys, "argv", ["/bin/monai-amyloid", "prepare", "my cohort", "--workers=2"])
     with pytest.raises(typer.Exit) as end, progress("Preparing") as shown:
         shown.start(20)
         shown.advance()
         raise KeyboardInterrupt
     assert end.value.exit_code == INTERRUPTED
-    kept = "what was finished is kept, the same command goes on\n"
+    kept = "what was finished is kept, the same command goes on: monai-amyloid prepare "
+    kept += "'my cohort' --workers=2\n"
     assert capsys.readouterr().err == f"Preparing: interrupted at 1 of 20; {kept}"
     with pytest.raises(typer.Exit) as end, resumable("Training"):
         raise Interrupted(15)
@@ -47,3 +51,27 @@ def test_few_things_that_speak_for_themselves_show_no_progress(
         for _ in range(10):
             shown.advance()
     assert capsys.readouterr().err == ""
+
+
+def test_what_is_worked_on_is_named_before_it_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("Grading", least=10) as few:
+        few.start(2)
+        for name in ("sub-01", "sub-02"):
+            few.begin(name)
+            few.advance()
+    assert capsys.readouterr().err.splitlines() == [
+        "Grading 1 of 2: sub-01",
+        "Grading 2 of 2: sub-02",
+    ]
+    with progress("Grading", least=1) as many:
+        many.start(20)
+        for number in range(20):
+            many.begin(f"sub-{number}")
+            many.advance()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Grading 1 of 20: sub-0" and len(lines) == 11
+
+
+def test_an_option_of_a_script_is_typed_again_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["scripts/infer_bundle.py", "infer", "a b", "--output", "r"])
+    assert typed() == "python scripts/infer_bundle.py 'a b' --output r"

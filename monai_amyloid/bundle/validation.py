@@ -23,6 +23,7 @@ from monai_amyloid.evaluation.agreement import (
     kappa,
 )
 from monai_amyloid.evaluation.deciding.decision_file import decision_of
+from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import writable_folder, write_table
 from monai_amyloid.work.progress import SILENT, Progress
 
@@ -33,6 +34,15 @@ MARKS = (10.0, 24.1, 30.0)
 # Fewer say nothing that an interval would not take back.
 LEAST_SCANS = 10
 # The column of a prepared cohort that is compared with numbers of each kind.
+# What is held against calls, by its English name.
+MEASURES: Mapping[str, Phrase] = {
+    str(each): each
+    for each in (
+        phrase("validation_probability", "probability of BAPL 2 or 3"),
+        phrase("validation_grade", "grade 2 or 3"),
+        *(phrase("validation_above", "Centiloid above {mark:g}", mark=mark) for mark in MARKS),
+    )
+}
 _MEASURE = {"centiloid": "centiloid", "suvr": "suvr_cortex"}
 TABLE = "validation.tsv"
 
@@ -65,7 +75,7 @@ class Compared:
 
     reference: Reference
     scans: pd.DataFrame
-    left_out: Mapping[str, str]
+    left_out: Mapping[str, Phrase]
     calls: Mapping[str, Calls]
     numbers: Agreement | None
     marks: tuple[AtMark, ...]
@@ -157,7 +167,7 @@ def validate(
     return Validation(output, name, table.name, compared)
 
 
-def _compare(reference: Reference, scans: pd.DataFrame, left_out: Mapping[str, str]) -> Compared:
+def _compare(reference: Reference, scans: pd.DataFrame, left_out: Mapping[str, Phrase]) -> Compared:
     people = scans["participant_id"].to_numpy(str)
     calls: dict[str, Calls] = {}
     numbers: Agreement | None = None

@@ -6,7 +6,17 @@ import sys
 from contextlib import suppress
 
 # Importing a file of commands adds them to the program, in this order.
-from monai_amyloid.cli import cohorts, exploring, following, harmonizing, models, node, studies
+from monai_amyloid.cli import (
+    bundles,
+    cohorts,
+    exploring,
+    following,
+    harmonizing,
+    models,
+    node,
+    simulating,
+    studies,
+)
 from monai_amyloid.cli.application import app
 from monai_amyloid.errors import last_line
 from monai_amyloid.shown import visible
@@ -15,6 +25,7 @@ from monai_amyloid.work.interrupts import Interrupted, ignore_interrupts, take_i
 
 __all__ = [
     "app",
+    "bundles",
     "cohorts",
     "exploring",
     "following",
@@ -22,6 +33,7 @@ __all__ = [
     "main",
     "models",
     "node",
+    "simulating",
     "studies",
 ]
 

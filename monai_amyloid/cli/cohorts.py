@@ -1,4 +1,4 @@
-"""Commands that make and prepare cohorts of scans."""
+"""The command that prepares cohorts of scans."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,36 +6,19 @@ from typing import Annotated
 
 import typer
 
-from monai_amyloid.cli.application import (
+from monai_amyloid.cli.application import COHORTS, command
+from monai_amyloid.cli.help import READ, WRITE, examples
+from monai_amyloid.cli.options import (
     CORES,
     Tracer,
     TracerIsReally,
     Workers,
-    app,
     one_tracer,
     pairs,
 )
-from monai_amyloid.cli.progress import progress
+from monai_amyloid.cli.progress import count_of, progress
 from monai_amyloid.errors import REFUSED
 from monai_amyloid.shown import visible
-
-
-class ScanFormat(StrEnum):
-    """How simulated scans are stored."""
-
-    NIFTI = "nifti"
-    DICOM = "dicom"
-    BIDS = "bids"
-
-
-class Pattern(StrEnum):
-    """What a simulated tracer shows."""
-
-    AMYLOID = "amyloid"
-    FDG = "fdg"
-    TAU = "tau"
-    PERFUSION = "perfusion"
-    RACLOPRIDE = "raclopride"
 
 
 class ReferenceRegion(StrEnum):
@@ -47,105 +30,38 @@ class ReferenceRegion(StrEnum):
     CEREBELLUM_BRAINSTEM = "cerebellum_brainstem"
 
 
-@app.command()
-def simulate(
-    folder: Annotated[Path, typer.Argument(help="Where the cohort is written.")],
-    participants: Annotated[int | None, typer.Option(min=1, help="How many; default 603.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="The same seed gives the same bytes; default 0.")
-    ] = None,
-    stored_as: Annotated[ScanFormat, typer.Option("--as", help="Format of the scans.")] = (
-        ScanFormat.NIFTI
+@command(
+    COHORTS,
+    examples(
+        "a cohort in BIDS or of the simulator",
+        "monai-amyloid prepare cohort --output prepared",
+        "a hospital's spreadsheet, whose grades stand under a header of its own",
+        "monai-amyloid prepare list.xlsx --studies pacs --column bapl=grade \\\n"
+        "    --tracer 18FFBB",
     ),
-    cohort: Annotated[
-        str | None,
-        typer.Option(
-            metavar="clinic-603|clinic-pretraining-2400|clinic-…", help="A cohort that has a name."
-        ),
-    ] = None,
-    tracer: Tracer = None,
-    site: Annotated[
-        list[str] | None,
-        typer.Option(help="site-1 to site-6; repeat the option; default: the first five."),
-    ] = None,
-    sessions: Annotated[int, typer.Option(min=1, help="Visits of each person.")] = 1,
-    months_between_sessions: Annotated[
-        float, typer.Option(help="Months from one visit to the next.")
-    ] = 24.0,
-    treated: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1, help="Share of those with amyloid who get an antibody; doses.tsv."
-        ),
-    ] = 0.0,
-    readers: Annotated[int, typer.Option(min=1, help="Readers; the majority's grade counts.")] = 1,
-    fixed_prevalence: Annotated[
-        bool, typer.Option(help="291 : 78 : 234 of grades 1 : 2 : 3, or what the readers give.")
-    ] = True,
-    pattern: Annotated[
-        Pattern, typer.Option(help="What the tracer shows; other than amyloid: wrong input.")
-    ] = Pattern.AMYLOID,
-    difficult: Annotated[bool, typer.Option(help="Extreme poses, and mishaps likely.")] = False,
-    dynamic: Annotated[bool, typer.Option(help="Four frames a scan, not their average.")] = False,
-    workers: Workers = CORES,
-) -> None:
-    """Make a simulated cohort: scans, participants.tsv and the truth."""
-    from monai_amyloid.phantom.cohorts.cohort import simulate as make
-    from monai_amyloid.phantom.cohorts.plan import Plan, named_plan
-
-    plan = Plan(
-        seed=seed or 0,
-        tracer=tracer or "18FFBB",
-        sites=tuple(site) if site else Plan.sites,
-        sessions=sessions,
-        months_between_sessions=months_between_sessions,
-        treated=treated,
-        readers=readers,
-        fixed_prevalence=fixed_prevalence,
-        pattern=pattern.value,
-        difficult=difficult,
-        dynamic=dynamic,
-    )
-    count = participants or 603
-    if cohort is not None:
-        if plan != Plan() or participants or seed:
-            raise typer.BadParameter(
-                "a named cohort is what it is: only --as and --workers go with it",
-                param_hint="--cohort",
-            )
-        count, plan = named_plan(cohort)
-    with progress("Simulating") as shown:
-        make(folder, count, plan, form=stored_as.value, workers=workers, progress=shown)
-    typer.echo(f"{count} participants: {folder / 'participants.tsv'}")
-
-
-@app.command()
-def ceiling(
-    cohort: Annotated[Path, typer.Argument(help="A simulated cohort's folder.")],
-    readers: Annotated[int, typer.Option(min=2, help="How many readers are simulated.")] = 400,
-) -> None:
-    """Print the best that any classifier can do on a simulated cohort: ceiling.tsv."""
-    from monai_amyloid.phantom.cohorts.ceiling import measure
-
-    typer.echo(measure(cohort, readers))
-
-
-@app.command()
+)
 def prepare(
     cohort: Annotated[
         Path | None,
         typer.Argument(
-            help="participants.tsv, its folder, or a spreadsheet (CSV, XLSX).", show_default=False
+            metavar="COHORT",
+            help="participants.tsv, its folder, or a spreadsheet (CSV, XLSX).",
+            show_default=False,
+            rich_help_panel=READ,
         ),
     ] = None,
-    output: Annotated[Path, typer.Option(help="Where normalised scans are written.")] = Path(
-        "prepared"
-    ),
+    output: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Where normalised scans are written.", rich_help_panel=WRITE
+        ),
+    ] = Path("prepared"),
     slices: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
             help="In place of COHORT: folders 1gr, 2gr, 3gr of pictures such as 2gr_44_0001.jpg.",
+            rich_help_panel=READ,
         ),
     ] = None,
     studies: Annotated[
@@ -153,6 +69,7 @@ def prepare(
         typer.Option(
             metavar="DIR",
             help="The study folders of a spreadsheet that names none; default: beside it.",
+            rich_help_panel=READ,
         ),
     ] = None,
     column: Annotated[
@@ -160,6 +77,7 @@ def prepare(
         typer.Option(
             metavar="COLUMN=HEADER",
             help="What a header of the spreadsheet means, such as bapl=판독; repeatable.",
+            rich_help_panel=READ,
         ),
     ] = None,
     sheet: Annotated[
@@ -167,16 +85,25 @@ def prepare(
         typer.Option(
             metavar="NAME",
             help="Sheet of the workbook that lists the scans; default: the only one that does.",
+            rich_help_panel=READ,
         ),
     ] = None,
     tracer: Tracer = None,
     tracer_is_really: TracerIsReally = None,
     contact_sheet: Annotated[
-        bool, typer.Option(help="Whether to draw contact_sheet.html, to look the scans over.")
+        bool,
+        typer.Option(
+            help="Whether to draw contact_sheet.html, to look the scans over.",
+            rich_help_panel=WRITE,
+        ),
     ] = True,
     reference: Annotated[
         ReferenceRegion,
-        typer.Option(help="What SUVR is over; Centiloid is by the whole cerebellum always."),
+        typer.Option(
+            metavar="|".join(ReferenceRegion),
+            help="What SUVR is over; Centiloid is by the whole cerebellum always.",
+            rich_help_panel=WRITE,
+        ),
     ] = ReferenceRegion.WHOLE_CEREBELLUM,
     workers: Workers = CORES,
 ) -> None:
@@ -209,7 +136,7 @@ def prepare(
             raise typer.BadParameter(
                 "name either COHORT or --slices DIR, which takes no --tracer", param_hint="COHORT"
             )
-    typer.echo(f"{len(result.table)} scans prepared: {output / 'participants.tsv'}")
+    typer.echo(f"{count_of(len(result.table), 'scan')} prepared: {output / 'participants.tsv'}")
     if result.replaced:
         typer.echo(
             f"{len(result.replaced)} of them replace what an earlier run prepared from other "
@@ -231,8 +158,10 @@ def prepare(
             refused = visible(f"{row.participant_id} {row.session_id}: {row.reason}")
             typer.echo(f"  refused {refused}", err=True)
         typer.echo(
-            f"Error: {len(result.refused)} of {len(result.refused) + len(result.table)} scans were "
-            f"refused; reasons in {output / 'refused.tsv'}, the others can be used",
+            f"Error: {len(result.refused)} of "
+            f"{count_of(len(result.refused) + len(result.table), 'scan')} "
+            f"{'was' if len(result.refused) == 1 else 'were'} refused; reasons in "
+            f"{output / 'refused.tsv'}, the others can be used",
             err=True,
         )
         raise typer.Exit(REFUSED)

@@ -6,49 +6,78 @@ from typing import Annotated
 import typer
 
 from monai_amyloid.bundle.integrity import Trust
-from monai_amyloid.cli.application import (
+from monai_amyloid.cli.application import GRADING, command
+from monai_amyloid.cli.help import PRIVACY, READ, WRITE, examples
+from monai_amyloid.cli.options import (
     CORES,
     Bundle,
+    Device,
+    Output,
     RequireBundle,
     Tracer,
     TracerIsReally,
     TrustConfig,
     Workers,
-    app,
     one_tracer,
 )
-from monai_amyloid.cli.progress import progress
+from monai_amyloid.cli.progress import count_of, progress
 from monai_amyloid.errors import REFUSED
 
 
-@app.command()
+@command(
+    GRADING,
+    examples(
+        "a prepared cohort",
+        "monai-amyloid explore prepared --output explored",
+        "a table of scans, which are prepared first",
+        "monai-amyloid explore participants.tsv --output explored --workers 4",
+    ),
+)
 def explore(
     cohort: Annotated[
         Path,
-        typer.Argument(help="A prepared cohort; or a table of scans, which are prepared first."),
+        typer.Argument(
+            metavar="COHORT",
+            help="A prepared cohort; or a table of scans, which are prepared first.",
+            rich_help_panel=READ,
+        ),
     ],
-    output: Annotated[Path, typer.Option(help="Where page, tables and map are written.")],
+    output: Output,
     bundle: Bundle,
     run: Annotated[
         Path | None,
         typer.Option(
+            metavar="DIR",
             help="Cross-validation of the bundle's network on this cohort: each scan is then "
-            "seen by the network that did not learn from it."
+            "seen by the network that did not learn from it.",
+            rich_help_panel=READ,
         ),
     ] = None,
     self_supervised: Annotated[
         Path | None,
         typer.Option(
-            metavar="MODEL.PT", help="Weights of a training by configs/self_supervised.json."
+            metavar="MODEL.PT",
+            help="Weights of a training by configs/self_supervised.json.",
+            rich_help_panel=READ,
         ),
     ] = None,
     tracer: Tracer = None,
     tracer_is_really: TracerIsReally = None,
     name_sites: Annotated[
-        bool, typer.Option("--name-sites", help="Name sites as the table does; else by number.")
+        bool,
+        typer.Option(
+            "--name-sites",
+            help="Name sites as the table does; else by number.",
+            rich_help_panel=PRIVACY,
+        ),
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of maps and groups.")] = 0,
-    device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Random start of maps and groups.", rich_help_panel=WRITE
+        ),
+    ] = 0,
+    device: Device = None,
     require_bundle: RequireBundle = None,
     trust_config: TrustConfig = False,
     workers: Workers = CORES,
@@ -116,8 +145,8 @@ def _prepared(
         )
     if len(made.refused):
         typer.echo(
-            f"{len(made.refused)} scans were refused; reasons in {folder / 'refused.tsv'}, the "
-            "others are explored",
+            f"{count_of(len(made.refused), 'scan')} refused; reasons in "
+            f"{folder / 'refused.tsv'}, the others are explored",
             err=True,
         )
     return folder, len(made.refused)

@@ -5,47 +5,65 @@ from typing import Annotated
 
 import typer
 
-from monai_amyloid.cli.application import (
+from monai_amyloid.cli.application import GRADING, command
+from monai_amyloid.cli.help import READ, WRITE, examples
+from monai_amyloid.cli.options import (
     CORES,
+    Again,
     Bundle,
+    Device,
+    Dicom,
+    Identify,
+    Language,
+    Output,
+    Report,
     RequireBundle,
+    Series,
     Tracer,
     TracerIsReally,
     TrustConfig,
     Workers,
-    app,
     one_tracer,
 )
-from monai_amyloid.cli.progress import TerminalProgress, progress
-from monai_amyloid.cli.studies import check_paths, known_language
+from monai_amyloid.cli.progress import OPENING, TerminalProgress, count_of, progress
+from monai_amyloid.cli.studies import check_paths
 from monai_amyloid.errors import REFUSED
-from monai_amyloid.findings.catalogue import ENGLISH, languages
+from monai_amyloid.findings.catalogue import ENGLISH
 
 # So many people are shown line by line alone; so many studies are looked at without a bar.
 _FEW, _MANY = 5, 100
 
 
-@app.command()
+@command(
+    GRADING,
+    examples(
+        "two studies of one person, in any order",
+        "monai-amyloid follow BEFORE NOW --output results",
+        "everybody of an archive, with a rule for cleared amyloid",
+        "monai-amyloid follow ARCHIVE --cleared 11,25x2 --output results",
+    ),
+)
 def follow(
     study: Annotated[
         list[Path],
         typer.Argument(
+            metavar="STUDY",
             help="The studies of one person, each by its path; or a folder of a person's or of "
-            "many people's studies, a BIDS dataset, or a list with participant_id and date."
+            "many people's studies, a BIDS dataset, or a list with participant_id and date.",
+            rich_help_panel=READ,
         ),
     ],
-    output: Annotated[Path, typer.Option(help="Where the results are written.")],
+    output: Output,
     bundle: Bundle,
     tracer: Tracer = None,
     tracer_is_really: TracerIsReally = None,
-    series: Annotated[
-        str | None, typer.Option(help="Which PET to take where a study has several.")
-    ] = None,
+    series: Series = None,
     date: Annotated[
         list[str] | None,
         typer.Option(
             metavar="YYYY-MM-DD",
             help="Day of each study, in their order, where headers have none; repeat the option.",
+            rich_help_panel=READ,
         ),
     ] = None,
     cleared: Annotated[
@@ -54,38 +72,25 @@ def follow(
             metavar="RULE",
             help="When amyloid counts as cleared: 24.1 (Centiloid below it), or 11,25x2 (below 11 "
             "once, or below 25 on two scans in a row).",
+            rich_help_panel=WRITE,
         ),
     ] = None,
     doses: Annotated[
         Path | None,
-        typer.Option(help="Table of doses of an antibody: participant_id, and date or years."),
+        typer.Option(
+            metavar="TABLE",
+            help="Doses of an antibody: participant_id, and date or years.",
+            rich_help_panel=READ,
+        ),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+    device: Device = None,
     require_bundle: RequireBundle = None,
     trust_config: TrustConfig = False,
-    report: Annotated[
-        bool, typer.Option(help="Whether to write follow.html, follow.pdf and each visit's report.")
-    ] = True,
-    language: Annotated[
-        str,
-        typer.Option(
-            help=f"Language that reports show first: {', '.join(languages())}.",
-            callback=known_language,
-        ),
-    ] = ENGLISH,
-    identify: Annotated[
-        bool,
-        typer.Option("--identify", help="Let results name the patient and the dates."),
-    ] = False,
-    dicom: Annotated[
-        bool,
-        typer.Option(
-            "--dicom", help="DICOM objects for the PACS too; they name the patient: --identify."
-        ),
-    ] = False,
-    again: Annotated[
-        bool, typer.Option("--again", help="Repeat people whom an earlier run finished.")
-    ] = False,
+    report: Report = True,
+    language: Language = ENGLISH,
+    identify: Identify = False,
+    dicom: Dicom = False,
+    again: Again = False,
     workers: Workers = CORES,
 ) -> None:
     """Compare visits of a person, measured together: change, a year's rate, cleared or not."""
@@ -133,15 +138,10 @@ def follow_paths(
     workers: int,
 ) -> None:
     """Follow the people of paths and end the program; the options are those of :func:`follow`."""
-    if dicom and not identify:
-        raise typer.BadParameter(
-            "DICOM objects go into the patient's study and name the patient: add --identify",
-            param_hint="--dicom",
-        )
     from monai_amyloid.follow.doses import read_doses
     from monai_amyloid.follow.rule import parse_rule
     from monai_amyloid.grading.following.listing import list_people
-    from monai_amyloid.grading.following.people import PAGE, TABLE, follow_people
+    from monai_amyloid.grading.following.people import PAGE, SUMMARY, TABLE, follow_people
     from monai_amyloid.grading.options import OutputOptions
     from monai_amyloid.result.followed import Followed, one_line
 
@@ -161,7 +161,7 @@ def follow_paths(
             tracer_is_really=tracer_is_really,
             identify=identify,
             besides=output,
-            looking=TerminalProgress("Looking", shown.bar, least=_MANY),
+            looking=TerminalProgress("Looking", shown.bar, _MANY, OPENING),
         )
         found = follow_people(
             bundle,
@@ -180,7 +180,10 @@ def follow_paths(
         )
     changed = sum(each.overall is not None for each in found)
     whole = sum(each.is_whole for each in found)
-    typer.echo(f"{changed} of {len(found)} people: {output / TABLE}")
+    people_found = count_of(len(found), "person", "people")
+    typer.echo(f"{changed} of {people_found} could be compared: {output / TABLE}")
+    if report and len(found) > 1:
+        typer.echo(f"look them over: {output / SUMMARY}")
     if report and len(found) == 1 and changed:
         typer.echo(f"the report: {output / found[0].name / PAGE}")
     hidden = sum(each.name.startswith("person-") for each in people)

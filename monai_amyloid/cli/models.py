@@ -1,44 +1,76 @@
 """Commands that train, evaluate and package a classifier."""
 
-import contextlib
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monai_amyloid.cli.application import Bundle, TrustConfig, app, existing_bundle, pairs
-from monai_amyloid.cli.progress import progress, resumable
-from monai_amyloid.installed import TRAIN, copy_configs, shipped_bundle
+from monai_amyloid.cli.application import TRAINING, command
+from monai_amyloid.cli.help import READ, SPEED, TRAINED, WRITE, examples
+from monai_amyloid.cli.options import pairs
+from monai_amyloid.cli.progress import count_of, resumable
+from monai_amyloid.installed import TRAIN, copy_configs
 
 if TYPE_CHECKING:
     from monai_amyloid.evaluation.results import Evaluation
 
 
-@app.command()
+_trained = partial(typer.Option, rich_help_panel=TRAINED)
+
+
+@command(
+    TRAINING,
+    examples(
+        "five folds of a prepared cohort with the 3D network",
+        "monai-amyloid crossval --dataset-dir prepared --output-dir runs \\\n"
+        "    --config-file train.json --config-file resnet50_3d.json",
+        "the learning rate chosen anew in each fold",
+        "monai-amyloid crossval --dataset-dir prepared --output-dir runs \\\n"
+        "    --tune learning_rate=0.0003,0.001",
+    ),
+)
 def crossval(
-    output_dir: Annotated[Path, typer.Option(help="Where the folds and the evaluation go.")],
+    output_dir: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Where the folds and the evaluation go.", rich_help_panel=WRITE
+        ),
+    ],
     config_file: Annotated[
         list[Path] | None,
         typer.Option(
+            metavar="FILE",
             help="train.json, then its differences, in order; repeat the option.",
             show_default="train.json of the program",
+            rich_help_panel=TRAINED,
         ),
     ] = None,
-    dataset_dir: Annotated[Path, typer.Option(help="The prepared cohort.")] = Path("prepared"),
-    folds: Annotated[int, typer.Option(min=2, help="Parts to hold out, one after another.")] = 5,
-    repeats: Annotated[int, typer.Option(min=1, help="How often to deal out the folds.")] = 1,
+    dataset_dir: Annotated[
+        Path, typer.Option(metavar="COHORT", help="The prepared cohort.", rich_help_panel=READ)
+    ] = Path("prepared"),
+    folds: Annotated[
+        int, _trained(metavar="N", min=2, help="Parts to hold out, one after another.")
+    ] = 5,
+    repeats: Annotated[
+        int, _trained(metavar="N", min=1, help="How often to deal out the folds.")
+    ] = 1,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Folds at once; default: one a GPU, or what core and memory fit."),
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Folds at once; default: one a GPU, or what core and memory fit.",
+            rich_help_panel=SPEED,
+        ),
     ] = None,
     values: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A value of the config; repeatable."),
+        _trained("--set", metavar="KEY=VALUE", help="A value of the config; repeatable."),
     ] = None,
     tune: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=A,B,C", help="Values to choose from, anew in each fold."),
+        _trained(metavar="KEY=A,B,C", help="Values to choose from, anew in each fold."),
     ] = None,
 ) -> None:
     """Train every fold, predict the scans it holds out, and evaluate; goes on after a kill."""
@@ -59,19 +91,49 @@ def crossval(
     _show(evaluation)
 
 
-@app.command()
+@command(
+    TRAINING,
+    examples(
+        "the folds of a cross-validation",
+        "monai-amyloid evaluate runs --dataset-dir prepared",
+        "against several readers of a simulated cohort",
+        "monai-amyloid evaluate runs --dataset-dir prepared \\\n"
+        "    --readings cohort/truth.tsv --ceiling cohort/ceiling.tsv",
+    ),
+)
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="Output folder of training, with its folds.")],
-    dataset_dir: Annotated[Path, typer.Option(help="The prepared cohort.")] = Path("prepared"),
+    run: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", help="Output folder of training, with its folds.", rich_help_panel=READ
+        ),
+    ],
+    dataset_dir: Annotated[
+        Path, typer.Option(metavar="COHORT", help="The prepared cohort.", rich_help_panel=READ)
+    ] = Path("prepared"),
     ceiling: Annotated[
-        Path | None, typer.Option(help="ceiling.tsv of a simulated cohort, to measure by.")
+        Path | None,
+        typer.Option(
+            metavar="TABLE",
+            help="ceiling.tsv of a simulated cohort, to measure by.",
+            rich_help_panel=READ,
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Where the page and the tables go; default: RUN.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where the page and the tables go; default: RUN.",
+            rich_help_panel=WRITE,
+        ),
     ] = None,
     readings: Annotated[
         Path | None,
-        typer.Option(help="Table of what several readers said; truth.tsv of a simulated cohort."),
+        typer.Option(
+            metavar="TABLE",
+            help="What several readers said; truth.tsv of a simulated cohort.",
+            rich_help_panel=READ,
+        ),
     ] = None,
 ) -> None:
     """Compare the held-out predictions of every finished fold with the baselines."""
@@ -94,27 +156,53 @@ def _show(evaluation: "Evaluation") -> None:
         typer.echo("no page without: pip install 'monai-amyloid[report]'", err=True)
 
 
-@app.command()
+@command(
+    TRAINING,
+    examples(
+        "the network of the first fold",
+        "monai-amyloid export runs/fold0 --output bundles/my_bapl_classification",
+        "in half the size, with what it learnt from in words",
+        "monai-amyloid export runs --half-precision --trained-on '480 scans of ours'",
+    ),
+)
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a fold, or of a cross-validation.")],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", help="Folder of a fold, or of a cross-validation.", rich_help_panel=READ
+        ),
+    ],
     config_file: Annotated[
         list[Path] | None,
         typer.Option(
+            metavar="FILE",
             help="Configs trained with, in the same order; repeat the option.",
             show_default="train.json of the program",
+            rich_help_panel=READ,
         ),
     ] = None,
-    output: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path(
-        "bundles/my_bapl_classification"
-    ),
+    output: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the bundle.", rich_help_panel=WRITE)
+    ] = Path("bundles/my_bapl_classification"),
     trained_on: Annotated[
-        str | None, typer.Option(help="The cohort in words, for the model card.")
+        str | None,
+        typer.Option(
+            metavar="WORDS",
+            help="The cohort in words, for the model card.",
+            rich_help_panel=WRITE,
+        ),
     ] = None,
     half_precision: Annotated[
-        bool, typer.Option("--half-precision", help="Store weights in 16 bits.")
+        bool,
+        typer.Option("--half-precision", help="Store weights in 16 bits.", rich_help_panel=WRITE),
     ] = False,
     full_size: Annotated[
-        Path | None, typer.Option(help="model.pt of a larger network, to list and not to store.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="model.pt of a larger network, to list and not to store.",
+            rich_help_panel=WRITE,
+        ),
     ] = None,
 ) -> None:
     """Package a trained and predicted network as a MONAI Bundle."""
@@ -135,119 +223,23 @@ def export(
         typer.echo(f"infer and verify will need --trust-config, for it holds {foreign}", err=True)
 
 
-@app.command()
-def adapt(
-    bundle: Annotated[
-        Path, typer.Argument(help="Folder of the bundle; it stays.", callback=existing_bundle)
-    ],
-    dataset_dir: Annotated[
-        Path, typer.Argument(metavar="COHORT", help="Your prepared cohort, graded in part.")
-    ],
-    output: Annotated[Path, typer.Option(help="Folder of the new bundle.")],
-    device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
-    trust_config: TrustConfig = False,
-) -> None:
-    """Fit a bundle to your own graded scans: a new version, and whether it is worth using."""
-    from monai_amyloid.bundle.adapt import adapt as fit
-    from monai_amyloid.bundle.integrity import Trust
-
-    trust = Trust(config=trust_config)
-    with progress("Predicting") as shown:
-        found = fit(bundle, dataset_dir, output, device=device, trust=trust, progress=shown)
-    typer.echo(found.report)
-    typer.echo(f"bundle: {found.folder}")
-
-
-class ReferenceKind(StrEnum):
-    """What a column of somebody's table holds."""
-
-    CALL = "call"
-    CENTILOID = "centiloid"
-    SUVR = "suvr"
-
-
-@app.command()
-def validate(
-    dataset_dir: Annotated[
-        Path, typer.Argument(metavar="COHORT", help="Your prepared cohort; it needs no grades.")
-    ],
-    table: Annotated[
-        Path, typer.Argument(help="CSV, TSV or XLSX: visual read, Centiloid or SUVR of each scan.")
-    ],
-    bundle: Bundle,
-    output: Annotated[Path, typer.Option(help="Where the page and the table go.")] = Path(
-        "validation"
+@command(
+    TRAINING,
+    examples(
+        "into a folder of your own",
+        "monai-amyloid configs configs",
+        "then change one and name it",
+        "monai-amyloid configs my_configs",
     ),
-    column: Annotated[
-        str | None, typer.Option(help="Header to compare with; default: every known one.")
-    ] = None,
-    kind: Annotated[ReferenceKind | None, typer.Option(help="What --column holds.")] = None,
-    person: Annotated[str | None, typer.Option("--id", help="Header of people's ids.")] = None,
-    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
-    device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
-    trust_config: TrustConfig = False,
-) -> None:
-    """Compare with a visual read or another program's Centiloid or SUVR, with intervals."""
-    from monai_amyloid.bundle.integrity import Trust
-    from monai_amyloid.bundle.validation import as_text
-    from monai_amyloid.bundle.validation import validate as compare
-    from monai_amyloid.report.evaluation.validation_page import write_validation_page
-    from monai_amyloid.report.pages import can_write_pages
-
-    with progress("Predicting") as shown:
-        found = compare(
-            dataset_dir,
-            table,
-            bundle,
-            output,
-            column=column,
-            kind=None if kind is None else kind.value,
-            people=person,
-            sheet=sheet,
-            device=device,
-            trust=Trust(config=trust_config),
-            progress=shown,
-        )
-    typer.echo(as_text(found))
-    if can_write_pages():
-        typer.echo(f"as a page:  {write_validation_page(found, output / 'validation.html')}")
-    else:
-        typer.echo("no page without: pip install 'monai-amyloid[report]'", err=True)
-
-
-@app.command()
+)
 def configs(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where they go, such as configs.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="Where they go, such as configs.", rich_help_panel=WRITE
+        ),
+    ],
 ) -> None:
     """Copy the configs of training and evaluation, to read, change and name on a command line."""
     copied = copy_configs(folder)
-    typer.echo(f"{len(copied)} files in {folder}; begin with {folder / TRAIN.name}")
-
-
-@app.command()
-def verify(
-    bundle: Annotated[
-        Path,
-        typer.Argument(
-            default_factory=shipped_bundle,
-            show_default="the one that comes with the program",
-            help="Folder of the bundle.",
-            callback=existing_bundle,
-        ),
-    ],
-    trust_config: TrustConfig = False,
-) -> None:
-    """Check a bundle: files, checksums, the Model Zoo's rules, TorchScript."""
-    from monai_amyloid.bundle.integrity import bundle_sha256
-    from monai_amyloid.bundle.verify import verify as check
-    from monai_amyloid.errors import UserError
-
-    failed = False
-    for each in check(bundle, trust_config=trust_config):
-        failed |= bool(each.wrong)
-        typer.echo(f"{'failed' if each.wrong else 'ok':6}  {each.name}", err=bool(each.wrong))
-        if each.wrong:
-            typer.echo(f"        {each.wrong}", err=True)
-    with contextlib.suppress(UserError):
-        typer.echo(f"SHA-256 of the bundle: {bundle_sha256(bundle)}")
-    raise typer.Exit(1 if failed else 0)
+    typer.echo(f"{count_of(len(copied), 'file')} in {folder}; begin with {folder / TRAIN.name}")

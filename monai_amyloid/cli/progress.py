@@ -1,19 +1,27 @@
 """How the command line shows long work, and how it goes on after an interrupt."""
 
+import os
+import shlex
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from monai_amyloid.errors import INTERRUPTED
+from monai_amyloid.shown import visible
 from monai_amyloid.work.interrupts import Interrupted
 from monai_amyloid.work.progress import Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+
+# All files are read before the first study is graded, and the network is loaded for it.
+OPENING = "Reading {count}, then loading the classifier"
 
 
 class TerminalProgress(Progress):
@@ -24,21 +32,36 @@ class TerminalProgress(Progress):
         bar: Bar that is drawn on the terminal.
         least: Largest number of things that shows no progress, because each prints a line when it
             is done.
+        opening: Line that is written at the start, where the first thing takes long to be ready;
+            ``{count}`` in it stands for how many there are.
     """
 
-    def __init__(self, label: str, bar: "Bar", least: int = 0) -> None:
-        self.label, self.bar, self.least = label, bar, least
+    def __init__(self, label: str, bar: "Bar", least: int = 0, opening: str = "") -> None:
+        self.label, self.bar, self.least, self.opening = label, bar, least, opening
         self.total = self.done = self.kept = 0
+        self.name, self.named = "", False
         self._began = time.monotonic()
         self._task = bar.add_task(label, total=None, visible=not least)
 
     def start(self, total: int) -> None:
         """Show an empty bar."""
         self.total, self._began = total, time.monotonic()
+        if self.opening:
+            count = count_of(total, "study", "studies")
+            typer.echo(self.opening.format(count=count), err=True)
         if total > self.least:
             self.bar.update(self._task, total=total, visible=True)
             # Not before: it is drawn by a thread, beside which a process is started more slowly.
             self.bar.start()
+
+    def begin(self, name: str) -> None:
+        """Name what is worked on: in the bar, or in a line of the first and of each of few."""
+        self.name = visible(name)
+        if self.bar.console.is_terminal and self.total > self.least:
+            self.bar.update(self._task, description=f"{self.label} {self.name}")
+        elif not self.named or self.total <= self.least:
+            typer.echo(f"{self.label} {self.done + 1} of {self.total}: {self.name}", err=True)
+        self.named = True
 
     def advance(self, *, finished_before: bool = False) -> None:
         """Lengthen the bar, or write a line where a further tenth is done."""
@@ -55,7 +78,7 @@ class TerminalProgress(Progress):
 
 @contextmanager
 def resumable(label: str, shown: TerminalProgress | None = None) -> Iterator[None]:
-    """Let an interrupt end a command that can be repeated, with one line that says so.
+    """Let an interrupt end a command that can be repeated, with one line that has it whole.
 
     Args:
         label: Words for what is being done.
@@ -74,7 +97,7 @@ def resumable(label: str, shown: TerminalProgress | None = None) -> Iterator[Non
         with suppress(OSError):  # the terminal may be gone
             typer.echo(
                 f"{label}: interrupted{by}{count}; what was finished is kept, the same command "
-                "goes on",
+                f"goes on: {typed()}",
                 err=True,
             )
         raise typer.Exit(status) from None
@@ -122,6 +145,27 @@ def progress(label: str, least: int = 0) -> Iterator[TerminalProgress]:
             bar.stop()
     if shown.kept:
         typer.echo(f"{label}: {shown.kept} of {shown.total} were finished before", err=True)
+
+
+def typed() -> str:
+    """The command as it was typed, to be typed again."""
+    name, *words = sys.argv
+    program = [Path(name).name]
+    if name.endswith("infer_bundle.py"):  # which adds its own first word
+        program, words = ["python", name], words[1:]
+    join = subprocess.list2cmdline if os.name == "nt" else shlex.join
+    return visible(join([*program, *words]))
+
+
+def count_of(number: int, one: str, several: str = "") -> str:
+    """A count in words: ``1 scan``, ``2 scans``.
+
+    Args:
+        number: Number of things.
+        one: What one of them is called.
+        several: What several are called; empty where an s is enough.
+    """
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
 
 
 def _spelt(seconds: float) -> str:

@@ -6,32 +6,35 @@ from typing import Annotated
 
 import typer
 
-from monai_amyloid.cli.application import (
+from monai_amyloid.cli.application import GRADING, command
+from monai_amyloid.cli.help import PRIVACY, READ, WRITE, examples
+from monai_amyloid.cli.options import (
     CORES,
+    Again,
     Bundle,
+    Device,
+    Dicom,
+    Identify,
+    Language,
+    Output,
+    Report,
     RequireBundle,
+    Series,
     Tracer,
     TracerIsReally,
     TrustConfig,
     Workers,
-    app,
     one_tracer,
 )
-from monai_amyloid.cli.progress import TerminalProgress, progress
+from monai_amyloid.cli.progress import OPENING, TerminalProgress, count_of, progress
 from monai_amyloid.errors import REFUSED, UserError
-from monai_amyloid.findings.catalogue import ENGLISH, languages
+from monai_amyloid.findings.catalogue import ENGLISH
+from monai_amyloid.shown import visible
 
 # So many results are shown line by line alone; more of them with a bar.
 _FEW = 10
 # So many studies are looked at without a bar: that takes some seconds.
 _MANY = 100
-
-
-def known_language(language: str) -> str:
-    """A language that there are texts in."""
-    if language not in languages():
-        raise typer.BadParameter(f"{language!r} is none of {', '.join(languages())}")
-    return language
 
 
 def check_paths(paths: list[Path]) -> None:
@@ -52,81 +55,81 @@ def check_paths(paths: list[Path]) -> None:
         )
 
 
-@app.command()
+@command(
+    GRADING,
+    examples(
+        "one study: a DICOM folder or zip, or a NIfTI file with its tracer named",
+        "monai-amyloid infer STUDY --tracer florbetaben --output results",
+        "every study of a folder; type it again after an interrupt, and it goes on",
+        "monai-amyloid infer INBOX --output results --workers 4",
+        "a study with an earlier one of the same person",
+        "monai-amyloid infer NOW --prior BEFORE --output results",
+    ),
+)
 def infer(
     study: Annotated[
         list[Path],
         typer.Argument(
+            metavar="STUDY",
             help="Study folders, zips, DICOMDIRs, NIfTI files or BIDS datasets; folders of "
-            "studies; lists of them (.txt, .csv, .tsv); or pictures, for a bundle of pictures."
+            "studies; lists of them (.txt, .csv, .tsv); or pictures, for a bundle of pictures.",
+            rich_help_panel=READ,
         ),
     ],
-    output: Annotated[Path, typer.Option(help="Where the results are written.")],
+    output: Output,
     bundle: Bundle,
     tracer: Tracer = None,
     tracer_is_really: TracerIsReally = None,
-    series: Annotated[
-        str | None,
-        typer.Option(
-            help="Which PET to take where a study has several: its number in the list, end "
-            "of its UID, description or file."
-        ),
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cuda or cpu; default: what is there.")] = None,
+    series: Series = None,
+    device: Device = None,
     require_bundle: RequireBundle = None,
     trust_config: TrustConfig = False,
-    report: Annotated[
-        bool, typer.Option(help="Whether to write report.html, report.pdf and pictures.")
-    ] = True,
-    language: Annotated[
-        str,
-        typer.Option(
-            help=f"Language that reports show first: {', '.join(languages())}.",
-            callback=known_language,
-        ),
-    ] = ENGLISH,
-    identify: Annotated[
-        bool,
-        typer.Option("--identify", help="Let results name the patient; else nothing does."),
-    ] = False,
-    dicom: Annotated[
+    report: Report = True,
+    language: Language = ENGLISH,
+    identify: Identify = False,
+    blind: Annotated[
         bool,
         typer.Option(
-            "--dicom", help="DICOM objects for the PACS too; they name the patient: --identify."
+            "--blind",
+            help="Reports hide what was found until a click, for a reader to read first.",
+            rich_help_panel=WRITE,
         ),
     ] = False,
+    dicom: Dicom = False,
     placed_on: Annotated[
         Path | None,
         typer.Option(
-            "--map", metavar="MAP.NPZ", help="A cohort's map, by `explore`, to place scans on."
+            "--map",
+            metavar="MAP.NPZ",
+            help="A cohort's map, by `explore`, to place scans on.",
+            rich_help_panel=WRITE,
         ),
     ] = None,
     prior: Annotated[
         list[Path] | None,
         typer.Option(
+            metavar="STUDY",
             help="An earlier study of the same person, to compare with; repeat the option. The "
-            "same as `follow` with both."
+            "same as `follow` with both.",
+            rich_help_panel=READ,
         ),
     ] = None,
     key: Annotated[
         Path | None,
-        typer.Option(help="A table of which result is of which study, to keep apart from them."),
+        typer.Option(
+            metavar="FILE",
+            help="A table of which result is of which study, to keep apart from them.",
+            rich_help_panel=PRIVACY,
+        ),
     ] = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="Repeat studies that an earlier run finished.")
-    ] = False,
+    again: Again = False,
     workers: Workers = CORES,
 ) -> None:
     """Grade studies: a report for each, results.csv and summary.html for all; can be resumed."""
-    if dicom and not identify:
-        raise typer.BadParameter(
-            "DICOM objects go into the patient's study and name the patient: add --identify",
-            param_hint="--dicom",
-        )
     if prior:
-        if len(study) != 1 or key is not None or placed_on is not None:
+        if len(study) != 1 or key is not None or placed_on is not None or blind:
             raise typer.BadParameter(
-                "goes with one study, and without --key and --map", param_hint="--prior"
+                "goes with one study, and without --key, --map and --blind", param_hint="--prior"
             )
         from monai_amyloid.cli.following import follow_paths
 
@@ -156,6 +159,7 @@ def infer(
     from monai_amyloid.grading.options import OutputOptions
     from monai_amyloid.grading.run import grade_studies
     from monai_amyloid.result.result import Result, one_line
+    from monai_amyloid.result.same_scan import scans_twice
     from monai_amyloid.study_names import study_name
 
     check_paths(study)
@@ -173,10 +177,14 @@ def infer(
         identify=identify,
         dicom=dicom,
         placed_on=placed_on,
+        blind=blind,
     )
 
     def show(result: Result) -> None:
-        typer.echo(one_line(result), err=result.status == "refused")
+        if blind and result.status != "refused":
+            typer.echo(f"{visible(result.name)}: done; open its report to read the scan")
+        else:
+            typer.echo(one_line(result), err=result.status == "refused")
 
     with progress("Grading", least=_FEW) as shown:
         results = grade_studies(
@@ -191,24 +199,29 @@ def infer(
             require_bundle=require_bundle,
             trust_config=trust_config,
             finished=show,
-            looking=TerminalProgress("Looking", shown.bar, least=_MANY),
+            looking=TerminalProgress("Looking", shown.bar, _MANY, OPENING),
             progress=shown,
         )
     refused = sum(result.status == "refused" for result in results)
-    typer.echo(f"{len(results) - refused} of {len(results)} studies: {output / TABLE}")
-    if report and len(results) > 1:
+    count = count_of(len(results), "study", "studies")
+    typer.echo(f"{len(results) - refused} of {count} could be graded: {output / TABLE}")
+    if blind:
+        typer.echo("the table and each result.json hold the grades; no summary is written")
+    if report and len(results) > 1 and not blind:
         typer.echo(f"look them over: {output / SUMMARY}")
-    elif report and results:
+    elif report and len(results) == 1:
         typer.echo(f"the report: {output / results[0].name / 'report.html'}")
+    for twice in scans_twice(results):
+        typer.echo(f"Warning: {visible(str(twice))}", err=True)
     other = [
         result.name
         for result, each in zip(results, studies, strict=True)
-        if result.name.startswith(f"{study_name(each.path)}-")
+        if result.name.startswith(f"{study_name(each.path)}-") and not scans_twice([result])
     ]
     if other:
         typer.echo(
-            f"{len(other)} with a number after their name, which is another scan's in {output}: "
-            f"{', '.join(other[:_FEW])}{' …' if len(other) > _FEW else ''}",
+            f"{len(other)} named with a number, for another scan has the name in {output}: "
+            f"{', '.join(other[:_FEW])}{' and more' if len(other) > _FEW else ''}",
             err=True,
         )
     hidden = sum(
@@ -217,8 +230,8 @@ def infer(
     )
     if hidden:
         typer.echo(
-            f"{hidden} named by number, in the order given: their own names may tell who was "
-            "scanned. --identify keeps them, --key FILE lists them apart.",
+            f"{hidden} named by number, in the order typed: a name of a file or folder may tell "
+            "who was scanned. --identify keeps them, --key FILE lists them apart.",
             err=True,
         )
     raise typer.Exit(REFUSED if refused else 0)

@@ -156,6 +156,7 @@ def _prepare_all(
         crashed=_crashed,
         finished_before=lambda row: kept.get(settings.name(row)),
         ended=lambda done: _write_tables(_as_tables(scans, done), output),
+        called=settings.name,
         progress=progress,
     )
     outcome = _as_tables(scans, done)

@@ -18,6 +18,7 @@ from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.table.file import read_sheet
 from monai_amyloid.cohort.table.headers import read_headers
 from monai_amyloid.cohort.table.sheet import one_spelling
+from monai_amyloid.findings.finding import Phrase, Term, phrase
 
 Kind = Literal["call", "centiloid", "suvr"]
 
@@ -150,7 +151,9 @@ def read_reference(
     return found
 
 
-def match_scans(reference: Reference, cohort: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+def match_scans(
+    reference: Reference, cohort: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, Phrase]]:
     """Put a reference's values beside a cohort's scans.
 
     Args:
@@ -168,29 +171,37 @@ def match_scans(reference: Reference, cohort: pd.DataFrame) -> tuple[pd.DataFram
     scans = cohort.assign(
         person=cohort["participant_id"].map(person_key), visit=cohort["session_id"].map(_visit_key)
     )
-    left_out: dict[str, str] = {}
+    left_out: dict[str, Phrase] = {}
     rows = []
     for person, of_person in scans.groupby("person", sort=False):
         name = str(of_person["participant_id"].iloc[0])
         of_table = values[values["person"] == person]
         if of_table.empty:
-            left_out[name] = "not in the table"
+            left_out[name] = phrase("reference_not_in_table", "not in the table")
         elif (of_table["visit"] != "").all() and len(of_table) + len(of_person) > 2:
             for _, scan in of_person.iterrows():
                 same = of_table[of_table["visit"] == scan["visit"]]
                 if len(same) == 1:
                     rows.append({**scan, "value": float(same["value"].iloc[0])})
                 else:
-                    left_out[f"{name} {scan['session_id']}"] = f"{len(same)} rows of that session"
+                    left_out[f"{name} {scan['session_id']}"] = phrase(
+                        "reference_rows_of_session",
+                        "rows of that session: {rows:d}, needed 1",
+                        rows=len(same),
+                    )
         elif len(of_table) == len(of_person) == 1:
             rows.append({**of_person.iloc[0], "value": float(of_table["value"].iloc[0])})
         else:
-            left_out[name] = (
-                f"{len(of_table)} rows for {len(of_person)} scans, and no session_id tells which"
+            left_out[name] = phrase(
+                "reference_rows_for_scans",
+                "rows: {rows:d}, scans: {scans:d}, and no {column} tells which is of which",
+                rows=len(of_table),
+                scans=len(of_person),
+                column=Term("session_id"),
             )
     known = set(scans["person"])
     for name in values.loc[~values["person"].isin(known), "participant_id"].unique():
-        left_out[str(name)] = "no scan of the cohort"
+        left_out[str(name)] = phrase("reference_no_scan", "no scan of the cohort")
     return pd.DataFrame(rows), left_out
 
 

@@ -37,3 +37,16 @@ def messages(language: str) -> Mapping[str, str]:
     with (FOLDER / f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
     return {str(entry.context): str(entry.string) for entry in catalogue if entry.context}
+
+
+@cache
+def originals() -> Mapping[str, str]:
+    """English messages by code, as far as a catalogue has them; a result keeps its text alone."""
+    from babel.messages.pofile import read_po
+
+    found: dict[str, str] = {}
+    for path in sorted(FOLDER.glob("*.po")):
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=path.stem)
+        found |= {str(each.context): str(each.id) for each in catalogue if each.context}
+    return found

@@ -20,17 +20,18 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from monai_amyloid.errors import REFUSED, UserError
 from monai_amyloid.findings.phrase import Phrase, Term, Uid, Value, phrase
 
 __all__ = [
-    "Finding", "Level", "Phrase", "StudyRefused", "Term", "Uid", "Value", "as_text", "doubt",
-    "from_text", "note", "phrase", "refusal", "warning",
+    "Finding", "Level", "Phrase", "StudyRefused", "Term", "Uid", "Value", "as_text", "by_weight",
+    "doubt", "from_text", "note", "phrase", "refusal", "warning",
 ]  # fmt: skip
 
 Level = Literal["refusal", "doubt", "warning", "note"]
+_LEVELS: tuple[Level, ...] = get_args(Level)  # the heaviest first
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,15 @@ def warning(code: str, message: str, /, **values: Value) -> Finding:
 def note(code: str, message: str, /, **values: Value) -> Finding:
     """What is worth knowing of a scan: which image and frames were taken, and why."""
     return Finding(code, message, values, "note")
+
+
+def by_weight(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings as they are read: refusals, doubts, warnings, notes; within a level as found.
+
+    Doubts are found in the order of their weight, which is that of the rules in
+    :mod:`monai_amyloid.findings.rules`.
+    """
+    return tuple(sorted(findings, key=lambda each: _LEVELS.index(each.level)))
 
 
 def as_text(findings: Iterable[Finding]) -> str:

@@ -210,10 +210,12 @@ def _unlike_others(scan: GradedScan) -> Finding | None:
     return None
 
 
+# In the order of their weight, which is the order in which every page shows them: what takes the
+# ground from under all numbers, then which grade it is, then what speaks against it.
 _RULES: tuple[Callable[[GradedScan], Finding | None], ...] = (
+    _unlike_others,
     _of_the_set,
     _too_unsure,
     _centiloid_contradicts,
     _unusual_centiloid,
-    _unlike_others,
 )

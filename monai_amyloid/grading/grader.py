@@ -263,7 +263,7 @@ class Grader:
             findings=(*found, *self._of_an_earlier_export()),
             grade=scan.grade,
             grade_names=self.grade_names,
-            probabilities={str(grade): p for grade, p in enumerate(scan.probabilities, start=1)},
+            probabilities=dict(enumerate(scan.probabilities, start=1)),
             prediction_set=tuple(scan.prediction_set),
             positive={"called": chance >= threshold, "chance": chance, "threshold": threshold},
             model=self.model,

@@ -31,6 +31,7 @@ class NamedStudy:
         participant_id: Label of the person by the list; empty where it has none.
         session_id: Label of the visit by the list; empty where it has none.
         date: Day of the scan by the list; empty where it does not say.
+        site: Site of the scan by the list; empty where it does not say.
         listed_in: The list that names the study; None where none does.
     """
 
@@ -42,6 +43,7 @@ class NamedStudy:
     participant_id: str = ""
     session_id: str = ""
     date: str = ""
+    site: str = ""
     listed_in: Path | None = None
 
 

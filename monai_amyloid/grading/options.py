@@ -23,11 +23,13 @@ class OutputOptions:
         identify: Whether files may say who was scanned.
         dicom: Objects for the PACS, in the patient's own study; they name the patient.
         placed_on: A cohort's map, on which each scan is placed; None for none.
+        blind: Whether the report hides all that was found until a click, for a reader who reads
+            first; what would show it besides is not written.
 
     Raises:
-        UserError: If ``dicom`` is asked for without ``identify`` or without a report, the packages
-            that a report or its objects need are not installed, there are no texts in the
-            language, or the file is not a map.
+        UserError: If ``dicom`` is asked for without ``identify``, without a report or with
+            ``blind``, ``blind`` without a report, the packages that a report or its objects need
+            are not installed, there are no texts in the language, or the file is not a map.
     """
 
     report: bool = True
@@ -35,6 +37,7 @@ class OutputOptions:
     identify: bool = False
     dicom: bool = False
     placed_on: Path | None = None
+    blind: bool = False
 
     def __post_init__(self) -> None:
         if self.placed_on is not None:
@@ -45,6 +48,13 @@ class OutputOptions:
             )
         if self.dicom and not self.report:
             raise UserError("DICOM objects hold the report; leave --no-report out")
+        if self.blind and not self.report:
+            raise UserError("a blind report is a report; leave --no-report out")
+        if self.blind and self.dicom:
+            raise UserError(
+                "DICOM objects show the grade to whoever opens the study; leave --blind out, or "
+                "make them in another run after the reading"
+            )
         if self.language not in languages():
             raise UserError(
                 f"found language {self.language}, needed one of {', '.join(languages())}"

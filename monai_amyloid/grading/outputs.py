@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from monai_amyloid.brain.registration.register import one_thread
-from monai_amyloid.brain.registration.resampling import lay_back
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import warning
+from monai_amyloid.grading.drawn import STEPS, activation_on_scan, scan_maps
 from monai_amyloid.grading.grader import Clock, Graded
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.output import refuse_link, remove_partials, replace_file
+from monai_amyloid.pacs.identity import EarlierSet, earlier_sets
 from monai_amyloid.pacs.source import source_series
 from monai_amyloid.pictures.slices import Shown, SlicedScan
 from monai_amyloid.report.study.one_page import page_image, page_pdf
@@ -29,7 +30,6 @@ from monai_amyloid.result.result import RESULT_FILE, Result, rounded, write_resu
 PICTURE, DOCUMENT = "picture.png", "report.pdf"
 ACTIVATION, DICOM_FOLDER = "activation.nii.gz", "dicom"
 _FILES = (RESULT_FILE, PICTURE, PAGE, DOCUMENT, ACTIVATION)
-_STEPS = 255  # of the map, stored in 8 bits
 
 
 @one_thread()
@@ -53,6 +53,7 @@ def write_outputs(
         refuse_link(place)
     for name in _FILES:
         (folder / name).unlink(missing_ok=True)
+    earlier = earlier_sets(folder, DICOM_FOLDER) if options.dicom else []
     shutil.rmtree(folder / DICOM_FOLDER, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     remove_partials(folder)
@@ -62,7 +63,8 @@ def write_outputs(
         shown = _write_report(graded, result, folder, options)
         if options.dicom and series:
             try:
-                _write_dicom(graded, shown, result, folder, options, source_series(study, series))
+                source = source_series(study, series)
+                _write_dicom(graded, shown, result, folder, options, source, earlier)
             except UserError as error:  # the result stands, with or without them
                 found = warning("no_dicom_objects", "no DICOM objects: {reason}", reason=str(error))
                 result = replace(result, findings=(*result.findings, found))
@@ -89,30 +91,33 @@ def cleaned(result: Result, study: Path, options: OutputOptions, privacy: Privac
 def _write_report(graded: Graded, result: Result, folder: Path, options: OutputOptions) -> Shown:
     """Write everything that people look at, and give what it shows."""
     brain = graded.brain
-    shown: Shown = graded.shown
-    if brain is not None:
-        shown = SlicedScan.of(brain, graded.activation)
-        write_picture(brain, result, folder / PICTURE, options.language)
-    elif graded.bag is not None:
+    scan = None if brain is None else SlicedScan.of(brain, graded.activation)
+    shown: Shown = graded.shown if scan is None else scan
+    # Picture, map and PDF would show at once what a blind page hides.
+    blind = options.blind and result.status != "refused"
+    if brain is not None and not blind:
+        write_picture(brain, result, folder / PICTURE, options.language, scan)
+    elif graded.bag is not None and not blind:
         write_slices(graded.bag, result, folder / PICTURE, options.language)
-    if graded.activation is not None and brain is not None:
-        _write_map(_on_scan(graded), brain.source.affine, folder / ACTIVATION)
-    write_study_page(folder / PAGE, result, shown, language=options.language, chart=graded.chart)
-    replace_file(folder / DOCUMENT, page_pdf(result, shown, language=options.language))
+    if graded.activation is not None and brain is not None and not blind:
+        laid = activation_on_scan(brain, graded.activation)
+        _write_map(laid, brain.source.affine, folder / ACTIVATION)
+    write_study_page(
+        folder / PAGE,
+        result,
+        shown,
+        language=options.language,
+        chart=graded.chart,
+        blind=options.blind,
+    )
+    if not blind:
+        replace_file(folder / DOCUMENT, page_pdf(result, shown, language=options.language))
     return shown
 
 
-def _on_scan(graded: Graded) -> NDArray[np.uint8] | None:
-    """What drove the grade, on the scan's own grid."""
-    if graded.brain is None or graded.activation is None:
-        return None
-    laid = lay_back(graded.activation, graded.brain.registration, graded.brain.source)
-    return np.asarray((laid * _STEPS).round().astype(np.uint8))
-
-
-def _write_map(laid: NDArray[np.uint8] | None, affine: NDArray[np.float64], path: Path) -> None:
+def _write_map(laid: NDArray[np.uint8], affine: NDArray[np.float64], path: Path) -> None:
     image = nib.Nifti1Image(laid, affine)
-    image.header.set_slope_inter(1 / _STEPS, 0)
+    image.header.set_slope_inter(1 / STEPS, 0)
     image.header.set_xyzt_units("mm")
     replace_file(path, gzip.compress(image.to_bytes(), compresslevel=1, mtime=0))
 
@@ -124,15 +129,18 @@ def _write_dicom(
     folder: Path,
     options: OutputOptions,
     source: Sequence[Dataset],
+    earlier: Sequence[EarlierSet],
 ) -> None:
     from monai_amyloid.pacs.writing import write_dicom_objects
 
+    brain, activation = graded.brain, graded.activation
     write_dicom_objects(
         source,
         result,
-        _on_scan(graded),
-        None if graded.brain is None else graded.brain.source.affine,
+        None if brain is None or activation is None else scan_maps(brain, activation),
         page_image(result, shown, language=options.language),
         (folder / DOCUMENT).read_bytes(),
         folder / DICOM_FOLDER,
+        language=options.language,
+        earlier=earlier,
     )

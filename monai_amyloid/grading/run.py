@@ -10,6 +10,7 @@ from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import check_apart, name_tasks, write_key
 from monai_amyloid.grading.options import PAGE, OutputOptions
+from monai_amyloid.grading.sites import sites_of, with_sites
 from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.output import refuse_link, remove_partials
 from monai_amyloid.output_lock import alone_in
@@ -17,6 +18,7 @@ from monai_amyloid.pet.files.fingerprint import NOTHING
 from monai_amyloid.report.summary.page import write_summary_page
 from monai_amyloid.result.result import Result, read_result
 from monai_amyloid.result.result_table import write_results
+from monai_amyloid.result.same_scan import marked
 from monai_amyloid.study_names import same_name
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
@@ -71,7 +73,8 @@ def grade_studies(
         progress: Shows how many studies are done.
 
     Returns:
-        The results, in the order of the studies.
+        The results, in the order of the studies; of a scan that the folder holds under another
+        name too, with a warning that says so.
 
     Raises:
         UserError: If ``output`` or the folder of a study is a link.
@@ -90,18 +93,23 @@ def grade_studies(
         tasks = name_tasks(named, output, bundle, options, looking)
         for task in tasks:
             refuse_link(output / task.name)
+        sites = sites_of(named, tasks, identify=options.identify)
         if key is not None:
             write_key(key, output, tasks)
 
         def write(done: Sequence[Done[Result]]) -> None:
-            results = [each.made for each in done]
-            earlier = _of_earlier_runs(output, results)
+            of_this = [each.made for each in done]
+            every = marked([*with_sites(of_this, sites), *_of_earlier_runs(output, of_this)])
+            results, earlier = every[: len(of_this)], every[len(of_this) :]
             write_results(results, output / TABLE, earlier)
-            if options.report:
+            if options.blind:
+                # It lists every grade, also those of an earlier run.
+                (output / SUMMARY).unlink(missing_ok=True)
+            elif options.report:
                 with_page = [each for each in earlier if (output / each.name / PAGE).is_file()]
                 write_summary_page(results, output / SUMMARY, options.language, with_page)
             kept = [each.finished_before for each in done]
-            manifest.write(output / MANIFEST, results, kept, len(named) - len(done))
+            manifest.write(output / MANIFEST, of_this, kept, len(named) - len(done))
 
         done = make_each(
             partial(_grade, settings=settings),
@@ -111,9 +119,11 @@ def grade_studies(
             finished_before=lambda task: None if again else _finished(task, settings),
             finished=finished,
             ended=write,
+            called=lambda task: task.name,
             progress=progress,
         )
-        return [each.made for each in done]
+        of_this = [each.made for each in done]
+        return marked([*of_this, *_of_earlier_runs(output, of_this)])[: len(of_this)]
 
 
 def _of_earlier_runs(output: Path, results: Sequence[Result]) -> list[Result]:

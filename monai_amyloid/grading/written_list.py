@@ -17,7 +17,7 @@ _MARK = b"\xef\xbb\xbf"
 _KOREAN = "cp949"
 _DELIMITERS = "\t,;|"
 _UNKNOWN = ("", "n/a")
-_COLUMNS = ("path", "tracer", "series", "participant_id", "session_id", "date")
+_COLUMNS = ("path", "tracer", "series", "participant_id", "session_id", "date", "site")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -26,8 +26,8 @@ def read_list(path: Path) -> list[dict[str, Any]]:
 
     Args:
         path: Text file with a path a line (``.txt``), or table with the column ``path`` and, if
-            known, ``tracer``, ``series``, ``participant_id``, ``session_id`` and ``date``; in
-            UTF-8, UTF-16 with a byte order mark, or what Korean Windows writes.
+            known, ``tracer``, ``series``, ``participant_id``, ``session_id``, ``date`` and
+            ``site``; in UTF-8, UTF-16 with a byte order mark, or what Korean Windows writes.
 
     Returns:
         Dictionary of each line with ``path`` and, of the other columns, what is known; of one that

@@ -9,8 +9,8 @@ import pydicom
 from pydicom.dataset import Dataset
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.pacs.headers import ACQUIRED_AT, MOMENTS, PATIENT_AND_STUDY, whole_number
 from monai_amyloid.pacs.planes import image_planes
-from monai_amyloid.pacs.study_module import PATIENT_AND_STUDY, whole_number
 from monai_amyloid.pet.dicom.membership.gathering import gather
 from monai_amyloid.pet.files.sources import open_study
 
@@ -23,6 +23,8 @@ _OF_AN_IMAGE = (
     *("Rows", "Columns", "PixelSpacing", "SliceThickness"),
     *("ImagePositionPatient", "ImageOrientationPatient"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+    *(keyword for pair in MOMENTS for keyword in pair),
+    ACQUIRED_AT,
 )
 
 

@@ -200,7 +200,7 @@ def _refuse_without_pet(
     kinds, advice = listed((file, files.name(file)) for file in files.files)
     raise StudyRefused(
         "no_image_files",
-        "found {count} files, none of them an image that is read: {kinds}; needed one PET series "
+        "files found: {count}, none of them an image that is read: {kinds}; needed one PET series "
         "(Modality (0008,0060) PT) or a NIfTI file; {advice:;}",
         where=files.named,
         count=len(files.files),

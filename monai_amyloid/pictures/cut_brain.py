@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from monai_amyloid.brain.normalization import BrainPet
-from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, voi
+from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
 
-# SUVR over the cerebellum shown as black on the inverse grey scale that florbetaben is read in.
+# SUVR over the cerebellum shown as black where many scans share one inverse grey scale.
 DARKEST_SUVR = 2.2
 # Around the brain, 6 mm: as far as a wrong registration shows, and no face can be made of it.
 _RIM_VOXELS = 3
@@ -82,14 +82,13 @@ def first_mm() -> tuple[float, float, float]:
     return x, y, z
 
 
-def darkest(brain: BrainPet) -> float:
-    """What is black in the unit of ``brain.suvr``, whatever region that is over."""
-    return DARKEST_SUVR * float(brain.suvr[voi("whole_cerebellum")].mean())
+def shown_uptake(volume: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A volume within :func:`shown_box`, fading to 0 in the rim around the brain.
 
-
-def grey_levels(brain: BrainPet) -> NDArray[np.uint8]:
-    """The scan within :func:`shown_box`, as :func:`grey` shows it."""
-    return grey(brain.suvr, darkest(brain))
+    Args:
+        volume: Uptake on the template's grid ``(91, 109, 91)``.
+    """
+    return np.asarray(volume[shown_box()] * _fading(), np.float32)
 
 
 def grey(volume: NDArray[np.float32], black: float = DARKEST_SUVR) -> NDArray[np.uint8]:
@@ -99,8 +98,8 @@ def grey(volume: NDArray[np.float32], black: float = DARKEST_SUVR) -> NDArray[np
         volume: Uptake on the template's grid ``(91, 109, 91)``.
         black: What is shown as black, in the volume's unit.
     """
-    uptake = volume[shown_box()] * np.float32(255 / black)
-    return np.asarray(255 - (np.clip(uptake, 0, 255) * _fading()).round().astype(np.uint8))
+    uptake = np.clip(volume[shown_box()] * np.float32(255 / black), 0, 255)
+    return np.asarray(255 - (uptake * _fading()).round().astype(np.uint8))
 
 
 def unseen(brain: BrainPet) -> NDArray[np.bool_]:

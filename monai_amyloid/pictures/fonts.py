@@ -56,7 +56,7 @@ def _letters(language: str) -> frozenset[str]:
     from matplotlib.font_manager import findfont
 
     letters = {letter for text in messages(language).values() for letter in text}
-    known = _letters_of(Path(findfont(_LATIN)))
+    known = letters_of(Path(findfont(_LATIN)))
     return frozenset(each for each in letters if each.isalpha() and ord(each) not in known)
 
 
@@ -93,11 +93,24 @@ def _order(file: Path) -> tuple[int, int, str]:
 
 def _has(file: Path, letters: frozenset[str]) -> bool:
     """Whether a font has all these letters."""
-    known = _letters_of(file)
+    known = letters_of(file)
     return all(ord(letter) in known for letter in letters)
 
 
-def _letters_of(file: Path) -> Mapping[int, int]:
+def font_file(family: str, *, bold: bool) -> Path:
+    """The file of a family that :func:`font_families` named.
+
+    Args:
+        family: Name of the family.
+        bold: Whether to take its bold letters; the plain ones where it has none.
+    """
+    from matplotlib.font_manager import FontProperties, findfont
+
+    with without_remarks():
+        return Path(findfont(FontProperties(family=family, weight="bold" if bold else "normal")))
+
+
+def letters_of(file: Path) -> Mapping[int, int]:
     """Code points that a font has; none where the file is no font that matplotlib can read."""
     from matplotlib.ft2font import FT2Font
 

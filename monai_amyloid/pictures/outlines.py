@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from monai_amyloid.brain.template import brain_mask, voi
 from monai_amyloid.pictures.cut_brain import shown_box
+from monai_amyloid.pictures.orientation import upright
 
 OUTLINED = ("brain", "cortex", "cerebellum")
 COLOURS = {"brain": (0, 114, 255), "cortex": (255, 42, 0), "cerebellum": (0, 160, 60)}
@@ -55,8 +56,3 @@ def outline_layer(axis: int, index: int, scale: int) -> tuple[NDArray[np.uint8],
         cover = np.clip(_WIDTHS[name] / 2 + 0.5 - np.abs(field) / steepness, 0, 1)
         layers.append(np.asarray((255 * cover).astype(np.uint8)))
     return tuple(layers)
-
-
-def upright(volume: NDArray[np.generic], axis: int, index: int) -> NDArray[np.generic]:
-    """One slice as it is shown: head, or in the axial plane front, up; the left on the left."""
-    return np.asarray(np.take(volume, index, axis=axis).T[::-1])

@@ -1,5 +1,6 @@
 """Paper to write a page of the report on."""
 
+from functools import cache
 from textwrap import wrap
 from typing import Any
 from unicodedata import east_asian_width
@@ -33,16 +34,38 @@ class Paper:
         self.figure = Figure(figsize=(width / 25.4, height / 25.4), facecolor="white")
         self.paper = self.figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
         self.paper.set_axis_off()
+        self.lines: list[tuple[float, float, str, Any, Any, str]] = []
+        self.paper.add_artist(_lines_artist(self.paper, self.lines))
 
     def say(self, text: Phrase | str) -> str:
         """A text in the page's language."""
         return text if isinstance(text, str) else in_language(text, self.language)
 
-    def write(self, x: float, y: float, text: Phrase | str, size: float = 9.0, **how: Any) -> None:
-        """A line of text; matplotlib's settings of its look may be added."""
-        how = {"color": INK, "va": "baseline", "family": self.fonts, **how}
-        # A dollar sign begins no formula here.
-        self.paper.text(x, y, self.say(text), fontsize=size, parse_math=False, **how)
+    def write(
+        self,
+        x: float,
+        y: float,
+        text: Phrase | str,
+        size: float = 9.0,
+        *,
+        color: Any = INK,
+        weight: str = "normal",
+        ha: str = "left",
+    ) -> None:
+        """A line of text on its baseline.
+
+        Args:
+            x: Place of the text, mm from the page's left edge.
+            y: Place of its baseline, mm from the upper edge.
+            text: What is written; a dollar sign begins no formula.
+            size: Size of the letters, points.
+            color: Colour of the letters, as matplotlib knows it.
+            weight: Weight of the letters, ``normal`` or ``bold``.
+            ha: Part of the text that lies at ``x``: ``left``, ``center`` or ``right``.
+        """
+        written = self.say(text)
+        if written:
+            self.lines.append((x, y, written, color, _face(tuple(self.fonts), size, weight), ha))
 
     def paragraph(
         self, x: float, y: float, text: Phrase | str, width: int, most: int = 99, **how: Any
@@ -60,7 +83,7 @@ class Paper:
         """A filled rectangle, placed by its upper left corner."""
         from matplotlib.patches import Rectangle
 
-        self.paper.add_patch(Rectangle((x, y), width, height, color=colour, linewidth=0))
+        self.paper.add_artist(Rectangle((x, y), width, height, color=colour, linewidth=0))
 
     def rule(self, y: float, colour: str = LINE) -> None:
         """A line from margin to margin."""
@@ -74,3 +97,35 @@ class Paper:
         self.paper.imshow(pixels, extent=(left, right, bottom, top), aspect="auto")
         self.paper.set(xlim=(0, A4_MM[0]), ylim=(A4_MM[1], 0))
         return bottom
+
+
+@cache
+def _face(fonts: tuple[str, ...], size: float, weight: str) -> Any:
+    from matplotlib.font_manager import FontProperties
+
+    return FontProperties(family=list(fonts), size=size, weight=weight)
+
+
+def _lines_artist(paper: Any, lines: list[tuple[float, float, str, Any, Any, str]]) -> Any:
+    """All lines of a page as one thing to draw: matplotlib's own text lays each out twice."""
+    from matplotlib.artist import Artist
+    from matplotlib.colors import to_rgba
+
+    class Lines(Artist):
+        def draw(self, renderer: Any) -> None:
+            to_points = paper.transData
+            height = renderer.get_canvas_width_height()[1]
+            for x, y, text, colour, face, side in lines:
+                left, bottom = to_points.transform((x, y))
+                if side != "left":
+                    wide = renderer.get_text_width_height_descent(text, face, ismath=False)[0]
+                    left -= wide * {"center": 0.5, "right": 1.0}[side]
+                context = renderer.new_gc()
+                context.set_foreground(to_rgba(colour), isRGBA=True)
+                top = height - bottom if renderer.flipy() else bottom
+                renderer.draw_text(context, left, top, text, face, 0, ismath=False)
+                context.restore()
+
+    artist: Any = Lines()
+    artist.set_zorder(3)  # as matplotlib's own text
+    return artist

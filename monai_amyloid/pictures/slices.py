@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from monai_amyloid.brain.normalization import BrainPet
+from monai_amyloid.brain.template import voi
 from monai_amyloid.pictures.cut_brain import (
     first_mm,
-    grey_levels,
     shown_box,
     shown_mask,
+    shown_uptake,
     unseen,
 )
-from monai_amyloid.pictures.outlines import COLOURS, OUTLINED, outline_layer, upright
+from monai_amyloid.pictures.orientation import lettered, upright
+from monai_amyloid.pictures.outlines import COLOURS, OUTLINED, outline_layer
+from monai_amyloid.pictures.window import Window, window_of
 
 PLANES = ("sagittal", "coronal", "axial")
 # Of a scan among thousands: a sagittal plane beside the midline, a coronal one through the
@@ -31,18 +34,21 @@ _WARM = np.array([(255, 196, 0), (255, 120, 0), (225, 30, 30), (150, 0, 60)], np
 SHOWN_FROM, _MOST_HIDDEN = 0.25, 0.72
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SlicedScan:
     """A scan that slices are cut from, within ``shown_box``.
 
     Attributes:
-        grey: Grey levels 0 to 255 ``(X, Y, Z)``, from
-            :func:`~monai_amyloid.pictures.cut_brain.grey_levels`.
+        uptake: Uptake ``(X, Y, Z)``, 0 to 255: no step of the scan is clipped.
+        top: SUVR over the whole cerebellum that 255 stands for.
+        window: The grey scale that it is shown in.
         outside: What lies outside the field of view.
         activation: What drove the grade, 0 to 1; None where that is not known.
     """
 
-    grey: NDArray[np.uint8]
+    uptake: NDArray[np.uint8]
+    top: float
+    window: Window
     outside: NDArray[np.bool_]
     activation: NDArray[np.float32] | None = None
 
@@ -52,7 +58,35 @@ class SlicedScan:
         shown = None
         if activation is not None:
             shown = np.where(shown_mask(), activation[shown_box()], np.float32(0))
-        return cls(grey_levels(brain), unseen(brain), shown)
+        suvr = brain.suvr / np.float32(brain.suvr[voi("whole_cerebellum")].mean())
+        return cls.of_volume(suvr, unseen(brain), shown)
+
+    @classmethod
+    def of_volume(
+        cls,
+        suvr: NDArray[np.float32],
+        outside: NDArray[np.bool_] | None = None,
+        activation: NDArray[np.float32] | None = None,
+    ) -> "SlicedScan":
+        """Cut a volume on the template's grid ``(91, 109, 91)``, SUVR over the whole cerebellum."""
+        uptake = np.maximum(shown_uptake(suvr), 0)
+        top = max(float(uptake.max()), 1e-3)
+        levels = (uptake * np.float32(255 / top)).round().astype(np.uint8)
+        nowhere = np.zeros(levels.shape, bool)
+        return cls(
+            levels, top, window_of(suvr), nowhere if outside is None else outside, activation
+        )
+
+    @classmethod
+    def of_grey(cls, grey: NDArray[np.uint8]) -> "SlicedScan":
+        """Grey levels ``(X, Y, Z)`` within ``shown_box`` that are shown as they are."""
+        return cls(255 - grey, 1.0, Window(1.0, 1.0), np.zeros(grey.shape, bool))
+
+    @cached_property
+    def grey(self) -> NDArray[np.uint8]:
+        """Inverse grey levels ``(X, Y, Z)`` in the scan's window: 255 is no uptake."""
+        levels = np.arange(256) * (self.top / self.window.black)
+        return np.asarray(255 - np.clip(levels, 0, 255).round().astype(np.uint8))[self.uptake]
 
 
 # What there is to show of a study: a scan, pictures of one person ``(X, Y, n)``, or nothing.
@@ -72,9 +106,15 @@ def slice_index(axis: int, place_mm: float) -> int:
 
 
 def draw_slice(
-    scan: SlicedScan, axis: int, index: int, scale: int, *, outlined: Sequence[str] = OUTLINED
+    scan: SlicedScan,
+    axis: int,
+    index: int,
+    scale: int,
+    *,
+    outlined: Sequence[str] = OUTLINED,
+    letters: bool = True,
 ) -> NDArray[np.uint8]:
-    """One slice ``(rows, columns, 3)``.
+    """One slice ``(rows, columns, 3)``, by the default convention of left and right.
 
     Args:
         scan: The scan to cut.
@@ -82,6 +122,7 @@ def draw_slice(
         index: Index of the slice along ``axis`` within ``shown_box``.
         scale: Number of pixels along the edge of a voxel.
         outlined: Names of the outlines that are drawn, of :data:`OUTLINED`.
+        letters: Whether the sides of the patient stand in the lower corners.
     """
     grey = Image.fromarray(upright(scan.grey, axis, index).astype(np.uint8))
     size = (grey.width * scale, grey.height * scale)
@@ -101,7 +142,7 @@ def draw_slice(
         if name in outlined:
             where = layer > 0
             _blend(picture, where, np.array(COLOURS[name]), layer[where, None] / np.float32(255))
-    return picture
+    return lettered(picture, axis, -(-2 * scale // 3)) if letters else picture
 
 
 def _blend(

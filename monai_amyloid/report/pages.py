@@ -13,7 +13,7 @@ from typing import Any
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.catalogue import ENGLISH, language_name, languages
 from monai_amyloid.findings.finding import Phrase
-from monai_amyloid.findings.phrase import LONGEST_TEXT, in_language
+from monai_amyloid.findings.phrase import in_language
 from monai_amyloid.output import as_bytes
 from monai_amyloid.shown import visible
 
@@ -58,14 +58,11 @@ def language_tag(language: str) -> str:
     return language.replace("_", "-")
 
 
-def _elements(text: Phrase, tag: str, most: int = LONGEST_TEXT) -> Any:
-    """One element a language, of at most so many letters; the text alone where all are alike."""
+def _elements(text: Phrase, tag: str) -> Any:
+    """One element a language; the text alone where all are alike."""
     from markupsafe import Markup, escape
 
-    texts = {
-        language: each if len(each) <= most else f"{each[: most - 1]}…"
-        for language, each in in_every_language(text).items()
-    }
+    texts = in_every_language(text)
     if len(set(texts.values())) == 1:
         return escape(texts[ENGLISH])
     return Markup("").join(
@@ -86,9 +83,14 @@ def _in_svg(text: Phrase) -> Any:
     return _elements(text, "tspan")
 
 
-def _shortened(text: Phrase, most: int) -> Any:
-    """A text of at most so many letters."""
-    return _elements(text, "span", most)
+def _unbroken(value: Any) -> Any:
+    """A figure with its interval in brackets, which stay in one line; other values as they are."""
+    from markupsafe import Markup
+
+    figure, bracket, ends = value.partition(" [") if type(value) is str else (value, "", "")
+    if not bracket:
+        return value
+    return Markup('{} <span class="range">[{}</span>').format(visible(figure), visible(ends))
 
 
 def _attributes(texts: Mapping[str, Phrase], language: str) -> Any:
@@ -139,7 +141,7 @@ def _environment() -> Any:
     )
     environment.filters |= {
         "svg": _in_svg,
-        "shortened": _shortened,
+        "unbroken": _unbroken,
         "plain": plain,
         "tag": language_tag,
         "language_name": language_name,

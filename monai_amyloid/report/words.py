@@ -3,12 +3,20 @@
 English stands here; every other language is a catalogue of :mod:`monai_amyloid.findings`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from monai_amyloid.brain.quantities.uncertainty import INTERVAL_SHARE
 from monai_amyloid.findings.bounds import CENTILOID_CERTAIN, CENTILOID_EXCLUDED
 from monai_amyloid.findings.finding import Phrase, phrase
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+# A space after a number and before its unit, or between a name and its number. It begins with the
+# space, so that the pictures in a page are passed over fast.
+_PARTED = re.compile(
+    r" (?:(?<=[0-9] )(?=(?:mm|min|s|SD|years)\b)"
+    r"|(?:(?<=\bBAPL )|(?<=\bSUVR )|(?<=\bCentiloid )|(?<=\bz ))(?=[-+\N{MINUS SIGN}0-9]))"
+)
 # Standard deviations around the mean of negative scans that are shown as usual.
 NORMAL_SDS = 2.0
 
@@ -21,6 +29,11 @@ def by_name(*phrases: Phrase) -> Mapping[str, Phrase]:
 def minus(number: str) -> str:
     """A number with the sign that is as wide as a plus."""
     return number.replace("-", "\N{MINUS SIGN}")
+
+
+def unbroken(text: str) -> str:
+    """A text, or a page of HTML, in which no line ends between a number and its unit or name."""
+    return _PARTED.sub(NO_BREAK, text)
 
 
 def named(name: str) -> Phrase:
@@ -42,14 +55,12 @@ WORDS = by_name(
     phrase("word_graded", "Graded"),
     phrase("word_needs_reader", "Needs a reader"),
     phrase("word_refused", "Refused"),
-    phrase("word_most_probable", "most probable"),
     phrase("word_refused_why", "Why no grade is given"),
     phrase("word_refused_do", "What to do"),
     phrase(
         "word_refused_how",
-        "The reason above says what was found and what was needed. Correct it and run the study "
-        "again, or have the scan read as usual. No number is shown, because none could be "
-        "trusted.",
+        "Correct what is named above and run the study again, or have the scan read as usual. No "
+        "number is shown, because none could be trusted.",
     ),
     phrase("word_reasons", "Why a reader is needed"),
     phrase("word_probabilities", "Calibrated probabilities"),
@@ -57,7 +68,6 @@ WORDS = by_name(
     phrase("word_bapl1", "no β-amyloid deposition"),
     phrase("word_bapl2", "moderate β-amyloid deposition"),
     phrase("word_bapl3", "pronounced β-amyloid deposition"),
-    phrase("word_set", "Likely grades"),
     phrase("word_not_of_picture", "What a picture cannot show"),
     phrase(
         "word_only_picture",
@@ -84,20 +94,28 @@ WORDS = by_name(
         "with such noise, resolution and match. Faults that only real scanners have are not in it.",
         share=INTERVAL_SHARE,
     ),
+    phrase("word_how_to_read", "How to read these numbers"),
     phrase("word_marks", "Against the marks of others"),
     phrase("word_beside", "Over other references, and without thinning"),
     phrase("word_reference", "Reference region"),
     phrase("word_mark", "Mark"),
     phrase("word_chance_below", "Chance to lie below"),
     phrase("word_side", "Lies"),
+    # Read first, without the program's reading
+    phrase("word_read_first", "Read the scan first"),
+    phrase(
+        "word_read_first_how",
+        "Grade, numbers and map are hidden, so that they cannot lead you. Note your own reading, "
+        "then open the program's.",
+    ),
+    phrase("word_open_reading", "Show the program's reading"),
+    phrase("word_open_needs_script", "This needs JavaScript."),
     # The scan
     phrase("word_scan", "Scan"),
     phrase("word_sagittal", "Sagittal"),
     phrase("word_coronal", "Coronal"),
     phrase("word_axial", "Axial"),
-    phrase("word_overlays", "Shown on the scan"),
     phrase("word_activation", "What drove the grade"),
-    phrase("word_opacity", "Opacity"),
     phrase("word_brain", "Brain"),
     phrase("word_cortex", "Cortex"),
     phrase("word_cerebellum", "Cerebellum"),
@@ -105,13 +123,7 @@ WORDS = by_name(
     phrase("word_unseen", "outside the field of view"),
     phrase("word_weak", "weak"),
     phrase("word_strong", "strong"),
-    phrase(
-        "word_scan_note",
-        "The normalised scan in template space, cut to the brain; the patient's left is on the "
-        "left (L). Turn the wheel or move a slider to scroll, click to go to a point. The "
-        "outlines belong to the template and must match the scan; cortex is the Centiloid region.",
-    ),
-    phrase("word_no_script", "Without JavaScript the scan cannot be scrolled; three planes of it:"),
+    phrase("word_no_script", "Without JavaScript the scan cannot be scrolled; axial slices of it:"),
     # Regions
     phrase("word_regional", "Regional uptake"),
     phrase(
@@ -121,12 +133,7 @@ WORDS = by_name(
         "their mean.",
         sds=NORMAL_SDS,
     ),
-    phrase("word_region_scores", "Uptake score of each region (RCTU)"),
-    phrase(
-        "word_region_scores_note",
-        "What readers would most likely score, by the network, and how likely: 1 no, 2 moderate, "
-        "3 pronounced uptake. Learnt from simulated readers.",
-    ),
+    phrase("word_region_scores", "Uptake score (RCTU)"),
     phrase("word_all_regions", "All regions"),
     phrase("word_region", "Region"),
     phrase("word_left", "Left"),
@@ -177,15 +184,11 @@ WORDS = by_name(
     phrase("word_patient", "Patient"),
     phrase("word_unknown", "not known"),
     # Many studies
-    phrase("word_summary", "Amyloid PET studies"),
-    phrase("word_studies", "Studies"),
     phrase("word_study", "Study"),
     phrase("word_status", "Status"),
-    phrase("word_probability", "Probability"),
     phrase("word_remarks", "Reasons and warnings"),
     phrase("word_median_centiloid", "Median Centiloid"),
     phrase("word_search", "Find"),
     phrase("word_all", "all"),
     phrase("word_shown", "Shown:"),
-    phrase("word_sort", "Click a heading to sort."),
 )

@@ -180,9 +180,9 @@ def span(years: float) -> Phrase:
 def one_line(followed: Followed) -> str:
     """A person's visits for a terminal."""
     name, change = visible(followed.name), followed.overall
-    without = visible("; refused: ".join(["", *followed.refusals]))
+    refused = visible("; ".join(followed.refusals))
     if change is None:
-        return f"{name}: no change{without}"
+        return f"{name}: refused: {refused}" if refused else f"{name}: no change"
     first, last = (followed.visits[place] for place in (change.earlier, change.later))
     loads = " -> ".join(
         with_interval(each.centiloid or 0.0, each.interval) for each in (first, last)
@@ -198,7 +198,7 @@ def one_line(followed: Followed) -> str:
             "" if rule.twice_below is None else f", or twice in a row below {rule.twice_below:g}"
         )
         line += f"; {rule.verdict.replace('_', ' ')} (below {rule.below:g}{twice})"
-    return line + without
+    return f"{line}; refused: {refused}" if refused else line
 
 
 def write_followed(followed: Followed, folder: Path) -> Path:

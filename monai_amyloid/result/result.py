@@ -7,7 +7,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any, Literal
 
-from monai_amyloid.findings.finding import Finding, Level, Phrase
+from monai_amyloid.findings.finding import Finding, Level, Phrase, by_weight, phrase
 from monai_amyloid.findings.rules import BAPL_NAMES, grades_named
 from monai_amyloid.output import as_bytes, replace_file
 from monai_amyloid.shown import visible
@@ -36,7 +36,8 @@ class Result:
         grade: The most probable grade, 1 to 3; None where refused.
         grade_names: Names of the three grades, lowest first; ``BAPL 1`` to ``BAPL 3`` unless the
             bundle has others.
-        probabilities: Probability of each grade, ``"1"``, ``"2"``, ``"3"``; None where refused.
+        probabilities: Probability of each grade by its number, 1 to 3, so that
+            ``probabilities[grade]`` is that of the most probable one; None where refused.
         prediction_set: The likely grades; None where refused.
         positive: Whether amyloid is called positive, the second grade or the third: ``called``, its
             ``chance`` and the ``threshold`` that the chance has to reach; None where refused.
@@ -91,7 +92,7 @@ class Result:
     findings: tuple[Finding, ...] = ()
     grade: int | None = None
     grade_names: tuple[str, ...] = BAPL_NAMES
-    probabilities: Mapping[str, float] | None = None
+    probabilities: Mapping[int, float] | None = None
     prediction_set: tuple[int, ...] | None = None
     positive: Mapping[str, Any] | None = None
     centiloid: float | None = None
@@ -115,8 +116,8 @@ class Result:
     made_from: Mapping[str, str] = field(default_factory=dict)
 
     def of_level(self, *levels: Level) -> tuple[Finding, ...]:
-        """The findings of some levels."""
-        return tuple(found for found in self.findings if found.level in levels)
+        """The findings of some levels, the heaviest first."""
+        return by_weight(found for found in self.findings if found.level in levels)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -146,9 +147,26 @@ class Result:
 
     @property
     def answer(self) -> Phrase:
-        """Every grade that is likely, by name: what may be shown alone; empty where refused."""
+        """What may be shown alone: the grade, or all that are likely; empty where refused.
+
+        One grade that is likely and in doubt is left open: alone it would be taken for the answer.
+        """
         likely = self.prediction_set or (() if self.grade is None else (self.grade,))
+        if self.status == "needs_reader" and len(likely) == 1:
+            return phrase("answer_undecided", "grade open")
         return grades_named(self.grade_names, likely)
+
+    @property
+    def called(self) -> bool | None:
+        """Whether amyloid is positive; None where a reader may find either, or nothing was called.
+
+        Of a doubtful study with likely grades on both sides neither word stands.
+        """
+        if self.positive is None:
+            return None
+        sides = {grade > 1 for grade in self.prediction_set or ()}
+        open_still = self.status == "needs_reader" and len(sides) > 1
+        return None if open_still else bool(self.positive["called"])
 
     def grade_name(self, grade: int | None = None) -> str:
         """Name of a grade; of the most probable one where none is given."""
@@ -160,15 +178,18 @@ def one_line(result: Result) -> str:
     """A study's result for a terminal."""
     name = visible(result.name)
     if result.status == "refused":
-        return f"{name}: refused: {'; '.join(result.reasons)}"
+        # A reason that begins with the study's name does not repeat it.
+        reasons = [each.removeprefix(f"{result.name}: ") for each in result.reasons]
+        return f"{name}: refused: {'; '.join(reasons)}"
     chances = ", ".join(
-        f"{p:.0%} {result.grade_name(int(g))}" for g, p in (result.probabilities or {}).items()
+        f"{p:.0%} {result.grade_name(g)}" for g, p in (result.probabilities or {}).items()
     )
-    reader = "  needs a reader" if result.status == "needs_reader" else ""
+    # Of a doubtful study no grade stands alone.
+    reader = "needs a reader: " if result.status == "needs_reader" else ""
     measured = "a picture"
     if result.centiloid is not None:
         measured = f"Centiloid {with_interval(result.centiloid, result.centiloid_interval)}"
-    return f"{name}: {result.grade_name()} ({chances})  {measured}{reader}"
+    return f"{name}: {reader}{result.answer} ({chances})  {measured}"
 
 
 def with_interval(centiloid: float, interval: Sequence[float] | None) -> str:
@@ -210,6 +231,8 @@ def content_of(result: Result) -> dict[str, Any]:
         "warnings": [str(each) for each in result.warnings],
     }
     values = {each.name: getattr(result, each.name) for each in fields(result)}
+    if result.probabilities is not None:  # JSON has no numbers for keys
+        values["probabilities"] = {str(grade): p for grade, p in result.probabilities.items()}
     # The folder bears the name.
     for name in ("name", "status", "findings", "study"):
         del values[name]
@@ -240,6 +263,8 @@ def from_content(content: Mapping[str, Any], name: str) -> Result:
     for key in ("grade_names", "prediction_set", "nearest_cases"):
         values[key] = None if values[key] is None else tuple(values[key])
     values["marks"] = tuple(values.get("marks", ()))
+    if values.get("probabilities") is not None:
+        values["probabilities"] = {int(g): p for g, p in values["probabilities"].items()}
     values["study"] = {key: values["study"][key] for key in values["study"] if key not in _TEXTS}
     return Result(name=name, **values)
 

@@ -28,6 +28,7 @@ def write_results(results: Iterable[Result], path: Path, earlier: Sequence[Resul
     rows = []
     of_this = list(results)
     results = [*of_this, *earlier]
+    sited = any("site" in result.study for result in results)
     mapped = any(result.on_map is not None for result in results)
     # A column named BAPL holds nothing else.
     grade = "bapl" if all(result.grade_names == BAPL_NAMES for result in results) else "grade"
@@ -44,6 +45,7 @@ def write_results(results: Iterable[Result], path: Path, earlier: Sequence[Resul
             "centiloid_adjusted": (result.adjusted or {}).get("centiloid"),
             **(_on_map(result) if mapped else {}),
             "tracer": result.study.get("tracer"),
+            **({"site": result.study.get("site")} if sited else {}),
             "reasons": "; ".join(result.reasons),
             "warnings": "; ".join(map(str, result.warnings)),
         }

@@ -31,6 +31,7 @@ def make_each(
     finished_before: Callable[[Item], Made | None] = lambda item: None,
     finished: Callable[[Made], None] = lambda made: None,
     ended: Callable[[Sequence[Done[Made]]], None] = lambda done: None,
+    called: Callable[[Item], str] | None = None,
     progress: Progress = SILENT,
 ) -> list[Done[Made]]:
     """Make something of each item that an earlier run has not finished.
@@ -47,6 +48,8 @@ def make_each(
         ended: Called at the end with what became of the items, in their order; where an interrupt
             or an error ends this early, of those that are finished. What it writes then is as good
             as the disk lets it.
+        called: Gives the name of an item, by which ``progress`` shows what is worked on; None to
+            show none.
         progress: Shows how far this is.
 
     Returns:
@@ -68,12 +71,26 @@ def make_each(
         if (earlier := finished_before(item)) is not None:
             note(place, earlier, True)
     waiting = [place for place in range(len(items)) if place not in done]
+    first = iter(waiting)
+    shown = -1
+
+    def begin() -> None:
+        """Show the first item that is not done, where it is another than before."""
+        nonlocal shown
+        if called is None or (shown not in done and shown >= 0):
+            return
+        shown = next((place for place in first if place not in done), -1)
+        if shown >= 0:
+            progress.begin(called(items[shown]))
+
     try:
+        begin()
         # Closed whatever happens here, so that no process outlives this call.
         with closing(engine.each(make, [items[place] for place in waiting])) as each:
             for number, made in each:
                 place = waiting[number]
                 note(place, crashed(items[place], made) if isinstance(made, Crash) else made, False)
+                begin()
     except BaseException:
         if done:
             with suppress(Exception):  # what ended this is what there is to say

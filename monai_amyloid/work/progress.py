@@ -15,6 +15,14 @@ class Progress:
             total: Number of things to do; called once, before the first of them is done.
         """
 
+    def begin(self, name: str) -> None:
+        """Name what is worked on.
+
+        Args:
+            name: Name of the first thing that is not done yet; with several processes, of the one
+                that began first.
+        """
+
     def advance(self, *, finished_before: bool = False) -> None:
         """Count one thing as done.
 

@@ -127,7 +127,7 @@ class WriteReport(DICOMTextSRWriterOperator):
 
 def report_text(result: Result) -> str:
     """A result in a few plain lines, for a DICOM text report."""
-    names = ((result.grade_name(int(g)), p) for g, p in (result.probabilities or {}).items())
+    names = ((result.grade_name(g), p) for g, p in (result.probabilities or {}).items())
     chances = ", ".join(f"{name}: {p:.1%}" for name, p in names)
     lines = [f"{result.grade_name()} ({result.status.replace('_', ' ')})", chances, *result.reasons]
     if result.centiloid is not None:

@@ -56,7 +56,7 @@ def make_folder_of(*make: Callable[[Path], object]) -> Callable[[Path], None]:
 
 
 HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
-    UNDECODABLE: (make_folder_of(lambda file: file.write_bytes(b"scan")), "1 files"),
+    UNDECODABLE: (make_folder_of(lambda file: file.write_bytes(b"scan")), "files found: 1"),
     f"{UNDECODABLE}.zip": (lambda path: path.write_bytes(b"PK\3\4"), "broken or truncated zip"),
     "pipe": (make_fifo, "neither a file nor a folder"),
     "pipe.nii.gz": (make_fifo, "neither a file nor a folder"),

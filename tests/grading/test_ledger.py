@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import islice
 from pathlib import Path
 from unicodedata import normalize
 
@@ -10,7 +11,7 @@ import pytest
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.ledger import Ledger
 from monai_amyloid.result.result import Result, write_result
-from monai_amyloid.study_names import safe_name, same_name, study_name
+from monai_amyloid.study_names import names_before, numbered, safe_name, same_name, study_name
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 
@@ -154,3 +155,11 @@ def test_a_table_of_something_else_is_not_written_over(tmp_path: Path) -> None:
         Ledger(tmp_path)
     (tmp_path / "run.json").write_text("{}")  # of an earlier version
     assert Ledger(tmp_path).name("PT", A) == "PT"
+
+
+def test_the_names_before_one_are_those_that_were_numbered_before_it() -> None:
+    given = list(islice(numbered("PT"), 12))
+    for place, name in enumerate(given):
+        assert list(names_before(name)) == given[:place][::-1]
+    for plain in ("sub-0002", "sub-1", "PT", "PT-20200101"):
+        assert list(names_before(plain)) == []

@@ -1,5 +1,6 @@
 """Many studies: resumed, never stopped by one, and the same as one by one."""
 
+import csv
 import json
 import os
 import shutil
@@ -12,9 +13,11 @@ from commands import forked_workers
 import monai_amyloid
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.grader import Grader
+from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.result.result import Result, read_result
+from monai_amyloid.result.same_scan import scans_twice
 
 from .crashing import crash_or_refuse
 
@@ -148,3 +151,23 @@ def test_the_record_of_a_run_holds_versions_checksums_and_times(run: Path) -> No
 def test_dicom_without_identity_is_refused_before_any_work() -> None:
     with pytest.raises(UserError, match="add --identify"):
         OutputOptions(dicom=True)
+
+
+def test_the_same_scan_twice_and_the_site_of_a_list_stand_in_table_and_summary(
+    bundle: Path, studies: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(studies / "sub-0001", tmp_path / "again")
+    named = [
+        NamedStudy(studies / "sub-0001", site="Our hospital"),
+        NamedStudy(copy, site="Another"),
+        NamedStudy(tmp_path / "gone"),
+    ]
+    output = tmp_path / "out"
+    results = grade_studies(bundle, named, output, device="cpu", options=PLAIN)
+    [warning] = scans_twice(results)
+    assert str(warning).startswith("sub-0001 and again are the same scan")
+    table = list(csv.DictReader((output / "results.csv").open(encoding="utf-8-sig")))
+    assert [row["site"] for row in table] == ["site-1", "site-2", ""]
+    assert ["same scan" in row["warnings"] for row in table] == [True, True, False]
+    alone = read_result(output / "again")
+    assert alone is not None and scans_twice([alone]) == [] and "site" not in alone.study

@@ -104,8 +104,8 @@ def test_kinds_are_counted_and_only_images_have_advice(tmp_path: Path) -> None:
     with pytest.raises(StudyRefused) as refused:
         read_study(tmp_path)
     assert (
-        "found 5 files, none of them an image that is read: Interfile (3, such as '0.hv'), PDF (1, "
-        "such as 'report.pdf'), unknown (1, such as 'what'); needed"
+        "files found: 5, none of them an image that is read: Interfile (3, such as '0.hv'), "
+        "PDF (1, such as 'report.pdf'), unknown (1, such as 'what'); needed"
     ) in str(refused.value)
     assert "pass the folder that has" not in str(refused.value)
 

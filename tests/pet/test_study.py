@@ -87,7 +87,7 @@ def test_a_folder_with_nothing_to_read_is_refused(tmp_path: Path) -> None:
         read_study(tmp_path)
     (tmp_path / "notes.txt").write_bytes(b"text")
     with pytest.raises(
-        StudyRefused, match="found 1 files, none of them an image that is read: text"
+        StudyRefused, match="files found: 1, none of them an image that is read: text"
     ):
         read_study(tmp_path)
     (tmp_path / "notes.txt").unlink()

@@ -62,7 +62,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 
 
 def test_every_pattern_of_a_plan_can_be_asked_for_on_the_command_line() -> None:
-    assert {pattern.value for pattern in cli.cohorts.Pattern} == set(get_args(Pattern))
+    assert {pattern.value for pattern in cli.simulating.Pattern} == set(get_args(Pattern))
 
 
 def test_two_plans_have_the_same_record_only_if_they_are_the_same() -> None:

@@ -1,12 +1,17 @@
 """Headless Chromium for the pages' tests."""
 
+import base64
+import io
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 SWITCHES = (
     "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-background-networking "
@@ -64,3 +69,24 @@ def emulate(running: Any, *, scheme: str = "light", media: str = "") -> None:
     """Light or dark, screen or print, as a person's device would ask for."""
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     running.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+
+
+def wide(browser: Any, width: int) -> None:
+    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def settle(page: Any) -> None:
+    page.execute_async_script(
+        "const done = arguments[0];"
+        "requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)));"
+    )
+
+
+def canvas(page: Any, selector: str) -> NDArray[np.int64]:
+    """The pixels of a canvas, once it has been drawn again."""
+    settle(page)
+    script = "return document.querySelector(arguments[0]).toDataURL()"
+    uri = page.execute_script(script, selector)
+    picture = Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))).convert("RGB")
+    return np.asarray(picture).astype(int)

@@ -56,8 +56,9 @@ def graded() -> Graded:
         status="graded",
         findings=(FRAMES,),
         grade=3,
-        probabilities={"1": 0.01, "2": 0.035, "3": 0.955},
+        probabilities={1: 0.01, 2: 0.035, 3: 0.955},
         prediction_set=(3,),
+        positive={"called": True, "chance": 0.99, "threshold": 0.4},
         centiloid=load,
         centiloid_interval=(load - 7.0, load + 9.0),
         marks=tuple(each.as_content() for each in compared(load, 0.03, "18FFBB")),
@@ -65,12 +66,18 @@ def graded() -> Graded:
         z_scores=z_scores(regions, "18FFBB"),
         quality=quality,
         explanation={**shares, "frontal_right": 0.3},
+        region_scores={**dict.fromkeys(shares, (0.0, 0.1, 0.9)), "parietal_left": (0.3, 0.5, 0.2)},
         nearest_cases=({"bapl": 3, "centiloid": 77.0, "distance": 0.8},),
         study={
             "tracer": "18FFBB",
             "source": "dicom",
         },
-        model={"name": "a network", "version": "1.2", "sha256": "ab" * 32},
+        model={
+            "name": "a network",
+            "version": "1.2",
+            "sha256": "ab" * 32,
+            "learnt_from": "simulated",
+        },
         seconds={"read": 0.1},
     )
     activation = 0.9 * voi("cortex").astype(np.float32)

@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 KNOWN = frozenset(
     (
         *("amyloid", "AMYPAD", "AUC", "Avid", "BAPL", "CSV", "DICOM", "ECE", "English", "Enter"),
-        *("HDBSCAN", "Holm", "JavaScript", "McNemar", "NIfTI", "PCA", "PET", "SHA", "SUVR"),
+        *("Ctrl", "Down", "End", "Home", "Page"),
+        *("HDBSCAN", "Holm", "JavaScript", "McNemar", "NIfTI", "PCA", "PET", "RCTU", "SHA", "SUVR"),
         *("UMAP", "Wilson", "conformal", "monai", "participant_id", "ses", "sub"),
     )
 )

@@ -20,6 +20,7 @@ from pet.vendors import make_truth, write_classic
 
 import monai_amyloid
 from monai_amyloid.errors import UserError
+from monai_amyloid.pacs.kinds import FOLLOW_REPORT, SERIES_NUMBERS
 from monai_amyloid.pacs.source import source_series
 from monai_amyloid.pacs.writing import write_dicom_objects
 
@@ -27,7 +28,7 @@ from .dicom_results import PAGE, PDF, REFUSED, RESULT, Written, errors_of_iod, r
 
 pytestmark = pytest.mark.slow
 
-FILES = ("measurements_sr", "activation_seg", "page_sc", "report_pdf")
+FILES = tuple(name.removesuffix(".dcm") for name in SERIES_NUMBERS if name != FOLLOW_REPORT)
 TRUTH = make_truth()
 KOREAN = "KIM^MINJUN=金^敏俊=김^민준"
 PATIENT = {"PatientName": KOREAN, "PatientID": "환자-7", "PatientBirthDate": "19500102"}
@@ -85,7 +86,7 @@ def test_every_object_is_of_the_study_and_in_a_new_series_of_its_own(usual: Writ
     first, objects = usual.source[0], [usual[name] for name in FILES]
     assert {one.StudyInstanceUID for one in objects} == {first.StudyInstanceUID}
     series = {one.SeriesInstanceUID for one in (*objects, first)}
-    assert len(series) == len({one.SeriesNumber for one in (*objects, first)}) == 5
+    assert len(series) == len({one.SeriesNumber for one in (*objects, first)}) == 9
     assert {one.Manufacturer for one in objects} == {"monai-amyloid"}
     assert {one.SoftwareVersions for one in objects} == {monai_amyloid.__version__}
     assert {one.ContentQualification for one in objects} == {"RESEARCH"}
@@ -94,18 +95,9 @@ def test_every_object_is_of_the_study_and_in_a_new_series_of_its_own(usual: Writ
     }
 
 
-def test_writing_again_replaces_the_files_by_new_objects(usual: Written, tmp_path: Path) -> None:
-    written = usual.again(tmp_path, RESULT)
-    before = {written[name].SOPInstanceUID for name in FILES}
-    written.write(written.source)
-    after = {written[name].SOPInstanceUID for name in FILES}
-    assert len(before | after) == 8
-    assert sorted(file.stem for file in written.folder.iterdir()) == sorted(FILES)
-
-
 def test_of_a_refused_study_the_page_and_the_pdf_remain(usual: Written, tmp_path: Path) -> None:
     written = usual.again(tmp_path, RESULT)
-    refused = write_dicom_objects(written.source, REFUSED, None, None, PAGE, PDF, written.folder)
+    refused = write_dicom_objects(written.source, REFUSED, None, PAGE, PDF, written.folder)
     assert [file.stem for file in refused] == ["page_sc", "report_pdf"]
     assert sorted(written.folder.iterdir()) == sorted(refused)
 
@@ -124,7 +116,7 @@ def test_a_page_that_names_the_patient_says_so(usual: Written, tmp_path: Path) -
 
 
 def test_what_is_no_page_and_no_pdf_is_not_written(usual: Written, tmp_path: Path) -> None:
-    nothing = usual.source, REFUSED, None, None
+    nothing = usual.source, REFUSED, None
     with pytest.raises(ValueError, match=r"found uint8 \(41, 33\), needed uint8 \(rows, col"):
         write_dicom_objects(*nothing, PAGE[..., 0], PDF, tmp_path)
     with pytest.raises(ValueError, match="needed a PDF"):
@@ -134,7 +126,7 @@ def test_what_is_no_page_and_no_pdf_is_not_written(usual: Written, tmp_path: Pat
 
 @pytest.mark.parametrize("end", [b"", b"\n"])
 def test_dcmtk_gives_the_pdf_back(end: bytes, usual: Written, tmp_path: Path) -> None:
-    write_dicom_objects(usual.source, REFUSED, None, None, PAGE, PDF + end, tmp_path)
+    write_dicom_objects(usual.source, REFUSED, None, PAGE, PDF + end, tmp_path)
     given = tmp_path / "given.pdf"
     done = run_program("dcmtk", "dcm2pdf", tmp_path / "report_pdf.dcm", given)
     assert done.returncode == 0, done.stderr
@@ -158,7 +150,7 @@ def test_a_source_that_says_nothing_of_the_patient_has_results_too(tmp_path: Pat
         assert all(one[keyword].is_empty for keyword in MISSING[:9])
         # An archive has to be able to file it by its UIDs alone.
         assert [line for line in errors_of_iod(file) if "Type 2" not in line] == []
-    assert len(written.files) == 4
+    assert len(written.files) == 8
 
 
 @pytest.mark.filterwarnings("error::UserWarning")
@@ -170,6 +162,7 @@ def test_a_source_that_says_nothing_of_the_patient_has_results_too(tmp_path: Pat
         {"PatientBirthDate": "1950-01-02"},
         {"PatientWeight": "heavy"},
         {"SpecificCharacterSet": "KOREAN"},
+        {"SpecificCharacterSet": "\0\1"},
         {"SeriesNumber": "2147483647"},
         {"SeriesNumber": "-4"},
         {"PatientName": "^" * 200},
@@ -187,7 +180,7 @@ def test_broken_values_do_not_stop_the_results(
             image[tag] = RawDataElement(tag, vr, len(value), value.encode(), 0, False, True, True)
     again = usual.again(tmp_path, RESULT)
     again.write(source)
-    assert len({again[name].SeriesNumber for name in FILES}) == 4
+    assert len({again[name].SeriesNumber for name in FILES}) == 8
 
 
 def without(source: list[Dataset], keyword: str) -> list[Dataset]:
@@ -235,7 +228,7 @@ def test_refused_pictures_that_lie_nowhere_have_a_page_too(tmp_path: Path) -> No
     study = write_classic(TRUTH, tmp_path / "study", **nowhere)
     uid = str(pydicom.dcmread(files_in(study)[0]).SeriesInstanceUID)
     images = source_series(study, uid)
-    written = write_dicom_objects(images, REFUSED, None, None, PAGE, PDF, tmp_path / "written")
+    written = write_dicom_objects(images, REFUSED, None, PAGE, PDF, tmp_path / "written")
     assert [file.stem for file in written] == ["page_sc", "report_pdf"]
 
 

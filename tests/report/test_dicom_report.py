@@ -9,13 +9,14 @@ import pytest
 
 pytest.importorskip("highdicom")
 
+from highdicom.seg import segread
 from highdicom.sr import srread
 from pet.vendors import make_truth, write_classic
 from pydicom.dataset import Dataset
 
 from monai_amyloid.pacs import concepts
 
-from .dicom_results import NAMES, RESULT, Written, errors_of_iod, run_program
+from .dicom_results import NAMES, RESULT, SIDED, Written, errors_of_iod, run_program
 
 
 @pytest.fixture(scope="module")
@@ -55,24 +56,38 @@ def numbers(report: Dataset) -> dict[tuple[str, str], float]:
 
 def test_the_numbers_of_the_report_are_those_of_the_result(written: Written) -> None:
     expected = {("centiloid", "Centiloid"): RESULT.centiloid}
-    expected |= {("grade", f"Probability of BAPL {g}"): RESULT.probabilities[g] for g in "123"}
+    expected |= {("grade", f"Probability of BAPL {g}"): RESULT.probabilities[g] for g in (1, 2, 3)}
+    expected["grade", "Probability of positive (BAPL 2 or 3)"] = 0.8985
+    expected["grade", "Called positive from this on"] = 0.31
+    expected |= {("mark 24.1", "Mark of Centiloid"): 24.1}
+    expected |= {("mark 24.1", "Probability to lie below the mark"): 0.13}
+    expected |= {("quality", "Match to the template"): 0.97}
+    expected |= {("quality", "Resolution, full width at half maximum"): 6.2}
+    expected |= {("quality", "Noise, coefficient of variation"): 0.2}
     for name in NAMES:
         expected[name, "Standardized uptake value ratio"] = RESULT.suvr[name]
         expected[name, "Z-Score of measurement"] = RESULT.z_scores[name]
         expected[name, f"+{_UNCERTAIN.format('upper')}"] = 0.05
         expected[name, f"-{_UNCERTAIN.format('lower')}"] = 0.1
+    for name in SIDED:
+        expected[name, "Share in what drove the grade"] = 0.125
+        for score, chance in zip("123", (0.2, 0.5, 0.3), strict=True):
+            expected[name, f"Probability of RCTU {score}"] = chance
     expected["centiloid", f"+{_UNCERTAIN.format('upper')}"] = 41.75 - RESULT.centiloid
     expected["centiloid", f"-{_UNCERTAIN.format('lower')}"] = RESULT.centiloid - 22.5
     assert numbers(written["measurements_sr"]) == pytest.approx(expected, abs=6e-5)
 
 
-def test_grade_likely_grades_and_need_of_a_reader_are_coded(written: Written) -> None:
+def test_the_likely_grades_and_need_of_a_reader_are_coded(written: Written) -> None:
     coded = [
         (meaning(item), item.ConceptCodeSequence[0].CodeMeaning)
         for item in items(written["measurements_sr"])
         if item.ValueType == "CODE"
     ]
-    assert ("Brain amyloid plaque load (BAPL)", "BAPL 2") in coded
+    # Of a doubtful scan no grade stands alone.
+    assert "Brain amyloid plaque load (BAPL)" not in dict(coded)
+    assert ("Amyloid, positive or negative", "Positive") in coded
+    assert ("Side of the mark", "Cannot tell") in coded
     likely = [value for name, value in coded if name.startswith("Likely BAPL")]
     assert likely == ["BAPL 2", "BAPL 3"]
     assert ("Need of a reader", "Needs a reader") in coded
@@ -94,7 +109,7 @@ def test_highdicom_finds_each_region_by_its_site_and_side(written: Written) -> N
     report: Any = srread(written.folder / "measurements_sr.dcm").content
     left_frontal = [
         group
-        for group in report.get_image_measurement_groups()
+        for group in report.get_volumetric_roi_measurement_groups()
         if any(
             (site.value.meaning, getattr(site.laterality, "meaning", None))
             == ("Frontal lobe", "Left")
@@ -105,12 +120,22 @@ def test_highdicom_finds_each_region_by_its_site_and_side(written: Written) -> N
     (measured,) = left_frontal[0].get_measurements(name=concepts.SUVR)
     assert measured.value == pytest.approx(RESULT.suvr["frontal_left"], abs=6e-5)
     assert measured.unit.value == "{ratio}"
+    # The segment of the same region, which lies in the object beside it.
+    referred = left_frontal[0].referenced_segment
+    segments = segread(written.folder / "regions_seg.dcm")
+    assert referred.referenced_sop_instance_uid == segments.SOPInstanceUID
+    segment = segments.get_segment_description(referred.referenced_segment_numbers[0])
+    assert segment.tracking_id == left_frontal[0].tracking_identifier == "frontal_left"
+    assert segment.tracking_uid == left_frontal[0].tracking_uid
 
 
 def test_every_source_image_is_evidence_and_in_the_image_library(written: Written) -> None:
     report = written["measurements_sr"]
     (study,) = report.CurrentRequestedProcedureEvidenceSequence
-    (series,) = study.ReferencedSeriesSequence
+    series, segments = sorted(
+        study.ReferencedSeriesSequence, key=lambda one: -len(one.ReferencedSOPSequence)
+    )
+    assert segments.SeriesInstanceUID == written["regions_seg"].SeriesInstanceUID
     sources = {image.SOPInstanceUID for image in written.source}
     assert (study.StudyInstanceUID, series.SeriesInstanceUID) == (
         written.source[0].StudyInstanceUID,
@@ -120,7 +145,7 @@ def test_every_source_image_is_evidence_and_in_the_image_library(written: Writte
     library = [
         item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
         for item in items(report)
-        if item.ValueType == "IMAGE"
+        if item.ValueType == "IMAGE" and meaning(item) != "Referenced Segment"
     ]
     assert sorted(evidence) == sorted(library) == sorted(sources)
 
@@ -131,7 +156,8 @@ def test_dcmtk_reads_the_report(written: Written) -> None:
     assert done.returncode == 0, done.stderr
     assert not [line for line in done.stderr.splitlines() if line.startswith("E:")]
     assert '"Centiloid")="31.2346"' in done.stdout
-    assert '"Brain amyloid plaque load (BAPL)")=(BAPL_2,99MONAIAMYLOID,"BAPL 2")' in done.stdout
+    assert '"Brain amyloid plaque load (BAPL)")' not in done.stdout
+    assert '=(BAPL_3,99MONAIAMYLOID,"BAPL 3")' in done.stdout
 
 
 def test_the_report_obeys_its_definition(written: Written) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from result.persons import TREATED, several
 
-from .browsing import until
-from .test_browser import wide
+from .browsing import until, wide
 from .test_follow_page import scans_of
 
 pytestmark = pytest.mark.slow
@@ -52,6 +51,20 @@ def test_one_slider_moves_every_scan(page: Any) -> None:
     assert page.find_element("id", "scroll-place").text == "z = 32 mm"
     assert len(before) == 3
     assert all(now != then for now, then in zip(drawn(page), before, strict=True))
+
+
+def test_the_sides_change_in_every_picture_with_its_letters(page: Any) -> None:
+    letters = (
+        "return [...document.querySelectorAll('.cell')].map(cell => [cell.classList.contains("
+        "'turned'), [...cell.querySelectorAll('b')].map(one => one.textContent).join('')])"
+    )
+    before = page.execute_script(letters)
+    assert {tuple(each) for each in before} == {(False, "RL"), (False, "PA")}
+    page.execute_script(
+        "const one = document.getElementById('sides'); one.value = 'neurological';"
+        "one.dispatchEvent(new Event('change'))"
+    )
+    assert {tuple(each) for each in page.execute_script(letters)} == {(True, "LR"), (False, "PA")}
 
 
 def test_nothing_is_logged_or_requested(page: Any) -> None:

@@ -17,10 +17,10 @@ from monai_amyloid.result.result import Result
 from .conftest import FRAMES, Graded
 from .reading import english, shown
 from .test_one_page import text_of
+from .test_summary_page import table_of
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
-pytest.importorskip("nilearn")
 POOR = {
     "cerebellum_covered": 0.9,
     "cortex_covered": 0.92,
@@ -94,7 +94,9 @@ def test_no_english_is_left_in_the_korean_summary(
 ) -> None:
     results = [graded.result, replace(doubtful, name="sub-02"), refused]
     page = write_summary_page(results, tmp_path / "summary.html", "ko").read_text(encoding="utf-8")
-    assert english(shown(page)) == []
+    assert english(shown(page), "results.csv") == []
+    table = table_of(page)
+    assert english(" ".join(table["texts"]["ko"])) == [] and len(table["texts"]["en"]) > 8
     assert '<html lang="ko">' in page and "<title" in page and "분석 목록</title>" in page
 
 

@@ -13,8 +13,7 @@ from monai_amyloid.report.study.measures import quality_rows
 from monai_amyloid.report.study.regions import region_name
 from monai_amyloid.report.study.sentences import (
     grade_meanings,
-    likely_grades,
-    region_scores,
+    how_sure,
     what_drove,
     where_strongest,
 )
@@ -67,23 +66,16 @@ def test_equal_regions_do_not_stand_out() -> None:
     assert str(sentence).startswith("None of the four read regions stood out")
 
 
-@pytest.mark.parametrize(
-    ("likely", "words"),
-    [
-        ((), "None"),
-        ((2,), "BAPL 2, although BAPL 3"),
-        ((3,), "BAPL 3 alone"),
-        ((2, 3), "BAPL 2 or 3"),
-    ],
-)
-def test_a_prediction_set_is_told_in_words(likely: tuple[int, ...], words: str) -> None:
-    sentence = likely_grades(replace(RESULT, prediction_set=likely))
-    assert str(sentence).startswith(words) and HANGUL.search(korean(sentence))
+def test_how_sure_a_grade_is_stands_beside_no_doubt() -> None:
+    sentence = how_sure(RESULT)
+    assert str(sentence).startswith("BAPL 3 alone is likely.") and "90%" in str(sentence)
+    assert sentence is not None and HANGUL.search(korean(sentence))
+    assert how_sure(replace(RESULT, status="needs_reader")) is None
 
 
 def test_grades_of_other_names_have_those_names_and_no_meaning_of_bapl() -> None:
-    other = replace(RESULT, grade_names=("low", "middle", "high"), prediction_set=(2, 3))
-    assert str(likely_grades(other)).startswith("middle or high")
+    other = replace(RESULT, grade_names=("low", "middle", "high"))
+    assert str(how_sure(other)).startswith("high alone")
     assert grade_meanings(other) == {} and grade_meanings(RESULT).keys() == {1, 2, 3}
 
 
@@ -106,11 +98,3 @@ def test_the_strongest_spot_is_named_where_it_is(region: str, words: str) -> Non
     sentence = where_strongest(replace(RESULT, strongest_spot=spot))
     assert str(sentence) == words and HANGUL.search(korean(sentence))
     assert where_strongest(RESULT) is None
-
-
-def test_the_likeliest_score_of_each_region_is_shown() -> None:
-    chances = dict.fromkeys(shares(), (0.1, 0.2, 0.7))
-    rows = region_scores(replace(RESULT, region_scores={**chances, "frontal_left": (0.6, 0.4, 0)}))
-    assert [str(name) for name, *_ in rows] == [str(region_name(name)) for name in READ_REGIONS]
-    assert rows[1][1:] == ("1 (60%)", "3 (70%)")
-    assert region_scores(RESULT) == []

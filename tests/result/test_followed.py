@@ -37,7 +37,7 @@ def test_a_line_says_the_change_and_whether_the_amyloid_is_cleared() -> None:
 
 
 def test_a_line_names_the_scans_that_were_refused() -> None:
-    assert one_line(ALONE) == "sub-01: no change; refused: ses-03: 1 of 3"
+    assert one_line(ALONE) == "sub-01: refused: ses-03: 1 of 3"
     assert one_line(several(3)).endswith("a year; refused: ses-03: 1 of 3")
     assert one_line(several(3)).startswith("sub-02: Centiloid 0 [-7, 7] -> 30 [23, 37], ")
 
@@ -75,7 +75,7 @@ def test_the_table_says_why_a_person_has_no_change_and_what_makes_a_visit_doubtf
     assert first["refused"] == "5 of 5; ses-03: 1 of 3" and first["findings_of_person"] == ""
     assert last["findings_of_visits"] == "ses-01: 6 of 6"
     assert (first["run"], last["run"]) == ("this", "earlier")
-    assert one_line(person) == "sub-01: no change; refused: 5 of 5; refused: ses-03: 1 of 3"
+    assert one_line(person) == "sub-01: refused: 5 of 5; ses-03: 1 of 3"
 
 
 @pytest.mark.parametrize("person", [TREATED, several(4), several(2, years=False), ALONE])

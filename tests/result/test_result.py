@@ -17,7 +17,7 @@ GRADED = Result(
     status="graded",
     findings=(warning("noisy", "the noise is {noise_cv:.0%}", noise_cv=0.2),),
     grade=3,
-    probabilities={"1": 0.01, "2": 0.04, "3": 0.95},
+    probabilities={1: 0.01, 2: 0.04, 3: 0.95},
     prediction_set=(3,),
     centiloid=84.23456,
     suvr={"cortex": 1.55, "frontal": 1.5, "precuneus_left": 1.6},
@@ -42,6 +42,7 @@ def test_a_result_is_read_back_from_json_as_it_was(tmp_path: Path) -> None:
     assert (content["grade"], content["grade_names"][2]) == (3, "BAPL 3")
     assert read_result(tmp_path) == rounded(replace(GRADED, name=tmp_path.name))
     assert content["suvr"] == GRADED.suvr
+    assert content["probabilities"] == {"1": 0.01, "2": 0.04, "3": 0.95}
     assert content["z_scores"] == {"cortex": 6.05, "frontal": 5.5, "precuneus_left": 7.0}
 
 
@@ -86,6 +87,22 @@ def test_the_table_has_the_cortex_and_the_read_regions_alone(tmp_path: Path) -> 
 
 def test_a_line_for_the_terminal_says_grade_or_reason() -> None:
     assert one_line(GRADED) == "김 study: BAPL 3 (1% BAPL 1, 4% BAPL 2, 95% BAPL 3)  Centiloid 84"
+    doubtful = replace(GRADED, status="needs_reader", prediction_set=(2, 3))
+    assert one_line(doubtful).startswith("김 study: needs a reader: BAPL 2 or 3 (1% BAPL 1, ")
+
+
+@pytest.mark.parametrize(
+    ("likely", "answer", "called"),
+    [((2, 3), "BAPL 2 or 3", True), ((1, 2), "BAPL 1 or 2", None), ((2,), "grade open", True)],
+)
+def test_of_a_doubtful_study_no_grade_and_no_contested_word_stands_alone(
+    likely: tuple[int, ...], answer: str, called: bool | None
+) -> None:
+    positive = {"called": True, "chance": 0.8, "threshold": 0.4}
+    doubtful = replace(GRADED, status="needs_reader", prediction_set=likely, positive=positive)
+    assert str(doubtful.answer) == answer
+    assert doubtful.called is called
+    assert GRADED.probabilities[GRADED.bapl] == 0.95
     sure = replace(GRADED, centiloid_interval=(75.6, 93.2))
     assert one_line(sure).endswith("Centiloid 84 [76, 93]")
     assert one_line(REFUSED) == '=bad, study: refused: found "nothing"'

@@ -94,5 +94,5 @@ def test_a_command_ends_with_one_line_and_its_status(number: int, name: str) -> 
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (128 + number, "")
-    kept = "what was finished is kept, the same command goes on"
+    kept = "what was finished is kept, the same command goes on: monai-amyloid wait"
     assert done.stderr == f"monai-amyloid: interrupted by {name}; {kept}\n"

@@ -1,7 +1,7 @@
 """Many things: kept where they were finished before, told as they come, in order at the end."""
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import pytest
 from conftest import CountedProgress
@@ -9,6 +9,7 @@ from conftest import CountedProgress
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.local_engine import LocalEngine
 from monai_amyloid.work.many import Done, make_each
+from monai_amyloid.work.progress import Progress
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -114,3 +115,22 @@ def test_where_the_disk_is_full_at_the_end_too_the_first_error_counts() -> None:
         make_each(fail, [1, 2], LocalEngine(0), crashed=full_disk, ended=full_disk)
     with pytest.raises(OSError, match="disk full"):
         make_each(double, [1], LocalEngine(0), crashed=full_disk, ended=full_disk)
+
+
+def test_the_first_thing_that_is_not_done_is_named() -> None:
+    class Named(Progress):
+        names: ClassVar[list[str]] = []
+
+        def begin(self, name: str) -> None:
+            self.names.append(name)
+
+    make_each(
+        double,
+        [1, 2, 4, 5],
+        LocalEngine(0),
+        crashed=lambda number, crash: "",
+        finished_before=lambda number: "kept" if number == 2 else None,
+        called=str,
+        progress=Named(),
+    )
+    assert Named.names == ["1", "4", "5"]

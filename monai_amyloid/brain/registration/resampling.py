@@ -57,7 +57,11 @@ def _inside(voxels: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.b
 
 
 def lay_back(
-    volume: NDArray[np.float32], registration: Registration, image: PetImage
+    volume: NDArray[np.float32],
+    registration: Registration,
+    image: PetImage,
+    *,
+    nearest: bool = False,
 ) -> NDArray[np.float32]:
     """Resample a volume from the template grid to a scan's own, by one linear interpolation.
 
@@ -65,25 +69,54 @@ def lay_back(
         volume: Volume on the template grid, ``(91, 109, 91)``.
         registration: Registration of the template to the scan.
         image: Scan whose grid is used.
+        nearest: Take the nearest voxel's value instead, as of labels.
 
     Returns:
         Volume on the grid of ``image.data``, 0 outside the template.
     """
-    shape = image.data.shape
+    laid = np.zeros(image.data.shape, np.float32)
     steps = np.maximum(np.round(_NODES_MM / image.zooms), 1)
+    reached = _reached(volume, registration, image, steps)
+    first = np.array([part.start for part in reached]).reshape(3, 1, 1, 1)
+    shape = laid[reached].shape
+    if 0 in shape:
+        return laid
     # One node beyond the last voxel, so that every voxel lies between two.
     counts = np.ceil((np.array(shape) - 1) / steps).astype(int) + 1
-    nodes = np.stack(np.meshgrid(*map(np.arange, counts), indexing="ij")) * steps.reshape(
-        3, 1, 1, 1
-    )
+    grid = np.stack(np.meshgrid(*map(np.arange, counts), indexing="ij"))
+    nodes = first + grid * steps.reshape(3, 1, 1, 1)
     to_mm = image.affine
     points = np.tensordot(to_mm[:3, :3], nodes, axes=1) + to_mm[:3, 3].reshape(3, 1, 1, 1)
     to_index = np.linalg.inv(TEMPLATE_AFFINE)
     found = np.tensordot(to_index[:3, :3], registration.to_template(points), axes=1)
     found += to_index[:3, 3].reshape(3, 1, 1, 1)
     places = _between_nodes(found.astype(np.float32), steps, shape)
-    laid = ndimage.map_coordinates(volume, places, order=1, mode="constant", output=np.float32)
-    return np.asarray(laid)
+    laid[reached] = ndimage.map_coordinates(
+        volume, places, order=0 if nearest else 1, mode="constant", output=np.float32
+    )
+    return laid
+
+
+def _reached(
+    volume: NDArray[np.float32],
+    registration: Registration,
+    image: PetImage,
+    steps: NDArray[np.float64],
+) -> tuple[slice, slice, slice]:
+    """The box of a scan's voxels that can be other than 0, begun at one of the nodes."""
+    filled = np.argwhere(volume)
+    if not len(filled):
+        return slice(0), slice(0), slice(0)
+    # A voxel about what is filled, and as far as the waves together can move a point.
+    moved = np.abs(registration.warp.coefficients).sum(axis=1) / TEMPLATE_AFFINE[0, 0] + 1
+    ends = np.stack([filled.min(axis=0) - moved, filled.max(axis=0) + moved])
+    corners = np.stack(np.meshgrid(*ends.T, indexing="ij")).reshape(3, -1)
+    to_voxel = np.linalg.inv(image.affine) @ registration.matrix @ TEMPLATE_AFFINE
+    voxels = to_voxel[:3, :3] @ corners + to_voxel[:3, 3:]
+    low = np.maximum(np.floor(voxels.min(axis=1) / steps) * steps, 0).astype(int)
+    high = np.minimum(np.ceil(voxels.max(axis=1)) + 1, image.data.shape).astype(int)
+    x, y, z = (slice(start, max(end, start)) for start, end in zip(low, high, strict=True))
+    return x, y, z
 
 
 def _between_nodes(

@@ -20,6 +20,7 @@ from monai_amyloid.grading.task import GradingSettings
 from monai_amyloid.output import refuse_link, remove_partials
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.pet.files.fingerprint import NOTHING
+from monai_amyloid.report.summary.page import write_people_page
 from monai_amyloid.result.follow_table import write_follow_table
 from monai_amyloid.result.followed import FOLLOW_FILE, Followed, read_followed, write_followed
 from monai_amyloid.result.result import RESULT_FILE
@@ -30,6 +31,7 @@ from monai_amyloid.work.many import Done, make_each
 from monai_amyloid.work.progress import SILENT, Progress
 
 TABLE, PAGE, DOCUMENT = "follow.csv", "follow.html", "follow.pdf"
+SUMMARY = "follow_summary.html"
 # Fewer are followed in one process before others have started: each loads the bundle first.
 _LEAST_FOR_PROCESSES = 3
 
@@ -90,7 +92,7 @@ def follow_people(
         people: People with their visits, from
             :func:`~monai_amyloid.grading.following.listing.list_people`.
         output: Folder of the results: a folder for each person with one for each visit, and
-            ``follow.csv`` for all.
+            ``follow.csv`` and ``follow_summary.html`` for all.
         device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         options: What is written of each visit and person; None for the usual.
         rule: When amyloid counts as cleared; None for no verdict.
@@ -123,8 +125,12 @@ def follow_people(
             refuse_link(output / task.name)
 
         def write(done: Sequence[Done[Followed]]) -> None:
-            people = [each.made for each in done]
-            write_follow_table(people, output / TABLE, _of_earlier_runs(output, people))
+            people, options = [each.made for each in done], settings.grading.options
+            earlier = _of_earlier_runs(output, people)
+            write_follow_table(people, output / TABLE, earlier)
+            if options.report:
+                with_page = [each for each in earlier if (output / each.name / PAGE).is_file()]
+                write_people_page(people, output / SUMMARY, PAGE, options.language, with_page)
 
         done = make_each(
             partial(_follow, settings=settings),
@@ -134,6 +140,7 @@ def follow_people(
             finished_before=lambda task: None if again else _finished(task, settings),
             finished=finished,
             ended=write,
+            called=lambda task: task.name,
             progress=progress,
         )
         return [each.made for each in done]

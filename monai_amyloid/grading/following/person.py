@@ -28,6 +28,7 @@ from monai_amyloid.grading.outputs import DICOM_FOLDER, write_outputs
 from monai_amyloid.grading.privacy import Privacy, finding_for_person
 from monai_amyloid.grading.task import Task
 from monai_amyloid.grading.worker import graded_or_failed, loaded_grader
+from monai_amyloid.pacs.identity import EarlierSet, earlier_sets
 from monai_amyloid.pacs.source import source_series
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.report.follow.one_page import write_follow_pdf
@@ -66,6 +67,8 @@ def _followed(task: FollowTask, settings: FollowSettings) -> Followed:
     def clean(found: Finding) -> Finding:
         return finding_for_person(found, task.person, identify=identify)
 
+    dicom = settings.grading.options.dicom
+    earlier = earlier_sets(folder, DICOM_FOLDER) if dicom else []
     clear(folder, {visit.name for visit in task.person.visits})
     graded, results = [], []
     for visit in task.person.visits:
@@ -100,7 +103,7 @@ def _followed(task: FollowTask, settings: FollowSettings) -> Followed:
         findings=tuple(findings),
         made_from=task.made_from,
     )
-    _write(followed, graded, there, joint, task, settings)
+    _write(followed, graded, there, joint, task, settings, earlier)
     return followed
 
 
@@ -151,6 +154,7 @@ def _write(
     joint: Joint | None,
     task: FollowTask,
     settings: FollowSettings,
+    earlier: Sequence[EarlierSet],
 ) -> None:
     """Write the person's files; ``follow.json`` last, so that where it is all are."""
     folder, options = settings.grading.output / task.name, settings.grading.options
@@ -166,12 +170,17 @@ def _write(
         write_follow_page(folder / PAGE, followed, volumes, difference, options.language)
         write_follow_pdf(folder / DOCUMENT, followed, volumes, difference, options.language)
     if options.dicom:
-        followed = _with_dicom(followed, graded, folder, task)
+        followed = _with_dicom(followed, graded, folder, task, options.language, earlier)
     write_followed(followed, folder)
 
 
 def _with_dicom(
-    followed: Followed, graded: Sequence[Graded], folder: Path, task: FollowTask
+    followed: Followed,
+    graded: Sequence[Graded],
+    folder: Path,
+    task: FollowTask,
+    language: str,
+    earlier: Sequence[EarlierSet],
 ) -> Followed:
     """Write the structured report of the change where a visit is DICOM."""
     from monai_amyloid.pacs.writing import write_follow_report
@@ -182,7 +191,8 @@ def _with_dicom(
             series = each.result.study.get("series_instance_uid")
             sources.append(source_series(visit.path, series) if series else None)
         if any(sources):
-            write_follow_report(sources, followed, folder / DICOM_FOLDER)
+            place = folder / DICOM_FOLDER
+            write_follow_report(sources, followed, place, language=language, earlier=earlier)
     except UserError as error:  # the result stands, with or without them
         found = warning("no_dicom_objects", "no DICOM objects: {reason}", reason=str(error))
         return replace(followed, findings=(*followed.findings, found))

@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.pictures.cut_brain import brain_in
+from monai_amyloid.pictures.orientation import DEFAULT_CONVENTION, RADIOLOGICAL
 
 Picture = NDArray[np.uint8]
 # What SpatialCropd of configs/train.json keeps of the template's grid.
@@ -47,13 +48,32 @@ def axial_views(image: torch.Tensor, count: int) -> torch.Tensor | None:
 
     Returns:
         Grey slices ``(count, Y, X)``, 0 to 1, float32, on the CPU; None for an input that is no
-        picture, such as features. The patient's left is on the left, as in the array.
+        picture, such as features. Left and right as :func:`turned_dims` says.
     """
     if image.ndim != 4 or 1 in image.shape[2:3] or (image.shape[0] != 1 and image.shape[1] != 3):
         return None
     planes = image[0].movedim(-1, 0) if image.shape[0] == 1 else image[:, 1]
     chosen = [int((part + 0.5) * len(planes) / count) for part in range(count)]
-    return planes[chosen].detach().float().cpu().transpose(1, 2).flip(1).clamp(0, 1)
+    return (
+        planes[chosen]
+        .detach()
+        .float()
+        .cpu()
+        .transpose(1, 2)
+        .flip([each + 1 for each in turned_dims(image)])
+        .clamp(0, 1)
+    )
+
+
+def turned_dims(image: torch.Tensor) -> list[int]:
+    """Dimensions along which a slice ``(Y, X)`` is turned to be seen as in the reports.
+
+    The front goes up. Which side of a picture is the left is not known: slices stay as read.
+
+    Args:
+        image: Volume ``(1, X, Y, Z)`` or slices ``(N, 3, X, Y)``.
+    """
+    return [0, 1] if image.shape[0] == 1 and DEFAULT_CONVENTION == RADIOLOGICAL else [0]
 
 
 def confusion_picture(matrix: ArrayLike) -> Picture:

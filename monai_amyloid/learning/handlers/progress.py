@@ -13,7 +13,7 @@ import torch
 from ignite.engine import Engine, Events
 from torch.utils.tensorboard import SummaryWriter
 
-from monai_amyloid.learning.handlers.drawing import without_face
+from monai_amyloid.learning.handlers.drawing import turned_dims, without_face
 from monai_amyloid.learning.handlers.epoch_record import EpochRecord, write_record
 
 logger = logging.getLogger(__name__)
@@ -123,10 +123,10 @@ def middle_slice(image: torch.Tensor) -> torch.Tensor:
         image: Volume ``(1, X, Y, Z)`` or slices ``(N, 3, X, Y)``, 0 to 1.
 
     Returns:
-        Grey slice ``(1, Y, X)``, 0 to 1; the patient's left is on the left of the picture, as in
-        the array.
+        Grey slice ``(1, Y, X)``, 0 to 1; of a volume with left and right as in the reports, of
+        slices as they were read.
     """
     image = torch.as_tensor(image).detach().float().cpu()
     is_volume = image.shape[0] == 1
     plane = image[0, :, :, image.shape[-1] // 2] if is_volume else image[image.shape[0] // 2, 1]
-    return plane.T.flip(0).clamp(0, 1)[None]
+    return plane.T.flip(turned_dims(image)).clamp(0, 1)[None]

@@ -35,6 +35,15 @@
     root.hidden = false;
     let turned = 0;
     slider.addEventListener("input", show);
+    // Every picture but the sagittal ones is turned, with its letters.
+    const sides = document.getElementById("sides");
+    sides.addEventListener("change", () => {
+      for (const cell of document.querySelectorAll("[data-turns]")) {
+        cell.classList.toggle("turned", sides.value !== sides.options[0].value);
+        const [one, other] = cell.querySelectorAll("b");
+        [one.textContent, other.textContent] = [other.textContent, one.textContent];
+      }
+    });
     for (const canvas of canvases) {
       canvas.addEventListener("wheel", (event) => {
         event.preventDefault();

@@ -1,189 +1,251 @@
-// Three planes of the scan. brainsprite cuts them; here they are drawn large and outlined.
+// The viewer of the scan: what is shown is one state, which controls, keys, wheel and touch change.
 (function () {
   "use strict";
   const root = document.getElementById("viewer");
   if (!root) return;
   const settings = JSON.parse(document.getElementById("viewer-settings").textContent);
-  const [NX, NY, NZ] = settings.size;
-  const COLUMNS = 10;
-  const planes = [
-    { name: "X", axis: 0, size: [NY, NZ], at: (u, v, s) => [s, u, v] },
-    { name: "Y", axis: 1, size: [NX, NZ], at: (u, v, s) => [u, s, v] },
-    { name: "Z", axis: 2, size: [NX, NY], at: (u, v, s) => [u, v, s] },
-  ];
-  const place = settings.start.slice();
+  const size = settings.size, AXES = [2, 1, 0], AXIAL = 2;
+  const MOST_ZOOM = 6, WIDE = 150;
   const element = (id) => document.getElementById(id);
+  const within = (value, low, high) => Math.max(low, Math.min(high, value));
+  const signed = (value) => String(value).replace("-", "\u2212");
+  const state = {
+    view: "mosaic", map: "off", compare: false, share: settings.share, colours: "inverse",
+    mirrored: settings.convention === "radiological", zoom: 1, centre: size.map((n) => n / 2),
+    place: settings.start.slice(), opacity: 100, lines: [], crosshair: false, chosen: 0,
+  };
+  const mosaic = element("shown-mosaic"), planes = element("shown-planes");
+  let pictures, listen, canvases = [], waiting = false;
 
-  function pixels(image) {
-    const canvas = document.createElement("canvas");
-    canvas.width = image.naturalWidth;
-    canvas.height = image.naturalHeight;
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.drawImage(image, 0, 0);
-    return context.getImageData(0, 0, canvas.width, canvas.height).data;
+  function text(id) {
+    const own = element(id).querySelector(`:scope > [lang="${document.documentElement.lang}"]`);
+    return (own || element(id)).textContent.trim();
   }
 
-  function start() {
-    const image = element("sprite-scan");
-    const grey = pixels(image);
-    const masks = pixels(element("sprite-masks"));
-    const index = (x, y, z) =>
-      4 * ((Math.floor(x / COLUMNS) * NZ + NZ - 1 - z) * COLUMNS * NY + (x % COLUMNS) * NY + y);
-    const mask = (which, x, y, z) => masks[index(x, y, z) + which];
+  function sources() {
+    const list = [{ scan: "patient", map: state.map === "on", caption: state.map === "on" ? "with_map" : "patient" }];
+    if (state.map === "beside") list.push({ scan: "patient", map: true, caption: "with_map" });
+    if (state.compare) {
+      for (const scan of ["negative", "positive"]) list.push({ scan, map: false, caption: scan });
+    }
+    return list;
+  }
 
-    const overlay = element("sprite-overlay");
-    overlay.width = image.naturalWidth;
-    overlay.height = image.naturalHeight;
-    const over = overlay.getContext("2d");
-    const nbSlice = { X: NX, Y: NY, Z: NZ };
-    const scan = brainsprite({
-      canvas: "brainsprite-canvas", sprite: "sprite-scan", nbSlice,
-      overlay: { sprite: "sprite-overlay", nbSlice },
-      nanValue: true, showLR: false, colorBackground: "#fff",
+  // New canvases where the scans beside one another have changed.
+  function build() {
+    const list = sources(), focused = canvases.find(({ canvas }) => canvas === document.activeElement);
+    root.dataset.sources = String(list.length);
+    root.style.setProperty("--sources", String(list.length));
+    canvases = [];
+    const places = [[mosaic, null], ...AXES.map((axis) => [planes.querySelector(`[data-axis="${axis}"] .pictures`), axis])];
+    for (const [place, axis] of places) {
+      place.replaceChildren(...list.map((source, which) => {
+        const figure = document.createElement("figure"), canvas = document.createElement("canvas");
+        canvas.setAttribute("role", "img");
+        if (which === 0) canvas.tabIndex = 0;
+        if (list.length > 1) {
+          const caption = document.createElement("figcaption");
+          caption.append(...[...element("caption-" + source.caption).childNodes].map((one) => one.cloneNode(true)));
+          figure.append(caption);
+        }
+        figure.append(canvas);
+        canvases.push({ canvas, axis, source });
+        listen(canvas, axis);
+        return figure;
+      }));
+    }
+    if (focused) canvases.find(({ axis }) => axis === focused.axis).canvas.focus({ preventScroll: true });
+    for (const one of document.querySelectorAll('[data-with="map"]')) one.hidden = state.map === "off";
+    for (const one of document.querySelectorAll('[data-with="compare"]')) one.hidden = !state.compare;
+    soon();
+  }
+
+  const mm = (axis, index) => Math.round(settings.first[axis] + 2 * index);
+  const placeName = (axis, index) => `${"xyz"[axis]} = ${signed(mm(axis, index))} mm`;
+  const columnsOf = (width) => within(Math.round(width / WIDE), 3, 7);
+
+  function grid(canvas, columns = Number(canvas.dataset.columns)) {
+    const wide = Math.floor(canvas.width / columns);
+    return { columns, wide, high: Math.round(wide * size[1] / size[0]), rows: Math.ceil(settings.mosaic.length / columns) };
+  }
+
+  function resized(canvas, width, height) {
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+    }
+  }
+
+  function drawMosaic(canvas, source, width, columns) {
+    canvas.dataset.columns = String(columns);
+    canvas.width = width;
+    const { wide, high, rows } = grid(canvas);
+    resized(canvas, wide * columns, high * rows);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    settings.mosaic.forEach((index, k) => {
+      const box = { x: k % columns * wide, y: Math.floor(k / columns) * high, width: wide, height: high };
+      pictures.draw(context, box, source, AXIAL, index, { ...state, place: null });
+      if (document.activeElement === canvas && k === state.chosen) {
+        context.strokeStyle = "rgb(20, 120, 200)";
+        context.lineWidth = 3 * pictures.pixel;
+        context.strokeRect(box.x + 2, box.y + 2, wide - 4, high - 4);
+      }
     });
+  }
 
-    function compose() {
-      over.clearRect(0, 0, overlay.width, overlay.height);
-      const activation = element("sprite-activation");
-      if (activation && element("show-activation").checked) {
-        over.globalAlpha = element("opacity").value / 100;
-        over.drawImage(activation, 0, 0);
-        over.globalAlpha = 1;
-      }
-      const unseen = element("sprite-unseen");
-      if (unseen) over.drawImage(unseen, 0, 0);
-      scan.init();
-    }
+  function drawPlane(canvas, axis, source) {
+    const [a, b] = pictures.axes(axis), width = Math.round(canvas.clientWidth * sharpness());
+    resized(canvas, width, Math.round(width * size[b] / size[a]));
+    const projection = state.view === "projection";
+    const box = { x: 0, y: 0, width: canvas.width, height: canvas.height };
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    pictures.draw(context, box, source, axis, projection ? null : state.place[axis],
+      projection ? { ...state, place: null, lines: [] } : state);
+  }
+  // A third pixel a point costs a phone more than it shows.
+  const sharpness = () => Math.min(2, pictures.pixel);
 
-    // Marching squares on the soft masks: lines as sharp as the screen, however large.
-    function outline(context, plane, which, scale) {
-      const [nu, nv] = plane.size;
-      const s = place[plane.axis];
-      const half = (u, v) => mask(which, ...plane.at(u, v, s)) - 127.5;
-      const field = new Float32Array(nu * nv);
-      for (let v = 0; v < nv; v++) for (let u = 0; u < nu; u++) field[v * nu + u] = half(u, v);
-      context.beginPath();
-      for (let v = 0; v < nv - 1; v++) {
-        for (let u = 0; u < nu - 1; u++) {
-          const i = v * nu + u;
-          const corners = [field[i], field[i + 1], field[i + nu + 1], field[i + nu]];
-          const points = [];
-          for (let edge = 0; edge < 4; edge++) {
-            const a = corners[edge], b = corners[(edge + 1) % 4];
-            if (a > 0 === b > 0) continue;
-            const t = a / (a - b);
-            const [du, dv] = [[t, 0], [1, t], [1 - t, 1], [0, 1 - t]][edge];
-            points.push([(u + du + 0.5) * scale, (nv - 0.5 - v - dv) * scale]);
-          }
-          for (let k = 0; k + 1 < points.length; k += 2) {
-            context.moveTo(...points[k]);
-            context.lineTo(...points[k + 1]);
-          }
-        }
-      }
-      context.strokeStyle = settings.colours[which];
-      context.lineWidth = (which === 0 ? 1.8 : 1.2) * (window.devicePixelRatio || 1);
-      context.stroke();
+  function scale() {
+    const canvas = element("scale"), context = canvas.getContext("2d"), { top, white } = settings.scales.patient;
+    const colours = pictures.table("patient", 100 * top / white, state.colours);
+    const image = context.createImageData(canvas.width, canvas.height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const mark = Math.round(canvas.width * 100 / state.share);
+    for (let i = 0; i < pixels.length; i++) {
+      const x = i % canvas.width;
+      pixels[i] = Math.abs(x - mark) < 1 ? 0xff0050ff : colours[Math.floor(256 * x / canvas.width)];
     }
+    context.putImageData(image, 0, 0);
+    const black = (state.share / 100 * white).toFixed(2);
+    element("scale-here").textContent =
+      `SUVR 0 \u2013 ${black} = ${text("of-white").replace("#", `${state.share}%`)} (SUVR ${white.toFixed(2)})`;
+    element("share-here").textContent = `${state.share}%`;
+    element("share").setAttribute("aria-valuetext", element("scale-here").textContent);
+  }
 
-    function cross(context, plane, scale, canvas) {
-      const [a, b] = [0, 1, 2].filter((axis) => axis !== plane.axis);
-      const x = (place[a] + 0.5) * scale, y = (plane.size[1] - 0.5 - place[b]) * scale;
-      context.strokeStyle = "rgba(20, 70, 110, .55)";
-      context.lineWidth = window.devicePixelRatio || 1;
-      context.beginPath();
-      context.moveTo(x, 0); context.lineTo(x, canvas.height);
-      context.moveTo(0, y); context.lineTo(canvas.width, y);
-      context.stroke();
+  function show() {
+    root.dataset.view = state.view;
+    root.dataset.sides = state.mirrored ? "radiological" : "neurological";
+    root.dataset.zoom = state.zoom.toFixed(2);
+    mosaic.hidden = state.view !== "mosaic";
+    planes.hidden = state.view === "mosaic";
+    for (const { canvas, axis, source } of canvases) {
+      if ((axis === null) === mosaic.hidden) continue;
+      const name = axis === null || state.view === "projection" ? "" : `, ${placeName(axis, state.place[axis])}`;
+      const of = axis === null ? element("of-mosaic") : element(`label-${axis}`);
+      canvas.setAttribute("aria-label", `${text("caption-" + source.caption)}: ${text(of.id)}${name}`);
+      if (axis === null) drawMosaic(canvas, source, canvas.clientWidth * sharpness(), columnsOf(canvas.clientWidth));
+      else drawPlane(canvas, axis, source);
     }
+    for (const axis of AXES) {
+      const slider = element(`slice-${axis}`), label = placeName(axis, state.place[axis]);
+      slider.value = String(state.place[axis]);
+      slider.setAttribute("aria-valuetext", label);
+      element(`place-${axis}`).textContent = label;
+    }
+    element("share").value = String(state.share);
+    element("sides").value = root.dataset.sides;
+    element("zoom-here").textContent = `${state.zoom.toFixed(1).replace(".0", "")}\u00d7`;
+    const [x, y, z] = state.place, here = (z * size[1] + y) * size[0] + x;
+    const inside = pictures.volume("labels")[here] & 1;
+    const suvr = (pictures.volume("patient")[here] / 255 * settings.scales.patient.top).toFixed(2);
+    element("suvr-here").textContent =
+      `${AXES.slice().reverse().map((axis) => `${"xyz"[axis]} ${signed(mm(axis, state.place[axis]))}`).join(", ")} mm \u00b7 SUVR ${inside ? suvr : "\u2013"}`;
+    scale();
+  }
 
-    const mm = (axis) => Math.round(settings.first[axis] + 2 * place[axis]);
-    const signed = (value) => String(value).replace("-", "\u2212");
+  function soon() {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; show(); });
+  }
+  function change(what) {
+    Object.assign(state, what);
+    soon();
+  }
+  function choose(name, value) {
+    const button = root.querySelector(`input[name="${name}"][value="${value}"]`);
+    if (!button) return;
+    button.checked = true;
+    state[name] = value;
+    if (name === "map") build();
+    soon();
+  }
 
-    function show() {
-      scan.numSlice = { X: place[0], Y: place[1], Z: place[2] };
-      scan.drawAll();
-      for (const plane of planes) {
-        const canvas = element("plane-" + plane.name);
-        const width = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
-        const scale = width / plane.size[0];
-        const height = Math.round(plane.size[1] * scale);
-        if (canvas.width !== width || canvas.height !== height) {
-          canvas.width = width;
-          canvas.height = height;
-        }
-        const context = canvas.getContext("2d");
-        context.imageSmoothingEnabled = true;
-        context.imageSmoothingQuality = "high";
-        context.fillStyle = "#fff";
-        context.fillRect(0, 0, width, height);
-        context.drawImage(scan.planes["canvas" + plane.name], 0, 0, width, height);
-        ["brain", "cortex", "cerebellum"].forEach((name, which) => {
-          if (element("show-" + name).checked) outline(context, plane, which, scale);
-        });
-        if (element("show-crosshair").checked) cross(context, plane, scale, canvas);
-        const slider = element("slice-" + plane.name);
-        slider.value = place[plane.axis];
-        const label = `${"xyz"[plane.axis]} = ${signed(mm(plane.axis))} mm`;
-        slider.setAttribute("aria-valuetext", label);
-        element("place-" + plane.name).textContent = label;
-      }
-      const level = (255 - grey[index(...place)]) / 255 * settings.darkest;
-      const text = mask(0, ...place) < 128 ? "\u2013"
-        : level >= settings.darkest ? "\u2265 " + settings.darkest.toFixed(2) : level.toFixed(2);
-      element("suvr-here").textContent =
-        `x ${signed(mm(0))}, y ${signed(mm(1))}, z ${signed(mm(2))} mm \u00b7 SUVR ${text}`;
-    }
+  // The part that is seen stays within the brain's box, and follows the place.
+  function centred(centre) {
+    state.centre = centre.map((c, axis) => within(c, size[axis] / state.zoom / 2, size[axis] - size[axis] / state.zoom / 2));
+    soon();
+  }
+  function go(place) {
+    state.place = place.map((index, axis) => within(Math.floor(index), 0, size[axis] - 1));
+    centred(state.centre.map((c, axis) => {
+      const half = size[axis] / state.zoom / 2 - 1;
+      return within(c, state.place[axis] + 0.5 - half, state.place[axis] + 0.5 + half);
+    }));
+  }
+  const scroll = (axis, steps) => go(state.place.map((index, each) => each === axis ? index + steps : index));
+  function zoomTo(zoom, axis = null, from = null, right = 0.5, down = 0.5) {
+    state.zoom = within(zoom, 1, MOST_ZOOM);
+    if (axis === null) return centred(state.place.map((index) => index + 0.5));
+    // What was under the pointer stays there.
+    const now = pictures.placeAt(axis, state, right, down);
+    centred(state.centre.map((c, each) => each in now ? c + from[each] - now[each] : c));
+  }
 
-    let waiting = false;
-    function soon() {
-      if (waiting) return;
-      waiting = true;
-      requestAnimationFrame(() => { waiting = false; show(); });
-    }
-    const within = (value, axis) => Math.max(0, Math.min(settings.size[axis] - 1, value));
+  function open(index, place = {}) {
+    choose("view", "planes");
+    planes.hidden = false; // what is hidden takes no focus
+    go(state.place.map((each, axis) => axis === AXIAL ? settings.mosaic[index] : place[axis] ?? each));
+    planes.querySelector("canvas").focus({ preventScroll: true });
+  }
 
-    for (const plane of planes) {
-      const canvas = element("plane-" + plane.name);
-      const slider = element("slice-" + plane.name);
-      slider.addEventListener("input", () => { place[plane.axis] = +slider.value; soon(); });
-      let turned = 0;
-      canvas.addEventListener("wheel", (event) => {
-        event.preventDefault();
-        turned += event.deltaY * (event.deltaMode ? 30 : 1);
-        const steps = Math.trunc(turned / 30);
-        if (!steps) return;
-        turned -= steps * 30;
-        place[plane.axis] = within(place[plane.axis] - Math.sign(steps), plane.axis);
-        soon();
-      }, { passive: false });
-      const go = (event) => {
-        const box = canvas.getBoundingClientRect();
-        const [a, b] = [0, 1, 2].filter((axis) => axis !== plane.axis);
-        const u = (event.clientX - box.left) / box.width * plane.size[0];
-        const v = plane.size[1] - (event.clientY - box.top) / box.height * plane.size[1];
-        place[a] = within(Math.floor(u), a);
-        place[b] = within(Math.floor(v), b);
-        soon();
-      };
-      canvas.addEventListener("pointerdown", (event) => {
-        canvas.setPointerCapture(event.pointerId);
-        go(event);
-      });
-      canvas.addEventListener("pointermove", (event) => { if (event.buttons & 1) go(event); });
-    }
-    for (const name of ["brain", "cortex", "cerebellum", "crosshair"]) {
-      element("show-" + name).addEventListener("change", soon);
-    }
-    for (const name of ["show-activation", "opacity"]) {
-      if (element(name)) element(name).addEventListener("input", () => { compose(); soon(); });
-    }
-    new ResizeObserver(soon).observe(root);
-    window.addEventListener("beforeprint", show);
+  const widened = (step) => {
+    const slider = element("share");
+    change({ share: within(state.share + step, Number(slider.min), Number(slider.max)) });
+  };
+
+  function start() {
+    pictures = brainPictures(settings);
+    listen = pictureInput({
+      state, mosaic: settings.mosaic, pictures, grid, change, choose, go, open, scroll, soon, widened, zoomTo,
+    });
     root.hidden = false;
-    compose();
+    for (const name of ["view", "map"]) {
+      for (const one of root.querySelectorAll(`input[name="${name}"]`)) {
+        one.addEventListener("change", () => choose(name, one.value));
+      }
+    }
+    const on = (id, type, act) => { if (element(id)) element(id).addEventListener(type, act); };
+    on("compare", "change", () => { state.compare = element("compare").checked; build(); });
+    on("share", "input", () => change({ share: Number(element("share").value) }));
+    on("share-reset", "click", () => change({ share: settings.share }));
+    on("colours", "change", () => change({ colours: element("colours").value }));
+    on("sides", "change", () => change({ mirrored: element("sides").value === "radiological" }));
+    on("closer", "click", () => zoomTo(state.zoom * 1.25));
+    on("farther", "click", () => zoomTo(state.zoom / 1.25));
+    on("opacity", "input", () => change({ opacity: Number(element("opacity").value) }));
+    on("strongest", "click", () => { choose("view", "planes"); go(settings.strongest); });
+    on("show-crosshair", "change", () => change({ crosshair: element("show-crosshair").checked }));
+    ["brain", "cortex", "cerebellum"].forEach((name) => on("show-" + name, "change", () => change({
+      lines: ["brain", "cortex", "cerebellum"].flatMap((each, bit) => element("show-" + each).checked ? [bit] : []),
+    })));
+    for (const axis of AXES) {
+      on(`slice-${axis}`, "input", () => scroll(axis, Number(element(`slice-${axis}`).value) - state.place[axis]));
+    }
+    document.addEventListener("language", soon);
+    new ResizeObserver(soon).observe(root);
+    // Paper has every axial slice, as it is set on the screen.
+    window.addEventListener("beforeprint", () => {
+      mosaic.hidden = false;
+      for (const { canvas, axis, source } of canvases) {
+        if (axis === null) drawMosaic(canvas, source, 1400, canvases.length > 4 ? 4 : 7);
+      }
+    });
+    window.addEventListener("afterprint", soon);
+    build();
     show();
-    root.dataset.ready = "yes";
+    root.dataset.ready = String(Math.round(performance.now()));
   }
 
   if (document.readyState === "complete") start();

@@ -13,15 +13,14 @@ from PIL import Image
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, voi
 from monai_amyloid.evaluation.results import Evaluation
-from monai_amyloid.pictures.cut_brain import without_face
+from monai_amyloid.pictures.cut_brain import DARKEST_SUVR, without_face
+from monai_amyloid.pictures.orientation import lettered, upright
 
 # Axial places of the four regions in the order they are read: inferior temporal lobe, frontal
 # lobe with posterior cingulate, precuneus, parietal lobe.
 _PLACES_MM = (-20.0, 8.0, 26.0, 46.0)
-# SUVR over the cerebellum shown as black on the inverse grey scale that florbetaben is read in,
-# as in the picture of a study.
-_DARKEST_SUVR = 2.2
 _ENLARGED = 2
+_AXIAL = 2
 _SHOWN = 12
 
 
@@ -109,15 +108,19 @@ def axial_slices(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
             which evenly spaced ones are shown as bright as they were stored.
 
     Returns:
-        ``(Y, slices * X)``; front up, the patient's left on the left.
+        ``(Y, slices * X)``; front up. Of a scan the patient's sides stand in letters; which side
+        of a picture is left is not known, so that it is shown as it was read.
     """
     if volume.shape == TEMPLATE_SHAPE:
         heights = [round((place - TEMPLATE_AFFINE[2, 3]) / 2) for place in _PLACES_MM]
-        darkest = _DARKEST_SUVR * float(volume[voi("whole_cerebellum")].mean())
-        shown = 1 - np.clip(without_face(volume) / darkest, 0, 1)
+        darkest = DARKEST_SUVR * float(volume[voi("whole_cerebellum")].mean())
+        shown = 255 * (1 - np.clip(without_face(volume) / darkest, 0, 1))
+        levels = shown.round().astype(np.uint8)
+        row = [lettered(upright(levels, _AXIAL, height), _AXIAL) for height in heights]
     else:
         count = min(len(_PLACES_MM), volume.shape[2])
         heights = [int((place + 0.5) * volume.shape[2] / count) for place in range(count)]
-        shown = np.clip(volume / max(float(volume.max()), 1e-6), 0, 1)
-    row = np.concatenate([shown[:, ::-1, height].T for height in heights], axis=1)
-    return np.asarray((255 * row).round().astype(np.uint8))
+        shown = 255 * np.clip(volume / max(float(volume.max()), 1e-6), 0, 1)
+        levels = shown.round().astype(np.uint8)
+        row = [levels[:, ::-1, height].T for height in heights]
+    return np.concatenate(row, axis=1)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from monai_amyloid.cohort.datalist import GRADES
 from monai_amyloid.evaluation.held_out import ROW
+from monai_amyloid.evaluation.intervals import Estimate
 from monai_amyloid.evaluation.readers import MEASURED
 from monai_amyloid.evaluation.result_tables import site_table
 from monai_amyloid.evaluation.result_text import interval, number, p_value
@@ -199,7 +200,7 @@ def _ceiling(evaluation: Evaluation, measures: Iterable[str]) -> list[dict[str, 
     for observer, table in evaluation.ceiling.groupby("observer", sort=False):
         found = table.set_index("metric")
         cells = [
-            f"{found['value'][key]:.3f} [{found['low'][key]:.3f}, {found['high'][key]:.3f}]"
+            interval(Estimate(*found.loc[key, ["value", "low", "high"]]), 3)
             if key in found.index
             else ""
             for key in asked
@@ -267,7 +268,7 @@ def _sites(evaluation: Evaluation) -> list[list[str]]:
             str(row["site"]),
             str(row["n"]),
             *(
-                f"{number(row[name])} [{number(row[f'{name}_low'])}, {number(row[f'{name}_high'])}]"
+                interval(Estimate(row[name], row[f"{name}_low"], row[f"{name}_high"]))
                 for name in ("accuracy", "macro_f1", "quadratic_kappa")
             ),
             number(row["coverage"]) if "coverage" in row else "",

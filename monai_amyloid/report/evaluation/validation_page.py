@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from monai_amyloid.bundle.validation import Compared, Validation
+from monai_amyloid.bundle.validation import MEASURES, Compared, Validation
 from monai_amyloid.evaluation.agreement import Agreement
 from monai_amyloid.evaluation.intervals import CONFIDENCE
 from monai_amyloid.evaluation.result_text import interval, number
@@ -14,7 +14,7 @@ from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import replace_file
 from monai_amyloid.report.evaluation.figures import Plot, difference_plot
 from monai_amyloid.report.pages import render_page
-from monai_amyloid.report.words import RESEARCH_USE, WORDS, by_name
+from monai_amyloid.report.words import RESEARCH_USE, WORDS, by_name, named
 from monai_amyloid.version import __version__
 
 _WORDS = by_name(
@@ -35,6 +35,23 @@ _WORDS = by_name(
     phrase("validation_mean", "mean of both"),
     phrase("validation_difference", "this program less the other"),
     phrase("validation_left_out", "Left out"),
+    phrase(
+        "validation_calls_note",
+        "Each measure of this program against the calls of the table. AUC: chance that a scan "
+        "called positive has the higher value. Sensitivity, specificity: share of the scans called "
+        "positive, negative, that this program calls so too. The same call: share of all scans.",
+    ),
+    phrase(
+        "validation_numbers_note",
+        "Bias: mean of this program's value less the other's. Limits of agreement: bias ± 1.96 SD, "
+        "between which 95% of the differences lie. Slope: of a line through the values, this "
+        "program's by the other's. In the plot the lines are bias and limits, a dot is a scan.",
+    ),
+    phrase(
+        "validation_marks_note",
+        "Share of the scans that both put above the mark, that both put below it, and that both "
+        "call alike; kappa is the agreement beyond chance, 1 at most.",
+    ),
     phrase(
         "validation_note",
         "Brackets hold {confidence:.0%} intervals over people. Another pipeline's Centiloid is not "
@@ -83,14 +100,14 @@ def _column(compared: Compared) -> dict[str, Any]:
         "name": compared.reference.column,
         "counts": phrase(
             "validation_counts",
-            "{scans:d} scans of {people:d} people have a value; {left_out:d} were left out.",
+            "Scans that have a value: {scans:d}, people: {people:d}, left out: {left_out:d}.",
             scans=len(compared.scans),
             people=compared.scans["participant_id"].nunique(),
             left_out=len(left_out),
         ),
         "calls": [
             (
-                measure,
+                MEASURES.get(measure, named(measure)),
                 interval(calls.auc),
                 interval(calls.sensitivity),
                 interval(calls.specificity),

@@ -58,6 +58,15 @@ EVALUATION_WORDS = by_name(
         confidence=CONFIDENCE,
     ),
     phrase("evaluation_models", "Models on the same scans"),
+    phrase(
+        "evaluation_measures_note",
+        "Accuracy: share of scans with the right grade. Balanced accuracy: mean of the recalls of "
+        "the three grades. Macro-F1: mean of the F1 of the three grades. Quadratic kappa: "
+        "agreement beyond chance, in which an error of two grades counts four times. AUC: chance "
+        "that a scan of BAPL 2 or 3 has a higher probability of being one than a scan of BAPL 1. "
+        "1 is best of each. Brackets hold {confidence:.0%} intervals over participants.",
+        confidence=CONFIDENCE,
+    ),
     phrase("evaluation_model", "model"),
     phrase(
         "evaluation_ceiling_note",
@@ -78,7 +87,16 @@ EVALUATION_WORDS = by_name(
     phrase("evaluation_grade", "grade"),
     phrase("evaluation_precision", "precision"),
     phrase("evaluation_recall", "recall"),
+    phrase(
+        "evaluation_each_grade_note",
+        "Precision: share of the scans that a model calls so which are so. Recall: share of the "
+        "scans of the grade that the model finds. F1: their harmonic mean.",
+    ),
     phrase("evaluation_confusion", "Confusion matrices"),
+    phrase(
+        "evaluation_confusion_note",
+        "Number of scans and, below it, their share of all scans of the true grade.",
+    ),
     phrase("evaluation_true", "true"),
     phrase("evaluation_predicted", "predicted"),
     phrase("evaluation_probabilities", "Probabilities"),
@@ -99,6 +117,12 @@ EVALUATION_WORDS = by_name(
         "equal width. Chance alone makes it greater than 0: of 100 perfectly calibrated models 95 "
         'would stay under "by chance up to".',
     ),
+    phrase(
+        "evaluation_scores_note",
+        "Brier score: squared distance between the probabilities and the true grade, summed over "
+        "the grades, 0 to 2. Log loss: logarithm of the probability of the true grade without its "
+        "sign. Both are means over the scans; less is better.",
+    ),
     phrase("evaluation_sets", "Sets of grades, and who needs a reader"),
     phrase("evaluation_sets_hold", "sets hold the true grade"),
     phrase("evaluation_size", "mean size"),
@@ -116,6 +140,12 @@ EVALUATION_WORDS = by_name(
         most=MOST_LEFT_OUT,
         wrong=MOST_WRONG,
     ),
+    phrase(
+        "evaluation_sets_columns_note",
+        "Sets hold the true grade: share of all scans, then of the scans of each grade. Mean size: "
+        "number of grades in a set. Needs a reader: share of the scans. The others are those that "
+        "need no reader; these are those that need one.",
+    ),
     phrase("evaluation_positive", "Amyloid positive: BAPL 2 or 3 against 1"),
     phrase("evaluation_sensitivity", "sensitivity"),
     phrase("evaluation_specificity", "specificity"),
@@ -126,6 +156,11 @@ EVALUATION_WORDS = by_name(
         "At the threshold that finds {sensitivity:.0%} of the positive scans of the other folds; "
         "Wilson's intervals. The curve pools the folds.",
         sensitivity=SENSITIVITY,
+    ),
+    phrase(
+        "evaluation_called_note",
+        "Sensitivity: share of the scans of BAPL 2 or 3 that are called positive. Specificity: "
+        "share of the scans of BAPL 1 that are called negative.",
     ),
     phrase("evaluation_first_repeat", "The curve is that of the first repeat."),
     phrase(
@@ -142,6 +177,11 @@ EVALUATION_WORDS = by_name(
         'Holm\'s correction is for all rows. "Right alone": number of scans that only the first '
         "model, and only the second, graded right.",
     ),
+    phrase(
+        "evaluation_p_note",
+        "p: how likely chance alone makes such a difference, by the bootstrap; p, McNemar: the "
+        "same of the two numbers of scans that are right alone.",
+    ),
     phrase("evaluation_sites", "Sites"),
     phrase("evaluation_site", "site"),
     phrase("evaluation_scans", "scans"),
@@ -150,13 +190,17 @@ EVALUATION_WORDS = by_name(
         "Of the network. Every site had scans in the training of every fold: these figures do not "
         "tell how it performs at a new one.",
     ),
+    phrase(
+        "evaluation_sites_columns_note",
+        "Scans: their number. The other columns are those of the tables above, of the site alone.",
+    ),
     phrase("evaluation_errors", "Worst errors"),
     phrase("evaluation_no_volume", "The prepared volume is not there."),
     phrase("evaluation_no_error", "Every scan was graded right."),
     phrase(
         "evaluation_errors_note",
         "Errors of the network: grades furthest apart first, then by how improbable it found the "
-        "true grade. Axial slices from below to above; front up, the patient's left on the left; "
+        "true grade. Axial slices from below to above; front up, L and R for the patient's sides; "
         "white is no uptake, black is {darkest:g} times the cerebellum. Pictures are shown as they "
         "were stored.",
         darkest=DARKEST_SUVR,

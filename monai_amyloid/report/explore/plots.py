@@ -24,7 +24,8 @@ from monai_amyloid.report.explore.words import CHARTS, TOOLS
 from monai_amyloid.report.pages import language_tag
 from monai_amyloid.shown import visible
 
-_MAP_PIXELS, _SIDE_PIXELS, _HEIGHT = 640, 440, 520
+_MAP_PIXELS, _SIDE_PIXELS, _HEIGHT = 720, 500, 520
+_FIND_PIXELS = 230  # of a field that shows its hint whole
 _MANY = 2000  # scans, of which dots are smaller
 _WHOLE = ("bapl", "centiloid", "score", "low", "high", "cluster")
 _TEXTS = ("participant", "session", "site")
@@ -73,7 +74,7 @@ def plots(
         "colours": _chooser([each.key for each in colourings]),
         "legend": Div(disable_math=True, stylesheets=[_LEGEND]),
         "summary": Div(disable_math=True, stylesheets=[_LEGEND]),
-        "find": TextInput(),
+        "find": TextInput(width=_FIND_PIXELS),
         "all": Button(),
         "save": Button(),
         "map": figures[0],

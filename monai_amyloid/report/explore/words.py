@@ -69,6 +69,33 @@ EXPLORE_WORDS = by_name(
     phrase("explore_no_grade", "no grade"),
     phrase("explore_other", "none or other"),
     # Tables
+    phrase(
+        "explore_table_note",
+        "BAPL: grade in the table. Score: place on the continuum, with the ends of its interval. "
+        "Early amyloid: chance of an early load. Cluster: number of the group. As far: share of "
+        "the cohort that lies as far from its neighbours; a small one is unusual. Doubt: how far "
+        "the grade's probability stays behind that of another grade; a dash where it is not known.",
+    ),
+    phrase(
+        "explore_groups_columns_note",
+        "Features: what scans are grouped by. Groups: how many were found, and in how many of the "
+        "resampled cohorts as many were. In none: scans that belong to no group.",
+    ),
+    phrase(
+        "explore_probes_note",
+        "How well the site, or the grade, is told from the coordinates of a scan that was left "
+        "out: mean share that is right of each; by chance: what guessing reaches.",
+    ),
+    phrase(
+        "explore_doubts_columns_note",
+        "More likely: the grade that the features speak for; P(1), P(2), P(3): probability of each "
+        "grade by them. Score: place on the continuum.",
+    ),
+    phrase(
+        "explore_lonely_columns_note",
+        "Distance: mean distance to the nearest scans, in standard deviations of scans at the same "
+        "place of the continuum.",
+    ),
     phrase("explore_mean_suvr", "Mean SUVR of the groups"),
     phrase(
         "explore_mean_suvr_note",

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from monai_amyloid.findings.catalogue import ENGLISH
-from monai_amyloid.findings.finding import Phrase, phrase
+from monai_amyloid.findings.finding import Phrase, by_weight, phrase
 from monai_amyloid.output import replace_file
-from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
 from monai_amyloid.report.follow.rows import (
     change_rows,
     doubts_of,
@@ -24,10 +23,12 @@ from monai_amyloid.report.follow.scans import (
     shown_scans,
 )
 from monai_amyloid.report.follow.scrolling import scroller
-from monai_amyloid.report.follow.sentences import course_text, in_order, main_finding, unwidened
+from monai_amyloid.report.follow.sentences import course_text, main_finding, unwidened
 from monai_amyloid.report.follow.trend import trend
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
 from monai_amyloid.report.pages import render_page
+from monai_amyloid.report.person import identifiers, person_rows
+from monai_amyloid.report.study.viewer_words import VIEWER_WORDS
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus
 from monai_amyloid.result.followed import Followed
 from monai_amyloid.version import __version__
@@ -76,7 +77,8 @@ def _content(
         ),
         "research_use": RESEARCH_USE,
         "followed": followed,
-        "patient": patients[-1] if patients else None,
+        "person": person_rows(patients[-1]) if patients else [],
+        "identifiers": identifiers(patients[-1]) if patients else [],
         "direction": "no_change" if overall is None else overall.direction,
         "main": main_finding(followed),
         "doubts": doubts_of(followed),
@@ -91,12 +93,13 @@ def _content(
         "scroller": scroller([each for _, each in seen_volumes(followed, volumes)], difference),
         "slices": slice_rows(),
         "has_difference": difference is not None and bool(scans),
-        "darkest": f"{DARKEST_SUVR:g}",
+        "darkest": f"{scans[0].black:.2f}" if scans else "",
+        "viewer_words": VIEWER_WORDS,
         "least": minus(f"{-DIFFERENCE_FULL:g}"),
         "most": f"+{DIFFERENCE_FULL:g}",
         "scans_note": scans_note(has_difference=difference is not None),
         "regions": region_tables(followed),
-        "findings": in_order(followed.findings),
+        "findings": by_weight(followed.findings),
         "models": list(models.values()),
         "version": __version__,
     }  # fmt: skip
@@ -112,13 +115,13 @@ def scans_note(*, has_difference: bool) -> Phrase:
         return phrase(
             "follow_scans_note",
             "Normalised scans in template space, cut to the brain, at the same places and in the "
-            "same grey scale. The patient's left is on the left (L), as in the report of a single "
+            "same grey scale. L and R: the patient's left and right, as in the report of a single "
             "scan.",
         )
     return phrase(
         "follow_scans_note_difference",
         "Normalised scans in template space, cut to the brain, at the same places and in the same "
-        "grey scale. The patient's left is on the left (L), as in the report of a single scan. "
+        "grey scale. L and R: the patient's left and right, as in the report of a single scan. "
         "Difference: the last graded scan less the first, smoothed to {smoothed_mm:g} mm, blue "
         "where uptake has fallen, orange where it has risen; below {least:g} it is not shown. "
         "Another scanner's resolution and a brain that has shrunk colour edges and ventricles too.",

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.findings.finding import Finding, Phrase, phrase
-from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
+from monai_amyloid.findings.finding import Finding, Phrase, by_weight, phrase
 from monai_amyloid.pictures.paper import INK, LEFT, LINE, RIGHT, SOFT, Paper
 from monai_amyloid.pictures.slices import tile
 from monai_amyloid.report.follow.rows import change_rows, region_rows, slice_rows, visit_rows
 from monai_amyloid.report.follow.scans import DIFFERENCE_FULL, ShownScan, difference_colours
-from monai_amyloid.report.follow.sentences import in_order, main_finding, visit_name
+from monai_amyloid.report.follow.sentences import main_finding, visit_name
 from monai_amyloid.report.follow.trend import SIZE, trend
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
+from monai_amyloid.report.person import person_rows
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus
 from monai_amyloid.result.followed import Followed
 from monai_amyloid.version import __version__
@@ -39,8 +39,9 @@ class FollowParts(Paper):
         self.write(LEFT, 31, RESEARCH_USE, 8.5, weight="bold")
         patients = [each.result.patient for each in followed.visits if each.result.patient]
         if patients:
-            line = "   ".join(f"{key} {value}" for key, value in patients[-1].items())
-            self.write(LEFT, 36.5, _short(line, 120), 7.5)
+            rows = person_rows(patients[-1])
+            line = "   ".join(f"{self.say(label)} {self.say(text)}" for label, text in rows)
+            self.write(LEFT, 36.5, _short(line, 130), 7.5)
         self.rule(39.5, INK)
 
     def answer(self, followed: Followed, doubts: Sequence[Finding]) -> None:
@@ -180,7 +181,7 @@ class FollowParts(Paper):
                 x += width + size * _GAP
             y += height + size * _GAP
         grey = np.linspace(255, 0, 128).round()
-        self.scale("SUVR", "0", f"{DARKEST_SUVR:g}", np.repeat(grey[:, None], 3, 1), bottom + 4)
+        self.scale("SUVR", "0", f"{scans[0].black:.2f}", np.repeat(grey[:, None], 3, 1), bottom + 4)
         if coloured:
             colours = difference_colours(
                 np.linspace(-DIFFERENCE_FULL, DIFFERENCE_FULL, 128, dtype=np.float32)
@@ -211,7 +212,7 @@ class FollowParts(Paper):
             for place, visit in enumerate(followed.visits)
             for each in visit.result.of_level("warning")
         ]
-        every: list[Finding | Phrase] = [*in_order([*of_changes, *followed.findings]), *of_visits]
+        every: list[Finding | Phrase] = [*by_weight([*of_changes, *followed.findings]), *of_visits]
         if not every:
             return
         self.write(LEFT, top, FOLLOW_WORDS["findings"], 8.5, weight="bold")

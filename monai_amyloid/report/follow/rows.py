@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from monai_amyloid.brain.template import READ_REGIONS
-from monai_amyloid.findings.finding import Finding, Phrase, phrase
+from monai_amyloid.findings.finding import Finding, Phrase, by_weight, phrase
+from monai_amyloid.pictures.orientation import slice_sides
 from monai_amyloid.pictures.slices import PLANES
-from monai_amyloid.report.follow.scans import SLICES_MM, ShownScan, slice_sides
+from monai_amyloid.report.follow.scans import SLICES_MM, ShownScan
 from monai_amyloid.report.follow.sentences import (
     DIRECTIONS,
     change_name,
     grade_sentence,
-    in_order,
     plain_centiloid,
     signed,
     signed_suvr,
@@ -81,7 +81,7 @@ def visit_rows(followed: Followed) -> list[dict[str, Any]]:
                 "grade": None if refused else grade_sentence(result),
                 "alone": plain_centiloid(result.centiloid, result.centiloid_interval),
                 "together": plain_centiloid(visit.centiloid, visit.interval),
-                "findings": in_order(result.of_level("doubt", "warning")),
+                "findings": result.of_level("doubt", "warning"),
                 "made_from": joined([tracer] if source is None else [tracer, source]),
             }
         )
@@ -102,7 +102,7 @@ def change_rows(followed: Followed) -> list[dict[str, Any]]:
             "yearly": _yearly(change),
             "plain": minus(f"{change.plain:+.0f}"),
             "direction": DIRECTIONS[change.direction],
-            "findings": in_order(change.findings),
+            "findings": by_weight(change.findings),
         }
         for change in _overall_first(followed)
     ]

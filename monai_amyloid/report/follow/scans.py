@@ -10,9 +10,10 @@ from scipy import ndimage
 
 from monai_amyloid.brain.template import brain_mask
 from monai_amyloid.findings.finding import Phrase
-from monai_amyloid.pictures.cut_brain import grey, shown_box
-from monai_amyloid.pictures.outlines import upright
+from monai_amyloid.pictures.cut_brain import DARKEST_SUVR, grey, shown_box
+from monai_amyloid.pictures.orientation import upright
 from monai_amyloid.pictures.slices import SlicedScan, draw_slice, slice_index
+from monai_amyloid.pictures.window import window_of
 from monai_amyloid.report.follow.sentences import visit_name
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
 from monai_amyloid.report.study.brain_viewer import data_uri
@@ -22,7 +23,6 @@ Volume = NDArray[np.float32]
 # The axis that each slice is cut across, and where, mm: cerebellum and temporal lobes, temporal
 # lobes, striatum and posterior cingulate, precuneus, parietal lobes; precuneus; near the midline.
 SLICES_MM = ((2, -34.0), (2, -20.0), (2, 6.0), (2, 26.0), (2, 40.0), (1, -52.0), (0, -6.0))
-_SAGITTAL = 0
 # In a simulated person whose amyloid is the same at both visits, 90 % of the brain differs by less
 # than 0.07 on one scanner and 0.17 on two, smoothed so far. From the second on the colour is full.
 DIFFERENCE_FROM, DIFFERENCE_FULL = 0.15, 0.6
@@ -44,10 +44,12 @@ class ShownScan:
 
     Attributes:
         name: What the scan is called.
+        black: SUVR that is black in every scan beside it.
         pictures: Slices as ``(rows, columns, 3)``, red, green and blue.
     """
 
     name: Phrase
+    black: float
     pictures: Sequence[NDArray[np.uint8]]
 
     @property
@@ -65,7 +67,7 @@ def shown_scans(
 ) -> list[ShownScan]:
     """Cut every scan that is shown, and the map of the difference, at the same places.
 
-    The patient's left is on the left of axial and coronal slices, as in the report of one study.
+    Left and right are as in the report of one study.
 
     Args:
         followed: What is known of the visits.
@@ -82,13 +84,14 @@ def shown_scans(
         ValueError: If there is not one volume, or None, a visit.
     """
     seen = seen_volumes(followed, volumes, most)
+    black = common_black([volume for _, volume in seen])
     scans = [
-        ShownScan(visit_name(place, followed.visits[place]), _slices(volume, scale))
+        ShownScan(visit_name(place, followed.visits[place]), black, _slices(volume, black, scale))
         for place, volume in seen
     ]
     if seen and difference is not None:
-        pictures = _difference_slices(seen[-1][1], difference, scale)
-        scans.append(ShownScan(FOLLOW_WORDS["difference"], pictures))
+        pictures = _difference_slices(seen[-1][1], difference, black, scale)
+        scans.append(ShownScan(FOLLOW_WORDS["difference"], black, pictures))
     return scans
 
 
@@ -114,34 +117,45 @@ def seen_volumes(
     return seen if len(seen) <= most else [seen[0], seen[-1]]
 
 
-def slice_sides(axis: int) -> tuple[str, str]:
-    """The sides of the patient at the left and the right edge of a slice."""
-    return ("P", "A") if axis == _SAGITTAL else ("L", "R")
+def common_black(volumes: Sequence[Volume]) -> float:
+    """SUVR that is black in all scans of one person, so that none of them is clipped.
+
+    Args:
+        volumes: SUVR ``(91, 109, 91)`` on the template's grid of each scan that is shown.
+    """
+    return max((window_of(each).black for each in volumes), default=DARKEST_SUVR)
 
 
-def _slices(volume: Volume, scale: int) -> list[NDArray[np.uint8]]:
-    levels = grey(volume)
-    scan = SlicedScan(levels, np.zeros(levels.shape, bool))
+def _slices(volume: Volume, black: float, scale: int) -> list[NDArray[np.uint8]]:
+    scan = SlicedScan.of_grey(grey(volume, black))
     return [
-        draw_slice(scan, axis, slice_index(axis, mm), scale, outlined=("brain",))
+        draw_slice(scan, axis, slice_index(axis, mm), scale, outlined=("brain",), letters=False)
         for axis, mm in SLICES_MM
     ]
 
 
-def _difference_slices(under: Volume, difference: Volume, scale: int) -> list[NDArray[np.uint8]]:
-    pale, changed = pale_grey(under), of_brain(difference)
-    scan = SlicedScan(pale, np.zeros(pale.shape, bool))
+def _difference_slices(
+    under: Volume, difference: Volume, black: float, scale: int
+) -> list[NDArray[np.uint8]]:
+    changed = of_brain(difference)
+    scan = SlicedScan.of_grey(pale_grey(under, black))
     pictures = []
     for axis, mm in SLICES_MM:
         index = slice_index(axis, mm)
-        picture = draw_slice(scan, axis, index, scale, outlined=())
+        picture = draw_slice(scan, axis, index, scale, outlined=(), letters=False)
         pictures.append(_coloured_slice(picture, upright(changed, axis, index)))
     return pictures
 
 
-def pale_grey(volume: Volume) -> NDArray[np.uint8]:
-    """The grey of a scan that colours lie upon, within ``shown_box``."""
-    return np.asarray((255 - _PALE * (255 - grey(volume).astype(np.float32))).astype(np.uint8))
+def pale_grey(volume: Volume, black: float) -> NDArray[np.uint8]:
+    """The grey of a scan that colours lie upon, within ``shown_box``.
+
+    Args:
+        volume: SUVR ``(91, 109, 91)`` on the template's grid.
+        black: What would be black without the paleness, SUVR.
+    """
+    dark = 255 - grey(volume, black).astype(np.float32)
+    return np.asarray((255 - _PALE * dark).astype(np.uint8))
 
 
 def of_brain(difference: Volume) -> Volume:

@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 
-from monai_amyloid.findings.finding import Finding, Phrase, Term, phrase
-from monai_amyloid.findings.rules import grades_named
+from monai_amyloid.findings.finding import Phrase, Term, phrase
 from monai_amyloid.report.follow.words import CHANGE_SHARE, FOLLOW_WORDS
 from monai_amyloid.report.words import WORDS, joined, minus, named
 from monai_amyloid.result.followed import Change, Clearing, Followed, Visit, span
 from monai_amyloid.result.result import Result, with_interval
 
-# Findings are read from above: what matters most stands first.
-_ORDER = ("refusal", "doubt", "warning", "note")
 DIRECTIONS = {
     "risen": phrase("direction_risen", "risen"),
     "fallen": phrase("direction_fallen", "fallen"),
@@ -167,23 +164,15 @@ def unwidened(followed: Followed) -> Phrase | None:
 
 
 def grade_sentence(result: Result) -> Phrase:
-    """The grade of a visit with its likely grades, and whether it needs a reader.
+    """The grade of a visit, or every one that is likely, and whether it needs a reader.
 
     Args:
         result: Result of a visit that was not refused.
     """
-    parts = [named(result.grade_name())]
-    if result.prediction_set:
-        names = grades_named(result.grade_names, result.prediction_set)
-        parts.append(phrase("visit_likely", "likely: {names}", names=names))
+    parts = [result.answer]
     if result.status == "needs_reader":
         parts.append(phrase("visit_needs_reader", "needs a reader"))
     return joined(parts)
-
-
-def in_order(findings: Sequence[Finding]) -> list[Finding]:
-    """Findings with doubts and warnings first."""
-    return sorted(findings, key=lambda each: _ORDER.index(each.level))
 
 
 def course_text(followed: Followed) -> Phrase:

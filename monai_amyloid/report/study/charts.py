@@ -1,5 +1,7 @@
 """Where the marks of the report's charts stand, in the units of their SVG."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,7 +15,8 @@ from monai_amyloid.result.result import Result
 
 CENTILOID_MARKS = (CENTILOID_EXCLUDED, CENTILOID_CERTAIN)
 _CENTILOID_SHOWN = (-20.0, 120.0)
-CENTILOID_TICKS = (_CENTILOID_SHOWN[0], 0.0, *CENTILOID_MARKS, 60.0, 100.0, _CENTILOID_SHOWN[1])
+_CENTILOID_TICKS = (0.0, *CENTILOID_MARKS, 60.0, 100.0)
+_CENTILOID_STEP = 10.0
 _MOST_SUVR = 2.0
 
 
@@ -125,9 +128,34 @@ class Scale:
         return round(self.start + self.length * min(max(share, 0.0), 1.0), 2)
 
 
-def centiloid_scale(start: float, length: float) -> Scale:
-    """The line that Centiloids are shown on."""
-    return Scale(*_CENTILOID_SHOWN, start, length)
+def centiloid_scale(start: float, length: float, values: Sequence[float] = ()) -> Scale:
+    """The line that Centiloids are shown on, long enough for some values; the same for most scans.
+
+    Args:
+        start: Place of the line's start, in the units of the drawing.
+        length: Length of the line, in the same units.
+        values: Centiloid and the ends of its interval.
+    """
+    low, high = min((*values, _CENTILOID_SHOWN[0])), max((*values, _CENTILOID_SHOWN[1]))
+    step = _CENTILOID_STEP
+    return Scale(math.floor(low / step) * step, math.ceil(high / step) * step, start, length)
+
+
+def centiloid_ticks(scale: Scale) -> tuple[float, ...]:
+    """The Centiloids that are written below the line: its ends, and those of a meaning."""
+    return (scale.low, *_CENTILOID_TICKS, scale.high)
+
+
+def within(middle: float, width: float, start: float, end: float) -> float:
+    """The middle of a text of some width that stands as near as it can to a place on a line.
+
+    Args:
+        middle: Place that the text belongs to.
+        width: Width of the text.
+        start: Place before which the text may not begin.
+        end: Place behind which the text may not end.
+    """
+    return max(start + width / 2, min(middle, end - width / 2))
 
 
 def suvr_scale(bars: list[Bar], start: float, length: float) -> Scale:

@@ -1,8 +1,8 @@
-"""What the report says of the marks that a Centiloid is compared with."""
+"""What stands beside a Centiloid: the marks of others, and the scan over other references."""
 
 from monai_amyloid.brain.quantities.marks import SURE
 from monai_amyloid.findings.finding import Phrase, phrase
-from monai_amyloid.result.result import Result
+from monai_amyloid.result.result import Result, with_interval
 
 _MARKS = {
     ("amypad", "excluded"): phrase("mark_amypad_excluded", "excludes amyloid (AMYPAD)"),
@@ -27,6 +27,24 @@ MARKS_NOTE = phrase(
     "scans show.",
     sure=SURE,
 )
+_REFERENCES = {
+    "whole_cerebellum": phrase("reference_whole_cerebellum", "Whole cerebellum (as above)"),
+    "cerebellar_grey": phrase("reference_cerebellar_grey", "Cerebellar grey matter"),
+    "pons": phrase("reference_pons", "Pons"),
+    "cerebellum_brainstem": phrase("reference_cerebellum_brainstem", "Cerebellum with brainstem"),
+    "cerebellum_and_white_matter": phrase(
+        "reference_cerebellum_and_white_matter", "Cerebellum and deep white matter"
+    ),
+    "adjusted": phrase(
+        "reference_adjusted", "Whole cerebellum, in a cortex of the usual thickness"
+    ),
+}
+BESIDE_NOTE = phrase(
+    "beside_note",
+    "Each reference has a line of its own, so all are on one scale; for one scan the whole "
+    "cerebellum was the most exact on simulated scans. Where one lies far from the others, look "
+    "at its region.",
+)
 
 
 def mark_rows(result: Result) -> list[tuple[str, Phrase, str, Phrase]]:
@@ -44,3 +62,24 @@ def mark_rows(result: Result) -> list[tuple[str, Phrase, str, Phrase]]:
         )
         for mark in result.marks
     ]
+
+
+def beside_rows(result: Result) -> list[tuple[Phrase, str]]:
+    """The reference and the Centiloid with its interval, the plain one first.
+
+    Args:
+        result: A result; empty where it has none beside the plain one.
+    """
+    if not result.references or result.centiloid is None:
+        return []
+    plain = with_interval(result.centiloid, result.centiloid_interval)
+    rows = [(_REFERENCES["whole_cerebellum"], plain)]
+    beside = dict(result.references)
+    if result.adjusted is not None:
+        beside["adjusted"] = result.adjusted
+    rows += [
+        (_REFERENCES[name], with_interval(each["centiloid"], each["interval"]))
+        for name, each in beside.items()
+        if name in _REFERENCES
+    ]
+    return rows

@@ -1,23 +1,42 @@
-"""The report of one study on one A4 page, as a PDF and as a picture."""
+"""The report of one study on A4, as a PDF and as a picture: one page, or two where that is full."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.catalogue import ENGLISH
+from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.pictures.fonts import without_remarks
+from monai_amyloid.pictures.paper import INK, LEFT, RIGHT, SOFT
 from monai_amyloid.pictures.slices import Shown, sliced
-from monai_amyloid.report.study.page_parts import PageParts
+from monai_amyloid.report.person import person_rows
+from monai_amyloid.report.study.charts import read_bars
+from monai_amyloid.report.study.lines import line_height, lines_within
+from monai_amyloid.report.study.map_chart import map_sentences
+from monai_amyloid.report.study.page_parts import MIDDLE, REGIONS_HEIGHT, SCAN_HEIGHT, PageParts
 from monai_amyloid.report.study.picture import require_matplotlib
-from monai_amyloid.report.study.sentences import what_drove
+from monai_amyloid.report.study.provenance import tracer_name
+from monai_amyloid.report.study.reading import (
+    answer_in_words,
+    cortex_and_regions,
+    grade_by_scores,
+)
+from monai_amyloid.report.study.sentences import reasons, what_drove
+from monai_amyloid.report.words import RESEARCH_USE, WORDS, named
+from monai_amyloid.result.limits import learnt_from
 from monai_amyloid.result.result import Result
+from monai_amyloid.version import __version__
 
 _DPI = 150
 # TrueType by fontTools costs four times the time of the whole page; both are embedded and can be
 # searched.
 FONT_TYPE = 3
+_TOP, _BOTTOM, _FOOT = 13.0, 283.0, 289.0  # mm from the upper edge
+_WIDTH = RIGHT - LEFT
+_RED, _AMBER = "#a3202a", "#8a5200"
 
 
 def page_pdf(
@@ -37,21 +56,25 @@ def page_pdf(
         language: Code of the page's language.
 
     Returns:
-        The PDF.
+        The PDF; what does not fit on its first page is on a second one.
 
     Raises:
         UserError: If matplotlib, or a font with the letters of the language, is not installed.
     """
     require_matplotlib()
     import matplotlib
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
 
     buffer = io.BytesIO()
     without = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
-    with matplotlib.rc_context({"pdf.fonttype": FONT_TYPE}), without_remarks():
-        figure = _page(result, shown, activation, language)
-        canvas: Any = FigureCanvasPdf(figure)  # matplotlib leaves it untyped
-        canvas.print_pdf(buffer, metadata={"Title": result.name, **without})
+    with (
+        matplotlib.rc_context({"pdf.fonttype": FONT_TYPE}),
+        without_remarks(),
+        PdfPages(buffer, metadata={"Title": result.name, **without}) as document,
+    ):
+        for page in _pages(result, shown, activation, language):
+            canvas: Any = FigureCanvasPdf(page.figure)  # matplotlib leaves it untyped
+            canvas.print_pdf(document)
     return buffer.getvalue()
 
 
@@ -61,31 +84,183 @@ def page_image(
     activation: NDArray[np.float32] | None = None,
     language: str = ENGLISH,
 ) -> NDArray[np.uint8]:
-    """The page as a picture ``(1754, 1240, 3)``; arguments and errors as :func:`page_pdf`."""
+    """The same as a picture ``(1754 n, 1240, 3)``, its ``n`` pages one below the other.
+
+    Arguments and errors as of :func:`page_pdf`.
+    """
     require_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    canvas: Any = FigureCanvasAgg(_page(result, shown, activation, language))
-    canvas.figure.dpi = _DPI
-    with without_remarks():
-        canvas.draw()
-    return np.array(np.asarray(canvas.buffer_rgba())[..., :3], np.uint8)
+    drawn = []
+    for page in _pages(result, shown, activation, language):
+        canvas: Any = FigureCanvasAgg(page.figure)
+        canvas.figure.dpi = _DPI
+        with without_remarks():
+            canvas.draw()
+        drawn.append(np.array(np.asarray(canvas.buffer_rgba())[..., :3], np.uint8))
+    return np.concatenate(drawn)
 
 
-def _page(
+def _pages(
     result: Result, shown: Shown, activation: NDArray[np.float32] | None, language: str
-) -> Any:
-    page = PageParts(language)
-    page.heading(result)
+) -> list[PageParts]:
+    report = _Report(result, language)
     if result.status == "refused":
-        page.refusal(result)
+        report.refusal()
     else:
-        page.answer(result)
-        scan = sliced(shown, activation)
+        report.answer()
+        report.seen(shown, activation)
+        report.measured()
+    report.read()
+    report.feet()
+    return report.pages
+
+
+class _Report:
+    """A study's pages, filled from above; what does not fit begins the next one."""
+
+    def __init__(self, result: Result, language: str) -> None:
+        self.result, self.language = result, language
+        self.pages, self.y, self.top = list[PageParts](), 0.0, 0.0
+        self.turn()
+
+    @property
+    def page(self) -> PageParts:
+        return self.pages[-1]
+
+    def turn(self) -> None:
+        """Begin a page with whose study it is."""
+        page, result = PageParts(self.language), self.result
+        self.pages.append(page)
+        page.write(LEFT, _TOP, WORDS["title"], 9, color=SOFT)
+        page.write(RIGHT, _TOP, RESEARCH_USE, 8.5, weight="bold", ha="right")
+        size = 14.0 if len(lines_within(result.name, _WIDTH, 14, bold=True)) == 1 else 9.0
+        y = page.text(LEFT, _TOP + 7, result.name, _WIDTH, size, weight="bold")
+        if result.patient:
+            rows = tuple(
+                phrase("person_line", "{label}: {text}", label=label, text=text)
+                for label, text in person_rows(result.patient)
+            )
+            whose = phrase("person_lines", "{rows:;}", rows=rows)
+            y = page.text(LEFT, y, whose, _WIDTH, 8)
+        page.rule(y - 1.5, INK)
+        self.y = self.top = y + 3.5
+
+    def room(self, height: float) -> None:
+        """Turn the page where so many mm are not left on it."""
+        if self.y + height > _BOTTOM:
+            self.turn()
+
+    def rule(self, above: float) -> None:
+        """A line so far above what comes, but for what comes first on a page."""
+        if self.y > self.top:
+            self.page.rule(self.y - above)
+
+    def write(self, text: Phrase, size: float, **how: Any) -> None:
+        """A text over the whole width, which may go on on the next page."""
+        bold = how.get("weight") == "bold"
+        for line in lines_within(self.page.say(text), _WIDTH, size, bold=bold):
+            self.room(line_height(size))
+            self.page.write(LEFT, self.y, line, size, **how)
+            self.y += line_height(size)
+
+    def section(self, title: Phrase, texts: Sequence[Phrase], **how: Any) -> None:
+        """Texts below a title, which does not stand alone at the foot of a page."""
+        if texts:
+            self.room(12)
+            self.write(title, 9, weight="bold")
+            for text in texts:
+                self.write(text, 8, **how)
+                self.y += 0.5
+            self.y += 1.5
+
+    def refusal(self) -> None:
+        """Why there is no grade, and what to do."""
+        self.y += 6
+        self.write(WORDS["refused"], 22, weight="bold", color=_RED)
+        self.section(WORDS["refused_why"], reasons(self.result))
+        self.section(WORDS["refused_do"], [WORDS["refused_how"]])
+
+    def answer(self) -> None:
+        """The read beside its numbers, and where these part."""
+        result, page, top = self.result, self.page, self.y
+        doubts = reasons(result)
+        short = doubts if len(" ".join(map(page.say, doubts))) <= _MOST_BESIDE else []
+        y = page.verdict(result, short, learnt_from(result), top, answer_in_words(result))
+        if doubts and not short:
+            self.y = y
+            self.section(WORDS["reasons"], doubts, color=_RED)
+            page, y = self.page, self.y
+            self.room(60)
+            page, y = self.page, self.y
+            top = y
+        left = page.chances(result, y)
+        if result.centiloid is not None:
+            right = page.centiloid(result.centiloid, result.centiloid_interval, top + 2)
+        else:
+            right = page.text(MIDDLE, top + 2, WORDS["only_picture"], RIGHT - MIDDLE, 8.5)
+        right = page.scores(result, right)
+        self.y = max(left, right) + 1
+        by_scores = grade_by_scores(result)
+        sentences = [*cortex_and_regions(result), *([by_scores] if by_scores else [])]
+        for sentence in sentences:
+            self.write(sentence, 8)
+        warnings = [each for each in result.warnings if each.code != "only_a_picture"]
+        self.y += 1.5 if sentences else 0
+        self.section(WORDS["warnings"], warnings, color=_AMBER)
+
+    def seen(self, shown: Shown, activation: NDArray[np.float32] | None) -> None:
+        """The scan or the pictures, and what drove the grade."""
+        scan, drove = sliced(shown, activation), what_drove(self.result)
         if scan is not None:
-            page.scan(scan, what_drove(result))
+            self.room(SCAN_HEIGHT)
+            self.rule(3)
+            self.y = self.page.scan(scan, self.y - 1)
+            if drove is not None:
+                self.write(drove, 8)
+                self.y += 1.5
         elif isinstance(shown, np.ndarray):
-            page.pictures(shown)
-        page.regions(result)
-    page.foot(result)
-    return page.figure
+            self.room(SCAN_HEIGHT)
+            self.rule(3)
+            self.y = self.page.pictures(shown, self.y)
+
+    def measured(self) -> None:
+        """Regional SUVR and quality."""
+        result = self.result
+        if read_bars(result):
+            self.room(REGIONS_HEIGHT)
+            self.rule(3)
+            self.y = self.page.regions(result, self.y + 1)
+        if result.on_map is not None:
+            self.section(WORDS["on_map"], map_sentences(result.on_map)[:1])
+
+    def read(self) -> None:
+        """What was read, and by what."""
+        result = self.result
+        tracer = phrase(
+            "line_of_tracer",
+            "{title}: {tracer}",
+            title=WORDS["tracer"],
+            tracer=tracer_name(result.study.get("tracer")),
+        )
+        model = result.model
+        made_by = f"monai-amyloid {__version__}"
+        if model:
+            bundle = f"SHA-256 {model.get('bundle_sha256', model.get('sha256', ''))[:16]}…"
+            made_by = f"{model.get('name')} {model.get('version')}, {bundle}, {made_by}"
+        frames = [] if result.frames is None else [result.frames]
+        self.room(12)
+        self.rule(2.5)
+        self.y += 1
+        for line in (tracer, *frames, named(made_by)):
+            self.write(line, 7, color=SOFT)
+
+    def feet(self) -> None:
+        """What the pages are not for, and which of how many each is."""
+        for number, page in enumerate(self.pages, 1):
+            page.write(LEFT, _FOOT, RESEARCH_USE, 8.5, weight="bold")
+            page.write(RIGHT, _FOOT, f"{number} / {len(self.pages)}", 8, color=SOFT, ha="right")
+
+
+# Letters of the doubts that fit beside the Centiloid; more go over the whole width.
+_MOST_BESIDE = 260

@@ -1,167 +1,189 @@
-"""The parts of the one-page report, from above to below."""
+"""The parts of the one-page report, each drawn from a height on the paper downwards."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.findings.finding import Phrase, phrase
-from monai_amyloid.pictures.cut_brain import DARKEST_SUVR
+from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.pictures.outlines import COLOURS
 from monai_amyloid.pictures.paper import INK, LEFT, RIGHT, SOFT, Paper
 from monai_amyloid.pictures.slices import SlicedScan, draw_slice, slice_index, tile
 from monai_amyloid.report.study.charts import (
     CENTILOID_MARKS,
-    CENTILOID_TICKS,
     Bar,
     Scale,
     centiloid_scale,
+    centiloid_ticks,
     read_bars,
     suvr_scale,
+    within,
 )
-from monai_amyloid.report.study.map_chart import map_sentences
+from monai_amyloid.report.study.lines import line_height, lines_within, width_mm
 from monai_amyloid.report.study.measures import quality_rows
-from monai_amyloid.report.study.provenance import tracer_name
-from monai_amyloid.report.study.sentences import grade_meanings, likely_grades
-from monai_amyloid.report.words import RESEARCH_USE, WORDS, minus, named
+from monai_amyloid.report.study.reading import called, percent, region_scores
+from monai_amyloid.report.study.sentences import grade_meanings, how_sure
+from monai_amyloid.report.words import WORDS, minus
 from monai_amyloid.result.result import Result
-from monai_amyloid.version import __version__
 
-_MIDDLE = 112.0  # mm from the page's left edge, where the second column begins
+MIDDLE = 112.0  # mm from the page's left edge, where the second column begins
+_COLUMN = MIDDLE - LEFT - 8.0  # mm, width of the first one
 # Axial slices as they are read, and a sagittal and two coronal ones.
 _AXIAL_MM = (-34.0, -20.0, 6.0, 26.0, 40.0)
 _OTHERS = ((0, -8.0), (0, 4.0), (1, -52.0), (1, -20.0), (1, 28.0))
 _SCALE, _GAP = 3, 6
-_BLUE, _PALE = "#1c5d8c", "#9db8ca"
+_BLUE, _PALE, _RED = "#1c5d8c", "#9db8ca", "#a3202a"
 _MOST_PICTURES = 10
-_ANSWER_ENDS = 94.0  # mm from the upper edge
+_SCAN_WIDTH = 164.0  # mm
+SCAN_HEIGHT, REGIONS_HEIGHT = 76.0, 56.0  # mm
 
 
 class PageParts(Paper):
-    """Paper with the report's parts, each at its own place."""
+    """Paper with the report's parts; each returns how far down it reaches, in mm."""
 
-    def heading(self, result: Result) -> None:
-        """Whose study it is, and what the page is not for."""
-        self.write(LEFT, 17, WORDS["title"], 9, color=SOFT)
-        self.write(LEFT, 24.5, _short(result.name, 58), 14, weight="bold")
-        self.write(LEFT, 31, RESEARCH_USE, 8.5, weight="bold")
-        if result.patient:
-            line = "   ".join(f"{key} {value}" for key, value in result.patient.items())
-            self.write(LEFT, 36.5, _short(line, 120), 7.5)
-        self.rule(39.5, INK)
+    def text(
+        self, x: float, y: float, text: Phrase | str, width: float, size: float, **how: Any
+    ) -> float:
+        """A text of as many lines as it takes, the first one's base at ``y``."""
+        bold = how.get("weight") == "bold"
+        for line in lines_within(self.say(text), width, size, bold=bold):
+            self.write(x, y, line, size, **how)
+            y += line_height(size)
+        return y
 
-    def refusal(self, result: Result) -> None:
-        """Why there is no grade, and what to do."""
-        self.write(LEFT, 54, WORDS["refused"], 22, weight="bold", color="#a3202a")
-        self.write(LEFT, 66, WORDS["refused_why"], 10, weight="bold")
-        y = 73.0
-        for reason in result.of_level("refusal"):
-            y = self.paragraph(LEFT, y, reason, 98, 12, size=9.5) + 2
-        self.write(LEFT, y + 6, WORDS["refused_do"], 10, weight="bold")
-        self.paragraph(LEFT, y + 13, WORDS["refused_how"], 98, size=9.5)
-
-    def answer(self, result: Result) -> None:
-        """Grade, probabilities, likely grades and Centiloid."""
-        meaning = grade_meanings(result).get(result.grade or 0, named(""))
-        doubt = result.status == "needs_reader"
-        self.write(LEFT, 52, WORDS["needs_reader"] if doubt else result.grade_name(), 22,
-                   weight="bold")  # fmt: skip
-        most = f"{self.say(WORDS['most_probable'])}: {result.grade_name()}, " if doubt else ""
-        self.write(LEFT, 58, most + self.say(meaning), 9, color=SOFT)
-        self.write(LEFT, 66, WORDS["probabilities"], 9, weight="bold")
-        for row, (grade, chance) in enumerate((result.probabilities or {}).items()):
-            y, is_most = 72 + 6.2 * row, int(grade) == result.grade
-            weight = "bold" if is_most else "normal"
-            self.write(LEFT, y, result.grade_name(int(grade)), 8.5, weight=weight)
-            self.box(LEFT + 16, y - 3, 52, 3.6, "#f3f6f8")
-            self.box(LEFT + 16, y - 3, 52 * chance, 3.6, _BLUE if is_most else _PALE)
-            self.write(LEFT + 82, y, f"{chance:.1%}", 8.5, weight=weight, ha="right")
-        if result.centiloid is not None:
-            self.centiloid(result.centiloid, result.centiloid_interval)
+    def verdict(self, result: Result, reasons: Sequence[Phrase], learnt: Phrase, y: float,
+                answer: Phrase) -> float:  # fmt: skip
+        """The grade, or that a reader is needed and why, with what it was learnt from."""
+        if result.status == "needs_reader":
+            y = self.text(LEFT, y + 7, WORDS["needs_reader"], _COLUMN, 19, weight="bold") - 2
+            y = self.text(LEFT, y, answer, _COLUMN, 13, weight="bold")
         else:
-            self.paragraph(_MIDDLE, 48, WORDS["only_picture"], 52, size=8.5)
-        self.write(_MIDDLE, 73, WORDS["set"], 9, weight="bold")
-        y = self.paragraph(_MIDDLE, 77.5, likely_grades(result), 60, 2, size=8)
-        for reason in result.of_level("doubt")[:2]:
-            y = self.paragraph(_MIDDLE, y, reason, 60, int((_ANSWER_ENDS - y) / 4), size=8)
+            self.write(LEFT, y + 8, result.grade_name(), 22, weight="bold")
+            y += 13.5
+            meaning = grade_meanings(result).get(result.grade or 0)
+            if meaning is not None:
+                y = self.text(LEFT, y, meaning, _COLUMN, 9, color=SOFT) + 0.6
+        y = self.text(LEFT, y, learnt, _COLUMN + 4, 8, weight="bold") + 0.6
+        for reason in reasons:
+            y = self.text(LEFT, y, reason, _COLUMN, 8.5, color=_RED) + 0.4
+        return y
 
-    def centiloid(self, value: float, interval: Sequence[float] | None) -> None:
+    def chances(self, result: Result, y: float) -> float:
+        """Positive or negative, and the probability of each grade."""
+        word = called(result)
+        if word is not None:
+            y = self.text(LEFT, y + 1, word[0], _COLUMN, 10, weight="bold") - 0.4
+            y = self.text(LEFT, y, word[1], _COLUMN, 7.5, color=SOFT)
+        self.write(LEFT, y + 2.6, WORDS["probabilities"], 9, weight="bold")
+        y += 3
+        start = LEFT + 2 + max(width_mm(name, 8.5, bold=True) for name in result.grade_names)
+        start = min(start, LEFT + 30)
+        for grade, chance in (result.probabilities or {}).items():
+            y += 5.4
+            most = int(grade) == result.grade and result.status == "graded"
+            weight = "bold" if most else "normal"
+            self.write(LEFT, y, result.grade_name(int(grade)), 8.5, weight=weight)
+            self.box(start, y - 3, 48, 3.6, "#f3f6f8")
+            self.box(start, y - 3, 48 * chance, 3.6, _BLUE if most else _PALE)
+            self.write(start + 63, y, percent(chance), 8.5, weight=weight, ha="right")
+        sure = how_sure(result)
+        return y + 5 if sure is None else self.text(LEFT, y + 5, sure, _COLUMN, 7, color=SOFT)
+
+    def centiloid(self, value: float, interval: Sequence[float] | None, y: float) -> float:
         """Centiloid on its scale, with its interval."""
-        at = centiloid_scale(_MIDDLE, RIGHT - _MIDDLE)
+        ends = interval or ()
+        at = centiloid_scale(MIDDLE, RIGHT - MIDDLE, (value, *ends))
         excluded, positive = CENTILOID_MARKS
-        zones = (
-            (at.low, excluded, "#e3ecf1", "below_means"),
-            (excluded, positive, "#c3d5e0", "between_means"),
-            (positive, at.high, "#8fb1c6", "above_means"),
-        )
-        self.write(_MIDDLE, 45.5, WORDS["centiloid"], 9, weight="bold")
-        for low, high, colour, meaning in zones:
-            self.box(at(low), 54, at(high) - at(low), 3.5, colour)
-            shift = 4.0 if meaning == "between_means" else 0.0
-            self.write((at(low) + at(high)) / 2 + shift, 66, WORDS[meaning], 6.5, ha="center")
-        for tick in CENTILOID_TICKS:
-            self.write(at(tick), 61.2, minus(f"{tick:g}"), 6.5, ha="center", color=SOFT)
-        self.paper.plot([at(value)], [53.2], marker="v", color=INK, markersize=6)
-        self.write(at(value), 51.3, minus(f"{value:.0f}"), 14, weight="bold",
-                   ha="center")  # fmt: skip
-        if interval is not None:
-            low, high = interval
-            self.box(at(low), 55.3, at(high) - at(low), 0.9, INK)
-            ends = minus(f"[{low:.0f}, {high:.0f}]")
-            self.write(RIGHT, 45.5, ends, 8, color=SOFT, ha="right")
+        zones = ((at.low, excluded, "#e3ecf1"), (excluded, positive, "#c3d5e0"),
+                 (positive, at.high, "#8fb1c6"))  # fmt: skip
+        self.write(MIDDLE, y, WORDS["centiloid"], 9, weight="bold")
+        number = minus(f"{value:.0f}")
+        between = minus(f"[{ends[0]:.0f}, {ends[1]:.0f}]") if ends else ""
+        widths = width_mm(number, 14, bold=True), width_mm(between, 8)
+        start = within(at(value), sum(widths) + 1.5, MIDDLE, RIGHT) - (sum(widths) + 1.5) / 2
+        self.write(start, y + 6.6, number, 14, weight="bold")
+        self.write(start + widths[0] + 1.5, y + 6.6, between, 8, color=SOFT)
+        for low, high, colour in zones:
+            self.box(at(low), y + 9.5, at(high) - at(low), 3.5, colour)
+        for tick in centiloid_ticks(at):
+            place = within(at(tick), width_mm(f"{tick:g}", 6.5), MIDDLE, RIGHT)
+            self.write(place, y + 16.5, minus(f"{tick:g}"), 6.5, ha="center", color=SOFT)
+        self.paper.plot([at(value)], [y + 8.7], marker="v", color=INK, markersize=6)
+        if ends:
+            self.box(at(ends[0]), y + 10.8, at(ends[1]) - at(ends[0]), 0.9, INK)
+        below = width_mm(self.say(WORDS["below_means"]), 6.5)
+        self.write(MIDDLE, y + 20.5, WORDS["below_means"], 6.5)
+        self.write(max(at(excluded), MIDDLE + below + 2), y + 20.5, WORDS["between_means"], 6.5)
+        self.write(max((at(positive) + at(at.high)) / 2, MIDDLE + 50), y + 20.5,
+                   WORDS["above_means"], 6.5, ha="center")  # fmt: skip
+        return y + 26
 
-    def scan(self, scan: SlicedScan, drove: Phrase | None) -> None:
-        """Ten slices, and what drove the grade."""
-        self.rule(_ANSWER_ENDS)
-        if drove is not None:
-            self.paragraph(LEFT, 99.5, drove, 126, 2, size=8)
-        axial = [draw_slice(scan, 2, slice_index(2, mm), _SCALE) for mm in _AXIAL_MM]
+    def scores(self, result: Result, y: float) -> float:
+        """The uptake score of each read region, left and right."""
+        rows = region_scores(result)
+        if not rows:
+            return y
+        width = 2.5 + max(_score_width(self.say(score.scores), score.chances)
+                          for _, *sides in rows for score in sides)  # fmt: skip
+        left, right = RIGHT - 2 * width, RIGHT - width
+        self.write(MIDDLE, y, WORDS["region_scores"], 9, weight="bold")
+        self.write(left, y, WORDS["left"], 7, color=SOFT)
+        self.write(right, y, WORDS["right"], 7, color=SOFT)
+        for name, *sides in rows:
+            y += 4.6
+            self.write(MIDDLE, y, name, 7)
+            for x, score in zip((left, right), sides, strict=True):
+                self.write(x, y, score.scores, 8, weight="bold")
+                after = width_mm(self.say(score.scores), 8, bold=True) + 1
+                self.write(x + after, y, _short(score.chances), 6, color=SOFT)
+        return y + 5
+
+    def scan(self, scan: SlicedScan, top: float) -> float:
+        """Ten slices."""
+        plain = replace(scan, activation=None)  # how the scan is read, before the program's map
+        axial = [draw_slice(plain, 2, slice_index(2, mm), _SCALE, outlined=()) for mm in _AXIAL_MM]
         others = [draw_slice(scan, axis, slice_index(axis, mm), _SCALE) for axis, mm in _OTHERS]
         sheet = tile([axial, others], _GAP)
-        width, top = RIGHT - LEFT, 105.5
-        below = self.picture(sheet, top) + 4
-        self.write(LEFT, top + 4, "L", 8, color=SOFT)
-        self.write(LEFT + 0.19 * width, top + 4, "R", 8, color=SOFT, ha="right")
+        below = self.picture(sheet, top, LEFT, LEFT + _SCAN_WIDTH) + 4
         x = LEFT
         for key, colour in COLOURS.items():
             name = self.say(WORDS[key])
             self.write(x, below, name, 7, color=np.array(colour) / 255, weight="bold")
             x += 9 + 1.5 * len(name)
-        notes = f"SUVR 0 \N{EN DASH} {DARKEST_SUVR:g}"
+        notes = f"SUVR 0 \N{EN DASH} {scan.window.black:.2f}"
         if scan.activation is not None:
             self.write(x, below, WORDS["activation"], 7, color="#b3401a", weight="bold")
             x += 44
         self.write(x, below, notes, 7, color=SOFT)
         if scan.outside.any():
-            self.write(RIGHT, below, WORDS["unseen"], 7, color="#a37200", ha="right")
+            self.write(RIGHT, below, WORDS["unseen"], 7, color="#8a5200", ha="right")
+        return below + 5
 
-    def pictures(self, bag: NDArray[np.float32]) -> None:
+    def pictures(self, bag: NDArray[np.float32], top: float) -> float:
         """Pictures as they were read."""
-        self.rule(_ANSWER_ENDS)
-        self.write(LEFT, 100, WORDS["pictures"], 9, weight="bold")
+        self.write(LEFT, top + 2, WORDS["pictures"], 9, weight="bold")
         planes = np.clip(np.moveaxis(bag, 2, 0)[:_MOST_PICTURES], 0, 255).astype(np.uint8)
         shown = [np.repeat(plane.T[::-1, :, None], 3, axis=-1) for plane in planes]
         blank = np.full_like(shown[0], 255)
         shown += [blank] * (-len(shown) % 5)
         sheet = tile([shown[start : start + 5] for start in range(0, len(shown), 5)], 3)
-        self.picture(sheet, 104)
+        return self.picture(sheet, top + 5) + 5
 
-    def regions(self, result: Result) -> None:
+    def regions(self, result: Result, top: float) -> float:
         """SUVR of the read regions against negatives, beside the quality."""
         bars = read_bars(result)
-        if not bars:
-            return
-        self.rule(190)
-        self.write(LEFT, 196, WORDS["regional"], 9, weight="bold")
+        self.write(LEFT, top, WORDS["regional"], 9, weight="bold")
         at = suvr_scale(bars, LEFT + 6, 62)
-        y, last = 197.0, ""
+        y, last = top + 0.5, ""
         for bar in bars:
             if bar.region != last:
-                y, last = y + 5.2, bar.region
+                y, last = y + 4.7, bar.region
                 self.write(LEFT, y, bar.name, 7.5, weight="bold")
-            y += 3.9
+            y += 3.6
             self.bar(bar, at, y)
-        self.measures(result)
+        return max(y, self.measures(result, top)) + 5
 
     def bar(self, bar: Bar, at: Scale, y: float) -> None:
         """One region's bar."""
@@ -177,51 +199,28 @@ class PageParts(Paper):
             z = minus(f"z {bar.z:+.1f}")
             self.write(LEFT + 87, y, z, 7, ha="right", weight="bold" if bar.is_high else "normal")
 
-    def measures(self, result: Result) -> None:
-        """Quality, warnings and the nearest simulated cases."""
-        x, y = _MIDDLE, 196.0
-        self.write(x, y, WORDS["quality"], 9, weight="bold")
+    def measures(self, result: Result, y: float) -> float:
+        """Quality, and the nearest cases."""
+        self.write(MIDDLE, y, WORDS["quality"], 9, weight="bold")
         for name, value, _ in quality_rows(result.quality or {}):
-            y += 4.3
-            self.write(x, y, name, 7.5)
-            self.write(x + 58, y, value, 7.5, ha="right")
-        y += 5.5
-        for warning in result.warnings[:3]:
-            y = self.paragraph(x, y, warning, 66, 2, size=7, color="#a3202a")
-        if result.nearest_cases and y < 248:
+            y += 4.1
+            self.write(MIDDLE, y, name, 7.5)
+            self.write(MIDDLE + 58, y, value, 7.5, ha="right")
+        if result.nearest_cases:
             cases = ", ".join(
                 f"{result.grade_name(int(case['bapl']))} ({case['centiloid']:.0f})"
                 for case in result.nearest_cases[:4]
             )
             heading = "nearest" if result.on_map is None else "nearest_of_map"
-            self.write(x, y + 1, WORDS[heading], 7.5, weight="bold")
-            self.write(x, y + 5.2, cases, 7.5)
-        if result.on_map is not None and y < 244:
-            self.paragraph(x, y + 9.6, map_sentences(result.on_map)[0], 66, 2, size=7)
-
-    def foot(self, result: Result) -> None:
-        """What was read, and by what."""
-        self.rule(264)
-        tracer = phrase(
-            "line_of_tracer",
-            "{title}: {tracer}",
-            title=WORDS["tracer"],
-            tracer=tracer_name(result.study.get("tracer")),
-        )
-        model, frames = result.model, result.frames
-        made_by = f"monai-amyloid {__version__}"
-        if model:
-            bundle = f"SHA-256 {model.get('bundle_sha256', model.get('sha256', ''))[:16]}…"
-            made_by = f"{model.get('name')} {model.get('version')}, {bundle}, {made_by}"
-        y = 270.0
-        lines: list[Phrase | str] = [tracer, *([frames] if frames is not None else []), made_by]
-        for line in lines:
-            self.write(LEFT, y, _short(self.say(line), 120), 7, color=SOFT)
-            y += 4.2
-        self.write(LEFT, y + 1.5, RESEARCH_USE, 8.5, weight="bold")
+            self.write(MIDDLE, y + 6.5, WORDS[heading], 7.5, weight="bold")
+            y = self.text(MIDDLE, y + 10.7, cases, RIGHT - MIDDLE, 7.5)
+        return y
 
 
-def _short(text: str, most: int) -> str:
-    """A text that fits on a line."""
-    text = " ".join(text.split())
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def _short(chances: str) -> str:
+    """Percentages with one sign for all: 34, 59%."""
+    return chances.replace("%,", ",")
+
+
+def _score_width(scores: str, chances: str) -> float:
+    return width_mm(scores, 8, bold=True) + 1 + width_mm(_short(chances), 6)

@@ -1,5 +1,11 @@
-"""Names of the template's regions."""
+"""Names of the template's regions, and what the Centiloid's cortex is made of."""
 
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+
+from monai_amyloid.brain.template import READ_REGIONS, regions, voi
 from monai_amyloid.findings.finding import Phrase, phrase
 
 _REGIONS = {
@@ -34,3 +40,28 @@ def region_name(region: str) -> Phrase:
     """The name of a region without its side; its key where the region is a new one."""
     name = Phrase("region", "{region}", {"region": region.replace("_", " ")})
     return _REGIONS.get(region, name)
+
+
+@cache
+def cortex_shares() -> Mapping[str, float]:
+    """Share that each read region has in the volume that Centiloid is measured in."""
+    cortex, atlas = voi("cortex") > 0, regions()
+    table = atlas.table
+    return {
+        name: float(np.isin(atlas.labels[cortex], table.label[table.read_region == name]).mean())
+        for name in READ_REGIONS
+    }
+
+
+def cortex_note() -> Phrase:
+    """What the cortex of the Centiloid is made of."""
+    parts = tuple(
+        phrase("share_of_cortex", "{share:.0%} {region}", share=share, region=region_name(name))
+        for name, share in cortex_shares().items()
+    )
+    return phrase(
+        "cortex_note",
+        "Centiloid is measured in the cortex as one volume, in which a large region counts more: "
+        "{parts}; the rest lies between them.",
+        parts=parts,
+    )

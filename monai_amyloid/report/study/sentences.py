@@ -1,11 +1,12 @@
 """Sentences of the report that depend on a result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.evaluation.deciding.conformal import COVERAGE
-from monai_amyloid.findings.finding import Phrase, phrase
-from monai_amyloid.findings.rules import BAPL_NAMES, GRADES, grades_named
+from monai_amyloid.findings.finding import Finding, Phrase, phrase
+from monai_amyloid.findings.rules import BAPL_NAMES, GRADES
 from monai_amyloid.report.study.regions import region_name
 from monai_amyloid.report.words import WORDS
 from monai_amyloid.result.result import Result
@@ -105,27 +106,24 @@ def _part(name: str, left: float, right: float) -> Phrase:
     return phrase("drove_both", "{region} ({share:.0%})", region=region, share=share)
 
 
-def region_scores(result: Result) -> list[tuple[Phrase, str, str]]:
-    """Each read region with the likeliest score (RCTU) of left and right, and its probability.
+def reasons(result: Result) -> list[Finding]:
+    """Why a study is refused or needs a reader, the heaviest first, none of them twice.
 
     Args:
-        result: A result; empty where the network has not learnt scores.
+        result: A result; the name of its study, which the page bears, is not repeated, nor is a
+            file that the reason before speaks of.
     """
-    if not result.region_scores:
-        return []
-    return [
-        (
-            region_name(name),
-            _score(result.region_scores[f"{name}_left"]),
-            _score(result.region_scores[f"{name}_right"]),
-        )
-        for name in READ_REGIONS
-    ]
-
-
-def _score(chances: Sequence[float]) -> str:
-    likeliest = max(range(len(chances)), key=chances.__getitem__)
-    return f"{likeliest + 1} ({chances[likeliest]:.0%})"
+    found, texts, before = list[Finding](), set[str](), result.name
+    for each in result.of_level("refusal", "doubt"):
+        place = str(each.values.get("where"))
+        if place in (result.name, before):
+            values = {name: value for name, value in each.values.items() if name != "where"}
+            each = replace(each, values=values)
+        before = place
+        if str(each) not in texts:
+            texts.add(str(each))
+            found.append(each)
+    return found
 
 
 def grade_meanings(result: Result) -> Mapping[int, Phrase]:
@@ -135,33 +133,18 @@ def grade_meanings(result: Result) -> Mapping[int, Phrase]:
     return {grade: WORDS[f"bapl{grade}"] for grade in GRADES}
 
 
-def likely_grades(result: Result) -> Phrase:
-    """The prediction set in words, also where it is empty or leaves out the most probable grade.
+def how_sure(result: Result) -> Phrase | None:
+    """What a set of one likely grade promises.
 
     Args:
-        result: A result with a grade.
+        result: A result; None where a reader is needed, to whom its reasons say more.
     """
-    likely, grade = result.prediction_set or (), result.grade
-    names = grades_named(result.grade_names, likely)
-    if not likely:
-        return phrase(
-            "likely_none",
-            "None: no grade is as probable as it usually is in scans of that grade.",
-        )
-    if grade not in likely:
-        return phrase(
-            "likely_without_most_probable",
-            "{names}, although {most} is the most probable: a rare grade is likely at a lower "
-            "probability.",
-            names=names,
-            most=result.grade_name(),
-        )
-    if len(likely) == 1:
-        return phrase(
-            "likely_one",
-            "{names} alone. On scans like those of the training such sets hold the reader's grade "
-            "in {coverage:.0%}.",
-            names=names,
-            coverage=COVERAGE,
-        )
-    return phrase("likely_several", "{names}: none of them can be excluded.", names=names)
+    if result.status != "graded" or result.prediction_set is None:
+        return None
+    return phrase(
+        "how_sure",
+        "{grades} alone is likely. On scans like those of the training such a set holds the "
+        "reader's grade in {coverage:.0%}.",
+        grades=result.answer,
+        coverage=COVERAGE,
+    )

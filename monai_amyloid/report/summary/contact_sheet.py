@@ -20,7 +20,7 @@ from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, from_text, phrase
 from monai_amyloid.output import replace_file
 from monai_amyloid.pictures.cut_brain import DARKEST_SUVR, without_face
-from monai_amyloid.pictures.outlines import upright
+from monai_amyloid.pictures.orientation import lettered, upright
 from monai_amyloid.pictures.slices import SHEET_PLANES
 from monai_amyloid.report.pages import render_page
 from monai_amyloid.report.words import RESEARCH_USE, WORDS, by_name, named
@@ -35,8 +35,8 @@ _WORDS = by_name(
         "sheet_note",
         "Do the outlines fit? Red: the brain of the template; blue: the whole cerebellum, which "
         "uptake is divided by. Scans with warnings come first, then those that match the template "
-        "least. Head up; in the axial slice the front is up and the patient's left is on the "
-        "left. If a scan does not fit, take its row out of the table.",
+        "least. Head up; in the axial slice the front is up. L and R: the patient's left and "
+        "right. If a scan does not fit, take its row out of the table.",
     ),
     phrase("sheet_participant", "Participant"),
     phrase("sheet_session", "Session"),
@@ -155,7 +155,7 @@ def three_planes(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
         volume: SUVR ``(X, Y, Z)`` on the template's grid, RAS+.
 
     Returns:
-        ``(rows, columns, 3)``, 8 bits; head and front up, the patient's left on the left.
+        ``(rows, columns, 3)``, 8 bits; head and front up, the patient's sides in letters.
     """
     volume = without_face(volume)
     grey = np.asarray(255 * (1 - np.clip(volume / DARKEST_SUVR, 0, 1)), np.uint8)
@@ -166,7 +166,7 @@ def three_planes(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
         for mask, colour in ((brain_mask(), _BRAIN), (voi("whole_cerebellum"), _CEREBELLUM)):
             inside = upright(mask, axis, index)
             panel[inside & ~ndimage.binary_erosion(inside)] = colour
-        panels.append(panel)
+        panels.append(lettered(panel, axis))
     height = max(panel.shape[0] for panel in panels)
     padded = [
         np.pad(panel, ((0, height - panel.shape[0]), (0, 2), (0, 0)), constant_values=255)

@@ -1,7 +1,5 @@
 """The page of a result as a picture and as a PDF that a PACS keeps with the study."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
@@ -9,18 +7,25 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.sr.codedict import codes
 from pydicom.uid import EncapsulatedPDFStorage, SecondaryCaptureImageStorage
 
-from monai_amyloid.pacs.study_module import new_object, references
-from monai_amyloid.result.result import Result
+from monai_amyloid.findings.finding import phrase
+from monai_amyloid.pacs.kinds import DOCUMENT, PAGE
+from monai_amyloid.pacs.references import code_item, references
+from monai_amyloid.pacs.study_module import (
+    Making,
+    finish,
+    new_object,
+    refer_to_earlier_document,
+    refer_to_earlier_image,
+)
 
-_TITLE = "Amyloid PET result (research)"
+_TITLE = phrase("dicom_page", "Amyloid PET result (research)")
 
 
-def captured_page(source: Sequence[Dataset], result: Result, page: NDArray[np.uint8]) -> Dataset:
+def captured_page(making: Making, page: NDArray[np.uint8]) -> Dataset:
     """Make a secondary capture of a page.
 
     Args:
-        source: Headers of the files of the graded series.
-        result: Says whether the page names the patient.
+        making: What the object is made of; its result says whether the page names the patient.
         page: ``(rows, columns, 3)`` red, green, blue.
 
     Raises:
@@ -28,27 +33,27 @@ def captured_page(source: Sequence[Dataset], result: Result, page: NDArray[np.ui
     """
     if page.ndim != 3 or page.shape[2] != 3 or page.dtype != np.uint8:
         raise ValueError(f"found {page.dtype} {page.shape}, needed uint8 (rows, columns, 3)")
-    made = _new_page(source[0], result, SecondaryCaptureImageStorage, "OT")
+    made = _new_page(making, SecondaryCaptureImageStorage, "OT")
     made.BodyPartExamined = "BRAIN"
     made.ImageType = ["DERIVED", "SECONDARY"]
     made.PatientOrientation = ""  # a page lies nowhere in the patient
     made.DerivationDescription = "Page of a result of research software"
-    made.SourceImageSequence = DicomSequence(references(source))
+    made.SourceImageSequence = DicomSequence(references(making.source))
     made.SamplesPerPixel, made.PhotometricInterpretation = 3, "RGB"
     made.PlanarConfiguration = 0
     made.Rows, made.Columns = page.shape[:2]
     made.BitsAllocated, made.BitsStored, made.HighBit = 8, 8, 7
     made.PixelRepresentation = 0
     made.add_new("PixelData", "OB", _even(np.ascontiguousarray(page).tobytes()))
-    return made
+    refer_to_earlier_image(made, making, PAGE)
+    return finish(made, making, PAGE, _TITLE)
 
 
-def encapsulated_pdf(source: Sequence[Dataset], result: Result, pdf: bytes) -> Dataset:
+def encapsulated_pdf(making: Making, pdf: bytes) -> Dataset:
     """Put a PDF into DICOM.
 
     Args:
-        source: Headers of the files of the graded series.
-        result: Says whether the PDF names the patient.
+        making: What the object is made of; its result says whether the PDF names the patient.
         pdf: Content of the PDF file.
 
     Raises:
@@ -56,26 +61,24 @@ def encapsulated_pdf(source: Sequence[Dataset], result: Result, pdf: bytes) -> D
     """
     if not pdf.startswith(b"%PDF-"):
         raise ValueError(f"found {pdf[:8]!r} at the beginning, needed a PDF")
-    made = _new_page(source[0], result, EncapsulatedPDFStorage, "DOC")
-    made.AcquisitionDateTime = ""
-    made.DocumentTitle = _TITLE
-    code = Dataset()
-    title = codes.DCM.ImagingMeasurementReport
-    code.CodeValue, code.CodingSchemeDesignator = title.value, title.scheme_designator
-    code.CodeMeaning = title.meaning
-    made.ConceptNameCodeSequence = DicomSequence([code])
-    made.SourceInstanceSequence = DicomSequence(references(source))
+    made = _new_page(making, EncapsulatedPDFStorage, "DOC")
+    acquired = making.acquired
+    made.AcquisitionDateTime = "" if acquired is None else f"{acquired:%Y%m%d%H%M%S}"
+    made.DocumentTitle = making.wording.text(_TITLE)
+    made.ConceptNameCodeSequence = DicomSequence([code_item(codes.cid7021.PETMeasurementReport)])
+    made.SourceInstanceSequence = DicomSequence(references(making.source))
     made.MIMETypeOfEncapsulatedDocument = "application/pdf"
     made.EncapsulatedDocumentLength = len(pdf)
     made.EncapsulatedDocument = _even(pdf)
-    return made
+    refer_to_earlier_document(made, making, DOCUMENT)
+    return finish(made, making, DOCUMENT, _TITLE)
 
 
-def _new_page(source: Dataset, result: Result, sop_class: str, modality: str) -> Dataset:
+def _new_page(making: Making, sop_class: str, modality: str) -> Dataset:
     """Begin an object that a person looks at."""
-    made = new_object(source, result, sop_class=sop_class, modality=modality, description=_TITLE)
+    made = new_object(sop_class=sop_class, modality=modality)
     made.ConversionType = "WSD"  # made by a program
-    made.BurnedInAnnotation = "YES" if result.patient else "NO"
+    made.BurnedInAnnotation = "YES" if making.result.patient else "NO"
     return made
 
 

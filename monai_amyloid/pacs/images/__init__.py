@@ -1,0 +1,1 @@
+"""What is drawn for a PACS: on the slices of the source, and as pages."""

@@ -1,0 +1,83 @@
+"""Text on paper by its measured width: however long a name or a reason is, no line is cut."""
+
+from functools import cache
+from typing import Any
+from unicodedata import east_asian_width
+
+from monai_amyloid.report.words import NO_BREAK, unbroken
+
+_MM_OF_POINT = 25.4 / 72
+_MEASURED_AT = 100.0  # points
+# Lines of one text stand so far apart, in sizes of its letters.
+_SPACING = 1.32
+
+
+def width_mm(text: str, size: float, *, bold: bool = False) -> float:
+    """Width of a text in the widest of the fonts that pages are written in.
+
+    Args:
+        text: Text of one line.
+        size: Size of the letters in points.
+        bold: Whether they are bold.
+    """
+    return sum(_width_in_sizes(letter, bold) for letter in text) * size * _MM_OF_POINT
+
+
+def line_height(size: float) -> float:
+    """How far apart lines stand, in mm, of letters of a size in points."""
+    return size * _MM_OF_POINT * _SPACING
+
+
+def lines_within(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
+    """Break a text into lines; a word that is longer than a line is broken within.
+
+    Args:
+        text: The text, whose spaces may become ends of lines.
+        width: Width of the lines in mm.
+        size: Size of the letters in points.
+        bold: Whether they are bold.
+    """
+    lines, line = list[str](), ""
+    for word in unbroken(text).split(" "):
+        longer = f"{line} {word}" if line else word
+        if width_mm(longer, size, bold=bold) <= width:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while width_mm(line, size, bold=bold) > width:
+            fits = _letters_within(line, width, size, bold)
+            lines.append(line[:fits])
+            line = line[fits:]
+    return [each.replace(NO_BREAK, " ") for each in (*lines, line)]
+
+
+def _letters_within(text: str, width: float, size: float, bold: bool) -> int:
+    count, left = 0, width / (size * _MM_OF_POINT)
+    for letter in text:
+        left -= _width_in_sizes(letter, bold)
+        if left < 0:
+            break
+        count += 1
+    return max(count, 1)
+
+
+@cache
+def _width_in_sizes(letter: str, bold: bool) -> float:
+    """Width of a letter over its size: Korean ones fill a square, the widest of any font."""
+    if east_asian_width(letter) in "WF":
+        return 1.0
+    font = _font(bold)
+    return float(font.load_char(ord(letter)).linearHoriAdvance) / 65536 / _MEASURED_AT
+
+
+@cache
+def _font(bold: bool) -> Any:
+    """The font of Latin letters, which is wider than those that have Korean ones too."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    weight = "bold" if bold else "normal"
+    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font.set_size(_MEASURED_AT, 72)
+    return font
