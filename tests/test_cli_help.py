@@ -18,7 +18,13 @@ from monai_amyloid.cli.simulating import Pattern, ScanFormat
 from monai_amyloid.pet.tracers import TRACERS
 
 PROGRAM: Any = typer.main.get_command(app)
-NAMES = sorted(PROGRAM.commands)
+# A command within a group, such as `node run`, has both names.
+COMMANDS: dict[str, Any] = {
+    f"{name} {verb}" if verb else name: found
+    for name, group in PROGRAM.commands.items()
+    for verb, found in (getattr(group, "commands", None) or {"": group}).items()
+}
+NAMES = sorted(COMMANDS)
 
 
 def help_of(*command: str) -> str:
@@ -33,9 +39,9 @@ def examples_in(text: str) -> list[list[str]]:
     return [shlex.split(line) for line in joined.splitlines() if line.startswith("  monai-amyloid")]
 
 
-@pytest.mark.parametrize("name", [*NAMES, ""])
+@pytest.mark.parametrize("name", [*NAMES, "node", ""])
 def test_no_word_is_cut_at_eighty_columns(name: str) -> None:
-    text = help_of(*([name] if name else []))
+    text = help_of(*name.split())
     assert max(map(len, text.splitlines())) <= 80 and "…" not in text and "..." not in re.sub(
         r"\b[A-Z]+\.\.\.", "", text
     )  # fmt: skip
@@ -43,11 +49,11 @@ def test_no_word_is_cut_at_eighty_columns(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_option_and_choice_stands_whole_and_in_a_group(name: str) -> None:
-    text = help_of(name)
+    text = help_of(*name.split())
     words = set(re.split(r"[\s,|]+", text))
     groups = set(re.findall(r"^(\S.*):$", text, re.MULTILINE))
     assert {"Examples", OTHER} < groups and groups & {READ, WRITE}
-    for param in PROGRAM.commands[name].params:
+    for param in COMMANDS[name].params:
         assert set(param.opts if param.param_type_name == "option" else ()) <= words, param.name
         if "|" in (param.metavar or ""):
             assert f"{param.opts[0]} {param.metavar}" in text, param.name
@@ -57,13 +63,14 @@ def test_every_option_and_choice_stands_whole_and_in_a_group(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_two_or_more_examples_can_be_typed(name: str) -> None:
-    examples = examples_in(help_of(name))
+    examples = examples_in(help_of(*name.split()))
     assert len(examples) >= 2
-    for _, command, *words in examples:
-        assert command == name
+    for _, *words in examples:
+        verbs, words = words[: len(name.split())], words[len(name.split()) :]
+        assert verbs == name.split()
         # Parsed as typed; whether a path is there is looked at later.
-        PROGRAM.commands[name].make_context(name, [*words], resilient_parsing=True)
-        parser = PROGRAM.commands[name].make_parser(typer.Context(PROGRAM.commands[name]))
+        COMMANDS[name].make_context(name, [*words], resilient_parsing=True)
+        parser = COMMANDS[name].make_parser(typer.Context(COMMANDS[name]))
         options, left, _ = parser.parse_args(args=list(words))
         assert left == [] and options
 
@@ -78,4 +85,4 @@ def test_a_label_of_a_tracer_stands_beside_its_drug() -> None:
 
 @pytest.mark.parametrize("kind", [ScanFormat, Pattern, ReferenceRegion, ReferenceKind])
 def test_the_help_lists_every_choice_of_an_option(kind: type[StrEnum]) -> None:
-    assert any(" " + "|".join(kind) in help_of(name) for name in NAMES)
+    assert any(" " + "|".join(kind) in help_of(*name.split()) for name in NAMES)

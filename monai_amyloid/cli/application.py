@@ -48,6 +48,19 @@ class Program(TyperGroup):
         formatter.write("\n\n".join(parts) + "\n")
 
 
+class Verbs(TyperGroup):
+    """What can be done with one thing, such as a node; each is a command of its own."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write what the thing is, and its commands."""
+        rows = [(name, self.commands[name].help or "") for name in self.list_commands(ctx)]
+        options = [record for each in self.get_params(ctx) if (record := each.get_help_record(ctx))]
+        parts = [f"Usage: {ctx.command_path} COMMAND [OPTIONS]", wrapped(self.help or "", 2)]
+        parts += [section("Commands", rows), section(OTHER, options)]
+        parts.append(f"`{ctx.command_path} COMMAND --help` has the options and examples of one.")
+        formatter.write("\n\n".join(parts) + "\n")
+
+
 app = typer.Typer(
     cls=Program,
     no_args_is_help=True,
@@ -58,17 +71,20 @@ app = typer.Typer(
 )
 
 
-def command(group: str, examples: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def command(
+    group: str, examples: str, within: typer.Typer = app
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add a command to the program.
 
     Args:
         group: Group of the command in the program's help.
         examples: Text of :func:`~monai_amyloid.cli.help.examples`.
+        within: The program, or what the command is a verb of.
 
     Returns:
         Decorator of the function that does it.
     """
-    return app.command(cls=Command, rich_help_panel=group, epilog=examples)
+    return within.command(cls=Command, rich_help_panel=group, epilog=examples)
 
 
 def _show_version(requested: bool) -> None:

@@ -6,20 +6,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monai_amyloid.cli.application import app
+from monai_amyloid.cli.application import GRADING, Verbs, app, command
+from monai_amyloid.cli.help import READ, WRITE, examples
 from monai_amyloid.errors import RefusedError, UserError
 
 if TYPE_CHECKING:
     from monai_amyloid.node.settings import NodeSettings
 
 node = typer.Typer(
+    cls=Verbs,
     no_args_is_help=True,
-    help="Grade what a scanner, a PACS or a folder sends, and send results back.",
+    rich_markup_mode=None,
+    help="Grade what a scanner, a PACS or a folder sends, unattended, and send results back.",
 )
-app.add_typer(node, name="node")
+app.add_typer(node, name="node", rich_help_panel=GRADING)
 
 _NEEDED = ("sqlalchemy", "alembic", "pynetdicom", "dicomweb_client")
-Config = Annotated[Path, typer.Argument(help="The node's config, such as node.toml.")]
+Config = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CONFIG", help="Config of the node, such as node.toml.", rich_help_panel=READ
+    ),
+]
 
 
 def _require_packages() -> None:
@@ -44,16 +52,38 @@ def _settings(config: Path | None, inbox: Path | None, output: Path | None) -> "
     return NodeSettings(data=output.absolute(), inbox=Inbox(folder=inbox.absolute()))
 
 
-@node.command()
+@command(
+    GRADING,
+    examples(
+        "a watched folder, without a server",
+        "monai-amyloid node run --inbox incoming --output node",
+        "what a config says: Orthanc, destinations, rules",
+        "monai-amyloid node run node.toml",
+    ),
+    within=node,
+)
 def run(
     config: Annotated[
-        Path | None, typer.Argument(help="The node's config, such as node.toml.")
+        Path | None,
+        typer.Argument(
+            metavar="CONFIG", help="Config of the node, such as node.toml.", rich_help_panel=READ
+        ),
     ] = None,
     inbox: Annotated[
-        Path | None, typer.Option(help="Without a config: the folder that is watched.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Without a config: the folder that is watched.",
+            rich_help_panel=READ,
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Without a config: the folder of the node's data.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Without a config: the folder of the node's data.",
+            rich_help_panel=WRITE,
+        ),
     ] = None,
 ) -> None:
     """Run a node until it is ended, by Ctrl-C or SIGTERM; what was begun goes on the next time."""
@@ -67,7 +97,16 @@ def run(
     run_until(threading.Event(), made)
 
 
-@node.command()
+@command(
+    GRADING,
+    examples(
+        "before the node begins",
+        "monai-amyloid node check node.toml",
+        "as systemd does",
+        "monai-amyloid node check /etc/monai-amyloid/node.toml",
+    ),
+    within=node,
+)
 def check(config: Config) -> None:
     """Check a config, and that everything it names is there and answers; changes nothing."""
     settings = _settings(config, None, None)
@@ -81,7 +120,16 @@ def check(config: Config) -> None:
         raise RefusedError(f"{config}: the node would not work as it says")
 
 
-@node.command()
+@command(
+    GRADING,
+    examples(
+        "what waits, is done, is held",
+        "monai-amyloid node show node.toml",
+        "with the config of the service",
+        "monai-amyloid node show /etc/monai-amyloid/node.toml",
+    ),
+    within=node,
+)
 def show(config: Config) -> None:
     """Show the newest studies, and the deliveries that failed."""
     settings = _settings(config, None, None)
@@ -95,10 +143,21 @@ def show(config: Config) -> None:
         typer.echo(f"{number}\tnot delivered to {delivery.destination}: {delivery.error}", err=True)
 
 
-@node.command()
+@command(
+    GRADING,
+    examples(
+        "while the node runs",
+        "monai-amyloid node backup node.toml queue.sqlite",
+        "beside the data",
+        "monai-amyloid node backup node.toml /var/backups/queue.sqlite",
+    ),
+    within=node,
+)
 def backup(
     config: Config,
-    file: Annotated[Path, typer.Argument(help="File to write.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="File to write.", rich_help_panel=WRITE)
+    ],
 ) -> None:
     """Copy the queue as it is at one moment, while the node runs."""
     settings = _settings(config, None, None)
@@ -109,10 +168,19 @@ def backup(
     typer.echo(f"the queue is in {file}; it names patients")
 
 
-@node.command()
+@command(
+    GRADING,
+    examples(
+        "while the node does not run",
+        "monai-amyloid node restore node.toml queue.sqlite",
+        "from elsewhere",
+        "monai-amyloid node restore node.toml /var/backups/queue.sqlite",
+    ),
+    within=node,
+)
 def restore(
     config: Config,
-    file: Annotated[Path, typer.Argument(help="A backup.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.", rich_help_panel=READ)],
 ) -> None:
     """Put a backup in the place of the queue; the node must not run."""
     settings = _settings(config, None, None)
