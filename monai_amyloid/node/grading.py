@@ -31,6 +31,8 @@ from monai_amyloid.work.worker import Answer, Worker
 # Below the node's data.
 RESULTS = Path("results")
 _LOOK_S = 0.5
+# A process has so long to begin; what it loads for its first study counts with that.
+_LOADING_S = 300.0
 _GRACE_S = 5.0
 _ENDED_TOGETHER_S = 1.5
 
@@ -269,14 +271,16 @@ class GradingThread:
         """What the process answers; None where the node stops."""
         if self._worker is None:
             self._worker = Worker(self._grade)
-            ready = self._heard(self._worker)
+            ready = self._heard(self._worker, _LOADING_S)
             if not isinstance(ready, Answer):
                 return ready
         self._worker.give(0, job)
-        return self._heard(self._worker)
+        return self._heard(self._worker, self._settings.grading.timeout_s)
 
-    def _heard(self, worker: Worker[Job, GradedStudy]) -> Answer[GradedStudy] | Crash | None:
-        until = time.monotonic() + self._settings.grading.timeout_s
+    def _heard(
+        self, worker: Worker[Job, GradedStudy], most_s: float
+    ) -> Answer[GradedStudy] | Crash | None:
+        until = time.monotonic() + most_s
         pipe: Any = worker.pipe
         while not self._stopping and time.monotonic() < until:
             if wait([pipe], _LOOK_S):

@@ -25,7 +25,7 @@ from monai_amyloid.node.sending.sender import Sender, transport_to
 from monai_amyloid.node.settings import NodeSettings
 from monai_amyloid.output_lock import alone_in
 
-_IDLE_S, _CLEAN_S = 0.5, 60.0
+_IDLE_S, _CLEAN_S = 0.25, 60.0
 _PAUSE_S = 5.0
 # Below the node's data.
 QUEUE_FILE, LOG_FILE = "queue.sqlite", "log/node.jsonl"

@@ -103,7 +103,7 @@ def test_a_process_that_is_ended_with_the_node_says_nothing_of_its_study(tmp_pat
 @pytest.mark.slow
 def test_a_process_that_hangs_costs_its_study_and_not_the_next(tmp_path: Path) -> None:
     write(study("slow", StudyDescription="slow"), tmp_path / "inbox")
-    with running(tmp_path, {"grading": {"attempts": 1, "timeout_s": 5.0}}) as node:
+    with running(tmp_path, {"grading": {"attempts": 1, "timeout_s": 1.0}}) as node:
         until(lambda: node.queue.worklist.counts()[StudyState.FAILED] == 1)
         write(study("plain"), tmp_path / "inbox")
         until(lambda: node.queue.worklist.counts()[StudyState.GRADED] == 1)
