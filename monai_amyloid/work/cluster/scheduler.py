@@ -1,0 +1,75 @@
+"""A connection to a Dask scheduler that is there."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from monai_amyloid.errors import RunError, one_line
+from monai_amyloid.work.cluster.security import security_of
+
+_LONGEST_S = 30.0
+# What they print of a lost connection, the engine says in one line.
+_LOGGERS = ("distributed", "tornado", "asyncio", "dask_jobqueue")
+
+
+@contextmanager
+def connected(address: str, security: str | None) -> Iterator[Any]:
+    """Connect to a scheduler.
+
+    Args:
+        address: Address of the scheduler.
+        security: As of :func:`~monai_amyloid.work.cluster.security.security_of`.
+
+    Yields:
+        The ``distributed.Client``.
+
+    Raises:
+        RunError: If nothing answers there.
+    """
+    with quiet():
+        try:
+            client = _client(address, security_of(address, security))
+        except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+            raise RunError(
+                f"no scheduler answers at {address} ({one_line(error) or type(error).__name__}); "
+                "start it, or see docs/clusters.md"
+            ) from error
+        with closing_soon(client):
+            yield client
+
+
+def _client(address: Any, security: Any = None) -> Any:
+    from distributed import Client
+
+    return Client(
+        address,
+        security=security,
+        timeout=_LONGEST_S,
+        set_as_default=False,
+        name="monai-amyloid",
+    )
+
+
+@contextmanager
+def closing_soon(client: Any) -> Iterator[None]:
+    """Close a client at the end, whether or not the scheduler still answers."""
+    try:
+        yield
+    finally:
+        with suppress(Exception):
+            client.close(timeout=5)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let Dask's own messages go unprinted."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

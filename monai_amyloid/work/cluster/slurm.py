@@ -1,0 +1,121 @@
+"""Workers that Slurm starts for one command, by ``dask-jobqueue``, with a scheduler in it."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from monai_amyloid.errors import RunError, UserError, one_line
+from monai_amyloid.work.cluster.scheduler import closing_soon, quiet
+from monai_amyloid.work.cluster.slurm_settings import SlurmSettings
+
+# What workers print, beside the results, to be read where none comes.
+LOGS = ".workers"
+_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# Of the scheduler in the command: a task of a lost worker comes back to the engine, which knows
+# how often its items were tried; and its memory of what was is short.
+_CONFIG = {
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.scheduler.events-log-length": 1000,
+    "distributed.admin.low-level-log-length": 1000,
+    "distributed.deploy.lost-worker-timeout": "5s",
+}
+
+
+@contextmanager
+def slurm_workers(settings: SlurmSettings, folder: Path) -> Iterator[Any]:
+    """Start a scheduler here and workers on the nodes, encrypted by certificates of their own.
+
+    Args:
+        settings: What each worker gets.
+        folder: Folder on the shared disk, for the certificates and what workers print.
+
+    Yields:
+        The ``distributed.Client``.
+
+    Raises:
+        UserError: If there is no Slurm here.
+        RunError: If Slurm does not take such a job.
+    """
+    if shutil.which("sbatch") is None:
+        raise UserError("no sbatch here; run this on a machine that submits jobs to Slurm")
+    import dask
+
+    logs = folder.resolve() / LOGS
+    logs.mkdir(parents=True, exist_ok=True)
+    with (
+        quiet(),
+        dask.config.set(_CONFIG),
+        tempfile.TemporaryDirectory(prefix="keys-", dir=logs) as keys,
+    ):
+        cluster = _cluster(settings, logs, keys)
+        try:
+            _check_taken(cluster.job_script())
+            cluster.adapt(minimum=settings.workers, maximum=settings.workers, interval="2s")
+            with closing_soon(client := _client_of(cluster)):
+                yield client
+        finally:
+            with suppress(Exception):
+                cluster.close(timeout=30)
+
+
+def _client_of(cluster: Any) -> Any:
+    from distributed import Client
+
+    return Client(cluster, set_as_default=False, name="monai-amyloid")
+
+
+def _cluster(settings: SlurmSettings, logs: Path, keys: str) -> Any:
+    from dask_jobqueue import SLURMCluster
+    from distributed import Security
+
+    extra = [f"--gres=gpu:{settings.gpus}"] if settings.gpus else []
+    arguments = ["--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
+    if settings.gpus:
+        arguments += ["--resources", f"GPU={settings.gpus}"]
+    try:
+        return SLURMCluster(
+            cores=1,
+            processes=1,
+            job_cpu=settings.cores,
+            memory=settings.memory,
+            walltime=settings.time,
+            queue=settings.partition,
+            account=settings.account,
+            interface=settings.interface,
+            job_extra_directives=[*extra, *settings.extra],
+            job_script_prologue=[*(f"export {each}=1" for each in _ONE_THREAD), *settings.setup],
+            worker_extra_args=arguments,
+            job_name="monai-amyloid",
+            log_directory=str(logs),
+            python=sys.executable,
+            nanny=False,
+            death_timeout=300,
+            security=Security.temporary(),
+            protocol="tls://",
+            shared_temp_directory=keys,
+            scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+            silence_logs="critical",
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise RunError(f"no scheduler can be started ({one_line(error)})") from error
+
+
+def _check_taken(script: str) -> None:
+    """Ask Slurm whether it takes such a job, without starting one."""
+    asked = subprocess.run(
+        ["sbatch", "--test-only"],  # noqa: S607 (wherever the cluster has it)
+        input=script,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if asked.returncode:
+        raise RunError(
+            f"Slurm takes no such job: {' '.join(asked.stderr.split())}; see cluster.toml"
+        )
