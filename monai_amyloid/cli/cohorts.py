@@ -15,9 +15,11 @@ from monai_amyloid.cli.application import (
     one_tracer,
     pairs,
 )
+from monai_amyloid.cli.cluster import ClusterSecurity, OnCluster
 from monai_amyloid.cli.progress import progress
 from monai_amyloid.errors import REFUSED
 from monai_amyloid.shown import visible
+from monai_amyloid.work.cluster.choice import LOCAL
 
 
 class ScanFormat(StrEnum):
@@ -88,6 +90,8 @@ def simulate(
     difficult: Annotated[bool, typer.Option(help="Extreme poses, and mishaps likely.")] = False,
     dynamic: Annotated[bool, typer.Option(help="Four frames a scan, not their average.")] = False,
     workers: Workers = CORES,
+    cluster: OnCluster = LOCAL,
+    cluster_security: ClusterSecurity = None,
 ) -> None:
     """Make a simulated cohort: scans, participants.tsv and the truth."""
     from monai_amyloid.phantom.cohorts.cohort import simulate as make
@@ -115,7 +119,15 @@ def simulate(
             )
         count, plan = named_plan(cohort)
     with progress("Simulating") as shown:
-        make(folder, count, plan, form=stored_as.value, workers=workers, progress=shown)
+        make(
+            folder,
+            count,
+            plan,
+            form=stored_as.value,
+            workers=workers,
+            cluster=cluster,
+            progress=shown,
+        )
     typer.echo(f"{count} participants: {folder / 'participants.tsv'}")
 
 
@@ -179,6 +191,8 @@ def prepare(
         typer.Option(help="What SUVR is over; Centiloid is by the whole cerebellum always."),
     ] = ReferenceRegion.WHOLE_CEREBELLUM,
     workers: Workers = CORES,
+    cluster: OnCluster = LOCAL,
+    cluster_security: ClusterSecurity = None,
 ) -> None:
     """Normalise every scan of a cohort to SUVR on the template; can be resumed."""
     from monai_amyloid.cohort.counts import counts
@@ -201,6 +215,7 @@ def prepare(
                 tracer_is_really=tracer_is_really is not None,
                 reference=reference.value,
                 workers=workers,
+                cluster=cluster,
                 progress=shown,
             )
         elif slices is not None and cohort is None and tracer is None:

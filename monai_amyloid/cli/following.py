@@ -16,10 +16,12 @@ from monai_amyloid.cli.application import (
     app,
     one_tracer,
 )
+from monai_amyloid.cli.cluster import ClusterSecurity, OnCluster
 from monai_amyloid.cli.progress import TerminalProgress, progress
 from monai_amyloid.cli.studies import check_paths, known_language
 from monai_amyloid.errors import REFUSED
 from monai_amyloid.findings.catalogue import ENGLISH, languages
+from monai_amyloid.work.cluster.choice import LOCAL, Cluster
 
 # So many people are shown line by line alone; so many studies are looked at without a bar.
 _FEW, _MANY = 5, 100
@@ -87,6 +89,8 @@ def follow(
         bool, typer.Option("--again", help="Repeat people whom an earlier run finished.")
     ] = False,
     workers: Workers = CORES,
+    cluster: OnCluster = LOCAL,
+    cluster_security: ClusterSecurity = None,
 ) -> None:
     """Compare visits of a person, measured together: change, a year's rate, cleared or not."""
     follow_paths(
@@ -108,6 +112,7 @@ def follow(
         dicom=dicom,
         again=again,
         workers=workers,
+        cluster=cluster,
     )
 
 
@@ -131,6 +136,7 @@ def follow_paths(
     dicom: bool,
     again: bool,
     workers: int,
+    cluster: Cluster,
 ) -> None:
     """Follow the people of paths and end the program; the options are those of :func:`follow`."""
     if dicom and not identify:
@@ -172,6 +178,7 @@ def follow_paths(
             rule=rule,
             doses=None if doses is None else read_doses(doses, people),
             workers=workers,
+            cluster=cluster,
             again=again,
             require_bundle=require_bundle,
             trust_config=trust_config,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monai_amyloid.cli.application import Bundle, TrustConfig, app, existing_bundle, pairs
+from monai_amyloid.cli.cluster import ClusterSecurity, OnCluster
 from monai_amyloid.cli.progress import progress, resumable
 from monai_amyloid.installed import TRAIN, copy_configs, shipped_bundle
+from monai_amyloid.work.cluster.choice import LOCAL
 
 if TYPE_CHECKING:
     from monai_amyloid.evaluation.results import Evaluation
@@ -40,6 +42,8 @@ def crossval(
         list[str] | None,
         typer.Option(metavar="KEY=A,B,C", help="Values to choose from, anew in each fold."),
     ] = None,
+    cluster: OnCluster = LOCAL,
+    cluster_security: ClusterSecurity = None,
 ) -> None:
     """Train every fold, predict the scans it holds out, and evaluate; goes on after a kill."""
     from monai_amyloid.crossval.cross_validation import cross_validate
@@ -55,7 +59,9 @@ def crossval(
         tune={key: value.split(",") for key, value in pairs(tune, "--tune").items()},
     )
     with resumable("Cross-validating"):
-        evaluation = cross_validate(plan, jobs, say=lambda line: typer.echo(line, err=True))
+        evaluation = cross_validate(
+            plan, jobs, say=lambda line: typer.echo(line, err=True), cluster=cluster
+        )
     _show(evaluation)
 
 

@@ -17,9 +17,11 @@ from monai_amyloid.cli.application import (
     app,
     one_tracer,
 )
+from monai_amyloid.cli.cluster import ClusterSecurity, OnCluster
 from monai_amyloid.cli.progress import TerminalProgress, progress
 from monai_amyloid.errors import REFUSED, UserError
 from monai_amyloid.findings.catalogue import ENGLISH, languages
+from monai_amyloid.work.cluster.choice import LOCAL
 
 # So many results are shown line by line alone; more of them with a bar.
 _FEW = 10
@@ -116,6 +118,8 @@ def infer(
         bool, typer.Option("--again", help="Repeat studies that an earlier run finished.")
     ] = False,
     workers: Workers = CORES,
+    cluster: OnCluster = LOCAL,
+    cluster_security: ClusterSecurity = None,
 ) -> None:
     """Grade studies: a report for each, results.csv and summary.html for all; can be resumed."""
     if dicom and not identify:
@@ -149,6 +153,7 @@ def infer(
             dicom=dicom,
             again=again,
             workers=workers,
+            cluster=cluster,
         )
     from monai_amyloid.grading.ledger import SUMMARY, TABLE
     from monai_amyloid.grading.listing import list_named
@@ -186,6 +191,7 @@ def infer(
             device=device,
             options=options,
             workers=workers,
+            cluster=cluster,
             again=again,
             key=key,
             require_bundle=require_bundle,

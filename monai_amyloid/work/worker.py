@@ -79,7 +79,7 @@ class Worker(Generic[Item, Made]):
     def receive_pickled(self) -> bytes | Crash:
         """Receive its answer to send it on, or how it ended without one."""
         try:
-            return self.pipe.recv_bytes()
+            return bytes(self.pipe.recv_bytes())
         except (EOFError, OSError):
             self.pipe.close()
             self._process.join()

@@ -48,9 +48,7 @@ def test_what_ends_its_process_is_a_crash_and_all_else_is_made(
     two_workers: Any, tmp_path: Path
 ) -> None:
     items = [0, 1, 2, 3, 4, 6, 7, 8, 9, 10]
-    made = dict(
-        each(two_workers, tmp_path, partial(square_unless_hostile, log=tmp_path), items)
-    )
+    made = dict(each(two_workers, tmp_path, partial(square_unless_hostile, log=tmp_path), items))
     assert made == {place: Crash(11) if n == 3 else n**2 for place, n in enumerate(items)}
     assert [len(list(tmp_path.glob(f"{number}-*"))) for number in (2, 3, 4)] == [1, 2, 1]
     assert not list(tmp_path.glob(".*"))  # the job is put away
@@ -165,5 +163,5 @@ def test_a_folder_that_no_worker_sees_is_one_clear_error(
 def test_no_scheduler_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monai_amyloid.work.cluster.scheduler._LONGEST_S", 1.0)
     engine = engine_for(Cluster(address="tcp://127.0.0.1:9"), 2, tmp_path)
-    with pytest.raises(RunError, match="no scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(RunError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9"):
         list(engine.each(double, [1]))

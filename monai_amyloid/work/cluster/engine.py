@@ -80,7 +80,8 @@ class _Run:
         self.crashes, self.losses = Counter[int](), Counter[int]()
         self.under_way: dict[Any, _Batch] = {}
         self.finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.threads, self.resources = 0, {}
+        self.threads = 0
+        self.resources: dict[str, int] = {}
         self.asked = -_PATIENCE_S
         self.count = 0
 
@@ -170,7 +171,9 @@ class _Run:
                 raise answer.error
             yield outcome.place, answer.made
 
-    def _failed(self, batch: _Batch, error: BaseException) -> Generator[tuple[int, Any], None, None]:
+    def _failed(
+        self, batch: _Batch, error: BaseException
+    ) -> Generator[tuple[int, Any], None, None]:
         """A batch that came to nothing: its worker was lost, or cannot load the program."""
         from distributed import KilledWorker
 

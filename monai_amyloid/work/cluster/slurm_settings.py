@@ -63,7 +63,7 @@ def read_slurm_settings(path: Path) -> SlurmSettings:
         raise UserError(f"{path}: {unknown[0]} is unknown; known are {', '.join(known)}")
     for name in ("workers", "memory", "time"):
         if name not in content:
-            raise UserError(f'{path}: {name} is missing; needed one, such as {_EXAMPLES[name]}')
+            raise UserError(f"{path}: {name} is missing; needed one, such as {_EXAMPLES[name]}")
     for name, value in content.items():
         if (problem := _problem(name, value)) is not None:
             raise UserError(f"{path}: {name} = {value!r}: needed {problem}")
