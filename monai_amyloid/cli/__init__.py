@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 
 # Importing a file of commands adds them to the program, in this order.
-from monai_amyloid.cli import cohorts, exploring, following, harmonizing, models, studies
+from monai_amyloid.cli import bids, cohorts, exploring, following, harmonizing, models, studies
 from monai_amyloid.cli.application import app
 from monai_amyloid.errors import last_line
 from monai_amyloid.shown import visible
@@ -15,6 +15,7 @@ from monai_amyloid.work.interrupts import Interrupted, ignore_interrupts, take_i
 
 __all__ = [
     "app",
+    "bids",
     "cohorts",
     "exploring",
     "following",

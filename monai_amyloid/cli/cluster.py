@@ -2,20 +2,21 @@
 
 from typing import Annotated, Any
 
-import click
 import typer
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.work.cluster.choice import FORMS, Cluster, cluster_of
+from monai_amyloid.work.cluster.choice import FORMS, LOCAL, Cluster, cluster_of
 
 
-def _chosen(text: Any) -> Cluster:
-    if isinstance(text, Cluster):  # the default
-        return text
-    # Parsed before, as it is eager.
-    security = click.get_current_context().params.get("cluster_security")
+def _as_it_is(text: Any) -> Any:
+    """A text, or the default, for the callback to understand."""
+    return text
+
+
+def _chosen(context: typer.Context, text: Any) -> Cluster:
+    security = context.params.get("cluster_security")  # parsed before, as it is eager
     try:
-        return cluster_of(text, security)
+        return cluster_of("local" if text == LOCAL else text, security)
     except UserError as error:
         raise typer.BadParameter(str(error)) from error
 
@@ -25,7 +26,8 @@ OnCluster = Annotated[
     typer.Option(
         "--cluster",
         metavar=FORMS,
-        parser=_chosen,
+        parser=_as_it_is,
+        callback=_chosen,
         show_default="local",
         help="Where the work is done; docs/clusters.md.",
     ),

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,13 +15,13 @@ from monai_amyloid.work.cluster.slurm_settings import SlurmSettings
 
 # What workers print, beside the results, to be read where none comes.
 LOGS = ".workers"
+_LONGEST_KEY_S = 24 * 3600.0
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # Of the scheduler in the command: a task of a lost worker comes back to the engine, which knows
 # how often its items were tried; and its memory of what was is short.
 _CONFIG = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.worker-saturation": 1.0,
-    "distributed.scheduler.events-log-length": 1000,
     "distributed.admin.low-level-log-length": 1000,
     "distributed.deploy.lost-worker-timeout": "5s",
 }
@@ -48,12 +48,11 @@ def slurm_workers(settings: SlurmSettings, folder: Path) -> Iterator[Any]:
 
     logs = folder.resolve() / LOGS
     logs.mkdir(parents=True, exist_ok=True)
-    with (
-        quiet(),
-        dask.config.set(_CONFIG),
-        tempfile.TemporaryDirectory(prefix="keys-", dir=logs) as keys,
-    ):
-        cluster = _cluster(settings, logs, keys)
+    for key in logs.glob(".dask-jobqueue.*"):  # of a command that was killed; they open nothing
+        if time.time() - key.stat().st_mtime > _LONGEST_KEY_S:
+            key.unlink(missing_ok=True)
+    with quiet(), dask.config.set(_CONFIG):
+        cluster = _cluster(settings, logs)
         try:
             _check_taken(cluster.job_script())
             cluster.adapt(minimum=settings.workers, maximum=settings.workers, interval="2s")
@@ -70,7 +69,7 @@ def _client_of(cluster: Any) -> Any:
     return Client(cluster, set_as_default=False, name="monai-amyloid")
 
 
-def _cluster(settings: SlurmSettings, logs: Path, keys: str) -> Any:
+def _cluster(settings: SlurmSettings, logs: Path) -> Any:
     from dask_jobqueue import SLURMCluster
     from distributed import Security
 
@@ -98,7 +97,7 @@ def _cluster(settings: SlurmSettings, logs: Path, keys: str) -> Any:
             death_timeout=300,
             security=Security.temporary(),
             protocol="tls://",
-            shared_temp_directory=keys,
+            shared_temp_directory=str(logs),
             scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             silence_logs="critical",
         )
