@@ -25,11 +25,13 @@ def connected(address: str, security: str | None) -> Iterator[Any]:
         The ``distributed.Client``.
 
     Raises:
+        UserError: If a certificate is missing.
         RunError: If nothing answers there.
     """
     with quiet():
+        certificates = security_of(address, security)
         try:
-            client = _client(address, security_of(address, security))
+            client = _client(address, certificates)
         except (OSError, TimeoutError, ValueError, RuntimeError) as error:
             raise RunError(
                 f"no scheduler answers at {address} ({one_line(error) or type(error).__name__}); "

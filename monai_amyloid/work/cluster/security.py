@@ -73,11 +73,20 @@ def security_of(address: str, security: str | None) -> Any:
         address: Address of the scheduler.
         security: File of :func:`read_certificates`; None for what Dask's configuration names;
             ``"none"`` for a connection without.
+
+    Raises:
+        UserError: If there is no certificate for a connection that needs one.
     """
     from distributed import Security
 
     if security is None or security == NONE or not address.startswith("tls://"):
-        return Security(require_encryption=address.startswith("tls://"))
+        known = Security(require_encryption=address.startswith("tls://"))
+        if address.startswith("tls://") and not known.get_connection_args("client")["ssl_context"]:
+            raise UserError(
+                f"{address}: needs certificates; name a file with --cluster-security, or set "
+                "distributed.comm.tls in Dask's configuration"
+            )
+        return known
     files = {name: str(file.resolve()) for name, file in read_certificates(Path(security)).items()}
     return Security(
         require_encryption=True,
