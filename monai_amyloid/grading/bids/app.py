@@ -171,7 +171,7 @@ def put_together(output: Path) -> int:
         table.insert(0, "participant_id", [participant for participant, _, _ in found])
         table.insert(1, "session_id", [session or None for _, session, _ in found])
         write_table(table.replace("", None), output / GROUP)
-        about = {name: {"Description": _COLUMNS.get(name, name)} for name in table}
+        about = {name: {"Description": _COLUMNS.get(name, name)} for name in map(str, table)}
         content = (json.dumps(about, indent=2) + "\n").encode()
         replace_file((output / GROUP).with_suffix(".json"), content)
     return len(found)
