@@ -60,7 +60,7 @@ class DaskProcesses:
                 [sys.executable, "-m", module, *options],
                 stdout=printed,
                 stderr=printed,
-                env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": _path()},
             )
 
     def end(self) -> None:
@@ -68,6 +68,11 @@ class DaskProcesses:
         for process in [*self.workers, self.scheduler]:
             process.kill()
             process.wait()
+
+
+def _path() -> str:
+    """What this process can import, the workers can."""
+    return os.pathsep.join([str(ROOT), *filter(None, sys.path)])
 
 
 @contextmanager

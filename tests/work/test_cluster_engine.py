@@ -4,12 +4,14 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.dask_processes import dask_processes
 from monai_amyloid.errors import RunError
 from monai_amyloid.work.cluster.choice import Cluster, engine_for
 from monai_amyloid.work.engine import Crash
@@ -145,17 +147,14 @@ def test_a_folder_that_no_worker_sees_is_one_clear_error(
     two_workers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from monai_amyloid.work.cluster import engine
-    from monai_amyloid.work.cluster.job import Job, laid_out
 
-    del laid_out
     submit = engine._Run._submit
 
     def elsewhere(run: Any, batch: Any) -> None:
-        run.job = Job(str(tmp_path / "elsewhere" / "job"), run.job.sha256, run.job.code)
+        run.job = replace(run.job, path=str(tmp_path / "elsewhere" / "job"), patience_s=0.0)
         submit(run, batch)
 
     monkeypatch.setattr(engine._Run, "_submit", elsewhere)
-    monkeypatch.setattr("monai_amyloid.work.cluster.job._PATIENCE_S", 0.0)
     with pytest.raises(RunError, match=r"does not see .*elsewhere as this machine does"):
         list(each(two_workers, tmp_path, double, [1]))
 
@@ -165,3 +164,23 @@ def test_no_scheduler_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.Mon
     engine = engine_for(Cluster(address="tcp://127.0.0.1:9"), 2, tmp_path)
     with pytest.raises(RunError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9"):
         list(engine.each(double, [1]))
+
+
+def kill_the_scheduler_once(number: int, scheduler: int) -> int:
+    if number == 3:
+        os.kill(scheduler, signal.SIGKILL)
+        time.sleep(60)
+    return number
+
+
+def test_a_scheduler_that_is_lost_is_one_clear_error(tmp_path: Path) -> None:
+    with dask_processes(tmp_path / "dask", 1) as dask:
+        make = partial(kill_the_scheduler_once, scheduler=dask.scheduler.pid)
+        made = []
+        with pytest.raises(RunError, match=r"the scheduler was lost.*the same command goes on"):
+            for place, _ in engine_for(Cluster(address=dask.address), 1, tmp_path).each(
+                make, list(range(10))
+            ):
+                made.append(place)
+    assert 0 in made and 3 not in made
+    assert not list(tmp_path.glob(".*"))

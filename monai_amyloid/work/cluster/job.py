@@ -18,9 +18,6 @@ from monai_amyloid.checksum import sha256
 from monai_amyloid.output import new_partial
 from monai_amyloid.source import source_checksum
 
-# A network's disk may show a new file so much later.
-_PATIENCE_S = 10.0
-
 
 @dataclass(frozen=True)
 class Job:
@@ -30,11 +27,14 @@ class Job:
         path: File on the shared disk that holds the function, pickled.
         sha256: Checksum of the file, without which nothing of it is loaded.
         code: Checksum of the program, which has to be the same everywhere.
+        patience_s: Seconds after which a file that is not seen is not there: a network's disk may
+            show a new one late.
     """
 
     path: str
     sha256: str
     code: str
+    patience_s: float = 10.0
 
 
 class JobUnreadableError(Exception):
@@ -69,7 +69,7 @@ def read(job: Job) -> Callable[[Any], Any]:
         raise JobUnreadableError(
             "has another monai-amyloid than this machine; install the same on every machine"
         )
-    until = time.monotonic() + _PATIENCE_S
+    until = time.monotonic() + job.patience_s
     while not _is_there(job):
         if time.monotonic() > until:
             raise JobUnreadableError(

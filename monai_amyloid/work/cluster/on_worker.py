@@ -105,6 +105,7 @@ def _answer(process: Worker[Any, Any], stopped: Callable[[], bool]) -> bytes | C
         if stopped():
             process.interrupt()
             process.end(time.monotonic() + _GRACE_S)
+            _PROCESSES.forget(process)
             raise _StoppedError
     return process.receive_pickled()
 
@@ -158,7 +159,7 @@ class _Processes:
     def take_back(self, job: Job, process: Worker[Any, Any]) -> None:
         """Let one wait for the next batch, but not for ever."""
         with self._lock:
-            if process in self._all and not process.pipe.closed:
+            if process in self._all:
                 self._idle[process] = time.monotonic()
         timer = Timer(_IDLE_S + 1, self.dismiss, (job, _IDLE_S))
         timer.daemon = True
