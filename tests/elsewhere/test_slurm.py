@@ -16,8 +16,8 @@ PEOPLE, FOLDS = 15, 5
 LONGEST_S = 900
 CROSSVAL = [
     *("--config-file", "configs/train.json", "--config-file", "configs/resnet50_3d.json"),
-    *("--folds", str(FOLDS), "--set", "spacing_mm=8", "--set", "widen_factor=0.125"),
-    *("--set", "max_epochs=2", "--set", "device=cpu"),
+    *("--folds", str(FOLDS), "--set", "spacing_mm=8"),
+    *("--set", "max_epochs=1", "--set", "device=cpu"),
 ]
 pytestmark = [
     pytest.mark.slow,
