@@ -122,6 +122,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--address", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    # By its own name, by which workers import it, not as the main module.
+    from benchmarks.fuzz.cluster_kills import make_table
+
     if options.address:
         make_table(Cluster(address=options.address), options.tasks, options.folder)
         return
