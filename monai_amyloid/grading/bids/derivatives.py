@@ -64,8 +64,10 @@ def describe(output: Path) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file, unless it is the same: jobs of many participants write it together."""
-    refuse_link(path)
+    """Write a file, unless it is the same: jobs of many participants write it together.
+
+    A link, as datalad makes of a file, is read and then replaced, not followed.
+    """
     if not path.is_file() or path.read_bytes() != content:
         replace_file(path, content)
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.work.cluster.security import NONE, check_address, read_certificates
 from monai_amyloid.work.cluster.slurm_settings import SlurmSettings, read_slurm_settings
 from monai_amyloid.work.engine import Engine
 from monai_amyloid.work.local_engine import LocalEngine
+
+if TYPE_CHECKING:
+    from monai_amyloid.work.cluster.scheduler import Connection
 
 FORMS = "local|slurm:FILE|tls://HOST:PORT"
 
@@ -104,7 +107,9 @@ def engine_for(
     return ClusterEngine(_connection(cluster, folder), folder, gpu=gpu)
 
 
-def _connection(cluster: Cluster, folder: Path) -> Callable[[], AbstractContextManager[Any]]:
+def _connection(
+    cluster: Cluster, folder: Path
+) -> Callable[[], AbstractContextManager["Connection"]]:
     if cluster.slurm is not None:
         from monai_amyloid.work.cluster.slurm import slurm_workers
 

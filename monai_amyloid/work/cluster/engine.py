@@ -14,6 +14,7 @@ from monai_amyloid.errors import RunError, one_line
 from monai_amyloid.work.cluster.batches import SECONDS, BatchSizes
 from monai_amyloid.work.cluster.job import Job, laid_out
 from monai_amyloid.work.cluster.on_worker import BatchReport, end_job, make_batch
+from monai_amyloid.work.cluster.scheduler import Connection
 from monai_amyloid.work.engine import Crash, Item, Made
 from monai_amyloid.work.worker import Answer
 
@@ -31,14 +32,14 @@ class ClusterEngine:
     the number of items.
 
     Args:
-        connect: Gives a connected ``distributed.Client`` for as long as it is needed.
+        connect: Connects to a scheduler for as long as it is needed.
         folder: Folder of the results, which all machines share.
         gpu: Whether an item goes only to a worker that announces a GPU, where any does.
     """
 
     def __init__(
         self,
-        connect: Callable[[], AbstractContextManager[Any]],
+        connect: Callable[[], AbstractContextManager[Connection]],
         folder: Path,
         *,
         gpu: bool = False,
@@ -56,8 +57,8 @@ class ClusterEngine:
         """
         if not items:
             return
-        with self.connect() as client, laid_out(make, self.folder) as job:
-            run = _Run(client, job, items, gpu=self.gpu)
+        with self.connect() as connection, laid_out(make, self.folder) as job:
+            run = _Run(connection, job, items, gpu=self.gpu)
             try:
                 yield from run.each()
             finally:
@@ -72,15 +73,18 @@ class _Batch:
 class _Run:
     """One call of :meth:`ClusterEngine.each`: what waits, what is under way, what is suspected."""
 
-    def __init__(self, client: Any, job: Job, items: Sequence[Any], *, gpu: bool) -> None:
-        self.client, self.job, self.items, self.gpu = client, job, items, gpu
+    def __init__(
+        self, connection: Connection, job: Job, items: Sequence[Any], *, gpu: bool
+    ) -> None:
+        self.client, self.trouble = connection.client, connection.trouble
+        self.job, self.items, self.gpu = job, items, gpu
         self.sizes = BatchSizes()
         self.waiting = deque(range(len(items)))
         self.suspects: deque[int] = deque()
         self.crashes, self.losses = Counter[int](), Counter[int]()
         self.under_way: dict[Any, _Batch] = {}
         self.finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.threads = 0
+        self.threads, self.came = 0, False
         self.resources: dict[str, int] = {}
         self.asked = -_PATIENCE_S
         self.count = 0
@@ -98,6 +102,8 @@ class _Run:
     def _send(self) -> None:
         """Keep every worker busy and its next batch ready, and no more."""
         self._look_at_workers()
+        if self.gpu and not self.came:
+            return  # whether any has a GPU is not known yet
         while len(self.under_way) < max(2, 2 * self.threads):
             if self.waiting:
                 size = self.sizes.next(len(self.waiting), self.threads)
@@ -119,6 +125,9 @@ class _Run:
         has_gpu = any(each.get("resources", {}).get("GPU") for each in known)
         self.resources = {"GPU": 1} if self.gpu and has_gpu else {}
         self.asked = time.monotonic()
+        self.came = self.came or bool(self.threads)
+        if not self.came and (trouble := self.trouble()) is not None:
+            raise RunError(trouble)
 
     def _submit(self, batch: _Batch) -> None:
         content = pickle.dumps([(place, self.items[place]) for place in batch.places])

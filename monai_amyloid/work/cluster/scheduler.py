@@ -1,8 +1,9 @@
 """A connection to a Dask scheduler that is there."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from monai_amyloid.errors import RunError, one_line
@@ -13,8 +14,21 @@ _LONGEST_S = 30.0
 _LOGGERS = ("distributed", "tornado", "asyncio", "dask_jobqueue")
 
 
+@dataclass(frozen=True)
+class Connection:
+    """A scheduler that answers.
+
+    Attributes:
+        client: The ``distributed.Client``.
+        trouble: Tells, while no worker has come yet, why none will; None where one may.
+    """
+
+    client: Any
+    trouble: Callable[[], str | None] = lambda: None
+
+
 @contextmanager
-def connected(address: str, security: str | None) -> Iterator[Any]:
+def connected(address: str, security: str | None) -> Iterator[Connection]:
     """Connect to a scheduler.
 
     Args:
@@ -22,7 +36,7 @@ def connected(address: str, security: str | None) -> Iterator[Any]:
         security: As of :func:`~monai_amyloid.work.cluster.security.security_of`.
 
     Yields:
-        The ``distributed.Client``.
+        The connection.
 
     Raises:
         UserError: If a certificate is missing.
@@ -38,7 +52,7 @@ def connected(address: str, security: str | None) -> Iterator[Any]:
                 "start it, or see docs/clusters.md"
             ) from error
         with closing_soon(client):
-            yield client
+            yield Connection(client)
 
 
 def _client(address: Any, security: Any = None) -> Any:

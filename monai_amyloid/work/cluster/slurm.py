@@ -6,11 +6,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from monai_amyloid.errors import RunError, UserError, one_line
-from monai_amyloid.work.cluster.scheduler import closing_soon, quiet
+from monai_amyloid.work.cluster.scheduler import Connection, closing_soon, quiet
 from monai_amyloid.work.cluster.slurm_settings import SlurmSettings
 
 # What workers print, beside the results, to be read where none comes.
@@ -28,7 +29,7 @@ _CONFIG = {
 
 
 @contextmanager
-def slurm_workers(settings: SlurmSettings, folder: Path) -> Iterator[Any]:
+def slurm_workers(settings: SlurmSettings, folder: Path) -> Iterator[Connection]:
     """Start a scheduler here and workers on the nodes, encrypted by certificates of their own.
 
     Args:
@@ -36,7 +37,7 @@ def slurm_workers(settings: SlurmSettings, folder: Path) -> Iterator[Any]:
         folder: Folder on the shared disk, for the certificates and what workers print.
 
     Yields:
-        The ``distributed.Client``.
+        The connection.
 
     Raises:
         UserError: If there is no Slurm here.
@@ -51,13 +52,14 @@ def slurm_workers(settings: SlurmSettings, folder: Path) -> Iterator[Any]:
     for key in logs.glob(".dask-jobqueue.*"):  # of a command that was killed; they open nothing
         if time.time() - key.stat().st_mtime > _LONGEST_KEY_S:
             key.unlink(missing_ok=True)
+    began = time.time()
     with quiet(), dask.config.set(_CONFIG):
         cluster = _cluster(settings, logs)
         try:
             _check_taken(cluster.job_script())
             cluster.adapt(minimum=settings.workers, maximum=settings.workers, interval="2s")
             with closing_soon(client := _client_of(cluster)):
-                yield client
+                yield Connection(client, partial(_why_none_comes, logs, settings.workers, began))
         finally:
             with suppress(Exception):
                 cluster.close(timeout=30)
@@ -103,6 +105,30 @@ def _cluster(settings: SlurmSettings, logs: Path) -> Any:
         )
     except (OSError, RuntimeError, ValueError) as error:
         raise RunError(f"no scheduler can be started ({one_line(error)})") from error
+
+
+def _why_none_comes(logs: Path, workers: int, began: float) -> str | None:
+    """Why no worker comes, where all have begun and ended instead: by what they printed."""
+    printed = [each for each in logs.glob("*.err") if each.stat().st_mtime >= began]
+    if len(printed) < workers or _any_in_queue([each.stem.split("-")[-1] for each in printed]):
+        return None
+    newest = max(printed, key=lambda each: each.stat().st_mtime)
+    lines = [line for line in newest.read_text(errors="replace").splitlines() if line.strip()]
+    return (
+        f"workers end as soon as they begin ({lines[-1].strip() if lines else 'without a word'}); "
+        f"what they printed is in {logs}"
+    )
+
+
+def _any_in_queue(jobs: list[str]) -> bool:
+    """Whether Slurm has any of some jobs waiting or running."""
+    asked = subprocess.run(
+        ["squeue", "--noheader", "--format=%i", "--jobs", ",".join(jobs)],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return bool(asked.stdout.strip())
 
 
 def _check_taken(script: str) -> None:
