@@ -99,7 +99,7 @@ def prepare(
         reference: Region that SUVR is over.
         workers: Number of processes. With 0, everything runs in this process, and a crash
             there (of a decoder, or for want of memory) ends the run.
-        cluster: Where scans are prepared, in place of so many processes of this machine.
+        cluster: Machines that prepare scans, in place of so many processes of this machine.
         progress: Shows how many scans are done.
 
     Raises:

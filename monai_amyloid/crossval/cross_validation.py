@@ -49,7 +49,7 @@ def cross_validate(
         plan: What, on what, where.
         jobs: Folds trained at the same time; None for what :mod:`.jobs` finds fitting.
         say: Called with a line of progress.
-        cluster: Where folds are trained, each a task of a worker; ``jobs`` is for this machine.
+        cluster: Machines that train, a fold a task of a worker; ``jobs`` is for this one alone.
 
     Returns:
         Evaluation of all folds, as in :func:`~monai_amyloid.evaluation.evaluate.evaluate`.

@@ -183,7 +183,7 @@ def explore(
         name_sites: Whether sites have the names of the table; else they are numbers.
         doing: Function that is called with the name of each step when it begins.
         progress: Shows how many scans the networks have seen.
-        cluster: Where the networks see them, in place of this process.
+        cluster: Machines whose networks see them, in place of this process.
 
     Raises:
         CohortError: If the cohort is not prepared or too small.

@@ -120,7 +120,7 @@ def network_features(
         networks: Networks whose features are computed.
         cache: Folder where features are kept, by the scan's content and the networks' weights.
         progress: Shows how many scans were seen; one that was seen before counts as finished.
-        cluster: Where the networks see scans, in place of this process.
+        cluster: Machines whose networks see scans, in place of this process.
 
     Returns:
         ``network`` (or ``network0``, ``network1``, … of each fold) and ``self_supervised``,

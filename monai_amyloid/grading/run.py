@@ -62,7 +62,7 @@ def grade_studies(
         workers: Number of processes; fewer than five studies are graded in one. With 0 everything
             runs in this process, and a crash there (of a decoder, or for want of memory) ends
             the run.
-        cluster: Where studies are graded, in place of so many processes of this machine.
+        cluster: Machines that grade studies, in place of so many processes of this machine.
         again: Whether finished studies are repeated.
         key: Table of which result is of which study, to add to before any is graded; None for
             none.

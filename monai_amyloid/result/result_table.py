@@ -33,7 +33,7 @@ def results_table(results: Iterable[Result], earlier: Sequence[Result] = ()) -> 
 
     Args:
         results: Results of a run, in their order.
-        earlier: As of :func:`write_results`.
+        earlier: Results of other studies, see :func:`write_results`.
     """
     rows = []
     of_this = list(results)

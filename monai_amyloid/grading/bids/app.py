@@ -110,9 +110,9 @@ def grade_participants(
         work: Folder that is worked in and kept; None for one that is removed at the end.
         tracer: BIDS label of the tracer, for a visit that names none.
         options: What is written of each.
-        device: As of :func:`~monai_amyloid.grading.run.grade_studies`, as are the others.
+        device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
         workers: Number of processes.
-        cluster: Where visits are graded.
+        cluster: Machines that grade visits, in place of so many processes of this one.
         again: Whether finished ones are repeated.
         require_bundle: SHA-256 of the only bundle that may grade; None for any.
         finished: Called with each result.

@@ -33,7 +33,7 @@ class BidsSession:
     Attributes:
         participant: Label of the person, such as ``sub-0001``.
         session: Label of the visit, such as ``ses-01``; empty where the dataset has none.
-        pet: Its folder of PET.
+        pet: Folder of the visit's PET.
     """
 
     participant: str
@@ -77,7 +77,7 @@ def put(result: Path, session: BidsSession, output: Path) -> None:
 
     Args:
         result: Folder that a study's results were written to.
-        session: The visit.
+        session: Visit that was graded.
         output: Derivative dataset.
     """
     folder = session.folder(output)
@@ -96,7 +96,7 @@ def take_back(session: BidsSession, output: Path, result: Path) -> None:
     """Put the files of an earlier run where grading looks for them, which then goes on.
 
     Args:
-        session: The visit.
+        session: Visit that was graded.
         output: Derivative dataset.
         result: Folder of the study's results; nothing is done where it has a result.
     """

@@ -97,7 +97,7 @@ def follow_people(
         rule: When amyloid counts as cleared; None for no verdict.
         doses: Years since the first visit of each dose, by the name of the person.
         workers: Number of processes; with 0 everything runs in this process.
-        cluster: Where people are measured, in place of so many processes of this machine.
+        cluster: Machines that measure people, in place of so many processes of this machine.
         again: Whether finished people are repeated.
         require_bundle: SHA-256 of the only bundle that may grade; None for any.
         trust_config: Whether what export never wrote into the bundle's config may run.

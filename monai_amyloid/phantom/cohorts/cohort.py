@@ -68,7 +68,7 @@ def simulate(
         form: Format of the scans: ``"nifti"``, ``"dicom"`` or ``"bids"``.
         workers: Number of processes that simulate at the same time. With one, everything runs
             in this process, and a crash there (for want of memory, say) ends the run.
-        cluster: Where participants are made, in place of so many processes of this machine.
+        cluster: Machines that make participants, in place of so many processes of this machine.
         progress: Shows how many participants are done.
 
     Raises:

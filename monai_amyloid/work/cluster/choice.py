@@ -94,11 +94,13 @@ def engine_for(
     """The engine of a choice.
 
     Args:
-        cluster: The choice.
+        cluster: Choice of the user.
         workers: Processes of this machine, where it is this machine alone.
         folder: Folder of the results, which has to be there and, for a cluster, to be shared.
-        least: As of :class:`~monai_amyloid.work.local_engine.LocalEngine`.
-        gpu: As of :class:`~monai_amyloid.work.cluster.engine.ClusterEngine`.
+        least: Fewest items for more than one process, see
+            :class:`~monai_amyloid.work.local_engine.LocalEngine`.
+        gpu: Whether an item needs a worker's GPU, see
+            :class:`~monai_amyloid.work.cluster.engine.ClusterEngine`.
     """
     if cluster.is_local:
         return LocalEngine(workers, least)

@@ -53,8 +53,8 @@ class BatchReport:
     """What a worker sends back.
 
     Attributes:
-        outcomes: Of each item that was begun; the others of the batch were left to others, for
-            the batch took long.
+        outcomes: Outcome of each item that was begun; the rest of a batch that took long is left
+            to others.
         trouble: Why nothing could be done there; None where something was.
     """
 

@@ -19,7 +19,7 @@ class Connection:
     """A scheduler that answers.
 
     Attributes:
-        client: The ``distributed.Client``.
+        client: Connected ``distributed.Client``.
         trouble: Tells, while no worker has come yet, why none will; None where one may.
     """
 
@@ -33,7 +33,8 @@ def connected(address: str, security: str | None) -> Iterator[Connection]:
 
     Args:
         address: Address of the scheduler.
-        security: As of :func:`~monai_amyloid.work.cluster.security.security_of`.
+        security: Choice of certificates, see
+            :func:`~monai_amyloid.work.cluster.security.security_of`.
 
     Yields:
         The connection.

@@ -122,7 +122,7 @@ def _why_none_comes(logs: Path, workers: int, began: float) -> str | None:
 
 def _any_in_queue(jobs: list[str]) -> bool:
     """Whether Slurm has any of some jobs waiting or running."""
-    asked = subprocess.run(
+    asked = subprocess.run(  # noqa: S603 (numbers that Slurm gave)
         ["squeue", "--noheader", "--format=%i", "--jobs", ",".join(jobs)],  # noqa: S607
         capture_output=True,
         text=True,
