@@ -19,7 +19,7 @@ class Connection:
     """A scheduler that answers.
 
     Attributes:
-        client: Connected ``distributed.Client``.
+        client: Dask client that is connected, a ``distributed.Client``.
         trouble: Tells, while no worker has come yet, why none will; None where one may.
     """
 
