@@ -87,12 +87,23 @@ def replacing(path: Path, mode: int = SHARED) -> Iterator[Path]:
         A path beside it, in the same file system, to write to: a new and empty file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = _new_file(path.parent, f".{path.name[:_LONGEST]}.{os.getpid()}", mode)
+    partial = new_partial(path.parent, path.name, mode)
     try:
         yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def new_partial(folder: Path, name: str, mode: int = SHARED) -> Path:
+    """Make an empty file that lasts no longer than this process, see :func:`remove_partials`.
+
+    Args:
+        folder: Folder of the file, which is there.
+        name: What the file is or becomes.
+        mode: Who may read and write it on POSIX, less what the umask takes.
+    """
+    return _new_file(folder, f".{name[:_LONGEST]}.{os.getpid()}", mode)
 
 
 def _new_file(folder: Path, name: str, mode: int) -> Path:

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Programs that the tests speak to: a PACS, DICOM validators, a browser, a reader of PDF, a database.
+# Programs that the tests speak to: a PACS, DICOM validators, a browser, a reader of PDF, Slurm, a database.
 # Installs what is missing, on Debian and its children; elsewhere the tests that need them skip.
 set -euo pipefail
 
-packages=(orthanc orthanc-dicomweb dcmtk dicom3tools chromium chromium-driver fonts-nanum poppler-utils postgresql)
+packages=(orthanc orthanc-dicomweb dcmtk dicom3tools chromium chromium-driver fonts-nanum poppler-utils
+	slurmctld slurmd slurm-client postgresql)
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 	echo "install_debian_packages: no apt-get here, so nothing was installed: ${packages[*]}"

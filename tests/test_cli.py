@@ -48,6 +48,8 @@ MISTAKES = (
     (["evaluate", "nowhere"], "no "),
     (["harmonize", "nowhere", "--output", "x"], "no dataset at nowhere"),
     (["follow", "nowhere", "--output", "x"], "no such file or folder: nowhere"),
+    (["bids", "docs", "x", "participant"], "add --skip-bids-validation"),
+    (["bids", "docs", "x", "participant", "--skip-bids-validation"], "no PET in sub-"),
 )
 IMPOSSIBLE = (
     (["infer", "docs", "--bundle", "docs", "--output", "x"], "needed a trained bundle"),

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 # Importing a file of commands adds them to the program, in this order.
 from monai_amyloid.cli import (
+    bids,
     bundles,
     cohorts,
     exploring,
@@ -25,6 +26,7 @@ from monai_amyloid.work.interrupts import Interrupted, ignore_interrupts, take_i
 
 __all__ = [
     "app",
+    "bids",
     "bundles",
     "cohorts",
     "exploring",

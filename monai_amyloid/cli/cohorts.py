@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from monai_amyloid.cli.application import COHORTS, command
+from monai_amyloid.cli.cluster import ClusterSecurity, OnCluster
 from monai_amyloid.cli.help import READ, WRITE, examples
 from monai_amyloid.cli.options import (
     CORES,
@@ -19,6 +20,7 @@ from monai_amyloid.cli.options import (
 from monai_amyloid.cli.progress import count_of, progress
 from monai_amyloid.errors import REFUSED
 from monai_amyloid.shown import visible
+from monai_amyloid.work.cluster.choice import LOCAL
 
 
 class ReferenceRegion(StrEnum):
@@ -106,6 +108,8 @@ def prepare(
         ),
     ] = ReferenceRegion.WHOLE_CEREBELLUM,
     workers: Workers = CORES,
+    cluster: OnCluster = LOCAL,
+    cluster_security: ClusterSecurity = None,
 ) -> None:
     """Normalise every scan of a cohort to SUVR on the template; can be resumed."""
     from monai_amyloid.cohort.counts import counts
@@ -128,6 +132,7 @@ def prepare(
                 tracer_is_really=tracer_is_really is not None,
                 reference=reference.value,
                 workers=workers,
+                cluster=cluster,
                 progress=shown,
             )
         elif slices is not None and cohort is None and tracer is None:

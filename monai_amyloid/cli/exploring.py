@@ -7,6 +7,7 @@ import typer
 
 from monai_amyloid.bundle.integrity import Trust
 from monai_amyloid.cli.application import GRADING, command
+from monai_amyloid.cli.cluster import ClusterSecurity, OnCluster
 from monai_amyloid.cli.help import PRIVACY, READ, WRITE, examples
 from monai_amyloid.cli.options import (
     CORES,
@@ -22,6 +23,7 @@ from monai_amyloid.cli.options import (
 )
 from monai_amyloid.cli.progress import count_of, progress
 from monai_amyloid.errors import REFUSED
+from monai_amyloid.work.cluster.choice import LOCAL, Cluster
 
 
 @command(
@@ -81,6 +83,8 @@ def explore(
     require_bundle: RequireBundle = None,
     trust_config: TrustConfig = False,
     workers: Workers = CORES,
+    cluster: OnCluster = LOCAL,
+    cluster_security: ClusterSecurity = None,
 ) -> None:
     """See a cohort as a continuum, without its grades: scores, groups, neighbours, a page."""
     from monai_amyloid.explore.exploration import explore as look
@@ -101,7 +105,7 @@ def explore(
     with alone_in(output, "explore"):
         replaces = (output / PAGE).exists()
         prepared, refused = _prepared(
-            cohort, output / "prepared", tracer, tracer_is_really, workers
+            cohort, output / "prepared", tracer, tracer_is_really, workers, cluster
         )
         with progress("Looking at scans") as shown:
             found = look(
@@ -112,6 +116,7 @@ def explore(
                 name_sites=name_sites,
                 doing=lambda what: typer.echo(f"{what} …", err=True),
                 progress=shown,
+                cluster=cluster,
             )
         with progress("Writing") as shown:
             page = write_outputs(found, output, shown)
@@ -125,7 +130,12 @@ def explore(
 
 
 def _prepared(
-    cohort: Path, folder: Path, tracer: str | None, is_really: str | None, workers: int
+    cohort: Path,
+    folder: Path,
+    tracer: str | None,
+    is_really: str | None,
+    workers: int,
+    cluster: Cluster,
 ) -> tuple[Path, int]:
     """Folder of a prepared cohort, prepared where it is not, and how many scans were refused."""
     from monai_amyloid.cohort.listing import list_scans
@@ -141,6 +151,7 @@ def _prepared(
             tracer=one_tracer(tracer, is_really),
             tracer_is_really=is_really is not None,
             workers=workers,
+            cluster=cluster,
             progress=shown,
         )
     if len(made.refused):

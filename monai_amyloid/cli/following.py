@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from monai_amyloid.cli.application import GRADING, command
+from monai_amyloid.cli.cluster import ClusterSecurity, OnCluster
 from monai_amyloid.cli.help import READ, WRITE, examples
 from monai_amyloid.cli.options import (
     CORES,
@@ -29,6 +30,7 @@ from monai_amyloid.cli.progress import OPENING, TerminalProgress, count_of, prog
 from monai_amyloid.cli.studies import check_paths
 from monai_amyloid.errors import REFUSED
 from monai_amyloid.findings.catalogue import ENGLISH
+from monai_amyloid.work.cluster.choice import LOCAL, Cluster
 
 # So many people are shown line by line alone; so many studies are looked at without a bar.
 _FEW, _MANY = 5, 100
@@ -92,6 +94,8 @@ def follow(
     dicom: Dicom = False,
     again: Again = False,
     workers: Workers = CORES,
+    cluster: OnCluster = LOCAL,
+    cluster_security: ClusterSecurity = None,
 ) -> None:
     """Compare visits of a person, measured together: change, a year's rate, cleared or not."""
     follow_paths(
@@ -113,6 +117,7 @@ def follow(
         dicom=dicom,
         again=again,
         workers=workers,
+        cluster=cluster,
     )
 
 
@@ -136,6 +141,7 @@ def follow_paths(
     dicom: bool,
     again: bool,
     workers: int,
+    cluster: Cluster,
 ) -> None:
     """Follow the people of paths and end the program; the options are those of :func:`follow`."""
     from monai_amyloid.follow.doses import read_doses
@@ -172,6 +178,7 @@ def follow_paths(
             rule=rule,
             doses=None if doses is None else read_doses(doses, people),
             workers=workers,
+            cluster=cluster,
             again=again,
             require_bundle=require_bundle,
             trust_config=trust_config,

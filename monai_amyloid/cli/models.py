@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monai_amyloid.cli.application import TRAINING, command
+from monai_amyloid.cli.cluster import ClusterSecurity, OnCluster
 from monai_amyloid.cli.help import READ, SPEED, TRAINED, WRITE, examples
 from monai_amyloid.cli.options import pairs
 from monai_amyloid.cli.progress import count_of, resumable
 from monai_amyloid.installed import TRAIN, copy_configs
+from monai_amyloid.work.cluster.choice import LOCAL
 
 if TYPE_CHECKING:
     from monai_amyloid.evaluation.results import Evaluation
@@ -72,6 +74,8 @@ def crossval(
         list[str] | None,
         _trained(metavar="KEY=A,B,C", help="Values to choose from, anew in each fold."),
     ] = None,
+    cluster: OnCluster = LOCAL,
+    cluster_security: ClusterSecurity = None,
 ) -> None:
     """Train every fold, predict the scans it holds out, and evaluate; goes on after a kill."""
     from monai_amyloid.crossval.cross_validation import cross_validate
@@ -87,7 +91,9 @@ def crossval(
         tune={key: value.split(",") for key, value in pairs(tune, "--tune").items()},
     )
     with resumable("Cross-validating"):
-        evaluation = cross_validate(plan, jobs, say=lambda line: typer.echo(line, err=True))
+        evaluation = cross_validate(
+            plan, jobs, say=lambda line: typer.echo(line, err=True), cluster=cluster
+        )
     _show(evaluation)
 
 

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from monai_amyloid.cli.application import COHORTS, command
+from monai_amyloid.cli.cluster import ClusterSecurity, OnCluster
 from monai_amyloid.cli.help import READ, SIMULATED, WRITE, examples
 from monai_amyloid.cli.options import CORES, SimulatedTracer, Workers
 from monai_amyloid.cli.progress import count_of, progress
+from monai_amyloid.work.cluster.choice import LOCAL
 
 _of_people = partial(typer.Option, rich_help_panel=SIMULATED)
 
@@ -108,6 +110,8 @@ def simulate(
     difficult: Annotated[bool, _of_people(help="Extreme poses, and mishaps likely.")] = False,
     dynamic: Annotated[bool, _of_people(help="Four frames a scan, not their average.")] = False,
     workers: Workers = CORES,
+    cluster: OnCluster = LOCAL,
+    cluster_security: ClusterSecurity = None,
 ) -> None:
     """Make a simulated cohort: scans, participants.tsv and the truth."""
     from monai_amyloid.phantom.cohorts.cohort import simulate as make
@@ -135,7 +139,15 @@ def simulate(
             )
         count, plan = named_plan(cohort)
     with progress("Simulating") as shown:
-        make(folder, count, plan, form=stored_as.value, workers=workers, progress=shown)
+        make(
+            folder,
+            count,
+            plan,
+            form=stored_as.value,
+            workers=workers,
+            cluster=cluster,
+            progress=shown,
+        )
     typer.echo(f"{count_of(count, 'participant')}: {folder / 'participants.tsv'}")
 
 

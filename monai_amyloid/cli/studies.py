@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from monai_amyloid.cli.application import GRADING, command
+from monai_amyloid.cli.cluster import ClusterSecurity, OnCluster
 from monai_amyloid.cli.help import PRIVACY, READ, WRITE, examples
 from monai_amyloid.cli.options import (
     CORES,
@@ -30,6 +31,7 @@ from monai_amyloid.cli.progress import OPENING, TerminalProgress, count_of, prog
 from monai_amyloid.errors import REFUSED, UserError
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.shown import visible
+from monai_amyloid.work.cluster.choice import LOCAL
 
 # So many results are shown line by line alone; more of them with a bar.
 _FEW = 10
@@ -124,6 +126,8 @@ def infer(
     ] = None,
     again: Again = False,
     workers: Workers = CORES,
+    cluster: OnCluster = LOCAL,
+    cluster_security: ClusterSecurity = None,
 ) -> None:
     """Grade studies: a report for each, results.csv and summary.html for all; can be resumed."""
     if prior:
@@ -152,6 +156,7 @@ def infer(
             dicom=dicom,
             again=again,
             workers=workers,
+            cluster=cluster,
         )
     from monai_amyloid.grading.ledger import SUMMARY, TABLE
     from monai_amyloid.grading.listing import list_named
@@ -194,6 +199,7 @@ def infer(
             device=device,
             options=options,
             workers=workers,
+            cluster=cluster,
             again=again,
             key=key,
             require_bundle=require_bundle,

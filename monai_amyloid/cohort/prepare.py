@@ -39,8 +39,8 @@ from monai_amyloid.pet.known_words import known_path
 from monai_amyloid.pet.private import private
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.source import source_checksum
-from monai_amyloid.work.engine import Crash
-from monai_amyloid.work.local_engine import LocalEngine
+from monai_amyloid.work.cluster.choice import LOCAL, Cluster, engine_for
+from monai_amyloid.work.engine import Crash, Engine
 from monai_amyloid.work.many import Done, make_each
 from monai_amyloid.work.progress import SILENT, Progress
 from monai_amyloid.writing.nifti import write_nifti
@@ -79,6 +79,7 @@ def prepare(
     tracer_is_really: bool = False,
     reference: Reference = "whole_cerebellum",
     workers: int = 0,
+    cluster: Cluster = LOCAL,
     progress: Progress = SILENT,
 ) -> Prepared:
     """Read, register and normalise each scan of a cohort table.
@@ -98,6 +99,7 @@ def prepare(
         reference: Region that SUVR is over.
         workers: Number of processes. With 0, everything runs in this process, and a crash
             there (of a decoder, or for want of memory) ends the run.
+        cluster: Machines that prepare scans, in place of so many processes of this machine.
         progress: Shows how many scans are done.
 
     Raises:
@@ -117,7 +119,8 @@ def prepare(
         settings = Settings(
             output, tracer, tracer_is_really, reference, names_of(rows), source_checksum(*DECIDING)
         )
-        return _prepare_all(scans, rows, settings, workers, progress)
+        engine = engine_for(cluster, workers, output)
+        return _prepare_all(scans, rows, settings, engine, progress)
 
 
 def check_prepared(output: Path) -> None:
@@ -139,7 +142,7 @@ def check_prepared(output: Path) -> None:
 
 
 def _prepare_all(
-    scans: Listing, rows: Sequence[Row], settings: Settings, workers: int, progress: Progress
+    scans: Listing, rows: Sequence[Row], settings: Settings, engine: Engine, progress: Progress
 ) -> Prepared:
     """Prepare what is not prepared, and write the tables."""
     output = settings.output
@@ -152,7 +155,7 @@ def _prepare_all(
     done = make_each(
         partial(_prepare_one, settings=settings),
         rows,
-        LocalEngine(workers),
+        engine,
         crashed=_crashed,
         finished_before=lambda row: kept.get(settings.name(row)),
         ended=lambda done: _write_tables(_as_tables(scans, done), output),

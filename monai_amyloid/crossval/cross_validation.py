@@ -5,7 +5,9 @@ that the same call after a kill at any moment comes to the same results.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +30,18 @@ from monai_amyloid.evaluation.results import Evaluation
 from monai_amyloid.learning.handlers.distributed import run_folder
 from monai_amyloid.output import remove_partials, replacing, write_table
 from monai_amyloid.output_lock import alone_in
+from monai_amyloid.work.cluster.choice import LOCAL, Cluster, engine_for
+from monai_amyloid.work.engine import Crash
 
 _MODEL = ("model.pt", "settings.json")
 
 
 def cross_validate(
-    plan: CrossValidation, jobs: int | None = None, say: Callable[[str], None] = lambda line: None
+    plan: CrossValidation,
+    jobs: int | None = None,
+    say: Callable[[str], None] = lambda line: None,
+    *,
+    cluster: Cluster = LOCAL,
 ) -> Evaluation:
     """Train every fold that is not finished, predict what it holds out, and evaluate.
 
@@ -41,6 +49,7 @@ def cross_validate(
         plan: What, on what, where.
         jobs: Folds trained at the same time; None for what :mod:`.jobs` finds fitting.
         say: Called with a line of progress.
+        cluster: Machines that train, a fold a task of a worker; ``jobs`` is for this one alone.
 
     Returns:
         Evaluation of all folds, as in :func:`~monai_amyloid.evaluation.evaluate.evaluate`.
@@ -53,20 +62,10 @@ def cross_validate(
         remove_partials(plan.output_dir)
         run_record.check_same(plan.output_dir, plan.settings())
         parts = plan.parts()
-        work = Jobs(len(parts), jobs)
-        say(str(work))
-        left = TimeLeft(len(parts) * len(plan.candidates()), work.count)
-        failed: dict[str, str] = {}
-
-        def one(part: tuple[int, int]) -> None:
-            fold = _Fold(plan, *part, work=work, left=left, say=say)
-            try:
-                fold.complete()
-            except ProcessFailedError as error:
-                failed[fold.name] = str(error)
-                say(f"{fold.name}: failed: {error}; more in {fold.folder / 'log.txt'}")
-
-        work.run(one, parts)
+        if cluster.is_local:
+            failed = _train_here(plan, parts, jobs, say)
+        else:
+            failed = _train_there(plan, parts, cluster, say)
         if failed:
             name, error = next(iter(failed.items()))
             raise RunError(
@@ -76,6 +75,75 @@ def cross_validate(
         if plan.tune:
             _write_choices(plan)
         return evaluate(plan.output_dir, plan.dataset_dir)
+
+
+def _train_here(
+    plan: CrossValidation,
+    parts: Sequence[tuple[int, int]],
+    jobs: int | None,
+    say: Callable[[str], None],
+) -> dict[str, str]:
+    """Complete folds on this machine; why each that failed did, by its name."""
+    work = Jobs(len(parts), jobs)
+    say(str(work))
+    left = TimeLeft(len(parts) * len(plan.candidates()), work.count)
+    failed: dict[str, str] = {}
+
+    def one(part: tuple[int, int]) -> None:
+        name, error = _complete(_Fold(plan, *part, work=work, left=left, say=say))
+        if error is not None:
+            failed[name] = error
+
+    work.run(one, parts)
+    return failed
+
+
+def _train_there(
+    plan: CrossValidation,
+    parts: Sequence[tuple[int, int]],
+    cluster: Cluster,
+    say: Callable[[str], None],
+) -> dict[str, str]:
+    """Complete folds on a cluster; why each that failed did, by its name."""
+    engine = engine_for(cluster, 0, plan.output_dir, gpu=True)
+    failed: dict[str, str] = {}
+    say(f"{len(parts)} folds, each a task of a worker, {cluster.cores} threads each")
+    make = partial(_complete_alone, plan=plan, threads=cluster.cores)
+    with closing(engine.each(make, parts)) as each:
+        for number, ended in each:
+            if isinstance(ended, Crash):
+                fold = _Fold(plan, *parts[number], work=Jobs(1, 1), left=TimeLeft(1, 1), say=say)
+                ended = (fold.name, f"its process ended without a word ({ended})", [])
+            name, error, lines = ended
+            for line in lines:
+                say(line)
+            if error is not None:
+                failed[name] = error
+    return failed
+
+
+def _complete_alone(
+    part: tuple[int, int], plan: CrossValidation, threads: int
+) -> tuple[str, str | None, list[str]]:
+    """Complete one fold in a worker of a cluster: its name, why it failed, and the last lines."""
+    lines: list[str] = []
+    work = Jobs(1, 1, threads)
+    fold = _Fold(plan, *part, work=work, left=TimeLeft(len(plan.candidates()), 1), say=lines.append)
+    try:
+        name, error = _complete(fold)
+    finally:
+        work.stop.set()
+    return name, error, lines[-1:]
+
+
+def _complete(fold: "_Fold") -> tuple[str, str | None]:
+    """Complete a fold; its name, and why it failed if it did."""
+    try:
+        fold.complete()
+    except ProcessFailedError as error:
+        fold.say(f"{fold.name}: failed: {error}; more in {fold.folder / 'log.txt'}")
+        return fold.name, str(error)
+    return fold.name, None
 
 
 @dataclass(frozen=True)

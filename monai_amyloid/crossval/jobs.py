@@ -59,13 +59,16 @@ class Jobs:
     Args:
         trainings: How many there are to do.
         count: How many at once; None for as many as fit.
+        threads: Threads of each; None for an equal share of the cores.
     """
 
-    def __init__(self, trainings: int, count: int | None = None) -> None:
+    def __init__(
+        self, trainings: int, count: int | None = None, threads: int | None = None
+    ) -> None:
         devices = cuda_devices()
         fitting = jobs_that_fit(len(devices), cores(), _memory_gb())
         self.count = min(trainings, count or fitting)
-        self.threads = max(1, cores() // self.count)
+        self.threads = threads or max(1, cores() // self.count)
         self.stop = threading.Event()
         self._free: SimpleQueue[str | None] = SimpleQueue()
         for number in range(self.count):

@@ -31,6 +31,7 @@ from monai_amyloid.explore.saved_map import SavedMap
 from monai_amyloid.explore.view import Scanned, View, look
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import remove_partials
+from monai_amyloid.work.cluster.choice import LOCAL, Cluster
 from monai_amyloid.work.progress import SILENT, Progress
 
 Array = NDArray[np.float64]
@@ -170,6 +171,7 @@ def explore(
     name_sites: bool = False,
     doing: Callable[[str], None] = lambda what: None,
     progress: Progress = SILENT,
+    cluster: Cluster = LOCAL,
 ) -> Exploration:
     """Explore a prepared cohort.
 
@@ -181,6 +183,7 @@ def explore(
         name_sites: Whether sites have the names of the table; else they are numbers.
         doing: Function that is called with the name of each step when it begins.
         progress: Shows how many scans the networks have seen.
+        cluster: Machines whose networks see them, in place of this process.
 
     Raises:
         CohortError: If the cohort is not prepared or too small.
@@ -192,7 +195,7 @@ def explore(
     features = {REGIONAL: regional_features(cohort)}
     scanned, read = _scanned(cohort), florbetaben_suvr(cohort, SIDED)
     folds = _folds(prepared, cohort, len(networks.folds)) if networks.folds else None
-    seen = network_features(cohort, networks, output / "features", progress)
+    seen = network_features(cohort, networks, output / "features", progress, cluster)
     if folds is not None:
         by_fold = [seen.pop(f"{NETWORK}{fold}") for fold in range(len(networks.folds))]
         seen[NETWORK] = out_of_fold(by_fold, folds)

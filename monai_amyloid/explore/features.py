@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from zipfile import is_zipfile
 
@@ -19,10 +21,12 @@ from monai_amyloid.checksum import sha256, sha256_of_file, sha256_of_files
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.pictures import PICTURE
 from monai_amyloid.cohort.prepared_volume import load_suvr
-from monai_amyloid.errors import UserError
+from monai_amyloid.errors import RunError, UserError
 from monai_amyloid.learning.pretraining.self_supervised import self_supervised_network
 from monai_amyloid.output import replacing
 from monai_amyloid.source import source_checksum
+from monai_amyloid.work.cluster.choice import LOCAL, Cluster, engine_for
+from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.progress import SILENT, Progress
 
 Features = NDArray[np.float32]
@@ -107,6 +111,7 @@ def network_features(
     networks: Networks,
     cache: Path,
     progress: Progress = SILENT,
+    cluster: Cluster = LOCAL,
 ) -> dict[str, Features]:
     """Compute the features of every scan by every network.
 
@@ -115,6 +120,7 @@ def network_features(
         networks: Networks whose features are computed.
         cache: Folder where features are kept, by the scan's content and the networks' weights.
         progress: Shows how many scans were seen; one that was seen before counts as finished.
+        cluster: Machines whose networks see scans, in place of this process.
 
     Returns:
         ``network`` (or ``network0``, ``network1``, … of each fold) and ``self_supervised``,
@@ -134,16 +140,27 @@ def network_features(
     missing = [place for place, file in enumerate(files) if not is_zipfile(file)]
     for _ in range(len(files) - len(missing)):
         progress.advance(finished_before=True)
-    if missing:
-        seeing = _Seeing(networks)
-        for start in range(0, len(missing), _BATCH):
-            places = missing[start : start + _BATCH]
-            seen = seeing.features(cohort.iloc[places])
-            for order, place in enumerate(places):
-                with replacing(files[place]) as part, part.open("wb") as stream:
-                    np.savez(stream, **{name: each[order] for name, each in seen.items()})
+    together = [missing[start : start + _BATCH] for start in range(0, len(missing), _BATCH)]
+    batches = [(cohort.iloc[each], [files[place] for place in each]) for each in together]
+    cache.mkdir(parents=True, exist_ok=True)
+    engine = engine_for(cluster, 0, cache)
+    with closing(engine.each(partial(_see, networks=networks), batches)) as each:
+        for number, ended in each:
+            if isinstance(ended, Crash):
+                raise RunError(f"the process that saw scans ended without a word ({ended})")
+            for _ in together[number]:
                 progress.advance()
+    _seeing.cache_clear()
     return _gather(files)
+
+
+def _see(batch: tuple[pd.DataFrame, list[Path]], networks: Networks) -> None:
+    """Keep the features of some scans, which go through the networks together."""
+    rows, files = batch
+    seen = _seeing(networks).features(rows)
+    for order, file in enumerate(files):
+        with replacing(file) as part, part.open("wb") as stream:
+            np.savez(stream, **{name: each[order] for name, each in seen.items()})
 
 
 def _key(content: str, tracer: object, digest: str) -> str:
@@ -157,6 +174,11 @@ def _gather(files: Sequence[Path]) -> dict[str, Features]:
             for name in seen.files:
                 rows.setdefault(name, []).append(seen[name])
     return {name: np.stack(each) for name, each in rows.items()}
+
+
+@lru_cache(maxsize=1)
+def _seeing(networks: Networks) -> "_Seeing":
+    return _Seeing(networks)
 
 
 class _Seeing:

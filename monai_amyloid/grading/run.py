@@ -20,8 +20,8 @@ from monai_amyloid.result.result import Result, read_result
 from monai_amyloid.result.result_table import write_results
 from monai_amyloid.result.same_scan import marked
 from monai_amyloid.study_names import same_name
+from monai_amyloid.work.cluster.choice import LOCAL, Cluster, engine_for
 from monai_amyloid.work.engine import Crash
-from monai_amyloid.work.local_engine import LocalEngine
 from monai_amyloid.work.many import Done, make_each
 from monai_amyloid.work.progress import SILENT, Progress
 
@@ -37,6 +37,7 @@ def grade_studies(
     device: str | None = None,
     options: OutputOptions | None = None,
     workers: int = 0,
+    cluster: Cluster = LOCAL,
     again: bool = False,
     key: Path | None = None,
     require_bundle: str | None = None,
@@ -63,6 +64,7 @@ def grade_studies(
         workers: Number of processes; fewer than five studies are graded in one. With 0 everything
             runs in this process, and a crash there (of a decoder, or for want of memory) ends
             the run.
+        cluster: Machines that grade studies, in place of so many processes of this machine.
         again: Whether finished studies are repeated.
         key: Table of which result is of which study, to add to before any is graded; None for
             none.
@@ -114,7 +116,7 @@ def grade_studies(
         done = make_each(
             partial(_grade, settings=settings),
             tasks,
-            LocalEngine(workers, _LEAST_FOR_PROCESSES),
+            engine_for(cluster, workers, output, least=_LEAST_FOR_PROCESSES),
             crashed=partial(_crashed, settings=settings),
             finished_before=lambda task: None if again else _finished(task, settings),
             finished=finished,

@@ -215,9 +215,19 @@ def write_result(result: Result, folder: Path) -> Path:
 
 def read_result(folder: Path) -> Result | None:
     """Read ``result.json`` of a study's folder; None where there is none that is whole."""
+    return read_result_file(folder / RESULT_FILE, folder.name)
+
+
+def read_result_file(path: Path, name: str = "") -> Result | None:
+    """Read a result under whatever name its file has; None where there is none that is whole.
+
+    Args:
+        path: File that :func:`write_result` wrote, or a copy of it.
+        name: Name of the study, which the file does not hold.
+    """
     try:
-        content = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
-        return from_content(content, folder.name) if content.pop("schema") == SCHEMA else None
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return from_content(content, name) if content.pop("schema") == SCHEMA else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

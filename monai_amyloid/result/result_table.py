@@ -25,6 +25,16 @@ def write_results(results: Iterable[Result], path: Path, earlier: Sequence[Resul
         earlier: Results of other studies in the same folder, which come after them; only where
             there are some, a column ``run`` says ``this`` or ``earlier``.
     """
+    write_csv(results_table(results, earlier), path, "%.4g")
+
+
+def results_table(results: Iterable[Result], earlier: Sequence[Result] = ()) -> pd.DataFrame:
+    """The results of a run as a table, one row a study.
+
+    Args:
+        results: Results of a run, in their order.
+        earlier: Results of other studies, see :func:`write_results`.
+    """
     rows = []
     of_this = list(results)
     results = [*of_this, *earlier]
@@ -56,8 +66,7 @@ def write_results(results: Iterable[Result], path: Path, earlier: Sequence[Resul
     first = ["study", "status", grade, *(f"p_{grade}{g}" for g in GRADES), "centiloid", *_ENDS]
     table = pd.DataFrame(rows)
     rest = [name for name in table.columns if name not in first]
-    table = table.reindex(columns=first + rest).astype({grade: "Int64"})
-    write_csv(table, path, "%.4g")
+    return table.reindex(columns=first + rest).astype({grade: "Int64"})
 
 
 def _on_map(result: Result) -> dict[str, float | None]:

@@ -18,13 +18,16 @@ class Crash:
 
     Attributes:
         exit_code: Exit code as in :attr:`multiprocessing.Process.exitcode`: an exit status, or the
-            number of the signal that ended the process, negative.
+            number of the signal that ended the process, negative; None where a machine of a
+            cluster was lost with it.
     """
 
-    exit_code: int
+    exit_code: int | None
 
     def __str__(self) -> str:
         """How the process ended, such as ``signal SIGSEGV`` or ``exit status 3``."""
+        if self.exit_code is None:
+            return "its worker was lost"
         if self.exit_code >= 0:
             return f"exit status {self.exit_code}"
         try:
@@ -36,8 +39,9 @@ class Crash:
 class Engine(Protocol):
     """Somewhere to make things: processes of this machine, or the machines of a cluster.
 
-    The house has one engine, :class:`~monai_amyloid.work.local_engine.LocalEngine`. Another one
-    needs this one method to stand in its place.
+    The house has two, :class:`~monai_amyloid.work.local_engine.LocalEngine` and
+    :class:`~monai_amyloid.work.cluster.engine.ClusterEngine`. Another one needs this one method
+    to stand in their place.
     """
 
     def each(

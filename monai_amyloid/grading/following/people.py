@@ -25,8 +25,8 @@ from monai_amyloid.result.follow_table import write_follow_table
 from monai_amyloid.result.followed import FOLLOW_FILE, Followed, read_followed, write_followed
 from monai_amyloid.result.result import RESULT_FILE
 from monai_amyloid.study_names import same_name
+from monai_amyloid.work.cluster.choice import LOCAL, Cluster, engine_for
 from monai_amyloid.work.engine import Crash
-from monai_amyloid.work.local_engine import LocalEngine
 from monai_amyloid.work.many import Done, make_each
 from monai_amyloid.work.progress import SILENT, Progress
 
@@ -76,6 +76,7 @@ def follow_people(
     rule: ClearingRule | None = None,
     doses: Mapping[str, tuple[float, ...]] | None = None,
     workers: int = 0,
+    cluster: Cluster = LOCAL,
     again: bool = False,
     require_bundle: str | None = None,
     trust_config: bool = False,
@@ -98,6 +99,7 @@ def follow_people(
         rule: When amyloid counts as cleared; None for no verdict.
         doses: Years since the first visit of each dose, by the name of the person.
         workers: Number of processes; with 0 everything runs in this process.
+        cluster: Machines that measure people, in place of so many processes of this machine.
         again: Whether finished people are repeated.
         require_bundle: SHA-256 of the only bundle that may grade; None for any.
         trust_config: Whether what export never wrote into the bundle's config may run.
@@ -135,7 +137,7 @@ def follow_people(
         done = make_each(
             partial(_follow, settings=settings),
             tasks,
-            LocalEngine(workers, _LEAST_FOR_PROCESSES),
+            engine_for(cluster, workers, output, least=_LEAST_FOR_PROCESSES),
             crashed=partial(_crashed, settings=settings),
             finished_before=lambda task: None if again else _finished(task, settings),
             finished=finished,

@@ -21,8 +21,8 @@ from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 from monai_amyloid.source import source_checksum
 from monai_amyloid.version import __version__
-from monai_amyloid.work.engine import Crash
-from monai_amyloid.work.local_engine import LocalEngine
+from monai_amyloid.work.cluster.choice import LOCAL, Cluster, engine_for
+from monai_amyloid.work.engine import Crash, Engine
 from monai_amyloid.work.many import make_each
 from monai_amyloid.work.progress import SILENT, Progress
 from monai_amyloid.writing.frames import SCAN_START
@@ -54,6 +54,7 @@ def simulate(
     *,
     form: Form = "nifti",
     workers: int = 1,
+    cluster: Cluster = LOCAL,
     progress: Progress = SILENT,
 ) -> None:
     """Write a cohort: scans, ``participants.tsv`` and ``truth.tsv``.
@@ -67,6 +68,7 @@ def simulate(
         form: Format of the scans: ``"nifti"``, ``"dicom"`` or ``"bids"``.
         workers: Number of processes that simulate at the same time. With one, everything runs
             in this process, and a crash there (for want of memory, say) ends the run.
+        cluster: Machines that make participants, in place of so many processes of this machine.
         progress: Shows how many participants are done.
 
     Raises:
@@ -75,11 +77,12 @@ def simulate(
             participant crashed; the others are made all the same.
     """
     with alone_in(folder, "simulate"):
-        _simulate(folder, participants, plan or Plan(), form, workers, progress)
+        engine = engine_for(cluster, workers if workers > 1 else 0, folder)
+        _simulate(folder, participants, plan or Plan(), form, engine, progress)
 
 
 def _simulate(
-    folder: Path, participants: int, plan: Plan, form: Form, workers: int, progress: Progress
+    folder: Path, participants: int, plan: Plan, form: Form, engine: Engine, progress: Progress
 ) -> None:
     (folder / _ROWS).mkdir(exist_ok=True)
     for each in (folder, folder / _ROWS, folder / "scans"):
@@ -101,7 +104,7 @@ def _simulate(
     done = make_each(
         partial(_make_participant, folder=folder, plan=plan, form=form),
         people,
-        LocalEngine(workers if workers > 1 else 0),
+        engine,
         crashed=crashed,
         finished_before=partial(_finished, folder=folder),
         progress=progress,
