@@ -20,7 +20,6 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from monai_amyloid.errors import RunError
 from monai_amyloid.node.sending.transport import AwayError, NotTakenError, SentObject
 from monai_amyloid.node.settings import Destination
-from monai_amyloid.pacs.study_module import reference
 
 # PS3.4 B.2.3 and PS3.7 C: taken, though something was odd; and there already.
 _TAKEN = frozenset({0x0000, 0xB000, 0xB006, 0xB007, 0x0111})
@@ -81,9 +80,7 @@ class DimseTransport:
         """Do as :meth:`monai_amyloid.node.sending.transport.Transport.ask_commitment` promises."""
         request = Dataset()
         request.TransactionUID = transaction_uid
-        request.ReferencedSOPSequence = DicomSequence(
-            [reference(each.sop_class, each.sop_uid) for each in objects]
-        )
+        request.ReferencedSOPSequence = DicomSequence(map(_reference, objects))
         heard = threading.Event()
 
         def report(event: Any) -> tuple[int, None]:
@@ -183,6 +180,12 @@ class CommitmentListener:
 def _report(event: Any, answered: Answered) -> None:
     uid = str(event.event_information.get("TransactionUID") or "")
     answered(uid, event.event_type == _ALL_KEPT)
+
+
+def _reference(each: SentObject) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = each.sop_class, each.sop_uid
+    return item
 
 
 def _read(each: SentObject) -> Dataset:
