@@ -55,10 +55,12 @@ def peer(
 
 
 def transport(
-    port: int, answered: Callable[[str, bool], None] = lambda u, k: None
+    port: int,
+    answered: Callable[[str, bool], None] = lambda uid, kept: None,
+    timeout_s: float = 20.0,
 ) -> DimseTransport:
     destination = Destination(name="pacs", kind="dimse", host="127.0.0.1", port=port, title="PACS",
-                              timeout_s=1.0)  # fmt: skip
+                              timeout_s=timeout_s)  # fmt: skip
     return DimseTransport(destination, "NODE", answered, listens=True)
 
 
@@ -117,7 +119,7 @@ def test_a_destination_that_answers_nothing_or_is_not_there_takes_a_second(
 ) -> None:
     begin = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(AwayError):
-        transport(silent.getsockname()[1]).send([sent])
+        transport(silent.getsockname()[1], timeout_s=1.0).send([sent])
     with pytest.raises(AwayError, match="does not answer"):
         transport(9).send([sent])
     assert time.monotonic() - begin < 10
@@ -178,7 +180,7 @@ def test_the_source_counts_the_pet_images_of_a_study() -> None:
             yield 0xFF00, answer
 
     contexts = [StudyRootQueryRetrieveInformationModelFind]
-    remote = {"kind": "dimse", "host": "127.0.0.1", "title": "PACS", "timeout_s": 1.0}
+    remote = {"kind": "dimse", "host": "127.0.0.1", "title": "PACS", "timeout_s": 20.0}
     with peer([(evt.EVT_C_FIND, find)], contexts) as port:
         pacs = Remote(**remote, port=port)
         assert expected_pet_images(pacs, "1.2", "NODE") == 95
