@@ -154,6 +154,11 @@ class _Run:
         if future.status == "error":
             yield from self._failed(batch, future.exception())
             return
+        if future.status in ("pending", "lost") and self.client.status == "running":
+            # Lost with its worker before it was fetched: the scheduler has it made again.
+            self.under_way[future] = batch
+            future.add_done_callback(self.finished.put)
+            return
         if future.status != "finished":
             raise self._lost(None)
         try:
