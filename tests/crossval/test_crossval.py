@@ -357,7 +357,9 @@ def test_the_command_line_gives_values_and_candidates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plans: list[CrossValidation] = []
-    monkeypatch.setattr(crossval, "cross_validate", lambda plan, jobs, say: plans.append(plan))
+    monkeypatch.setattr(
+        crossval, "cross_validate", lambda plan, jobs, say, cluster: plans.append(plan)
+    )
     monkeypatch.setattr(cli.models, "_show", lambda evaluation: None)
     options = ["--set", "seed=3", "--set", "pretrained=a=b", "--tune", "learning_rate=0.1,0.01"]
     done = CliRunner().invoke(cli.app, ["crossval", "--output-dir", str(tmp_path), *options])

@@ -21,7 +21,7 @@ def test_a_cluster_gives_the_table_of_one_machine_and_goes_on_from_it(
     simulate(tmp_path, 3)
     options = OutputOptions(report=False)
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
     ) as cluster:
         monkeypatch.chdir(tmp_path)  # no worker is there: relative paths are the command's
         studies = list_named([Path("scans")])

@@ -147,7 +147,7 @@ def test_only_who_has_a_certificate_reaches_a_scheduler_by_tls(
     )
     monkeypatch.setattr("monai_amyloid.work.cluster.scheduler._LONGEST_S", 2.0)
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, host="tls://127.0.0.1",
+        n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="tls://127.0.0.1",
         security=security,
     ) as cluster:  # fmt: skip
         address = cluster.scheduler_address

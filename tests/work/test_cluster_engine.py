@@ -27,7 +27,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def two_workers() -> Iterator[Any]:
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
     ) as cluster:
         yield cluster
 
@@ -134,7 +134,7 @@ def test_a_worker_that_is_lost_is_not_the_items_fault_at_once(tmp_path: Path) ->
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
         ) as cluster,
     ):
         make = partial(kill_the_worker, folder=tmp_path)

@@ -148,14 +148,25 @@ class _Run:
         future.add_done_callback(self.finished.put)
 
     def _received(self, future: Any) -> Generator[tuple[int, Any], None, None]:
+        from distributed import KilledWorker
+
         batch = self.under_way.pop(future)
         if future.status == "error":
             yield from self._failed(batch, future.exception())
+            return
+        if future.status in ("pending", "lost") and self.client.status == "running":
+            # Lost with its worker before it was fetched: the scheduler has it made again.
+            self.under_way[future] = batch
+            future.add_done_callback(self.finished.put)
             return
         if future.status != "finished":
             raise self._lost(None)
         try:
             report: BatchReport = future.result()
+        except KilledWorker as error:
+            # What was made was lost with its worker before it was fetched.
+            yield from self._failed(batch, error)
+            return
         except Exception as error:
             raise self._lost(error) from error
         finally:
