@@ -50,6 +50,19 @@ def test_a_korean_page_has_no_english(person: Followed, tmp_path: Path) -> None:
     assert "센틸로이드" in text and "연구용 소프트웨어입니다" in text
 
 
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_who_it_is_of_is_not_cut(tmp_path: Path, language: str) -> None:
+    patient = {"PatientName": "HONG^" + "GILDONG" * 8, "PatientID": "0123456789" * 6}
+    patient |= {"PatientBirthDate": "19440305", "StudyDate": "20240102"}
+    visits = [
+        replace(each, result=replace(each.result, patient=patient)) for each in TREATED.visits
+    ]
+    person = replace(TREATED, name="longname" * 24, visits=tuple(visits))
+    text = "".join(text_of(pdf_of(tmp_path, person, language), tmp_path).split())
+    for whole in ("longname" * 24, "GILDONG" * 8, "0123456789" * 6, "1944", "2024"):
+        assert whole in text
+
+
 def test_many_visits_leave_out_some_and_say_so(tmp_path: Path) -> None:
     text = text_of(pdf_of(tmp_path, several(11)), tmp_path)
     assert "6 other visits" in text and "ses-00" in text and "ses-11" in text

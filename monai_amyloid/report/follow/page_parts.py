@@ -1,6 +1,8 @@
 """The parts of the one-page report of several visits, from above to below."""
 
 from collections.abc import Sequence
+from textwrap import wrap
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +37,30 @@ class FollowParts(Paper):
     def heading(self, followed: Followed) -> None:
         """Whose visits they are, and what the page is not for."""
         self.write(LEFT, 17, FOLLOW_WORDS["title"], 9, color=SOFT)
-        self.write(LEFT, 24.5, _short(followed.name, 58), 14, weight="bold")
+        self._whole(24.5, followed.name, (14, 58), (8, 100), weight="bold")
         self.write(LEFT, 31, RESEARCH_USE, 8.5, weight="bold")
         patients = [each.result.patient for each in followed.visits if each.result.patient]
         if patients:
             rows = person_rows(patients[-1])
             line = "   ".join(f"{self.say(label)} {self.say(text)}" for label, text in rows)
-            self.write(LEFT, 36.5, _short(line, 130), 7.5)
+            self._whole(36.5, line, (7.5, 125), (5, 185))
         self.rule(39.5, INK)
+
+    def _whole(
+        self, y: float, text: str, usual: tuple[float, int], small: tuple[float, int], **how: Any
+    ) -> None:
+        """A text that is not cut: small and in as many lines as it takes where it is long.
+
+        Args:
+            y: Place of the last line, mm from above.
+            text: The text.
+            usual: Size in points, and letters that fit on one line.
+            small: The same of a long text.
+            **how: What :meth:`write` takes.
+        """
+        size, width = usual if len(text) <= usual[1] else small
+        lines = len(wrap(text, width)) - 1
+        self.paragraph(LEFT, y - 0.5 * size * lines, text, width, size=size, **how)
 
     def answer(self, followed: Followed, doubts: Sequence[Finding]) -> None:
         """The direction, the main finding, and why a reader must look."""
