@@ -1,7 +1,7 @@
 # Commands for people: `make demo`, `make quick`, `make test`. All make the environment they need.
 # `MONAI_AMYLOID_EXAMPLES=2000 make test` tries twenty times as many random examples.
 # `make coverage` prints what the tests reach, and names the files of which it is under 90 %.
-# `make elsewhere` tests the built wheel, the README's whole walk, what takes long, and the bundle in
+# `make elsewhere` tests node and cluster, the built wheel, the README's whole walk, and the bundle in
 # other programs, each in its own environment.
 # `make weights` makes the weights of bundles/.
 
@@ -69,12 +69,12 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/pytest --numpr
 
 # Before each commit: all but the tests that are marked slow.
 quick: install lint
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not elsewhere"
 
 # What takes a minute and stands for itself is a part of `make elsewhere`, which CI runs, too.
 test: install
 	@$(MAKE) --no-print-directory lint > .lint 2>&1 & lint=$$!; \
-	$(PYTEST); tests=$$?; \
+	$(PYTEST) -m "not elsewhere"; tests=$$?; \
 	wait $$lint; lint=$$?; cat .lint; rm -f .lint; exit $$((tests | lint))
 
 coverage: install
@@ -102,6 +102,7 @@ $(ELSEWHERE)/federated: tests/elsewhere/federated.txt
 	$@/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 
 elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHERE)/federated
+	$(PYTEST) -m elsewhere
 	$(BIN)/pytest tests/elsewhere
 
 # About six hours on two cores. Nobody of the pretraining is in clinic-603, which calibrates.

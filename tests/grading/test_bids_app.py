@@ -28,7 +28,7 @@ def grade(
     return grade_participants(bundle, sessions, output, options=OutputOptions(report=report))
 
 
-@pytest.mark.slow
+@pytest.mark.elsewhere
 def test_participants_one_by_one_and_the_group_give_derivatives(
     bundle: Path, dataset: Path, tmp_path: Path
 ) -> None:
@@ -52,7 +52,7 @@ def test_participants_one_by_one_and_the_group_give_derivatives(
     assert set(json.loads((tmp_path / "group_amyloid.json").read_text())) == {*table.columns}
 
 
-@pytest.mark.slow
+@pytest.mark.elsewhere
 def test_what_is_finished_is_not_graded_again(bundle: Path, dataset: Path, tmp_path: Path) -> None:
     first = grade(bundle, dataset, tmp_path, "0001")
     again = grade(bundle, dataset, tmp_path)

@@ -13,7 +13,7 @@ from monai_amyloid.work.cluster.choice import cluster_of
 distributed = pytest.importorskip("distributed")
 
 
-@pytest.mark.slow
+@pytest.mark.elsewhere
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_gives_the_table_of_one_machine_and_goes_on_from_it(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

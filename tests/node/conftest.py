@@ -19,7 +19,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.elsewhere)])
 def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Queue]:
     """A new queue, with a clock that is set back whenever somebody looks at it."""
     clock = iter(range(10**9, 0, -1000))

@@ -80,7 +80,7 @@ def test_the_worklist_is_shown_and_backed_up_while_the_node_runs(config: Path) -
     assert command("restore", config, config.parent / "backup")[0] == 0
 
 
-@pytest.mark.slow
+@pytest.mark.elsewhere
 def test_a_node_of_two_folders_ends_in_order_by_sigterm(tmp_path: Path) -> None:
     import subprocess
 

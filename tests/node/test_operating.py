@@ -185,7 +185,7 @@ def test_every_form_of_a_full_disk_is_known(tmp_path: Path) -> None:
     assert is_disk_full(full.value)
 
 
-@pytest.mark.slow
+@pytest.mark.elsewhere
 def test_a_disk_that_is_really_full_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from monai_amyloid.node.queue.states import StudyState
 from monai_amyloid.node.service import Node
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.elsewhere,
     pytest.mark.skipif(
         PROGRAM is None or STORESCU is None or not PLUGIN.is_file(),
         reason="no Orthanc here: install the Debian packages orthanc, orthanc-dicomweb and dcmtk",

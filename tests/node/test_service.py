@@ -37,7 +37,7 @@ def settled(node: Node, count: int) -> bool:
     return sum(counts.values()) == count and not any(counts[each] for each in moving)
 
 
-@pytest.mark.slow
+@pytest.mark.elsewhere
 def test_every_kind_of_study_ends_where_a_person_expects_it(tmp_path: Path) -> None:
     kinds = {
         "plain": study("plain"),
@@ -86,7 +86,7 @@ def test_a_second_process_of_the_same_node_is_refused(tmp_path: Path) -> None:
         node.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.elsewhere
 def test_a_process_that_is_ended_with_the_node_says_nothing_of_its_study(tmp_path: Path) -> None:
     write(study("slow", StudyDescription="slow"), tmp_path / "inbox")
     with running(tmp_path) as node:
@@ -100,7 +100,7 @@ def test_a_process_that_is_ended_with_the_node_says_nothing_of_its_study(tmp_pat
     assert (found.state, found.attempts, found.lease_owner) == (StudyState.WAITING, 0, None)
 
 
-@pytest.mark.slow
+@pytest.mark.elsewhere
 def test_a_process_that_hangs_costs_its_study_and_not_the_next(tmp_path: Path) -> None:
     write(study("slow", StudyDescription="slow"), tmp_path / "inbox")
     with running(tmp_path, {"grading": {"attempts": 1, "timeout_s": 1.0}}) as node:
@@ -109,7 +109,7 @@ def test_a_process_that_hangs_costs_its_study_and_not_the_next(tmp_path: Path) -
         until(lambda: node.queue.worklist.counts()[StudyState.GRADED] == 1)
 
 
-@pytest.mark.slow
+@pytest.mark.elsewhere
 def test_two_nodes_share_a_queue_on_a_server_and_grade_each_study_once(
     tmp_path: Path, server: str
 ) -> None:

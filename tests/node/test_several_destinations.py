@@ -44,7 +44,7 @@ def slowly() -> int:
     return 0
 
 
-@pytest.mark.slow
+@pytest.mark.elsewhere
 def test_each_destination_gets_everything_in_its_own_time(tmp_path: Path) -> None:
     refuses = [0xA900]
     with ExitStack() as stack:

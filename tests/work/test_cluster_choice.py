@@ -131,7 +131,7 @@ def double(number: int) -> int:
     return 2 * number
 
 
-@pytest.mark.slow
+@pytest.mark.elsewhere
 @pytest.mark.filterwarnings("ignore")
 def test_only_who_has_a_certificate_reaches_a_scheduler_by_tls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

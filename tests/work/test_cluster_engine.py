@@ -18,7 +18,7 @@ from monai_amyloid.work.engine import Crash
 
 distributed = pytest.importorskip("distributed")
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.elsewhere,
     pytest.mark.skipif(os.name == "nt", reason="signals"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
