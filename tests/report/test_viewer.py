@@ -257,17 +257,17 @@ def test_keys_scroll_zoom_and_change_sides_and_map(page: Any) -> None:
         ("\ue011", 0),  # home
     ):
         keys(page, selector, key)
-        assert place(page, AXIAL) == index
+        until(lambda index=index: place(page, AXIAL) == index)
     keys(page, selector, "++")
-    assert float(state(page, "zoom")) == pytest.approx(1.5625, abs=0.01)
+    until(lambda: float(state(page, "zoom")) == pytest.approx(1.5625, abs=0.01))
     keys(page, selector, "-0")
-    assert float(state(page, "zoom")) == 1
+    until(lambda: float(state(page, "zoom")) == 1)
     keys(page, selector, "s")
-    assert state(page, "sides") == NEUROLOGICAL
+    until(lambda: state(page, "sides") == NEUROLOGICAL)
     keys(page, selector, ",")
-    assert page.find_element("id", "share-here").text == "145%"
+    until(lambda: page.find_element("id", "share-here").text == "145%")
     keys(page, selector, "m")
-    assert page.find_element("css selector", "input[value=on]").is_selected()
+    until(lambda: page.find_element("css selector", "input[value=on]").is_selected())
     assert page.execute_script("return document.activeElement.tagName") == "CANVAS"
 
 
@@ -353,24 +353,27 @@ def test_fingers_scroll_zoom_and_go_to_a_point(page: Any) -> None:
     page.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
     choose(page, "view", "planes")
     one = page.find_element("css selector", PLANE.format(AXIAL))
-    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", one)
-    settle(page)
-    x, y = page.execute_script(
+    middle = (
+        "arguments[0].scrollIntoView({block: 'center'});"
         "const b = arguments[0].getBoundingClientRect();"
-        "return [b.left + b.width / 2, b.top + b.height / 2]",
-        one,
+        "const at = [b.left + b.width / 2, b.top + b.height / 2];"
+        "return document.elementFromPoint(...at) === arguments[0] ? at : null"
     )
+    # The page is narrowed and laid out anew while this asks.
+    until(lambda: page.execute_script(middle, one) is not None)
+    settle(page)
+    x, y = page.execute_script(middle, one)
     start = place(page, AXIAL)
     touch(page, "touchStart", (x, y))
     for step in range(1, 7):
         touch(page, "touchMove", (x + 10 * step, y))
     touch(page, "touchEnd")
-    assert place(page, AXIAL) == start + 10
+    until(lambda: place(page, AXIAL) == start + 10)
     touch(page, "touchStart", (x - 30, y), (x + 30, y))
     for step in range(1, 5):
         touch(page, "touchMove", (x - 30 - 10 * step, y), (x + 30 + 10 * step, y))
     touch(page, "touchEnd")
-    assert float(state(page, "zoom")) == pytest.approx(140 / 60, rel=0.05)
+    until(lambda: float(state(page, "zoom")) == pytest.approx(140 / 60, rel=0.05))
     before = place(page, SAGITTAL)
     touch(page, "touchStart", (x + 60, y))
     touch(page, "touchEnd")
