@@ -53,9 +53,9 @@ class FollowParts(Paper):
 
         Args:
             y: Place of the last line, mm from above.
-            text: The text.
+            text: Name or line that is written whole.
             usual: Size in points, and letters that fit on one line.
-            small: The same of a long text.
+            small: Size in points, and letters that fit on one line, of a text that is longer.
             **how: What :meth:`write` takes.
         """
         size, width = usual if len(text) <= usual[1] else small
