@@ -52,6 +52,7 @@ def test_a_hundred_scans_are_shown_alike(both: tuple[TrainedNetwork, PlainNetwor
     np.testing.assert_array_equal(by_monai.affine(expected), plain.affine(found))
 
 
+@pytest.mark.slow
 def test_the_answers_and_what_explains_them_are_equal(
     both: tuple[TrainedNetwork, PlainNetwork],
 ) -> None:
@@ -78,6 +79,7 @@ def test_another_bundle_goes_through_monai(tmp_path: Path) -> None:
     assert isinstance(ready_network(other, "cpu", Trust()), TrainedNetwork)
 
 
+@pytest.mark.slow
 def test_grading_imports_nothing_that_it_does_not_need() -> None:
     program = (
         "import sys, monai_amyloid.grading.worker, monai_amyloid.grading.run\n"

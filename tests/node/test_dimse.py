@@ -114,6 +114,7 @@ def test_a_destination_that_does_not_know_the_node_says_what_to_register(sent: S
         transport(port).send([sent])
 
 
+@pytest.mark.slow
 def test_a_destination_that_answers_nothing_or_is_not_there_takes_a_second(
     sent: SentObject,
 ) -> None:

@@ -39,6 +39,7 @@ def command(*arguments: object) -> tuple[int, str]:
     return done.exit_code, done.output + ("" if done.exception is None else str(done.exception))
 
 
+@pytest.mark.slow
 def test_a_config_that_works_is_checked_and_changes_nothing(config: Path) -> None:
     status, text = command("check", config)
     assert status == 0 and "ok: the bundle is whole" in text
@@ -64,6 +65,7 @@ def test_a_command_needs_a_config_or_both_folders(config: Path) -> None:
     assert "found no queue" in command("show", config)[1]
 
 
+@pytest.mark.slow
 def test_the_worklist_is_shown_and_backed_up_while_the_node_runs(config: Path) -> None:
     from monai_amyloid.node.config import read_settings
 

@@ -78,6 +78,7 @@ def test_the_page_of_a_study_has_no_barrier(
             assert barriers(browser) == [], f"{kind}, {scheme}, {language}"
 
 
+@pytest.mark.slow
 def test_a_barrier_is_found(browser: Any, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text("<html><title>x</title><img src='data:,'>", encoding="utf-8")
