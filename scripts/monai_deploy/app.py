@@ -27,6 +27,7 @@ from monai_amyloid.grading.outputs import write_outputs
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.pet.identity import identity_of
 from monai_amyloid.pet.private import NUMBERED
+from monai_amyloid.result.limits import learnt_from
 from monai_amyloid.result.result import Result, one_line, with_interval
 
 # What the SDK copies of a study into a report and may hold any script.
@@ -129,7 +130,8 @@ def report_text(result: Result) -> str:
     """A result in a few plain lines, for a DICOM text report."""
     names = ((result.grade_name(g), p) for g, p in (result.probabilities or {}).items())
     chances = ", ".join(f"{name}: {p:.1%}" for name, p in names)
-    lines = [f"{result.grade_name()} ({result.status.replace('_', ' ')})", chances, *result.reasons]
+    answer = f"{result.answer} ({result.status.replace('_', ' ')})"
+    lines = [answer, str(learnt_from(result)), chances, *result.reasons]
     if result.centiloid is not None:
         lines.append(f"Centiloid: {with_interval(result.centiloid, result.centiloid_interval)}")
     return "\n".join([*lines, RESEARCH])

@@ -67,7 +67,8 @@ def test_application_writes_a_dicom_report_into_the_study_with_the_name_as_it_wa
     assert report.PatientName == "김^민수"
     assert report.StudyInstanceUID == scan.StudyInstanceUID
     text = report.ContentSequence[0].TextValue
-    assert f"BAPL {said['bapl']} " in text
+    alone = f"BAPL {said['bapl']} (graded)" in text
+    assert alone == (said["status"] == "graded") and "Learnt from" in text
     assert f"BAPL 1: {said['probabilities']['1']:.1%}" in text
     assert "Research software" in text
 

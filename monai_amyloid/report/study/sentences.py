@@ -41,7 +41,8 @@ def what_drove(result: Result) -> Phrase | None:
             "None of the four read regions stood out (an even share is 25%); most: {parts}.",
             parts=parts,
         )
-    if result.grade == 1:
+    # Of a doubtful study no sentence names one grade.
+    if result.grade == 1 and result.status == "graded":
         return phrase(
             "drove_lowest",
             "Of the four read regions, these support {grade} most (an even share is 25%): {parts}.",
