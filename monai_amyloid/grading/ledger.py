@@ -2,8 +2,9 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
@@ -19,6 +20,8 @@ _WRITTEN_TOO = (MANIFEST, LEDGER)
 _SCHEMA = "monai-amyloid-names/1"
 # Of a folder of which nothing says whose it is: nobody's, and never to be written over.
 _UNKNOWN = "unknown"
+
+Kept = TypeVar("Kept")
 
 
 class Ledger:
@@ -151,3 +154,18 @@ def _read(path: Path) -> dict[str, str]:
             f"{path}: cannot be read ({error}), and says which results belong to which scan; "
             "restore it, or choose another output folder"
         ) from error
+
+
+def of_earlier_runs(
+    output: Path, names: Iterable[str], read: Callable[[Path], Kept | None]
+) -> list[Kept]:
+    """What else an output folder holds, which would be lost from view beside a run's own.
+
+    Args:
+        output: Folder of the results.
+        names: Names of what this run has made.
+        read: Gives what a folder holds; None where it holds nothing of the kind.
+    """
+    made = {same_name(name) for name in names}
+    folders = [path for path in sorted(output.iterdir()) if same_name(path.name) not in made]
+    return [kept for path in folders if (kept := read(path)) is not None]

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from monai_amyloid.bundle.integrity import Trust, read_bundle
-from monai_amyloid.grading.ledger import MANIFEST, SUMMARY, TABLE
+from monai_amyloid.grading.ledger import MANIFEST, SUMMARY, TABLE, of_earlier_runs
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import check_apart, name_tasks, write_key
@@ -19,7 +19,6 @@ from monai_amyloid.report.summary.page import write_summary_page
 from monai_amyloid.result.result import Result, read_result
 from monai_amyloid.result.result_table import write_results
 from monai_amyloid.result.same_scan import marked
-from monai_amyloid.study_names import same_name
 from monai_amyloid.work.cluster.choice import LOCAL, Cluster, engine_for
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.many import Done, make_each
@@ -101,7 +100,12 @@ def grade_studies(
 
         def write(done: Sequence[Done[Result]]) -> None:
             of_this = [each.made for each in done]
-            every = marked([*with_sites(of_this, sites), *_of_earlier_runs(output, of_this)])
+            every = marked(
+                [
+                    *with_sites(of_this, sites),
+                    *of_earlier_runs(output, [each.name for each in of_this], read_result),
+                ]
+            )
             results, earlier = every[: len(of_this)], every[len(of_this) :]
             write_results(results, output / TABLE, earlier)
             if options.blind:
@@ -125,14 +129,9 @@ def grade_studies(
             progress=progress,
         )
         of_this = [each.made for each in done]
-        return marked([*of_this, *_of_earlier_runs(output, of_this)])[: len(of_this)]
-
-
-def _of_earlier_runs(output: Path, results: Sequence[Result]) -> list[Result]:
-    """The results of other studies in the same folder, which would else be lost from view."""
-    names = {same_name(result.name) for result in results}
-    folders = [path for path in sorted(output.iterdir()) if same_name(path.name) not in names]
-    return [result for path in folders if (result := read_result(path)) is not None]
+        return marked(
+            [*of_this, *of_earlier_runs(output, [each.name for each in of_this], read_result)]
+        )[: len(of_this)]
 
 
 def _grade(task: Task, settings: GradingSettings) -> Result:

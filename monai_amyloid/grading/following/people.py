@@ -11,7 +11,7 @@ from monai_amyloid.errors import is_full
 from monai_amyloid.findings.finding import Finding, Term, refusal
 from monai_amyloid.follow.rule import ClearingRule
 from monai_amyloid.follow.visits import Person
-from monai_amyloid.grading.ledger import Ledger
+from monai_amyloid.grading.ledger import Ledger, of_earlier_runs
 from monai_amyloid.grading.names import check_apart, checksum, made_by
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.outputs import DICOM_FOLDER
@@ -24,7 +24,6 @@ from monai_amyloid.report.summary.page import write_people_page
 from monai_amyloid.result.follow_table import write_follow_table
 from monai_amyloid.result.followed import FOLLOW_FILE, Followed, read_followed, write_followed
 from monai_amyloid.result.result import RESULT_FILE
-from monai_amyloid.study_names import same_name
 from monai_amyloid.work.cluster.choice import LOCAL, Cluster, engine_for
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.many import Done, make_each
@@ -128,7 +127,7 @@ def follow_people(
 
         def write(done: Sequence[Done[Followed]]) -> None:
             people, options = [each.made for each in done], settings.grading.options
-            earlier = _of_earlier_runs(output, people)
+            earlier = of_earlier_runs(output, [each.name for each in people], read_followed)
             write_follow_table(people, output / TABLE, earlier)
             if options.report:
                 with_page = [each for each in earlier if (output / each.name / PAGE).is_file()]
@@ -173,13 +172,6 @@ def _tasks(
         )
     ledger.write()
     return tasks
-
-
-def _of_earlier_runs(output: Path, people: Sequence[Followed]) -> list[Followed]:
-    """Other people in the same folder, who would else be lost from view."""
-    names = {same_name(person.name) for person in people}
-    folders = [path for path in sorted(output.iterdir()) if same_name(path.name) not in names]
-    return [person for path in folders if (person := read_followed(path)) is not None]
 
 
 def _follow(task: FollowTask, settings: FollowSettings) -> Followed:
