@@ -38,7 +38,8 @@ CORES = os.cpu_count() or 1
 # What makes the report's files, and what the table calls them.
 REPORT_PARTS = {
     **{"write_picture": "picture.png", "write_study_page": "report.html"},
-    **{"page_pdf": "report.pdf", "activation_on_scan": "map on the scan", "_write_map": "map as a file"},
+    **{"page_pdf": "report.pdf", "activation_on_scan": "map on the scan"},
+    **{"_write_map": "map as a file"},
 }
 
 
