@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.exploring.exploration import Exploration
 from monai_amyloid.shown import visible
 
 _COLUMNS = ("participant_id", "session_id", "bapl", "centiloid", "site", "score")
@@ -18,7 +18,7 @@ def write_projector(exploration: Exploration, table: pd.DataFrame, folder: Path)
 
     Args:
         exploration: Exploration of a cohort.
-        table: Table from :func:`~monai_amyloid.explore.tables.scan_table`.
+        table: Table from :func:`~monai_amyloid.exploring.tables.scan_table`.
         folder: Log folder for ``tensorboard --logdir``.
     """
     # A tab or a line break in a name would be a column or a row.

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.template import READ_REGIONS
-from monai_amyloid.explore.groups.clusters import Clusters, gaussian_mixture
+from monai_amyloid.exploring.groups.clusters import Clusters, gaussian_mixture
 
 Array = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from monai_amyloid.findings.finding import Finding, refusal, warning
-from monai_amyloid.follow.owner import Owner, values_of
+from monai_amyloid.following.owner import Owner, values_of
 from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.dicom.times.moments import seconds_of_date
 from monai_amyloid.pet.files.fingerprint import NOTHING

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.brain.quantities.suvr import region_labels
 from monai_amyloid.errors import UserError, one_line
-from monai_amyloid.explore.continuum import Continuum
-from monai_amyloid.explore.early import chance_beyond, early_amyloid_chance
-from monai_amyloid.explore.neighbours import nearest, share_as_far
-from monai_amyloid.explore.reduction import MAPS
-from monai_amyloid.explore.representation import ACQUISITION, Representation
+from monai_amyloid.exploring.continuum import Continuum
+from monai_amyloid.exploring.early import chance_beyond, early_amyloid_chance
+from monai_amyloid.exploring.neighbours import nearest, share_as_far
+from monai_amyloid.exploring.reduction import MAPS
+from monai_amyloid.exploring.representation import ACQUISITION, Representation
 from monai_amyloid.numbers_archive import read_arrays
 from monai_amyloid.output import replace_file
 

@@ -12,7 +12,7 @@ from monai_amyloid.findings.bounds import (
     MOST_ZOOM_DIFFERENCE_MM,
 )
 from monai_amyloid.findings.finding import Finding, note, phrase, warning
-from monai_amyloid.follow.pair import Pair, apart
+from monai_amyloid.following.pair import Pair, apart
 
 _REGIONS = {
     "cerebellum_covered": phrase("covered_cerebellum", "the cerebellum"),

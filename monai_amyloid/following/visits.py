@@ -6,11 +6,11 @@ from datetime import date
 from pathlib import Path
 
 from monai_amyloid.findings.finding import Finding, StudyRefused
-from monai_amyloid.follow.bids_days import bids_labels, bids_moment
-from monai_amyloid.follow.days import Dated, dates_of, in_order, years_between
-from monai_amyloid.follow.names import person_names, visit_names
-from monai_amyloid.follow.owner import Owner, Words, person_keys
-from monai_amyloid.follow.whose import (
+from monai_amyloid.following.bids_days import bids_labels, bids_moment
+from monai_amyloid.following.days import Dated, dates_of, in_order, years_between
+from monai_amyloid.following.names import person_names, visit_names
+from monai_amyloid.following.owner import Owner, Words, person_keys
+from monai_amyloid.following.whose import (
     contradictions,
     refusals,
     scans_of_two_people,

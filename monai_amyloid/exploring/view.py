@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monai_amyloid.explore.continuum import Continuum, fit_continuum
-from monai_amyloid.explore.groups.clusters import Clusters, density_clusters, gaussian_mixture
-from monai_amyloid.explore.neighbours import Surroundings, surroundings
-from monai_amyloid.explore.reduction import reduce
-from monai_amyloid.explore.representation import Representation, fit_representation
+from monai_amyloid.exploring.continuum import Continuum, fit_continuum
+from monai_amyloid.exploring.groups.clusters import Clusters, density_clusters, gaussian_mixture
+from monai_amyloid.exploring.neighbours import Surroundings, surroundings
+from monai_amyloid.exploring.reduction import reduce
+from monai_amyloid.exploring.representation import Representation, fit_representation
 
 Array = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ class Scanned:
 
     Attributes:
         amount: Cortical SUVR on florbetaben's scale, ``(N,)``.
-        acquisition: Values of :data:`~monai_amyloid.explore.representation.ACQUISITION`, ``(N,
+        acquisition: Values of :data:`~monai_amyloid.exploring.representation.ACQUISITION`, ``(N,
             2)``; NaN where unknown.
         sites: Site of each scan, ``(N,)``.
         participants: Participant of each scan, ``(N,)``.

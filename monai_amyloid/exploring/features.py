@@ -33,7 +33,7 @@ Features = NDArray[np.float32]
 
 REGIONAL, NETWORK, SELF_SUPERVISED = "regional", "network", "self_supervised"
 # Of this package, what decides on the features of a scan besides weights and preprocessing.
-_DECIDING = ("explore/features.py", "bundle/networks", "learning/network", "learning/transforms")
+_DECIDING = ("exploring/features.py", "bundle/networks", "learning/network", "learning/transforms")
 # Scans that go through a network together.
 _BATCH = 8
 

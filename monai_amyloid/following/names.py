@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
-from monai_amyloid.follow.owner import Owner
+from monai_amyloid.following.owner import Owner
 from monai_amyloid.pet.private import is_pseudonym, tells
 from monai_amyloid.study_names import safe_name, same_name, unique
 

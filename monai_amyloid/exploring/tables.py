@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monai_amyloid.explore.early import NEAR_EDGE
-from monai_amyloid.explore.exploration import Exploration
-from monai_amyloid.explore.groups.clusters import Clusters
-from monai_amyloid.explore.groups.patterns import PATTERNS
+from monai_amyloid.exploring.early import NEAR_EDGE
+from monai_amyloid.exploring.exploration import Exploration
+from monai_amyloid.exploring.groups.clusters import Clusters
+from monai_amyloid.exploring.groups.patterns import PATTERNS
 from monai_amyloid.output import write_table
 
 SCANS, DOUBTS, CLUSTERS, PROBES = "scans.tsv", "label_errors.tsv", "clusters.tsv", "probes.tsv"

@@ -1,16 +1,16 @@
 """What differs between two scans of one person besides the amyloid, and what that may do.
 
-A rule is a function of a :class:`~monai_amyloid.follow.pair.Pair` in :data:`RULES`; its text says
-what was found in both and what it may do to the change.
+A rule is a function of a :class:`~monai_amyloid.following.pair.Pair` in :data:`RULES`; its text
+says what was found in both and what it may do to the change.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from monai_amyloid.findings.finding import Finding
-from monai_amyloid.follow import header_differences as header
-from monai_amyloid.follow import measured_differences as measured
-from monai_amyloid.follow.pair import Pair
+from monai_amyloid.following import header_differences as header
+from monai_amyloid.following import measured_differences as measured
+from monai_amyloid.following.pair import Pair
 from monai_amyloid.pet.image import PetImage
 
 RULES: tuple[Callable[[Pair], Iterable[Finding]], ...] = (

@@ -10,9 +10,9 @@ from monai_amyloid.cohort.table.dates import Day, read_days
 from monai_amyloid.cohort.table.sheet import Row, Sheet
 from monai_amyloid.cohort.table.text_file import read_text_file
 from monai_amyloid.cohort.table.vocabulary import meaning_of
-from monai_amyloid.follow.days import years_between
-from monai_amyloid.follow.owner import Words, id_words
-from monai_amyloid.follow.visits import Person
+from monai_amyloid.following.days import years_between
+from monai_amyloid.following.owner import Words, id_words
+from monai_amyloid.following.visits import Person
 from monai_amyloid.pet.scan_moment import moment_of_text
 
 _PERSON, _DATE, _YEARS, _MONTHS = "participant_id", "date", "years", "months"

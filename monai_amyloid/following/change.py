@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from monai_amyloid.follow.change_errors import Causes, change_interval, change_spreads
+from monai_amyloid.following.change_errors import Causes, change_interval, change_spreads
 from monai_amyloid.pet.tracers import TRACERS
 
 Direction = Literal["risen", "fallen", "cannot_tell"]
@@ -52,7 +52,7 @@ def measure_change(
 
     Args:
         earlier: SUVR by region of the earlier scan, of
-            :attr:`~monai_amyloid.follow.joint.Joint.regions`.
+            :attr:`~monai_amyloid.following.joint.Joint.regions`.
         later: SUVR by region of the later scan.
         causes: What the error depends on.
         years: Years between the two; None where a date is not known.

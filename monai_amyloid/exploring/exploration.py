@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from monai_amyloid.cohort.datalist import GRADES, UNKNOWN, CohortError, read_cohort
 from monai_amyloid.cohort.folds import check_reference, read_folds
-from monai_amyloid.explore.alignment import out_of_fold
-from monai_amyloid.explore.early import chance_beyond, early_amyloid_chance, early_mark
-from monai_amyloid.explore.features import (
+from monai_amyloid.exploring.alignment import out_of_fold
+from monai_amyloid.exploring.early import chance_beyond, early_amyloid_chance, early_mark
+from monai_amyloid.exploring.features import (
     NETWORK,
     REGIONAL,
     SELF_SUPERVISED,
@@ -21,14 +21,14 @@ from monai_amyloid.explore.features import (
     network_features,
     regional_features,
 )
-from monai_amyloid.explore.groups.patterns import SIDED, Patterns, find_patterns
-from monai_amyloid.explore.label_errors import cross_validated, doubt
-from monai_amyloid.explore.neighbours import nearest_others
-from monai_amyloid.explore.probes import Probe, probe
-from monai_amyloid.explore.reduction import require_umap
-from monai_amyloid.explore.representation import ACQUISITION
-from monai_amyloid.explore.saved_map import SavedMap
-from monai_amyloid.explore.view import Scanned, View, look
+from monai_amyloid.exploring.groups.patterns import SIDED, Patterns, find_patterns
+from monai_amyloid.exploring.label_errors import cross_validated, doubt
+from monai_amyloid.exploring.neighbours import nearest_others
+from monai_amyloid.exploring.probes import Probe, probe
+from monai_amyloid.exploring.reduction import require_umap
+from monai_amyloid.exploring.representation import ACQUISITION
+from monai_amyloid.exploring.saved_map import SavedMap
+from monai_amyloid.exploring.view import Scanned, View, look
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import remove_partials
 from monai_amyloid.work.cluster.choice import LOCAL, Cluster

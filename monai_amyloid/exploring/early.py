@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_amyloid.explore.continuum import Continuum
+from monai_amyloid.exploring.continuum import Continuum
 
 Array = NDArray[np.float64]
 

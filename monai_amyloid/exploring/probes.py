@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from monai_amyloid.cohort.datalist import UNKNOWN
-from monai_amyloid.explore.representation import fit_representation
-from monai_amyloid.explore.view import Scanned
+from monai_amyloid.exploring.representation import fit_representation
+from monai_amyloid.exploring.view import Scanned
 
 _FOLDS = 5
 _FEWEST = 10  # scans of each kind

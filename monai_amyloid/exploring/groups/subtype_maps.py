@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.quantities.centiloid import florbetaben_line
 from monai_amyloid.brain.template import TEMPLATE_SHAPE
 from monai_amyloid.cohort.prepared_volume import load_suvr
-from monai_amyloid.explore.groups.clusters import Clusters
+from monai_amyloid.exploring.groups.clusters import Clusters
 from monai_amyloid.work.progress import SILENT, Progress
 
 Volume = NDArray[np.float32]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monai_amyloid.cohort.spellings import words_of
-from monai_amyloid.follow.bids_days import BidsLabels
+from monai_amyloid.following.bids_days import BidsLabels
 from monai_amyloid.pet.files.fingerprint import NOTHING
 from monai_amyloid.pet.scan_moment import ScanHeaders
 

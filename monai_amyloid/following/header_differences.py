@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from monai_amyloid.findings.finding import Finding, Term, note, warning
-from monai_amyloid.follow.pair import Pair, differ
+from monai_amyloid.following.pair import Pair, differ
 from monai_amyloid.pet.dicom.attributes import named
 from monai_amyloid.pet.header.statement import words
 
