@@ -60,6 +60,12 @@ class Exploration:
         doubt: Evidence against the grade in the table, ``(N,)``; None without ``probabilities``.
         probes: Accuracy with which site and grade are predicted from each view's coordinates, by
             the view's name.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> found = monai_amyloid.explore("fifty_scans", "explored")
+        >>> isinstance(found, monai_amyloid.Exploration), sorted(found.views)
+        (True, ['network', 'regional'])
     """
 
     cohort: pd.DataFrame

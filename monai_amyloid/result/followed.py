@@ -120,6 +120,11 @@ class Followed:
         findings: What is said of the visits as a whole; refusals where nothing can be said.
         made_from: Checksums of the visits' files (``scan``) and of what measured them (``by``),
             by which a person who is finished is known again.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> monai_amyloid.Followed(name="person-1", visits=()).overall is None
+        True
     """
 
     name: str

@@ -85,6 +85,12 @@ class Result:
         seconds: Seconds that each step took.
         made_from: Checksums of the study's files (``scan``) and of what graded them (``by``), by
             which a finished study is known again.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> result = monai_amyloid.grade("nothing_here")
+        >>> result.status, result.bapl, len(result.reasons)
+        ('refused', None, 1)
     """
 
     name: str
