@@ -3,6 +3,7 @@
 # `make coverage` prints what the tests reach, and names the files of which it is under 90 %.
 # `make elsewhere` tests node and cluster, the built wheel, the README's whole walk, and the bundle in
 # other programs, each in its own environment.
+# `make release` builds wheel and sdist and tries them with each Python.
 # `make weights` makes the weights of bundles/.
 
 PYTHON ?= python3
@@ -21,7 +22,7 @@ HELD_OUT := --dataset-dir runs/clinic_prepared --readings runs/clinic/truth.tsv 
 TRAINED_ON := "2,386 simulated 18F-florbetaben scans (clinic-pretraining-2400); no patient's scan"
 ELSEWHERE := .elsewhere
 
-.PHONY: install demo quick test coverage lint elsewhere weights clean
+.PHONY: install demo quick test coverage lint elsewhere release weights clean
 
 install: .venv/installed
 
@@ -75,6 +76,10 @@ $(ELSEWHERE)/federated: tests/elsewhere/federated.txt
 elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHERE)/federated
 	$(PYTEST) -m elsewhere
 	$(BIN)/pytest tests/elsewhere
+
+# Wheel and sdist in dist/, tried in clean environments of each Python that is here.
+release: install
+	$(BIN)/python scripts/development/release.py
 
 # About six hours on two cores. Nobody of the pretraining is in clinic-603, which calibrates.
 weights: install

@@ -43,7 +43,7 @@ def run(typed: str, *, refusing: bool = False) -> None:
 
 def listed(*configs: str) -> str:
     """Configs as ``python -m monai.bundle`` takes several of them."""
-    return shlex.quote("[" + ",".join(f"'{config}'" for config in configs) + "]")
+    return '"[' + ",".join(f"'{config}'" for config in configs) + ']"'
 
 
 def first_report(demo: str) -> None:
@@ -69,7 +69,7 @@ def own_bundle(demo: str) -> None:
     say("== 5/6 export a bundle")
     bundle = f"{demo}/bundles/amyloid_pet_bapl_classification"
     configs = " ".join(f"--config-file {config}" for config in CONFIGS)
-    learnt = shlex.quote("192 simulated 18F-florbetaben scans; no patient's scan")
+    learnt = '"192 simulated 18F-florbetaben scans; no patient\'s scan"'
     run(f"monai-amyloid export {demo}/run/fold0 --output {bundle} {configs} --trained-on {learnt}")
     say("== 6/6 grade DICOM studies with it")
     run(f"monai-amyloid simulate {demo}/clinic --participants 3 --seed 1 --as dicom")
@@ -80,11 +80,12 @@ def own_bundle(demo: str) -> None:
 def main() -> None:
     """Run the demo and say where everything is."""
     demo = Path(sys.argv[1]).absolute().as_posix() if len(sys.argv) > 1 else "demo"
+    quoted = f'"{demo}"' if " " in demo else demo
     began = time.monotonic()
-    first_report(shlex.quote(demo))
+    first_report(quoted)
     page = f"{demo}/first/sub-0001_ses-01/report.html"
     say(f"\nYour first report, after {time.monotonic() - began:.0f} seconds: open {page}\n")
-    own_bundle(shlex.quote(demo))
+    own_bundle(quoted)
     say(
         f"""
 All is done, after {(time.monotonic() - began) / 60:.1f} minutes.
@@ -94,7 +95,7 @@ First report:     {page}
 By your bundle:   {demo}/results/summary.html, and results.csv beside it
 Evaluation:       {demo}/run/fold0/evaluation.tsv
 Bundle:           {demo}/bundles/amyloid_pet_bapl_classification
-TensorBoard:      tensorboard --logdir {shlex.quote(demo)}/run"""
+TensorBoard:      tensorboard --logdir {quoted}/run"""
     )
 
 
