@@ -3,14 +3,11 @@
 # `make coverage` prints what the tests reach, and names the files of which it is under 90 %.
 # `make elsewhere` tests node and cluster, the built wheel, the README's whole walk, and the bundle in
 # other programs, each in its own environment.
+# `make release` builds wheel and sdist and tries them with each Python.
 # `make weights` makes the weights of bundles/.
 
 PYTHON ?= python3
 BIN := .venv/bin
-DEMO := demo
-# The demo trains the 3D network, which is the faster one and grades better: README, "Networks".
-DEMO_CONFIG := "['configs/train.json','configs/resnet50_3d.json']"
-BUNDLE := $(DEMO)/bundles/amyloid_pet_bapl_classification
 
 # Status 1: some scans were refused, each with its reason, and the others are there.
 REFUSED_IS_FINE := || test $$? -eq 1
@@ -25,7 +22,7 @@ HELD_OUT := --dataset-dir runs/clinic_prepared --readings runs/clinic/truth.tsv 
 TRAINED_ON := "2,386 simulated 18F-florbetaben scans (clinic-pretraining-2400); no patient's scan"
 ELSEWHERE := .elsewhere
 
-.PHONY: install demo quick test coverage lint elsewhere weights clean
+.PHONY: install demo quick test coverage lint elsewhere release weights clean
 
 install: .venv/installed
 
@@ -34,34 +31,9 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,report,explore,runtimes,cluster,node]"
 	@touch $@
 
+# A first report within seconds, then a cohort, a network and a bundle.
 demo: install
-	@echo "== 1/6 simulate a cohort and, in DICOM, three studies to grade"
-	$(BIN)/monai-amyloid simulate $(DEMO)/cohort --participants 240 --seed 0
-	$(BIN)/monai-amyloid simulate $(DEMO)/clinic --participants 5 --seed 1 --as dicom
-	@echo "== 2/6 normalise every scan: registration, SUVR, Centiloid"
-	$(BIN)/monai-amyloid prepare $(DEMO)/cohort --output $(DEMO)/prepared $(REFUSED_IS_FINE)
-	@echo "== 3/6 train"
-	$(BIN)/python -W ignore -m monai.bundle run training --config_file $(DEMO_CONFIG) \
-		--dataset_dir $(DEMO)/prepared --output_dir $(DEMO)/run --max_epochs 4
-	@echo "== 4/6 evaluate on the held-out fold"
-	$(BIN)/python -W ignore -m monai.bundle run evaluating \
-		--config_file "['configs/train.json','configs/resnet50_3d.json','configs/evaluate.json']" \
-		--dataset_dir $(DEMO)/prepared --output_dir $(DEMO)/run
-	@echo "== 5/6 export the bundle"
-	$(BIN)/monai-amyloid export $(DEMO)/run/fold0 --output $(BUNDLE) \
-		--config-file configs/train.json --config-file configs/resnet50_3d.json \
-		--trained-on "192 simulated 18F-florbetaben scans; no patient's scan"
-	@echo "== 6/6 grade DICOM studies"
-	$(BIN)/python scripts/infer_bundle.py $(DEMO)/clinic/scans --bundle $(BUNDLE) \
-		--output $(DEMO)/results $(REFUSED_IS_FINE)
-	@echo
-	@echo "Six BAPL 2 scans calibrated this bundle, too few to leave that grade out: most studies"
-	@echo "need a reader. The bundle in bundles/ was calibrated on 602 scans."
-	@echo "Results:      $(DEMO)/results/results.csv and $(DEMO)/results/<study>/result.json"
-	@echo "Reports:      $(DEMO)/results/summary.html and $(DEMO)/results/<study>/report.html"
-	@echo "Evaluation:   $(DEMO)/run/fold0/evaluation.tsv"
-	@echo "Bundle:       $(BUNDLE)"
-	@echo "TensorBoard:  $(BIN)/tensorboard --logdir $(DEMO)/run"
+	$(BIN)/python scripts/demo.py
 
 # A file at a time to each of two processes of one thread, slow files first: as fast as two cores are.
 # Byte code is kept: without it every process of a test compiles the package and the tests anew.
@@ -105,6 +77,10 @@ elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHER
 	$(PYTEST) -m elsewhere
 	$(BIN)/pytest tests/elsewhere
 
+# Wheel and sdist in dist/, tried in clean environments of each Python that is here.
+release: install
+	$(BIN)/python scripts/development/release.py
+
 # About six hours on two cores. Nobody of the pretraining is in clinic-603, which calibrates.
 weights: install
 	$(BIN)/monai-amyloid simulate runs/pretraining --cohort clinic-pretraining-2400
@@ -138,4 +114,4 @@ weights: install
 		--config-file configs/resnet50_3d.json
 
 clean:
-	rm -rf $(DEMO)
+	rm -rf demo

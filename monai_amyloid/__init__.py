@@ -1,15 +1,73 @@
-"""Grade amyloid brain PET with MONAI."""
+"""Grade amyloid brain PET with MONAI.
 
-from pathlib import Path
+What this package shows (``dir(monai_amyloid)``) is its public face: from 1.0 on it changes only as
+`Semantic Versioning <https://semver.org>`_ allows. Every module below it is unstable and may change
+with any release. What follows an underscore is private.
+"""
+
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from monai_amyloid.version import __version__
+from monai_amyloid.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from monai_amyloid.errors import UserError
-    from monai_amyloid.result.result import Result
+    from monai_amyloid.brain.normalization import BrainPet as BrainPet
+    from monai_amyloid.brain.normalization import normalize as normalize
+    from monai_amyloid.brain.quantities.centiloid import centiloid as centiloid
+    from monai_amyloid.cohort.prepare import Prepared as Prepared
+    from monai_amyloid.errors import UserError as UserError
+    from monai_amyloid.evaluation.results import Evaluation as Evaluation
+    from monai_amyloid.exploring.exploration import Exploration as Exploration
+    from monai_amyloid.findings.finding import Finding as Finding
+    from monai_amyloid.findings.finding import StudyRefused as StudyRefused
+    from monai_amyloid.installed import shipped_bundle as shipped_bundle
+    from monai_amyloid.pet.image import PetImage as PetImage
+    from monai_amyloid.pet.study import read_study as read_study
+    from monai_amyloid.pet.study import studies_of as studies_of
+    from monai_amyloid.phantom.cohorts.plan import Plan as Plan
+    from monai_amyloid.public.cohorts import explore as explore
+    from monai_amyloid.public.cohorts import prepare as prepare
+    from monai_amyloid.public.cohorts import simulate as simulate
+    from monai_amyloid.public.networks import cross_validate as cross_validate
+    from monai_amyloid.public.networks import evaluate as evaluate
+    from monai_amyloid.public.networks import export as export
+    from monai_amyloid.public.networks import verify as verify
+    from monai_amyloid.public.studies import follow as follow
+    from monai_amyloid.public.studies import grade as grade
+    from monai_amyloid.result.followed import Followed as Followed
+    from monai_amyloid.result.result import Result as Result
 
-__all__ = ["Result", "UserError", "__version__", "grade"]
+# Where each name stands; loaded where it is asked for, because the command line imports this
+# package before anything else.
+_PUBLIC = {
+    "BrainPet": "brain.normalization",
+    "Evaluation": "evaluation.results",
+    "Exploration": "exploring.exploration",
+    "Finding": "findings.finding",
+    "Followed": "result.followed",
+    "PetImage": "pet.image",
+    "Plan": "phantom.cohorts.plan",
+    "Prepared": "cohort.prepare",
+    "Result": "result.result",
+    "StudyRefused": "findings.finding",
+    "UserError": "errors",
+    "centiloid": "brain.quantities.centiloid",
+    "cross_validate": "public.networks",
+    "evaluate": "public.networks",
+    "explore": "public.cohorts",
+    "export": "public.networks",
+    "follow": "public.studies",
+    "grade": "public.studies",
+    "normalize": "brain.normalization",
+    "prepare": "public.cohorts",
+    "read_study": "pet.study",
+    "shipped_bundle": "installed",
+    "simulate": "public.cohorts",
+    "studies_of": "pet.study",
+    "verify": "public.networks",
+}
+
+__all__ = ["__version__", *_PUBLIC]
 
 
 def __dir__() -> list[str]:
@@ -18,63 +76,7 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded where they are asked for: the command line imports this package before anything else.
-    if name == "Result":
-        from monai_amyloid.result.result import Result
-
-        return Result
-    if name == "UserError":
-        from monai_amyloid.errors import UserError
-
-        return UserError
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def grade(
-    study: str | Path,
-    *,
-    bundle: str | Path | None = None,
-    tracer: str | None = None,
-    series: str | None = None,
-    tracer_is_really: bool = False,
-    device: str | None = None,
-    identify: bool = False,
-    require_bundle: str | None = None,
-    trust_config: bool = False,
-) -> "Result":
-    """Grade one study, as ``monai-amyloid infer`` does, and write nothing.
-
-    Args:
-        study: A DICOM folder, zip, DICOMDIR, NIfTI or ECAT file, or a BIDS ``pet`` folder.
-        bundle: The trained classifier; by default the one that comes along. It is loaded once.
-        tracer: Tracer such as ``"18FFBB"`` or ``"florbetaben"``, where the study names none.
-        series: Name of the image to take where the study has several: its number in the list of
-            images, the end of its UID, its description or its file.
-        tracer_is_really: Whether ``tracer`` counts against what the study names.
-        device: ``"cuda"``, ``"cpu"`` or None for the bundle's own choice.
-        identify: Whether the result may say who was scanned.
-        require_bundle: SHA-256 of the only bundle that may grade, whole, as ``monai-amyloid
-            verify`` prints it; None for any.
-        trust_config: Whether expressions and components of the bundle's config that
-            ``monai-amyloid export`` never wrote may run.
-
-    Returns:
-        What ``result.json`` holds: status, grade, probabilities, Centiloid, SUVR and more. A study
-        that cannot be graded is ``refused``, with its reason; it raises nothing.
-
-    Raises:
-        UserError: If the bundle cannot be used, or is another than the one required.
-    """
-    from monai_amyloid.grading.single import grade_study
-
-    return grade_study(
-        study,
-        bundle,
-        tracer,
-        series,
-        tracer_is_really,
-        device,
-        identify,
-        require_bundle,
-        trust_config,
-    )
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    return found

@@ -25,6 +25,14 @@ class UserError(ValueError):
     """Something that the user gave and can change: a path, a table, a study, an option.
 
     The message is one line: what was found, what was needed, what to do.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> try:
+        ...     monai_amyloid.Plan(treated=2)
+        ... except monai_amyloid.UserError as error:
+        ...     print(error)
+        found a share of 2 treated people; needed 0 to 1
     """
 
     exit_status: ClassVar[int] = WRONG_USAGE

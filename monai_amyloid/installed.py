@@ -26,6 +26,11 @@ def shipped_bundle(network: str = "3d") -> Path:
 
     Args:
         network: A key of :data:`BUNDLES`; the first is the one that grades unless another is named.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> monai_amyloid.shipped_bundle().name
+        'amyloid_pet_bapl_classification'
     """
     return _ROOT / "bundles" / BUNDLES[network]
 

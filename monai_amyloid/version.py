@@ -1,3 +1,3 @@
 """The version of the program, stated here alone."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"

@@ -26,7 +26,7 @@ _LIBRARIES = (
     *("babel.messages.pofile", "matplotlib.backends.backend_pdf", "nilearn.plotting"),
     *("monai_amyloid.cli", "monai_amyloid.grading.worker", "monai_amyloid.cohort.prepare"),
     *("monai_amyloid.crossval.cross_validation", "monai_amyloid.bundle.export"),
-    *("monai_amyloid.explore.exploration", "monai_amyloid.report.explore.outputs"),
+    *("monai_amyloid.exploring.exploration", "monai_amyloid.report.explore.outputs"),
     *("monai_amyloid.evaluation.evaluate", "monai_amyloid.report.evaluation.page"),
 )
 

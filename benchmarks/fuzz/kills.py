@@ -306,7 +306,7 @@ def _shortened(bench: Bench) -> Iterator[None]:
 
     with (
         patch("monai_amyloid.brain.normalization.register", remembered),
-        patch("monai_amyloid.explore.reduction._umap", two_axes),
+        patch("monai_amyloid.exploring.reduction._umap", two_axes),
     ):
         for scan in bench.scans():
             normalize(read_study(scan))

@@ -21,13 +21,13 @@ from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
 from benchmarks.figures import record
 from monai_amyloid.cohort.datalist import UNKNOWN, read_cohort
-from monai_amyloid.explore.early import EARLY_CENTILOID
-from monai_amyloid.explore.exploration import Exploration, explore
-from monai_amyloid.explore.features import NETWORK, Networks, fold_weights
-from monai_amyloid.explore.groups.clusters import Clusters, gaussian_mixture
-from monai_amyloid.explore.label_errors import cross_validated, doubt
-from monai_amyloid.explore.neighbours import RARE
-from monai_amyloid.explore.representation import ACQUISITION
+from monai_amyloid.exploring.early import EARLY_CENTILOID
+from monai_amyloid.exploring.exploration import Exploration, explore
+from monai_amyloid.exploring.features import NETWORK, Networks, fold_weights
+from monai_amyloid.exploring.groups.clusters import Clusters, gaussian_mixture
+from monai_amyloid.exploring.label_errors import cross_validated, doubt
+from monai_amyloid.exploring.neighbours import RARE
+from monai_amyloid.exploring.representation import ACQUISITION
 from monai_amyloid.installed import shipped_bundle
 
 Array = NDArray[np.float64]

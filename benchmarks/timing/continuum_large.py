@@ -22,11 +22,11 @@ import pandas as pd
 from benchmarks.figures import record
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.cohort.prepared_volume import load_suvr
-from monai_amyloid.explore import exploration as room
-from monai_amyloid.explore.exploration import explore
-from monai_amyloid.explore.features import Networks, network_features
-from monai_amyloid.explore.groups.subtype_maps import mean_suvr
-from monai_amyloid.explore.tables import write_tables
+from monai_amyloid.exploring import exploration as room
+from monai_amyloid.exploring.exploration import explore
+from monai_amyloid.exploring.features import Networks, network_features
+from monai_amyloid.exploring.groups.subtype_maps import mean_suvr
+from monai_amyloid.exploring.tables import write_tables
 from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.pictures.thumbnails import thumbnail
 from monai_amyloid.report.explore import page as explore_page

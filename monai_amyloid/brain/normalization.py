@@ -39,6 +39,14 @@ class BrainPet:
         warnings: Findings that make the numbers less certain.
         registration: Registration of the template to the scan.
         source: Image that was normalised.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> table = monai_amyloid.simulate("clinic", 1, form="dicom")
+        >>> image = monai_amyloid.read_study("clinic/scans/sub-0001_ses-01")
+        >>> brain = monai_amyloid.normalize(image)
+        >>> isinstance(brain, monai_amyloid.BrainPet), brain.suvr.shape
+        (True, (91, 109, 91))
     """
 
     suvr: NDArray[np.float32]
@@ -63,6 +71,14 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
     Raises:
         StudyRefused: If the tracer is unknown, no brain is found, the cerebellum is cut, or the
             Centiloid is that of no brain.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> table = monai_amyloid.simulate("clinic", 1, form="dicom")
+        >>> image = monai_amyloid.read_study("clinic/scans/sub-0001_ses-01")
+        >>> brain = monai_amyloid.normalize(image)
+        >>> brain.centiloid == monai_amyloid.centiloid(brain.regions["cortex"], image.tracer)
+        True
     """
     if image.tracer is None:
         raise StudyRefused(

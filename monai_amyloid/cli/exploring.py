@@ -87,8 +87,8 @@ def explore(
     cluster_security: ClusterSecurity = None,
 ) -> None:
     """See a cohort as a continuum, without its grades: scores, groups, neighbours, a page."""
-    from monai_amyloid.explore.exploration import explore as look
-    from monai_amyloid.explore.features import Networks, fold_weights
+    from monai_amyloid.exploring.exploration import explore as look
+    from monai_amyloid.exploring.features import Networks, fold_weights
     from monai_amyloid.output_lock import alone_in
     from monai_amyloid.report.explore.outputs import MAP, PAGE, write_outputs
     from monai_amyloid.report.explore.plots import require_bokeh

@@ -144,8 +144,8 @@ def follow_paths(
     cluster: Cluster,
 ) -> None:
     """Follow the people of paths and end the program; the options are those of :func:`follow`."""
-    from monai_amyloid.follow.doses import read_doses
-    from monai_amyloid.follow.rule import parse_rule
+    from monai_amyloid.following.doses import read_doses
+    from monai_amyloid.following.rule import parse_rule
     from monai_amyloid.grading.following.listing import list_people
     from monai_amyloid.grading.following.people import PAGE, SUMMARY, TABLE, follow_people
     from monai_amyloid.grading.options import OutputOptions

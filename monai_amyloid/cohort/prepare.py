@@ -63,6 +63,13 @@ class Prepared:
         refused: One row for each refused scan, with its reason, as written to ``refused.tsv``.
         replaced: Names of scans that an earlier run had prepared from other files.
         left_out: Names of scans that were in ``participants.tsv`` and are not any more.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> table = monai_amyloid.simulate("cohort", 2)
+        >>> found = monai_amyloid.prepare("cohort", "two_scans")
+        >>> isinstance(found, monai_amyloid.Prepared), "centiloid" in found.table
+        (True, True)
     """
 
     table: pd.DataFrame

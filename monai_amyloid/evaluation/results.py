@@ -67,6 +67,15 @@ class Evaluation:
         comparisons: Paired tests, one row for each pair of models.
         ceiling: Table ``observer metric value low high`` of a simulated cohort, or None.
         folder: Folder that the tables are written to.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> found = monai_amyloid.evaluate("runs/mine", "prepared")
+        >>> isinstance(found, monai_amyloid.Evaluation)
+        True
+        >>> macro_f1 = found.results[0].measures["macro_f1"]
+        >>> macro_f1.low <= macro_f1.value <= macro_f1.high
+        True
     """
 
     held_out: HeldOut

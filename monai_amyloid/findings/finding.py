@@ -41,6 +41,12 @@ class Finding(Phrase):
     Attributes:
         level: ``refusal``: no number would be right; ``doubt``: a reader must look; ``warning``:
             the numbers are less certain; ``note``: worth knowing.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> cut = monai_amyloid.Finding("cut", "{share:.0%} is cut off", {"share": 0.1}, "warning")
+        >>> str(cut), cut.level
+        ('10% is cut off', 'warning')
     """
 
     level: Level = "note"
@@ -71,6 +77,14 @@ class StudyRefused(UserError):  # noqa: N818 (a refusal is a result, no error)
 
     Attributes:
         findings: The reasons, one or more.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> try:
+        ...     monai_amyloid.read_study("nothing_here")
+        ... except monai_amyloid.StudyRefused as refused:
+        ...     [finding.level for finding in refused.findings]
+        ['refusal']
     """
 
     exit_status = REFUSED

@@ -17,7 +17,7 @@ from monai_amyloid.bundle.networks.answering import Answers
 from monai_amyloid.bundle.networks.ready import ready_network
 from monai_amyloid.cohort.pictures import PICTURE, read_bag
 from monai_amyloid.evaluation.deciding.decision_file import decision_of
-from monai_amyloid.explore.saved_map import read_map
+from monai_amyloid.exploring.saved_map import read_map
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term, warning
 from monai_amyloid.findings.rules import FEATURES_APART, doubts
 from monai_amyloid.learning.explanation import activation_map, region_shares, strongest_spot

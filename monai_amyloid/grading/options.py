@@ -6,7 +6,7 @@ from typing import Any
 
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.errors import UserError
-from monai_amyloid.explore.saved_map import read_map
+from monai_amyloid.exploring.saved_map import read_map
 from monai_amyloid.findings.catalogue import ENGLISH, languages
 from monai_amyloid.report.pages import can_write_pages
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_amyloid.findings.finding import Finding, Term
-from monai_amyloid.follow.visits import Person
+from monai_amyloid.following.visits import Person
 from monai_amyloid.pet.private import is_pseudonym, private, tells
 from monai_amyloid.result.result import Result
 

@@ -43,6 +43,13 @@ class PetImage:
         provenance: Header values by DICOM or BIDS keyword, nothing that names a person; and
             findings of how the volume was made: notes ``series`` (of every image of the study) and
             ``frames``, and ``warnings``.
+
+    Examples:
+        >>> import monai_amyloid, numpy
+        >>> data = numpy.ones((16, 16, 8), numpy.float32)
+        >>> image = monai_amyloid.PetImage(data, numpy.diag([2.0, 2.0, 4.0, 1.0]), tracer="18FFBB")
+        >>> image.zooms.tolist()
+        [2.0, 2.0, 4.0]
     """
 
     data: NDArray[np.float32]

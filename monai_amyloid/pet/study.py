@@ -33,7 +33,7 @@ from monai_amyloid.pet.image import PetImage
 
 
 def read_study(
-    path: Path,
+    path: str | Path,
     tracer: str | None = None,
     series: str | None = None,
     *,
@@ -59,6 +59,13 @@ def read_study(
     Raises:
         StudyRefused: If there is no PET, or more than one and nothing tells which; if a file is
             broken; or if what is found is no corrected amyloid scan of a head.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> table = monai_amyloid.simulate("clinic", 1, form="dicom")
+        >>> image = monai_amyloid.read_study("clinic/scans/sub-0001_ses-01")
+        >>> image.tracer, image.provenance["source"], image.data.ndim
+        ('18FFBB', 'dicom', 3)
     """
     path = Path(path)
     tracer = known_label(tracer)
@@ -136,7 +143,7 @@ def _with_findings(
     }
 
 
-def studies_of(path: Path) -> list[Path]:
+def studies_of(path: str | Path) -> list[Path]:
     """List the studies that a path stands for.
 
     Args:
@@ -144,7 +151,14 @@ def studies_of(path: Path) -> list[Path]:
 
     Returns:
         The ``pet`` folder of each session of a BIDS dataset; else the path itself.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> table = monai_amyloid.simulate("dataset", 1, form="bids")
+        >>> [study.as_posix() for study in monai_amyloid.studies_of("dataset")]
+        ['dataset/sub-0001/ses-01/pet']
     """
+    path = Path(path)
     return (find_sessions(path) if path.is_dir() else []) or [path]
 
 

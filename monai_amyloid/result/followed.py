@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from monai_amyloid.findings.finding import Finding, Phrase, phrase
-from monai_amyloid.follow.change import Direction
-from monai_amyloid.follow.days import DAYS_A_YEAR
-from monai_amyloid.follow.rule import Verdict
+from monai_amyloid.following.change import Direction
+from monai_amyloid.following.days import DAYS_A_YEAR
+from monai_amyloid.following.rule import Verdict
 from monai_amyloid.output import as_bytes, replace_file
 from monai_amyloid.result.result import (
     Result,
@@ -120,6 +120,11 @@ class Followed:
         findings: What is said of the visits as a whole; refusals where nothing can be said.
         made_from: Checksums of the visits' files (``scan``) and of what measured them (``by``),
             by which a person who is finished is known again.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> monai_amyloid.Followed(name="person-1", visits=()).overall is None
+        True
     """
 
     name: str

@@ -74,8 +74,8 @@ class Result:
             ``bapl``, ``centiloid`` and ``distance``, nearest first.
         on_map: Place of the scan on a map: ``score``, ``interval``, ``early_amyloid_chance``,
             ``position``, ``cluster`` and ``share_as_far``, see
-            :class:`~monai_amyloid.explore.saved_map.Placed`; None without a map. The nearest cases
-            are then of that cohort, with their ``score``.
+            :class:`~monai_amyloid.exploring.saved_map.Placed`; None without a map. The nearest
+            cases are then of that cohort, with their ``score``.
         study: What the header says of the scan, by name: ``tracer`` (BIDS label), ``source``,
             ``series_instance_uid``, ``suv_factor``.
         patient: Who was scanned, by DICOM keyword; None unless that was asked for.
@@ -85,6 +85,12 @@ class Result:
         seconds: Seconds that each step took.
         made_from: Checksums of the study's files (``scan``) and of what graded them (``by``), by
             which a finished study is known again.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> result = monai_amyloid.grade("nothing_here")
+        >>> result.status, result.bapl, len(result.reasons)
+        ('refused', None, 1)
     """
 
     name: str

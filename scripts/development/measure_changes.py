@@ -1,4 +1,4 @@
-"""Fit how far measured changes are from the true ones: ``follow/data/change_errors.tsv``.
+"""Fit how far measured changes are from the true ones: ``following/data/change_errors.tsv``.
 
 Run by a developer after every change of the joint measure, the registration or the simulator:
 
@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.evaluation.error_spreads import fitted_spread
-from monai_amyloid.follow import change_errors
-from monai_amyloid.follow.change_errors import CHANGE_SHARE, PREDICTORS, QUANTILES, predictors
+from monai_amyloid.following import change_errors
+from monai_amyloid.following.change_errors import CHANGE_SHARE, PREDICTORS, QUANTILES, predictors
 from monai_amyloid.output import replace_file
 from monai_amyloid.pet.tracers import FLORBETABEN, TRACERS
 from monai_amyloid.phantom.cohorts.measured_changes import causes_of, measured_changes

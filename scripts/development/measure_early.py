@@ -2,7 +2,7 @@
 
 python scripts/development/measure_early.py COHORT PREPARED, with a simulated cohort and what
 `monai-amyloid prepare` made of it; not one that is reported. Prints the numbers of
-``explore/early.py``.
+``exploring/early.py``.
 """
 
 import sys
@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from monai_amyloid.explore.early import _SHIFT, _SLOPE, EARLY_CENTILOID
-from monai_amyloid.explore.exploration import explore
-from monai_amyloid.explore.features import Networks
+from monai_amyloid.exploring.early import _SHIFT, _SLOPE, EARLY_CENTILOID
+from monai_amyloid.exploring.exploration import explore
+from monai_amyloid.exploring.features import Networks
 from monai_amyloid.installed import shipped_bundle
 
 KEY = ["participant_id", "session_id"]

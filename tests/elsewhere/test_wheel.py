@@ -27,7 +27,7 @@ PROGRAM = "from monai_amyloid.cli import main; main()"
 STUDY = "00700_2021-05-01_FBB"
 # The map of two dimensions that takes numba many seconds to compile is no part of the wheel.
 WITHOUT_UMAP = (
-    "from monai_amyloid.explore import reduction;"
+    "from monai_amyloid.exploring import reduction;"
     "reduction._umap = lambda axes, seed: axes[:, :2];"
     "from monai_amyloid.cli import main; main()"
 )

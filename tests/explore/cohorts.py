@@ -66,7 +66,7 @@ def make_cohort(scans: int = 300, seed: int = 0, anatomy: float = 0.05) -> Cohor
 @contextmanager
 def without_umap() -> Iterator[None]:
     """Let two axes stand for UMAP's map, which each process compiles for many seconds first."""
-    with patch("monai_amyloid.explore.reduction._umap", lambda axes, seed: axes[:, :2]):
+    with patch("monai_amyloid.exploring.reduction._umap", lambda axes, seed: axes[:, :2]):
         yield
 
 

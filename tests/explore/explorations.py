@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from monai_amyloid.brain.template import READ_REGIONS, TEMPLATE_AFFINE, pet_templates
-from monai_amyloid.explore.early import chance_beyond, early_amyloid_chance, early_mark
-from monai_amyloid.explore.exploration import Exploration
-from monai_amyloid.explore.groups.patterns import find_patterns
-from monai_amyloid.explore.label_errors import cross_validated, doubt
-from monai_amyloid.explore.probes import probe
-from monai_amyloid.explore.view import Scanned, look
+from monai_amyloid.exploring.early import chance_beyond, early_amyloid_chance, early_mark
+from monai_amyloid.exploring.exploration import Exploration
+from monai_amyloid.exploring.groups.patterns import find_patterns
+from monai_amyloid.exploring.label_errors import cross_validated, doubt
+from monai_amyloid.exploring.probes import probe
+from monai_amyloid.exploring.view import Scanned, look
 
 from .cohorts import make_cohort, without_umap
 

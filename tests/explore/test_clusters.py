@@ -6,8 +6,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from monai_amyloid.brain.template import READ_REGIONS
-from monai_amyloid.explore.groups.clusters import density_clusters, gaussian_mixture, numbered
-from monai_amyloid.explore.groups.patterns import find_patterns
+from monai_amyloid.exploring.groups.clusters import density_clusters, gaussian_mixture, numbered
+from monai_amyloid.exploring.groups.patterns import find_patterns
 
 
 @pytest.mark.slow

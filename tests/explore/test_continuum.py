@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monai_amyloid.explore.continuum import COVERAGE, fit_continuum
+from monai_amyloid.exploring.continuum import COVERAGE, fit_continuum
 
 from .cohorts import agreement, make_cohort
 

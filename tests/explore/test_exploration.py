@@ -13,10 +13,10 @@ from monai_amyloid.brain.template import brain_mask
 from monai_amyloid.cli import app
 from monai_amyloid.cohort.datalist import UNKNOWN, CohortError
 from monai_amyloid.errors import UserError
-from monai_amyloid.explore import exploration as room
-from monai_amyloid.explore.exploration import explore, numbered_sites
-from monai_amyloid.explore.features import Networks
-from monai_amyloid.explore.saved_map import read_map
+from monai_amyloid.exploring import exploration as room
+from monai_amyloid.exploring.exploration import explore, numbered_sites
+from monai_amyloid.exploring.features import Networks
+from monai_amyloid.exploring.saved_map import read_map
 from monai_amyloid.learning.pretraining.self_supervised import cells
 
 from .cohorts import agreement, without_umap, write_prepared
@@ -142,7 +142,7 @@ def test_a_second_run_looks_at_no_scan_again_and_finds_the_same(
     def never(*arguments: object) -> None:
         raise AssertionError("a network was loaded")
 
-    monkeypatch.setattr("monai_amyloid.explore.features._Seeing", never)
+    monkeypatch.setattr("monai_amyloid.exploring.features._Seeing", never)
     run = output / "run"
     weights = (run / "fold0" / "model.pt", run / "fold1" / "model.pt")
     with without_umap():
@@ -168,7 +168,7 @@ def test_what_cannot_be_explored_is_said_in_one_line(
         changed.to_csv(tmp_path / "participants.tsv", sep="\t", index=False)
         with pytest.raises(CohortError, match=message):
             explore(tmp_path, Networks(bundle), tmp_path)
-    monkeypatch.setattr("monai_amyloid.explore.reduction.find_spec", lambda name: None)
+    monkeypatch.setattr("monai_amyloid.exploring.reduction.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install 'monai-amyloid\[explore\]'"):
         room.explore(prepared, Networks(bundle), tmp_path)
 

@@ -15,14 +15,14 @@ from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.cohort.datalist import CohortError
 from monai_amyloid.cohort.prepared_volume import load_suvr
 from monai_amyloid.errors import UserError
-from monai_amyloid.explore.features import (
+from monai_amyloid.exploring.features import (
     Networks,
     fold_weights,
     network_features,
     regional_features,
 )
-from monai_amyloid.explore.groups.clusters import Clusters
-from monai_amyloid.explore.groups.subtype_maps import mean_suvr
+from monai_amyloid.exploring.groups.clusters import Clusters
+from monai_amyloid.exploring.groups.subtype_maps import mean_suvr
 
 from .cohorts import PARTS
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monai_amyloid.explore.label_errors import cross_validated, doubt
+from monai_amyloid.exploring.label_errors import cross_validated, doubt
 
 
 def test_changed_grades_stand_first() -> None:

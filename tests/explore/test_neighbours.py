@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from monai_amyloid.explore.continuum import fit_continuum
-from monai_amyloid.explore.early import (
+from monai_amyloid.exploring.continuum import fit_continuum
+from monai_amyloid.exploring.early import (
     EARLY_CENTILOID,
     chance_beyond,
     early_amyloid_chance,
     early_mark,
 )
-from monai_amyloid.explore.neighbours import RARE, nearest, share_as_far, surroundings
+from monai_amyloid.exploring.neighbours import RARE, nearest, share_as_far, surroundings
 
 
 def test_a_participants_other_sessions_are_no_neighbours() -> None:

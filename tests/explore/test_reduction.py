@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 
-from monai_amyloid.explore.reduction import MAPS, diffusion_map, reduce
+from monai_amyloid.exploring.reduction import MAPS, diffusion_map, reduce
 
 from .cohorts import agreement
 

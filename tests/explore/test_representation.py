@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monai_amyloid.explore.alignment import out_of_fold
-from monai_amyloid.explore.probes import probe
-from monai_amyloid.explore.representation import fit_representation
-from monai_amyloid.explore.view import Scanned
+from monai_amyloid.exploring.alignment import out_of_fold
+from monai_amyloid.exploring.probes import probe
+from monai_amyloid.exploring.representation import fit_representation
+from monai_amyloid.exploring.view import Scanned
 
 from .cohorts import Cohort, agreement, make_cohort
 

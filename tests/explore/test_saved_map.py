@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.explore.early import early_mark
-from monai_amyloid.explore.saved_map import SavedMap, read_map, write_map
-from monai_amyloid.explore.view import Scanned, look
+from monai_amyloid.exploring.early import early_mark
+from monai_amyloid.exploring.saved_map import SavedMap, read_map, write_map
+from monai_amyloid.exploring.view import Scanned, look
 
 from .cohorts import PARTS, Cohort, make_cohort, without_umap
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pydicom
 
-from monai_amyloid.follow.visits import NamedVisit, Person, group_visits
+from monai_amyloid.following.visits import NamedVisit, Person, group_visits
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.writing.dicom import write_dicom_frames
 from monai_amyloid.writing.frames import series_of

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monai_amyloid.follow import change_errors
-from monai_amyloid.follow.change import measure_change, timed_change
-from monai_amyloid.follow.change_errors import Causes, change_interval, change_spreads
+from monai_amyloid.following import change_errors
+from monai_amyloid.following.change import measure_change, timed_change
+from monai_amyloid.following.change_errors import Causes, change_interval, change_spreads
 from monai_amyloid.pet.tracers import TRACERS
 
 QUALITY = {"noise_cv": 0.10, "fwhm_mm": 6.5, "registration": 0.92}

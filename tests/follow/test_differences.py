@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monai_amyloid.follow.differences import Differences, differences
+from monai_amyloid.following.differences import Differences, differences
 from monai_amyloid.pet.study import read_study
 
 from .scans import dicom, image, nifti

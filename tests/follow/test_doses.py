@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.follow.doses import read_doses
-from monai_amyloid.follow.visits import Person
+from monai_amyloid.following.doses import read_doses
+from monai_amyloid.following.visits import Person
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
 

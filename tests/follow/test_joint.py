@@ -10,7 +10,7 @@ from monai_amyloid.brain.quantities.references import white_over_cerebellum
 from monai_amyloid.brain.quantities.suvr import regional_suvr, suvr
 from monai_amyloid.brain.registration.one_head import register_visits
 from monai_amyloid.brain.template import pet_templates, voi
-from monai_amyloid.follow.joint import join
+from monai_amyloid.following.joint import join
 from monai_amyloid.pet.study import read_study
 
 pytestmark = pytest.mark.slow

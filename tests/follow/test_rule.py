@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.follow.rule import ClearingRule, chance, parse_rule, verdict
+from monai_amyloid.following.rule import ClearingRule, chance, parse_rule, verdict
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.follow.visits import NamedVisit
+from monai_amyloid.following.visits import NamedVisit
 
 from .scans import codes, dicom, follow, nifti, paths
 

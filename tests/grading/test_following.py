@@ -13,7 +13,7 @@ from monai_amyloid.bundle.files import DECIDING, METADATA
 from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import refusal, warning
-from monai_amyloid.follow.rule import ClearingRule
+from monai_amyloid.following.rule import ClearingRule
 from monai_amyloid.grading.following import people as following
 from monai_amyloid.grading.following.listing import list_people
 from monai_amyloid.grading.following.people import FollowSettings, FollowTask, clear, follow_people

@@ -6,7 +6,7 @@ import pytest
 from follow.scans import dicom, nifti
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.follow.visits import Person
+from monai_amyloid.following.visits import Person
 from monai_amyloid.grading.following.listing import list_people
 
 

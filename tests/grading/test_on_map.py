@@ -10,8 +10,8 @@ import pytest
 from explore.cohorts import make_cohort, without_umap
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.explore.saved_map import SavedMap, write_map
-from monai_amyloid.explore.view import Scanned, look
+from monai_amyloid.exploring.saved_map import SavedMap, write_map
+from monai_amyloid.exploring.view import Scanned, look
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.result.result import read_result

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monai_amyloid.findings.finding import Finding, Term, Uid, note, phrase, refusal, warning
-from monai_amyloid.follow.visits import Person, PlannedVisit
+from monai_amyloid.following.visits import Person, PlannedVisit
 from monai_amyloid.grading.privacy import Privacy, finding_for_person
 from monai_amyloid.pet.study import read_study
 from monai_amyloid.result.result import Result

@@ -15,7 +15,7 @@ from monai_amyloid.bundle.integrity import Trust, bundle_sha256
 from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.cli import app
 from monai_amyloid.errors import UserError
-from monai_amyloid.explore.features import Networks
+from monai_amyloid.exploring.features import Networks
 from monai_amyloid.grading.grader import Grader
 from monai_amyloid.grading.names import name_tasks
 from monai_amyloid.grading.options import OutputOptions

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from explore.explorations import make_exploration
 
-from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.exploring.exploration import Exploration
 from monai_amyloid.pictures.thumbnails import group_picture, halved_planes
 from monai_amyloid.report.explore.page import write_explore_page
 from monai_amyloid.report.words import named

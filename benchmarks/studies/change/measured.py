@@ -28,7 +28,7 @@ from monai_amyloid.brain.quantities.uncertainty import (
     suvr_spreads,
 )
 from monai_amyloid.evaluation.intervals import wilson
-from monai_amyloid.follow.change_errors import CHANGE_SHARE, change_interval, change_spreads
+from monai_amyloid.following.change_errors import CHANGE_SHARE, change_interval, change_spreads
 from monai_amyloid.pet.tracers import FLORBETABEN, TRACERS
 from monai_amyloid.phantom.cohorts.measured_changes import causes_of, measured_changes
 

@@ -18,6 +18,13 @@ def centiloid(suvr: float, tracer: str) -> float:
 
     References:
         Klunk et al. 2015, doi:10.1016/j.jalz.2014.07.003
+
+    Examples:
+        The line of florbetaben is 153.4 SUVR - 154.9, doi:10.1007/s00259-017-3749-6.
+
+        >>> import monai_amyloid
+        >>> round(monai_amyloid.centiloid(1.5, "18FFBB"), 1)
+        75.2
     """
     if tracer not in TRACERS:
         raise ValueError(f"no Centiloid line for tracer {tracer!r}; known: {', '.join(TRACERS)}")

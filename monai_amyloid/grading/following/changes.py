@@ -13,13 +13,13 @@ from monai_amyloid.brain.quantities.uncertainty import (
     suvr_spreads,
 )
 from monai_amyloid.findings.finding import Finding, doubt, note
-from monai_amyloid.follow.change import MeasuredChange, measure_change, timed_change
-from monai_amyloid.follow.change_errors import Causes
-from monai_amyloid.follow.days import years_between
-from monai_amyloid.follow.differences import differences
-from monai_amyloid.follow.joint import Joint
-from monai_amyloid.follow.rule import ClearingRule, chance, verdict
-from monai_amyloid.follow.visits import PlannedVisit
+from monai_amyloid.following.change import MeasuredChange, measure_change, timed_change
+from monai_amyloid.following.change_errors import Causes
+from monai_amyloid.following.days import years_between
+from monai_amyloid.following.differences import differences
+from monai_amyloid.following.joint import Joint
+from monai_amyloid.following.rule import ClearingRule, chance, verdict
+from monai_amyloid.following.visits import PlannedVisit
 from monai_amyloid.result.followed import (
     Change,
     Clearing,

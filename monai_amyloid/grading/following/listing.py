@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.follow.visits import NamedVisit, Person, group_visits
+from monai_amyloid.following.visits import NamedVisit, Person, group_visits
 from monai_amyloid.grading.listing import NamedStudy, list_named
 from monai_amyloid.study_names import real_path
 from monai_amyloid.work.progress import SILENT, Progress

@@ -9,8 +9,8 @@ from shutil import rmtree
 from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.errors import is_full
 from monai_amyloid.findings.finding import Finding, Term, refusal
-from monai_amyloid.follow.rule import ClearingRule
-from monai_amyloid.follow.visits import Person
+from monai_amyloid.following.rule import ClearingRule
+from monai_amyloid.following.visits import Person
 from monai_amyloid.grading.ledger import Ledger, of_earlier_runs
 from monai_amyloid.grading.names import check_apart, checksum, made_by
 from monai_amyloid.grading.options import OutputOptions

@@ -12,8 +12,8 @@ from pydicom.dataset import Dataset
 from monai_amyloid.brain.normalization import BrainPet
 from monai_amyloid.errors import UserError, is_full, one_line
 from monai_amyloid.findings.finding import Finding, Term, refusal, warning
-from monai_amyloid.follow.joint import Joint, join
-from monai_amyloid.follow.visits import PlannedVisit
+from monai_amyloid.following.joint import Joint, join
+from monai_amyloid.following.visits import PlannedVisit
 from monai_amyloid.grading.following.changes import change_between, clearing_of, levels
 from monai_amyloid.grading.following.people import (
     DOCUMENT,

@@ -13,8 +13,8 @@ from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.quantities.atrophy import thinning_effect
 from monai_amyloid.brain.registration.register import one_thread
 from monai_amyloid.findings.finding import StudyRefused
-from monai_amyloid.follow.change_errors import Causes
-from monai_amyloid.follow.joint import join
+from monai_amyloid.following.change_errors import Causes
+from monai_amyloid.following.joint import join
 from monai_amyloid.phantom.cohorts.four_visits import KINDS, SimulatedVisit, four_visits
 
 # Measures of quality that errors depend on.

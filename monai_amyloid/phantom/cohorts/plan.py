@@ -33,6 +33,12 @@ class Plan:
             the name of an amyloid tracer.
         difficult: Whether poses are extreme and faults of the acquisition are likely.
         dynamic: Whether scans are exported as four frames, instead of their average.
+
+    Examples:
+        >>> import monai_amyloid
+        >>> plan = monai_amyloid.Plan(seed=7, tracer="18FAV45", sessions=2)
+        >>> plan.months_between_sessions
+        24.0
     """
 
     seed: int = 0

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.cohort.datalist import UNKNOWN
-from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.exploring.exploration import Exploration
 from monai_amyloid.findings.catalogue import languages
 from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.findings.phrase import in_language

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
-from monai_amyloid.explore.exploration import VIEW_NAMES, Exploration
+from monai_amyloid.exploring.exploration import VIEW_NAMES, Exploration
 from monai_amyloid.findings.catalogue import languages
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.findings.phrase import in_language

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.cohort.datalist import GRADES
-from monai_amyloid.explore.exploration import Exploration
-from monai_amyloid.explore.groups.clusters import Clusters
-from monai_amyloid.explore.groups.subtype_maps import mean_suvr
-from monai_amyloid.explore.projector import write_projector
-from monai_amyloid.explore.saved_map import write_map
-from monai_amyloid.explore.tables import DOUBTS, scan_table, write_tables
+from monai_amyloid.exploring.exploration import Exploration
+from monai_amyloid.exploring.groups.clusters import Clusters
+from monai_amyloid.exploring.groups.subtype_maps import mean_suvr
+from monai_amyloid.exploring.projector import write_projector
+from monai_amyloid.exploring.saved_map import write_map
+from monai_amyloid.exploring.tables import DOUBTS, scan_table, write_tables
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import remove_partials, writable_folder
 from monai_amyloid.pet.image import PetImage

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from monai_amyloid.cohort.prepared_volume import load_suvr
-from monai_amyloid.explore.exploration import VIEW_NAMES, Exploration
-from monai_amyloid.explore.neighbours import RARE
-from monai_amyloid.explore.tables import cluster_table, doubt_table, probe_table
+from monai_amyloid.exploring.exploration import VIEW_NAMES, Exploration
+from monai_amyloid.exploring.neighbours import RARE
+from monai_amyloid.exploring.tables import cluster_table, doubt_table, probe_table
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import replace_file

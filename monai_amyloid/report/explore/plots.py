@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from monai_amyloid.errors import UserError
-from monai_amyloid.explore.exploration import Exploration
+from monai_amyloid.exploring.exploration import Exploration
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.report.explore.colours import Colouring, all_colourings
 from monai_amyloid.report.explore.control_texts import (

@@ -1,7 +1,7 @@
 """Words and notes of an explored cohort's page, by the names that its template knows them by."""
 
-from monai_amyloid.explore.continuum import COVERAGE
-from monai_amyloid.explore.neighbours import RARE
+from monai_amyloid.exploring.continuum import COVERAGE
+from monai_amyloid.exploring.neighbours import RARE
 from monai_amyloid.findings.finding import phrase
 from monai_amyloid.report.words import by_name, named
 

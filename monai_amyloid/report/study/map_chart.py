@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from monai_amyloid.explore.continuum import COVERAGE
-from monai_amyloid.explore.early import EARLY_CENTILOID
-from monai_amyloid.explore.neighbours import RARE
-from monai_amyloid.explore.saved_map import SavedMap
+from monai_amyloid.exploring.continuum import COVERAGE
+from monai_amyloid.exploring.early import EARLY_CENTILOID
+from monai_amyloid.exploring.neighbours import RARE
+from monai_amyloid.exploring.saved_map import SavedMap
 from monai_amyloid.findings.finding import Phrase, phrase
 
 # Of the chart, in the units of its SVG; of a large cohort some cases stand for all.
