@@ -52,6 +52,16 @@ def test_a_person_comes_back_older_in_the_same_head(visits: list[Session]) -> No
     assert visits[0].draws and not visits[1].draws
 
 
+def test_heads_of_atrophy_are_thinner_and_wider_under_any_grade() -> None:
+    for number, grade in ((1, 1), (2, 2), (3, 3)):
+        usual, worn = draw(number, grade), draw(number, grade, Plan(years_of_atrophy=15.0))
+        assert worn.reading is not None and worn.reading.bapl == grade
+        lost = [session.head.morphology.thinning for session in (usual, worn)]
+        assert lost[1] > max(lost[0], 0.09 - 1e-9)
+        first = worn.head.morphology
+        assert first.lateral_ventricles_mm > 0.09 / 0.03 * 1.5 - 3 - 1e-9
+
+
 def test_the_readers_agree_with_the_grade_that_was_asked_for() -> None:
     plan = replace(ONE_SITE, readers=3)
     for number, grade in enumerate((1, 2, 3, 2), start=20):

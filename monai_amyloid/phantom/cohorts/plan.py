@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.phantom.people.geometry.anatomy import ANATOMIES
-from monai_amyloid.phantom.scanning.sites import OUTSIDE_SITES, SITES, USUAL_SITES
+from monai_amyloid.phantom.scanning.sites import SITES, USUAL_SITES
 
 # Grades of the Dong-A study: 603 florbetaben scans.
 PREVALENCE = {1: 291, 2: 78, 3: 234}
@@ -26,6 +26,7 @@ class Plan:
         months_between_sessions: Months from one visit of a person to the next.
         treated: Share of the people with amyloid who get an antibody against it from the first
             visit on, 0 to 1.
+        years_of_atrophy: Years of thinning and widening that each head has more than its age tells.
         readers: Number of readers of each scan; the grade of the scan is that of most readers.
         fixed_prevalence: Whether the first visits have the grades of the original study in its
             proportions, or whatever grades the readers give.
@@ -48,6 +49,7 @@ class Plan:
     sessions: int = 1
     months_between_sessions: float = 24.0
     treated: float = 0.0
+    years_of_atrophy: float = 0.0
     readers: int = 1
     fixed_prevalence: bool = True
     pattern: Pattern = "amyloid"
@@ -58,6 +60,8 @@ class Plan:
         """Refuse what no scan can be made of."""
         if not 0 <= self.treated <= 1:
             raise UserError(f"found a share of {self.treated} treated people; needed 0 to 1")
+        if not self.years_of_atrophy >= 0:
+            raise UserError(f"found {self.years_of_atrophy} years of atrophy; needed 0 or more")
         if not self.months_between_sessions > 0:
             raise UserError(
                 f"found {self.months_between_sessions} months between two visits; needed more "
@@ -94,9 +98,11 @@ NAMED = {
         Plan(seed=2400, anatomies=tuple(a for a in ANATOMIES if a not in _OUTSIDE_ANATOMIES)),
     ),
     # What a model meets elsewhere, one thing at a time.
-    "clinic-outside-scanner-300": (300, Plan(seed=301, sites=tuple(OUTSIDE_SITES))),
+    "clinic-outside-scanner-300": (300, Plan(seed=301, sites=("site-6",))),
     "clinic-outside-anatomy-300": (300, Plan(seed=302, anatomies=_OUTSIDE_ANATOMIES)),
     "clinic-outside-tracer-300": (300, Plan(seed=303, tracer="18FAV45")),
+    "clinic-outside-resolution-300": (300, Plan(seed=306, sites=("site-7",))),
+    "clinic-outside-atrophy-300": (300, Plan(seed=307, years_of_atrophy=15.0)),
     # Grades as five readers give them, of whoever comes.
     "clinic-panel-300": (300, Plan(seed=304, readers=5, fixed_prevalence=False)),
     # People who come back every half year for two years, half of those with amyloid treated.

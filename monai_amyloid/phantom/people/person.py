@@ -216,7 +216,8 @@ def _draw_person(
     for _ in range(_MOST_DRAWS):
         age = float(np.clip(random.normal(72, 8), 50, 95))
         sex = str(random.choice(["F", "M"]))
-        head = shape_head(draw_morphology(age, random, plan.anatomies))
+        morphology = draw_morphology(age, random, plan.anatomies)
+        head = shape_head(aged(morphology, plan.years_of_atrophy))
         usual = draw_physiology(random)
         physiology = on_a_day(usual, Physiology(), 0.0, random)
         surroundings = draw_surroundings(random)

@@ -102,7 +102,8 @@ USUAL_SITES = {
     ),
 }
 
-# Kept apart to test on what no training has seen: sharper and noisier than the usual ones.
+# Kept apart to test on what no training has seen: sharper and noisier than the usual ones, and as
+# blurred as any camera of a multi-centre study.
 OUTSIDE_SITES = {
     "site-6": Site(
         zooms_mm=(1.65, 1.65, 1.65),
@@ -114,7 +115,17 @@ OUTSIDE_SITES = {
         edge_ratio=1.05,
         scatter=-0.06,
         slope=0.015,
-    )
+    ),
+    "site-7": Site(
+        zooms_mm=(3.4, 3.4, 3.4),
+        matrix=80,
+        axial_mm=220.0,
+        fwhm_mm=8.5,
+        counts=1.0,
+        edge_ratio=1.15,
+        scatter=0.03,
+        slope=0.006,
+    ),
 }
 
 SITES = USUAL_SITES | OUTSIDE_SITES
