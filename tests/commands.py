@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ("torch", "monai.bundle", "monai.engines", "monai.networks.nets", "ignite.engine",
              "nibabel", "pandas", "pydicom", "scipy.ndimage", "SimpleITK", "sklearn.linear_model",
              "torch.utils.tensorboard", "torch._dynamo", "torch.onnx", "fire", "typer", "jinja2",
-             "babel.messages.pofile", "matplotlib.backends.backend_pdf")  # fmt: skip
+             "babel.messages.pofile", "reportlab.pdfgen.canvas")  # fmt: skip
 LONGEST_SECONDS = 600
 
 

@@ -12,10 +12,11 @@ from monai_amyloid.work.progress import Progress
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 CONFIGS_3D = [CONFIGS / "train.json", CONFIGS / "resnet50_3d.json"]
 # The files that take longest, longest first: the one that begins last keeps the other process idle.
-LONGEST = ("tests/explore/test_exploration.py",
-           "tests/phantom/test_leaks.py", "tests/pet/test_fuzzing.py",
-           "tests/test_shipped_bundle.py", "tests/learning/test_training.py",
-           "tests/bundle/test_verbs.py", "tests/brain/test_wrong_input.py")  # fmt: skip
+LONGEST = ("tests/brain/test_wrong_input.py", "tests/test_shipped_bundle.py",
+           "tests/test_cli_follow.py", "tests/explore/test_exploration.py",
+           "tests/pet/test_fuzzing.py", "tests/cohort/test_prepare.py",
+           "tests/pet/test_vendors.py", "tests/learning/test_training.py",
+           "tests/phantom/test_leaks.py", "tests/bundle/test_verbs.py")  # fmt: skip
 # Random examples of a test that does not say how many; more of them find rarer faults. How long
 # one takes says how busy the machine is, and nothing about the code.
 EXAMPLES = int(os.environ.get("MONAI_AMYLOID_EXAMPLES", "100"))
@@ -42,8 +43,15 @@ def progress() -> CountedProgress:
     return CountedProgress()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long files first, then those of many slow tests: two processes then end together."""
+    """Keep what needs a browser for `make elsewhere`, and put long files first.
+
+    Two processes end together where files of many slow tests do not begin last.
+    """
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("elsewhere")
     root = Path(__file__).resolve().parents[1]
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     slow |= {root / name: 10_000 - place for place, name in enumerate(LONGEST)}

@@ -23,7 +23,7 @@ _LIBRARIES = (
     *("nibabel", "pandas", "pydicom", "scipy.ndimage", "SimpleITK", "sklearn.linear_model"),
     *("sklearn.mixture", "sklearn.neighbors", "sklearn.decomposition", "sklearn.cluster"),
     *("torch.utils.tensorboard", "torch.onnx", "fire", "typer", "jinja2", "umap", "bokeh.plotting"),
-    *("babel.messages.pofile", "matplotlib.backends.backend_pdf", "nilearn.plotting"),
+    *("babel.messages.pofile", "reportlab.pdfgen.canvas", "nilearn.plotting"),
     *("monai_amyloid.cli", "monai_amyloid.grading.worker", "monai_amyloid.cohort.prepare"),
     *("monai_amyloid.crossval.cross_validation", "monai_amyloid.bundle.export"),
     *("monai_amyloid.exploring.exploration", "monai_amyloid.report.explore.outputs"),

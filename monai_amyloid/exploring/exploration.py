@@ -26,9 +26,8 @@ from monai_amyloid.exploring.label_errors import cross_validated, doubt
 from monai_amyloid.exploring.neighbours import nearest_others
 from monai_amyloid.exploring.probes import Probe, probe
 from monai_amyloid.exploring.reduction import require_umap
-from monai_amyloid.exploring.representation import ACQUISITION
 from monai_amyloid.exploring.saved_map import SavedMap
-from monai_amyloid.exploring.view import Scanned, View, look
+from monai_amyloid.exploring.view import View, look, scanned_of
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import remove_partials
 from monai_amyloid.work.cluster.choice import LOCAL, Cluster
@@ -199,7 +198,7 @@ def explore(
     remove_partials(output / "features")
     cohort = _prepared(prepared, name_sites=name_sites)
     features = {REGIONAL: regional_features(cohort)}
-    scanned, read = _scanned(cohort), florbetaben_suvr(cohort, SIDED)
+    scanned, read = scanned_of(cohort), florbetaben_suvr(cohort, SIDED)
     folds = _folds(prepared, cohort, len(networks.folds)) if networks.folds else None
     seen = network_features(cohort, networks, output / "features", progress, cluster)
     if folds is not None:
@@ -274,19 +273,6 @@ def _folds(prepared: Path, cohort: pd.DataFrame, networks: int) -> NDArray[np.in
             "name the cross-validation of this cohort with --run"
         )
     return np.asarray(cohort["participant_id"].map(folds).fillna(-1), np.int64)
-
-
-def _scanned(cohort: pd.DataFrame) -> Scanned:
-    measured = [
-        pd.to_numeric(cohort.get(name, pd.Series(np.nan, cohort.index)), errors="coerce")
-        for name in ACQUISITION
-    ]
-    return Scanned(
-        florbetaben_suvr(cohort, ["cortex"])["cortex"].to_numpy(),
-        np.stack([each.to_numpy(float) for each in measured], axis=1),
-        cohort["site"].to_numpy(str),
-        cohort["participant_id"].to_numpy(str),
-    )
 
 
 def _doubts(

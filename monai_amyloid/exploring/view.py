@@ -8,10 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.exploring.continuum import Continuum, fit_continuum
+from monai_amyloid.exploring.features import florbetaben_suvr
 from monai_amyloid.exploring.groups.clusters import Clusters, density_clusters, gaussian_mixture
 from monai_amyloid.exploring.neighbours import Surroundings, surroundings
 from monai_amyloid.exploring.reduction import reduce
-from monai_amyloid.exploring.representation import Representation, fit_representation
+from monai_amyloid.exploring.representation import (
+    ACQUISITION,
+    Representation,
+    fit_representation,
+)
 
 Array = NDArray[np.float64]
 
@@ -35,6 +40,24 @@ class Scanned:
     acquisition: Array
     sites: NDArray[np.str_]
     participants: NDArray[np.str_]
+
+
+def scanned_of(cohort: pd.DataFrame) -> Scanned:
+    """What the table of a prepared cohort holds of its scans beside features and grades.
+
+    Args:
+        cohort: Table with one row for each scan, with its tracer, site and regional SUVR.
+    """
+    measured = [
+        pd.to_numeric(cohort.get(name, pd.Series(np.nan, cohort.index)), errors="coerce")
+        for name in ACQUISITION
+    ]
+    return Scanned(
+        florbetaben_suvr(cohort, ["cortex"])["cortex"].to_numpy(),
+        np.stack([each.to_numpy(float) for each in measured], axis=1),
+        cohort["site"].to_numpy(str),
+        cohort["participant_id"].to_numpy(str),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from monai_amyloid.findings.bounds import (
 from monai_amyloid.findings.finding import Finding, Phrase, Term, doubt, phrase
 
 GRADES = (1, 2, 3)
+POSITIVE_GRADES = GRADES[1:]  # a reader who gives one of them calls the scan positive
 # Name of the measure of how far the network's features lie from those of its training.
 FEATURES_APART = "features_apart"
 # Measures by which a scan may be unlike those that calibrated the bundle, and whether the bound is

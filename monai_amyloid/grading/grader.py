@@ -10,15 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.brain.normalization import BrainPet, normalize
-from monai_amyloid.brain.quantities.beside import centiloids_beside
-from monai_amyloid.brain.quantities.marks import compared
-from monai_amyloid.brain.quantities.nearest_cases import nearest_cases
-from monai_amyloid.brain.quantities.normative import z_scores
-from monai_amyloid.brain.quantities.uncertainty import (
-    centiloid_interval,
-    suvr_intervals,
-    suvr_spreads,
-)
 from monai_amyloid.brain.registration.register import one_thread
 from monai_amyloid.bundle.files import CALIBRATION, MODEL, grade_names, learnt_from
 from monai_amyloid.bundle.integrity import Trust, read_bundle
@@ -35,8 +26,8 @@ from monai_amyloid.learning.network.region_scores import by_region
 from monai_amyloid.pet.files.sources import is_picture
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.pet.tracers import FLORBETABEN
 from monai_amyloid.report.study.map_chart import MapChart, map_chart
+from monai_amyloid.result.measurements import with_measurements
 from monai_amyloid.result.result import Result
 from monai_amyloid.study_names import study_name
 
@@ -175,38 +166,12 @@ class Grader:
         result = self._result(name, _chances(answers), brain.centiloid, measured)
         activation = activation_map(self.trained, brain, int(result.grade or 0))
         clock.lap("explain")
-        tracer = str(brain.source.tracer)
-        spreads = suvr_spreads(brain.centiloid, brain.quality, tracer)
-        intervals = suvr_intervals(brain.regions, spreads)
-        marks = compared(brain.centiloid, spreads["cortex"], tracer)
-        beside = centiloids_beside(brain.suvr, brain.centiloid, spreads, tracer)
-        scores = z_scores(brain.regions, brain.source.tracer)
-        unscored = () if scores else (_no_negatives(str(brain.source.tracer)),)
-        scale = () if brain.source.tracer == FLORBETABEN else (_scale_of_florbetaben(brain),)
         result = replace(
-            result,
-            findings=(
-                *result.findings,
-                *notes,
-                *brain.warnings,
-                *beside.findings,
-                *unscored,
-                *scale,
-            ),
+            with_measurements(result, brain, notes),
             study=header,
-            centiloid=brain.centiloid,
-            centiloid_interval=centiloid_interval(intervals["cortex"], tracer),
-            marks=tuple(mark.as_content() for mark in marks),
-            suvr=brain.regions,
-            suvr_intervals=intervals,
-            references=beside.references,
-            adjusted=beside.adjusted,
-            z_scores=scores or None,
-            quality=brain.quality,
             explanation=region_shares(activation),
             strongest_spot=strongest_spot(activation),
             region_scores=None if answers.scores is None else by_region(answers.scores[0]),
-            nearest_cases=nearest_cases(brain.regions, str(brain.source.tracer)),
             seconds=clock.seconds,
         )
         return self._placed(Graded(result, brain, activation), brain)
@@ -314,24 +279,6 @@ def _notes_on(image: PetImage) -> tuple[Finding, ...]:
         *image.provenance.get("series", ()),
         *(() if frames is None else (frames,)),
         *image.provenance.get("warnings", ()),
-    )
-
-
-def _no_negatives(tracer: str) -> Finding:
-    return warning(
-        "no_negatives_of_tracer",
-        "no negative scans of {tracer} were measured, so its regions are not compared with those",
-        tracer=Term(tracer),
-    )
-
-
-def _scale_of_florbetaben(brain: BrainPet) -> Finding:
-    return warning(
-        "scale_of_florbetaben",
-        "BAPL is the scale by which florbetaben scans are read; the grade of this {tracer} scan is "
-        "the one that a florbetaben scan with the same amyloid would get, and no reading by the "
-        "instructions for {tracer}",
-        tracer=Term(str(brain.source.tracer)),
     )
 
 

@@ -19,7 +19,7 @@ from monai_amyloid.result.result import Result
 SCHEMA = "monai-amyloid-run/1"
 _PACKAGES = (
     *("monai-amyloid", "monai", "torch", "numpy", "scipy", "nibabel", "pydicom"),
-    *("pandas", "scikit-learn", "matplotlib", "highdicom"),
+    *("pandas", "scikit-learn", "matplotlib", "reportlab", "highdicom"),
 )
 
 

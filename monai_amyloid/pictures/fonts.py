@@ -1,16 +1,17 @@
 """Fonts for the report's page and pictures."""
 
-import logging
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import sys
+from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+from PIL import ImageFont
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.catalogue import language_name, messages
 
-_LATIN = "DejaVu Sans"  # comes with matplotlib
 # Fonts with many letters, by how a file of each is called without spaces; those of Windows, Debian
 # and macOS. They are tried before the other fonts of the system.
 _WELL_KNOWN = (
@@ -22,66 +23,121 @@ _WELL_KNOWN = (
     "AppleSDGothicNeo",
     "AppleGothic",
 )
+_FORMS = (".ttf", ".ttc", ".otf")
+_FOLDERS = {
+    "win32": ("C:/Windows/Fonts", "~/AppData/Local/Microsoft/Windows/Fonts"),
+    "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
+}
+_OTHER_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 # Cuts of one family are files whose names begin alike, such as NanumGothicBold.
 _SAME_START = 6
 # Letters of a person's Korean name, which a page in any language may hold.
 _KOREAN = frozenset("\uac00\ud558\ud7a3")
 
 
-def font_families(language: str) -> list[str]:
-    """Families to draw text with; the first that has a letter draws it.
+def font_files(language: str) -> list[Path]:
+    """Fonts to draw a page with; the first that has a letter draws it.
 
     Args:
-        language: Code of the page's language. A page in any language may hold a Korean name, for
-            which a Korean font is taken where there is one.
+        language: Code of the page's language.
 
     Raises:
         UserError: If no font of the system has the letters that the language is written in.
     """
-    family = _family_with(_letters(language))
-    if family is None:
+    file = _font_with(_letters(language))
+    if file is None:
         name = language_name(language)
         raise UserError(
             f"no font with the letters of {name} found, needed for Korean for example Malgun "
             "Gothic, NanumGothic, Noto Sans CJK KR or Apple SD Gothic Neo; install one (Debian: "
             "fonts-nanum) or choose English"
         )
-    names = _family_with(_KOREAN)
-    return list(dict.fromkeys(each for each in (family, _LATIN, names) if each is not None))
+    return list(dict.fromkeys((file, latin_font())))
+
+
+def pieces(text: str, language: str, *, bold: bool = False) -> list[tuple[str, Path]]:
+    """Cut a line where its font changes.
+
+    Args:
+        text: The line. A page in any language may hold a Korean name, for which a Korean font is
+            taken where there is one; a letter that no font has is left to the first font.
+        language: Code of the page's language.
+        bold: Whether the letters are bold; those of a family that has no bold ones are not.
+
+    Returns:
+        Each piece with the file of its font.
+    """
+    found: list[tuple[str, Path]] = []
+    for letter in text:
+        file = _font_of(letter, language, bold)
+        if found and found[-1][1] == file:
+            found[-1] = (found[-1][0] + letter, file)
+        else:
+            found.append((letter, file))
+    return found
+
+
+@cache
+def _font_of(letter: str, language: str, bold: bool) -> Path:
+    files = [_cut(file, bold) for file in font_files(language)]
+    found = next((file for file in files if ord(letter) in letters_of(file)), None)
+    if found is None and (names := _font_with(_KOREAN)) is not None:
+        found = _cut(names, bold) if ord(letter) in letters_of(_cut(names, bold)) else None
+    return found or files[0]
+
+
+@cache
+def latin_font(*, bold: bool = False) -> Path:
+    """DejaVu Sans, which comes with matplotlib: that need not be imported for it.
+
+    Args:
+        bold: Whether its bold letters, or the plain ones.
+
+    Raises:
+        UserError: If matplotlib, of the extra ``report``, is not installed.
+    """
+    package = find_spec("matplotlib")
+    if package is None or package.origin is None:
+        raise UserError(
+            "pictures need matplotlib; install it with: pip install 'monai-amyloid[report]'"
+        )
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / name
 
 
 @cache
 def _letters(language: str) -> frozenset[str]:
-    """Letters of a language's texts that matplotlib's own font lacks."""
-    from matplotlib.font_manager import findfont
-
+    """Letters of a language's texts that DejaVu Sans lacks."""
     letters = {letter for text in messages(language).values() for letter in text}
-    known = letters_of(Path(findfont(_LATIN)))
+    known = letters_of(latin_font())
     return frozenset(each for each in letters if each.isalpha() and ord(each) not in known)
 
 
 @cache
-def _family_with(letters: frozenset[str]) -> str | None:
-    """A font with all these letters; :data:`_LATIN` where there are none.
-
-    A font of the system is made known to matplotlib, whose own list may be older.
-    """
-    from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager
-
+def _font_with(letters: frozenset[str]) -> Path | None:
+    """A font with all these letters; DejaVu Sans where there are none."""
     if not letters:
-        return _LATIN
-    files = sorted(map(Path, findSystemFonts()), key=_order)
-    found = next((file for file in files if _has(file, letters)), None)
-    if found is None:
-        return None
-    family = str(FontProperties(fname=str(found)).get_name())
-    known = {Path(entry.fname) for entry in fontManager.ttflist}
-    start = found.stem[:_SAME_START].lower()
-    for file in files:
-        alike = file.stem.lower().startswith(start)
-        if alike and file not in known and _is_of(file, family):
-            fontManager.addfont(str(file))
-    return family
+        return latin_font()
+    for files in (_usual_files, _all_files):
+        for file in sorted(files(), key=_order):
+            known = letters_of(file)
+            if all(ord(letter) in known for letter in letters):
+                return file
+    return None
+
+
+def _usual_files() -> list[Path]:
+    """Well-known fonts in the folders that systems keep fonts in."""
+    folders = _FOLDERS.get(sys.platform, _OTHER_FOLDERS)
+    files = [file for folder in folders for file in Path(folder).expanduser().rglob("*")]
+    known = [file for file in files if file.suffix.lower() in _FORMS]
+    return [file for file in known if _order(file)[0] < len(_WELL_KNOWN)]
+
+
+def _all_files() -> Sequence[Path]:
+    from matplotlib.font_manager import findSystemFonts
+
+    return [Path(file) for file in findSystemFonts()]
 
 
 def _order(file: Path) -> tuple[int, int, str]:
@@ -91,53 +147,51 @@ def _order(file: Path) -> tuple[int, int, str]:
     return min(ranks, default=len(_WELL_KNOWN)), len(file.stem), file.stem
 
 
-def _has(file: Path, letters: frozenset[str]) -> bool:
-    """Whether a font has all these letters."""
-    known = letters_of(file)
-    return all(ord(letter) in known for letter in letters)
+@cache
+def _cut(file: Path, bold: bool) -> Path:
+    """The bold letters of a font's family; the font itself where it has none."""
+    if not bold:
+        return file
+    family, start = _named(file)[0], file.stem[:_SAME_START].lower()
+    alike = [
+        each
+        for each in sorted(file.parent.iterdir())
+        if each.suffix.lower() in _FORMS and each.stem.lower().startswith(start)
+    ]
+    return next((each for each in alike if _named(each) == (family, "Bold")), file)
 
 
-def font_file(family: str, *, bold: bool) -> Path:
-    """The file of a family that :func:`font_families` named.
-
-    Args:
-        family: Name of the family.
-        bold: Whether to take its bold letters; the plain ones where it has none.
-    """
-    from matplotlib.font_manager import FontProperties, findfont
-
-    with without_remarks():
-        return Path(findfont(FontProperties(family=family, weight="bold" if bold else "normal")))
+def _named(file: Path) -> tuple[str | None, str | None]:
+    """Name of a font's family, and of its cut."""
+    try:
+        return ImageFont.truetype(str(file), 10).getname()
+    except OSError:
+        return None, None
 
 
-def letters_of(file: Path) -> Mapping[int, int]:
-    """Code points that a font has; none where the file is no font that matplotlib can read."""
-    from matplotlib.ft2font import FT2Font
+@cache
+def letters_of(file: Path) -> Mapping[int, str]:
+    """Code points that a font has; none where the file is no font that can be read."""
+    font = opened(file)
+    return {} if font is None else font.getBestCmap() or {}
+
+
+@cache
+def opened(file: Path) -> Any:
+    """A font's tables; None where the file is no font that can be read."""
+    from fontTools.ttLib import TTFont, TTLibError
 
     try:
-        return FT2Font(str(file)).get_charmap()
-    except (OSError, RuntimeError):
-        return {}
+        font = TTFont(str(file), lazy=True, fontNumber=0)
+        font.getBestCmap()
+    except (OSError, TTLibError, AssertionError, KeyError, ValueError):
+        return None
+    return font
 
 
-def _is_of(file: Path, family: str) -> bool:
-    from matplotlib.font_manager import FontProperties
-
-    return str(FontProperties(fname=str(file)).get_name()) == family
-
-
-@contextmanager
-def without_remarks() -> Iterator[None]:
-    """Leave out what matplotlib says of fonts whose bold is called otherwise, and of letters.
-
-    A name may hold a letter that no font here has: it is drawn as a box.
-    """
-    logger = logging.getLogger("matplotlib.font_manager")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing from")
-            yield
-    finally:
-        logger.setLevel(before)
+@cache
+def advance(letter: str, file: Path) -> float:
+    """How far a letter moves the next one, over the letters' size."""
+    font = opened(file)
+    name = letters_of(file).get(ord(letter), ".notdef")
+    return float(font["hmtx"][name][0]) / float(font["head"].unitsPerEm)

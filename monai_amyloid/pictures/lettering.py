@@ -1,20 +1,15 @@
 """Text on a picture of pixels, in the fonts of the reports."""
 
 from functools import cache
-from typing import NamedTuple
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.findings.phrase import in_language
-from monai_amyloid.pictures.fonts import font_families, font_file, letters_of
+from monai_amyloid.pictures.fonts import font_files, pieces
 
 Colour = tuple[int, int, int] | str
-
-
-class _Face(NamedTuple):
-    letters: frozenset[int]
-    file: str
 
 
 class Lettering:
@@ -30,7 +25,7 @@ class Lettering:
 
     def __init__(self, picture: Image.Image, language: str) -> None:
         self.draw, self.language = ImageDraw.Draw(picture), language
-        self.families = tuple(font_families(language))
+        font_files(language)
 
     def say(self, text: Phrase | str) -> str:
         """A text in the picture's language."""
@@ -54,7 +49,7 @@ class Lettering:
             size: Height of the letters, pixels.
             colour: Colour of the letters.
             anchor: Pillow's letter of the side that ``place`` is at, ``l``, ``m`` or ``r``, and
-                ``a`` for the upper or ``d`` for the lower edge.
+                ``a`` for the upper edge, ``d`` for the lower one or ``s`` for the base of letters.
             bold: Whether the letters are bold.
         """
         x, y = place
@@ -78,23 +73,10 @@ class Lettering:
         self, line: str, size: float, bold: bool
     ) -> list[tuple[str, ImageFont.FreeTypeFont]]:
         """The line in pieces, each with the first font that has its letters."""
-        faces = [_face(family, bold) for family in self.families]
-        parts: list[tuple[str, _Face]] = []
-        for letter in line:
-            face = next((each for each in faces if ord(letter) in each.letters), faces[0])
-            if parts and parts[-1][1] is face:
-                parts[-1] = (parts[-1][0] + letter, face)
-            else:
-                parts.append((letter, face))
-        return [(part, _font(face.file, size)) for part, face in parts]
+        found = pieces(line, self.language, bold=bold)
+        return [(part, _font(file, size)) for part, file in found]
 
 
 @cache
-def _face(family: str, bold: bool) -> _Face:
-    file = font_file(family, bold=bold)
-    return _Face(frozenset(letters_of(file)), str(file))
-
-
-@cache
-def _font(file: str, size: float) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(file, size)
+def _font(file: Path, size: float) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(file), size)

@@ -1,8 +1,9 @@
-"""Paper to write a page of the report on."""
+"""Paper to write a page of the report on: what stands where, drawn as a PDF or as pixels."""
 
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass
 from textwrap import wrap
-from typing import Any
+from typing import Any, Literal
 from unicodedata import east_asian_width
 
 import numpy as np
@@ -10,12 +11,74 @@ from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.findings.phrase import in_language
-from monai_amyloid.pictures.fonts import font_families
+from monai_amyloid.pictures.fonts import font_files
 
 A4_MM = (210.0, 297.02)  # 1240 x 1754 pixels at 150 a inch
 LEFT, RIGHT = 16.0, 194.0  # the margins, mm from the page's left edge
 INK, SOFT, LINE = "#17242e", "#55646f", "#d5dde2"
 _WIDE = 0.62  # letters of Korean on a line against Latin ones
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A line of text; places as :meth:`Paper.write` takes them."""
+
+    x: float
+    y: float
+    text: str
+    size: float
+    colour: str
+    bold: bool
+    side: str
+
+
+@dataclass(frozen=True)
+class Box:
+    """A filled rectangle by its left, top, width and height, mm."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line through points, mm; its width in points."""
+
+    points: tuple[Point, ...]
+    colour: str
+    width: float
+    dashed: bool
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A sign at a place, mm, of a size in points: a dot, a cross, or a triangle that points down.
+
+    Attributes:
+        hollow: Whether it has a rim alone, and is white inside.
+    """
+
+    x: float
+    y: float
+    sign: Literal["o", "x", "v"]
+    size: float
+    colour: str
+    hollow: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Pixels ``(rows, columns, 3)`` between edges, mm."""
+
+    pixels: NDArray[np.uint8]
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 class Paper:
@@ -23,19 +86,15 @@ class Paper:
 
     Args:
         language: Code of the language that the page is written in.
+
+    Raises:
+        UserError: If no font with the letters of the language is installed.
     """
 
     def __init__(self, language: str) -> None:
-        from matplotlib.figure import Figure
-
+        font_files(language)
         self.language = language
-        self.fonts = font_families(language)
-        width, height = A4_MM
-        self.figure = Figure(figsize=(width / 25.4, height / 25.4), facecolor="white")
-        self.paper = self.figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
-        self.paper.set_axis_off()
-        self.lines: list[tuple[float, float, str, Any, Any, str]] = []
-        self.paper.add_artist(_lines_artist(self.paper, self.lines))
+        self.drawn: list[Text | Box | Line | Marker | Picture] = []
 
     def say(self, text: Phrase | str) -> str:
         """A text in the page's language."""
@@ -48,7 +107,7 @@ class Paper:
         text: Phrase | str,
         size: float = 9.0,
         *,
-        color: Any = INK,
+        color: str = INK,
         weight: str = "normal",
         ha: str = "left",
     ) -> None:
@@ -57,15 +116,15 @@ class Paper:
         Args:
             x: Place of the text, mm from the page's left edge.
             y: Place of its baseline, mm from the upper edge.
-            text: What is written; a dollar sign begins no formula.
+            text: What is written.
             size: Size of the letters, points.
-            color: Colour of the letters, as matplotlib knows it.
+            color: Colour of the letters, ``#rrggbb``.
             weight: Weight of the letters, ``normal`` or ``bold``.
             ha: Part of the text that lies at ``x``: ``left``, ``center`` or ``right``.
         """
         written = self.say(text)
         if written:
-            self.lines.append((x, y, written, color, _face(tuple(self.fonts), size, weight), ha))
+            self.drawn.append(Text(x, y, written, size, color, weight == "bold", ha))
 
     def paragraph(
         self, x: float, y: float, text: Phrase | str, width: int, most: int = 99, **how: Any
@@ -81,51 +140,35 @@ class Paper:
 
     def box(self, x: float, y: float, width: float, height: float, colour: str) -> None:
         """A filled rectangle, placed by its upper left corner."""
-        from matplotlib.patches import Rectangle
-
-        self.paper.add_artist(Rectangle((x, y), width, height, color=colour, linewidth=0))
+        self.drawn.append(Box(x, y, width, height, colour))
 
     def rule(self, y: float, colour: str = LINE) -> None:
         """A line from margin to margin."""
-        self.paper.plot((LEFT, RIGHT), (y, y), color=colour, linewidth=0.6)
+        self.line(((LEFT, y), (RIGHT, y)), colour, 0.6)
+
+    def line(
+        self, points: Sequence[Point], colour: str, width: float, *, dashed: bool = False
+    ) -> None:
+        """A line through points in mm, of a width in points."""
+        self.drawn.append(Line(tuple(points), colour, width, dashed))
+
+    def marker(
+        self,
+        x: float,
+        y: float,
+        sign: Literal["o", "x", "v"],
+        size: float,
+        *,
+        colour: str = INK,
+        hollow: bool = False,
+    ) -> None:
+        """A sign at a place in mm; arguments as of :class:`Marker`."""
+        self.drawn.append(Marker(x, y, sign, size, colour, hollow))
 
     def picture(
         self, pixels: NDArray[np.uint8], top: float, left: float = LEFT, right: float = RIGHT
     ) -> float:
         """A picture from margin to margin, or elsewhere; returns where it ends."""
         bottom: float = top + (right - left) * pixels.shape[0] / pixels.shape[1]
-        self.paper.imshow(pixels, extent=(left, right, bottom, top), aspect="auto")
-        self.paper.set(xlim=(0, A4_MM[0]), ylim=(A4_MM[1], 0))
+        self.drawn.append(Picture(pixels, left, top, right, bottom))
         return bottom
-
-
-@cache
-def _face(fonts: tuple[str, ...], size: float, weight: str) -> Any:
-    from matplotlib.font_manager import FontProperties
-
-    return FontProperties(family=list(fonts), size=size, weight=weight)
-
-
-def _lines_artist(paper: Any, lines: list[tuple[float, float, str, Any, Any, str]]) -> Any:
-    """All lines of a page as one thing to draw: matplotlib's own text lays each out twice."""
-    from matplotlib.artist import Artist
-    from matplotlib.colors import to_rgba
-
-    class Lines(Artist):
-        def draw(self, renderer: Any) -> None:
-            to_points = paper.transData
-            height = renderer.get_canvas_width_height()[1]
-            for x, y, text, colour, face, side in lines:
-                left, bottom = to_points.transform((x, y))
-                if side != "left":
-                    wide = renderer.get_text_width_height_descent(text, face, ismath=False)[0]
-                    left -= wide * {"center": 0.5, "right": 1.0}[side]
-                context = renderer.new_gc()
-                context.set_foreground(to_rgba(colour), isRGBA=True)
-                top = height - bottom if renderer.flipy() else bottom
-                renderer.draw_text(context, left, top, text, face, 0, ismath=False)
-                context.restore()
-
-    artist: Any = Lines()
-    artist.set_zorder(3)  # as matplotlib's own text
-    return artist

@@ -19,8 +19,8 @@ from monai_amyloid.shown import visible
 
 
 def can_write_pages() -> bool:
-    """Whether matplotlib and Jinja, of the extra ``report``, are installed."""
-    return all(find_spec(name) is not None for name in ("matplotlib", "jinja2"))
+    """Whether Jinja, matplotlib and reportlab, of the extra ``report``, are installed."""
+    return all(find_spec(name) is not None for name in ("jinja2", "matplotlib", "reportlab"))
 
 
 def render_page(template: str, content: Mapping[str, Any], language: str = ENGLISH) -> bytes:
@@ -37,11 +37,11 @@ def render_page(template: str, content: Mapping[str, Any], language: str = ENGLI
         The page in UTF-8.
 
     Raises:
-        UserError: If matplotlib or Jinja is not installed.
+        UserError: If what the extra ``report`` brings is not installed.
     """
     if not can_write_pages():
         raise UserError(
-            "the page needs matplotlib and jinja2; install them with: "
+            "the page needs jinja2, matplotlib and reportlab; install them with: "
             "pip install 'monai-amyloid[report]'"
         )
     named = {"language": language, "languages": languages()}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from monai_amyloid.findings.finding import Finding, Level, Phrase, by_weight, phrase
-from monai_amyloid.findings.rules import BAPL_NAMES, grades_named
+from monai_amyloid.findings.rules import BAPL_NAMES, POSITIVE_GRADES, grades_named
 from monai_amyloid.output import as_bytes, replace_file
 from monai_amyloid.shown import visible
 
@@ -170,7 +170,7 @@ class Result:
         """
         if self.positive is None:
             return None
-        sides = {grade > 1 for grade in self.prediction_set or ()}
+        sides = {grade in POSITIVE_GRADES for grade in self.prediction_set or ()}
         open_still = self.status == "needs_reader" and len(sides) > 1
         return None if open_still else bool(self.positive["called"])
 

@@ -39,7 +39,7 @@ from monai_amyloid.phantom.people import person
 from monai_amyloid.phantom.people.geometry.anatomy import WARP_SHAPE
 from monai_amyloid.phantom.people.person import draw_sessions, visit_values
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.elsewhere]
 
 DRAWN, SCANNED = 600, 14
 

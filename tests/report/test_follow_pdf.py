@@ -42,7 +42,7 @@ def test_the_pdf_is_one_page_with_the_numbers_of_the_result(tmp_path: Path) -> N
 @pytest.mark.parametrize("person", [TREATED, several(7, years=False)])
 def test_a_korean_page_has_no_english(person: Followed, tmp_path: Path) -> None:
     try:
-        fonts.font_families("ko")
+        fonts.font_files("ko")
     except UserError:
         pytest.skip("needs a Korean font, such as the Debian package fonts-nanum")
     text = text_of(pdf_of(tmp_path, person, "ko"), tmp_path)

@@ -166,7 +166,7 @@ def test_a_korean_page_is_in_korean(graded: Graded, tmp_path: Path) -> None:
     from monai_amyloid.report.study.one_page import page_pdf
 
     try:
-        fonts.font_families("ko")
+        fonts.font_files("ko")
     except UserError:
         pytest.skip("needs a Korean font, such as the Debian package fonts-nanum")
     text = text_of(page_pdf(*graded, language="ko"), tmp_path)
@@ -175,11 +175,12 @@ def test_a_korean_page_is_in_korean(graded: Graded, tmp_path: Path) -> None:
 
 def test_without_a_korean_font_a_korean_page_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", list)
-    fonts._family_with.cache_clear()
-    assert fonts.font_families("en") == ["DejaVu Sans"]
+    monkeypatch.setattr(fonts, "_usual_files", list)
+    fonts._font_with.cache_clear()
+    assert [file.stem for file in fonts.font_files("en")] == ["DejaVuSans"]
     with pytest.raises(UserError, match="fonts-nanum"):
-        fonts.font_families("ko")
-    fonts._family_with.cache_clear()
+        fonts.font_files("ko")
+    fonts._font_with.cache_clear()
 
 
 @pytest.mark.slow

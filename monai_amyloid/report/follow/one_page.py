@@ -1,20 +1,16 @@
 """The report of one person's visits on one A4 page, as a PDF."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.output import replace_file
-from monai_amyloid.pictures.fonts import without_remarks
+from monai_amyloid.pictures.document import as_pdf
 from monai_amyloid.pictures.paper import LEFT, SOFT
 from monai_amyloid.report.follow.page_parts import FollowParts
 from monai_amyloid.report.follow.rows import doubts_of
 from monai_amyloid.report.follow.scans import Volume, shown_scans
 from monai_amyloid.report.follow.words import FOLLOW_WORDS
-from monai_amyloid.report.study.one_page import FONT_TYPE
-from monai_amyloid.report.study.picture import require_matplotlib
 from monai_amyloid.result.followed import Followed
 
 _SCALE = 2
@@ -38,19 +34,11 @@ def write_follow_pdf(
         language: Code of the page's language.
 
     Raises:
-        UserError: If matplotlib, or a font with the letters of the language, is not installed.
+        UserError: If no font with the letters of the language is installed.
         ValueError: If there is not one volume, or None, a visit.
     """
-    require_matplotlib()
-    import matplotlib
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf
-
-    buffer = io.BytesIO()
-    without = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
-    with matplotlib.rc_context({"pdf.fonttype": FONT_TYPE}), without_remarks():
-        canvas: Any = FigureCanvasPdf(_page(followed, volumes, difference, language))
-        canvas.print_pdf(buffer, metadata={"Title": followed.name, **without})
-    replace_file(path, buffer.getvalue())
+    page = _page(followed, volumes, difference, language)
+    replace_file(path, as_pdf([page], followed.name))
     return path
 
 
@@ -59,7 +47,7 @@ def _page(
     volumes: Sequence[Volume | None],
     difference: Volume | None,
     language: str,
-) -> Any:
+) -> FollowParts:
     page = FollowParts(language)
     page.heading(followed)
     page.answer(followed, doubts_of(followed))
@@ -73,4 +61,4 @@ def _page(
         below = page.scans(scans, below, coloured=difference is not None)
     page.findings(followed, below + 6)
     page.foot(followed)
-    return page.figure
+    return page

@@ -52,7 +52,7 @@ def write_follow_page(
         language: Code of the language that is shown first; the page holds every one.
 
     Raises:
-        UserError: If Jinja or matplotlib is not installed.
+        UserError: If what the extra ``report`` brings is not installed.
         ValueError: If there is not one volume, or None, a visit.
     """
     content = _content(followed, volumes, difference)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import Finding, Phrase, by_weight, phrase
-from monai_amyloid.pictures.paper import INK, LEFT, LINE, RIGHT, SOFT, Paper
+from monai_amyloid.pictures.paper import INK, LEFT, LINE, RIGHT, SOFT, Paper, Picture
 from monai_amyloid.pictures.slices import tile
 from monai_amyloid.report.follow.rows import change_rows, region_rows, slice_rows, visit_rows
 from monai_amyloid.report.follow.scans import DIFFERENCE_FULL, ShownScan, difference_colours
@@ -120,9 +120,10 @@ class FollowParts(Paper):
         def at(x: float, y: float) -> tuple[float, float]:
             return LEFT + size * x, top + size * y
 
-        def line(*points: tuple[float, float], colour: str, width: float, dash: str = "-") -> None:
-            x, y = zip(*(at(*each) for each in points), strict=True)
-            self.paper.plot(x, y, dash, color=colour, linewidth=width)
+        def line(
+            *points: tuple[float, float], colour: str, width: float, dashed: bool = False
+        ) -> None:
+            self.line([at(*each) for each in points], colour, width, dashed=dashed)
 
         self.write(LEFT, top + 2, WORDS["centiloid"], 7.5, weight="bold")
         for y, label in chart.y_ticks:
@@ -132,25 +133,24 @@ class FollowParts(Paper):
             line((x, chart.axis), (x, chart.axis + 4), colour=SOFT, width=0.6)
             self.write(*at(x, chart.axis + 14), minus(label), 6.5, ha="center", color=SOFT)
         for y, label in chart.rules:
-            line((34, y), (348, y), colour=_RED, width=0.9, dash="--")
+            line((34, y), (348, y), colour=_RED, width=0.9, dashed=True)
             side, x = ("left", 38.0) if chart.rule_at_left else ("right", 346.0)
             self.write(*at(x, y - 3), f"{self.say(FOLLOW_WORDS['rule'])} {label}", 6.5, ha=side)
         for x in chart.doses:
-            self.paper.plot(*at(x, chart.axis - 5), "v", mfc="white", mec=INK, ms=4)
+            self.marker(*at(x, chart.axis - 5), "v", 4, hollow=True)
         measured = [each for each in chart.points if each.label]
         if measured:
             line(*((each.x, each.y) for each in measured), colour=_BLUE, width=1.1)
         for each in chart.points:
             if each.low is not None and each.high is not None:
                 line((each.x, each.low), (each.x, each.high), colour=INK, width=1)
-            sign = "o" if each.label else "x"
-            self.paper.plot(*at(each.x, each.y), sign, color=INK, ms=4)
+            self.marker(*at(each.x, each.y), "o" if each.label else "x", 4)
             above = at(each.x, (each.y if each.high is None else each.high) - 5)
             self.write(*above, minus(each.label), 7.5, ha="center", weight="bold")
         axis = FOLLOW_WORDS["years_axis" if chart.by_years else "order_axis"]
         self.write(*at(191, 201), axis, 6.5, ha="center", color=SOFT)
         if chart.doses:
-            self.paper.plot(*at(40, 213), "v", mfc="white", mec=INK, ms=4)
+            self.marker(*at(40, 213), "v", 4, hollow=True)
             self.write(*at(49, 217), FOLLOW_WORDS["dose"], 6.5, color=SOFT)
 
     def changes(self, followed: Followed, top: float) -> None:
@@ -218,8 +218,7 @@ class FollowParts(Paper):
         start = x + 4 + 1.7 * len(name)
         self.write(start - 1, y, f"{name}  {low}", 7, color=SOFT, ha="right")
         pixels = np.repeat(colours[None].round().astype(np.uint8), 2, axis=0)
-        self.paper.imshow(pixels, extent=(start, start + 26, y + 0.3, y - 2.2), aspect="auto")
-        self.paper.set(xlim=(0, 210.0), ylim=(297.02, 0))
+        self.drawn.append(Picture(pixels, start, y - 2.2, start + 26, y + 0.3))
         self.write(start + 27, y, high, 7, color=SOFT)
 
     def findings(self, followed: Followed, top: float) -> None:

@@ -1,13 +1,12 @@
 """Text on paper by its measured width: however long a name or a reason is, no line is cut."""
 
 from functools import cache
-from typing import Any
 from unicodedata import east_asian_width
 
+from monai_amyloid.pictures.fonts import advance, latin_font
 from monai_amyloid.report.words import NO_BREAK, unbroken
 
 _MM_OF_POINT = 25.4 / 72
-_MEASURED_AT = 100.0  # points
 # Lines of one text stand so far apart, in sizes of its letters.
 _SPACING = 1.32
 
@@ -65,19 +64,10 @@ def _letters_within(text: str, width: float, size: float, bold: bool) -> int:
 
 @cache
 def _width_in_sizes(letter: str, bold: bool) -> float:
-    """Width of a letter over its size: Korean ones fill a square, the widest of any font."""
+    """Width of a letter over its size: Korean ones fill a square, the widest of any font.
+
+    Latin ones are those of DejaVu Sans, wider than in fonts that have Korean ones too.
+    """
     if east_asian_width(letter) in "WF":
         return 1.0
-    font = _font(bold)
-    return float(font.load_char(ord(letter)).linearHoriAdvance) / 65536 / _MEASURED_AT
-
-
-@cache
-def _font(bold: bool) -> Any:
-    """The font of Latin letters, which is wider than those that have Korean ones too."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-
-    weight = "bold" if bold else "normal"
-    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
-    font.set_size(_MEASURED_AT, 72)
-    return font
+    return advance(letter, latin_font(bold=bold))

@@ -1,6 +1,5 @@
 """The report of one study on A4, as a PDF and as a picture: one page, or two where that is full."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,15 +8,15 @@ from numpy.typing import NDArray
 
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, phrase
-from monai_amyloid.pictures.fonts import without_remarks
+from monai_amyloid.pictures.document import as_pdf
 from monai_amyloid.pictures.paper import INK, LEFT, RIGHT, SOFT
+from monai_amyloid.pictures.pixels import as_pixels
 from monai_amyloid.pictures.slices import Shown, sliced
 from monai_amyloid.report.person import person_rows
 from monai_amyloid.report.study.charts import read_bars
 from monai_amyloid.report.study.lines import line_height, lines_within
 from monai_amyloid.report.study.map_chart import map_sentences
 from monai_amyloid.report.study.page_parts import MIDDLE, REGIONS_HEIGHT, SCAN_HEIGHT, PageParts
-from monai_amyloid.report.study.picture import require_matplotlib
 from monai_amyloid.report.study.provenance import tracer_name
 from monai_amyloid.report.study.reading import (
     answer_in_words,
@@ -31,9 +30,6 @@ from monai_amyloid.result.result import Result
 from monai_amyloid.version import __version__
 
 _DPI = 150
-# TrueType by fontTools costs four times the time of the whole page; both are embedded and can be
-# searched.
-FONT_TYPE = 3
 _TOP, _BOTTOM, _FOOT = 13.0, 283.0, 289.0  # mm from the upper edge
 _WIDTH = RIGHT - LEFT
 _RED, _AMBER = "#a3202a", "#8a5200"
@@ -59,23 +55,9 @@ def page_pdf(
         The PDF; what does not fit on its first page is on a second one.
 
     Raises:
-        UserError: If matplotlib, or a font with the letters of the language, is not installed.
+        UserError: If no font with the letters of the language is installed.
     """
-    require_matplotlib()
-    import matplotlib
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
-
-    buffer = io.BytesIO()
-    without = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
-    with (
-        matplotlib.rc_context({"pdf.fonttype": FONT_TYPE}),
-        without_remarks(),
-        PdfPages(buffer, metadata={"Title": result.name, **without}) as document,
-    ):
-        for page in _pages(result, shown, activation, language):
-            canvas: Any = FigureCanvasPdf(page.figure)  # matplotlib leaves it untyped
-            canvas.print_pdf(document)
-    return buffer.getvalue()
+    return as_pdf(_pages(result, shown, activation, language), result.name)
 
 
 def page_image(
@@ -88,17 +70,8 @@ def page_image(
 
     Arguments and errors as of :func:`page_pdf`.
     """
-    require_matplotlib()
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    drawn = []
-    for page in _pages(result, shown, activation, language):
-        canvas: Any = FigureCanvasAgg(page.figure)
-        canvas.figure.dpi = _DPI
-        with without_remarks():
-            canvas.draw()
-        drawn.append(np.array(np.asarray(canvas.buffer_rgba())[..., :3], np.uint8))
-    return np.concatenate(drawn)
+    pages = _pages(result, shown, activation, language)
+    return np.concatenate([as_pixels(page, _DPI) for page in pages])
 
 
 def _pages(

@@ -90,7 +90,7 @@ def write_study_page(
             nothing is: there is nothing to read.
 
     Raises:
-        UserError: If Jinja or matplotlib is not installed.
+        UserError: If what the extra ``report`` brings is not installed.
     """
     blind = blind and result.status != "refused"
     content = {

@@ -110,7 +110,7 @@ class PageParts(Paper):
         for tick in centiloid_ticks(at):
             place = within(at(tick), width_mm(f"{tick:g}", 6.5), MIDDLE, RIGHT)
             self.write(place, y + 16.5, minus(f"{tick:g}"), 6.5, ha="center", color=SOFT)
-        self.paper.plot([at(value)], [y + 8.7], marker="v", color=INK, markersize=6)
+        self.marker(at(value), y + 8.7, "v", 6)
         if ends:
             self.box(at(ends[0]), y + 10.8, at(ends[1]) - at(ends[0]), 0.9, INK)
         below = width_mm(self.say(WORDS["below_means"]), 6.5)
@@ -150,7 +150,9 @@ class PageParts(Paper):
         x = LEFT
         for key, colour in COLOURS.items():
             name = self.say(WORDS[key])
-            self.write(x, below, name, 7, color=np.array(colour) / 255, weight="bold")
+            self.write(
+                x, below, name, 7, color="#{:02x}{:02x}{:02x}".format(*colour), weight="bold"
+            )
             x += 9 + 1.5 * len(name)
         notes = f"SUVR 0 \N{EN DASH} {scan.window.black:.2f}"
         if scan.activation is not None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from textwrap import fill, shorten
 from typing import Any
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from monai_amyloid.brain.normalization import BrainPet
-from monai_amyloid.errors import UserError
 from monai_amyloid.findings.catalogue import ENGLISH
 from monai_amyloid.findings.finding import Phrase, phrase
 from monai_amyloid.output import replacing
@@ -36,18 +34,6 @@ _MOST_IN_A_ROW = 6
 _LEAST_WIDTH = 660
 # The level of zlib after which the file hardly gets smaller and takes twice the time.
 _PACKED = 3
-
-
-def require_matplotlib() -> None:
-    """Say before any work that pictures cannot be drawn.
-
-    Raises:
-        UserError: If matplotlib, of the extra ``report``, is not installed.
-    """
-    if find_spec("matplotlib") is None:
-        raise UserError(
-            "pictures need matplotlib; install it with: pip install 'monai-amyloid[report]'"
-        )
 
 
 def write_picture(

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from monai_amyloid.brain.template import READ_REGIONS
 from monai_amyloid.findings.bounds import MOST_LEFT_OUT
 from monai_amyloid.findings.finding import Phrase, phrase
-from monai_amyloid.findings.rules import grades_named
+from monai_amyloid.findings.rules import POSITIVE_GRADES, grades_named
 from monai_amyloid.report.study.charts import Bar, read_bars
 from monai_amyloid.report.study.regions import cortex_shares, region_name
 from monai_amyloid.report.words import named
 from monai_amyloid.result.result import Result
 
-_POSITIVE = (2, 3)
 # A score that the network holds for nearly sure, where the region's SUVR tells otherwise.
 _SURE_SCORE = 0.8
 _LEAST_SHOWN = 0.001
@@ -53,7 +52,7 @@ def called(result: Result) -> tuple[Phrase, Phrase] | None:
     why = phrase(
         "called_why",
         "{grades}: {chance}; called positive from {threshold:.0%} on",
-        grades=grades_named(result.grade_names, _POSITIVE),
+        grades=grades_named(result.grade_names, POSITIVE_GRADES),
         chance=percent(chance),
         threshold=threshold,
     )

@@ -44,7 +44,7 @@ def write_summary_page(
         ``path``, the file that was written.
 
     Raises:
-        UserError: If Jinja or matplotlib is not installed.
+        UserError: If what the extra ``report`` brings is not installed.
     """
     rows = [row_of_study(each) for each in results]
     rows += [row_of_study(each, earlier=True) for each in earlier]
@@ -71,7 +71,7 @@ def write_people_page(
         ``path``, the file that was written.
 
     Raises:
-        UserError: If Jinja or matplotlib is not installed.
+        UserError: If what the extra ``report`` brings is not installed.
     """
     rows = [row_of_person(each, page) for each in people]
     rows += [row_of_person(each, page, earlier=True) for each in earlier]
