@@ -18,6 +18,10 @@ from monai_amyloid.cells import write_cells
 from monai_amyloid.errors import RunError, UserError
 
 _LONGEST_WRITE_S = 3600.0
+# Windows' errors where a file is open: access denied, sharing violation. For how long that may be
+# a program that looks into every new file, and how often it is tried meanwhile.
+_OPEN_ELSEWHERE = (5, 32)
+_LONGEST_READ_S, _BETWEEN_TRIES_S = 5.0, 0.05
 # The end of a half-written file's name: the process that writes it, and what nobody foresees.
 _PARTIAL = re.compile(r"\.(\d+)(?:\.[0-9a-f]+)?\.partial")
 
@@ -32,9 +36,11 @@ def check_writable(folder: str | Path) -> None:
     Raises:
         RunError: If it cannot.
     """
-    place = Path(folder).resolve()
-    while not place.exists():
-        place = place.parent
+    target = Path(folder).resolve()
+    # On Windows even a drive may not be there.
+    place = next((each for each in (target, *target.parents) if each.exists()), None)
+    if place is None:
+        raise RunError(f"{folder}: there is no {target.anchor}; choose another output folder")
     try:
         _new_file(place, ".writable", SHARED).unlink()
     except OSError as error:
@@ -90,9 +96,29 @@ def replacing(path: Path, mode: int = SHARED) -> Iterator[Path]:
     partial = new_partial(path.parent, path.name, mode)
     try:
         yield partial
-        partial.replace(path)
+        _put_in_place(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _put_in_place(partial: Path, path: Path) -> None:
+    """Give a whole file its name; wait while a program that reads the one before has it open.
+
+    Windows replaces no file that is open: a virus scanner lets it go at once, Excel does not.
+    """
+    until = time.monotonic() + _LONGEST_READ_S
+    while True:
+        try:
+            partial.replace(path)
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in _OPEN_ELSEWHERE:
+                raise
+            if time.monotonic() > until:
+                reason = "another program, such as Excel, has it open; close it there"
+                raise PermissionError(error.errno, reason, str(path)) from error
+            time.sleep(_BETWEEN_TRIES_S)
+        else:
+            return
 
 
 def new_partial(folder: Path, name: str, mode: int = SHARED) -> Path:

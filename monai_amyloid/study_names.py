@@ -9,6 +9,8 @@ from monai_amyloid.shown import as_folder_name
 
 # Devices of Windows, which no file may be called, also before a dot.
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\..*)?")
+# Letters that Windows takes in no name, spelled out as those that are not seen.
+_NEVER = re.compile(r'[<>:"/\\|?*]')
 # The second name of a base and the later ones; longer numbers are no such names.
 _NUMBERED = re.compile(r"(.+)-([2-9]|[1-9][0-9]{1,3})")
 # Of the 255 that a name has everywhere; a number or an extension may follow.
@@ -40,11 +42,12 @@ def safe_name(text: str) -> str:
         text: Any name without folders.
 
     Returns:
-        Name in composed letters, of which each that is not seen is spelled out; with ``_`` before
-        one that would be hidden or a device, without spaces around it and dots at its end;
-        ``study`` where nothing is left.
+        Name in composed letters, of which each that is not seen, or that Windows takes in no
+        name, is spelled out; with ``_`` before one that would be hidden or a device, without
+        spaces around it and dots at its end; ``study`` where nothing is left.
     """
     seen = as_folder_name(normalize("NFC", text))
+    seen = _NEVER.sub(lambda found: f"%x{ord(found.group()):02x}", seen)
     short = seen.encode()[:_MOST_BYTES].decode(errors="ignore")
     name = short.lstrip().rstrip(". ")
     return f"_{name}" if name.startswith(".") or _RESERVED.fullmatch(name) else name or "study"

@@ -29,7 +29,9 @@ class Crash:
         if self.exit_code is None:
             return "its worker was lost"
         if self.exit_code >= 0:
-            return f"exit status {self.exit_code}"
+            # Windows ends a process that crashes with a number that is known in hexadecimal.
+            shown = f"{self.exit_code:#x}" if self.exit_code >= 2**31 else str(self.exit_code)
+            return f"exit status {shown}"
         try:
             return f"signal {signal.Signals(-self.exit_code).name}"
         except ValueError:

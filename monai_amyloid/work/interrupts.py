@@ -8,6 +8,7 @@ Windows knows Ctrl-C alone.
 import math
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -97,13 +98,21 @@ def _is_unheard(frame: FrameType | None) -> bool:
     return False
 
 
+def _send_here(number: int) -> None:
+    """Send this process a signal; on Windows ``os.kill`` would end it on the spot."""
+    if sys.platform == "win32":
+        signal.raise_signal(number)
+    else:
+        os.kill(os.getpid(), number)
+
+
 def _handler(again_after_s: float) -> Callable[[int, FrameType | None], None]:
     latest = -math.inf
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal latest
         if _is_unheard(frame):
-            again = threading.Timer(_SOON_S, os.kill, (os.getpid(), number))
+            again = threading.Timer(_SOON_S, _send_here, (number,))
             again.daemon = True
             again.start()
             return
