@@ -100,9 +100,7 @@ class Registration:
 
     def jacobian(self) -> NDArray[np.float64]:
         """Growth of volume from the template to the scan, at points of the brain, ``(N,)``."""
-        gradient = (
-            self.warp.gradient(_tissues(_JUDGED_MM).points).double().numpy()
-        )
+        gradient = self.warp.gradient(_tissues(_JUDGED_MM).points).double().numpy()
         size = float(np.linalg.det(self.matrix[:3, :3]))
         return np.asarray(np.linalg.det(np.eye(3) + gradient) * size)
 
