@@ -1,6 +1,7 @@
 """The command that grades studies."""
 
 import errno
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -30,8 +31,11 @@ from monai_amyloid.cli.options import (
 from monai_amyloid.cli.progress import OPENING, TerminalProgress, count_of, progress
 from monai_amyloid.errors import REFUSED, UserError
 from monai_amyloid.findings.catalogue import ENGLISH
+from monai_amyloid.grading.early import load_all
 from monai_amyloid.shown import visible
 from monai_amyloid.work.cluster.choice import LOCAL
+from monai_amyloid.work.loading import lasting
+from monai_amyloid.work.local_engine import begin_early
 
 # So many results are shown line by line alone; more of them with a bar.
 _FEW = 10
@@ -158,16 +162,21 @@ def infer(
             workers=workers,
             cluster=cluster,
         )
-    from monai_amyloid.grading.ledger import SUMMARY, TABLE
-    from monai_amyloid.grading.listing import list_named
-    from monai_amyloid.grading.names import check_key
-    from monai_amyloid.grading.options import OutputOptions
-    from monai_amyloid.grading.run import grade_studies
-    from monai_amyloid.result.result import Result, one_line
-    from monai_amyloid.result.same_scan import scans_twice
-    from monai_amyloid.study_names import study_name
-
     check_paths(study)
+    if cluster.is_local:
+        # Beside what this process loads and looks at.
+        ready = partial(load_all, bundle, device, placed_on, require_bundle)
+        begin_early(partial(ready, trust_config=trust_config))
+    with lasting():
+        from monai_amyloid.grading.ledger import SUMMARY, TABLE
+        from monai_amyloid.grading.listing import list_named
+        from monai_amyloid.grading.names import check_key
+        from monai_amyloid.grading.options import OutputOptions
+        from monai_amyloid.grading.run import grade_studies
+        from monai_amyloid.result.result import Result, one_line
+        from monai_amyloid.result.same_scan import scans_twice
+        from monai_amyloid.study_names import study_name
+
     if key is not None:
         check_key(key, output)
     studies = list_named(

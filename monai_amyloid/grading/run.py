@@ -15,7 +15,7 @@ from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.output import refuse_link, remove_partials
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.pet.files.fingerprint import NOTHING
-from monai_amyloid.report.summary.page import write_summary_page
+from monai_amyloid.report.summary.page import load_page, write_summary_page
 from monai_amyloid.result.result import Result, read_result
 from monai_amyloid.result.result_table import write_results
 from monai_amyloid.result.same_scan import marked
@@ -117,6 +117,8 @@ def grade_studies(
             kept = [each.finished_before for each in done]
             manifest.write(output / MANIFEST, of_this, kept, len(named) - len(done))
 
+        if options.report and not options.blind:
+            load_page()  # while the first process still loads the bundle
         done = make_each(
             partial(_grade, settings=settings),
             tasks,

@@ -9,8 +9,8 @@ from typing import Any
 
 from PIL import Image
 
-from monai_amyloid.pictures.fonts import advance, latin_font, pieces
-from monai_amyloid.pictures.outline_fonts import as_true_type, is_true_type
+from monai_amyloid.pictures.fonts import advance, embeddable, latin_font, pieces
+from monai_amyloid.pictures.outline_fonts import as_true_type
 from monai_amyloid.pictures.paper import A4_MM, Box, Line, Marker, Paper, Picture, Text
 
 _POINTS = 72 / 25.4  # a mm
@@ -70,7 +70,7 @@ class _Drawing:
                 for part, file in pieces(each.text, page.language, bold=each.bold):
                     used.setdefault(file, set()).update(part)
         self.fonts = {
-            file: _font(file, None if is_true_type(file) else frozenset(letters))
+            file: _font(file) if embeddable(file) else _outlined(file, frozenset(letters))
             for file, letters in used.items()
         }
 
@@ -180,14 +180,21 @@ class _Drawing:
 
 
 @cache
-def _font(file: Path, letters: frozenset[str] | None = None) -> str:
-    """Name of a font that a document embeds; of PostScript's outlines these letters alone."""
+def _font(file: Path) -> str:
+    """Name of a font that a document embeds."""
+    from reportlab.pdfbase.pdfmetrics import registerFont
+
+    font = embeddable(file)
+    registerFont(font)
+    return str(font.fontName)
+
+
+@cache
+def _outlined(file: Path, letters: frozenset[str]) -> str:
+    """Name of a font of PostScript's outlines, as far as its letters are used."""
     from reportlab.pdfbase.pdfmetrics import registerFont
     from reportlab.pdfbase.ttfonts import TTFont
 
-    if letters is None:
-        source, name = None, str(file)
-    else:
-        source, name = as_true_type(file, letters), f"{file} {''.join(sorted(letters))}"
-    registerFont(TTFont(name, source or str(file), shapable=False))
+    name = f"{file} {''.join(sorted(letters))}"
+    registerFont(TTFont(name, as_true_type(file, letters), shapable=False))
     return name

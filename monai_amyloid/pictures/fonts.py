@@ -1,5 +1,6 @@
 """Fonts for the report's page and pictures."""
 
+import struct
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -170,28 +171,42 @@ def _named(file: Path) -> tuple[str | None, str | None]:
 
 
 @cache
-def letters_of(file: Path) -> Mapping[int, str]:
+def letters_of(file: Path) -> Mapping[int, Any]:
     """Code points that a font has; none where the file is no font that can be read."""
-    font = opened(file)
-    return {} if font is None else font.getBestCmap() or {}
+    font = embeddable(file)
+    if font is not None:
+        return dict(font.face.charToGlyph)
+    return opened(file).getBestCmap() if opened(file) else {}
+
+
+@cache
+def embeddable(file: Path) -> Any:
+    """A font as reportlab embeds it; None where it cannot: of PostScript's outlines, or no font."""
+    from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
+    try:
+        return TTFont(str(file), str(file), shapable=False)
+    except (OSError, TTFError, ValueError, KeyError, IndexError, struct.error):
+        return None
 
 
 @cache
 def opened(file: Path) -> Any:
-    """A font's tables; None where the file is no font that can be read."""
+    """The tables of a font that :func:`embeddable` cannot read; None where it is no font."""
     from fontTools.ttLib import TTFont, TTLibError
 
     try:
         font = TTFont(str(file), lazy=True, fontNumber=0)
-        font.getBestCmap()
-    except (OSError, TTLibError, AssertionError, KeyError, ValueError):
+        return font if font.getBestCmap() else None
+    except (OSError, TTLibError, AssertionError, KeyError, ValueError, struct.error):
         return None
-    return font
 
 
 @cache
 def advance(letter: str, file: Path) -> float:
     """How far a letter moves the next one, over the letters' size."""
-    font = opened(file)
+    font = embeddable(file)
+    if font is not None:
+        return float(font.face.getCharWidth(ord(letter))) / 1000
     name = letters_of(file).get(ord(letter), ".notdef")
-    return float(font["hmtx"][name][0]) / float(font["head"].unitsPerEm)
+    return float(opened(file)["hmtx"][name][0]) / float(opened(file)["head"].unitsPerEm)

@@ -9,11 +9,6 @@ from monai_amyloid.pictures.fonts import letters_of, opened
 _FINE = 0.5  # units of the font, of a thousand or more a letter, that a curve may move
 
 
-def is_true_type(file: Path) -> bool:
-    """Whether a font's outlines are TrueType's already."""
-    return "glyf" in opened(file)
-
-
 def as_true_type(file: Path, letters: Iterable[str]) -> io.BytesIO:
     """A font's outlines as TrueType's, for some of its letters.
 

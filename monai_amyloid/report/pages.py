@@ -5,9 +5,12 @@ chooses, and the switch of :file:`data/language.js` changes it.
 """
 
 import json
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
-from importlib.util import find_spec
+from importlib.util import cache_from_source, find_spec
+from pathlib import Path
 from typing import Any
 
 from monai_amyloid.errors import UserError
@@ -16,6 +19,8 @@ from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.findings.phrase import in_language
 from monai_amyloid.output import as_bytes
 from monai_amyloid.shown import visible
+
+_DATA = Path(__file__).parent / "data"
 
 
 def can_write_pages() -> bool:
@@ -46,6 +51,13 @@ def render_page(template: str, content: Mapping[str, Any], language: str = ENGLI
         )
     named = {"language": language, "languages": languages()}
     return as_bytes(str(_environment().get_template(template).render({**content, **named})))
+
+
+def load_templates(*templates: str) -> None:
+    """Read templates of ``report/data`` before there is anything to fill in."""
+    if can_write_pages():
+        for template in templates:
+            _environment().get_template(template)
 
 
 def in_every_language(text: Phrase) -> dict[str, str]:
@@ -121,7 +133,20 @@ def _attributes(texts: Mapping[str, Phrase], language: str) -> Any:
 @cache
 def _environment() -> Any:
     """Jinja, which remembers the templates that it has read: thousands of pages are filled in."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+    from jinja2 import (
+        Environment,
+        FileSystemBytecodeCache,
+        PackageLoader,
+        StrictUndefined,
+        pass_context,
+    )
+
+    class ByteCode(FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: Any) -> None:
+            if not sys.dont_write_bytecode:
+                with suppress(OSError):  # as Python does where it may not write
+                    Path(self.directory).mkdir(exist_ok=True)
+                    super().dump_bytecode(bucket)
 
     @pass_context
     def plain(context: Any, text: Phrase) -> str:
@@ -133,6 +158,8 @@ def _environment() -> Any:
 
     environment = Environment(
         loader=PackageLoader("monai_amyloid.report", "data"),
+        # Beside the templates, as Python keeps that of modules.
+        bytecode_cache=ByteCode(str(Path(cache_from_source(str(_DATA / "page.py"))).parent)),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,

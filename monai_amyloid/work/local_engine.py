@@ -15,6 +15,27 @@ from monai_amyloid.work.worker import Worker
 
 # Processes that are interrupted get so long to take back what they have half-written.
 _GRACE_S = 10.0
+# The process that was begun before it was known what it does, until a crew takes it over.
+_begun: list[Worker[Any, Any]] = []
+
+
+def begin_early(prepare: Callable[[], object]) -> None:
+    """Begin the first process while this one is still looking at what there is to do.
+
+    Args:
+        prepare: Called there, to load what the work will need; what it raises is left to the work.
+    """
+    with interrupts_held():
+        _begun.append(Worker(alone=True, prepare=prepare))
+    atexit.register(_end_unneeded)
+
+
+def _end_unneeded() -> None:
+    """End a process that there was no work for."""
+    for worker in _begun:
+        worker.interrupt()
+        worker.end(time.monotonic())
+    _begun.clear()
 
 
 class LocalEngine:
@@ -110,7 +131,9 @@ class _Crew(Generic[Item, Made]):
     def hire(self) -> None:
         """Start one more."""
         with interrupts_held():
-            self.at_work.append(Worker(self.make, alone=self.alone))
+            worker = _begun.pop() if _begun else Worker[Item, Made](alone=self.alone)
+            self.at_work.append(worker)
+            worker.employ(self.make)
 
     def heard(self) -> list[Worker[Item, Made]]:
         """Wait until some have answered, or ended; give those."""

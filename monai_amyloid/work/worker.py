@@ -36,16 +36,25 @@ class Worker(Generic[Item, Made]):
     """A process, as the one that starts it sees it.
 
     Args:
-        make: What it does; loaded there, so that this process need not load what it needs.
+        make: What it does; loaded there, so that this process need not load what it needs. None
+            where that is not known yet, see :meth:`employ`.
         alone: Whether there is no other while it lasts; it may then begin as a copy of this
             process, at once, where that is safe.
+        prepare: Called there first, to load what the work will need; what it raises is left to
+            the work.
 
     Attributes:
         pipe: Pipe that has something to receive once the process answers or ends.
         place: Position of the item that it works on; None before the first.
     """
 
-    def __init__(self, make: Callable[[Item], Made], *, alone: bool = False) -> None:
+    def __init__(
+        self,
+        make: Callable[[Item], Made] | None = None,
+        *,
+        alone: bool = False,
+        prepare: Callable[[], object] | None = None,
+    ) -> None:
         forked = alone and _can_be_copied()
         # Started afresh, where it is not copied: safe beside threads and CUDA.
         context: Any = get_context("fork" if forked else "spawn")
@@ -53,9 +62,14 @@ class Worker(Generic[Item, Made]):
         self.place: int | None = None
         # A copy would hold the other end too, and never see that it was closed.
         other = self.pipe if forked else None
-        self._process = context.Process(target=_serve, args=(theirs, other))
+        self._process = context.Process(target=_serve, args=(theirs, other, prepare))
         self._process.start()
         theirs.close()
+        if make is not None:
+            self.employ(make)
+
+    def employ(self, make: Callable[[Item], Made]) -> None:
+        """Tell it what it does, where that was not known when it began."""
         self._send(make)
 
     def give(self, place: int, item: Item) -> None:
@@ -119,7 +133,9 @@ def _can_be_copied() -> bool:
     return "torch" not in sys.modules or len([*Path("/proc/self/task").iterdir()]) == 1
 
 
-def _serve(pipe: Connection, other: Connection | None) -> None:
+def _serve(
+    pipe: Connection, other: Connection | None, prepare: Callable[[], object] | None
+) -> None:
     """Load what is to be done, then make something of each item that comes."""
     if other is not None:
         other.close()
@@ -128,6 +144,9 @@ def _serve(pipe: Connection, other: Connection | None) -> None:
     with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         try:
             take_interrupts(of_parent=True)
+            if prepare is not None:
+                with suppress(Exception):
+                    prepare()
             _answer_all(pipe)
         finally:
             ignore_interrupts()

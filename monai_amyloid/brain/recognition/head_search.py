@@ -10,7 +10,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from monai_amyloid.brain.recognition.signature import TISSUE_AFFINE, near_brain, tissue_templates
 from monai_amyloid.brain.registration.gauss_newton import (
@@ -122,12 +121,16 @@ def _by_match(fit: Fit) -> float:
 
 
 def _tilted(degrees: float) -> NDArray[np.float64]:
+    from scipy.spatial.transform import Rotation  # few scans need this search
+
     return np.asarray(Rotation.from_euler("x", degrees, degrees=True).as_matrix())
 
 
 @cache
 def _turns() -> list[NDArray[np.float64]]:
     """The 24 rotations that map axes on axes, the identity first."""
+    from scipy.spatial.transform import Rotation
+
     turns = np.rint(Rotation.create_group("O").as_matrix())
     return sorted(turns, key=lambda turn: -np.trace(turn))
 

@@ -5,13 +5,11 @@ from functools import cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
+from monai_amyloid.brain.registration.coarse_tissues import picture_tissues
 from monai_amyloid.brain.registration.gauss_newton import correlations
 from monai_amyloid.brain.registration.largest_object import largest_object
 from monai_amyloid.brain.registration.scan_samples import ScanSamples
-from monai_amyloid.brain.registration.tissues import Tissues, tissues_on_grid
-from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, tissue_uptake
 from monai_amyloid.findings.finding import StudyRefused
 
 _LEAST_LITRES = 0.7
@@ -22,8 +20,7 @@ _SHIFTS_MM = ((-15, 0, 15), (-30, -15, 0, 15, 30), (-36, -24, -12, 0, 12, 24, 36
 _TRIED = 4  # of the likeliest
 # Poses nearer than this to a likelier one lead to the same fit.
 _NEAR_MM, _NEAR_DEGREES = 20.0, 15.0
-# A picture of a head for the search: amyloid in between, samples far apart.
-_SPACING_MM, _FWHM_MM = 12.0, 10.0
+# A picture of a head for the search: amyloid in between.
 _PICTURE = np.array([1.0, 1.0, 1.0, 1.0, 0.5], np.float32)
 
 
@@ -52,7 +49,7 @@ def likely_poses(scan: ScanSamples, outline: ScanSamples) -> list[NDArray[np.flo
             least_litres=_LEAST_LITRES,
         )
     poses = found.head_pose(np.eye(3)) @ _tried_poses()
-    picture = _picture()
+    picture = picture_tissues()
     device = scan.volume.device
     weights = torch.from_numpy(_PICTURE).to(device)
     alike = correlations(
@@ -75,11 +72,9 @@ def _near(pose: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     return bool(np.linalg.norm(apart) < _NEAR_MM and turned < _NEAR_DEGREES)
 
 
-@cache
-def _picture() -> Tissues:
-    return tissues_on_grid(
-        tissue_uptake(), TEMPLATE_AFFINE, brain_mask(), _SPACING_MM, fwhm_mm=_FWHM_MM
-    )
+def _pitched(angle: float) -> NDArray[np.float64]:
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
 
 
 @cache
@@ -87,7 +82,7 @@ def _tried_poses() -> NDArray[np.float64]:
     """Turned about the middle of the head, then shifted, ``(P, 4, 4)``."""
     poses = []
     for pitch in _PITCHES:
-        turn = Rotation.from_euler("x", pitch, degrees=True).as_matrix()
+        turn = _pitched(np.radians(pitch))
         for shift in np.stack(np.meshgrid(*_SHIFTS_MM), -1).reshape(-1, 3):
             pose = np.eye(4)
             pose[:3, :3] = turn

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from monai_amyloid.brain.registration.coarse_tissues import coarse_tissues, picture_tissues
 from monai_amyloid.brain.registration.gauss_newton import (
     Fit,
     fit_affine,
@@ -48,7 +49,7 @@ _COARSE_SEEN_MM, _FINE_SEEN_MM, _EDGE_MM = 10.0, (6.0, 4.0), 4.0
 _MARGIN_MM = 24.0
 # The scan is smoothed to about the template's 8 mm.
 _FINE_FWHM_MM, _FINE_VOXEL_MM, _FINE_SPACING_MM = 5.0, 4.0, 4.0
-_COARSE_FWHM_MM, _COARSE_VOXEL_MM, _COARSE_SPACING_MM = 11.0, 5.0, 8.0
+_COARSE_FWHM_MM, _COARSE_VOXEL_MM = 11.0, 5.0
 _COARSE_ENOUGH_MM = 0.3
 # A mask of more than this is brain; and the highest value that a brain has but for its noise.
 _WITHIN, _BRIGHTEST_PERCENTILE = 0.99, 98.0
@@ -99,9 +100,7 @@ class Registration:
 
     def jacobian(self) -> NDArray[np.float64]:
         """Growth of volume from the template to the scan, at points of the brain, ``(N,)``."""
-        gradient = (
-            self.warp.gradient(_tissues(_FINE_SPACING_MM, _JUDGED_MM).points).double().numpy()
-        )
+        gradient = self.warp.gradient(_tissues(_JUDGED_MM).points).double().numpy()
         size = float(np.linalg.det(self.matrix[:3, :3]))
         return np.asarray(np.linalg.det(np.eye(3) + gradient) * size)
 
@@ -142,7 +141,7 @@ def _near_start(coarse: ScanVoxels) -> NDArray[np.float64]:
     head = coarse.volume[coarse.volume > level].cpu().numpy()
     grey = float(np.percentile(head, _GREY_PERCENTILE)) if head.size else None
     outline = coarse.smoothed(_COARSE_FWHM_MM, clip=grey)
-    tissues = _tissues(_COARSE_SPACING_MM, _JUDGED_MM, 8.0).to(coarse.volume.device)
+    tissues = coarse_tissues(_JUDGED_MM).to(coarse.volume.device)
     poses = likely_poses(coarse.smoothed(_COARSE_FWHM_MM), outline)
     fits = [
         fit_affine(outline, tissues, pose, 25, rigid_freedom(), _COARSE_ENOUGH_MM) for pose in poses
@@ -159,14 +158,14 @@ def _near_start(coarse: ScanVoxels) -> NDArray[np.float64]:
 
 def _refined(coarse: ScanVoxels, pose: NDArray[np.float64]) -> Fit:
     """A pose fitted to what lies in and near its brain alone."""
-    tissues = _tissues(_COARSE_SPACING_MM, _FITTED_MM, 8.0).to(coarse.volume.device)
+    tissues = coarse_tissues(_FITTED_MM).to(coarse.volume.device)
     seen = _seen(coarse, pose, _COARSE_SEEN_MM, _COARSE_FWHM_MM)
     return fit_affine(seen, tissues, pose, 10, rigid_freedom(), _COARSE_ENOUGH_MM)
 
 
 def _fine_fit(fine: ScanVoxels, start: NDArray[np.float64]) -> tuple[Fit, Fit]:
     """The place, and there the weights, in the scan's unit, and match of all tissues."""
-    tissues = _tissues(_FINE_SPACING_MM, _FITTED_MM).to(fine.volume.device)
+    tissues = _tissues(_FITTED_MM).to(fine.volume.device)
     pose = start
     for millimetres in _FINE_SEEN_MM:
         seen = _seen(fine, pose, millimetres, _FINE_FWHM_MM)
@@ -175,7 +174,7 @@ def _fine_fit(fine: ScanVoxels, start: NDArray[np.float64]) -> tuple[Fit, Fit]:
     best = fit_warp(seen, tissues, best, 8)
     # What is brighter than any of the brain counts as that: a bright scalp is no worse a match.
     whole = fine.smoothed(_FINE_FWHM_MM, clip=seen.unit)
-    tissues = _tissues(_FINE_SPACING_MM, _JUDGED_MM).to(fine.volume.device)
+    tissues = _tissues(_JUDGED_MM).to(fine.volume.device)
     judged = weighted(whole, tissues, best.matrix, best.warp)
     return best, replace(judged, weights=judged.weights * np.float32(whole.unit))
 
@@ -231,6 +230,16 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+def load_template() -> None:
+    """Load at once what every registration needs of the template, and keep it."""
+    _box()
+    _from_brain(torch.device("cpu"))
+    for around_mm in (_FITTED_MM, _JUDGED_MM):
+        coarse_tissues(around_mm)
+        _tissues(around_mm)
+    picture_tissues()
+
+
 @cache
 def _box() -> NDArray[np.float64]:
     """The lowest and the highest corner of the brain and a margin, ``(2, 3)`` mm."""
@@ -246,9 +255,9 @@ def _from_brain(device: torch.device) -> ScanSamples:
 
 
 @cache
-def _tissues(spacing_mm: float, around_mm: float, fwhm_mm: float = 0.0) -> Tissues:
+def _tissues(around_mm: float) -> Tissues:
     near = distance_from_brain() <= around_mm
-    return tissues_on_grid(tissue_uptake(), TEMPLATE_AFFINE, near, spacing_mm, fwhm_mm)
+    return tissues_on_grid(tissue_uptake(), TEMPLATE_AFFINE, near, _FINE_SPACING_MM)
 
 
 def _positive_share(fit: Fit) -> float:

@@ -54,17 +54,34 @@ def tissues_on_grid(
         fwhm_mm: FWHM of additional smoothing.
     """
     zoom = float(affine[0, 0])
-    step = round(spacing_mm / zoom)
     smooth = ndimage.gaussian_filter(volumes, (0, *(fwhm_mm / 2.355 / zoom,) * 3))
-    index = np.argwhere(mask)
-    index = index[(index % step == step // 2).all(axis=1)]
-    at = tuple(index.T)
+    index = index_on_grid(mask, affine, spacing_mm)
     slopes = np.stack([_slope(smooth, index, axis) / zoom for axis in range(3)], axis=1)
     return Tissues(
-        torch.tensor(index @ affine[:3, :3].T + affine[:3, 3], dtype=torch.float32),
-        torch.from_numpy(np.ascontiguousarray(smooth[:, *at].T)),
+        places_mm(index, affine),
+        torch.from_numpy(np.ascontiguousarray(smooth[:, *index.T].T)),
         torch.from_numpy(np.ascontiguousarray(np.moveaxis(slopes, 2, 0))),
     )
+
+
+def index_on_grid(
+    mask: NDArray[np.bool_], affine: NDArray[np.float64], spacing_mm: float
+) -> NDArray[np.intp]:
+    """The voxels ``(N, 3)`` of a coarse grid.
+
+    Args:
+        mask: Voxels to use, ``(X, Y, Z)``.
+        affine: Voxel index to template millimetres, ``(4, 4)``, without rotation.
+        spacing_mm: Spacing of the coarse grid, a multiple of the voxel size.
+    """
+    step = round(spacing_mm / float(affine[0, 0]))
+    first = step // 2
+    return np.asarray(first + step * np.argwhere(mask[first::step, first::step, first::step]))
+
+
+def places_mm(index: NDArray[np.intp], affine: NDArray[np.float64]) -> torch.Tensor:
+    """Where voxels ``(N, 3)`` lie in the template, ``(N, 3)`` mm."""
+    return torch.tensor(index @ affine[:3, :3].T + affine[:3, 3], dtype=torch.float32)
 
 
 def _slope(volumes: NDArray[np.float32], index: NDArray[np.intp], axis: int) -> NDArray[np.float32]:

@@ -1,13 +1,11 @@
 """Motion of the head between the time frames of one scan: how far, and undone."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813 (the project's own short name)
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial.transform import Rotation
 
 from monai_amyloid.findings.finding import phrase
 from monai_amyloid.pet.frames.series import UnusableFramesError
@@ -28,7 +26,7 @@ _SPACING_MM = 4.0
 # in 15 % noise was up to 2.1 mm, turned up to 1.0 mm (a head of smooth blobs).
 _LATTICE_MM = 8.0
 _LATTICE_RADIUS_MM = 104.0
-_LATTICE_TURN = Rotation.from_euler("xyz", (20, 25, 30), degrees=True).as_matrix()
+_LATTICE_TURN_DEGREES = (20, 25, 30)
 # Simulated frames of one scan correlate above 0.95, and noise with a head below 0.2.
 _LEAST_CORRELATION = 0.5
 
@@ -103,6 +101,13 @@ def estimate_motion(
     return _register(_smooth(reference, affine), _smooth(frame, affine))
 
 
+def _rotation() -> Any:
+    """SciPy's rotations: their import takes time, and most studies are of one frame."""
+    from scipy.spatial.transform import Rotation
+
+    return Rotation
+
+
 def realign(
     frame: NDArray[np.float32], motion: Motion, affine: NDArray[np.float64]
 ) -> NDArray[np.float32]:
@@ -119,6 +124,8 @@ def realign(
         Uptake ``(X, Y, Z)`` where the head lay in the reference; NaN outside the frame, where
         nothing was measured.
     """
+    import SimpleITK as sitk  # noqa: N813 (the project's own short name)
+
     image = sitk.GetImageFromArray(np.ascontiguousarray(frame.transpose(2, 1, 0)))
     lps, matrix = _LPS @ affine, _LPS @ motion.matrix @ _LPS
     zooms = np.linalg.norm(lps[:3, :3], axis=0)
@@ -145,7 +152,7 @@ def largest_displacement(matrix: NDArray[np.float64], centre: NDArray[np.float64
     Returns:
         The largest displacement in mm.
     """
-    turn = Rotation.from_matrix(matrix[:3, :3]).as_rotvec()
+    turn = _rotation().from_matrix(matrix[:3, :3]).as_rotvec()
     angle = float(np.linalg.norm(turn))
     shift = matrix[:3, :3] @ centre + matrix[:3, 3] - centre
     along = float(shift @ turn) / angle if angle > 0 else 0.0
@@ -190,7 +197,8 @@ def _lattice(reference: _Smooth) -> NDArray[np.float64]:
     """Give the points ``(3, N)``, in mm from the centre, where frames are compared."""
     half = int(_LATTICE_RADIUS_MM / _LATTICE_MM)
     steps = np.indices((2 * half + 1,) * 3).reshape(3, -1) - half
-    points = _LATTICE_TURN @ steps[:, (steps**2).sum(axis=0) <= half**2] * _LATTICE_MM
+    turn = _rotation().from_euler("xyz", _LATTICE_TURN_DEGREES, degrees=True).as_matrix()
+    points = turn @ steps[:, (steps**2).sum(axis=0) <= half**2] * _LATTICE_MM
     to_voxel = np.linalg.inv(reference.affine)
     index = to_voxel[:3, :3] @ (points + reference.centre[:, None]) + to_voxel[:3, 3:]
     last = np.array(reference.values.shape)[:, None] - 1
@@ -206,7 +214,7 @@ def _register(reference: _Smooth, frame: _Smooth) -> Motion:
 
     def seen(pose: NDArray[np.float64]) -> NDArray[np.float64]:
         # All six parameters in mm: the turn as the way of a point of the cortex.
-        turn = Rotation.from_rotvec(pose[:3] / CORTEX_RADIUS_MM).as_matrix()
+        turn = _rotation().from_rotvec(pose[:3] / CORTEX_RADIUS_MM).as_matrix()
         return frame.at(turn @ points + centre + pose[3:, None])
 
     def difference(pose: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -232,7 +240,7 @@ def _register(reference: _Smooth, frame: _Smooth) -> Motion:
     with np.errstate(all="ignore"):  # one of them may be flat: no correlation, and refused
         correlation = float(np.corrcoef(seen(pose), fixed)[0, 1])
     matrix = np.eye(4)
-    matrix[:3, :3] = Rotation.from_rotvec(pose[:3] / CORTEX_RADIUS_MM).as_matrix()
+    matrix[:3, :3] = _rotation().from_rotvec(pose[:3] / CORTEX_RADIUS_MM).as_matrix()
     matrix[:3, 3] = reference.centre + pose[3:] - matrix[:3, :3] @ reference.centre
     displacement = largest_displacement(matrix, reference.centre)
     if not correlation >= _LEAST_CORRELATION or displacement > CORTEX_RADIUS_MM:

@@ -9,7 +9,12 @@ from monai_amyloid.findings.catalogue import ENGLISH, languages
 from monai_amyloid.findings.finding import phrase
 from monai_amyloid.findings.rules import BAPL_NAMES
 from monai_amyloid.output import replace_file
-from monai_amyloid.report.pages import in_every_language, language_tag, render_page
+from monai_amyloid.report.pages import (
+    in_every_language,
+    language_tag,
+    load_templates,
+    render_page,
+)
 from monai_amyloid.report.summary.rows import (
     ATTENTION,
     Row,
@@ -23,6 +28,8 @@ from monai_amyloid.result.followed import Followed
 from monai_amyloid.result.limits import learnt_from
 from monai_amyloid.result.result import Result
 from monai_amyloid.version import __version__
+
+_TEMPLATE = "summary.html.jinja"
 
 
 def write_summary_page(
@@ -49,6 +56,12 @@ def write_summary_page(
     rows = [row_of_study(each) for each in results]
     rows += [row_of_study(each, earlier=True) for each in earlier]
     return _write(rows, path, language, of_people=False)
+
+
+def load_page() -> None:
+    """Load what the page needs before there is anything to write."""
+    _state_words()
+    load_templates(_TEMPLATE)
 
 
 def write_people_page(
@@ -109,7 +122,7 @@ def _write(rows: Sequence[Row], path: Path, language: str, *, of_people: bool) -
         "count": len(rows),
         "version": __version__,
     }
-    replace_file(path, render_page("summary.html.jinja", content, language))
+    replace_file(path, render_page(_TEMPLATE, content, language))
     return path
 
 

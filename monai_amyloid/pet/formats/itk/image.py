@@ -4,12 +4,11 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813 (the project's own short name)
 from numpy.typing import NDArray
 
 from monai_amyloid.findings.finding import Phrase, StudyRefused, Term, phrase
@@ -24,23 +23,26 @@ from monai_amyloid.pet.formats.single_file import (
 from monai_amyloid.pet.frames.series import FrameSeries
 from monai_amyloid.pet.image import check_affine
 
-# One number a voxel, of at most 64 bits.
-_VOXELS: dict[int, np.dtype[Any]] = {
-    sitk.sitkUInt8: np.dtype(np.uint8),
-    sitk.sitkInt8: np.dtype(np.int8),
-    sitk.sitkUInt16: np.dtype(np.uint16),
-    sitk.sitkInt16: np.dtype(np.int16),
-    sitk.sitkUInt32: np.dtype(np.uint32),
-    sitk.sitkInt32: np.dtype(np.int32),
-    sitk.sitkUInt64: np.dtype(np.uint64),
-    sitk.sitkInt64: np.dtype(np.int64),
-    sitk.sitkFloat32: np.dtype(np.float32),
-    sitk.sitkFloat64: np.dtype(np.float64),
-}
 # Where ITK's message begins, after its own source file and the address of an object.
 _MESSAGE = re.compile(r".*ITK ERROR: (\w+\(0x[0-9a-f]+\): )?", re.DOTALL)
 # ITK is LPS+, this package RAS+: negate x and y.
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+@cache
+def _itk() -> Any:
+    """SimpleITK, which most studies do not need."""
+    import SimpleITK
+
+    return SimpleITK
+
+
+@cache
+def _voxels() -> dict[int, np.dtype[Any]]:
+    """Types of one number a voxel, of at most 64 bits, by ITK's number of each."""
+    names = ("UInt8", "Int8", "UInt16", "Int16", "UInt32", "Int32", "UInt64", "Int64",
+             "Float32", "Float64")  # fmt: skip
+    return {getattr(_itk(), f"sitk{name}"): np.dtype(name.lower()) for name in names}
 
 
 @contextmanager
@@ -52,15 +54,15 @@ def _in_its_own_words() -> Iterator[None]:
         raise ValueError(_MESSAGE.sub("", str(error)).strip()) from error
 
 
-def _reader(path: Path, reader_name: str) -> sitk.ImageFileReader:
+def _reader(path: Path, reader_name: str) -> Any:
     """Open a file by its format, whatever its bytes look like to other formats."""
-    reader = sitk.ImageFileReader()
+    reader = _itk().ImageFileReader()
     reader.SetImageIO(reader_name)
     reader.SetFileName(str(path))
     return reader
 
 
-def _affine(reader: sitk.ImageFileReader, path: Path) -> NDArray[np.float64]:
+def _affine(reader: Any, path: Path) -> NDArray[np.float64]:
     """Give the affine ``(4, 4)`` to RAS+ millimetres."""
     size = len(reader.GetSize())
     directions = np.reshape(reader.GetDirection(), (size, size))
@@ -85,7 +87,7 @@ def _load(path: Path, reader_name: str, shape: tuple[int, ...], number: int) -> 
         reader.SetExtractIndex([0, 0, 0, number])
         reader.SetExtractSize([*shape[:3], 0])
     with _in_its_own_words():
-        stored: NDArray[Any] = sitk.GetArrayFromImage(reader.Execute())
+        stored: NDArray[Any] = _itk().GetArrayFromImage(reader.Execute())
     return stored.astype(np.float32).T
 
 
@@ -135,9 +137,9 @@ def read_itk_frames(
     with refusing_broken(path, kind):
         with _in_its_own_words():
             reader.ReadImageInformation()
-        voxels = _VOXELS.get(reader.GetPixelID())
+        voxels = _voxels().get(reader.GetPixelID())
         if voxels is None or reader.GetNumberOfComponents() != 1:
-            name = sitk.GetPixelIDValueAsString(reader.GetPixelID())
+            name = _itk().GetPixelIDValueAsString(reader.GetPixelID())
             raise StudyRefused(
                 "voxels_not_scalar",
                 "found voxels of type {kind}, needed one number a voxel",
