@@ -17,7 +17,7 @@ from monai_amyloid.errors import is_full
 from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.node.durable import on_disk
 from monai_amyloid.node.operating.logs import Log
-from monai_amyloid.node.queue.grading_line import Graded, MadeObject
+from monai_amyloid.node.queue.outcome import Graded, MadeObject
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.studies import Study
 from monai_amyloid.node.receiving.completing import frozen_folder

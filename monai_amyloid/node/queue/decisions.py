@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import Finding
 from monai_amyloid.node.queue.arrivals import supersede
-from monai_amyloid.node.queue.audit import AuditEvent, write_audit
+from monai_amyloid.node.queue.audit import AuditEvent, AuditMessage, write_audit
 from monai_amyloid.node.queue.database import Database
 from monai_amyloid.node.queue.delivering import settle
 from monai_amyloid.node.queue.states import DeliveryState, StudyState, may_follow
@@ -208,12 +208,14 @@ class Decisions:
     ) -> None:
         write_audit(
             connection,
-            event,
-            who,
-            self._now(),
-            study_uid=study.study_uid,
-            patient_id=study.patient_id,
-            detail=detail,
+            AuditMessage(
+                event=event,
+                who=who,
+                at=self._now(),
+                study_uid=study.study_uid,
+                patient_id=study.patient_id,
+                detail=detail,
+            ),
         )
 
 

@@ -1,9 +1,9 @@
 """What the queue tells of a study, its results and its deliveries."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import Connection, Row, Select, select, update
 
@@ -14,7 +14,24 @@ from monai_amyloid.node.queue.tables import deliveries, instances, results, stud
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study:
+class _Row:
+    """A row of a table; columns that are no plain values are read by what ``READ`` names."""
+
+    READ: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """What a row of the table holds."""
+        values = {each.name: getattr(row, each.name) for each in fields(cls)}
+        return cls(**{name: cls.READ.get(name, _as_it_is)(values[name]) for name in values})
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(_Row):
     """A study as the queue knows it.
 
     Attributes:
@@ -67,21 +84,11 @@ class Study:
     received_at: float
     changed_at: float
 
-    @classmethod
-    def of(cls, row: Row[Any]) -> Self:
-        """The study that a row of the table holds."""
-        values = _values(cls, row)
-        return cls(
-            **{
-                **values,
-                "state": StudyState(values["state"]),
-                "reason": from_text(values["reason"]),
-            }
-        )
+    READ: ClassVar = {"state": StudyState, "reason": from_text}
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyResult:
+class StudyResult(_Row):
     """A result of a study.
 
     Attributes:
@@ -112,21 +119,11 @@ class StudyResult:
     seconds: float
     made_at: float
 
-    @classmethod
-    def of(cls, row: Row[Any]) -> Self:
-        """The result that a row of the table holds."""
-        values = _values(cls, row)
-        return cls(
-            **{
-                **values,
-                "folder": Path(values["folder"]),
-                "reason": from_text(values["reason"]),
-            }
-        )
+    READ: ClassVar = {"folder": Path, "reason": from_text}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delivery:
+class Delivery(_Row):
     """A result on its path to one destination.
 
     Attributes:
@@ -149,15 +146,7 @@ class Delivery:
     transaction_uid: str | None
     changed_at: float
 
-    @classmethod
-    def of(cls, row: Row[Any]) -> Self:
-        """The delivery that a row of the table holds."""
-        values = _values(cls, row)
-        return cls(**{**values, "state": DeliveryState(values["state"])})
-
-
-def _values(kind: Any, row: Row[Any]) -> dict[str, Any]:
-    return {field.name: getattr(row, field.name) for field in fields(kind)}
+    READ: ClassVar = {"state": DeliveryState}
 
 
 def study_of(connection: Connection, number: int, *, locked: bool = False) -> Study:

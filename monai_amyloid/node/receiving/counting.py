@@ -11,7 +11,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelFind,
 )
 
-from monai_amyloid.node.settings import Remote
+from monai_amyloid.node.machines import Remote
 from monai_amyloid.node.web import session_for
 
 _PENDING = (0xFF00, 0xFF01)  # PS3.4 C.4.1.1.4

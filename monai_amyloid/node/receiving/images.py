@@ -12,7 +12,7 @@ from pydicom.errors import InvalidDicomError
 
 from monai_amyloid.checksum import sha256
 from monai_amyloid.node.durable import on_disk
-from monai_amyloid.node.queue.arrivals import Arrived
+from monai_amyloid.node.queue.arrived import Arrived
 from monai_amyloid.output import replacing
 from monai_amyloid.pacs.study_module import MANUFACTURER
 

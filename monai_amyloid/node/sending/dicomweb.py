@@ -7,8 +7,8 @@ import requests
 from dicomweb_client.api import DICOMwebClient
 from pydicom.dataset import Dataset
 
+from monai_amyloid.node.machines import Destination
 from monai_amyloid.node.sending.transport import AwayError, NotTakenError, SentObject
-from monai_amyloid.node.settings import Destination
 from monai_amyloid.node.web import session_for
 
 _TOO_MANY = 429

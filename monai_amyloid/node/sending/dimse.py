@@ -18,8 +18,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from monai_amyloid.errors import RunError
+from monai_amyloid.node.machines import Destination
 from monai_amyloid.node.sending.transport import AwayError, NotTakenError, SentObject
-from monai_amyloid.node.settings import Destination
 
 # PS3.4 B.2.3 and PS3.7 C: taken, though something was odd; and there already.
 _TAKEN = frozenset({0x0000, 0xB000, 0xB006, 0xB007, 0x0111})

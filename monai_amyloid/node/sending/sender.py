@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydicom.uid import generate_uid
 
+from monai_amyloid.node.machines import Destination
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.states import DeliveryState
@@ -19,7 +20,6 @@ from monai_amyloid.node.sending.transport import (
     SentObject,
     Transport,
 )
-from monai_amyloid.node.settings import Destination
 
 _COMMITMENT_S = 3600.0
 
