@@ -9,7 +9,8 @@ from contextlib import ExitStack, contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from monai_amyloid.errors import RunError, UserError
-from monai_amyloid.node.grading import Grade, GradingThread, usual_grade
+from monai_amyloid.node.grading import GradingThread
+from monai_amyloid.node.grading_job import Grade, usual_grade
 from monai_amyloid.node.operating.health import Health, health
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.operating.retention import Cleaner
