@@ -42,13 +42,17 @@ class Decisions:
         self._database, self._now = database, now
 
     def release(self, number: int, who: str) -> None:
-        """Let a study be graded as it is, although more images may come."""
+        """Let a study be graded as it is, although more images may come, or a rule leaves it out.
+
+        Rules and the list of calling titles are not asked again about a study that was ignored.
+        """
         with self._database.writing() as connection:
             study = self._study(connection, number, "released", StudyState.RECEIVED,
                                 StudyState.HELD, StudyState.IGNORED)  # fmt: skip
             if current_result(connection, number) is not None:
                 raise UserError(f"study {number} has a result; send it, or grade it again")
-            self._move(connection, study, StudyState.COMPLETE, (), who, "released")
+            detail, more = _against_the_rules(study, "released")
+            self._move(connection, study, StudyState.COMPLETE, (), who, detail, **more)
 
     def grade_again(
         self, number: int, who: str, *, series: str | None = None, tracer: str | None = None
@@ -76,13 +80,14 @@ class Decisions:
                     f"the images of study {number} were removed to make room; send them again"
                 )
             supersede(connection, number, self._now())
-            more: dict[str, Any] = {"revision": study.revision + 1, "attempts": 0}
+            detail, more = _against_the_rules(study, "graded again")
+            more |= {"revision": study.revision + 1, "attempts": 0}
             if series is not None:
                 more["series"] = series
             if label is not None:
                 more["tracer"] = label
             reason = [GRADED_AGAIN]
-            self._move(connection, study, StudyState.COMPLETE, reason, who, "graded again", **more)
+            self._move(connection, study, StudyState.COMPLETE, reason, who, detail, **more)
 
     def send(self, number: int, who: str) -> None:
         """Send a result that was held."""
@@ -217,6 +222,13 @@ class Decisions:
                 detail=detail,
             ),
         )
+
+
+def _against_the_rules(study: Study, done: str) -> tuple[str, dict[str, Any]]:
+    """What the trail tells of a decision, and what is kept of it where a study was ignored."""
+    if study.state is not StudyState.IGNORED:
+        return done, {}
+    return f"{done} although it was ignored", {"overridden": True}
 
 
 def _deliveries(connection: Connection, result: int, *states: DeliveryState) -> list[int]:

@@ -1,5 +1,6 @@
 """From complete to graded: which study is next, and what its result becomes."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -150,6 +151,8 @@ class GradingLine:
                 "folder": graded.folder.as_posix(),
                 "images": sha256("\n".join(digests)),
                 "seconds": graded.seconds,
+                "quality": json.dumps(dict(graded.quality)),
+                "bundle": graded.bundle,
                 "made_at": now,
             }
             made = connection.execute(insert(results).values(**values).returning(results.c.number))

@@ -1,6 +1,7 @@
 """What grading a study made, and what becomes of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from monai_amyloid.findings.finding import Finding
@@ -35,6 +36,8 @@ class Graded:
         folder: Folder of the result's files, relative to the node's data.
         seconds: Seconds that it took.
         objects: DICOM objects for the PACS.
+        quality: Measures of the scan, by name; those that it does not allow are left out.
+        bundle: SHA-256 of the bundle that graded it.
     """
 
     status: str
@@ -44,6 +47,8 @@ class Graded:
     folder: Path = Path()
     seconds: float = 0.0
     objects: tuple[MadeObject, ...] = ()
+    quality: Mapping[str, float] = field(default_factory=dict)
+    bundle: str = ""
 
 
 @dataclass(frozen=True)

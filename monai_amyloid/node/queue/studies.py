@@ -1,5 +1,6 @@
 """What the queue tells of a study, its results and its deliveries."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -56,6 +57,7 @@ class Study(_Row):
         lease_owner: Node that works on it; None where none does.
         lease_beat: Counter that the node raises as long as it lives.
         files_removed: Whether its images were removed to make room.
+        overridden: Whether a person had it graded although a rule or a title leaves it out.
         received_at: Seconds since 1970 at which its first image came.
         changed_at: Seconds since 1970 of its last change.
     """
@@ -81,6 +83,7 @@ class Study(_Row):
     lease_owner: str | None
     lease_beat: int
     files_removed: bool
+    overridden: bool
     received_at: float
     changed_at: float
 
@@ -103,6 +106,8 @@ class StudyResult(_Row):
         folder: Folder of its files, relative to the node's data.
         images: SHA-256 over the content of the images that were graded.
         seconds: Seconds that grading took.
+        quality: Measures of the scan, by name; empty where refused.
+        bundle: SHA-256 of the bundle that graded; empty where that is not known.
         made_at: Seconds since 1970 at which it was made.
     """
 
@@ -117,9 +122,11 @@ class StudyResult(_Row):
     folder: Path
     images: str
     seconds: float
+    quality: dict[str, float]
+    bundle: str
     made_at: float
 
-    READ: ClassVar = {"folder": Path, "reason": from_text}
+    READ: ClassVar = {"folder": Path, "reason": from_text, "quality": json.loads}
 
 
 @dataclass(frozen=True, kw_only=True)

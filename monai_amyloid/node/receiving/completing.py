@@ -119,14 +119,16 @@ class CompletionWatch:
 
     def _reason_against(self, study: Study) -> tuple[Finding | None, StudyState]:
         titles = self._settings.orthanc.calling_titles if self._settings.orthanc else ()
+        if not study.pet_instances:
+            return NO_PET, StudyState.IGNORED
+        if study.overridden:
+            return None, StudyState.HELD
         if titles and study.source != "inbox" and study.calling_title not in titles:
             return unknown_title(study.calling_title), StudyState.IGNORED
         rule = fitting_rule(self._settings, study, None)
         if rule is not None and rule.ignore:
             number = self._settings.rule.index(rule) + 1
             return ignored_by_rule(number), StudyState.IGNORED
-        if not study.pet_instances:
-            return NO_PET, StudyState.IGNORED
         return None, StudyState.HELD
 
     def _freeze(self, study: Study) -> bool:
