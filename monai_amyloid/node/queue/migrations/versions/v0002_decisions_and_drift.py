@@ -13,9 +13,7 @@ def upgrade() -> None:
         "studies",
         sa.Column("overridden", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
-    op.add_column(
-        "results", sa.Column("quality", sa.Text(), nullable=False, server_default="{}")
-    )
+    op.add_column("results", sa.Column("quality", sa.Text(), nullable=False, server_default="{}"))
     op.add_column(
         "results", sa.Column("bundle", sa.String(length=64), nullable=False, server_default="")
     )
