@@ -14,6 +14,7 @@ from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.studies import Study
 from monai_amyloid.node.receiving.completing import frozen_folder
+from monai_amyloid.node.receiving.priors import prior_folder
 from monai_amyloid.node.rules import sending_plan
 from monai_amyloid.node.settings import NodeSettings
 from monai_amyloid.node.words import not_graded
@@ -131,12 +132,14 @@ class GradingThread:
         # write into one.
         try_ = f"{study.number:06}-{study.revision}-{os.urandom(4).hex()}"
         name = f"{try_}.{self._queue.node}"
+        data = self._settings.data
         return Job(
-            images=self._settings.data / frozen_folder(study),
-            data=self._settings.data,
+            images=data / frozen_folder(study),
+            data=data,
             output=RESULTS / name,
             earlier=self._earlier(study),
             series=study.series,
+            earlier_studies=tuple(sorted((data / prior_folder(study)).glob("earlier-*"))),
             tracer=tracer_label(tracer) if tracer else None,
         )
 

@@ -12,6 +12,7 @@ import pydicom
 
 from monai_amyloid.bundle.integrity import read_bundle
 from monai_amyloid.installed import shipped_bundle
+from monai_amyloid.node.comparing import Comparison, compare
 from monai_amyloid.node.queue.outcome import Graded, MadeObject
 from monai_amyloid.node.settings import Grading, NodeSettings
 from monai_amyloid.result.result import Result
@@ -27,6 +28,7 @@ class Job:
         output: Folder for the result, relative to ``data``; it is not there yet.
         earlier: Folder of an earlier result of the study, relative to ``data``, whose objects the
             new ones say that they replace; None where there is none.
+        earlier_studies: Folders of earlier studies of the person, which are compared with.
         series: PET to take; None where the study decides.
         tracer: BIDS label of the tracer where the study names none; None to refuse it then.
     """
@@ -37,6 +39,7 @@ class Job:
     earlier: Path | None
     series: str | None
     tracer: str | None
+    earlier_studies: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,31 +74,49 @@ def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
 
     begin = time.monotonic()
     before = job.data / job.output / job.images.name
+    bundle = settings.bundle or shipped_bundle()
+    options = OutputOptions(
+        language=settings.language, identify=dicom or settings.identify, dicom=dicom
+    )
     if job.earlier is not None:
         # Under the name that the study would have: its result gets a number, and finds it.
         shutil.copytree(job.data / job.earlier / DICOM_FOLDER, before / DICOM_FOLDER)
     [result] = grade_studies(
-        settings.bundle or shipped_bundle(),
+        bundle,
         [NamedStudy(job.images, job.tracer, job.series)],
         job.data / job.output,
         device=settings.device or None,
-        options=OutputOptions(
-            language=settings.language, identify=dicom or settings.identify, dicom=dicom
-        ),
+        options=options,
         require_bundle=settings.require_bundle or None,
     )
     folder = job.output / result.name
     if job.earlier is not None:
         shutil.rmtree(before)
+    change = Comparison()
+    if job.earlier_studies:
+        change = compare(
+            job.images,
+            job.earlier_studies,
+            job.data / job.output,
+            bundle,
+            tracer=job.tracer,
+            series=job.series,
+            language=settings.language,
+            dicom=dicom,
+            identify=options.identify,
+        )
+    folders = [folder]
+    if change.folder is not None:
+        folders.append(change.folder.relative_to(job.data))
     return GradedStudy(
         Graded(
             status=result.status,
             grade=result.grade,
             centiloid=result.centiloid,
-            reason=result.of_level("refusal", "doubt"),
+            reason=(*result.of_level("refusal", "doubt"), *change.findings),
             folder=folder,
             seconds=time.monotonic() - begin,
-            objects=made_objects(job.data, folder),
+            objects=tuple(made for each in folders for made in made_objects(job.data, each)),
             quality=measured(result),
             bundle=result.model.get("bundle_sha256", ""),
         ),

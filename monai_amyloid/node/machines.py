@@ -96,8 +96,8 @@ class Prior(Remote):
     Attributes:
         most: Number of earlier studies, the newest first.
         description: Pattern of their StudyDescription, with ``*`` and ``?``; empty for any.
-        retrieve: Of ``dimse``: ``get`` (C-GET) on the same association, or ``move`` (C-MOVE) to
-            ``store_port``.
+        retrieve: How ``dimse`` sends them: ``get`` (C-GET) on the same association, or ``move``
+            (C-MOVE) to ``store_port``.
         store_host: Address at which the node listens for what C-MOVE sends.
         store_port: Port of that; the machine has to know it, and the node's title.
         wait_s: Seconds after which a study is graded without them.

@@ -175,6 +175,7 @@ class Node:
         self._stop.set()
         for thread in self._threads:
             thread.join()
+        self._watch.close()
         try:
             self.queue.leases.let_go()
             self.queue.audit(AuditEvent.STOPPED, self.settings.name)

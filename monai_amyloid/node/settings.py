@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.catalogue import ENGLISH, languages
-from monai_amyloid.node.machines import NAME, TITLE, Destination, Remote
+from monai_amyloid.node.machines import NAME, TITLE, Destination, Prior, Remote
 from monai_amyloid.pet.header.tracer_names import tracer_label
 
 Duty = Literal["receive", "grade", "send"]
@@ -197,6 +197,7 @@ class NodeSettings:
         complete: When a study is complete.
         grading: How it is graded.
         sending: What is sent without a person.
+        prior: Machine that has earlier studies; None where no change is told.
         destination: Machines that results are sent to.
         rule: What is done with some studies.
         retention: When images are removed.
@@ -216,6 +217,7 @@ class NodeSettings:
     complete: Complete = Complete()
     grading: Grading = Grading()
     sending: Sending = Sending()
+    prior: Prior | None = None
     destination: tuple[Destination, ...] = ()
     rule: tuple[Rule, ...] = ()
     retention: Retention = Retention()

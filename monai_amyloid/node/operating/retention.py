@@ -20,8 +20,9 @@ from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.states import FINISHED, DeliveryState, StudyState
 from monai_amyloid.node.queue.studies import Study
 from monai_amyloid.node.queue.tables import deliveries, instances, results, studies
-from monai_amyloid.node.receiving.completing import STUDIES, frozen_folder
+from monai_amyloid.node.receiving.completing import frozen_folder
 from monai_amyloid.node.receiving.images import IMAGES, read_image
+from monai_amyloid.node.receiving.priors import STUDIES
 from monai_amyloid.node.receiving.room import Room
 from monai_amyloid.node.settings import Retention
 
