@@ -14,6 +14,8 @@ from monai_amyloid.pet.header.tracer_names import tracer_label
 
 Duty = Literal["receive", "grade", "send"]
 DUTIES: tuple[Duty, ...] = get_args(Duty)
+# With fewer results nothing can be compared with a reference.
+LEAST_REFERENCE = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +154,28 @@ class Sending:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drift:
+    """When an alarm is raised that results are no longer like those of the reference.
+
+    Attributes:
+        reference: Number of the first results of a bundle that are the reference; 0 for no alarm.
+        first_study: Number of the study with which the reference begins, raised after a change
+            that is to last.
+        years: Years from one false alarm to the next on average, or more.
+    """
+
+    reference: int = 100
+    first_study: int = 1
+    years: float = 5.0
+
+    def __post_init__(self) -> None:
+        if 0 < self.reference < LEAST_REFERENCE:
+            raise UserError(f"found reference {self.reference}, needed {LEAST_REFERENCE} or more")
+        if self.years <= 0:
+            raise UserError(f"found years {self.years:g}, needed more than 0")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Retention:
     """When images and results are removed.
 
@@ -202,6 +226,7 @@ class NodeSettings:
         rule: What is done with some studies.
         retention: When images are removed.
         log: Size of the log.
+        drift: When an alarm is raised that results changed.
     """
 
     data: Path
@@ -222,6 +247,7 @@ class NodeSettings:
     rule: tuple[Rule, ...] = ()
     retention: Retention = Retention()
     log: Log = Log()
+    drift: Drift = Drift()
 
     def __post_init__(self) -> None:
         if NAME.fullmatch(self.name) is None:
