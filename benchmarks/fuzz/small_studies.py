@@ -18,9 +18,9 @@ from pydicom.uid import (
 
 from monai_amyloid.findings.finding import doubt, refusal
 from monai_amyloid.node.config import settings_of
-from monai_amyloid.node.grading import GradedStudy, Job, made_objects
+from monai_amyloid.node.grading_job import GradedStudy, Job, made_objects
 from monai_amyloid.node.queue.database import Database, sqlite_url
-from monai_amyloid.node.queue.grading_line import Graded
+from monai_amyloid.node.queue.outcome import Graded
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.settings import NodeSettings
 

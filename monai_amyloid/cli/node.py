@@ -131,16 +131,21 @@ def check(config: Config) -> None:
     within=node,
 )
 def show(config: Config) -> None:
-    """Show the newest studies, and the deliveries that failed."""
+    """Show the newest studies, the deliveries that failed, and whether results drift."""
     settings = _settings(config, None, None)
+    from monai_amyloid.findings.phrase import in_language
+    from monai_amyloid.node.operating.drift import drift_of
     from monai_amyloid.node.service import open_queue
 
-    worklist = open_queue(settings).worklist
+    queue = open_queue(settings)
+    worklist = queue.worklist
     for study in worklist.studies():
         reason = "; ".join(map(str, study.reason))
         typer.echo(f"{study.number}\t{study.state}\t{study.pet_instances} images\t{reason}")
     for number, delivery in worklist.errors():
         typer.echo(f"{number}\tnot delivered to {delivery.destination}: {delivery.error}", err=True)
+    for alarm in drift_of(queue, settings.drift).alarms if settings.drift.reference else ():
+        typer.echo(in_language(alarm, settings.grading.language), err=True)
 
 
 @command(

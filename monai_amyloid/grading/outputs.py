@@ -20,7 +20,7 @@ from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.output import refuse_link, remove_partials, replace_file
 from monai_amyloid.pacs.identity import EarlierSet, earlier_sets
-from monai_amyloid.pacs.source import source_series
+from monai_amyloid.pacs.source import pet_series, source_series
 from monai_amyloid.pictures.slices import Shown, SlicedScan
 from monai_amyloid.report.study.one_page import page_image, page_pdf
 from monai_amyloid.report.study.page import write_study_page
@@ -58,6 +58,8 @@ def write_outputs(
     folder.mkdir(parents=True, exist_ok=True)
     remove_partials(folder)
     series = graded.result.study.get("series_instance_uid")
+    if series is None and options.dicom and graded.result.status == "refused":
+        series = pet_series(study)  # it was refused before one was chosen
     result = cleaned(graded.result, study, options, privacy)
     if options.report:
         shown = _write_report(graded, result, folder, options)

@@ -3,26 +3,20 @@
 import os
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-import pydicom
-
-from monai_amyloid.bundle.integrity import read_bundle
 from monai_amyloid.errors import is_full
-from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.node.durable import on_disk
+from monai_amyloid.node.grading_job import Grade, GradedStudy, Job
 from monai_amyloid.node.operating.logs import Log
-from monai_amyloid.node.queue.grading_line import Graded, MadeObject
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.studies import Study
 from monai_amyloid.node.receiving.completing import frozen_folder
+from monai_amyloid.node.receiving.priors import prior_folder
 from monai_amyloid.node.rules import sending_plan
-from monai_amyloid.node.settings import Grading, NodeSettings
+from monai_amyloid.node.settings import NodeSettings
 from monai_amyloid.node.words import not_graded
 from monai_amyloid.pet.header.tracer_names import tracer_label
 from monai_amyloid.work.engine import Crash
@@ -35,120 +29,6 @@ _LOOK_S = 0.5
 _LOADING_S = 300.0
 _GRACE_S = 5.0
 _ENDED_TOGETHER_S = 1.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A study to grade, as a process takes it.
-
-    Attributes:
-        images: Folder of the images.
-        data: Folder of the node's data.
-        output: Folder for the result, relative to ``data``; it is not there yet.
-        earlier: Folder of an earlier result of the study, relative to ``data``, whose objects the
-            new ones say that they replace; None where there is none.
-        series: PET to take; None where the study decides.
-        tracer: BIDS label of the tracer where the study names none; None to refuse it then.
-    """
-
-    images: Path
-    data: Path
-    output: Path
-    earlier: Path | None
-    series: str | None
-    tracer: str | None
-
-
-@dataclass(frozen=True)
-class GradedStudy:
-    """What a process answers.
-
-    Attributes:
-        graded: Result of the study.
-        tracer: BIDS label of its tracer; None where it has none.
-    """
-
-    graded: Graded
-    tracer: str | None = None
-
-
-# A function that another process can import, or a partial of one.
-Grade = Callable[[Job], GradedStudy]
-
-
-def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
-    """Grade a study with the bundle of the config.
-
-    Args:
-        job: Study to grade.
-        settings: How studies are graded.
-        dicom: Whether DICOM objects are made, which name the patient.
-    """
-    from monai_amyloid.grading.listing import NamedStudy
-    from monai_amyloid.grading.options import OutputOptions
-    from monai_amyloid.grading.outputs import DICOM_FOLDER
-    from monai_amyloid.grading.run import grade_studies
-
-    begin = time.monotonic()
-    before = job.data / job.output / job.images.name
-    if job.earlier is not None:
-        # Under the name that the study would have: its result gets a number, and finds it.
-        shutil.copytree(job.data / job.earlier / DICOM_FOLDER, before / DICOM_FOLDER)
-    [result] = grade_studies(
-        settings.bundle or shipped_bundle(),
-        [NamedStudy(job.images, job.tracer, job.series)],
-        job.data / job.output,
-        device=settings.device or None,
-        options=OutputOptions(
-            language=settings.language, identify=dicom or settings.identify, dicom=dicom
-        ),
-        require_bundle=settings.require_bundle or None,
-    )
-    folder = job.output / result.name
-    if job.earlier is not None:
-        shutil.rmtree(before)
-    return GradedStudy(
-        Graded(
-            status=result.status,
-            grade=result.grade,
-            centiloid=result.centiloid,
-            reason=result.of_level("refusal", "doubt"),
-            folder=folder,
-            seconds=time.monotonic() - begin,
-            objects=made_objects(job.data, folder),
-        ),
-        result.study.get("tracer"),
-    )
-
-
-def made_objects(data: Path, folder: Path) -> tuple[MadeObject, ...]:
-    """The DICOM objects of a result's folder.
-
-    Args:
-        data: Folder of the node's data.
-        folder: Folder of the result, relative to it.
-    """
-    found = []
-    for file in sorted((data / folder / "dicom").glob("*.dcm")):
-        header = pydicom.dcmread(file, stop_before_pixels=True)
-        made = MadeObject(
-            str(header.SOPInstanceUID),
-            str(header.SOPClassUID),
-            str(header.SeriesInstanceUID),
-            folder / "dicom" / file.name,
-        )
-        found.append(made)
-    return tuple(found)
-
-
-def usual_grade(settings: NodeSettings) -> Grade:
-    """The function that grades as the config says; the bundle is checked first.
-
-    Raises:
-        RunError: If the bundle cannot be used.
-    """
-    read_bundle(settings.grading.bundle or shipped_bundle())
-    return partial(grade_job, settings=settings.grading, dicom=bool(settings.destination))
 
 
 class GradingThread:
@@ -252,12 +132,14 @@ class GradingThread:
         # write into one.
         try_ = f"{study.number:06}-{study.revision}-{os.urandom(4).hex()}"
         name = f"{try_}.{self._queue.node}"
+        data = self._settings.data
         return Job(
-            images=self._settings.data / frozen_folder(study),
-            data=self._settings.data,
+            images=data / frozen_folder(study),
+            data=data,
             output=RESULTS / name,
             earlier=self._earlier(study),
             series=study.series,
+            earlier_studies=tuple(sorted((data / prior_folder(study)).glob("earlier-*"))),
             tracer=tracer_label(tracer) if tracer else None,
         )
 

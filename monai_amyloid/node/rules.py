@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from monai_amyloid.node.queue.grading_line import Graded, SendingPlan
+from monai_amyloid.node.queue.outcome import Graded, SendingPlan
 from monai_amyloid.node.queue.studies import Study
 from monai_amyloid.node.settings import NodeSettings, Rule
 from monai_amyloid.pet.header.tracer_names import tracer_label

@@ -9,7 +9,9 @@ from contextlib import ExitStack, contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from monai_amyloid.errors import RunError, UserError
-from monai_amyloid.node.grading import Grade, GradingThread, usual_grade
+from monai_amyloid.node.grading import GradingThread
+from monai_amyloid.node.grading_job import Grade, usual_grade
+from monai_amyloid.node.operating.drift import DriftWatch
 from monai_amyloid.node.operating.health import Health, health
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.operating.retention import Cleaner
@@ -112,6 +114,7 @@ class Node:
         self._cleaner = Cleaner(
             settings.retention, self.queue, settings.data, self._room, self._log
         )
+        self._drift = DriftWatch(self.queue, settings.drift, self._log)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._troubles: dict[str, str] = {}
@@ -174,6 +177,7 @@ class Node:
         self._stop.set()
         for thread in self._threads:
             thread.join()
+        self._watch.close()
         try:
             self.queue.leases.let_go()
             self.queue.audit(AuditEvent.STOPPED, self.settings.name)
@@ -184,9 +188,8 @@ class Node:
 
     def health(self) -> Health:
         """How the node is now."""
-        return health(
-            self.queue, self._room, self._troubles, [each.status() for each in self._senders]
-        )
+        destinations = [each.status() for each in self._senders]
+        return health(self.queue, self._room, self._troubles, destinations, self._drift.found)
 
     def _start_receiving(self) -> None:
         settings = self.settings
@@ -229,6 +232,7 @@ class Node:
 
     def _clean(self) -> bool:
         self._cleaner.step()
+        self._drift.step()
         return False
 
     def _beat(self) -> bool:

@@ -1,7 +1,6 @@
 """What the node's one config file can say, and what of it fits together."""
 
 import difflib
-import re
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,14 +9,13 @@ from typing import Literal, get_args
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.catalogue import ENGLISH, languages
+from monai_amyloid.node.machines import NAME, TITLE, Destination, Prior, Remote
 from monai_amyloid.pet.header.tracer_names import tracer_label
 
 Duty = Literal["receive", "grade", "send"]
 DUTIES: tuple[Duty, ...] = get_args(Duty)
-# PS3.5 6.2: an application entity title has at most 16 characters, without backslash.
-_TITLE = re.compile(r"(?=.*\S)[\x20-\x5b\x5d-\x7e]{1,16}")
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
-_PORTS = range(1, 65536)
+# With fewer results nothing can be compared with a reference.
+LEAST_REFERENCE = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,66 +52,6 @@ class Orthanc:
     ca_file: Path | None = None
     poll_s: float = 1.0
     calling_titles: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Remote:
-    """Another machine.
-
-    Attributes:
-        kind: ``dimse`` (C-STORE, C-FIND) or ``dicomweb`` (STOW-RS, QIDO-RS).
-        host: Host, of ``dimse``.
-        port: Port, of ``dimse``.
-        title: Application entity title, of ``dimse``.
-        url: Address, of ``dicomweb``.
-        user: User name, of ``dicomweb``; empty where it asks for none.
-        password_file: File with the password.
-        ca_file: Certificates (PEM) of a hospital that sign the machine's own.
-        timeout_s: Seconds without an answer after which it is taken as away.
-    """
-
-    kind: Literal["dimse", "dicomweb"]
-    host: str = ""
-    port: int = 0
-    title: str = ""
-    url: str = ""
-    user: str = ""
-    password_file: Path | None = None
-    ca_file: Path | None = None
-    timeout_s: float = 30.0
-
-    def __post_init__(self) -> None:
-        if self.kind == "dimse":
-            if not self.host or self.port not in _PORTS or _TITLE.fullmatch(self.title) is None:
-                raise UserError("kind dimse needs host, port and title")
-        elif not self.url.startswith(("http://", "https://")):
-            raise UserError("kind dicomweb needs url, which begins with http:// or https://")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Destination(Remote):
-    """A machine that results are sent to.
-
-    Attributes:
-        name: Name in rules, errors and the list of deliveries.
-        commitment: Whether it is asked to commit to keep what was sent, of ``dimse``.
-        attempts: Number of times that a result is tried which it does not take.
-        retry_s: Seconds after which a machine that was away is tried again at first.
-        cooldown_s: Seconds after which it is tried again at last.
-    """
-
-    name: str
-    commitment: bool = False
-    attempts: int = 5
-    retry_s: float = 5.0
-    cooldown_s: float = 900.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if _NAME.fullmatch(self.name) is None:
-            raise UserError(f"found name {self.name!r}, needed letters, digits, '.', '-' or '_'")
-        if self.commitment and self.kind != "dimse":
-            raise UserError("commitment goes with kind dimse")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +154,28 @@ class Sending:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drift:
+    """When an alarm is raised that results are no longer like those of the reference.
+
+    Attributes:
+        reference: Number of the first results of a bundle that are the reference; 0 for no alarm.
+        first_study: Number of the study with which the reference begins, raised after a change
+            that is to last.
+        years: Years from one false alarm to the next on average, or more.
+    """
+
+    reference: int = 100
+    first_study: int = 1
+    years: float = 5.0
+
+    def __post_init__(self) -> None:
+        if 0 < self.reference < LEAST_REFERENCE:
+            raise UserError(f"found reference {self.reference}, needed {LEAST_REFERENCE} or more")
+        if self.years <= 0:
+            raise UserError(f"found years {self.years:g}, needed more than 0")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Retention:
     """When images and results are removed.
 
@@ -261,10 +221,12 @@ class NodeSettings:
         complete: When a study is complete.
         grading: How it is graded.
         sending: What is sent without a person.
+        prior: Machine that has earlier studies; None where no change is told.
         destination: Machines that results are sent to.
         rule: What is done with some studies.
         retention: When images are removed.
         log: Size of the log.
+        drift: When an alarm is raised that results changed.
     """
 
     data: Path
@@ -280,15 +242,17 @@ class NodeSettings:
     complete: Complete = Complete()
     grading: Grading = Grading()
     sending: Sending = Sending()
+    prior: Prior | None = None
     destination: tuple[Destination, ...] = ()
     rule: tuple[Rule, ...] = ()
     retention: Retention = Retention()
     log: Log = Log()
+    drift: Drift = Drift()
 
     def __post_init__(self) -> None:
-        if _NAME.fullmatch(self.name) is None:
+        if NAME.fullmatch(self.name) is None:
             raise UserError(f"found name {self.name!r}, needed letters, digits, '.', '-' or '_'")
-        if _TITLE.fullmatch(self.title) is None:
+        if TITLE.fullmatch(self.title) is None:
             raise UserError(f"found title {self.title!r}, needed at most 16 characters")
         if "receive" in self.duties and self.inbox is None and self.orthanc is None:
             raise UserError("found neither [inbox] nor [orthanc], needed one of them to receive")

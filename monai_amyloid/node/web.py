@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from dicomweb_client.api import DICOMwebClient
 from requests.adapters import HTTPAdapter
 
 from monai_amyloid.errors import UserError
+from monai_amyloid.node.machines import Remote
 
 
 class _WithTimeout(HTTPAdapter):
@@ -46,6 +48,24 @@ def session_for(
     if user:
         session.auth = (user, read_password(password_file))
     return session
+
+
+def dicomweb_client(remote: Remote) -> DICOMwebClient:
+    """A client of a machine's DICOMweb, which does not try again by itself: the node does.
+
+    Raises:
+        UserError: If a file of the machine's cannot be read.
+    """
+    session = session_for(remote.user, remote.password_file, remote.timeout_s, remote.ca_file)
+    if remote.certificate_file is not None:
+        key = remote.key_file or remote.certificate_file
+        for file in (remote.certificate_file, key):
+            if not file.is_file():
+                raise UserError(f"{file}: found no such file; name a certificate or a key in PEM")
+        session.cert = (str(remote.certificate_file), str(key))
+    client = DICOMwebClient(remote.url, session=session)
+    client.set_http_retry_params(retry=False)
+    return client
 
 
 def read_password(file: Path | None) -> str:

@@ -1,6 +1,7 @@
 """The files of a result for a PACS, each an object in a series of its own."""
 
 REPORT, FOLLOW_REPORT = "measurements_sr.dcm", "change_sr.dcm"
+REFUSAL = "refusal_sr.dcm"
 ACTIVATION_SEGMENTS, REGION_SEGMENTS = "activation_seg.dcm", "regions_seg.dcm"
 ACTIVATION_MAP, SUVR_MAP = "activation_pm.dcm", "suvr_pm.dcm"
 KEY_IMAGES = "key_images_ko.dcm"
@@ -18,4 +19,5 @@ SERIES_NUMBERS = {
     ACTIVATION_MAP: 907,
     SUVR_MAP: 908,
     KEY_IMAGES: 909,
+    REFUSAL: 910,
 }

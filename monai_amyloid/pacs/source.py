@@ -66,6 +66,24 @@ def source_series(study: Path, series_instance_uid: str) -> list[Dataset]:
     return _in_order(found)
 
 
+def pet_series(study: Path) -> str | None:
+    """Series Instance UID of the largest PET image of a study; None where it has none.
+
+    Args:
+        study: Path of the study.
+    """
+    try:
+        with open_study(study) as files, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            images = [
+                image for image in gather(files.files) if image.headers[0].text("Modality") == "PT"
+            ]
+            largest = max(images, key=lambda image: len(image.headers), default=None)
+            return None if largest is None else largest.headers[0].text("SeriesInstanceUID") or None
+    except (UserError, OSError):  # what cannot be read was refused for that
+        return None
+
+
 def check_identified(source: Sequence[Dataset], study: str) -> None:
     """Refuse images that nothing can refer to.
 

@@ -21,7 +21,7 @@ from monai_amyloid.pacs.images.segmentations import activation_segments, region_
 from monai_amyloid.pacs.source import check_identified
 from monai_amyloid.pacs.structured.follow_report import follow_report
 from monai_amyloid.pacs.structured.parts import observer
-from monai_amyloid.pacs.structured.report import structured_report
+from monai_amyloid.pacs.structured.report import refusal_report, structured_report
 from monai_amyloid.pacs.study_module import Making
 from monai_amyloid.pacs.wording import in_unicode, wording_of
 from monai_amyloid.result.followed import Followed
@@ -43,9 +43,9 @@ def write_dicom_objects(
     """Write what a PACS takes of a result, into the study of the graded series.
 
     The same study, bundle, program and options make the same objects, byte by byte; others make
-    new ones, which say what they replace. Of a refused study there is nothing to measure: its page
-    and PDF say why. The measurements have codes for BAPL 1, 2 and 3 alone: of a bundle whose grades
-    have other names they are left out.
+    new ones, which say what they replace. Of a refused study there is nothing to measure: a
+    report, the page and the PDF say why. The measurements have codes for BAPL 1, 2 and 3 alone: of
+    a bundle whose grades have other names they are left out.
 
     Args:
         source: Headers of the graded series, from
@@ -72,7 +72,9 @@ def write_dicom_objects(
     }
     making = _making([source], result, made_from, earlier, kinds.DOCUMENT, language)
     objects: dict[str, Dataset | None] = dict.fromkeys(kinds.SERIES_NUMBERS)
-    if result.status != "refused":
+    if result.status == "refused":
+        objects[kinds.REFUSAL] = refusal_report(making)
+    else:
         if maps is not None:
             objects[kinds.ACTIVATION_SEGMENTS] = activation_segments(making, maps)
             objects[kinds.REGION_SEGMENTS] = region_segments(making, maps)

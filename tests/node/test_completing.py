@@ -103,6 +103,28 @@ def test_what_the_config_leaves_out_is_ignored(
     assert arriving.study.reason[0].code == code
 
 
+def test_what_a_rule_leaves_out_is_graded_when_a_person_decides_so(tmp_path: Path) -> None:
+    orthanc = {"url": "http://o", "calling_titles": ["PET1"]}
+    arriving = Arriving(tmp_path, rule=[{"modality": "PT", "ignore": True}], orthanc=orthanc)
+    arriving.send(1, 2, title="WRONG")
+    arriving.after(0)
+    assert arriving.after(60) == StudyState.IGNORED
+    arriving.queue.decisions.release(arriving.study.number, "reader")
+    assert arriving.after(0) == StudyState.WAITING
+    entry = arriving.queue.worklist.audit()[-1]
+    assert entry.who == "reader" and "although it was ignored" in entry.message
+
+
+def test_a_study_without_pet_is_not_graded_whoever_asks(tmp_path: Path) -> None:
+    arriving = Arriving(tmp_path)
+    arriving.send(1, 2, Modality="CT")
+    arriving.after(0)
+    assert arriving.after(60) == StudyState.IGNORED
+    arriving.queue.decisions.release(arriving.study.number, "reader")
+    assert arriving.after(0) == StudyState.IGNORED
+    assert arriving.study.reason[0].code == "node_no_pet"
+
+
 def test_a_rule_gives_priority_and_tracer(tmp_path: Path) -> None:
     rule = {"calling_title": "PET*", "priority": 3, "use_tracer": "florbetaben"}
     arriving = Arriving(tmp_path, rule=[{"modality": "MR", "priority": 9}, rule])

@@ -20,10 +20,10 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from benchmarks.fuzz.small_studies import image, until
+from monai_amyloid.node.machines import AwayError, Destination, Remote
 from monai_amyloid.node.receiving.counting import expected_pet_images
 from monai_amyloid.node.sending.dimse import CommitmentListener, DimseTransport
-from monai_amyloid.node.sending.transport import AwayError, NotTakenError, SentObject
-from monai_amyloid.node.settings import Destination, Remote
+from monai_amyloid.node.sending.transport import NotTakenError, SentObject
 
 Answers = list[tuple[str, bool]]
 

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.fuzz.small_studies import image, study, write
 from monai_amyloid.findings.finding import doubt, note
-from monai_amyloid.node.grading import Job, grade_job
+from monai_amyloid.node.grading_job import Job, grade_job
 from monai_amyloid.node.settings import Grading
 from monai_amyloid.result.result import Result
 

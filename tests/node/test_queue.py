@@ -10,9 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import doubt
-from monai_amyloid.node.queue.arrivals import Arrived, Position, TakenFile
-from monai_amyloid.node.queue.grading_line import Graded, MadeObject, SendingPlan
+from monai_amyloid.node.queue.arrived import Arrived, Position, TakenFile
 from monai_amyloid.node.queue.leases import Leases
+from monai_amyloid.node.queue.outcome import Graded, MadeObject, SendingPlan
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.states import DeliveryState, StudyState
 from monai_amyloid.node.queue.studies import Study

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from benchmarks.fuzz.small_studies import queue_in
+from monai_amyloid.node.machines import AwayError, Destination
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.states import DeliveryState
 from monai_amyloid.node.sending.sender import Sender
-from monai_amyloid.node.sending.transport import AwayError, NotTakenError, SentObject
-from monai_amyloid.node.settings import Destination
+from monai_amyloid.node.sending.transport import NotTakenError, SentObject
 from monai_amyloid.node.settings import Log as LogSettings
 from node.test_queue import graded
 

@@ -20,7 +20,7 @@ from pet.vendors import make_truth, write_classic
 
 import monai_amyloid
 from monai_amyloid.errors import UserError
-from monai_amyloid.pacs.kinds import FOLLOW_REPORT, SERIES_NUMBERS
+from monai_amyloid.pacs.kinds import FOLLOW_REPORT, REFUSAL, SERIES_NUMBERS
 from monai_amyloid.pacs.source import source_series
 from monai_amyloid.pacs.writing import write_dicom_objects
 
@@ -28,7 +28,9 @@ from .dicom_results import PAGE, PDF, REFUSED, RESULT, Written, errors_of_iod, r
 
 pytestmark = pytest.mark.slow
 
-FILES = tuple(name.removesuffix(".dcm") for name in SERIES_NUMBERS if name != FOLLOW_REPORT)
+FILES = tuple(
+    name.removesuffix(".dcm") for name in SERIES_NUMBERS if name not in (FOLLOW_REPORT, REFUSAL)
+)
 TRUTH = make_truth()
 KOREAN = "KIM^MINJUN=金^敏俊=김^민준"
 PATIENT = {"PatientName": KOREAN, "PatientID": "환자-7", "PatientBirthDate": "19500102"}
@@ -95,11 +97,18 @@ def test_every_object_is_of_the_study_and_in_a_new_series_of_its_own(usual: Writ
     }
 
 
-def test_of_a_refused_study_the_page_and_the_pdf_remain(usual: Written, tmp_path: Path) -> None:
+def test_of_a_refused_study_a_report_the_page_and_the_pdf_say_why(
+    usual: Written, tmp_path: Path
+) -> None:
     written = usual.again(tmp_path, RESULT)
     refused = write_dicom_objects(written.source, REFUSED, None, PAGE, PDF, written.folder)
-    assert [file.stem for file in refused] == ["page_sc", "report_pdf"]
+    assert [file.stem for file in refused] == ["page_sc", "report_pdf", "refusal_sr"]
     assert sorted(written.folder.iterdir()) == sorted(refused)
+    report = written["refusal_sr"]
+    texts = [str(each.value) for each in report.iterall() if each.keyword == "TextValue"]
+    assert "the cerebellum is cut" in texts and report.Modality == "SR"
+    assert report.StudyInstanceUID == written.source[0].StudyInstanceUID
+    assert not errors_of_iod(written.folder / "refusal_sr.dcm")
 
 
 def test_the_page_is_stored_pixel_by_pixel(usual: Written) -> None:
@@ -229,7 +238,7 @@ def test_refused_pictures_that_lie_nowhere_have_a_page_too(tmp_path: Path) -> No
     uid = str(pydicom.dcmread(files_in(study)[0]).SeriesInstanceUID)
     images = source_series(study, uid)
     written = write_dicom_objects(images, REFUSED, None, PAGE, PDF, tmp_path / "written")
-    assert [file.stem for file in written] == ["page_sc", "report_pdf"]
+    assert [file.stem for file in written] == ["page_sc", "report_pdf", "refusal_sr"]
 
 
 def test_a_series_that_is_not_there_is_named(tmp_path: Path) -> None:

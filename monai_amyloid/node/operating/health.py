@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from monai_amyloid.node.operating.drift import DriftReport
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.states import DeliveryState, StudyState
 from monai_amyloid.node.receiving.room import Room
@@ -21,6 +22,7 @@ class Health:
         studies: Number of studies of each state.
         deliveries: Number of deliveries, by destination and state.
         destinations: How each destination is.
+        drift: How results are beside the reference; None before anybody looked.
     """
 
     well: bool
@@ -30,6 +32,7 @@ class Health:
     studies: dict[StudyState, int] = field(default_factory=dict)
     deliveries: dict[tuple[str, DeliveryState], int] = field(default_factory=dict)
     destinations: tuple[DestinationStatus, ...] = ()
+    drift: DriftReport | None = None
 
 
 def health(
@@ -37,6 +40,7 @@ def health(
     room: Room,
     troubles: dict[str, str],
     destinations: Sequence[DestinationStatus],
+    drift: DriftReport | None = None,
 ) -> Health:
     """How a node is now.
 
@@ -45,6 +49,7 @@ def health(
         room: Room on the disk.
         troubles: What does not work, by the name of the thread.
         destinations: How each destination is.
+        drift: How results are beside the reference; None before anybody looked.
     """
     return Health(
         well=room.taking and not troubles,
@@ -54,6 +59,7 @@ def health(
         studies=queue.worklist.counts(),
         deliveries=queue.worklist.delivery_counts(),
         destinations=tuple(destinations),
+        drift=drift,
     )
 
 
@@ -76,4 +82,8 @@ def metrics(found: Health) -> dict[str, float]:
     for each in found.destinations:
         label = f'destination="{each.name}"'
         numbers[f"monai_amyloid_node_destination_away{{{label}}}"] = float(bool(each.away))
+    for measured in () if found.drift is None else found.drift.measures:
+        label = f'measure="{measured.measure}"'
+        numbers[f"monai_amyloid_node_drift{{{label}}}"] = measured.share
+        numbers[f"monai_amyloid_node_drift_alarm{{{label}}}"] = float(measured.alarm is not None)
     return numbers

@@ -14,14 +14,15 @@ from sqlalchemy import select, update
 
 from monai_amyloid.node.grading import remove_unfinished
 from monai_amyloid.node.operating.logs import Log
-from monai_amyloid.node.queue.arrivals import FOUND
-from monai_amyloid.node.queue.audit import AuditEvent, write_audit
+from monai_amyloid.node.queue.arrived import FOUND
+from monai_amyloid.node.queue.audit import AuditEvent, AuditMessage, write_audit
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.states import FINISHED, DeliveryState, StudyState
 from monai_amyloid.node.queue.studies import Study
 from monai_amyloid.node.queue.tables import deliveries, instances, results, studies
-from monai_amyloid.node.receiving.completing import STUDIES, frozen_folder
+from monai_amyloid.node.receiving.completing import frozen_folder
 from monai_amyloid.node.receiving.images import IMAGES, read_image
+from monai_amyloid.node.receiving.priors import STUDIES
 from monai_amyloid.node.receiving.room import Room
 from monai_amyloid.node.settings import Retention
 
@@ -160,11 +161,13 @@ class Cleaner:
             files = [row.file for row in connection.execute(query)]
             write_audit(
                 connection,
-                AuditEvent.REMOVED,
-                self._queue.node,
-                self._now(),
-                study_uid=study.study_uid,
-                patient_id=study.patient_id,
+                AuditMessage(
+                    event=AuditEvent.REMOVED,
+                    who=self._queue.node,
+                    at=self._now(),
+                    study_uid=study.study_uid,
+                    patient_id=study.patient_id,
+                ),
             )
         for file in files:
             (self._data / file).unlink(missing_ok=True)

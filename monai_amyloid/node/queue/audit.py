@@ -54,42 +54,72 @@ class AuditEntry:
     message: str
 
 
-def write_audit(
-    connection: Connection,
-    event: AuditEvent,
-    who: str,
-    at: float,
-    *,
-    study_uid: str | None = None,
-    patient_id: str | None = None,
-    other: str = "",
-    detail: str = "",
-    succeeded: bool = True,
-) -> None:
-    """Add a message to the trail.
+@dataclass(frozen=True, kw_only=True)
+class AuditMessage:
+    """What a message of the trail tells.
 
-    Args:
-        connection: Transaction of what is told.
+    Attributes:
         event: What happened.
         who: Person, node or machine that did it.
         at: Seconds since 1970.
-        study_uid: Study Instance UID.
+        study_uid: Study Instance UID; None where it concerns no study.
         patient_id: PatientID of the study.
         other: The machine at the other end of a transfer.
         detail: What was changed, in a word or two.
         succeeded: Whether it was done.
     """
-    message = audit_message(
-        event,
-        who,
-        at,
-        study_uid=study_uid,
-        patient_id=patient_id,
-        other=other,
-        detail=detail,
-        succeeded=succeeded,
-    )
-    row = {"at": at, "who": who, "event": event.name, "study_uid": study_uid, "message": message}
+
+    event: AuditEvent
+    who: str
+    at: float
+    study_uid: str | None = None
+    patient_id: str | None = None
+    other: str = ""
+    detail: str = ""
+    succeeded: bool = True
+
+    def xml(self) -> str:
+        """The ``AuditMessage`` (PS3.15 A.5.1)."""
+        code, meaning, action, kind, kind_meaning = self.event.value
+        root = ET.Element("AuditMessage")
+        when = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds")
+        identified = _below(
+            root,
+            "EventIdentification",
+            EventActionCode=action,
+            EventDateTime=when.replace("+00:00", "Z"),
+            EventOutcomeIndicator="0" if self.succeeded else "4",
+        )
+        _code(identified, "EventID", code, meaning)
+        if kind:
+            _code(identified, "EventTypeCode", kind, kind_meaning)
+        if self.detail:
+            _below(identified, "EventOutcomeDescription").text = self.detail
+        # Of a transfer the source comes first (110153), then the destination (110152).
+        away = self.event is AuditEvent.SENT
+        roles = [("110153", "Source Role ID"), ("110152", "Destination Role ID")]
+        role = roles[0 if away else 1] if self.other else None
+        _participant(root, self.who, requestor=True, role=role)
+        if self.other:
+            _participant(root, self.other, requestor=False, role=roles[1 if away else 0])
+        _below(root, "AuditSourceIdentification", AuditSourceID=_SOURCE)
+        if self.study_uid:
+            uid = ("110180", "Study Instance UID")
+            _object(root, self.study_uid, kind="2", role="3", code=uid)
+        if self.patient_id:
+            _object(root, self.patient_id, kind="1", role="1", code=("2", "Patient Number"))
+        return ET.tostring(root, encoding="unicode")
+
+
+def write_audit(connection: Connection, message: AuditMessage) -> None:
+    """Add a message to the trail.
+
+    Args:
+        connection: Transaction of what is told.
+        message: What it tells.
+    """
+    row = {"at": message.at, "who": message.who, "event": message.event.name,
+           "study_uid": message.study_uid, "message": message.xml()}  # fmt: skip
     connection.execute(insert(audit).values(**row))
 
 
@@ -103,47 +133,6 @@ def audit_entries(connection: Connection, after: int = 0, limit: int = 1000) -> 
     """
     query = select(audit).where(audit.c.number > after).order_by(audit.c.number).limit(limit)
     return [AuditEntry(**row._mapping) for row in connection.execute(query)]
-
-
-def audit_message(
-    event: AuditEvent,
-    who: str,
-    at: float,
-    *,
-    study_uid: str | None = None,
-    patient_id: str | None = None,
-    other: str = "",
-    detail: str = "",
-    succeeded: bool = True,
-) -> str:
-    """An ``AuditMessage`` (PS3.15 A.5.1) in XML; the arguments are those of :func:`write_audit`."""
-    code, meaning, action, kind, kind_meaning = event.value
-    root = ET.Element("AuditMessage")
-    when = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-    identified = _below(
-        root,
-        "EventIdentification",
-        EventActionCode=action,
-        EventDateTime=when.replace("+00:00", "Z"),
-        EventOutcomeIndicator="0" if succeeded else "4",
-    )
-    _code(identified, "EventID", code, meaning)
-    if kind:
-        _code(identified, "EventTypeCode", kind, kind_meaning)
-    if detail:
-        _below(identified, "EventOutcomeDescription").text = detail
-    # Of a transfer the source comes first (110153), then the destination (110152).
-    away = event is AuditEvent.SENT
-    roles = [("110153", "Source Role ID"), ("110152", "Destination Role ID")]
-    _participant(root, who, requestor=True, role=roles[0 if away else 1] if other else None)
-    if other:
-        _participant(root, other, requestor=False, role=roles[1 if away else 0])
-    _below(root, "AuditSourceIdentification", AuditSourceID=_SOURCE)
-    if study_uid:
-        _object(root, study_uid, kind="2", role="3", code=("110180", "Study Instance UID"))
-    if patient_id:
-        _object(root, patient_id, kind="1", role="1", code=("2", "Patient Number"))
-    return ET.tostring(root, encoding="unicode")
 
 
 def _participant(

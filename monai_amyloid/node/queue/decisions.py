@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import Finding
 from monai_amyloid.node.queue.arrivals import supersede
-from monai_amyloid.node.queue.audit import AuditEvent, write_audit
+from monai_amyloid.node.queue.audit import AuditEvent, AuditMessage, write_audit
 from monai_amyloid.node.queue.database import Database
 from monai_amyloid.node.queue.delivering import settle
 from monai_amyloid.node.queue.states import DeliveryState, StudyState, may_follow
@@ -42,13 +42,17 @@ class Decisions:
         self._database, self._now = database, now
 
     def release(self, number: int, who: str) -> None:
-        """Let a study be graded as it is, although more images may come."""
+        """Let a study be graded as it is, although more images may come, or a rule leaves it out.
+
+        Rules and the list of calling titles are not asked again about a study that was ignored.
+        """
         with self._database.writing() as connection:
             study = self._study(connection, number, "released", StudyState.RECEIVED,
                                 StudyState.HELD, StudyState.IGNORED)  # fmt: skip
             if current_result(connection, number) is not None:
                 raise UserError(f"study {number} has a result; send it, or grade it again")
-            self._move(connection, study, StudyState.COMPLETE, (), who, "released")
+            detail, more = _against_the_rules(study, "released")
+            self._move(connection, study, StudyState.COMPLETE, (), who, detail, **more)
 
     def grade_again(
         self, number: int, who: str, *, series: str | None = None, tracer: str | None = None
@@ -76,13 +80,14 @@ class Decisions:
                     f"the images of study {number} were removed to make room; send them again"
                 )
             supersede(connection, number, self._now())
-            more: dict[str, Any] = {"revision": study.revision + 1, "attempts": 0}
+            detail, more = _against_the_rules(study, "graded again")
+            more |= {"revision": study.revision + 1, "attempts": 0}
             if series is not None:
                 more["series"] = series
             if label is not None:
                 more["tracer"] = label
             reason = [GRADED_AGAIN]
-            self._move(connection, study, StudyState.COMPLETE, reason, who, "graded again", **more)
+            self._move(connection, study, StudyState.COMPLETE, reason, who, detail, **more)
 
     def send(self, number: int, who: str) -> None:
         """Send a result that was held."""
@@ -208,13 +213,22 @@ class Decisions:
     ) -> None:
         write_audit(
             connection,
-            event,
-            who,
-            self._now(),
-            study_uid=study.study_uid,
-            patient_id=study.patient_id,
-            detail=detail,
+            AuditMessage(
+                event=event,
+                who=who,
+                at=self._now(),
+                study_uid=study.study_uid,
+                patient_id=study.patient_id,
+                detail=detail,
+            ),
         )
+
+
+def _against_the_rules(study: Study, done: str) -> tuple[str, dict[str, Any]]:
+    """What the trail tells of a decision, and what is kept of it where a study was ignored."""
+    if study.state is not StudyState.IGNORED:
+        return done, {}
+    return f"{done} although it was ignored", {"overridden": True}
 
 
 def _deliveries(connection: Connection, result: int, *states: DeliveryState) -> list[int]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Select, select, update
 
-from monai_amyloid.node.queue.audit import AuditEvent, write_audit
+from monai_amyloid.node.queue.audit import AuditEvent, AuditMessage, write_audit
 from monai_amyloid.node.queue.database import Database
-from monai_amyloid.node.queue.grading_line import MadeObject
+from monai_amyloid.node.queue.outcome import MadeObject
 from monai_amyloid.node.queue.states import DeliveryState, StudyState
 from monai_amyloid.node.queue.studies import Delivery, Study, deliveries_of, set_state
 from monai_amyloid.node.queue.tables import deliveries, objects, results, studies
@@ -161,14 +161,16 @@ class Deliveries:
         study = _study_of_result(connection, delivery.result)
         write_audit(
             connection,
-            AuditEvent.SENT,
-            self._node,
-            self._now(),
-            study_uid=study.study_uid,
-            patient_id=study.patient_id,
-            other=delivery.destination,
-            detail=detail,
-            succeeded=succeeded,
+            AuditMessage(
+                event=AuditEvent.SENT,
+                who=self._node,
+                at=self._now(),
+                study_uid=study.study_uid,
+                patient_id=study.patient_id,
+                other=delivery.destination,
+                detail=detail,
+                succeeded=succeeded,
+            ),
         )
 
 

@@ -1,8 +1,7 @@
 """From complete to graded: which study is next, and what its result becomes."""
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -10,65 +9,13 @@ from sqlalchemy import Connection, insert, select, update
 from monai_amyloid.checksum import sha256
 from monai_amyloid.findings.finding import Finding, as_text
 from monai_amyloid.node.queue.arrivals import supersede
-from monai_amyloid.node.queue.audit import AuditEvent, write_audit
+from monai_amyloid.node.queue.audit import AuditEvent, AuditMessage, write_audit
 from monai_amyloid.node.queue.database import Database
+from monai_amyloid.node.queue.outcome import Graded, SendingPlan
 from monai_amyloid.node.queue.states import DeliveryState, StudyState
 from monai_amyloid.node.queue.studies import Study, images_of, set_state, study_of
 from monai_amyloid.node.queue.tables import deliveries, objects, results, studies
 from monai_amyloid.node.words import process_ended
-
-
-@dataclass(frozen=True)
-class MadeObject:
-    """A DICOM object of a result.
-
-    Attributes:
-        sop_uid: SOP Instance UID.
-        sop_class: SOP Class UID.
-        series_uid: Series Instance UID.
-        file: File, relative to the node's data.
-    """
-
-    sop_uid: str
-    sop_class: str
-    series_uid: str
-    file: Path
-
-
-@dataclass(frozen=True, kw_only=True)
-class Graded:
-    """What grading a study made.
-
-    Attributes:
-        status: Status of the result: ``graded``, ``needs_reader`` or ``refused``.
-        grade: Most probable grade, 1 to 3; None where refused.
-        centiloid: Centiloid; None where refused.
-        reason: Refusals and doubts.
-        folder: Folder of the result's files, relative to the node's data.
-        seconds: Seconds that it took.
-        objects: DICOM objects for the PACS.
-    """
-
-    status: str
-    grade: int | None = None
-    centiloid: float | None = None
-    reason: tuple[Finding, ...] = ()
-    folder: Path = Path()
-    seconds: float = 0.0
-    objects: tuple[MadeObject, ...] = ()
-
-
-@dataclass(frozen=True)
-class SendingPlan:
-    """What becomes of a result.
-
-    Attributes:
-        destinations: Names of the destinations that it goes to.
-        held: Whether a person has to let it go first, or to decide on something.
-    """
-
-    destinations: tuple[str, ...] = ()
-    held: bool = False
 
 
 class GradingLine:
@@ -204,6 +151,8 @@ class GradingLine:
                 "folder": graded.folder.as_posix(),
                 "images": sha256("\n".join(digests)),
                 "seconds": graded.seconds,
+                "quality": json.dumps(dict(graded.quality)),
+                "bundle": graded.bundle,
                 "made_at": now,
             }
             made = connection.execute(insert(results).values(**values).returning(results.c.number))
@@ -300,12 +249,14 @@ class GradingLine:
     ) -> None:
         write_audit(
             connection,
-            event,
-            self._node,
-            self._now(),
-            study_uid=study.study_uid,
-            patient_id=study.patient_id,
-            other=other,
-            detail=detail,
-            succeeded=succeeded,
+            AuditMessage(
+                event=event,
+                who=self._node,
+                at=self._now(),
+                study_uid=study.study_uid,
+                patient_id=study.patient_id,
+                other=other,
+                detail=detail,
+                succeeded=succeeded,
+            ),
         )

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from monai_amyloid.node.queue.arrivals import Arrivals
-from monai_amyloid.node.queue.audit import AuditEvent, write_audit
+from monai_amyloid.node.queue.audit import AuditEvent, AuditMessage, write_audit
 from monai_amyloid.node.queue.database import Database
 from monai_amyloid.node.queue.decisions import Decisions
 from monai_amyloid.node.queue.delivering import Deliveries
@@ -53,4 +53,9 @@ class Queue:
             succeeded: Whether it was done.
         """
         with self.database.writing() as connection:
-            write_audit(connection, event, who, self._now(), detail=detail, succeeded=succeeded)
+            write_audit(
+                connection,
+                AuditMessage(
+                    event=event, who=who, at=self._now(), detail=detail, succeeded=succeeded
+                ),
+            )

@@ -1,9 +1,10 @@
 """What the queue tells of a study, its results and its deliveries."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import Connection, Row, Select, select, update
 
@@ -14,7 +15,24 @@ from monai_amyloid.node.queue.tables import deliveries, instances, results, stud
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study:
+class _Row:
+    """A row of a table; columns that are no plain values are read by what ``READ`` names."""
+
+    READ: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """What a row of the table holds."""
+        values = {each.name: getattr(row, each.name) for each in fields(cls)}
+        return cls(**{name: cls.READ.get(name, _as_it_is)(values[name]) for name in values})
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(_Row):
     """A study as the queue knows it.
 
     Attributes:
@@ -39,6 +57,7 @@ class Study:
         lease_owner: Node that works on it; None where none does.
         lease_beat: Counter that the node raises as long as it lives.
         files_removed: Whether its images were removed to make room.
+        overridden: Whether a person had it graded although a rule or a title leaves it out.
         received_at: Seconds since 1970 at which its first image came.
         changed_at: Seconds since 1970 of its last change.
     """
@@ -64,24 +83,15 @@ class Study:
     lease_owner: str | None
     lease_beat: int
     files_removed: bool
+    overridden: bool
     received_at: float
     changed_at: float
 
-    @classmethod
-    def of(cls, row: Row[Any]) -> Self:
-        """The study that a row of the table holds."""
-        values = _values(cls, row)
-        return cls(
-            **{
-                **values,
-                "state": StudyState(values["state"]),
-                "reason": from_text(values["reason"]),
-            }
-        )
+    READ: ClassVar = {"state": StudyState, "reason": from_text}
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyResult:
+class StudyResult(_Row):
     """A result of a study.
 
     Attributes:
@@ -96,6 +106,8 @@ class StudyResult:
         folder: Folder of its files, relative to the node's data.
         images: SHA-256 over the content of the images that were graded.
         seconds: Seconds that grading took.
+        quality: Measures of the scan, by name; empty where refused.
+        bundle: SHA-256 of the bundle that graded; empty where that is not known.
         made_at: Seconds since 1970 at which it was made.
     """
 
@@ -110,23 +122,15 @@ class StudyResult:
     folder: Path
     images: str
     seconds: float
+    quality: dict[str, float]
+    bundle: str
     made_at: float
 
-    @classmethod
-    def of(cls, row: Row[Any]) -> Self:
-        """The result that a row of the table holds."""
-        values = _values(cls, row)
-        return cls(
-            **{
-                **values,
-                "folder": Path(values["folder"]),
-                "reason": from_text(values["reason"]),
-            }
-        )
+    READ: ClassVar = {"folder": Path, "reason": from_text, "quality": json.loads}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delivery:
+class Delivery(_Row):
     """A result on its path to one destination.
 
     Attributes:
@@ -149,15 +153,7 @@ class Delivery:
     transaction_uid: str | None
     changed_at: float
 
-    @classmethod
-    def of(cls, row: Row[Any]) -> Self:
-        """The delivery that a row of the table holds."""
-        values = _values(cls, row)
-        return cls(**{**values, "state": DeliveryState(values["state"])})
-
-
-def _values(kind: Any, row: Row[Any]) -> dict[str, Any]:
-    return {field.name: getattr(row, field.name) for field in fields(kind)}
+    READ: ClassVar = {"state": DeliveryState}
 
 
 def study_of(connection: Connection, number: int, *, locked: bool = False) -> Study:

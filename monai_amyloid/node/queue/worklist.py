@@ -72,6 +72,28 @@ class Worklist:
             found = [StudyResult.of(row) for row in connection.execute(query)]
         return {each.study: each for each in found}
 
+    def history(self, first_study: int = 1) -> list[tuple[str, StudyResult]]:
+        """The newest result of every study, in the order of arrival, with its Study Instance UID.
+
+        Args:
+            first_study: Number of the study with which it begins.
+        """
+        query = (
+            select(results, studies.c.study_uid)
+            .join(studies, studies.c.number == results.c.study)
+            .where(results.c.current, results.c.study >= first_study)
+            .order_by(results.c.study)
+        )
+        with self._database.reading() as connection:
+            return [(row.study_uid, StudyResult.of(row)) for row in connection.execute(query)]
+
+    def newest_result(self) -> tuple[int, int]:
+        """Number of the newest result and number of those that count; other where any changed."""
+        query = select(func.max(results.c.number), func.count()).where(results.c.current)
+        with self._database.reading() as connection:
+            newest, count = connection.execute(query).one()
+        return newest or 0, count
+
     def deliveries(self, result: int) -> list[Delivery]:
         """Deliveries of a result."""
         with self._database.reading() as connection:

@@ -12,6 +12,7 @@ from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.states import StudyState
 from monai_amyloid.node.queue.studies import Study
 from monai_amyloid.node.receiving.counting import expected_pet_images
+from monai_amyloid.node.receiving.priors import STUDIES, PriorFetcher
 from monai_amyloid.node.rules import fitting_rule
 from monai_amyloid.node.settings import Complete, NodeSettings
 from monai_amyloid.node.words import (
@@ -23,8 +24,6 @@ from monai_amyloid.node.words import (
 )
 from monai_amyloid.pet.header.tracer_names import tracer_label
 
-# Below the node's data: the images of one revision of a study, as they are graded.
-STUDIES = Path("studies")
 Expected = Callable[[Study], int | None]
 
 
@@ -51,6 +50,7 @@ class CompletionWatch:
     ) -> None:
         self._settings, self._queue, self._log = settings, queue, log
         self._monotonic = monotonic
+        self._priors = PriorFetcher(settings, log, monotonic)
         remote = settings.complete.counts
         if expected is None and remote is not None:
 
@@ -75,6 +75,10 @@ class CompletionWatch:
         for study in received:
             self._look(study)
         return sum(map(self._prepare, self._queue.line.in_state(StudyState.COMPLETE)))
+
+    def close(self) -> None:
+        """Fetch no more earlier studies."""
+        self._priors.close()
 
     def _look(self, study: Study) -> None:
         now = self._monotonic()
@@ -102,6 +106,8 @@ class CompletionWatch:
     def _prepare(self, study: Study) -> bool:
         """Put a complete study into the line, or say why not; the same when it is done twice."""
         reason, state = self._reason_against(study)
+        if reason is None and not self._priors.ready(study):
+            return False
         if reason is None and not self._freeze(study):
             reason, state = IMAGES_REMOVED, StudyState.HELD
         if reason is not None:
@@ -119,21 +125,23 @@ class CompletionWatch:
 
     def _reason_against(self, study: Study) -> tuple[Finding | None, StudyState]:
         titles = self._settings.orthanc.calling_titles if self._settings.orthanc else ()
+        if not study.pet_instances:
+            return NO_PET, StudyState.IGNORED
+        if study.overridden:
+            return None, StudyState.HELD
         if titles and study.source != "inbox" and study.calling_title not in titles:
             return unknown_title(study.calling_title), StudyState.IGNORED
         rule = fitting_rule(self._settings, study, None)
         if rule is not None and rule.ignore:
             number = self._settings.rule.index(rule) + 1
             return ignored_by_rule(number), StudyState.IGNORED
-        if not study.pet_instances:
-            return NO_PET, StudyState.IGNORED
         return None, StudyState.HELD
 
     def _freeze(self, study: Study) -> bool:
         """Lay the images of this revision into a folder that later ones do not change."""
         data = self._settings.data
         folder = data / frozen_folder(study)
-        shutil.rmtree(folder.parent, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for place, (_, file, _) in enumerate(self._queue.line.images(study)):
             if file is None or not (data / file).is_file():

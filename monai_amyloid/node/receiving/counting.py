@@ -4,17 +4,12 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 import requests
-from dicomweb_client.api import DICOMwebClient
 from pydicom.dataset import Dataset
-from pynetdicom import AE
-from pynetdicom.sop_class import (  # type: ignore[attr-defined]
-    StudyRootQueryRetrieveInformationModelFind,
-)
 
-from monai_amyloid.node.settings import Remote
-from monai_amyloid.node.web import session_for
+from monai_amyloid.node.dimse import found_by
+from monai_amyloid.node.machines import AwayError, Remote
+from monai_amyloid.node.web import dicomweb_client
 
-_PENDING = (0xFF00, 0xFF01)  # PS3.4 C.4.1.1.4
 _COUNT, _SERIES_UID, _MODALITY = "NumberOfSeriesRelatedInstances", "SeriesInstanceUID", "Modality"
 
 
@@ -46,32 +41,19 @@ def expected_pet_images(
 
 
 def _find(remote: Remote, study_uid: str, title: str) -> list[dict[str, Any]]:
-    entity = AE(ae_title=title)
-    entity.add_requested_context(StudyRootQueryRetrieveInformationModelFind)
-    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = remote.timeout_s
-    entity.connection_timeout = remote.timeout_s
     query = Dataset()
     query.QueryRetrieveLevel, query.StudyInstanceUID = "SERIES", study_uid
     query.SeriesInstanceUID = query.Modality = ""
     query.NumberOfSeriesRelatedInstances = None
-    association = entity.associate(remote.host, remote.port, ae_title=remote.title)
-    if not association.is_established:
-        return []
     try:
-        answers = association.send_c_find(query, StudyRootQueryRetrieveInformationModelFind)
-        return _named(
-            answer for status, answer in answers if status and status.Status in _PENDING and answer
-        )
-    finally:
-        association.release()
+        return _named(found_by(remote, title, query, name="the source"))
+    except AwayError:
+        return []
 
 
 def _qido(remote: Remote, study_uid: str, title: str) -> list[dict[str, Any]]:
-    session = session_for(remote.user, remote.password_file, remote.timeout_s, remote.ca_file)
-    client = DICOMwebClient(remote.url, session=session)
-    client.set_http_retry_params(retry=False)
     try:
-        answers = client.search_for_series(study_uid, fields=[_COUNT, _MODALITY])
+        answers = dicomweb_client(remote).search_for_series(study_uid, fields=[_COUNT, _MODALITY])
     except (requests.RequestException, ValueError):
         return []
     return _named(Dataset.from_json(answer) for answer in answers)

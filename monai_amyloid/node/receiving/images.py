@@ -12,7 +12,7 @@ from pydicom.errors import InvalidDicomError
 
 from monai_amyloid.checksum import sha256
 from monai_amyloid.node.durable import on_disk
-from monai_amyloid.node.queue.arrivals import Arrived
+from monai_amyloid.node.queue.arrived import Arrived
 from monai_amyloid.output import replacing
 from monai_amyloid.pacs.study_module import MANUFACTURER
 
@@ -59,7 +59,7 @@ def read_image(content: bytes, data: Path, source: str, key: str | None, title: 
     ]
     if not all(0 < len(uid) <= 64 for uid in uids):
         raise NotDicomError("found no Study, Series or SOP Instance UID")
-    if _is_own(header, modality):
+    if is_own(header):
         raise OwnObjectError(uids[2])
     described = (_text(header, name) for name in ("StudyDescription", "SeriesDescription"))
     return Arrived(
@@ -129,11 +129,15 @@ def _digest(header: Dataset, content: bytes) -> str:
     return sha256(_text(header.file_meta, "TransferSyntaxUID").encode() + content[begins:])
 
 
-def _is_own(header: Dataset, modality: str) -> bool:
-    """Whether this program made an object of a result; simulated scans are its own, too, as PET."""
+def is_own(header: Dataset) -> bool:
+    """Whether this program made an object of a result; simulated scans are its own, too, as PET.
+
+    Args:
+        header: Header of the object.
+    """
     if _text(header, "Manufacturer") != MANUFACTURER:
         return False
-    return modality != _PET or _text(header, "ImageType").startswith("['DERIVED'")
+    return _text(header, "Modality") != _PET or _text(header, "ImageType").startswith("['DERIVED'")
 
 
 def _text(header: Dataset, name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from monai_amyloid.node.operating.logs import Log
-from monai_amyloid.node.queue.arrivals import Arrived, TakenFile
+from monai_amyloid.node.queue.arrived import Arrived, TakenFile
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.receiving.images import (
     NotDicomError,

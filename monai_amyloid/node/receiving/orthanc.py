@@ -8,7 +8,7 @@ import requests
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.node.operating.logs import Log
-from monai_amyloid.node.queue.arrivals import Arrived, Position
+from monai_amyloid.node.queue.arrived import Arrived, Position
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.receiving.images import (
     NotDicomError,

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import pydicom
 import requests
-from dicomweb_client.api import DICOMwebClient
 from pydicom.dataset import Dataset
 
-from monai_amyloid.node.sending.transport import AwayError, NotTakenError, SentObject
-from monai_amyloid.node.settings import Destination
-from monai_amyloid.node.web import session_for
+from monai_amyloid.node.machines import AwayError, Destination
+from monai_amyloid.node.sending.transport import NotTakenError, SentObject
+from monai_amyloid.node.web import dicomweb_client
 
 _TOO_MANY = 429
 _NOT_LET_IN = (401, 403, 407)
@@ -24,11 +23,7 @@ class DicomWebTransport:
 
     def __init__(self, destination: Destination) -> None:
         self._name = destination.name
-        session = session_for(
-            destination.user, destination.password_file, destination.timeout_s, destination.ca_file
-        )
-        self._client = DICOMwebClient(destination.url, session=session)
-        self._client.set_http_retry_params(retry=False)  # the node's own back-off
+        self._client = dicomweb_client(destination)
 
     def send(self, objects: Sequence[SentObject]) -> None:
         """Do as :meth:`monai_amyloid.node.sending.transport.Transport.send` promises."""

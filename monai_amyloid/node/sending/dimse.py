@@ -1,8 +1,8 @@
 """C-STORE and storage commitment (PS3.4 B and J)."""
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pydicom
@@ -18,8 +18,9 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from monai_amyloid.errors import RunError
-from monai_amyloid.node.sending.transport import AwayError, NotTakenError, SentObject
-from monai_amyloid.node.settings import Destination
+from monai_amyloid.node.dimse import Context, associated
+from monai_amyloid.node.machines import AwayError, Destination
+from monai_amyloid.node.sending.transport import NotTakenError, SentObject
 
 # PS3.4 B.2.3 and PS3.7 C: taken, though something was odd; and there already.
 _TAKEN = frozenset({0x0000, 0xB000, 0xB006, 0xB007, 0x0111})
@@ -52,7 +53,8 @@ class DimseTransport:
         contexts = {
             (each.sop_class, str(image.file_meta.TransferSyntaxUID)) for each, image in images
         }
-        with self._association(sorted(contexts)) as association:
+        proposed = [(sop_class, [syntax]) for sop_class, syntax in sorted(contexts)]
+        with self._association(proposed) as association:
             for each, image in images:
                 self._send_one(association, each, image)
 
@@ -109,34 +111,17 @@ class DimseTransport:
             if not association.send_c_echo():
                 raise AwayError(f"{self._destination.name} did not answer C-ECHO")
 
-    @contextlib.contextmanager
     def _association(
-        self, contexts: Sequence[tuple[str, str | None]], handlers: Any = ()
-    ) -> Iterator[Association]:
-        destination = self._destination
-        entity = AE(ae_title=self._title)
-        entity.acse_timeout = entity.dimse_timeout = destination.timeout_s
-        entity.network_timeout = entity.connection_timeout = destination.timeout_s
-        # With this one it can tell that it takes none of the others.
-        entity.add_requested_context(Verification)
-        for sop_class, syntax in contexts:
-            if syntax is None:
-                entity.add_requested_context(sop_class)
-            else:
-                entity.add_requested_context(sop_class, syntax)
-        association = entity.associate(
-            destination.host,
-            destination.port,
-            ae_title=destination.title,
-            evt_handlers=[*handlers],
+        self, contexts: Sequence[Context], handlers: Sequence[Any] = ()
+    ) -> AbstractContextManager[Association]:
+        # With the first one it can tell that it takes none of the others.
+        return associated(
+            self._destination,
+            self._title,
+            [(str(Verification), None), *contexts],
+            name=self._destination.name,
+            handlers=handlers,
         )
-        if not association.is_established:
-            raise AwayError(_why_not(association, destination, self._title))
-        try:
-            yield association
-        finally:
-            if association.is_established:
-                association.release()
 
 
 class CommitmentListener:
@@ -195,16 +180,3 @@ def _read(each: SentObject) -> Dataset:
         raise NotTakenError(
             f"the file of {UID(each.sop_class).name} is gone or broken; grade the study again"
         ) from error
-
-
-def _why_not(association: Association, destination: Destination, title: str) -> str:
-    if association.is_rejected:
-        primitive = association.acceptor.primitive
-        reason = getattr(primitive, "reason_str", "") or "no reason"
-        return (
-            f"{destination.name} rejects the node {title} ({reason}); register this title there, "
-            f"or see to the title {destination.title} here"
-        )
-    if association.acceptor.primitive is not None:
-        return f"{destination.name} aborted the association"
-    return f"{destination.name} does not answer; see to its host, its port and the network"

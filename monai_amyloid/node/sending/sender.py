@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydicom.uid import generate_uid
 
+from monai_amyloid.node.machines import AwayError, Destination
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.states import DeliveryState
@@ -14,12 +15,10 @@ from monai_amyloid.node.queue.studies import Delivery
 from monai_amyloid.node.sending.dicomweb import DicomWebTransport
 from monai_amyloid.node.sending.dimse import Answered, DimseTransport
 from monai_amyloid.node.sending.transport import (
-    AwayError,
     NotTakenError,
     SentObject,
     Transport,
 )
-from monai_amyloid.node.settings import Destination
 
 _COMMITMENT_S = 3600.0
 

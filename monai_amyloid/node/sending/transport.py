@@ -8,10 +8,6 @@ from typing import Protocol
 from monai_amyloid.errors import UserError
 
 
-class AwayError(UserError):
-    """A destination cannot be reached now, or does not let the node in; its line waits."""
-
-
 class NotTakenError(UserError):
     """A destination does not take these objects."""
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 
-from highdicom.sr import ReferencedSegment, SourceSeriesForSegmentation
+from highdicom.sr import FindingSite, ReferencedSegment, SourceSeriesForSegmentation
 from pydicom.dataset import Dataset
 
 from monai_amyloid.findings.finding import phrase
+from monai_amyloid.pacs import concepts
 from monai_amyloid.pacs.images.scan_maps import ScanMaps
 from monai_amyloid.pacs.images.segmentations import region_numbers
-from monai_amyloid.pacs.kinds import REPORT
+from monai_amyloid.pacs.kinds import REFUSAL, REPORT
 from monai_amyloid.pacs.structured.groups import grade, load, quality, region_groups, strongest_spot
-from monai_amyloid.pacs.structured.parts import report_object
-from monai_amyloid.pacs.study_module import Making
+from monai_amyloid.pacs.structured.parts import comment, group, report_object
+from monai_amyloid.pacs.study_module import RESEARCH_ONLY, Making
 
 _TITLE = phrase("dicom_report", "BAPL, Centiloid, SUVR (research)")
+_REFUSED_TITLE = phrase("dicom_refusal", "Not graded: the reason (research)")
 
 
 def structured_report(
@@ -41,6 +43,19 @@ def structured_report(
     groups += [] if measures is None else [measures]
     referred = [] if segments is None else [segments]
     return report_object(groups, [making.source], making, REPORT, _TITLE, referred)
+
+
+def refusal_report(making: Making) -> Dataset:
+    """Write why a study was refused, where nothing was measured.
+
+    Args:
+        making: What the report is made of, of a study that was refused.
+    """
+    evaluation = concepts.READING, concepts.STATUSES["refused"]
+    found = group(making, "refusal", FindingSite(concepts.BRAIN), evaluations=[evaluation])
+    reasons = [RESEARCH_ONLY, *making.result.of_level("refusal", "doubt", "warning")]
+    comment(found, map(making.wording.text, reasons))
+    return report_object([found], [making.source], making, REFUSAL, _REFUSED_TITLE)
 
 
 def _marked(making: Making, maps: ScanMaps, segments: Dataset) -> Mapping[str, ReferencedSegment]:
