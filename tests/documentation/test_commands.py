@@ -6,7 +6,6 @@ import importlib.util
 import re
 from pathlib import Path
 
-import click
 import pytest
 import typer
 
@@ -31,15 +30,14 @@ def wrong_options(words: list[str]) -> str:
         known = words[:1] in ([], ["--help"], ["--version"], ["--install-completion"])
         return "" if known or words[0] == "COMMAND" else f"no command {words[0]}"
     command = PROGRAM[" ".join(words[:verbs])]
-    context = typer.Context(command)
     try:
-        found, left, _ = command.make_parser(context).parse_args(args=words[verbs:])
-        for param in command.params:
-            value = found.get(param.name)
-            if param.type.name == "choice" and value is not None:
-                param.type_cast_value(context, value)
-    except click.UsageError as error:
-        return error.format_message()
+        found, left, _ = command.make_parser(typer.Context(command)).parse_args(args=words[verbs:])
+    except Exception as error:  # Typer keeps its own kinds of errors to itself
+        return str(error)
+    for param in command.params:
+        choices = getattr(param.type_descriptor.annotation, "__members__", {}).values()
+        if choices and param.name in found and found[param.name] not in choices:
+            return f"{found[param.name]} is none of {[*choices]}"
     return f"too many words: {left}" if left else ""
 
 
