@@ -75,8 +75,8 @@ def grades() -> Iterator[Shown]:
     for grade in (1, 2, 3):
         for number in (1, 2, 3):
             session = person(grade, number)
-            regions = session.disease.pattern
-            yield Shown(f"BAPL {grade}, {regions}", scanned(session, usual("site-3"), "18FFBB"))
+            form = session.disease.pattern.replace("_", "-")
+            yield Shown(f"BAPL {grade}, {form}", scanned(session, usual("site-3"), "18FFBB"))
 
 
 def tracers() -> Iterator[Shown]:
