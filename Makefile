@@ -4,6 +4,8 @@
 # `make elsewhere` tests node and cluster, the built wheel, the README's whole walk, and the bundle in
 # other programs, each in its own environment.
 # `make release` builds wheel and sdist and tries them with each Python.
+# `make docs` builds the site into build/site, offline and without a warning; `make gallery` draws its
+# simulated scans anew.
 # `make weights` makes the weights of bundles/.
 
 PYTHON ?= python3
@@ -22,13 +24,13 @@ HELD_OUT := --dataset-dir runs/clinic_prepared --readings runs/clinic/truth.tsv 
 TRAINED_ON := "2,386 simulated 18F-florbetaben scans (clinic-pretraining-2400); no patient's scan"
 ELSEWHERE := .elsewhere
 
-.PHONY: install demo quick test coverage lint elsewhere release weights clean
+.PHONY: install demo quick test coverage lint docs gallery elsewhere release weights clean
 
 install: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,report,explore,runtimes,cluster,node]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,docs,report,explore,runtimes,cluster,node]"
 	@touch $@
 
 # A first report within seconds, then a cohort, a network and a bundle.
@@ -60,6 +62,15 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/development/format_json.py --check
+	$(BIN)/codespell
+
+# -W: a warning, such as a dead link, is an error.
+docs: install
+	$(BIN)/sphinx-build --builder html --conf-dir docs --fail-on-warning --keep-going --quiet . build/site
+	@echo "The site: build/site/index.html"
+
+gallery: install
+	$(BIN)/python scripts/development/make_gallery.py
 
 # MONAI Label and MONAI Deploy pin other versions than this package: --no-deps, and their own lists.
 $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy: $(ELSEWHERE)/%: tests/elsewhere/%.txt

@@ -11,7 +11,7 @@ from typing import ClassVar
 from monai_amyloid.shown import visible
 
 # Exit statuses of every command, besides 0; shells have 128 and a signal's number where one ended
-# a program. docs/exit_status.md
+# a program. docs/grading.md, exit status
 REFUSED, WRONG_USAGE, NOT_DONE = 1, 2, 3
 INTERRUPTED = 130
 

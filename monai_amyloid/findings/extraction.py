@@ -37,6 +37,7 @@ class Message:
     """A message where it stands in the code.
 
     Attributes:
+        speaker: Function that makes it, one of :data:`SPEAKERS`, which says its level.
         code: Code of the message.
         text: English message, as the code holds it.
         values: Names of the values that it is given.
@@ -45,6 +46,7 @@ class Message:
         line: Line of the call.
     """
 
+    speaker: str
     code: str
     text: str
     values: frozenset[str]
@@ -88,6 +90,7 @@ def messages_of(package: Path = PACKAGE) -> Iterator[Message]:
             if not (_is_text(code) and _is_text(text)):
                 raise ValueError(f"{name}:{call.lineno}: code and message must be written down")
             yield Message(
+                speaker=call.func.id,
                 code=ast.literal_eval(code),
                 text=ast.literal_eval(text),
                 values=frozenset(each.arg for each in call.keywords if each.arg is not None),
