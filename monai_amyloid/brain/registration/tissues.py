@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
+
 
 @dataclass(frozen=True)
 class Tissues:
@@ -55,7 +57,7 @@ def tissues_on_grid(
     """
     zoom = float(affine[0, 0])
     step = round(spacing_mm / zoom)
-    smooth = ndimage.gaussian_filter(volumes, (0, *(fwhm_mm / 2.355 / zoom,) * 3))
+    smooth = ndimage.gaussian_filter(volumes, (0, *(fwhm_mm / FWHM_PER_SIGMA / zoom,) * 3))
     index = np.argwhere(mask)
     index = index[(index % step == step // 2).all(axis=1)]
     at = tuple(index.T)
