@@ -8,7 +8,7 @@ from scipy import ndimage
 from benchmarks.fuzz.wrong_input_brains import Case, tissues
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.tracers import TRACERS
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 
 VOXEL_MM = 4.0
 Grid = tuple[np.ndarray, np.ndarray, np.ndarray]

@@ -15,6 +15,7 @@ from monai_amyloid.cli.options import (
     Device,
     Dicom,
     Identify,
+    Key,
     Language,
     Output,
     Report,
@@ -92,6 +93,7 @@ def follow(
     language: Language = ENGLISH,
     identify: Identify = False,
     dicom: Dicom = False,
+    key: Key = None,
     again: Again = False,
     workers: Workers = CORES,
     cluster: OnCluster = LOCAL,
@@ -116,6 +118,7 @@ def follow(
         identify=identify,
         dicom=dicom,
         again=again,
+        key=key,
         workers=workers,
         cluster=cluster,
     )
@@ -140,6 +143,7 @@ def follow_paths(
     identify: bool,
     dicom: bool,
     again: bool,
+    key: Path | None,
     workers: int,
     cluster: Cluster,
 ) -> None:
@@ -148,10 +152,13 @@ def follow_paths(
     from monai_amyloid.following.rule import parse_rule
     from monai_amyloid.grading.following.listing import list_people
     from monai_amyloid.grading.following.people import PAGE, SUMMARY, TABLE, follow_people
+    from monai_amyloid.grading.names import check_key
     from monai_amyloid.grading.options import OutputOptions
     from monai_amyloid.result.followed import Followed, one_line
 
     check_paths(paths)
+    if key is not None:
+        check_key(key, output)
     rule = None if cleared is None else parse_rule(cleared)
     options = OutputOptions(report=report, language=language, identify=identify, dicom=dicom)
 
@@ -180,6 +187,7 @@ def follow_paths(
             workers=workers,
             cluster=cluster,
             again=again,
+            key=key,
             require_bundle=require_bundle,
             trust_config=trust_config,
             finished=show,
@@ -197,7 +205,7 @@ def follow_paths(
     if hidden and len(people) > 1:
         typer.echo(
             f"{hidden} named by number, in the order of their first studies: what else names them "
-            "may tell who was scanned. --identify keeps it.",
+            "may tell who was scanned. --identify keeps it, --key FILE lists it apart.",
             err=True,
         )
     raise typer.Exit(REFUSED if whole < len(found) else 0)

@@ -158,6 +158,14 @@ Identify = Annotated[
         rich_help_panel=PRIVACY,
     ),
 ]
+Key = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A table of which result is of which study, to keep apart from them.",
+        rich_help_panel=PRIVACY,
+    ),
+]
 # The classifier
 Bundle = Annotated[
     Path,

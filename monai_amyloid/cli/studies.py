@@ -9,7 +9,7 @@ import typer
 
 from monai_amyloid.cli.application import GRADING, command
 from monai_amyloid.cli.cluster import ClusterSecurity, OnCluster
-from monai_amyloid.cli.help import PRIVACY, READ, WRITE, examples
+from monai_amyloid.cli.help import READ, WRITE, examples
 from monai_amyloid.cli.options import (
     CORES,
     Again,
@@ -17,6 +17,7 @@ from monai_amyloid.cli.options import (
     Device,
     Dicom,
     Identify,
+    Key,
     Language,
     Output,
     Report,
@@ -120,14 +121,7 @@ def infer(
             rich_help_panel=READ,
         ),
     ] = None,
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="A table of which result is of which study, to keep apart from them.",
-            rich_help_panel=PRIVACY,
-        ),
-    ] = None,
+    key: Key = None,
     again: Again = False,
     workers: Workers = CORES,
     cluster: OnCluster = LOCAL,
@@ -135,9 +129,9 @@ def infer(
 ) -> None:
     """Grade studies: a report for each, results.csv and summary.html for all; can be resumed."""
     if prior:
-        if len(study) != 1 or key is not None or placed_on is not None or blind:
+        if len(study) != 1 or placed_on is not None or blind:
             raise typer.BadParameter(
-                "goes with one study, and without --key, --map and --blind", param_hint="--prior"
+                "goes with one study, and without --map and --blind", param_hint="--prior"
             )
         from monai_amyloid.cli.following import follow_paths
 
@@ -159,6 +153,7 @@ def infer(
             identify=identify,
             dicom=dicom,
             again=again,
+            key=key,
             workers=workers,
             cluster=cluster,
         )

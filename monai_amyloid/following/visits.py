@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from monai_amyloid.findings.finding import Finding, StudyRefused
@@ -17,8 +18,7 @@ from monai_amyloid.following.whose import (
     unknown_owner,
     without_identity,
 )
-from monai_amyloid.pet.files.fingerprint import fingerprint
-from monai_amyloid.pet.identity import identity_of
+from monai_amyloid.pet.identity import content_and_identity
 from monai_amyloid.pet.scan_moment import ScanMoment, scan_headers
 from monai_amyloid.work.looking import look_at_each
 from monai_amyloid.work.progress import SILENT, Progress
@@ -125,7 +125,7 @@ def group_visits(
         UserError: If a date in a list or an option is none, or can be read in two ways.
     """
     dates = dates_of([study.date for study in studies], [study.path for study in studies])
-    owners = _look(studies, besides, looking)
+    owners = look_at_each(partial(_owner, besides=besides), studies, looking)
     keys = [None] * len(owners) if one_by_one else person_keys(owners)
     groups: dict[object, list[int]] = {}
     for place, key in enumerate(keys):
@@ -166,22 +166,19 @@ def group_visits(
     return tuple(people)
 
 
-def _look(studies: Sequence[NamedVisit], besides: Path | None, looking: Progress) -> list[Owner]:
-    """Read whose each study is, and from when."""
-
-    def look(study: NamedVisit) -> Owner:
-        return Owner(
-            path=study.path,
-            series=study.series,
-            participant="" if study.participant in _UNKNOWN else study.participant,
-            table=study.table,
-            labels=bids_labels(study.path),
-            headers=scan_headers(study.path),
-            identity=identity_of(study.path) or {},
-            content=fingerprint(study.path, besides),
-        )
-
-    return look_at_each(look, studies, looking)
+def _owner(study: NamedVisit, besides: Path | None) -> Owner:
+    """Read whose a study is, and from when."""
+    content, identity = content_and_identity(study.path, besides)
+    return Owner(
+        path=study.path,
+        series=study.series,
+        participant="" if study.participant in _UNKNOWN else study.participant,
+        table=study.table,
+        labels=bids_labels(study.path),
+        headers=scan_headers(study.path),
+        identity=identity or {},
+        content=content,
+    )
 
 
 def _planned(

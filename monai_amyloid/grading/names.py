@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from monai_amyloid.grading.ledger import Ledger
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.privacy import Privacy, is_pseudonym
-from monai_amyloid.grading.task import Identity, Task
+from monai_amyloid.grading.task import Task
 from monai_amyloid.output import OWN, check_writable, refuse_link, write_table
 from monai_amyloid.output_lock import alone_beside
-from monai_amyloid.pet.files.fingerprint import NOTHING, fingerprint
-from monai_amyloid.pet.identity import identity_of
+from monai_amyloid.pet.files.fingerprint import NOTHING
+from monai_amyloid.pet.identity import content_and_identity
 from monai_amyloid.source import source_checksum
 from monai_amyloid.study_names import real_path, study_name
 from monai_amyloid.work.looking import look_at_each
@@ -49,7 +50,8 @@ def name_tasks(
         looking: Shows how many studies were looked at; all their files are read for that.
     """
     by = made_by(bundle, options)
-    looked = _look(studies, output, looking)
+    look = partial(content_and_identity, besides=output)
+    looked = look_at_each(look, [study.path for study in studies], looking)
     names: list[str] = [study_name(each.path) for each in studies]
     hidden = [False] * len(names)
     if not options.identify:
@@ -90,18 +92,6 @@ def name_tasks(
     ]
 
 
-def _look(
-    studies: Sequence[NamedStudy], output: Path | None, looking: Progress
-) -> list[tuple[str, Identity]]:
-    """Checksum of the content of each study, and who it is of."""
-
-    def look(study: NamedStudy) -> tuple[str, Identity]:
-        # In this order: of a study that changes meanwhile the checksum is then another.
-        return fingerprint(study.path, output), identity_of(study.path)
-
-    return look_at_each(look, studies, looking)
-
-
 def made_by(bundle: Path, options: OutputOptions) -> str:
     """Checksum of all that a result depends on besides its study: program, bundle and options."""
     return checksum([source_checksum(), read_bundle(bundle).sha256, options.as_record()])
@@ -137,26 +127,24 @@ def check_key(path: Path, output: Path) -> None:
     check_writable(path.parent)
 
 
-def write_key(path: Path, output: Path, tasks: Sequence[Task]) -> None:
+def write_key(path: Path, output: Path, studies: Sequence[tuple[str, Path]]) -> None:
     """Write into a table which result is of which study; what an earlier run wrote stays.
 
     On POSIX its owner alone may read it.
 
-
     Args:
         path: Tab-separated table, made if missing.
         output: Folder of the results.
-        tasks: Studies and the names of their results.
+        studies: Folder of each study's results within ``output``, and path of the study.
 
     Raises:
         UserError: If another run is writing the key, or the file is no key.
     """
     folder = str(output.absolute())
     rows = [
-        {"study": task.name, "path": str(task.study.absolute()), "results": folder}
-        for task in tasks
+        {"study": name, "path": str(study.absolute()), "results": folder} for name, study in studies
     ]
-    with alone_beside(path, "infer --key"):
+    with alone_beside(path, "--key"):
         table = pd.concat([_read_key(path), pd.DataFrame(rows)])
         write_table(table.drop_duplicates(["study", "results"], keep="last"), path, OWN)
 

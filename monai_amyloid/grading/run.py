@@ -96,7 +96,7 @@ def grade_studies(
             refuse_link(output / task.name)
         sites = sites_of(named, tasks, identify=options.identify)
         if key is not None:
-            write_key(key, output, tasks)
+            write_key(key, output, [(task.name, task.study) for task in tasks])
 
         def write(done: Sequence[Done[Result]]) -> None:
             of_this = [each.made for each in done]

@@ -26,6 +26,7 @@ from monai_amyloid.brain.template import (
     regions,
 )
 from monai_amyloid.learning.network.losses import grade_log_probabilities
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 
 # Gradients vary from voxel to voxel; a PET does not, below its resolution. With less smoothing the
 # map changes more with the scan's noise; with more, it shows less of what drove the grade.
@@ -126,7 +127,7 @@ def attribution(
             slope += float(weight) / 2 * torch.autograd.grad(odds, between)[0]
     shown = (slope * (seen - empty))[0].numpy()
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    smooth = ndimage.gaussian_filter(shown, _FWHM_MM / 2.355 / spacing)
+    smooth = ndimage.gaussian_filter(shown, _FWHM_MM / FWHM_PER_SIGMA / spacing)
     laid = on_template(smooth, affine).clip(min=0) * brain_mask()
     return np.asarray(laid / max(float(laid.max()), 1e-12), np.float32)
 

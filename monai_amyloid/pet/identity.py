@@ -20,6 +20,7 @@ from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom.attributes import tag_of
 from monai_amyloid.pet.dicom.header import open_header
 from monai_amyloid.pet.files.archive import is_archive_name, is_packed_name, peek
+from monai_amyloid.pet.files.fingerprint import fingerprint
 from monai_amyloid.pet.files.sources import open_study
 from monai_amyloid.pet.formats.bids import read_sidecar
 from monai_amyloid.pet.formats.file_format import FileFormat
@@ -77,6 +78,22 @@ _MOST_FILES = 5  # of one folder, which may hold several series: from the first 
 _MOST_ENTRIES = 64  # of an archive: a disc begins with the files of a viewer
 _HEADER_BYTES = 2**17
 _MOST_ITEMS = 1000  # of a sequence
+
+
+def content_and_identity(
+    study: Path, besides: Path | None = None
+) -> tuple[str, dict[str, str] | None]:
+    """Checksum of a study's content, and who it is of.
+
+    Args:
+        study: Any study; it may be broken.
+        besides: Folder within the study that does not count as its content, such as the results.
+
+    Returns:
+        What :func:`~monai_amyloid.pet.files.fingerprint.fingerprint` and :func:`identity_of` give.
+    """
+    # In this order: of a study that changes meanwhile the checksum is then another.
+    return fingerprint(study, besides), identity_of(study)
 
 
 def identity_of(study: Path) -> dict[str, str] | None:

@@ -200,8 +200,8 @@ def _refuse_without_pet(
     if pictures and pictures == len(files.files):
         raise StudyRefused(
             "only_pictures",
-            "found {count} pictures, which do not say where they lie; needed DICOM or NIfTI; "
-            "pictures of slices are for a slice model, not for this reader",
+            "found pictures alone ({count}), which do not say where they lie; needed DICOM or "
+            "NIfTI; pictures of slices are for a slice model, not for this reader",
             where=files.named,
             count=pictures,
         )

@@ -23,6 +23,7 @@ import numpy as np
 from scipy import ndimage
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask, regions, voi
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.people import head as heads
 from monai_amyloid.phantom.people.brain import brain
 from monai_amyloid.phantom.people.geometry.anatomy import (
@@ -48,7 +49,6 @@ from monai_amyloid.phantom.people.tracer_map import (
     tracer_map,
 )
 from monai_amyloid.phantom.people.uptake import UPTAKE, TissueValues, by_label
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 STRENGTH = 10.0  # of the present table, in voxels
 STIFFNESS = 8.0  # of the shape

@@ -25,6 +25,7 @@ from monai_amyloid.brain.quantities.suvr import cortex_suvr_in_template
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.frames.static import static_image
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.cohorts.truth import truth_row
 from monai_amyloid.phantom.people.contrast import tissue_values
@@ -32,7 +33,6 @@ from monai_amyloid.phantom.people.head import shape_head
 from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scan import Scan
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 # Of the people; the seeds of every reported benchmark are others.
 SEED = 52

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from monai_amyloid.brain.quantities.matched_resolution import FWHM_PER_SIGMA, matched_resolution
+from monai_amyloid.brain.quantities.matched_resolution import matched_resolution
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 
 
 def test_a_point_that_was_blurred_gets_the_width_of_the_common_resolution() -> None:

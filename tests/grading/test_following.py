@@ -117,6 +117,19 @@ def test_results_within_the_folder_of_the_studies_are_no_visit(bundle: Path, cli
     assert written(output) == before
 
 
+@pytest.mark.usefixtures("stand_in")
+def test_a_key_lists_which_visit_is_of_which_study(
+    bundle: Path, clinic: Path, tmp_path: Path
+) -> None:
+    key = tmp_path / "key.tsv"
+    [person] = follow(bundle, tmp_path / "out", clinic / "sub-0001", key=key)
+    table = pd.read_csv(key, sep="\t")
+    assert table["study"].tolist() == [f"sub-0001/{each.result.name}" for each in person.visits]
+    days = ("2019-03-12", "2021-03-12")
+    assert table["path"].tolist() == [str(clinic / "sub-0001" / day) for day in days]
+    assert set(table["results"]) == {str(tmp_path / "out")}
+
+
 def test_results_are_not_written_among_the_files_of_a_study(bundle: Path, clinic: Path) -> None:
     study = clinic / "sub-0001" / "2019-03-12"
     before = sorted(study.iterdir())

@@ -9,7 +9,6 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.grading.names import check_key, write_key
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
-from monai_amyloid.grading.task import Task
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and modes of POSIX")
 PLAIN = OutputOptions(report=False)
@@ -54,13 +53,12 @@ def test_results_below_a_link_and_beside_one_are_written(
 
 def test_a_key_is_for_its_owner_alone_and_is_no_link(elsewhere: Path, tmp_path: Path) -> None:
     key, output = tmp_path / "key.tsv", tmp_path / "out"
-    task = Task(study=tmp_path / "=Kim", name="study-0001", identity=None, tracer=None, series=None,
-                tracer_is_really=False, content="", made_from={})  # fmt: skip
-    write_key(key, output, [task])
+    studies = [("study-0001", tmp_path / "=Kim")]
+    write_key(key, output, studies)
     assert key.stat().st_mode & 0o777 == 0o600
     key.unlink()
     key.symlink_to(elsewhere / "taken.tsv")
     with pytest.raises(UserError, match="is a link"):
         check_key(key, output)
-    write_key(key, output, [task])
+    write_key(key, output, studies)
     assert not key.is_symlink() and not list(elsewhere.iterdir())

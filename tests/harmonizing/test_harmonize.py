@@ -11,13 +11,13 @@ from commands import program as run
 from scipy import ndimage
 
 from monai_amyloid.brain.quantities.centiloid import centiloid
-from monai_amyloid.brain.quantities.matched_resolution import FWHM_PER_SIGMA
 from monai_amyloid.brain.quantities.suvr import regional_suvr, suvr
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, pet_templates, voi
 from monai_amyloid.cohort.datalist import read_cohort
 from monai_amyloid.errors import UserError
 from monai_amyloid.harmonizing.harmonize import apply, harmonize
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.writing.nifti import write_nifti
 
 pytestmark = pytest.mark.slow

@@ -92,7 +92,7 @@ def test_a_folder_with_nothing_to_read_is_refused(tmp_path: Path) -> None:
         read_study(tmp_path)
     (tmp_path / "notes.txt").unlink()
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0 jpeg")
-    with pytest.raises(StudyRefused, match="found 1 pictures, which do not say where they lie"):
+    with pytest.raises(StudyRefused, match=r"found pictures alone \(1\), which do not"):
         read_study(tmp_path)
     with pytest.raises(StudyRefused, match=r"photo.jpg: found a picture of a slice"):
         read_study(tmp_path / "photo.jpg")

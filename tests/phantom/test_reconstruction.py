@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.scanning.reconstruction import (
     RECONSTRUCTIONS,
     USUAL,
@@ -10,7 +11,7 @@ from monai_amyloid.phantom.scanning.reconstruction import (
     recovered,
     widths,
 )
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA, reconstruct
+from monai_amyloid.phantom.scanning.tomography import reconstruct
 
 PSF = RECONSTRUCTIONS["psf_tof"]
 ZOOMS = (2.0, 2.0, 2.0)

@@ -22,9 +22,9 @@ from monai_amyloid.grading.grader import Grader
 from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.pet.image import PetImage
 from monai_amyloid.pet.study import read_study
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.temporary import temporary_folder
 
-FWHM_PER_SIGMA = 2.3548
 TILTS_DEGREES = (-12.0, -6.0, 6.0, 12.0)
 BLURS_MM = (2.0, 3.5, 5.0, 6.5)
 SHARPENED = (0.3, 0.6, 1.0)

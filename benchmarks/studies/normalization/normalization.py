@@ -223,6 +223,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where scans and rows are kept")
     parser.add_argument("--scans", type=int, default=60)
     parser.add_argument("--seed", type=int, default=500, help="of the simulator")
+    parser.add_argument(
+        "--usual", action="store_true", help="scans of a usual cohort instead of difficult ones"
+    )
     parser.add_argument("--methods", nargs="*", choices=list(METHODS), default=list(METHODS))
     parser.add_argument("--ants-python", type=Path, help="interpreter that has antspyx")
     parser.add_argument("--dcccpy", type=Path, help="the program")
@@ -230,7 +233,7 @@ def main() -> None:
     parser.add_argument("--timing", action="store_true", help="measure time alone")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    truth = make_scans(given.folder, given.scans, given.seed)
+    truth = make_scans(given.folder, given.scans, given.seed, usual=given.usual)
     # What outdates rows: our own code and data; of the others, the template and the regions.
     versions = dict.fromkeys(METHODS, write_shared(given.folder)) | {"dcccpy": "any"}
     versions[OURS] = digest_of_folder(DATA.parent)

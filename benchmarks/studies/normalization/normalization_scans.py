@@ -4,6 +4,9 @@ People of the six donor anatomies, none of which the templates are made of, in d
 They hold still and their CT fits: what these spoil in a scan, no normalisation can mend.
 Centiloid is spread evenly over 0 to 120: scan 0 is of the lowest sixth, scan 1 of the next, scan 6
 of the lowest again, so that every beginning of the list is spread, too.
+
+Usual scans are those of a cohort: of all anatomies, with the grades as often as among people, and
+with motion and a shifted CT now and then.
 """
 
 import hashlib
@@ -74,7 +77,7 @@ def true_positions(session: Session) -> np.ndarray:
     return (pose[:3, :3] @ in_head + pose[:3, 3:]).astype(np.float32)
 
 
-def make_scans(folder: Path, count: int, seed: int) -> pd.DataFrame:
+def make_scans(folder: Path, count: int, seed: int, *, usual: bool = False) -> pd.DataFrame:
     """Make what is missing of the first ``count`` scans.
 
     Args:
@@ -82,6 +85,7 @@ def make_scans(folder: Path, count: int, seed: int) -> pd.DataFrame:
             ``(3, N)`` as ``.npy`` a scan. Scans of another seed or simulator are made anew.
         count: How many.
         seed: Of the simulator.
+        usual: Whether the scans are those of a usual cohort, instead of difficult ones.
 
     Returns:
         A row a scan: ``scan path sha256`` and the columns of ``truth.tsv``.
@@ -89,8 +93,8 @@ def make_scans(folder: Path, count: int, seed: int) -> pd.DataFrame:
     torch.set_num_threads(1)  # sums in one order: the same bytes again
     masks = [digest_of(path) for path in (DATA / "regions.nii.gz", *sorted(DATA.glob("gaain_*")))]
     simulator = digest_of_folder(Path(person.__file__).parents[1])
-    made_by = {"seed": seed, "simulator": simulator, "masks": masks, "still": True}
-    plan = Plan(seed=seed, anatomies=DONORS, difficult=True)
+    made_by = {"seed": seed, "simulator": simulator, "masks": masks, "still": not usual}
+    plan = Plan(seed=seed) if usual else Plan(seed=seed, anatomies=DONORS, difficult=True)
     last = dict.fromkeys(range(len(LEVELS)), 0)
     rows = []
     for number in range(count):
@@ -98,7 +102,12 @@ def make_scans(folder: Path, count: int, seed: int) -> pd.DataFrame:
         record = folder / "truth" / f"scan-{number:02d}.json"
         kept = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
         if kept.get("made_by") != made_by:
-            kept = {"made_by": made_by, **_make_scan(folder, plan, number, last[level])}
+            made = (
+                _usual_scan(folder, plan, number)
+                if usual
+                else _make_scan(folder, plan, number, last[level])
+            )
+            kept = {"made_by": made_by, **made}
             replace_file(record, json.dumps(kept).encode())
             print(f"made {kept['scan']}: Centiloid {kept['centiloid']:.1f}", flush=True)
         last[level] = kept.pop("drawn")
@@ -121,12 +130,27 @@ def _make_scan(folder: Path, plan: Plan, number: int, last: int) -> dict[str, ob
             break
     else:
         raise RuntimeError(f"nobody of {_PEOPLE_A_LEVEL} has a Centiloid of {low} to {high}")
+    return {"drawn": drawn, **_stored(folder, plan, number, session, seen), **truth}
+
+
+def _usual_scan(folder: Path, plan: Plan, number: int) -> dict[str, object]:
+    """Scan the next person of a cohort."""
+    [session] = draw_sessions(plan, number + 1, None)
+    seen = Scanned(session.head, session.uptake, session.scan)
+    truth = truth_row(session, seen, plan.tracer)
+    return {"drawn": number, **_stored(folder, plan, number, session, seen), **truth}
+
+
+def _stored(
+    folder: Path, plan: Plan, number: int, session: Session, seen: Scanned
+) -> dict[str, object]:
+    """Write a scan, and where its points lie."""
     name = f"scan-{number:02d}"
     series = acquire(seen, session.scan, plan.tracer)
     path = store(series, folder, name, session.session, "nifti", plan.seed)
     (folder / "truth").mkdir(exist_ok=True)
     np.save(folder / "truth" / f"{name}.npy", true_positions(session))
-    return {"scan": name, "path": path.as_posix(), "drawn": drawn, **truth}
+    return {"scan": name, "path": path.as_posix()}
 
 
 def describe(truth: pd.DataFrame) -> None:

@@ -36,6 +36,7 @@ from monai_amyloid.brain.template import (
     regions,
     voi,
 )
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.cohorts.truth import regional_truth
 from monai_amyloid.phantom.people.geometry.anatomy import TISSUES, load_anatomy
@@ -44,7 +45,6 @@ from monai_amyloid.phantom.people.geometry.morphology import Morphology
 from monai_amyloid.phantom.people.head import shape_head
 from monai_amyloid.phantom.people.person import draw_sessions
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 Volume = NDArray[np.float32]
 Mask = NDArray[np.bool_]

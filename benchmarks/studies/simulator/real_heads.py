@@ -27,7 +27,7 @@ from benchmarks.studies.simulator.head_statistics import (
 )
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.pet.study import read_study
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 
 # The program's own measure of resolution finds 9.2 to 9.7 mm in the real group means.
 MEANS_FWHM_MM = 9.5

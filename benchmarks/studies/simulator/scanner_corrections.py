@@ -25,6 +25,7 @@ from benchmarks.studies.simulator.scanner_physics import (
     ZOOMS_MM,
     Head,
 )
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.people.geometry.anatomy import TISSUES
 from monai_amyloid.phantom.scanning.attenuation import (
     WATER,
@@ -42,7 +43,6 @@ from monai_amyloid.phantom.scanning.reconstruction import (
     widths,
 )
 from monai_amyloid.phantom.scanning.tomography import (
-    FWHM_PER_SIGMA,
     projector,
     reconstruct,
     view_count,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from benchmarks.figures import record
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.people.geometry.anatomy import TISSUES, load_anatomy
 from monai_amyloid.phantom.scanning.attenuation import (
     attenuation_map,
@@ -29,7 +30,7 @@ from monai_amyloid.phantom.scanning.noise import (
     relative_sd,
     texture,
 )
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA, reconstruct
+from monai_amyloid.phantom.scanning.tomography import reconstruct
 
 # Uptake of grey, white, CSF, ventricle, skull and soft tissue in a positive florbetaben scan.
 UPTAKE = (1.3, 1.9, 0.25, 0.15, 0.7, 0.9)

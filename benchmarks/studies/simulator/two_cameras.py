@@ -24,6 +24,7 @@ from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.pet.frames.static import static_image
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.cohorts.plan import Plan
 from monai_amyloid.phantom.cohorts.truth import regional_truth
 from monai_amyloid.phantom.people.geometry.deformation import Points
@@ -32,7 +33,6 @@ from monai_amyloid.phantom.people.person import Session, draw_sessions
 from monai_amyloid.phantom.scanning.scan import Scan, draw_scan
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 from monai_amyloid.phantom.scanning.sites import SITES
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 _LOWEST_MM, _HIGHEST_MM = -90.0, 100.0
 # Of the difference between two cameras, published for 36 people (AIBL): what matching the

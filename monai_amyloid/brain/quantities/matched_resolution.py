@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
-
-FWHM_PER_SIGMA = math.sqrt(8 * math.log(2))
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 
 
 def matched_resolution(

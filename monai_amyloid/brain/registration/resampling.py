@@ -7,6 +7,7 @@ from scipy import ndimage
 from monai_amyloid.brain.registration.register import Registration
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE, tissue_uptake
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 
 # The inverse of the deformation, whose waves are 50 mm and longer, is found at nodes this far
 # apart in the scan and interpolated between them.
@@ -26,7 +27,7 @@ def resample(image: PetImage, registration: Registration) -> NDArray[np.float32]
     # Voxels finer than the template's are averaged first, or their noise would alias.
     widths = TEMPLATE_AFFINE[0, 0] / image.zooms
     if widths.max() > 1.5:
-        data = ndimage.gaussian_filter(data, np.where(widths > 1.5, widths / 2.355, 0))
+        data = ndimage.gaussian_filter(data, np.where(widths > 1.5, widths / FWHM_PER_SIGMA, 0))
     voxels = _voxels_of(image, registration)
     laid = ndimage.map_coordinates(data, voxels, order=1, mode="nearest", output=np.float32)
     outside = ~_inside(voxels, data.shape)

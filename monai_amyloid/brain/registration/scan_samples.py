@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from monai_amyloid.pet.image import PetImage
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 
-_FWHM_PER_SIGMA = 2.3548
 # A weighted mean of less than this share of its neighbourhood is not read for the scale.
 _SEEN = 0.3
 
@@ -102,7 +102,7 @@ class ScanVoxels:
     def _blurred(self, volume: torch.Tensor, fwhm_mm: float) -> torch.Tensor:
         zooms = np.linalg.norm(self.affine[:3, :3], axis=0)
         for axis in range(3):
-            variance = (fwhm_mm / _FWHM_PER_SIGMA) ** 2 - self.lost[axis]
+            variance = (fwhm_mm / FWHM_PER_SIGMA) ** 2 - self.lost[axis]
             if variance > 0:
                 volume = _blurred(volume, float(np.sqrt(variance) / zooms[axis]), axis)
         return volume

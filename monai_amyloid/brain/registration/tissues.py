@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
+
 
 @dataclass(frozen=True)
 class Tissues:
@@ -54,7 +56,7 @@ def tissues_on_grid(
         fwhm_mm: FWHM of additional smoothing.
     """
     zoom = float(affine[0, 0])
-    smooth = ndimage.gaussian_filter(volumes, (0, *(fwhm_mm / 2.355 / zoom,) * 3))
+    smooth = ndimage.gaussian_filter(volumes, (0, *(fwhm_mm / FWHM_PER_SIGMA / zoom,) * 3))
     index = index_on_grid(mask, affine, spacing_mm)
     slopes = np.stack([_slope(smooth, index, axis) / zoom for axis in range(3)], axis=1)
     return Tissues(

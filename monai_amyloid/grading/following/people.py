@@ -12,7 +12,7 @@ from monai_amyloid.findings.finding import Finding, Term, refusal
 from monai_amyloid.following.rule import ClearingRule
 from monai_amyloid.following.visits import Person
 from monai_amyloid.grading.ledger import Ledger, of_earlier_runs
-from monai_amyloid.grading.names import check_apart, checksum, made_by
+from monai_amyloid.grading.names import check_apart, checksum, made_by, write_key
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.outputs import DICOM_FOLDER
 from monai_amyloid.grading.privacy import finding_for_person
@@ -77,6 +77,7 @@ def follow_people(
     workers: int = 0,
     cluster: Cluster = LOCAL,
     again: bool = False,
+    key: Path | None = None,
     require_bundle: str | None = None,
     trust_config: bool = False,
     finished: Callable[[Followed], None] = lambda followed: None,
@@ -100,6 +101,8 @@ def follow_people(
         workers: Number of processes; with 0 everything runs in this process.
         cluster: Machines that measure people, in place of so many processes of this machine.
         again: Whether finished people are repeated.
+        key: Table of which visit is of which study, to add to before any is measured; None for
+            none.
         require_bundle: SHA-256 of the only bundle that may grade; None for any.
         trust_config: Whether what export never wrote into the bundle's config may run.
         finished: Called with what is found of each person, in the order in which they are ready.
@@ -124,6 +127,9 @@ def follow_people(
         tasks = _tasks(people, settings, doses or {})
         for task in tasks:
             refuse_link(output / task.name)
+        if key is not None:
+            named = [(task.name, visit) for task in tasks for visit in task.person.visits]
+            write_key(key, output, [(f"{name}/{visit.name}", visit.path) for name, visit in named])
 
         def write(done: Sequence[Done[Followed]]) -> None:
             people, options = [each.made for each in done], settings.grading.options

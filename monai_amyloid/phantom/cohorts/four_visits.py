@@ -6,8 +6,8 @@ uptake of white matter and cerebellum, and the head has aged as in 3.3 years, wh
 cortex by 2 %.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -24,9 +24,14 @@ from monai_amyloid.phantom.scanning.scan import draw_scan
 from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
 # Half of those with amyloid are treated.
-_TREATED = 0.5
+TREATED = 0.5
 # Years until the changed visit: with and without treatment; and until the unchanged ones.
 _TREATED_YEARS, _NATURAL_YEARS, UNCHANGED_YEARS = (0.3, 1.6), (1.5, 4.0), 3.3
+# Of a scan, what its errors come from.
+OF_SCAN = (
+    *("fwhm_mm", "noise_cv", "edge_ratio", "scatter_left", "bone_missed", "axial_slope"),
+    *("axial_bow", "dead_time", "minutes_late", "lowest_mm"),
+)
 KINDS = ("first", "unchanged", "other_scanner", "changed")
 
 
@@ -42,6 +47,8 @@ class SimulatedVisit:
         centiloid: Centiloid of the scan without noise.
         site: Hospital of the scan.
         treated: Whether the person gets an antibody.
+        drawn: What was drawn for the visit beside the amyloid, by name: the uptake of tissues
+            without amyloid, the thinning of the cortex, and how the scan was made.
     """
 
     kind: str
@@ -51,6 +58,7 @@ class SimulatedVisit:
     centiloid: float
     site: str
     treated: bool
+    drawn: Mapping[str, float]
 
 
 def four_visits(number: int, seed: int) -> Iterator[SimulatedVisit]:
@@ -60,13 +68,12 @@ def four_visits(number: int, seed: int) -> Iterator[SimulatedVisit]:
         number: Number of the person, from 1.
         seed: Seed of the people; the same person has the same four visits.
     """
-    plan = Plan(seed=seed, sessions=4, months_between_sessions=0.25, treated=_TREATED)
+    plan = Plan(seed=seed, sessions=4, months_between_sessions=0.25, treated=TREATED)
     # As many of each grade as there are among people: nobody is drawn again.
     sessions = list(draw_sessions(plan, number, None))
     random = np.random.default_rng([seed, number, 4])
     first = sessions[0]
-    between = _TREATED_YEARS if first.course.treated else _NATURAL_YEARS
-    years = {"first": 0.0, "changed": float(random.uniform(*between))}
+    years = {"first": 0.0, "changed": years_until_changed(first.course.treated, random)}
     drift = draw_drift(random)
     known: dict[float, float] = {}
     for kind, session in zip(KINDS, sessions, strict=True):
@@ -76,7 +83,7 @@ def four_visits(number: int, seed: int) -> Iterator[SimulatedVisit]:
         scan = first.scan if kind == "first" else draw_scan(site, random)
         disease = first.course.after(after) if kind == "changed" else first.disease
         # Old white matter holds more: the drift of the years, and the day's own.
-        physiology = _drifted(session.physiology, drift, after)
+        physiology = drifted(session.physiology, drift, after)
         visit = replace(
             first,
             years=after,
@@ -97,15 +104,44 @@ def four_visits(number: int, seed: int) -> Iterator[SimulatedVisit]:
             centiloid=centiloid(regional_truth(visit.head, seen)["cortex"], plan.tracer),
             site=site,
             treated=first.course.treated,
+            drawn=_drawn(visit),
         )
 
 
-def _drifted(physiology: Physiology, drift: Physiology, years: float) -> Physiology:
+def years_until_changed(treated: bool, random: np.random.Generator) -> float:
+    """Draw the years until the visit at which the amyloid has changed.
+
+    Args:
+        treated: Whether the person gets an antibody.
+        random: Source of randomness.
+    """
+    return float(random.uniform(*(_TREATED_YEARS if treated else _NATURAL_YEARS)))
+
+
+def drifted(physiology: Physiology, drift: Physiology, years: float) -> Physiology:
+    """Give a day's uptake the drift of some years.
+
+    Args:
+        physiology: Uptake on the day, as it would have been at the first visit.
+        drift: Change in a year, as factors.
+        years: Years since the first visit.
+    """
     return Physiology(
         white=physiology.white * drift.white**years,
         cerebellar_grey=physiology.cerebellar_grey * drift.cerebellar_grey**years,
         cerebellar_white=physiology.cerebellar_white * drift.cerebellar_white**years,
     )
+
+
+def _drawn(visit: Session) -> dict[str, float]:
+    scan = visit.scan
+    return {
+        **asdict(visit.physiology),
+        "thinning": visit.head.morphology.thinning,
+        **{name: float(getattr(scan, name)) for name in OF_SCAN},
+        "motion": max((float(np.linalg.norm(pose[3:])) for pose in scan.motion), default=0.0),
+        "ct_shift": float(np.linalg.norm(scan.ct_shift_mm)),
+    }
 
 
 def _of_amyloid(visit: Session, plan: Plan) -> float:

@@ -11,10 +11,12 @@ import pandas as pd
 
 from monai_amyloid.brain.normalization import BrainPet, normalize
 from monai_amyloid.brain.quantities.atrophy import thinning_effect
+from monai_amyloid.brain.quantities.references import over_references
 from monai_amyloid.brain.registration.register import one_thread
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.following.change_errors import Causes
 from monai_amyloid.following.joint import join
+from monai_amyloid.pet.tracers import FLORBETABEN
 from monai_amyloid.phantom.cohorts.four_visits import KINDS, SimulatedVisit, four_visits
 
 # Measures of quality that errors depend on.
@@ -33,8 +35,10 @@ def measured_changes(seed: int, numbers: Sequence[int], workers: int) -> Iterato
         A row for each later visit of a person. Of both visits (``_0`` the first, ``_1`` the later)
         it holds the ``site``, the Centiloid of the amyloid alone (``true``) and of the scan without
         noise (``clean``), the ``plain`` and the ``joint`` Centiloid, the ``effect`` of thinning on
-        it, and measures of quality; of the pair ``number``, ``kind``, ``years``, ``treated``, and
-        the change of each region's SUVR (``suvr_*``). A refused visit has no row.
+        both, the Centiloid ``over`` each reference, measures of quality and what was ``drawn``; of
+        the pair ``number``, ``kind``, ``years``, ``treated``, and the change of each region's SUVR
+        (``suvr_*``). ``three`` is the joint Centiloid of the first, the unchanged and the changed
+        visit, measured together. A refused visit has no row.
     """
     one = partial(changes_of, seed=seed)
     if workers == 1:
@@ -56,11 +60,17 @@ def changes_of(number: int, seed: int) -> list[dict[str, Any]]:
             continue
     if KINDS[0] not in found:
         return []
-    return [
-        {"number": number, **_change(found[KINDS[0]], found[kind])}
+    rows = {
+        kind: {"number": number, **_change(found[KINDS[0]], found[kind])}
         for kind in KINDS[1:]
         if kind in found
-    ]
+    }
+    for kind, row in rows.items():
+        row["three_0"] = row["three_1"] = float("nan")
+        if kind == "changed" and "unchanged" in rows:
+            three = join([found[name][1] for name in ("first", "unchanged", "changed")])
+            row["three_0"], _, row["three_1"] = three.centiloids
+    return list(rows.values())
 
 
 def causes_of(row: dict[str, Any], other_scanner: bool) -> Causes:
@@ -71,7 +81,7 @@ def causes_of(row: dict[str, Any], other_scanner: bool) -> Causes:
         earlier=earlier,
         later=later,
         other_scanner=other_scanner,
-        tracer="18FFBB",
+        tracer=FLORBETABEN,
     )
 
 
@@ -91,7 +101,13 @@ def _change(
             f"clean_{place}": visit.centiloid,
             f"plain_{place}": brain.centiloid,
             f"joint_{place}": joint.centiloids[place],
-            f"effect_{place}": thinning_effect(joint.suvr[place], "18FFBB"),
+            f"effect_{place}": thinning_effect(joint.suvr[place], FLORBETABEN),
+            f"plain_effect_{place}": thinning_effect(brain.suvr, FLORBETABEN),
+            **{
+                f"over_{name}_{place}": each.centiloid
+                for name, each in over_references(brain.suvr, FLORBETABEN).items()
+            },
+            **{f"drawn_{name}_{place}": value for name, value in visit.drawn.items()},
             **{f"{name}_{place}": brain.quality[name] for name in _QUALITY},
         }
     before, after = joint.regions

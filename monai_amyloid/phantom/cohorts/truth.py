@@ -12,6 +12,7 @@ from scipy import ndimage
 from monai_amyloid.brain.quantities.centiloid import centiloid
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, regions, voi
 from monai_amyloid.cohort.datalist import UNKNOWN
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.cohorts.readers import GRADES, reader_chances
 from monai_amyloid.phantom.people.brain import brain
 from monai_amyloid.phantom.people.contrast import tissue_values
@@ -24,7 +25,6 @@ from monai_amyloid.phantom.people.tracer_map import blur, in_brain
 from monai_amyloid.phantom.people.uptake import TissueValues
 from monai_amyloid.phantom.scanning.attenuation import block_mean
 from monai_amyloid.phantom.scanning.scanner import Scanned
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 # Mean uptake or SUVR by region.
 Means = dict[str, float]

@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.people.brain import brain
 from monai_amyloid.phantom.people.geometry.deformation import Field, refined
 from monai_amyloid.phantom.people.geometry.outside import Layer, outside
 from monai_amyloid.phantom.people.head import Head
 from monai_amyloid.phantom.people.surroundings import Surroundings
 from monai_amyloid.phantom.people.uptake import TissueValues
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 Volume = NDArray[np.float32]
 

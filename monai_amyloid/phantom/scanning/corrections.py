@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.scanning.attenuation import (
     block_mean,
     coarsening,
     interpolate,
     mean_line_integral,
 )
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 # Scattered over true coincidences of a head in 3D mode, an estimate from usual scatter fractions
 # of a third, and how far scatter spreads in the image.

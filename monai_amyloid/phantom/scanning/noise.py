@@ -26,6 +26,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import fft
 
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.scanning.attenuation import (
     GRID_MM,
     block_mean,
@@ -40,7 +41,7 @@ from monai_amyloid.phantom.scanning.reconstruction import (
     recovered,
     widths,
 )
-from monai_amyloid.phantom.scanning.tomography import BACKGROUND_TO_TRUES, FWHM_PER_SIGMA
+from monai_amyloid.phantom.scanning.tomography import BACKGROUND_TO_TRUES
 
 # Noise over mean at the usual dose and duration, in brain of uptake 1.
 USUAL_CV = 0.08

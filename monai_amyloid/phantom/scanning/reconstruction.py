@@ -22,8 +22,8 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.scanning.attenuation import GRID_MM, block_mean, coarsening, interpolate
-from monai_amyloid.phantom.scanning.tomography import FWHM_PER_SIGMA
 
 Volume = NDArray[np.float32]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, sparse
 
-FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 
 # Scatter and randoms on a line of response over the trues on the line with most of them: about
 # 0.5 and 0.3 of all trues, spread over a field of view of 256 mm of which the head fills half.

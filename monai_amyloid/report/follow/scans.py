@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from monai_amyloid.brain.template import brain_mask
 from monai_amyloid.findings.finding import Phrase
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.pictures.cut_brain import DARKEST_SUVR, grey, shown_box
 from monai_amyloid.pictures.orientation import upright
 from monai_amyloid.pictures.slices import SlicedScan, draw_slice, slice_index
@@ -27,7 +28,7 @@ SLICES_MM = ((2, -34.0), (2, -20.0), (2, 6.0), (2, 26.0), (2, 40.0), (1, -52.0),
 # than 0.07 on one scanner and 0.17 on two, smoothed so far. From the second on the colour is full.
 DIFFERENCE_FROM, DIFFERENCE_FULL = 0.15, 0.6
 SMOOTHED_MM = 8.0
-_SIGMA_VOXELS = SMOOTHED_MM / 2.3548 / 2  # of full width at half maximum; a voxel has 2 mm
+_SIGMA_VOXELS = SMOOTHED_MM / FWHM_PER_SIGMA / 2  # of full width at half maximum; a voxel has 2 mm
 # Colours of less and of more uptake, from weak to strong.
 LESS = ((146, 197, 222), (33, 102, 172), (5, 48, 97))
 MORE = ((253, 190, 133), (217, 72, 1), (127, 39, 4))
