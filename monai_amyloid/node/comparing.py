@@ -49,7 +49,7 @@ def compare(
         dicom: Whether the change becomes an object for the PACS.
         identify: Whether reports name the patient.
     """
-    from monai_amyloid.follow.visits import NamedVisit, group_visits
+    from monai_amyloid.following.visits import NamedVisit, group_visits
     from monai_amyloid.grading.following.people import follow_people
     from monai_amyloid.grading.options import OutputOptions
 

@@ -12,7 +12,12 @@ def page() -> str:
     parts = []
     for effect in Effect:
         rows = [
-            (f"`{name}`", plain(setting.kind.words), setting.text.replace("](", "](../"), _defaults(name))
+            (
+                f"`{name}`",
+                plain(setting.kind.words),
+                setting.text.replace("](", "](../"),
+                _defaults(name),
+            )
             for name, setting in SETTINGS.items()
             if setting.effect is effect
         ]

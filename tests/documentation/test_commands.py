@@ -20,7 +20,15 @@ SHELLS = ("sh", "bash", "console")
 OF_NOW = [page for page in PAGES if page.name != "CHANGELOG.md"]
 TARGETS = re.findall(r"^([a-z_]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 # Options of `python -m monai.bundle run` that are no values of a config.
-OF_MONAI = {"config_file", "meta_file", "logging_file", "args_file", "init_id", "run_id", "final_id"}
+OF_MONAI = {
+    "config_file",
+    "meta_file",
+    "logging_file",
+    "args_file",
+    "init_id",
+    "run_id",
+    "final_id",
+}
 
 
 def wrong_options(words: list[str]) -> str:

@@ -180,9 +180,7 @@ def drawn_pairs(seed: int, people: int) -> pd.DataFrame:
         Three rows a person, with the columns that :func:`features` needs.
     """
     plan = Plan(seed=seed)
-    return pd.DataFrame(
-        row for number in range(1, people + 1) for row in _person(plan, number)
-    )
+    return pd.DataFrame(row for number in range(1, people + 1) for row in _person(plan, number))
 
 
 def _person(plan: Plan, number: int) -> Iterator[dict[str, Any]]:

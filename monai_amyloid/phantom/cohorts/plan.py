@@ -7,7 +7,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.phantom.people.geometry.anatomy import ANATOMIES
 from monai_amyloid.phantom.scanning.sites import SITES, USUAL_SITES
 
-# Grades of the Dong-A study: 603 florbetaben scans.
+# Grades of the Dong-A study in the proportions of its people: 603 pictures, three of each of 201.
 PREVALENCE = {1: 291, 2: 78, 3: 234}
 
 Pattern = Literal["amyloid", "fdg", "tau", "perfusion", "raclopride"]
