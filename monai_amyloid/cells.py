@@ -5,6 +5,8 @@ spreadsheets know a text, and what cannot be seen is spelled out. :func:`read_ce
 away: what this program wrote it reads back as it was. Numbers stay numbers.
 """
 
+from __future__ import annotations
+
 import re
 from typing import Any
 

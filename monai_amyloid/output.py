@@ -1,5 +1,7 @@
 """Files that are written whole or not at all, where no link leads elsewhere."""
 
+from __future__ import annotations
+
 import json
 import os
 import re

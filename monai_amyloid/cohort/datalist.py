@@ -1,5 +1,7 @@
 """The cohort table, checked."""
 
+from __future__ import annotations
+
 import csv
 import io
 import unicodedata
@@ -173,7 +175,7 @@ def some_of(texts: Sequence[str]) -> str:
     return ", ".join(texts[:_MOST_NAMED]) + more
 
 
-def _grades(cohort: pd.DataFrame, table: Path) -> "pd.Series[int]":
+def _grades(cohort: pd.DataFrame, table: Path) -> pd.Series[int]:
     if "bapl" not in cohort:
         return pd.Series(pd.NA, index=cohort.index, dtype="Int64")
     text = cohort["bapl"]
@@ -189,7 +191,7 @@ def _grades(cohort: pd.DataFrame, table: Path) -> "pd.Series[int]":
     return grades
 
 
-def _numbers(column: "pd.Series[str]", table: Path) -> "pd.Series[float]":
+def _numbers(column: pd.Series[str], table: Path) -> pd.Series[float]:
     known = column.where(~column.isin(["", UNKNOWN]))
     numbers = pd.to_numeric(known, errors="coerce")
     wrong = known[numbers.isna() & known.notna()]
@@ -223,12 +225,12 @@ def _check_sessions(cohort: pd.DataFrame, table: Path) -> None:
         )
 
 
-def _lines(wrong: "pd.DataFrame | pd.Series[str]") -> str:
+def _lines(wrong: pd.DataFrame | pd.Series[str]) -> str:
     """The lines of rows in the file."""
     return some_of([f"line {int(line) + 2}" for line in wrong.index])
 
 
-def _images(paths: "pd.Series[str]", table: Path) -> "pd.Series[str]":
+def _images(paths: pd.Series[str], table: Path) -> pd.Series[str]:
     found = paths.map(lambda path: None if path in ("", UNKNOWN) else find_path(table.parent, path))
     missing = paths[~found.map(lambda path: isinstance(path, Path)).astype(bool)]
     if not missing.empty:

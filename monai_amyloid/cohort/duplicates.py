@@ -1,5 +1,7 @@
 """One image under two names: a leak that no split of names prevents."""
 
+from __future__ import annotations
+
 import gzip
 import hashlib
 import os

@@ -4,6 +4,8 @@ A participant is in one fold with all sessions, so that no one is on two sides. 
 the same participants to folds in another way.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ def splits_file(dataset_dir: Path, repeat: int = 0) -> Path:
     return dataset_dir / (f"splits_repeat{repeat}.tsv" if repeat else "splits.tsv")
 
 
-def read_folds(dataset_dir: Path, repeat: int = 0) -> "pd.Series[int]":
+def read_folds(dataset_dir: Path, repeat: int = 0) -> pd.Series[int]:
     """Read the folds of a repeat.
 
     Returns:
@@ -55,7 +57,7 @@ def read_folds(dataset_dir: Path, repeat: int = 0) -> "pd.Series[int]":
 
 def folds_of(
     dataset_dir: Path, cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0
-) -> "pd.Series[int]":
+) -> pd.Series[int]:
     """Folds of a repeat from its file, which is written first if it does not exist.
 
     Once written the file decides, whatever the seed, so that every run on a dataset

@@ -1,5 +1,7 @@
 """Predictions of a cross-validation for its held-out scans, checked against its folds."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +46,7 @@ class HeldOut:
 
     rows: pd.DataFrame
     cohort: pd.DataFrame
-    folds: dict[int, "pd.Series[int]"]
+    folds: dict[int, pd.Series[int]]
     foreign: bool = False
 
     def parts(self) -> Iterator[tuple[int, int, Mask]]:
@@ -230,7 +232,7 @@ def _table(table: Path, cohort: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read(
-    table: Path, repeat: int, cohort: pd.DataFrame, fold_of: "pd.Series[int]"
+    table: Path, repeat: int, cohort: pd.DataFrame, fold_of: pd.Series[int]
 ) -> pd.DataFrame:
     rows = _table(table, cohort)
     fold = rows["fold"].iloc[0]
@@ -247,7 +249,7 @@ def _read(
     return described.assign(**_predicted(whole))
 
 
-def _predicted(rows: pd.DataFrame) -> dict[str, "pd.Series[float]"]:
+def _predicted(rows: pd.DataFrame) -> dict[str, pd.Series[float]]:
     """What the network said of each row, and how far the scan lies from its training's."""
     return {name: rows[name] for name in (*PROBABILITIES, FEATURES_APART) if name in rows}
 

@@ -1,5 +1,7 @@
 """How sure a figure is: intervals for measures and for shares."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -9,6 +9,8 @@ References:
     Fortin et al. 2018, harmonisation that keeps biology, doi:10.1016/j.neuroimage.2017.11.024
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 

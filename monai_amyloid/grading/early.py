@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from monai_amyloid.bundle.integrity import Trust, read_bundle
-from monai_amyloid.work.loading import lasting
+from monai_amyloid.work.loading import lasting, when_needed
 
 
 def load_all(
@@ -15,6 +15,7 @@ def load_all(
     trust_config: bool,
 ) -> None:
     """Load PyTorch, the bundle and the template; arguments as those of ``grade_studies``."""
+    when_needed("pandas")
     with lasting():
         from monai_amyloid.brain.registration.register import load_template
         from monai_amyloid.grading.worker import loaded_grader

@@ -1,8 +1,10 @@
 """Loading what lasts: nothing of it is garbage, so that nobody looks for any."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import LazyLoader, find_spec, module_from_spec
 
 
 @contextmanager
@@ -20,3 +22,18 @@ def lasting() -> Iterator[None]:
         gc.freeze()
         if was_on:
             gc.enable()
+
+
+def when_needed(name: str) -> None:
+    """Put off the import of a package until something of it is used.
+
+    Args:
+        name: Name of the package.
+    """
+    spec = None if name in sys.modules else find_spec(name)
+    if spec is None or spec.loader is None:
+        return
+    spec.loader = LazyLoader(spec.loader)
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)

@@ -4,6 +4,8 @@ References:
     Guo et al. 2017, On calibration of modern neural networks, arXiv:1706.04599
 """
 
+from __future__ import annotations
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray

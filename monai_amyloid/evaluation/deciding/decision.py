@@ -5,6 +5,8 @@ the probability from which each grade may stand without a reader and the Centilo
 have, and the threshold of amyloid positivity.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
