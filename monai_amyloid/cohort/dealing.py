@@ -146,9 +146,7 @@ def lacking_grade(grades: pd.Series[int], folds: pd.Series[int]) -> tuple[int, i
     return None
 
 
-def _some(
-    grades: pd.Series[int], participants: int, random: np.random.Generator
-) -> pd.Series[int]:
+def _some(grades: pd.Series[int], participants: int, random: np.random.Generator) -> pd.Series[int]:
     """So many of the participants, each grade in its share, two or more of each."""
     if participants > len(grades):
         raise CohortError(

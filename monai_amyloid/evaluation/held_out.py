@@ -231,9 +231,7 @@ def _table(table: Path, cohort: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _read(
-    table: Path, repeat: int, cohort: pd.DataFrame, fold_of: pd.Series[int]
-) -> pd.DataFrame:
+def _read(table: Path, repeat: int, cohort: pd.DataFrame, fold_of: pd.Series[int]) -> pd.DataFrame:
     rows = _table(table, cohort)
     fold = rows["fold"].iloc[0]
     elsewhere = rows[rows["participant_id"].map(fold_of) != fold]
