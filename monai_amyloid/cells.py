@@ -8,11 +8,12 @@ away: what this program wrote it reads back as it was. Numbers stay numbers.
 from __future__ import annotations
 
 import re
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from monai_amyloid.shown import spelled, unspelled
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Behind spaces and quotation marks, which spreadsheets pass over; full-width signs count, too.
 _RUN = re.compile(
@@ -60,6 +61,8 @@ def read_cells(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _each(table: pd.DataFrame, change: Any) -> pd.DataFrame:
+    import pandas as pd
+
     def cell(value: Any) -> Any:
         return change(value) if isinstance(value, str) else value
 

@@ -10,14 +10,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.cells import write_cells
 from monai_amyloid.errors import RunError, UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LONGEST_WRITE_S = 3600.0
 # The end of a half-written file's name: the process that writes it, and what nobody foresees.

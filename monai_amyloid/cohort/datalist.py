@@ -7,12 +7,14 @@ import io
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from monai_amyloid.cells import plain
 from monai_amyloid.cohort.matching.study_paths import find_path
 from monai_amyloid.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GRADES = (1, 2, 3)
 UNKNOWN = "n/a"  # BIDS spelling of a missing value
@@ -103,6 +105,8 @@ def check_cohort(cohort: pd.DataFrame, table: Path) -> pd.DataFrame:
 
 def _read_text(table: Path) -> pd.DataFrame:
     """The table as text; its index counts the lines below the headers."""
+    import pandas as pd
+
     if not table.is_file():
         raise CohortError(
             f"no dataset at {table}: make one with `monai-amyloid simulate cohort` and "
@@ -176,6 +180,8 @@ def some_of(texts: Sequence[str]) -> str:
 
 
 def _grades(cohort: pd.DataFrame, table: Path) -> pd.Series[int]:
+    import pandas as pd
+
     if "bapl" not in cohort:
         return pd.Series(pd.NA, index=cohort.index, dtype="Int64")
     text = cohort["bapl"]
@@ -192,6 +198,8 @@ def _grades(cohort: pd.DataFrame, table: Path) -> pd.Series[int]:
 
 
 def _numbers(column: pd.Series[str], table: Path) -> pd.Series[float]:
+    import pandas as pd
+
     known = column.where(~column.isin(["", UNKNOWN]))
     numbers = pd.to_numeric(known, errors="coerce")
     wrong = known[numbers.isna() & known.notna()]

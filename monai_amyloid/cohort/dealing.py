@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from monai_amyloid.cohort.datalist import GRADES, CohortError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Part of what is not held out that selects the model: enough to see each grade.
 VALIDATION_PART = 0.15
@@ -76,6 +79,8 @@ def _random(repeat: int, *words: int) -> np.random.Generator:
 
 def grade_of_participant(cohort: pd.DataFrame) -> pd.Series[int]:
     """The highest grade a participant has in any session, sorted by name."""
+    import pandas as pd
+
     graded = cohort[cohort["bapl"].notna()]
     highest = graded.groupby("participant_id")["bapl"].max().sort_index()
     return pd.Series(highest.to_numpy(int), highest.index, name="bapl", dtype=int)
@@ -83,6 +88,8 @@ def grade_of_participant(cohort: pd.DataFrame) -> pd.Series[int]:
 
 def _deal(grades: pd.Series[int], parts: int, random: np.random.Generator) -> pd.Series[int]:
     """Deal participants out to parts, each grade as evenly as can be."""
+    import pandas as pd
+
     order = random.permutation(len(grades))
     # Stable: within a grade the shuffled order stays. Going on where the last grade
     # ended keeps the sizes of the parts level as well.

@@ -7,9 +7,7 @@ the same participants to folds in another way.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from monai_amyloid.brain.quantities.suvr import USUAL_REFERENCE
 from monai_amyloid.cells import read_cells
@@ -23,6 +21,9 @@ from monai_amyloid.cohort.dealing import (
 )
 from monai_amyloid.cohort.duplicates import check_duplicates
 from monai_amyloid.output import write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def splits_file(dataset_dir: Path, repeat: int = 0) -> Path:
@@ -40,6 +41,8 @@ def read_folds(dataset_dir: Path, repeat: int = 0) -> pd.Series[int]:
         CohortError: If there is none, it is no such table, or a participant stands in
             two folds.
     """
+    import pandas as pd
+
     path = splits_file(dataset_dir, repeat)
     if not path.is_file():
         raise CohortError(f"found no folds at {path}; train first, with `monai-amyloid crossval`")

@@ -5,7 +5,6 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.util import LazyLoader, find_spec, module_from_spec
 
 # Options of mallopt (malloc.h), and what they are set to: bytes that are kept at the end of the
 # heap, that it grows by at least, and from which a block is a mapping of its own.
@@ -41,18 +40,3 @@ def lasting() -> Iterator[None]:
         gc.freeze()
         if was_on:
             gc.enable()
-
-
-def when_needed(name: str) -> None:
-    """Put off the import of a package until something of it is used.
-
-    Args:
-        name: Name of the package.
-    """
-    spec = None if name in sys.modules else find_spec(name)
-    if spec is None or spec.loader is None:
-        return
-    spec.loader = LazyLoader(spec.loader)
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)

@@ -6,11 +6,15 @@ References:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from monai_amyloid.evaluation.intervals import wilson
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = NDArray[np.float64]
 
@@ -131,6 +135,8 @@ def reliability(truth: ArrayLike, probabilities: Array) -> pd.DataFrame:
         ``bin_low bin_high n confidence accuracy accuracy_low accuracy_high`` of the bins that
         hold scans, with Wilson's intervals.
     """
+    import pandas as pd
+
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) + 1 == np.asarray(truth)
     place = _bins(confidence)
