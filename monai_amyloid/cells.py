@@ -5,12 +5,15 @@ spreadsheets know a text, and what cannot be seen is spelled out. :func:`read_ce
 away: what this program wrote it reads back as it was. Numbers stay numbers.
 """
 
-import re
-from typing import Any
+from __future__ import annotations
 
-import pandas as pd
+import re
+from typing import TYPE_CHECKING, Any
 
 from monai_amyloid.shown import spelled, unspelled
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Behind spaces and quotation marks, which spreadsheets pass over; full-width signs count, too.
 _RUN = re.compile(
@@ -58,6 +61,8 @@ def read_cells(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _each(table: pd.DataFrame, change: Any) -> pd.DataFrame:
+    import pandas as pd
+
     def cell(value: Any) -> Any:
         return change(value) if isinstance(value, str) else value
 

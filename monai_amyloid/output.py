@@ -1,5 +1,7 @@
 """Files that are written whole or not at all, where no link leads elsewhere."""
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -8,14 +10,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.cells import write_cells
 from monai_amyloid.errors import RunError, UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LONGEST_WRITE_S = 3600.0
 # Windows' errors where a file is open: access denied, sharing violation. For how long that may be

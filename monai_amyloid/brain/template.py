@@ -6,15 +6,18 @@ smaller than the ICBM 152 average of young adults.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import nibabel as nib
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy import ndimage
+
+from monai_amyloid.brain.rows import read_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DATA = Path(__file__).parent / "data"
 _Kind = TypeVar("_Kind", bound=np.generic)
@@ -47,18 +50,33 @@ def _read_only(data: NDArray[_Kind]) -> NDArray[_Kind]:
 _CINGULATE_FRONT_MM, _CINGULATE_FLOOR_MM = -20.0, 0.0
 
 
+class Region(NamedTuple):
+    """A region of the template: its label, name, side and the region that is read there."""
+
+    label: int
+    region: str
+    hemisphere: str
+    read_region: str
+
+
 @dataclass(frozen=True)
 class Regions:
     """The regions of the template grid.
 
     Attributes:
         labels: Label of each voxel, ``(91, 109, 91)`` uint8, 0 outside every region.
-        table: Table with one row for each label and columns ``label region hemisphere
-            read_region``.
+        rows: What each label is of.
     """
 
     labels: NDArray[np.uint8]
-    table: pd.DataFrame
+    rows: tuple[Region, ...]
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """Table with one row for each label and columns ``label region hemisphere read_region``."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
 
 
 @cache
@@ -91,8 +109,11 @@ def distance_from_brain() -> NDArray[np.float64]:
 @cache
 def regions() -> Regions:
     """Cortical and deep grey regions of the typical head, left and right."""
-    table = pd.read_csv(DATA / "regions.tsv", sep="\t", keep_default_na=False)
-    return Regions(_read_only(_load("regions")), table)
+    rows = [
+        Region(int(row["label"]), row["region"], row["hemisphere"], row["read_region"])
+        for row in read_rows(DATA / "regions.tsv")
+    ]
+    return Regions(_read_only(_load("regions")), tuple(rows))
 
 
 @cache
@@ -103,9 +124,9 @@ def measured_labels() -> NDArray[np.uint8]:
     drop scattered voxels beside the fornix and the ventricles. Readers look at it behind the
     splenium's front, together with the precuneus: only that is measured.
     """
-    table = regions().table
     labels = regions().labels.copy()
-    of_cingulate = np.isin(labels, table["label"][table.region == "posterior_cingulate"])
+    cingulate = [row.label for row in regions().rows if row.region == "posterior_cingulate"]
+    of_cingulate = np.isin(labels, cingulate)
     place = np.argwhere(of_cingulate)
     _, y, z = place.T * TEMPLATE_AFFINE[0, 0] + TEMPLATE_AFFINE[:3, 3:]
     beyond = (y > _CINGULATE_FRONT_MM) | (z < _CINGULATE_FLOOR_MM)
@@ -138,23 +159,7 @@ def pet_templates() -> NDArray[np.float32]:
     return _read_only(np.stack([negative, negative + tissue_uptake()[AMYLOID]]))
 
 
-# White matter that is far from all else: where its own map has at least this share of its highest
-# values, away from cerebellum and brainstem, and above this height, template mm.
-_DEEP_SHARE, _DEEP_AWAY_MM, _DEEP_FLOOR_MM = 0.85, 8.0, -6.0
-_WHITE = 1
-
-
 @cache
 def deep_white_matter() -> NDArray[np.bool_]:
     """Cerebral white matter that least of the cortex is blurred into, ``(91, 109, 91)``."""
-    white = tissue_uptake()[_WHITE]
-    table = regions().table
-    below = table["label"][table.region.isin(["cerebellum", "brainstem"])]
-    away = ndimage.distance_transform_edt(~np.isin(regions().labels, below))
-    height = TEMPLATE_AFFINE[2, 2] * np.arange(TEMPLATE_SHAPE[2]) + TEMPLATE_AFFINE[2, 3]
-    return _read_only(
-        (white > _DEEP_SHARE * np.percentile(white, 99.9))
-        & brain_mask()
-        & (away * TEMPLATE_AFFINE[0, 0] > _DEEP_AWAY_MM)
-        & (height > _DEEP_FLOOR_MM)
-    )
+    return _read_only(_load("deep_white_matter") > 0)

@@ -8,12 +8,17 @@ from typer.core import TyperGroup
 
 from monai_amyloid.cli.help import OTHER, Command, section, wrapped
 from monai_amyloid.cli.progress import resumable
+from monai_amyloid.grading.early import load_all
 from monai_amyloid.version import __version__
+from monai_amyloid.work.local_engine import begin_early
 
 # Groups of commands, in their order.
 GRADING = "Grade and look"
 COHORTS = "Cohorts"
 TRAINING = "Train, evaluate and package"
+# Commands whose first process grades, and takes seconds to load what it needs.
+_GRADES = ("infer",)
+_HELP = ("-h", "--help")
 _SAYS = "Grade amyloid brain PET (BAPL 1, 2, 3). Research software, not for clinical decisions."
 _ENDS = (
     ("0", "all is done"),
@@ -31,6 +36,14 @@ class Program(TyperGroup):
         """Run the command of a context that was made of a command line."""
         with resumable("monai-amyloid"):
             return super().invoke(ctx)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command of a line, and begin what it will need while the line is read."""
+        found = super().resolve_command(ctx, args)
+        elsewhere = any(each in _HELP or each.startswith("--cluster") for each in args)
+        if found[0] in _GRADES and not elsewhere:
+            begin_early(load_all)
+        return found
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the commands by groups, and what an exit status means."""
@@ -64,7 +77,7 @@ class Verbs(TyperGroup):
 app = typer.Typer(
     cls=Program,
     no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": list(_HELP)},
     pretty_exceptions_enable=False,
     # Plain lines: a box cuts words, and a log or a screen reader reads its frame.
     rich_markup_mode=None,

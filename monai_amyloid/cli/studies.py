@@ -1,7 +1,6 @@
 """The command that grades studies."""
 
 import errno
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -32,11 +31,9 @@ from monai_amyloid.cli.options import (
 from monai_amyloid.cli.progress import OPENING, TerminalProgress, count_of, progress
 from monai_amyloid.errors import REFUSED, UserError
 from monai_amyloid.findings.catalogue import ENGLISH
-from monai_amyloid.grading.early import load_all
 from monai_amyloid.shown import visible
 from monai_amyloid.work.cluster.choice import LOCAL
 from monai_amyloid.work.loading import lasting
-from monai_amyloid.work.local_engine import begin_early
 
 # So many results are shown line by line alone; more of them with a bar.
 _FEW = 10
@@ -158,10 +155,6 @@ def infer(
             cluster=cluster,
         )
     check_paths(study)
-    if cluster.is_local:
-        # Beside what this process loads and looks at.
-        ready = partial(load_all, bundle, device, placed_on, require_bundle)
-        begin_early(partial(ready, trust_config=trust_config))
     with lasting():
         from monai_amyloid.grading.ledger import SUMMARY, TABLE
         from monai_amyloid.grading.listing import list_named

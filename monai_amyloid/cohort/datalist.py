@@ -1,16 +1,20 @@
 """The cohort table, checked."""
 
+from __future__ import annotations
+
 import csv
 import io
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from monai_amyloid.cells import plain
 from monai_amyloid.cohort.matching.study_paths import find_path
 from monai_amyloid.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GRADES = (1, 2, 3)
 UNKNOWN = "n/a"  # BIDS spelling of a missing value
@@ -101,6 +105,8 @@ def check_cohort(cohort: pd.DataFrame, table: Path) -> pd.DataFrame:
 
 def _read_text(table: Path) -> pd.DataFrame:
     """The table as text; its index counts the lines below the headers."""
+    import pandas as pd
+
     if not table.is_file():
         raise CohortError(
             f"no dataset at {table}: make one with `monai-amyloid simulate cohort` and "
@@ -173,7 +179,9 @@ def some_of(texts: Sequence[str]) -> str:
     return ", ".join(texts[:_MOST_NAMED]) + more
 
 
-def _grades(cohort: pd.DataFrame, table: Path) -> "pd.Series[int]":
+def _grades(cohort: pd.DataFrame, table: Path) -> pd.Series[int]:
+    import pandas as pd
+
     if "bapl" not in cohort:
         return pd.Series(pd.NA, index=cohort.index, dtype="Int64")
     text = cohort["bapl"]
@@ -189,7 +197,9 @@ def _grades(cohort: pd.DataFrame, table: Path) -> "pd.Series[int]":
     return grades
 
 
-def _numbers(column: "pd.Series[str]", table: Path) -> "pd.Series[float]":
+def _numbers(column: pd.Series[str], table: Path) -> pd.Series[float]:
+    import pandas as pd
+
     known = column.where(~column.isin(["", UNKNOWN]))
     numbers = pd.to_numeric(known, errors="coerce")
     wrong = known[numbers.isna() & known.notna()]
@@ -223,12 +233,12 @@ def _check_sessions(cohort: pd.DataFrame, table: Path) -> None:
         )
 
 
-def _lines(wrong: "pd.DataFrame | pd.Series[str]") -> str:
+def _lines(wrong: pd.DataFrame | pd.Series[str]) -> str:
     """The lines of rows in the file."""
     return some_of([f"line {int(line) + 2}" for line in wrong.index])
 
 
-def _images(paths: "pd.Series[str]", table: Path) -> "pd.Series[str]":
+def _images(paths: pd.Series[str], table: Path) -> pd.Series[str]:
     found = paths.map(lambda path: None if path in ("", UNKNOWN) else find_path(table.parent, path))
     missing = paths[~found.map(lambda path: isinstance(path, Path)).astype(bool)]
     if not missing.empty:

@@ -1,17 +1,22 @@
 """Participants dealt out to folds, and how many folds a cohort allows."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from monai_amyloid.cohort.datalist import GRADES, CohortError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Part of what is not held out that selects the model: enough to see each grade.
 VALIDATION_PART = 0.15
 
 
-def assign_folds(cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0) -> "pd.Series[int]":
+def assign_folds(cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0) -> pd.Series[int]:
     """Deal the participants of each grade out to the folds.
 
     Of any grade, two folds differ by at most one participant, which scikit-learn's
@@ -44,7 +49,7 @@ def _needed(folds: int) -> int:
     return 4 if folds == 2 else folds
 
 
-def _too_few(grades: "pd.Series[int]", folds: int) -> str:
+def _too_few(grades: pd.Series[int], folds: int) -> str:
     """What a cohort lacks for so many folds, and how many it allows."""
     counts = {grade: int((grades == grade).sum()) for grade in GRADES}
     needed = _needed(folds)
@@ -72,15 +77,19 @@ def _random(repeat: int, *words: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(words, spawn_key=key))
 
 
-def grade_of_participant(cohort: pd.DataFrame) -> "pd.Series[int]":
+def grade_of_participant(cohort: pd.DataFrame) -> pd.Series[int]:
     """The highest grade a participant has in any session, sorted by name."""
+    import pandas as pd
+
     graded = cohort[cohort["bapl"].notna()]
     highest = graded.groupby("participant_id")["bapl"].max().sort_index()
     return pd.Series(highest.to_numpy(int), highest.index, name="bapl", dtype=int)
 
 
-def _deal(grades: "pd.Series[int]", parts: int, random: np.random.Generator) -> "pd.Series[int]":
+def _deal(grades: pd.Series[int], parts: int, random: np.random.Generator) -> pd.Series[int]:
     """Deal participants out to parts, each grade as evenly as can be."""
+    import pandas as pd
+
     order = random.permutation(len(grades))
     # Stable: within a grade the shuffled order stays. Going on where the last grade
     # ended keeps the sizes of the parts level as well.
@@ -91,12 +100,12 @@ def _deal(grades: "pd.Series[int]", parts: int, random: np.random.Generator) -> 
 
 
 def divide(
-    grades: "pd.Series[int]",
-    assigned: "pd.Series[int]",
+    grades: pd.Series[int],
+    assigned: pd.Series[int],
     words: tuple[int, int, int],
     repeat: int = 0,
     participants: int = 0,
-) -> dict[str, "pd.Index[str]"]:
+) -> dict[str, pd.Index[str]]:
     """Divide participants for one fold.
 
     Args:
@@ -126,7 +135,7 @@ def divide(
     }
 
 
-def how_again(path: Path, grades: "pd.Series[int]", folds: int) -> str:
+def how_again(path: Path, grades: pd.Series[int], folds: int) -> str:
     """How folds that do not fit are made anew, with a number of folds that the cohort allows."""
     few = _rarest(grades)
     if few < _needed(3):
@@ -135,7 +144,7 @@ def how_again(path: Path, grades: "pd.Series[int]", folds: int) -> str:
     return f"remove {path}, and it is written again{allowed} (then train every fold again)"
 
 
-def lacking_grade(grades: "pd.Series[int]", folds: "pd.Series[int]") -> tuple[int, int] | None:
+def lacking_grade(grades: pd.Series[int], folds: pd.Series[int]) -> tuple[int, int] | None:
     """A fold without which a grade is too rare to train and to validate on, and the grade."""
     for fold in sorted({*folds}):
         rest = grades[folds != fold].value_counts().reindex(GRADES, fill_value=0)
@@ -144,9 +153,7 @@ def lacking_grade(grades: "pd.Series[int]", folds: "pd.Series[int]") -> tuple[in
     return None
 
 
-def _some(
-    grades: "pd.Series[int]", participants: int, random: np.random.Generator
-) -> "pd.Series[int]":
+def _some(grades: pd.Series[int], participants: int, random: np.random.Generator) -> pd.Series[int]:
     """So many of the participants, each grade in its share, two or more of each."""
     if participants > len(grades):
         raise CohortError(
@@ -169,10 +176,10 @@ def _some(
     return chosen.sort_index()
 
 
-def _evenly(dealt: "pd.Series[int]", participants: int) -> "pd.Series[int]":
+def _evenly(dealt: pd.Series[int], participants: int) -> pd.Series[int]:
     return dealt.iloc[np.arange(participants) * len(dealt) // participants]
 
 
-def _rarest(grades: "pd.Series[int]") -> int:
+def _rarest(grades: pd.Series[int]) -> int:
     """How many participants the rarest grade has."""
     return int(grades.value_counts().reindex(GRADES, fill_value=0).min())

@@ -1,16 +1,19 @@
 """One image under two names: a leak that no split of names prevents."""
 
+from __future__ import annotations
+
 import gzip
 import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
-
-import pandas as pd
+from typing import IO, TYPE_CHECKING
 
 from monai_amyloid.cohort.datalist import CohortError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Read of an uncompressed file to tell it from others of its size.
 _SAMPLE_BYTES = 4096

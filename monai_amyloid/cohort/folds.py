@@ -4,10 +4,10 @@ A participant is in one fold with all sessions, so that no one is on two sides. 
 the same participants to folds in another way.
 """
 
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-import pandas as pd
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from monai_amyloid.brain.quantities.suvr import USUAL_REFERENCE
 from monai_amyloid.cells import read_cells
@@ -22,13 +22,16 @@ from monai_amyloid.cohort.dealing import (
 from monai_amyloid.cohort.duplicates import check_duplicates
 from monai_amyloid.output import write_table
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def splits_file(dataset_dir: Path, repeat: int = 0) -> Path:
     """Where the folds of a repeat are written: ``splits.tsv``, ``splits_repeat1.tsv``, ..."""
     return dataset_dir / (f"splits_repeat{repeat}.tsv" if repeat else "splits.tsv")
 
 
-def read_folds(dataset_dir: Path, repeat: int = 0) -> "pd.Series[int]":
+def read_folds(dataset_dir: Path, repeat: int = 0) -> pd.Series[int]:
     """Read the folds of a repeat.
 
     Returns:
@@ -38,6 +41,8 @@ def read_folds(dataset_dir: Path, repeat: int = 0) -> "pd.Series[int]":
         CohortError: If there is none, it is no such table, or a participant stands in
             two folds.
     """
+    import pandas as pd
+
     path = splits_file(dataset_dir, repeat)
     if not path.is_file():
         raise CohortError(f"found no folds at {path}; train first, with `monai-amyloid crossval`")
@@ -55,7 +60,7 @@ def read_folds(dataset_dir: Path, repeat: int = 0) -> "pd.Series[int]":
 
 def folds_of(
     dataset_dir: Path, cohort: pd.DataFrame, folds: int, seed: int, repeat: int = 0
-) -> "pd.Series[int]":
+) -> pd.Series[int]:
     """Folds of a repeat from its file, which is written first if it does not exist.
 
     Once written the file decides, whatever the seed, so that every run on a dataset

@@ -1,12 +1,14 @@
 """Predictions of a cross-validation for its held-out scans, checked against its folds."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.cells import read_cells
@@ -17,6 +19,9 @@ from monai_amyloid.cohort.folds import read_folds
 from monai_amyloid.errors import one_line
 from monai_amyloid.evaluation.deciding.conformal import shares_of
 from monai_amyloid.findings.rules import FEATURES_APART
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -44,7 +49,7 @@ class HeldOut:
 
     rows: pd.DataFrame
     cohort: pd.DataFrame
-    folds: dict[int, "pd.Series[int]"]
+    folds: dict[int, pd.Series[int]]
     foreign: bool = False
 
     def parts(self) -> Iterator[tuple[int, int, Mask]]:
@@ -116,6 +121,8 @@ def with_readings(held_out: HeldOut, table: Path) -> HeldOut:
     Raises:
         CohortError: If it is missing, lacks a column or a scan, or its shares do not add up to 1.
     """
+    import pandas as pd
+
     try:
         read = read_cells(pd.read_csv(table, sep="\t", dtype=dict.fromkeys(ROW, str)))
     except (OSError, ValueError) as error:
@@ -169,6 +176,8 @@ def read_held_out(tables: Sequence[tuple[int, Path]], dataset_dir: Path) -> Held
         CohortError: If a table is missing, broken or not whole, or does not fit the dataset or
             its folds, which could hide a leak.
     """
+    import pandas as pd
+
     cohort = _graded(dataset_dir)
     folds = {repeat: read_folds(dataset_dir, repeat) for repeat, _ in tables}
     parts = [_read(path, repeat, cohort, folds[repeat]) for repeat, path in tables]
@@ -188,6 +197,8 @@ def read_foreign(table: Path, dataset_dir: Path) -> HeldOut:
     Raises:
         CohortError: As :func:`read_held_out`.
     """
+    import pandas as pd
+
     cohort = _graded(dataset_dir)
     try:
         folds = assign_folds(cohort.reset_index(drop=True), _BASELINE_FOLDS, seed=0)
@@ -214,6 +225,8 @@ def _graded(dataset_dir: Path) -> pd.DataFrame:
 
 def _table(table: Path, cohort: pd.DataFrame) -> pd.DataFrame:
     """A table of predictions of one fold's scans, or of one cohort's."""
+    import pandas as pd
+
     if not table.is_file():
         raise CohortError(f"no predictions at {table}: run `evaluating` for this fold first")
     rows = read_cells(pd.read_csv(table, sep="\t", dtype=dict.fromkeys(ROW, str)))
@@ -229,9 +242,7 @@ def _table(table: Path, cohort: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _read(
-    table: Path, repeat: int, cohort: pd.DataFrame, fold_of: "pd.Series[int]"
-) -> pd.DataFrame:
+def _read(table: Path, repeat: int, cohort: pd.DataFrame, fold_of: pd.Series[int]) -> pd.DataFrame:
     rows = _table(table, cohort)
     fold = rows["fold"].iloc[0]
     elsewhere = rows[rows["participant_id"].map(fold_of) != fold]
@@ -247,13 +258,15 @@ def _read(
     return described.assign(**_predicted(whole))
 
 
-def _predicted(rows: pd.DataFrame) -> dict[str, "pd.Series[float]"]:
+def _predicted(rows: pd.DataFrame) -> dict[str, pd.Series[float]]:
     """What the network said of each row, and how far the scan lies from its training's."""
     return {name: rows[name] for name in (*PROBABILITIES, FEATURES_APART) if name in rows}
 
 
 def _whole(rows: pd.DataFrame, table: Path, scans: int) -> pd.DataFrame:
     """The same rows, if they are one for each of so many scans and hold probabilities."""
+    import pandas as pd
+
     if rows.index.has_duplicates or len(rows) != scans:
         raise CohortError(
             f"{table}: found {len(rows)} rows, needed one for each of the {scans} scans that "

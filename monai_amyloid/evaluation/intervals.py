@@ -1,12 +1,17 @@
 """How sure a figure is: intervals for measures and for shares."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
+
+if TYPE_CHECKING:
+    pass
 
 Array = NDArray[np.float64]
 
@@ -76,6 +81,8 @@ def resample(
     References:
         Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
     """
+    import pandas as pd
+
     codes, names = pd.factorize(np.asarray(participants))
     count = len(names)
     random = np.random.default_rng(seed)

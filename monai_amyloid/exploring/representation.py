@@ -9,14 +9,19 @@ References:
     Fortin et al. 2018, harmonisation that keeps biology, doi:10.1016/j.neuroimage.2017.11.024
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from monai_amyloid.cohort.datalist import UNKNOWN
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = NDArray[np.float64]
 
@@ -126,6 +131,7 @@ def _effects(
     features: Array, unusual: Array, sites: NDArray[np.str_], amount: Array
 ) -> tuple[Array, dict[str, Array]]:
     """What acquisition and sites change at one amount of amyloid."""
+    import pandas as pd
     from sklearn.linear_model import Ridge
     from sklearn.preprocessing import SplineTransformer
 

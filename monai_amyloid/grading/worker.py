@@ -15,6 +15,7 @@ from monai_amyloid.grading.task import GradingSettings, Task
 from monai_amyloid.pet.files.fingerprint import check_unchanged
 from monai_amyloid.result.result import Result
 from monai_amyloid.work.engine import Crash
+from monai_amyloid.work.loading import keep_freed_memory, lasting
 
 
 @lru_cache(maxsize=2)
@@ -22,13 +23,15 @@ def loaded_grader(
     bundle: Path, device: str | None, placed_on: Path | None, trust: Trust = ANY
 ) -> Grader:
     """A bundle, and a map where there is one, loaded once in this process."""
-    return Grader(
-        bundle,
-        device,
-        placed_on,
-        require_bundle=trust.required,
-        trust_config=trust.config,
-    )
+    keep_freed_memory()
+    with lasting():
+        return Grader(
+            bundle,
+            device,
+            placed_on,
+            require_bundle=trust.required,
+            trust_config=trust.config,
+        )
 
 
 def grade_one(task: Task, settings: GradingSettings) -> Result:

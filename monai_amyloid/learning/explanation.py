@@ -168,16 +168,16 @@ def strongest_spot(activation: NDArray[np.float32]) -> dict[str, Any] | None:
     if not activation[voxel] > 0:
         return None
     place = TEMPLATE_AFFINE[:3, :3] @ np.array(voxel) + TEMPLATE_AFFINE[:3, 3]
-    labels, table = measured_labels(), regions().table
+    labels = measured_labels()
     labelled = np.argwhere(labels > 0)
     away_mm = np.linalg.norm(labelled - np.array(voxel), axis=1) * TEMPLATE_AFFINE[0, 0]
     nearest = int(away_mm.argmin())
     name = ""
     if away_mm[nearest] <= _BESIDE_MM:
         label = int(labels[tuple(labelled[nearest])])
-        row = table[table["label"] == label].iloc[0]
-        side = "" if row["hemisphere"] == "both" else f"_{row['hemisphere']}"
-        name = f"{row['region']}{side}"
+        row = next(row for row in regions().rows if row.label == label)
+        side = "" if row.hemisphere == "both" else f"_{row.hemisphere}"
+        name = f"{row.region}{side}"
     return {"region": name, "mm": place.tolist()}
 
 

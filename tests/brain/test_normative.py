@@ -11,19 +11,19 @@ from monai_amyloid.pet.tracers import TRACERS
 
 @pytest.mark.parametrize("tracer", TRACERS)
 def test_every_region_of_every_tracer_has_a_plausible_norm(tracer: str) -> None:
-    norms = negatives().loc[tracer]
-    assert {*norms.index, "cerebellum"} == set(regional_suvr(pet_templates()[0]))
-    assert norms["mean"].between(0.6, 2.0).all()
+    norms = negatives(tracer)
+    assert {*norms, "cerebellum"} == set(regional_suvr(pet_templates()[0]))
+    assert all(0.6 <= norm.mean <= 2.0 for norm in norms.values())
     # Most near the ventricles, which are as wide as people differ.
-    assert norms["sd"].between(0.01, 0.22).all()
+    assert all(0.01 <= norm.sd <= 0.22 for norm in norms.values())
 
 
 def test_the_mean_negative_has_a_score_of_0_and_two_sd_above_it_2() -> None:
-    norms = negatives().loc["18FAV45"]
-    mean, sd = (norms[name].rename(index=str) for name in ("mean", "sd"))
-    assert z_scores(mean.to_dict(), "18FAV45") == pytest.approx(dict.fromkeys(norms.index, 0))
-    high = (mean + 2 * sd).to_dict()
-    assert z_scores(high, "18FAV45") == pytest.approx(dict.fromkeys(norms.index, 2))
+    norms = negatives("18FAV45")
+    usual = {name: norm.mean for name, norm in norms.items()}
+    assert z_scores(usual, "18FAV45") == pytest.approx(dict.fromkeys(norms, 0))
+    high = {name: norm.mean + 2 * norm.sd for name, norm in norms.items()}
+    assert z_scores(high, "18FAV45") == pytest.approx(dict.fromkeys(norms, 2))
 
 
 @pytest.mark.slow

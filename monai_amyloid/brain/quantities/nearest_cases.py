@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from monai_amyloid.brain.quantities.centiloid import florbetaben_line
+from monai_amyloid.brain.rows import read_rows
 from monai_amyloid.brain.template import DATA, READ_REGIONS
 
 # What a reader compares: the four regions, left and right.
@@ -34,13 +35,13 @@ def nearest_cases(
     """
     slope, intercept = florbetaben_line(tracer)
     own = slope * np.array([regions[name] for name in COMPARED]) + intercept
-    table = cases()
-    apart = np.sqrt(((table[list(COMPARED)].to_numpy() - own) ** 2).mean(axis=1))
+    bapl, centiloid, suvr = cases()
+    apart = np.sqrt(((suvr - own) ** 2).mean(axis=1))
     nearest = np.argsort(apart, kind="stable")[:count]
     return tuple(
         {
-            "bapl": int(table["bapl"].iloc[place]),
-            "centiloid": float(table["centiloid"].iloc[place]),
+            "bapl": int(bapl[place]),
+            "centiloid": float(centiloid[place]),
             "distance": float(apart[place]),
         }
         for place in nearest
@@ -48,6 +49,11 @@ def nearest_cases(
 
 
 @cache
-def cases() -> pd.DataFrame:
-    """``bapl``, ``centiloid`` and SUVR of :data:`COMPARED`, one row a case."""
-    return pd.read_csv(DATA / "labelled_cases.tsv", sep="\t")
+def cases() -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """BAPL ``(N,)``, Centiloid ``(N,)`` and SUVR of :data:`COMPARED` ``(N, 8)`` of the cases."""
+    rows = read_rows(DATA / "labelled_cases.tsv")
+    return (
+        np.array([int(row["bapl"]) for row in rows]),
+        np.array([float(row["centiloid"]) for row in rows]),
+        np.array([[float(row[name]) for name in COMPARED] for row in rows]),
+    )

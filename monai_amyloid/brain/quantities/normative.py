@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 from functools import cache
+from typing import NamedTuple
 
-import pandas as pd
-
+from monai_amyloid.brain.rows import read_rows
 from monai_amyloid.brain.template import DATA
 
 # The cerebellum is what SUVR is over: it hardly varies, and its score would be large for nothing.
 _REFERENCE = "cerebellum"
+
+
+class Norm(NamedTuple):
+    """Mean and standard deviation of negatives' SUVR over the whole cerebellum."""
+
+    mean: float
+    sd: float
 
 
 def z_scores(regions: Mapping[str, float], tracer: str | None) -> dict[str, float]:
@@ -30,18 +37,20 @@ def z_scores(regions: Mapping[str, float], tracer: str | None) -> dict[str, floa
     Raises:
         ValueError: If no negatives were measured of a region, for a tracer that has others.
     """
-    norms, regions = negatives(), {k: v for k, v in regions.items() if k != _REFERENCE}
-    if tracer not in norms.index.get_level_values("tracer"):
+    norms, regions = negatives(tracer), {k: v for k, v in regions.items() if k != _REFERENCE}
+    if not norms:
         return {}
-    missing = [name for name in regions if (tracer, name) not in norms.index]
+    missing = [name for name in regions if name not in norms]
     if missing:
         raise ValueError(f"no negatives were measured of tracer {tracer!r}, region {missing[0]!r}")
-    rows = norms.loc[[(tracer, name) for name in regions]]
-    values = (pd.Series(dict(regions)).to_numpy() - rows["mean"]) / rows["sd"]
-    return dict(zip(regions, values.to_list(), strict=True))
+    return {name: (suvr - norms[name].mean) / norms[name].sd for name, suvr in regions.items()}
 
 
 @cache
-def negatives() -> pd.DataFrame:
-    """``mean`` and ``sd`` of SUVR over the whole cerebellum, by ``tracer`` and ``region``."""
-    return pd.read_csv(DATA / "negatives.tsv", sep="\t", index_col=["tracer", "region"])
+def negatives(tracer: str | None) -> Mapping[str, Norm]:
+    """What negatives of a tracer show, by region; nothing of a tracer that was not measured."""
+    return {
+        row["region"]: Norm(float(row["mean"]), float(row["sd"]))
+        for row in read_rows(DATA / "negatives.tsv")
+        if row["tracer"] == tracer
+    }

@@ -72,7 +72,7 @@ def regional_suvr(volume: Volume, seen: Mask | None = None) -> dict[str, float]:
     if seen is not None:
         counting = seen.ravel()[voxels]
         voxels, labels = voxels[counting], labels[counting]
-    most = len(regions().table) + 1
+    most = len(regions().rows) + 1
     sums = np.bincount(labels, weights=volume.ravel()[voxels], minlength=most)
     counts = np.bincount(labels, minlength=most)
     for name, members in region_labels().items():
@@ -88,16 +88,13 @@ def region_labels() -> dict[str, list[int]]:
     A set of labels has one name: a region that is a whole read region (``lateral_temporal``,
     and ``lateral_parietal`` for ``parietal``) bears the read region's.
     """
-    table = regions().table
     named: dict[str, list[int]] = {}
     for name in READ_REGIONS:
-        rows = table[table.read_region == name]
-        named[name] = rows["label"].tolist()
+        rows = [row for row in regions().rows if row.read_region == name]
+        named[name] = [row.label for row in rows]
         for side in ("left", "right"):
-            named[f"{name}_{side}"] = rows["label"][rows.hemisphere == side].tolist()
-    for label, region, hemisphere in zip(
-        table["label"].tolist(), table.region, table.hemisphere, strict=True
-    ):
+            named[f"{name}_{side}"] = [row.label for row in rows if row.hemisphere == side]
+    for label, region, hemisphere, _ in regions().rows:
         side = "" if hemisphere == "both" else f"_{hemisphere}"
         if [label] not in named.values():
             named[f"{region}{side}"] = [label]

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from monai_amyloid.brain.quantities.centiloid import centiloid
+from monai_amyloid.brain.rows import read_rows
 from monai_amyloid.brain.template import DATA
 from monai_amyloid.pet.tracers import TRACERS
 
@@ -81,7 +81,7 @@ def suvr_spreads(load: float, quality: Mapping[str, float | None], tracer: str) 
     """
     model = _model()
     known = predictors(load, quality)
-    known = np.where(np.isfinite(known), known, model.loc["unknown", list(PREDICTORS)])
+    known = np.where(np.isfinite(known), known, [model["unknown"][name] for name in PREDICTORS])
     slope = TRACERS[tracer].centiloid_slope
     scale = TRACERS["18FFBB"].centiloid_slope / slope
     lost = [
@@ -91,10 +91,11 @@ def suvr_spreads(load: float, quality: Mapping[str, float | None], tracer: str) 
             ("cortex_covered", _CORTEX_LOST),
         )
     ]
-    of_regions = model.drop("unknown")
-    logarithms = of_regions["constant"] + of_regions[list(PREDICTORS)].to_numpy(float) @ known
-    spreads = np.hypot(np.exp(logarithms.to_numpy(float)) * scale, math.hypot(*lost))
-    return dict(zip(of_regions.index.astype(str), spreads.tolist(), strict=True))
+    of_regions = {name: row for name, row in model.items() if name != "unknown"}
+    factors = np.array([[row[name] for name in PREDICTORS] for row in of_regions.values()])
+    logarithms = np.array([row["constant"] for row in of_regions.values()]) + factors @ known
+    spreads = np.hypot(np.exp(logarithms) * scale, math.hypot(*lost))
+    return dict(zip(of_regions, spreads.tolist(), strict=True))
 
 
 def suvr_intervals(
@@ -145,8 +146,8 @@ def _around(value: float, row: str, spread: float) -> tuple[float, float]:
     model = _model()
     low, high = (_column((1 + sign * INTERVAL_SHARE) / 2) for sign in (-1, 1))
     return (
-        value - float(model[high][row]) * spread,
-        value - float(model[low][row]) * spread,
+        value - model[row][high] * spread,
+        value - model[row][low] * spread,
     )
 
 
@@ -167,7 +168,7 @@ def chance_below(load: float, mark: float, spread: float, tracer: str) -> float:
     """
     # Measured is true plus error: the truth lies below where the error is larger than this.
     error = (load - mark) / (spread * TRACERS[tracer].centiloid_slope)
-    of_cortex = _model().loc["cortex", list(map(_column, QUANTILES))].to_numpy(float)
+    of_cortex = np.array([_model()["cortex"][_column(each)] for each in QUANTILES])
     # Between and beyond the known quantiles as in a normal distribution.
     deviates = ndtri(QUANTILES)
     piece = int(np.clip(np.searchsorted(of_cortex, error), 1, len(of_cortex) - 1))
@@ -180,9 +181,12 @@ def _column(quantile: float) -> str:
 
 
 @cache
-def _model() -> pd.DataFrame:
+def _model() -> Mapping[str, Mapping[str, float]]:
     """A row a region: logarithm of the spread, and quantiles of the error over the spread.
 
     The row ``unknown`` holds what stands for a measure that a scan does not allow.
     """
-    return pd.read_csv(DATA / "measurement_errors.tsv", sep="\t", index_col="region")
+    return {
+        row.pop("region"): {name: float(value) for name, value in row.items()}
+        for row in read_rows(DATA / "measurement_errors.tsv")
+    }

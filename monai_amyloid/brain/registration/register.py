@@ -183,11 +183,12 @@ def _seen(
     voxels: ScanVoxels, pose: NDArray[np.float64], millimetres: float, fwhm_mm: float
 ) -> ScanSamples:
     """A scan as far as the brain of a pose, and a little around it, reaches."""
-    brain = voxels.volume[_near_brain(voxels, pose, _EDGE_MM / 2) > _WITHIN].cpu().numpy()
+    near = _NearBrain(voxels, pose)
+    brain = voxels.volume[near.mask(_EDGE_MM / 2) > _WITHIN].cpu().numpy()
     # What is brighter than the brain counts as its brightest: a scalp in the mask's edge would
     # draw the template towards it.
     clip = float(np.percentile(brain, _BRIGHTEST_PERCENTILE)) if brain.size else None
-    return voxels.smoothed(fwhm_mm, _near_brain(voxels, pose, millimetres), clip)
+    return voxels.smoothed(fwhm_mm, near.mask(millimetres), clip)
 
 
 def _about_brain(voxels: ScanVoxels, pose: NDArray[np.float64]) -> ScanVoxels:
@@ -201,19 +202,27 @@ def _about_brain(voxels: ScanVoxels, pose: NDArray[np.float64]) -> ScanVoxels:
     return voxels.part(low, high.astype(int))
 
 
-def _near_brain(voxels: ScanVoxels, pose: NDArray[np.float64], millimetres: float) -> torch.Tensor:
-    """A soft mask about the brain, on a scan's voxels ``(X, Y, Z)``."""
-    shape = voxels.volume.shape
-    # The edge is wider than two voxels: every second one is computed.
-    axes = [torch.linspace(0, n - 1, n // 2 + 1, device=voxels.volume.device) for n in shape]
-    points = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
-    distance, inside = _from_brain(voxels.volume.device).at(
-        points.reshape(-1, 3), np.linalg.inv(pose) @ voxels.affine
-    )
-    mask = ((millimetres + _EDGE_MM / 2 - distance) / _EDGE_MM).clamp(0, 1) * inside
-    return torch.nn.functional.interpolate(
-        mask.reshape(1, 1, *points.shape[:3]), shape, mode="trilinear", align_corners=True
-    )[0, 0]
+class _NearBrain:
+    """What lies near the brain of a pose, on a scan's voxels."""
+
+    def __init__(self, voxels: ScanVoxels, pose: NDArray[np.float64]) -> None:
+        self.shape, device = voxels.volume.shape, voxels.volume.device
+        # The mask's edge is wider than two voxels: every second one is computed.
+        axes = [torch.linspace(0, n - 1, n // 2 + 1, device=device) for n in self.shape]
+        points = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
+        self.distance, self.inside = (
+            each.reshape(1, 1, *points.shape[:3])
+            for each in _from_brain(device).at(
+                points.reshape(-1, 3), np.linalg.inv(pose) @ voxels.affine
+            )
+        )
+
+    def mask(self, millimetres: float) -> torch.Tensor:
+        """A soft mask that reaches so far around the brain, ``(X, Y, Z)``."""
+        cover = ((millimetres + _EDGE_MM / 2 - self.distance) / _EDGE_MM).clamp(0, 1)
+        return torch.nn.functional.interpolate(
+            cover * self.inside, self.shape, mode="trilinear", align_corners=True
+        )[0, 0]
 
 
 @contextmanager

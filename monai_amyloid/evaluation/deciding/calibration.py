@@ -4,11 +4,17 @@ References:
     Guo et al. 2017, On calibration of modern neural networks, arXiv:1706.04599
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from monai_amyloid.evaluation.intervals import wilson
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = NDArray[np.float64]
 
@@ -129,6 +135,8 @@ def reliability(truth: ArrayLike, probabilities: Array) -> pd.DataFrame:
         ``bin_low bin_high n confidence accuracy accuracy_low accuracy_high`` of the bins that
         hold scans, with Wilson's intervals.
     """
+    import pandas as pd
+
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) + 1 == np.asarray(truth)
     place = _bins(confidence)

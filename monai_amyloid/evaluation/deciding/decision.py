@@ -5,13 +5,14 @@ the probability from which each grade may stand without a reader and the Centilo
 have, and the threshold of amyloid positivity.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from monai_amyloid.brain.quality.measures import MEASURES
@@ -26,6 +27,9 @@ from monai_amyloid.evaluation.deciding.operating_point import positive_threshold
 from monai_amyloid.evaluation.deciding.standing import least_probabilities
 from monai_amyloid.evaluation.held_out import HeldOut
 from monai_amyloid.findings.rules import FEATURES_APART, GATES, GRADES, GradedScan, doubts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -135,6 +139,8 @@ class Decision:
 
 def _measured(rows: pd.DataFrame | None, count: int) -> Iterator[dict[str, Any]]:
     """Centiloid and quality of each scan, as far as they were measured."""
+    import pandas as pd
+
     if rows is None or "centiloid" not in rows:
         yield from ({} for _ in range(count))
         return
@@ -182,6 +188,8 @@ def fit_decision(
 
 def _usual_quality(rows: pd.DataFrame) -> dict[str, float]:
     """The bound of each measure that all but one scan in a hundred keep to."""
+    import pandas as pd
+
     found = {}
     for name, is_least in GATES.items():
         known = pd.to_numeric(rows.get(name, pd.Series(dtype=float)), errors="coerce").dropna()
@@ -192,6 +200,8 @@ def _usual_quality(rows: pd.DataFrame) -> dict[str, float]:
 
 def _usual_centiloid(answered: NDArray[np.int64], centiloid: ArrayLike | None) -> Any:
     """Central range of the Centiloid of the scans that are told each grade."""
+    import pandas as pd
+
     if centiloid is None:
         return (ANY_CENTILOID,) * 3
     loads = pd.to_numeric(pd.Series(centiloid), errors="coerce").to_numpy(float)

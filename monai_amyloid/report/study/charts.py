@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from monai_amyloid.brain.quantities.normative import negatives
 from monai_amyloid.brain.template import READ_REGIONS
@@ -91,19 +90,9 @@ def _bar(result: Result, key: str) -> Bar:
     for each in ("left", "right"):
         if key.endswith(f"_{each}"):
             region, side = key.removesuffix(f"_{each}"), each
-    mean, sd = _norms().get((result.study.get("tracer"), key), (None, None))
+    mean, sd = negatives(result.study.get("tracer")).get(key, (None, None))
     z = (result.z_scores or {}).get(key)
     return Bar(region=region, side=side, suvr=(result.suvr or {})[key], z=z, mean=mean, sd=sd)
-
-
-@cache
-def _norms() -> dict[tuple[str | None, str], tuple[float, float]]:
-    """Mean and SD of the negatives by tracer and region."""
-    table = negatives().reset_index()
-    keys = zip(table["tracer"].tolist(), table["region"].tolist(), strict=True)
-    return dict(
-        zip(keys, zip(table["mean"].tolist(), table["sd"].tolist(), strict=True), strict=True)
-    )
 
 
 @dataclass(frozen=True)

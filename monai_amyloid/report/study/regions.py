@@ -46,11 +46,11 @@ def region_name(region: str) -> Phrase:
 def cortex_shares() -> Mapping[str, float]:
     """Share that each read region has in the volume that Centiloid is measured in."""
     cortex, atlas = voi("cortex") > 0, regions()
-    table = atlas.table
-    return {
-        name: float(np.isin(atlas.labels[cortex], table.label[table.read_region == name]).mean())
-        for name in READ_REGIONS
-    }
+    shares = {}
+    for name in READ_REGIONS:
+        labels = [row.label for row in atlas.rows if row.read_region == name]
+        shares[name] = float(np.isin(atlas.labels[cortex], labels).mean())
+    return shares
 
 
 def cortex_note() -> Phrase:
