@@ -29,7 +29,7 @@ class OpenElsewhere:
             return self.replace(path, target)
         self.left -= 1
         error = PermissionError(13, "Permission denied")
-        error.winerror = self.winerror
+        error.winerror = self.winerror  # type: ignore[attr-defined, unused-ignore]
         raise error
 
 

@@ -57,7 +57,7 @@ def main() -> None:
     squares = np.rint(away**2).astype(np.uint16)  # in voxels, whole numbers
     nib.save(nib.Nifti1Image(squares, TEMPLATE_AFFINE), DATA / DISTANCE_FILE)
     distance_from_brain.cache_clear()
-    made = {}
+    made: dict[str, np.ndarray] = {}
     for name, near, spacing_mm, fwhm_mm in (
         ("coarse", distance_from_brain() <= COARSE_MM, COARSE_SPACING_MM, COARSE_FWHM_MM),
         ("picture", brain_mask(), PICTURE_SPACING_MM, PICTURE_FWHM_MM),

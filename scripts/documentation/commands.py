@@ -5,9 +5,9 @@ from typing import Any
 
 import typer
 
+from documentation.tables import plain, table
 from monai_amyloid.cli import app
 from monai_amyloid.cli.help import OTHER
-from scripts.documentation.tables import plain, table
 
 
 def commands() -> dict[str, Any]:

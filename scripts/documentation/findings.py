@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple, get_args
 
+from documentation.advice import ADVICE
+from documentation.tables import plain
 from monai_amyloid.findings.catalogue import messages
 from monai_amyloid.findings.extraction import messages_of
 from monai_amyloid.findings.finding import Level
-from scripts.documentation.advice import ADVICE
-from scripts.documentation.tables import plain
 
 LEVELS: tuple[str, ...] = get_args(Level)
 _MEANING = {

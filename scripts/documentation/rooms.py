@@ -1,6 +1,6 @@
 """The rooms of the package as a drawing, from the layers that the import linter holds.
 
-``python -m scripts.documentation.rooms`` writes ``docs/images/rooms.svg``.
+``python -m documentation.rooms`` writes ``docs/images/rooms.svg``.
 """
 
 import tomllib
@@ -8,7 +8,7 @@ from html import escape
 from importlib import import_module
 from pathlib import Path
 
-from scripts.documentation.tables import plain, table
+from documentation.tables import plain, table
 
 ROOT = Path(__file__).resolve().parents[2]
 DRAWING = ROOT / "docs" / "images" / "rooms.svg"

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from scripts.documentation.made_pages import filled
+from documentation.made_pages import filled
 
 ROOT = Path(__file__).resolve().parents[2]
 _FOLDERS = ("docs", "benchmarks", "scripts", "bundles", ".github")
