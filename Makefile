@@ -88,7 +88,8 @@ elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHER
 	$(PYTEST) -m elsewhere
 	$(BIN)/pytest tests/elsewhere
 
-# Wheel and sdist in dist/, tried in clean environments of each Python that is here.
+# Wheel and sdist in dist/, tried in clean environments of each Python that is here; of pyenv's, those that
+# PYENV_VERSION names (3.11.7:3.12.1).
 release: install
 	$(BIN)/python scripts/development/release.py
 
