@@ -5,14 +5,13 @@ from functools import partial
 from pathlib import Path
 
 from monai_amyloid.bundle.integrity import Trust, read_bundle
-from monai_amyloid.grading.early import crashed_there, grade_there
 from monai_amyloid.grading.ledger import MANIFEST, SUMMARY, TABLE, of_earlier_runs
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import check_apart, name_tasks, write_key
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.sites import sites_of, with_sites
-from monai_amyloid.grading.task import GradingSettings, Task
+from monai_amyloid.grading.task import GradingSettings, Task, crashed_there, grade_there
 from monai_amyloid.output import refuse_link, remove_partials
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.pet.files.fingerprint import NOTHING
