@@ -146,7 +146,9 @@ def tissue_uptake() -> NDArray[np.float32]:
     """
     stored = np.asarray(nib.load(DATA / "pet_templates.nii.gz").dataobj)
     # Stored as SUVR x 100 in 8 bit: a step of 0.01 is far below a scan's noise.
-    return _read_only(np.moveaxis(stored, -1, 0).astype(np.float32) / np.float32(100))
+    maps = np.moveaxis(stored, -1, 0).astype(np.float32)
+    maps /= np.float32(100)
+    return _read_only(maps)
 
 
 @cache

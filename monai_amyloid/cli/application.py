@@ -8,7 +8,6 @@ from typer.core import TyperGroup
 
 from monai_amyloid.cli.help import OTHER, Command, section, wrapped
 from monai_amyloid.cli.progress import resumable
-from monai_amyloid.grading.early import load_all
 from monai_amyloid.version import __version__
 from monai_amyloid.work.local_engine import begin_early
 
@@ -42,6 +41,8 @@ class Program(TyperGroup):
         found = super().resolve_command(ctx, args)
         elsewhere = any(each in _HELP or each.startswith("--cluster") for each in args)
         if found[0] in _GRADES and not elsewhere:
+            from monai_amyloid.grading.task import load_all
+
             begin_early(load_all)
         return found
 

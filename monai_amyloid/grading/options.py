@@ -6,7 +6,6 @@ from typing import Any
 
 from monai_amyloid.checksum import sha256_of_file
 from monai_amyloid.errors import UserError
-from monai_amyloid.exploring.saved_map import read_map
 from monai_amyloid.findings.catalogue import ENGLISH, languages
 from monai_amyloid.report.pages import can_write_pages
 
@@ -41,6 +40,8 @@ class OutputOptions:
 
     def __post_init__(self) -> None:
         if self.placed_on is not None:
+            from monai_amyloid.explore.saved_map import read_map  # few ask for it
+
             read_map(self.placed_on)  # before any work, not in a process that grades
         if self.dicom and not self.identify:
             raise UserError(

@@ -11,7 +11,7 @@ from monai_amyloid.grading.manifest import Manifest
 from monai_amyloid.grading.names import check_apart, name_tasks, write_key
 from monai_amyloid.grading.options import PAGE, OutputOptions
 from monai_amyloid.grading.sites import sites_of, with_sites
-from monai_amyloid.grading.task import GradingSettings, Task
+from monai_amyloid.grading.task import GradingSettings, Task, crashed_there, grade_there
 from monai_amyloid.output import refuse_link, remove_partials
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.pet.files.fingerprint import NOTHING
@@ -20,7 +20,6 @@ from monai_amyloid.result.result import Result, read_result
 from monai_amyloid.result.result_table import write_results
 from monai_amyloid.result.same_scan import marked
 from monai_amyloid.work.cluster.choice import LOCAL, Cluster, engine_for
-from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.many import Done, make_each
 from monai_amyloid.work.progress import SILENT, Progress
 
@@ -120,10 +119,10 @@ def grade_studies(
         if options.report and not options.blind:
             load_page()  # while the first process still loads the bundle
         done = make_each(
-            partial(_grade, settings=settings),
+            partial(grade_there, settings=settings),
             tasks,
             engine_for(cluster, workers, output, least=_LEAST_FOR_PROCESSES),
-            crashed=partial(_crashed, settings=settings),
+            crashed=partial(crashed_there, settings=settings),
             finished_before=lambda task: None if again else _finished(task, settings),
             finished=finished,
             ended=write,
@@ -134,20 +133,6 @@ def grade_studies(
         return marked(
             [*of_this, *of_earlier_runs(output, [each.name for each in of_this], read_result)]
         )[: len(of_this)]
-
-
-def _grade(task: Task, settings: GradingSettings) -> Result:
-    # Loaded in the process that grades: the one that sends studies there needs neither torch nor
-    # the bundle, which saves it a third of a gigabyte and some seconds.
-    from monai_amyloid.grading.worker import grade_one
-
-    return grade_one(task, settings)
-
-
-def _crashed(task: Task, crash: Crash, settings: GradingSettings) -> Result:
-    from monai_amyloid.grading.worker import write_crashed
-
-    return write_crashed(task, settings, crash)
 
 
 def _finished(task: Task, settings: GradingSettings) -> Result | None:

@@ -129,7 +129,7 @@ def test_a_study_whose_process_crashes_is_refused_and_the_rest_goes_on(
     bundle: Path, named: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("monai_amyloid.grading.run._LEAST_FOR_PROCESSES", 2)
-    monkeypatch.setattr("monai_amyloid.grading.run._grade", crash_or_refuse)
+    monkeypatch.setattr("monai_amyloid.grading.run.grade_there", crash_or_refuse)
     with forked_workers():
         results = grade_studies(bundle, named, tmp_path, options=PLAIN, workers=2)
     assert [result.made_from for result in results[:2]] == [{}, {}]

@@ -41,7 +41,7 @@ def of_content(task: Task, settings: GradingSettings) -> Result:
 @pytest.fixture
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """As much of a bundle as naming looks at."""
-    monkeypatch.setattr(run, "_grade", of_content)
+    monkeypatch.setattr(run, "grade_there", of_content)
     bundle, stated = tmp_path / "bundle", {}
     for name in {*DECIDING} - {METADATA}:
         (bundle / name).parent.mkdir(parents=True, exist_ok=True)

@@ -157,8 +157,7 @@ def fit_warp(scan: ScanSamples, tissues: Tissues, start: Fit, steps: int) -> Fit
             # The weights hardly change any more: one factor serves all steps.
             weights = torch.from_numpy(fit.weights).to(values)
             slope = torch.einsum("nkc,k->nc", tissues.slope, weights)
-            moves = torch.cat([slope[:, axis, None] * basis for axis in range(3)], dim=1)
-            design = torch.cat([tissues.uptake, -moves], dim=1) * inside[:, None]
+            design = _warp_design(tissues, basis, slope, inside)
             residual = (values - tissues.uptake @ weights)[inside]
             stiffness = _STIFFNESS * float(residual.square().mean()) * bending().to(basis)
             penalty = torch.cat([torch.zeros_like(weights), stiffness.repeat(3)])
@@ -174,6 +173,22 @@ def fit_warp(scan: ScanSamples, tissues: Tissues, start: Fit, steps: int) -> Fit
             break
     values, inside = scan.at(tissues.points + basis @ coefficients.T, start.matrix)
     return _weighted(tissues, values, inside, start.matrix, _as_warp(coefficients))
+
+
+def _warp_design(
+    tissues: Tissues, basis: torch.Tensor, slope: torch.Tensor, inside: torch.Tensor
+) -> torch.Tensor:
+    """How the samples change with each weight and coefficient, ``(N, K + 3 TERMS)``.
+
+    Filled in place: it is the largest thing of a registration, 30 MB.
+    """
+    count = tissues.uptake.shape[1]
+    design = basis.new_empty(len(basis), count + 3 * TERMS)
+    design[:, :count] = tissues.uptake
+    for axis in range(3):
+        part = design[:, count + axis * TERMS :][:, :TERMS]
+        torch.mul(basis, -slope[:, axis, None], out=part)
+    return design.mul_(inside[:, None])
 
 
 def weighted(scan: ScanSamples, tissues: Tissues, matrix: NDArray[np.float64], warp: Warp) -> Fit:

@@ -46,10 +46,13 @@ def _voxels_of(image: PetImage, registration: Registration) -> NDArray[np.float6
         TEMPLATE_AFFINE[axis, 3] + TEMPLATE_AFFINE[axis, axis] * np.arange(count)
         for axis, count in enumerate(TEMPLATE_SHAPE)
     ]
-    points = np.stack(np.meshgrid(*axes, indexing="ij")) + registration.warp.on_grid(*axes)
+    # In place: each of these holds 22 MB.
+    points = np.stack(np.meshgrid(*axes, indexing="ij", copy=False))
+    points += registration.warp.on_grid(*axes)
     to_voxel = np.linalg.inv(image.affine) @ registration.matrix
-    laid = np.tensordot(to_voxel[:3, :3], points, axes=1) + to_voxel[:3, 3].reshape(3, 1, 1, 1)
-    return np.asarray(laid)
+    laid: NDArray[np.float64] = np.tensordot(to_voxel[:3, :3], points, axes=1)
+    laid += to_voxel[:3, 3].reshape(3, 1, 1, 1)
+    return laid
 
 
 def _inside(voxels: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.bool_]:

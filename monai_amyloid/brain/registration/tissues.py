@@ -56,7 +56,9 @@ def tissues_on_grid(
         fwhm_mm: FWHM of additional smoothing.
     """
     zoom = float(affine[0, 0])
-    smooth = ndimage.gaussian_filter(volumes, (0, *(fwhm_mm / FWHM_PER_SIGMA / zoom,) * 3))
+    smooth = volumes
+    if fwhm_mm:  # without, a copy of 18 MB
+        smooth = ndimage.gaussian_filter(volumes, (0, *(fwhm_mm / FWHM_PER_SIGMA / zoom,) * 3))
     index = index_on_grid(mask, affine, spacing_mm)
     slopes = np.stack([_slope(smooth, index, axis) / zoom for axis in range(3)], axis=1)
     return Tissues(
