@@ -40,7 +40,7 @@ class OutputOptions:
 
     def __post_init__(self) -> None:
         if self.placed_on is not None:
-            from monai_amyloid.explore.saved_map import read_map  # few ask for it
+            from monai_amyloid.exploring.saved_map import read_map  # few ask for it
 
             read_map(self.placed_on)  # before any work, not in a process that grades
         if self.dicom and not self.identify:
