@@ -8,12 +8,12 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, insert
 
+from benchmarks.fuzz.postgresql_server import emptied
 from monai_amyloid.errors import UserError
 from monai_amyloid.node.queue import database as databases
 from monai_amyloid.node.queue.database import Database, sqlite_url
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.states import StudyState
-from node.databases import emptied
 
 
 def first_version(url: str) -> None:
