@@ -25,6 +25,7 @@ from benchmarks.figures import record
 from benchmarks.fuzz.orthanc_server import Archive, free_port, send
 from benchmarks.fuzz.postgresql_server import postgresql
 from benchmarks.fuzz.small_studies import grade_small, study, write
+from monai_amyloid.errors import UserError
 from monai_amyloid.node.config import read_settings
 from monai_amyloid.node.queue.states import StudyState
 from monai_amyloid.node.queue.worklist import Worklist
@@ -33,7 +34,7 @@ from monai_amyloid.node.service import Node, open_queue, run_until
 SENDERS, IMAGES = 3, 6
 # Of so many studies one has images that come late.
 LATE = 8
-PATIENCE_S = 300.0
+PATIENCE_S = 600.0
 DONE = (StudyState.SENT, StudyState.CONFIRMED)
 
 
@@ -193,7 +194,15 @@ def run(
 
 
 def _worklist(config: Path) -> Worklist:
-    return open_queue(read_settings(config)).worklist
+    """The queue, once a node has made it."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return open_queue(read_settings(config)).worklist
+        except UserError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
 
 
 def _wait(worklist: Worklist, studies: int) -> None:

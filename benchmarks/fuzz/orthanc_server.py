@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from typing import Any
 import requests
 
 PROGRAM = shutil.which("Orthanc", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
-STORESCU = shutil.which("storescu")
+# dcmtk's: pynetdicom has a slower one of the same name beside Python.
+_ELSEWHERE = [each for each in os.environ.get("PATH", "").split(os.pathsep)
+              if Path(each) != Path(sys.executable).parent]  # fmt: skip
+STORESCU = shutil.which("storescu", path=os.pathsep.join(_ELSEWHERE))
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 START_S = 90.0
 
