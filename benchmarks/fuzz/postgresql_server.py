@@ -76,8 +76,8 @@ def _wait(port: int) -> None:
             time.sleep(0.1)
 
 
-def emptied(url: str) -> Database:
-    """The database of a server, with nothing in it."""
+def emptied(url: str, *, upgrade: bool = True) -> Database:
+    """The database of a server with nothing in it, or with new tables."""
     import pg8000.dbapi
     from sqlalchemy.engine import make_url
 
@@ -87,4 +87,4 @@ def emptied(url: str) -> Database:
         cursor.execute("DROP SCHEMA public CASCADE")
         cursor.execute("CREATE SCHEMA public")
         connection.commit()
-    return Database(url)
+    return Database(url, upgrade=upgrade)
