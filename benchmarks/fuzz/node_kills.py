@@ -3,7 +3,9 @@
 ``python -m benchmarks.fuzz.node_kills --studies 200 --kills 100`` starts two Orthancs on loopback
 and a node that follows the one and sends to the other. Overlapping ``storescu`` send small studies,
 and one of the three processes after the other ends by SIGKILL and begins again. Studies are graded
-by a stand-in that takes no time: what is tried is the queue.
+by a stand-in that takes no time: what is tried is the queue. With ``--postgresql`` two nodes share
+a queue in a PostgreSQL and a data folder, as on two machines: each receives, grades and sends what
+the other leaves, and either is killed.
 """
 
 import argparse
@@ -15,12 +17,15 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import record
 from benchmarks.fuzz.orthanc_server import Archive, free_port, send
+from benchmarks.fuzz.postgresql_server import postgresql
 from benchmarks.fuzz.small_studies import grade_small, study, write
+from monai_amyloid.errors import UserError
 from monai_amyloid.node.config import read_settings
 from monai_amyloid.node.queue.states import StudyState
 from monai_amyloid.node.queue.worklist import Worklist
@@ -29,33 +34,61 @@ from monai_amyloid.node.service import Node, open_queue, run_until
 SENDERS, IMAGES = 3, 6
 # Of so many studies one has images that come late.
 LATE = 8
-PATIENCE_S = 300.0
+PATIENCE_S = 600.0
 DONE = (StudyState.SENT, StudyState.CONFIRMED)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the studies: those without a result of all their images, and results twice."""
+    """What became of the studies.
+
+    Attributes:
+        lost: Studies without a result of all their images in the destination.
+        double: Results that are there twice.
+        elsewhere: Results that lie in the study of another person.
+        regraded: Results that late images superseded.
+        kills: Number of kills of each process.
+        seconds: Seconds that all took.
+    """
 
     lost: int
     double: int
+    elsewhere: int
     regraded: int
     kills: Counter[str]
     seconds: float
 
 
 class Scene:
-    """Two servers and a node between them."""
+    """Two servers and nodes between them.
 
-    def __init__(self, folder: Path, quiet_s: float) -> None:
-        self.config, port = folder / "node.toml", free_port()
+    Args:
+        folder: Empty folder for everything.
+        quiet_s: Seconds without an image after which a study is complete.
+        database: URL of a queue that two nodes share; empty for one node with a file.
+    """
+
+    def __init__(self, folder: Path, quiet_s: float, database: str) -> None:
+        ports = [free_port() for _ in range(2 if database else 1)]
         self.source = Archive(folder / "source", "SOURCE")
-        self.pacs = Archive(folder / "pacs", "PACS", port)
-        self.config.write_text(
-            f"""[node]
+        self.pacs = Archive(folder / "pacs", "PACS", *ports)
+        self.folder, self.configs = folder, dict[str, Path]()
+        for number, port in enumerate(ports, 1):
+            name = f"node{number if number > 1 else ''}"
+            self.configs[name] = folder / f"{name}.toml"
+            text = self._config(name, port, quiet_s, database)
+            self.configs[name].write_text(text, encoding="utf-8")
+        self.source.wait()
+        self.pacs.wait()
+        self.nodes = {name: self._start(name) for name in self.configs}
+
+    def _config(self, name: str, port: int, quiet_s: float, database: str) -> str:
+        return f"""[node]
 data = "data"
-name = "one"
-title = "NODE"
+name = "{name}"
+title = "{name.upper()}"
+database = "{database}"
+lease_s = 3
 commitment_port = {port}
 [orthanc]
 url = "{self.source.url}"
@@ -76,26 +109,26 @@ retry_s = 0.5
 cooldown_s = 2
 timeout_s = 5
 attempts = 1000
-""",
-            encoding="utf-8",
-        )
-        self.source.wait()
-        self.pacs.wait()
-        self.node = self.start_node()
+"""
 
-    def start_node(self) -> subprocess.Popen[bytes]:
-        """Start the node, and do not wait."""
-        command = [sys.executable, "-m", "benchmarks.fuzz.node_kills", "--serve", self.config]
-        with (self.config.parent / "node.log").open("ab") as log:
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """Names of what is killed, a node as often as both servers."""
+        return (*self.configs, *(["node"] if len(self.configs) == 1 else []), "source", "pacs")
+
+    def _start(self, name: str) -> subprocess.Popen[bytes]:
+        module = "benchmarks.fuzz.node_kills"
+        command = [sys.executable, "-m", module, "--serve", self.configs[name]]
+        with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log)
 
     def kill(self, which: str, pause_s: float) -> None:
-        """End one of the three by SIGKILL, and start it again after a pause."""
-        if which == "node":
-            self.node.kill()
-            self.node.wait()
+        """End one of them by SIGKILL, and start it again after a pause."""
+        if which in self.nodes:
+            self.nodes[which].kill()
+            self.nodes[which].wait()
             time.sleep(pause_s)
-            self.node = self.start_node()
+            self.nodes[which] = self._start(which)
             return
         archive = self.source if which == "source" else self.pacs
         archive.end(kill=True)
@@ -103,14 +136,18 @@ attempts = 1000
         archive.start()
 
     def end(self) -> None:
-        """End all three."""
-        self.node.terminate()
-        self.node.wait()
+        """End all."""
+        for node in self.nodes.values():
+            node.terminate()
+        for node in self.nodes.values():
+            node.wait()
         self.source.end()
         self.pacs.end()
 
 
-def run(folder: Path, studies: int, kills: int, seed: int, quiet_s: float) -> Outcome:
+def run(
+    folder: Path, studies: int, kills: int, seed: int, quiet_s: float, database: str = ""
+) -> Outcome:
     """Send studies while processes are killed, wait until all are delivered, and count.
 
     Args:
@@ -119,9 +156,10 @@ def run(folder: Path, studies: int, kills: int, seed: int, quiet_s: float) -> Ou
         kills: Number of processes that are killed.
         seed: Seed of what is killed when.
         quiet_s: Seconds without an image after which a study is complete.
+        database: URL of a queue that two nodes share; empty for one node with a file.
     """
     begin, chance = time.monotonic(), random.Random(seed)  # noqa: S311 (no secret)
-    scene, killed = Scene(folder, quiet_s), Counter[str]()
+    scene, killed = Scene(folder, quiet_s, database), Counter[str]()
 
     def send_study(number: int) -> None:
         files = write(study(f"s{number}", IMAGES), folder / "sent" / str(number))
@@ -135,7 +173,7 @@ def run(folder: Path, studies: int, kills: int, seed: int, quiet_s: float) -> Ou
     def kill_some() -> None:
         for _ in range(kills):
             time.sleep(chance.uniform(0.2, 2.5))
-            which = chance.choice(("node", "node", "source", "pacs"))
+            which = chance.choice(scene.processes)
             killed[which] += 1
             scene.kill(which, chance.uniform(0.0, 1.0))
 
@@ -145,18 +183,26 @@ def run(folder: Path, studies: int, kills: int, seed: int, quiet_s: float) -> Ou
         with ThreadPoolExecutor(SENDERS) as senders:
             list(senders.map(send_study, range(studies)))
         killer.join()
-        worklist = _worklist(scene.config)
+        worklist = _worklist(scene.configs["node"])
         _wait(worklist, studies)
         time.sleep(2 * quiet_s)
         _wait(worklist, studies)
-        lost, double, regraded = _count(worklist, scene.pacs, studies)
+        lost, double, elsewhere, regraded = _count(worklist, scene.pacs, studies)
     finally:
         scene.end()
-    return Outcome(lost, double, regraded, killed, time.monotonic() - begin)
+    return Outcome(lost, double, elsewhere, regraded, killed, time.monotonic() - begin)
 
 
 def _worklist(config: Path) -> Worklist:
-    return open_queue(read_settings(config)).worklist
+    """The queue, once a node has made it."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return open_queue(read_settings(config)).worklist
+        except UserError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
 
 
 def _wait(worklist: Worklist, studies: int) -> None:
@@ -168,9 +214,16 @@ def _wait(worklist: Worklist, studies: int) -> None:
         time.sleep(0.5)
 
 
-def _count(worklist: Worklist, pacs: Archive, studies: int) -> tuple[int, int, int]:
-    """Studies without a whole result, results that are there twice, and earlier results."""
+def _count(worklist: Worklist, pacs: Archive, studies: int) -> tuple[int, int, int, int]:
+    """Studies without a whole result, results that are there twice or elsewhere, and earlier ones.
+
+    What the destination has is asked of it alone, by its REST interface.
+    """
     there = pacs.images("OT")
+    owners = pacs.owners("OT")
+    sent = {str(study(f"s{number}", 1)[0].StudyInstanceUID): f"4711-s{number}"
+            for number in range(studies)}  # fmt: skip
+    elsewhere = sum(owner != sent.get(uid) for uid, found in owners.items() for owner in found)
     lost, double, regraded = studies, 0, 0
     for each in worklist.studies(limit=10 * studies):
         results = worklist.results(each.number)
@@ -180,7 +233,7 @@ def _count(worklist: Worklist, pacs: Archive, studies: int) -> tuple[int, int, i
         double += max(0, len(found) - len({one.images for one in results}))
         double += len(results) - len({one.images for one in results})
         regraded += len(results) - 1
-    return lost, double, regraded
+    return lost, double, elsewhere, regraded
 
 
 def main() -> None:
@@ -190,24 +243,32 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quiet", type=float, default=5.0)
+    parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("--serve", type=Path)
     asked = parser.parse_args()
     if asked.serve is not None:
         run_until(threading.Event(), Node(read_settings(asked.serve), grade_small))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        found = run(Path(folder), asked.studies, asked.kills, asked.seed, asked.quiet)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as held:
+        database = ""
+        if asked.postgresql:
+            server = Path(folder) / "server"
+            server.mkdir()
+            database = held.enter_context(postgresql(server))
+        found = run(Path(folder), asked.studies, asked.kills, asked.seed, asked.quiet, database)
     kills = ", ".join(f"{name} {count}" for name, count in sorted(found.kills.items()))
     print(
         f"{asked.studies} studies, {asked.kills} kills ({kills}): {found.lost} lost, "
-        f"{found.double} double, {found.regraded} graded again for late images, "
-        f"{found.seconds:.0f} s"
+        f"{found.double} double, {found.elsewhere} in another study, "
+        f"{found.regraded} graded again for late images, {found.seconds:.0f} s"
     )
     of = f"of {asked.studies} studies, {asked.kills} kills"
+    of += ", two nodes and PostgreSQL" if asked.postgresql else ""
     record("node: studies lost", found.lost, of)
     record("node: results twice in the PACS", found.double, of)
+    record("node: results in another person's study", found.elsewhere, of)
     record("node: graded again for late images", found.regraded, of)
-    raise SystemExit(bool(found.lost or found.double))
+    raise SystemExit(bool(found.lost or found.double or found.elsewhere))
 
 
 if __name__ == "__main__":

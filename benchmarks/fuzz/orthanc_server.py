@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from typing import Any
 import requests
 
 PROGRAM = shutil.which("Orthanc", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
-STORESCU = shutil.which("storescu")
+# dcmtk's: pynetdicom has a slower one of the same name beside Python.
+_ELSEWHERE = [each for each in os.environ.get("PATH", "").split(os.pathsep)
+              if Path(each) != Path(sys.executable).parent]  # fmt: skip
+STORESCU = shutil.which("storescu", path=os.pathsep.join(_ELSEWHERE))
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 START_S = 90.0
 
@@ -30,15 +34,19 @@ class Archive:
     Args:
         folder: Folder of its archive.
         title: Application entity title.
-        node_port: Port at which the node awaits answers about storage commitment; 0 for none.
+        node_ports: Ports at which nodes await answers about storage commitment; the first is
+            called NODE, the others NODE2 and so on.
     """
 
-    def __init__(self, folder: Path, title: str, node_port: int = 0) -> None:
+    def __init__(self, folder: Path, title: str, *node_ports: int) -> None:
         folder.mkdir(parents=True)
         self.folder, self.title = folder, title
         self.dicom_port, self.web_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.web_port}"
-        node = ["NODE", "127.0.0.1", node_port]
+        nodes = {
+            f"node{number}": [f"NODE{number if number > 1 else ''}", "127.0.0.1", port]
+            for number, port in enumerate(node_ports, 1)
+        }
         settings = {
             "Name": title,
             "StorageDirectory": str(folder / "archive"),
@@ -52,7 +60,7 @@ class Archive:
             "DicomPort": self.dicom_port,
             "DicomCheckCalledAet": True,
             "DicomAlwaysAllowStore": True,
-            "DicomModalities": {"node": node} if node_port else {},
+            "DicomModalities": nodes,
             "StableAge": 1,
         }
         (folder / "orthanc.json").write_text(json.dumps(settings))
@@ -98,19 +106,28 @@ class Archive:
         """Delete something by its REST interface."""
         self._session.delete(f"{self.url}{path}", timeout=30).raise_for_status()
 
+    def owners(self, modality: str) -> dict[str, list[str]]:
+        """PatientID of every image of a modality, by Study Instance UID."""
+        return self._of(modality, "PatientID")
+
     def images(self, modality: str) -> dict[str, list[str]]:
         """Series descriptions of every image of a modality, by Study Instance UID."""
+        return self._of(modality, "SeriesDescription")
+
+    def _of(self, modality: str, name: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for one in self.get("/instances?expand"):
             tags = self.get(f"/instances/{one['ID']}/simplified-tags")
             if tags["Modality"] == modality:
-                found.setdefault(tags["StudyInstanceUID"], []).append(tags["SeriesDescription"])
+                found.setdefault(tags["StudyInstanceUID"], []).append(tags[name])
         return found
 
 
 def send(archive: Archive, files: list[Path], title: str = "SCANNER") -> bool:
     """Send files by storescu, as a scanner does; whether all were taken."""
     to = ["-aet", title, "-aec", archive.title, "127.0.0.1", str(archive.dicom_port)]
-    command = [str(STORESCU), "-to", "5", *to, *files]
-    done = subprocess.run(command, capture_output=True, timeout=120)
-    return done.returncode == 0
+    command = [str(STORESCU), "-to", "5", "-ta", "20", "-td", "20", *to, *files]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+    except subprocess.TimeoutExpired:  # a server that was killed in the middle
+        return False

@@ -11,24 +11,24 @@ from sqlalchemy.exc import SQLAlchemyError
 from monai_amyloid.errors import RunError, UserError
 from monai_amyloid.node.grading import GradingThread
 from monai_amyloid.node.grading_job import Grade, usual_grade
+from monai_amyloid.node.loops import IDLE_S, Loops
 from monai_amyloid.node.operating.drift import DriftWatch
 from monai_amyloid.node.operating.health import Health, health
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.operating.retention import Cleaner
 from monai_amyloid.node.queue.audit import AuditEvent
-from monai_amyloid.node.queue.database import Database, is_disk_full, sqlite_url
+from monai_amyloid.node.queue.database import Database, is_disk_full, shown_url, sqlite_url
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.receiving.completing import CompletionWatch, Expected
 from monai_amyloid.node.receiving.inbox import InboxReceiver
-from monai_amyloid.node.receiving.orthanc import OrthancAwayError, OrthancReceiver
+from monai_amyloid.node.receiving.orthanc import OrthancReceiver
 from monai_amyloid.node.receiving.room import Room
 from monai_amyloid.node.sending.dimse import CommitmentListener
 from monai_amyloid.node.sending.sender import Sender, transport_to
 from monai_amyloid.node.settings import NodeSettings
 from monai_amyloid.output_lock import alone_in
 
-_IDLE_S, _CLEAN_S = 0.25, 60.0
-_PAUSE_S = 5.0
+_CLEAN_S, _PAUSE_S = 60.0, 5.0
 # Below the node's data.
 QUEUE_FILE, LOG_FILE = "queue.sqlite", "log/node.jsonl"
 
@@ -64,7 +64,11 @@ def open_queue(settings: NodeSettings) -> Queue:
     """
     if not settings.database and not (settings.data / QUEUE_FILE).exists():
         raise UserError(f"{settings.data}: found no queue; `node run` makes it")
-    return Queue(Database(database_url(settings), upgrade=False), settings.name)
+    database = Database(database_url(settings), upgrade=False)
+    if database.is_empty:
+        database.close()
+        raise UserError(f"{shown_url(database.url)}: found no queue; `node run` makes it")
+    return Queue(database, settings.name)
 
 
 class Node:
@@ -115,9 +119,8 @@ class Node:
             settings.retention, self.queue, settings.data, self._room, self._log
         )
         self._drift = DriftWatch(self.queue, settings.drift, self._log)
-        self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._troubles: dict[str, str] = {}
+        self._loops = Loops(self._log, self._room)
+        self._run, self._troubles = self._loops.run, self._loops.troubles
         self._senders: list[Sender] = []
 
     def start(self) -> None:
@@ -174,9 +177,7 @@ class Node:
 
     def stop(self) -> None:
         """End everything; what was begun goes on when the node runs again."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        self._loops.stop()
         self._watch.close()
         try:
             self.queue.leases.let_go()
@@ -195,7 +196,7 @@ class Node:
         settings = self.settings
         if settings.inbox is not None:
             inbox = InboxReceiver(settings.inbox, self.queue, settings.data, self._log)
-            self._run("inbox", self._with_duty("receive", lambda: bool(inbox.step())), _IDLE_S)
+            self._run("inbox", self._with_duty("receive", lambda: bool(inbox.step())), IDLE_S)
         if settings.orthanc is not None:
             orthanc = OrthancReceiver(settings.orthanc, self.queue, settings.data, self._log)
             step = self._with_duty("receive", lambda: bool(orthanc.step()))
@@ -208,7 +209,7 @@ class Node:
         line = GradingThread(self._grade, self.settings, self.queue, self._log)
 
         def until_stopped() -> None:
-            self._stop.wait()
+            self._loops.stopping.wait()
             line.stop()
 
         self._run(name, line.step, ended=line.close)
@@ -221,11 +222,11 @@ class Node:
             if not self.queue.leases.has_duty(duty):
                 return False
             if duty == "receive" and step != self._clean and not self._room.is_there():
-                self._trouble("room", "DiskFull")
+                self._loops.trouble("room", "DiskFull")
                 self._clean()
                 return False
             if duty == "receive":
-                self._well("room")
+                self._loops.well("room")
             return step()
 
         return guarded
@@ -244,46 +245,6 @@ class Node:
         self.queue.deliveries.confirmed(transaction_uid, all_kept=all_kept, most=most)
         self._log.info("committed", all_kept=all_kept)
 
-    def _run(
-        self,
-        name: str,
-        step: Callable[[], bool],
-        idle_s: float = _IDLE_S,
-        ended: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Do a step again and again; one that goes wrong is written down, and the next begins."""
-
-        def loop() -> None:
-            pause = idle_s
-            while not self._stop.wait(pause):
-                try:
-                    pause = 0.0 if step() else idle_s
-                    self._well(name)
-                except Exception as error:
-                    pause = max(_PAUSE_S, idle_s)
-                    if is_disk_full(error):
-                        self._room.is_full()
-                    self._trouble(name, type(error).__name__, error)
-            ended()
-
-        thread = threading.Thread(target=loop, name=name)
-        self._threads.append(thread)
-        thread.start()
-
-    def _trouble(self, name: str, kind: str, error: BaseException | None = None) -> None:
-        """Write a trouble down when it begins, not each time that it is met."""
-        if self._troubles.get(name) == kind:
-            return
-        self._troubles[name] = kind
-        if error is None or isinstance(error, OrthancAwayError):
-            self._log.warning("trouble", part=name, kind=kind)
-        else:
-            self._log.error("trouble", error, part=name)
-
-    def _well(self, name: str) -> None:
-        if self._troubles.pop(name, None) is not None:
-            self._log.info("well_again", part=name)
-
 
 def run_until(stop: threading.Event, node: Node) -> None:
     """Run a node until an event is set.
@@ -295,6 +256,6 @@ def run_until(stop: threading.Event, node: Node) -> None:
     node.start()
     try:
         while not stop.is_set():
-            time.sleep(_IDLE_S)
+            time.sleep(IDLE_S)
     finally:
         node.stop()

@@ -8,13 +8,15 @@ import pytest
 pytest.importorskip("sqlalchemy", reason="the extra `node` is not installed")
 pytest.importorskip("pynetdicom", reason="the extra `node` is not installed")
 
+from benchmarks.fuzz.postgresql_server import emptied, postgresql, programs
 from monai_amyloid.node.queue.database import Database, sqlite_url
 from monai_amyloid.node.queue.queue import Queue
-from node.databases import emptied, postgresql
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if programs() is None:
+        pytest.skip("no PostgreSQL here: install the Debian package postgresql")
     with postgresql(tmp_path_factory.mktemp("postgresql")) as url:
         yield url
 

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 
 from benchmarks.fuzz.small_studies import grade_small, queue_in, settings, study, until, write
 from monai_amyloid.errors import UserError
-from monai_amyloid.node import service
+from monai_amyloid.node import loops
 from monai_amyloid.node.operating.backup import back_up, restore
 from monai_amyloid.node.operating.health import health, metrics
 from monai_amyloid.node.operating.logs import Log
@@ -189,7 +189,7 @@ def test_every_form_of_a_full_disk_is_known(tmp_path: Path) -> None:
 def test_a_disk_that_is_really_full_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "_PAUSE_S", 0.5)
+    monkeypatch.setattr(loops, "PAUSE_S", 0.5)
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "node-test", disk]

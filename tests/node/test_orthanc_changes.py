@@ -24,7 +24,7 @@ class Archive:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
-        self.url = ""
+        self.url, self.title = "", b"SCANNER"
         self.changes: list[dict[str, object]] = []
         self.next, self.fetched, self.broken = 1, 0, False
 
@@ -58,7 +58,7 @@ class Archive:
             begin = asked["since"]
             return json.dumps(sorted(self.files)[begin : begin + asked["limit"]]).encode()
         if parts.path.endswith("/RemoteAET"):
-            return b"SCANNER"
+            return self.title
         self.fetched += 1
         return self.files.get(parts.path.split("/")[2])
 
@@ -171,3 +171,18 @@ def test_an_image_that_was_deleted_meanwhile_is_passed(
 def test_own_results_that_come_back_are_ignored(archive: Archive, follower: Follower) -> None:
     archive.store(study("a", 2, Modality="SR", Manufacturer="monai-amyloid"))
     assert follower.step() == 0 and not follower.images()
+
+
+def test_a_stranger_adds_nothing_to_the_study_of_another(archive: Archive, tmp_path: Path) -> None:
+    queue = queue_in(tmp_path)
+    log = Log(tmp_path / "log.jsonl", LogSettings(), "one")
+    settings = Orthanc(url=archive.url, calling_titles=("SCANNER",))
+    receiver = OrthancReceiver(settings, queue, tmp_path, log)
+    archive.store(study("a", 2))
+    assert receiver.step() == 2
+    archive.title = b"STRANGER"
+    archive.store(study("a", 3, series="forged"))
+    archive.store(study("b", 1))
+    assert receiver.step() == 1  # a study of its own, which is ignored once it is complete
+    titles = {each.calling_title: each.instances for each in queue.worklist.studies()}
+    assert titles == {"SCANNER": 2, "STRANGER": 1}

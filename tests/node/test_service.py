@@ -12,10 +12,10 @@ import pytest
 pytest.importorskip("sqlalchemy")
 pytest.importorskip("pynetdicom")
 
+from benchmarks.fuzz.postgresql_server import emptied
 from benchmarks.fuzz.small_studies import grade_small, queue_in, settings, study, until, write
 from monai_amyloid.node.queue.states import StudyState
 from monai_amyloid.node.service import Node
-from node.databases import emptied
 
 HELD = {"destination": [{"name": "pacs", "kind": "dimse", "host": "127.0.0.1", "port": 9,
                          "title": "PACS", "timeout_s": 1.0}]}  # fmt: skip

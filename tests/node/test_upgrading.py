@@ -1,6 +1,7 @@
 """A queue of the first version is brought up to date with everything in it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,14 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, insert
 
+from benchmarks.fuzz.postgresql_server import emptied
 from monai_amyloid.errors import UserError
 from monai_amyloid.node.queue import database as databases
 from monai_amyloid.node.queue.database import Database, sqlite_url
 from monai_amyloid.node.queue.queue import Queue
 from monai_amyloid.node.queue.states import StudyState
-from node.databases import emptied
+from monai_amyloid.node.service import open_queue
+from monai_amyloid.node.settings import Inbox, NodeSettings
 
 
 def first_version(url: str) -> None:
@@ -85,3 +88,18 @@ def test_who_only_looks_changes_nothing_and_is_asked_to_back_up(before: str) -> 
         Database(before, upgrade=False)
     Database(before).close()
     Database(before, upgrade=False).close()
+
+
+@pytest.mark.elsewhere
+def test_nodes_that_begin_at_once_make_the_tables_once(server: str) -> None:
+    emptied(server, upgrade=False).close()
+    with pytest.raises(UserError, match="found no queue"):
+        open_queue(
+            NodeSettings(
+                data=Path("/nowhere/data"), inbox=Inbox(folder=Path("/nowhere/in")), database=server
+            )
+        )
+    with ThreadPoolExecutor(6) as threads:
+        for made in threads.map(Database, [server] * 6):
+            assert not made.is_empty
+            made.close()

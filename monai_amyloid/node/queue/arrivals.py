@@ -178,6 +178,13 @@ class Arrivals:
         with self._database.reading() as connection:
             return connection.execute(query).first() is not None
 
+    def title_of(self, study_uid: str) -> str | None:
+        """Title of the machine that began a study; None where there is no such study."""
+        query = select(studies.c.calling_title).where(studies.c.study_uid == study_uid)
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else str(row.calling_title)
+
     def known_keys(self, source_keys: Iterable[str]) -> set[str]:
         """Which of these identifiers of a source are of images that are here."""
         query = select(instances.c.source_key).where(instances.c.source_key.in_({*source_keys}))

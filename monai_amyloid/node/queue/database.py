@@ -19,6 +19,7 @@ from monai_amyloid.errors import RunError, UserError, is_full, one_line
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_S = 60.0
+_UPGRADING = 4711  # number of a lock that nobody else of the same database takes
 _SQLITE, _POSTGRESQL = "sqlite", "postgresql"
 _READING = {"monai_amyloid_reading": True}
 
@@ -28,7 +29,12 @@ class Database:
 
     Args:
         url: URL of SQLAlchemy, ``sqlite:///…`` or ``postgresql://…``.
-        upgrade: Whether tables of an earlier version are brought up to date.
+        upgrade: Whether tables are made, and those of an earlier version brought up to date.
+
+    Attributes:
+        url: URL of the database.
+        engine: Where its connections come from.
+        is_empty: Whether there are no tables.
 
     Raises:
         UserError: If the URL is of neither, or the database is of a newer version.
@@ -40,7 +46,7 @@ class Database:
         self.engine = _engine(self.url)
         try:
             with self.writing() as connection:
-                _check_version(connection, self.url, upgrade=upgrade)
+                self.is_empty = _check_version(connection, self.url, upgrade=upgrade)
         except SQLAlchemyError as error:
             self.engine.dispose()
             raise RunError(
@@ -136,14 +142,18 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
-def _check_version(connection: Connection, url: URL, *, upgrade: bool) -> None:
+def _check_version(connection: Connection, url: URL, *, upgrade: bool) -> bool:
+    """Check the tables, and make them where that is asked for; whether there are none."""
+    if upgrade and url.get_backend_name() != _SQLITE:
+        # Of several nodes that begin at once, one makes the tables and the others wait.
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADING})")
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     scripts = ScriptDirectory.from_config(config)
     found = MigrationContext.configure(connection).get_current_revision()
     if found == scripts.get_current_head():
-        return
+        return False
     try:
         if found is not None:
             scripts.get_revision(found)
@@ -159,3 +169,4 @@ def _check_version(connection: Connection, url: URL, *, upgrade: bool) -> None:
             f"{shown_url(url)}: the queue is of an earlier version ({found}); `node run` brings it "
             "up to date; make a backup first"
         )
+    return found is None and not upgrade

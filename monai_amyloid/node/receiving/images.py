@@ -1,5 +1,6 @@
 """An image as it came in: whole or not, whose it is, and kept under what it holds."""
 
+import re
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +23,11 @@ IMAGES = Path("images")
 _META_BEGINS = 128 + 4 + 12
 _PET = "PT"
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+# PS3.5 9.1; leading zeros let pass: scanners write them.
+_UID = re.compile(r"[0-9][0-9.]{0,63}")
+# Few bytes of it may stand for more than there is memory, and no scanner writes PET so.
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+_META_ENDS = 1000
 _UNDEFINED = 0xFFFFFFFF  # PS3.5 7.1.1
 
 
@@ -57,7 +63,7 @@ def read_image(content: bytes, data: Path, source: str, key: str | None, title: 
     uids = [
         _text(header, name) for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
     ]
-    if not all(0 < len(uid) <= 64 for uid in uids):
+    if not all(map(is_uid, uids)):
         raise NotDicomError("found no Study, Series or SOP Instance UID")
     if is_own(header):
         raise OwnObjectError(uids[2])
@@ -77,6 +83,15 @@ def read_image(content: bytes, data: Path, source: str, key: str | None, title: 
         study_date=_text(header, "StudyDate"),
         description=" / ".join(dict.fromkeys(filter(None, described))),
     )
+
+
+def is_uid(text: str) -> bool:
+    """Whether a text is a UID: nothing that stands for others in a query, or leads elsewhere.
+
+    Args:
+        text: What a header or another machine has for one.
+    """
+    return _UID.fullmatch(text) is not None
 
 
 def keep(content: bytes, data: Path) -> Path:
@@ -101,6 +116,8 @@ def keep(content: bytes, data: Path) -> Path:
 
 
 def _read(content: bytes) -> Dataset:
+    if _DEFLATED in content[:_META_ENDS]:
+        raise NotDicomError("found a deflated file, needed one whose length is its own")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's, of odd values
@@ -147,4 +164,13 @@ def _text(header: Dataset, name: str) -> str:
             value = header.get(name)
     except Exception:
         return ""
-    return "" if value is None else str(value).strip().strip("\0").strip()
+    return "" if value is None else printable(value)
+
+
+def printable(value: object) -> str:
+    """A text from elsewhere without what no database takes, and without blanks at its ends.
+
+    Args:
+        value: Value of a header or an answer.
+    """
+    return "".join(each for each in str(value).strip().strip("\0") if each.isprintable()).strip()

@@ -19,6 +19,8 @@ from monai_amyloid.node.settings import Inbox
 SOURCE = "inbox"
 # Images that are kept together: a kill costs at most so many, which are read once more.
 _TOGETHER = 50
+# More than an enhanced PET of many frames; it would fill the memory.
+_MOST_BYTES = 4_000_000_000
 
 
 class InboxReceiver:
@@ -103,6 +105,8 @@ class InboxReceiver:
         """An image; True for what is taken and holds none; None for what is left alone."""
         path = Path(file.path)
         try:
+            if file.size > _MOST_BYTES:
+                raise NotDicomError("larger than any image")
             content = path.read_bytes()
             if len(content) != file.size:
                 raise NotWholeError

@@ -14,6 +14,7 @@ from monai_amyloid.node.receiving.images import (
     NotDicomError,
     NotWholeError,
     OwnObjectError,
+    printable,
     read_image,
 )
 from monai_amyloid.node.settings import Orthanc
@@ -51,6 +52,7 @@ class OrthancReceiver:
             settings.user, settings.password_file, _TIMEOUT_S, settings.ca_file
         )
         self._titles: dict[str, str] = {}
+        self._known = frozenset(settings.calling_titles)
 
     def step(self) -> int:
         """Take what changed since the last step.
@@ -119,7 +121,18 @@ class OrthancReceiver:
                 continue
             images.append((key, image))
         own = self._queue.arrivals.own(image.sop_uid for _, image in images)
-        return [self._with_title(key, image) for key, image in images if image.sop_uid not in own]
+        titled = [self._with_title(key, image) for key, image in images if image.sop_uid not in own]
+        return [image for image in titled if self._may_join(image)]
+
+    def _may_join(self, image: Arrived) -> bool:
+        """Whether an image may be one of its study: none of a stranger's in another's study."""
+        if not self._known or image.calling_title in self._known:
+            return True
+        begun_by = self._queue.arrivals.title_of(image.study_uid)
+        if begun_by in (None, image.calling_title):
+            return True  # a study of its own, which is ignored
+        self._log.warning("image_of_unknown_title_left_out")
+        return False
 
     def _with_title(self, key: str, image: Arrived) -> Arrived:
         """An image with the title of the machine that sent it, asked for once a series."""
@@ -127,7 +140,7 @@ class OrthancReceiver:
             answer = self._content(f"/instances/{key}/metadata/RemoteAET")
             if len(self._titles) >= _MOST_TITLES:
                 self._titles.clear()
-            self._titles[image.series_uid] = (answer or b"").decode("ascii", "replace").strip()
+            self._titles[image.series_uid] = printable((answer or b"").decode("ascii", "replace"))
         return Arrived(**{**vars(image), "calling_title": self._titles[image.series_uid]})
 
     def _keep(self, images: list[Arrived], position: Position | None) -> int:

@@ -56,16 +56,16 @@ class PriorFetcher:
             study: A study that is complete.
         """
         remote, folder = self._settings.prior, self._settings.data / prior_folder(study)
-        if remote is None or folder.is_dir():
+        if remote is None:
             return True
         now = self._monotonic()
-        since = self._since.setdefault(folder, now)
         running = self._running.get(folder)
         if running is not None and running.done():
             del self._running[folder]
             self._next_try[folder] = now + _AGAIN_S
             self._end(study, running)
-        if now - since >= remote.wait_s:
+        since = self._since.setdefault(folder, now)
+        if now - since >= remote.wait_s and not folder.is_dir():
             self._log.warning("prior_not_fetched", study=study.number)
             folder.mkdir(parents=True, exist_ok=True)
         if folder.is_dir():

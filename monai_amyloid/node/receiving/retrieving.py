@@ -21,6 +21,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from monai_amyloid.node.dimse import Context, associated, found_by
 from monai_amyloid.node.machines import AwayError, Prior
+from monai_amyloid.node.receiving.images import is_uid
 from monai_amyloid.node.web import dicomweb_client
 
 _GET = StudyRootQueryRetrieveInformationModelGet
@@ -89,6 +90,7 @@ def earlier_studies(
         )
         # A machine that cannot match by a day, or a person, answers with more than was asked for.
         theirs = texts["PatientID"] in ("", patient_id) and earlier.study_uid != without
+        theirs &= is_uid(earlier.study_uid)
         if theirs and "" < earlier.date < before and _fits(remote, earlier):
             found.append(earlier)
     newest = sorted(found, key=lambda each: (each.date, each.study_uid), reverse=True)
@@ -110,9 +112,9 @@ def retrieve(remote: Prior, title: str, earlier: EarlierStudy, keep: Keep) -> No
     ask = _find if remote.kind == "dimse" else _qido
     of_study = {"StudyInstanceUID": earlier.study_uid}
     for one in ask(remote, title, "SERIES", {**of_study, "Modality": "PT"}, ("SeriesInstanceUID",)):
-        if str(one.get("Modality")) != "PT":
-            continue
         uid = str(one.get("SeriesInstanceUID") or "")
+        if str(one.get("Modality")) != "PT" or not is_uid(uid):
+            continue
         if remote.kind == "dicomweb":
             _wado(remote, earlier.study_uid, uid, keep)
         else:

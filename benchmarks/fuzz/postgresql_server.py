@@ -1,4 +1,4 @@
-"""The two databases of a queue: a file, and a PostgreSQL of our own where Debian's is installed."""
+"""A PostgreSQL of our own on loopback, where Debian's is installed."""
 
 import os
 import shutil
@@ -9,24 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from monai_amyloid.node.queue.database import Database
 
 START_S = 60.0
 
 
-def _programs() -> Path:
+def programs() -> Path | None:
+    """Folder of the server's programs; None where it is not installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        pytest.skip("no PostgreSQL here: install the Debian package postgresql")
-    return found[-1].parent
+    return found[-1].parent if found else None
 
 
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """A server on loopback, which root may not run: then the system's user postgres does."""
-    programs, data = _programs(), folder / "pg"
+    there, data = programs(), folder / "pg"
+    if there is None:
+        raise FileNotFoundError("no PostgreSQL here: install the Debian package postgresql")
     as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     prefix = as_user if os.geteuid() == 0 else []
     if prefix:
@@ -37,7 +36,7 @@ def postgresql(folder: Path) -> Iterator[str]:
     data.mkdir(exist_ok=True)
     run = [
         *prefix,
-        programs / "initdb",
+        there / "initdb",
         "-D",
         data,
         "-U",
@@ -52,7 +51,7 @@ def postgresql(folder: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    serve = [programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-F", "-k", ""]
+    serve = [there / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-F", "-k", ""]
     with (folder / "pg.log").open("wb") as log:
         server = subprocess.Popen([*prefix, *serve], stdout=log, stderr=log, cwd="/")
     try:
@@ -72,12 +71,13 @@ def _wait(port: int) -> None:
             pg8000.dbapi.connect("node", "127.0.0.1", "postgres", port).close()
             return
         except Exception:
-            assert time.monotonic() < end, "PostgreSQL did not start"
+            if time.monotonic() > end:
+                raise TimeoutError("PostgreSQL did not start") from None
             time.sleep(0.1)
 
 
-def emptied(url: str) -> Database:
-    """The database of a server, with nothing in it."""
+def emptied(url: str, *, upgrade: bool = True) -> Database:
+    """The database of a server with nothing in it, or with new tables."""
     import pg8000.dbapi
     from sqlalchemy.engine import make_url
 
@@ -87,4 +87,4 @@ def emptied(url: str) -> Database:
         cursor.execute("DROP SCHEMA public CASCADE")
         cursor.execute("CREATE SCHEMA public")
         connection.commit()
-    return Database(url)
+    return Database(url, upgrade=upgrade)
