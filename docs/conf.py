@@ -1,7 +1,7 @@
 """How Sphinx builds the site: ``make docs``.
 
 The sources are those of the repository, where they lie: pages in ``docs``, measured figures in
-``benchmarks``, the cards of the bundles. So links between them are the same here and on a code host.
+``benchmarks``, the cards of the bundles. So links between them are those of a code host.
 """
 
 import sys

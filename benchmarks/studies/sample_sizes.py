@@ -41,8 +41,8 @@ def for_share(share: float, half_width: float, confidence: float = 0.95) -> int:
 def below(bound: float, share: float, power: float, confidence: float = 0.95) -> int:
     """Scans that show, one-sided and exactly, that errors are rarer than a bound.
 
-    The exact upper limit falls in steps, so that a few more scans may have less power: the number is
-    the first from which on the power holds for the next fifty.
+    The exact upper limit falls in steps, so that a few more scans may have less power: the number
+    is the first from which on the power holds for the next fifty.
 
     Args:
         bound: Share of errors that must be excluded.

@@ -17,8 +17,8 @@ _COMPARED = (
     "the next visit as the first one ([what to keep alike](../following.md#warnings))."
 )
 _CHECK_PICTURE = (
-    "Look at the picture in the report: the outlines must fit. Where they do, the numbers hold with "
-    "the interval that stands beside them ([quality](../normalization.md))."
+    "Look at the picture in the report: the outlines must fit. Where they do, the numbers hold "
+    "with the interval that stands beside them ([quality](../normalization.md))."
 )
 
 ADVICE = {
@@ -36,8 +36,8 @@ ADVICE = {
     ),
     **dict.fromkeys(
         ("negative_with_high_centiloid", "positive_with_low_centiloid"),
-        f"{_LOOK} See that the outlines fit and that the tracer is the one that was injected: a wrong "
-        "one of either shifts the Centiloid.",
+        f"{_LOOK} See that the outlines fit and that the tracer is the one that was injected: a "
+        "wrong one of either shifts the Centiloid.",
     ),
     **dict.fromkeys(
         ("unlike_others_above", "unlike_others_below"),

@@ -12,7 +12,12 @@ def page() -> str:
     parts = []
     for effect in Effect:
         rows = [
-            (f"`{name}`", plain(setting.kind.words), setting.text.replace("](", "](../"), _defaults(name))
+            (
+                f"`{name}`",
+                plain(setting.kind.words),
+                _from_here(setting.text),
+                _defaults(name),
+            )
             for name, setting in SETTINGS.items()
             if setting.effect is effect
         ]
@@ -21,6 +26,11 @@ def page() -> str:
             heads = ("value", "may be", "sets", "at first")
             parts += [f"## {title}", "", table(heads, rows)]
     return "\n".join(parts)
+
+
+def _from_here(text: str) -> str:
+    """A text whose links lead from a page in the folder of the reference."""
+    return text.replace("](", "](../")
 
 
 def _defaults(name: str) -> str:

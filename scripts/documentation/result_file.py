@@ -1,4 +1,4 @@
-"""What ``result.json`` holds, as a table and as a JSON Schema, from the type that it is written of."""
+"""What ``result.json`` holds, as a table and a JSON Schema, from the type that it is made of."""
 
 import inspect
 import json

@@ -68,7 +68,11 @@ def anchors(text: str) -> set[str]:
 
 def commands(text: str) -> Iterator[list[str]]:
     """The words of each command of a shell's block, lines that go on joined."""
-    for line in text.replace("\\\n", " ").splitlines():
+    lines = text.replace("\\\n", " ").replace(" …", "").splitlines()
+    while lines:
+        line = lines.pop(0)
+        while lines and line.count("'") % 2 and "#" not in line:  # a quotation over several lines
+            line = f"{line}\n{lines.pop(0)}"
         lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
         lexer.whitespace_split = True
         words: list[str] = []

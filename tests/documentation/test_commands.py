@@ -20,7 +20,15 @@ SHELLS = ("sh", "bash", "console")
 OF_NOW = [page for page in PAGES if page.name != "CHANGELOG.md"]
 TARGETS = re.findall(r"^([a-z_]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 # Options of `python -m monai.bundle run` that are no values of a config.
-OF_MONAI = {"config_file", "meta_file", "logging_file", "args_file", "init_id", "run_id", "final_id"}
+OF_MONAI = {
+    "config_file",
+    "meta_file",
+    "logging_file",
+    "args_file",
+    "init_id",
+    "run_id",
+    "final_id",
+}
 
 
 def wrong_options(words: list[str]) -> str:
@@ -138,9 +146,8 @@ def test_python_of_a_page_compiles_and_imports_what_is_there(page: Path) -> None
                 module = importlib.import_module(node.module or "")
                 for name in node.names:
                     assert hasattr(module, name.name), f"{node.module}.{name.name}"
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                if node.value.id == "monai_amyloid":
-                    assert hasattr(importlib.import_module("monai_amyloid"), node.attr)
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "monai_amyloid":
+                assert hasattr(importlib.import_module("monai_amyloid"), node.attr)
 
 
 def test_there_is_code_to_be_tested() -> None:

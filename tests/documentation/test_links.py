@@ -42,5 +42,7 @@ def test_a_dead_link_is_found(tmp_path: Path, link: str) -> None:
 
 
 def test_two_headings_with_the_same_words_have_two_anchors() -> None:
-    text = "# A `b`, c!\n\n## A\n\n## A\n\n## [A](b.md)\n\n```sh\n# no heading\n```\n\n### 빠른 시작\n"
+    text = (
+        "# A `b`, c!\n\n## A\n\n## A\n\n## [A](b.md)\n\n```sh\n# no heading\n```\n\n### 빠른 시작\n"
+    )
     assert anchors(text) == {"a-b-c", "a", "a-1", "a-2", "빠른-시작"}
