@@ -71,14 +71,22 @@ def commands(text: str) -> Iterator[list[str]]:
     lines = text.replace("\\\n", " ").replace(" …", "").splitlines()
     while lines:
         line = lines.pop(0)
-        while lines and line.count("'") % 2 and "#" not in line:  # a quotation over several lines
+        while (found := _words(line)) is None and lines:
             line = f"{line}\n{lines.pop(0)}"
-        lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
-        lexer.whitespace_split = True
         words: list[str] = []
-        for word in [*lexer, ";"]:
+        for word in [*(found or ()), ";"]:
             if word not in _BETWEEN:
                 words.append(word)
             elif words:
                 yield words
                 words = []
+
+
+def _words(line: str) -> list[str] | None:
+    """Words and signs of a line; None where a quotation goes on in the next one."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
+    lexer.whitespace_split = True
+    try:
+        return list(lexer)
+    except ValueError:
+        return None
