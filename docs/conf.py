@@ -1,14 +1,14 @@
 """How Sphinx builds the site: ``make docs``.
 
 The sources are those of the repository, where they lie: pages in ``docs``, measured figures in
-``benchmarks``, the cards of the bundles. Links between them are the same here and on a code host.
+``benchmarks``, the cards of the bundles. So links between them are those of a code host.
 """
 
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+sys.path.insert(0, str(ROOT))
 
 from monai_amyloid.version import __version__  # noqa: E402
 

@@ -2,9 +2,9 @@
 
 import json
 
-from documentation.tables import plain, table
 from monai_amyloid.installed import CONFIGS
 from monai_amyloid.learning.settings.known import SETTINGS, Effect
+from documentation.tables import plain, table
 
 
 def page() -> str:
@@ -15,7 +15,7 @@ def page() -> str:
             (
                 f"`{name}`",
                 plain(setting.kind.words),
-                setting.text.replace("](", "](../"),
+                _from_here(setting.text),
                 _defaults(name),
             )
             for name, setting in SETTINGS.items()
@@ -26,6 +26,11 @@ def page() -> str:
             heads = ("value", "may be", "sets", "at first")
             parts += [f"## {title}", "", table(heads, rows)]
     return "\n".join(parts)
+
+
+def _from_here(text: str) -> str:
+    """A text whose links lead from a page in the folder of the reference."""
+    return text.replace("](", "](../")
 
 
 def _defaults(name: str) -> str:

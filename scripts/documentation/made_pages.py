@@ -1,4 +1,4 @@
-"""A Sphinx extension: a line ``<!-- made: NAME -->`` becomes what the program says of itself.
+"""A Sphinx extension: the line ``<!-- made: NAME -->`` becomes what the program says of itself.
 
 So that a page of the reference cannot differ from the program, nothing of it is written down: it is
 made while the site is built. On a code host such a page has its introduction alone.

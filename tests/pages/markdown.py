@@ -68,13 +68,25 @@ def anchors(text: str) -> set[str]:
 
 def commands(text: str) -> Iterator[list[str]]:
     """The words of each command of a shell's block, lines that go on joined."""
-    for line in text.replace("\\\n", " ").splitlines():
-        lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
-        lexer.whitespace_split = True
+    lines = text.replace("\\\n", " ").replace(" …", "").splitlines()
+    while lines:
+        line = lines.pop(0)
+        while (found := _words(line)) is None and lines:
+            line = f"{line}\n{lines.pop(0)}"
         words: list[str] = []
-        for word in [*lexer, ";"]:
+        for word in [*(found or ()), ";"]:
             if word not in _BETWEEN:
                 words.append(word)
             elif words:
                 yield words
                 words = []
+
+
+def _words(line: str) -> list[str] | None:
+    """Words and signs of a line; None where a quotation goes on in the next one."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
+    lexer.whitespace_split = True
+    try:
+        return list(lexer)
+    except ValueError:
+        return None

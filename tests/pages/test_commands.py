@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import typer
-from documentation.commands import commands as program
 
 from monai_amyloid.learning.settings.known import SETTINGS
+from documentation.commands import commands as program
 
 from .markdown import PAGES, ROOT, blocks, commands, links, name_of, text_of
 
@@ -146,11 +146,7 @@ def test_python_of_a_page_compiles_and_imports_what_is_there(page: Path) -> None
                 module = importlib.import_module(node.module or "")
                 for name in node.names:
                     assert hasattr(module, name.name), f"{node.module}.{name.name}"
-            if (
-                isinstance(node, ast.Attribute)
-                and isinstance(node.value, ast.Name)
-                and node.value.id == "monai_amyloid"
-            ):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "monai_amyloid":
                 assert hasattr(importlib.import_module("monai_amyloid"), node.attr)
 
 
