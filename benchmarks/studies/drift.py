@@ -1,4 +1,4 @@
-"""How soon the node's alarm of drift comes where something changed, and how seldom where nothing did.
+"""How soon the node's alarm of drift comes where something changed, and how seldom else.
 
     python -m benchmarks.studies.drift [--runs 400]
 

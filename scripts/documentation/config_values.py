@@ -2,9 +2,9 @@
 
 import json
 
+from documentation.tables import plain, table
 from monai_amyloid.installed import CONFIGS
 from monai_amyloid.learning.settings.known import SETTINGS, Effect
-from documentation.tables import plain, table
 
 
 def page() -> str:

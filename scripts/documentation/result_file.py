@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from documentation.tables import table
 from monai_amyloid.findings.finding import Finding, Level
 from monai_amyloid.result.result import SCHEMA, Result, content_of
-from documentation.tables import table
 
 _NUMBERS = {int: "integer", float: "number", str: "string", bool: "boolean"}
 # What the file holds beside the fields of the type.

@@ -1,6 +1,6 @@
 """The rooms of the package as a drawing, from the layers that the import linter holds.
 
-``python -m documentation.rooms`` writes ``docs/images/rooms.svg``.
+``python -m documentation.rooms``, in ``scripts``, writes ``docs/images/rooms.svg``.
 """
 
 import tomllib

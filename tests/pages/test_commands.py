@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import typer
+from documentation.commands import commands as program
 
 from monai_amyloid.learning.settings.known import SETTINGS
-from documentation.commands import commands as program
 
 from .markdown import PAGES, ROOT, blocks, commands, links, name_of, text_of
 

@@ -6,6 +6,9 @@ import tomllib
 from typing import Any
 
 import pytest
+from documentation import api, commands, config_values, findings, result_file, rooms
+from documentation.advice import ADVICE
+from documentation.made_pages import MADE, filled
 
 from benchmarks.studies.sample_sizes import (
     PREVALENCE,
@@ -20,9 +23,6 @@ from benchmarks.studies.sample_sizes import (
 from monai_amyloid.findings.finding import doubt
 from monai_amyloid.learning.settings.known import SETTINGS
 from monai_amyloid.result.result import Result, content_of
-from documentation import api, commands, config_values, findings, result_file, rooms
-from documentation.advice import ADVICE
-from documentation.made_pages import MADE, filled
 
 from .markdown import ROOT
 
@@ -44,7 +44,7 @@ def test_the_drawing_of_the_rooms_is_that_of_the_import_layers() -> None:
         contract = tomllib.load(file)["tool"]["importlinter"]["contracts"][0]
     named = {each.strip() for line in contract["layers"] for each in line.split("|")}
     shown = rooms.DRAWING.read_text(encoding="utf-8")
-    assert shown == rooms.drawing(), "run python -m scripts.documentation.rooms"
+    assert shown == rooms.drawing(), "run python -m documentation.rooms in scripts"
     words = set(re.findall(r"\w+", " ".join(re.findall("<text[^>]*>([^<]*)", shown))))
     assert {name.removeprefix("monai_amyloid.") for name in named} <= words
     heights = [int(re.search(rf'y="(\d+)"[^>]*>{room}<', shown)[1]) for room in ("cli", "pet")]
