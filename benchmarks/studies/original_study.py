@@ -63,7 +63,7 @@ def drawn_people(prepared: Path) -> pd.DataFrame:
     cohort = read_cohort(prepared / "participants.tsv").drop_duplicates("participant_id")
     parts = []
     for grade, count in PEOPLE.items():
-        of_grade = cohort[cohort["bapl"] == str(grade)]
+        of_grade = cohort[cohort["bapl"] == grade]
         if len(of_grade) < count:
             raise SystemExit(f"{prepared}: found {len(of_grade)} people of grade {grade}")
         parts.append(of_grade.head(count))

@@ -78,7 +78,7 @@ def simulate(
         list[str] | None,
         _of_people(
             metavar="SITE",
-            help="site-1 to site-6; repeat the option; default: the first five.",
+            help="site-1 to site-7; repeat the option; default: the first five.",
         ),
     ] = None,
     sessions: Annotated[int, _of_people(metavar="N", min=1, help="Visits of each person.")] = 1,
