@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from monai_amyloid.cli.help import OTHER, Command, section, wrapped
 from monai_amyloid.cli.progress import resumable
 from monai_amyloid.version import __version__
-from monai_amyloid.work.local_engine import begin_early
+from monai_amyloid.work.local_engine import begin_early, end_unneeded
 
 # Groups of commands, in their order.
 GRADING = "Grade and look"
@@ -33,8 +33,11 @@ class Program(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command of a context that was made of a command line."""
-        with resumable("monai-amyloid"):
-            return super().invoke(ctx)
+        try:
+            with resumable("monai-amyloid"):
+                return super().invoke(ctx)
+        finally:
+            end_unneeded()
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command of a line, and begin what it will need while the line is read."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 # Options of mallopt (malloc.h), and what they are set to: bytes that are kept at the end of the
 # heap, that it grows by at least, and from which a block is a mapping of its own.
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
-_KEPT = {_MMAP_THRESHOLD: 32 << 20, _TRIM_THRESHOLD: 512 << 20, _TOP_PAD: 16 << 20}
+_KEPT = {_MMAP_THRESHOLD: 4 << 20, _TRIM_THRESHOLD: 512 << 20, _TOP_PAD: 16 << 20}
 
 
 def keep_freed_memory() -> None:

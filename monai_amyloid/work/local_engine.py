@@ -27,11 +27,11 @@ def begin_early(prepare: Callable[[], object]) -> None:
     """
     with interrupts_held():
         _begun.append(Worker(alone=True, prepare=prepare))
-    atexit.register(_end_unneeded)
+    atexit.register(end_unneeded)
 
 
-def _end_unneeded() -> None:
-    """End a process that there was no work for."""
+def end_unneeded() -> None:
+    """End a process that :func:`begin_early` began and that there was no work for."""
     for worker in _begun:
         worker.interrupt()
         worker.end(time.monotonic())
