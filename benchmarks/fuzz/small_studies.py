@@ -121,7 +121,7 @@ def grade_small(job: Job) -> GradedStudy:
     return GradedStudy(graded, "18FFBB")
 
 
-def until(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(is_so: Callable[[], bool], seconds: float = 120.0) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not is_so():

@@ -1,4 +1,4 @@
-"""How soon the node's alarm of drift comes where something changed, and how seldom else.
+"""How soon the node's alarm of drift comes after a change, and how seldom where nothing changed.
 
     python -m benchmarks.studies.drift [--runs 400]
 

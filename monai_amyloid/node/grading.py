@@ -46,7 +46,7 @@ class GradingThread:
     def __init__(self, grade: Grade, settings: NodeSettings, queue: Queue, log: Log) -> None:
         self._grade, self._settings, self._queue, self._log = grade, settings, queue, log
         self._worker: Worker[Job, GradedStudy] | None = None
-        self._stopping = False
+        self._stopping = self._loaded = False
 
     def step(self) -> bool:
         """Grade the next study.
@@ -56,6 +56,7 @@ class GradingThread:
         """
         study = self._queue.line.take(self._queue.node)
         if study is None:
+            self._load()
             return False
         try:
             self._grade_one(study)
@@ -149,13 +150,25 @@ class GradingThread:
         data = self._settings.data
         return next((each for each in folders if (data / each / "dicom").is_dir()), None)
 
-    def _answer(self, job: Job) -> Answer[GradedStudy] | Crash | None:
-        """What the process answers; None where the node stops."""
+    def _load(self) -> None:
+        """Load the bundle before the first study comes; what goes wrong shows when one is here."""
+        if not self._loaded:
+            self._loaded = True
+            self._ready()
+
+    def _ready(self) -> Crash | None:
+        """Begin a process where there is none; how it ended, where it did; None where it works."""
         if self._worker is None:
             self._worker = Worker(self._grade)
             ready = self._heard(self._worker, _LOADING_S)
-            if not isinstance(ready, Answer):
-                return ready
+            return ready if isinstance(ready, Crash) else None
+        return None
+
+    def _answer(self, job: Job) -> Answer[GradedStudy] | Crash | None:
+        """What the process answers; None where the node stops."""
+        crash = self._ready()
+        if crash is not None or self._worker is None:
+            return crash
         self._worker.give(0, job)
         return self._heard(self._worker, self._settings.grading.timeout_s)
 

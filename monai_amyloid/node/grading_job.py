@@ -4,13 +4,13 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import pydicom
 
-from monai_amyloid.bundle.integrity import read_bundle
+from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.node.comparing import Comparison, compare
 from monai_amyloid.node.queue.outcome import Graded, MadeObject
@@ -161,4 +161,36 @@ def usual_grade(settings: NodeSettings) -> Grade:
         RunError: If the bundle cannot be used.
     """
     read_bundle(settings.grading.bundle or shipped_bundle())
-    return partial(grade_job, settings=settings.grading, dicom=bool(settings.destination))
+    return UsualGrade(settings.grading, bool(settings.destination))
+
+
+class UsualGrade:
+    """Grades with the bundle of the config, which a process loads before it says that it is ready.
+
+    Args:
+        settings: How studies are graded.
+        dicom: Whether DICOM objects are made, which name the patient.
+    """
+
+    def __init__(self, settings: Grading, dicom: bool) -> None:
+        self._settings, self._dicom = settings, dicom
+
+    def __call__(self, job: Job) -> GradedStudy:
+        """Grade a study."""
+        return grade_job(job, self._settings, self._dicom)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process, where it is loaded."""
+        return _loaded, (self._settings, self._dicom)
+
+
+def _loaded(settings: Grading, dicom: bool) -> UsualGrade:
+    """The same in another process, with all that the first study would wait for."""
+    from monai_amyloid.grading.worker import loaded_grader
+
+    if dicom:
+        import monai_amyloid.pacs.writing  # noqa: F401 (loaded for the first study)
+    bundle = settings.bundle or shipped_bundle()
+    trust = Trust(read_bundle(bundle, Trust.of(settings.require_bundle or None)).sha256)
+    loaded_grader(bundle, settings.device or None, None, trust)
+    return UsualGrade(settings, dicom)

@@ -33,7 +33,7 @@ class Database:
 
     Attributes:
         url: URL of the database.
-        engine: Where its connections come from.
+        engine: Engine of SQLAlchemy that opens its connections.
         is_empty: Whether there are no tables.
 
     Raises:
