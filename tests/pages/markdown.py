@@ -87,6 +87,6 @@ def _words(line: str) -> list[str] | None:
     lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
     lexer.whitespace_split = True
     try:
-        return list(lexer)
+        return [word for word in lexer if not word.startswith("$")]  # variables may be anything
     except ValueError:
         return None
