@@ -87,6 +87,6 @@ def _words(line: str) -> list[str] | None:
     lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
     lexer.whitespace_split = True
     try:
-        return [word for word in lexer if not word.startswith("$")]  # variables may be anything
+        return list(lexer)
     except ValueError:
         return None
