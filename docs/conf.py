@@ -25,10 +25,13 @@ extensions = [
     "documentation.made_pages",
 ]
 source_suffix = {".md": "markdown"}
-_PAGES = {"docs", "benchmarks", "bundles", "scripts", "CHANGELOG.md", "SECURITY.md"}
+_PAGES = {
+    *("docs", "benchmarks", "bundles", "scripts", "changes", "notebooks", "packaging"),
+    *("CHANGELOG.md", "SECURITY.md"),
+}
 # Sphinx need not look into environments, runs and packages.
 exclude_patterns = [each.name for each in ROOT.iterdir() if each.name not in _PAGES]
-exclude_patterns += ["docs/conf.py", "benchmarks/**/__pycache__"]
+exclude_patterns += ["docs/conf.py", "changes/[!R]*", "benchmarks/**/__pycache__"]
 
 myst_heading_anchors = 4  # the anchors that a code host gives headings
 nitpicky = False

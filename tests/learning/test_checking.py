@@ -16,7 +16,6 @@ from .mistakes import mistake
 pytestmark = pytest.mark.slow
 
 TRAIN = [str(path) for path in CONFIGS_3D]
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "training.md"
 WRONG = [
     ("max_epochs", "abc", "a whole number of 1 or more"),
     ("max_epochs", 0, "a whole number of 1 or more"),
@@ -161,13 +160,3 @@ def test_what_changes_a_network_or_its_input_is_told_from_what_does_not() -> Non
     how = ("device", "num_workers", "train#handlers#0#path", "writers#training#log_dir")
     assert {effect_of(name) for name in how} == {Effect.HOW}
     assert effect_of("train#trainer#max_epochs") is effect_of("max_epochs") is Effect.LENGTH
-
-
-def test_the_documentation_lists_every_setting_as_it_is() -> None:
-    rows = [
-        f"| `{name}` | {setting.kind.words} | {setting.text} |"
-        for name, setting in SETTINGS.items()
-    ]
-    text = DOCS.read_text(encoding="utf-8")
-    found = [line for line in text.splitlines() if line.startswith("| `") and line.count("|") == 4]
-    assert [line for line in found if line.split("`")[1] in SETTINGS] == rows

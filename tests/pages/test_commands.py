@@ -46,6 +46,7 @@ def wrong_options(words: list[str]) -> str:
         choices = getattr(param.type_descriptor.annotation, "__members__", {}).values()
         if choices and param.name in found and found[param.name] not in choices:
             return f"{found[param.name]} is none of {[*choices]}"
+    left = [word for word in left if not word.startswith("$")]  # a variable may be any option
     return f"too many words: {left}" if left else ""
 
 

@@ -9,6 +9,7 @@ import pytest
 from documentation import api, commands, config_values, findings, result_file, rooms
 from documentation.advice import ADVICE
 from documentation.made_pages import MADE, filled
+from documentation.tables import plain
 
 from benchmarks.studies.sample_sizes import (
     PREVALENCE,
@@ -64,6 +65,7 @@ def test_every_command_and_option_is_in_the_reference() -> None:
 def test_every_value_of_a_config_is_in_the_reference_once_with_what_train_sets() -> None:
     page = config_values.page()
     assert all(page.count(f"\n| `{name}` |") == 1 for name in SETTINGS)
+    assert all(plain(each.kind.words).replace("|", r"\|") in page for each in SETTINGS.values())
     [row] = [line for line in page.splitlines() if line.startswith("| `batch_size` |")]
     train = json.loads((ROOT / "configs" / "train.json").read_text(encoding="utf-8"))
     assert f"`{train['batch_size']}` (train" in row
