@@ -201,6 +201,7 @@ class Grader:
             suvr_intervals=intervals,
             references=beside.references,
             adjusted=beside.adjusted,
+            rescan_interval=beside.rescan,
             z_scores=scores or None,
             quality=brain.quality,
             explanation=region_shares(activation),
