@@ -119,7 +119,7 @@ def test_one_refused_visit_costs_the_others_nothing_but_the_status(
         (["one", "there"], 2, "no such file or folder: there"),
         (["one", "--cleared", "below 24"], 2, "needed a Centiloid such as 24.1"),
         (["one", "--doses", "there.tsv"], 2, "no such table"),
-        (["one", "two", "--date", "2020-01-01"], 2, "found --date 1 times, and 2 studies"),
+        (["one", "two", "--date", "2020-01-01"], 2, "found 1 --date for 2 studies"),
         (["one", "--dicom"], 2, "--identify"),
         (["one", "--output", "one"], 2, "is the study itself"),
     ],

@@ -3,17 +3,23 @@
 import json
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
 
 pytest.importorskip("highdicom")
 
 from orthanc import Pacs, running
 from pet.vendors import make_truth, write_classic
 from report.dicom_results import Written, run_program
+from result.persons import TREATED
+
+from monai_amyloid.pacs.source import source_series
+from monai_amyloid.pacs.writing import write_follow_report
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +98,24 @@ def test_source_and_results_are_together_in_one_study_of_one_patient(
     ours = [pydicom.dcmread(file) for file in written.files]
     together = [modalities[str(one.SeriesInstanceUID)] for one in (written.source[0], *ours)]
     assert together == ["PT", "SR", "SEG", "OT", "DOC", "SEG", "OT", "OT", "KO"]
+
+
+def test_the_report_of_a_change_is_kept_in_the_study_of_the_last_visit(
+    pacs: Pacs, written: Written, tmp_path: Path
+) -> None:
+    uid = str(written.source[0].SeriesInstanceUID)
+    visits = [source_series(written.folder.parent / "study", uid) for _ in range(2)]
+    earlier = generate_uid(), generate_uid()
+    for image in visits[0]:  # the same person, a year and a half before
+        image.StudyInstanceUID, image.SeriesInstanceUID = earlier
+        image.SOPInstanceUID, image.StudyDate = generate_uid(), "20200301"
+    report = write_follow_report(visits, TREATED, tmp_path)
+    assert pacs.stow([report]) == 1
+    ours = pydicom.dcmread(report)
+    assert ours.StudyInstanceUID == written.source[0].StudyInstanceUID
+    assert pacs.wado(path_of(ours)) == [ours]
+    evidence = ours.PertinentOtherEvidenceSequence[0]
+    assert evidence.StudyInstanceUID == earlier[0]
 
 
 def test_the_archive_draws_the_page(pacs: Pacs, written: Written) -> None:

@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from monai_amyloid.brain.normalization import normalize
 from monai_amyloid.brain.quality.measures import MEASURES
+from monai_amyloid.brain.quantities.uncertainty import load_interval
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, TEMPLATE_SHAPE
 from monai_amyloid.cohort.pictures import PICTURE, VOLUME, read_bag
 from monai_amyloid.errors import RefusedError, UserError
@@ -31,6 +32,7 @@ from monai_amyloid.pet.study import read_study
 from monai_amyloid.study_names import study_name, unique
 
 _PROBABILITIES = ("p_bapl1", "p_bapl2", "p_bapl3")
+_CENTILOIDS = ("centiloid", "centiloid_low", "centiloid_high")
 _PICTURES = (".jpg", ".jpeg", ".png")
 _STUDIES = (
     *(suffix for image in FORMATS for suffix in image.suffixes),
@@ -176,9 +178,9 @@ class WriteProbabilities:
     """Write a table of every study's grade when an evaluator has seen them all.
 
     Args:
-        path: CSV to write: ``study status p_bapl1 p_bapl2 p_bapl3 prediction_set reasons``, with a
-            byte order mark so that Excel reads Korean. Status and reasons are those of
-            ``monai-amyloid infer``.
+        path: CSV to write: ``study status p_bapl1 p_bapl2 p_bapl3 prediction_set centiloid
+            centiloid_low centiloid_high reasons``, with a byte order mark so that Excel reads
+            Korean. They are those of ``monai-amyloid infer``.
         calibration: ``calibration.json`` of the bundle.
         network: The network that predicts, to know how far studies lie from the training's scans;
             None where that is not asked.
@@ -213,7 +215,7 @@ class WriteProbabilities:
         self, item: Mapping[str, Any], calibrated: torch.Tensor, apart: float | None
     ) -> dict[str, Any]:
         if item["refused"]:
-            empty = dict.fromkeys((*_PROBABILITIES, "prediction_set"))
+            empty = dict.fromkeys((*_PROBABILITIES, "prediction_set", *_CENTILOIDS))
             return {"status": "refused", **empty, "reasons": item["refused"]}
         load, quality = float(item["centiloid"]), item["quality"]
         scan = self.decision.graded_scan(
@@ -229,8 +231,17 @@ class WriteProbabilities:
             "status": "needs_reader" if reasons else "graded",
             **dict(zip(_PROBABILITIES, scan.probabilities, strict=True)),
             "prediction_set": "+".join(map(str, scan.prediction_set)),
+            **dict(zip(_CENTILOIDS, self._centiloids(item), strict=True)),
             "reasons": "; ".join(map(str, reasons)),
         }
+
+    def _centiloids(self, item: Mapping[str, Any]) -> tuple[float | None, ...]:
+        """Centiloid and the ends of its interval; none of a picture."""
+        load = float(item["centiloid"])
+        if math.isnan(load):
+            return None, None, None
+        quality = {name: float(value) for name, value in item["quality"].items()}
+        return load, *load_interval(load, quality, str(item["tracer"]))
 
     def _write(self, engine: Engine) -> None:
         table = pd.DataFrame(self.rows)

@@ -12,6 +12,30 @@ Array = NDArray[np.float64]
 _RIDGE = 1e-3
 
 
+def held_out_quantiles(
+    known: Array, error: Array, folds: NDArray[np.intp], quantiles: Sequence[float]
+) -> tuple[Array, Array]:
+    """Quantiles of errors over spreads that were fitted to other folds.
+
+    A fit is too sure of what it was made from: the quantiles of its own errors are too narrow.
+
+    Args:
+        known: What is known of each measurement, ``(N, P)``; the first column is 1.
+        error: Error of each measurement, ``(N,)``.
+        folds: Fold of each measurement, ``(N,)``; those of one person share one.
+        quantiles: Quantiles that are asked for.
+
+    Returns:
+        The quantiles, and the errors over their spreads, ``(N,)``.
+    """
+    scaled = np.empty_like(error)
+    for fold in np.unique(folds):
+        here = folds == fold
+        coefficients, _ = fitted_spread(known[~here], error[~here], quantiles)
+        scaled[here] = error[here] / np.exp(known[here] @ coefficients)
+    return np.quantile(scaled, quantiles), scaled
+
+
 def fitted_spread(known: Array, error: Array, quantiles: Sequence[float]) -> tuple[Array, Array]:
     """Fit the logarithm of the spread of an error as a linear function.
 

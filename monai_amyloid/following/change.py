@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from monai_amyloid.following.change_errors import Causes, change_interval, change_spreads
+from monai_amyloid.following.change_errors import (
+    Causes,
+    change_interval,
+    change_spreads,
+    expected_errors,
+)
 from monai_amyloid.pet.tracers import TRACERS
 
 Direction = Literal["risen", "fallen", "cannot_tell"]
@@ -46,7 +51,6 @@ def measure_change(
     earlier: Mapping[str, float],
     later: Mapping[str, float],
     causes: Causes,
-    years: float | None = None,
 ) -> MeasuredChange:
     """Measure the change between two scans of one tracer that were joined.
 
@@ -54,17 +58,16 @@ def measure_change(
         earlier: SUVR by region of the earlier scan, of
             :attr:`~monai_amyloid.following.joint.Joint.regions`.
         later: SUVR by region of the later scan.
-        causes: What the error depends on.
-        years: Years between the two; None where a date is not known.
+        causes: What the error depends on, and the years between the two.
     """
-    regions = {}
+    regions, expected = {}, expected_errors(causes)
     for name, spread in change_spreads(causes).items():
         change = later[name] - earlier[name]
-        regions[name] = change, change_interval(change, spread, name)
+        regions[name] = change, change_interval(change, spread, name, expected=expected[name])
     slope = TRACERS[causes.tracer].centiloid_slope
     suvr, (low, high) = regions["cortex"]
     change, interval = slope * suvr, (slope * low, slope * high)
-    return timed_change(change, interval, years, regions)
+    return timed_change(change, interval, causes.years, regions)
 
 
 def timed_change(

@@ -48,6 +48,7 @@ def with_measurements(result: Result, brain: BrainPet, notes: Sequence[Finding] 
         suvr_intervals=intervals,
         references=beside.references,
         adjusted=beside.adjusted,
+        rescan_interval=beside.rescan,
         z_scores=scores or None,
         quality=brain.quality,
         nearest_cases=nearest_cases(brain.regions, tracer),

@@ -59,6 +59,8 @@ class Result:
         adjusted: Centiloid as it would be in a cortex as thick as usual: ``centiloid`` and its
             ``interval``, see :mod:`monai_amyloid.brain.quantities.atrophy`; None where refused, and
             of a tracer for which that was not learnt.
+        rescan_interval: Lowest and highest Centiloid of 90 % of second scans by the same scanner
+            where nothing changed; None likewise.
         z_scores: Standard deviations of the same regions above the mean of simulated negatives.
         quality: Measures of the scan and its registration; see
             :mod:`monai_amyloid.brain.quality.measures`.
@@ -108,6 +110,7 @@ class Result:
     suvr_intervals: Mapping[str, Sequence[float]] | None = None
     references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     adjusted: Mapping[str, Any] | None = None
+    rescan_interval: Sequence[float] | None = None
     z_scores: Mapping[str, float] | None = None
     quality: Mapping[str, float | None] | None = None
     explanation: Mapping[str, float] | None = None

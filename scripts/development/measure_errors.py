@@ -23,6 +23,7 @@ from monai_amyloid.brain.quantities.uncertainty import (
     INTERVAL_SHARE,
     PREDICTORS,
     QUANTILES,
+    RESCAN,
     predictors,
 )
 from monai_amyloid.brain.template import DATA, READ_REGIONS
@@ -87,10 +88,12 @@ def main(cohort: Path, prepared: Path, begin: str = "") -> None:
     rows.append(["unknown", 0.0, *usual, *np.zeros(len(QUANTILES))])
     columns = ["region", "constant", *PREDICTORS, *(f"q{each:.3f}" for each in QUANTILES)]
     table = pd.DataFrame(rows, columns=columns)
+    kept = pd.read_csv(_TABLE, sep="\t")
     if begin:
-        kept = pd.read_csv(_TABLE, sep="\t")
         new = table[table["region"].str.startswith(begin)]
         table = pd.concat([kept[~kept["region"].str.startswith(begin)], new])
+    else:  # what another script fits
+        table = pd.concat([table, kept[kept["region"] == BESIDE + RESCAN]])
     text = table.to_csv(sep="\t", index=False, float_format="%.4f", lineterminator="\n")
     replace_file(_TABLE, text.encode())
 

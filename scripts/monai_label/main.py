@@ -16,6 +16,7 @@ from monailabel.interfaces.app import MONAILabelApp
 from monailabel.interfaces.tasks.infer_v2 import InferTask, InferType
 from monailabel.tasks.infer.bundle import BundleInferTask
 
+from monai_amyloid.brain.quantities.uncertainty import load_interval
 from monai_amyloid.bundle.integrity import Trust
 from monai_amyloid.bundle.networks.trained import TrainedNetwork
 from monai_amyloid.errors import UserError, find_user_error
@@ -105,6 +106,8 @@ class GradeStudy(BundleInferTask):
             "bapl": scan.grade,
             "status": "needs_reader" if reasons else "graded",
             "prediction_set": list(scan.prediction_set),
+            "centiloid": data["centiloid"],
+            "centiloid_interval": load_interval(data["centiloid"], quality, str(data["tracer"])),
             "reasons": [str(reason) for reason in reasons],
         }
         return data

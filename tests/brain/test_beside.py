@@ -5,7 +5,7 @@ from monai_amyloid.brain.quantities import beside
 from monai_amyloid.brain.quantities.atrophy import coarse_voxels, on_grid, thinning_effect
 from monai_amyloid.brain.quantities.beside import centiloids_beside
 from monai_amyloid.brain.quantities.references import COMPOSITE, REFERENCES, over_references
-from monai_amyloid.brain.quantities.uncertainty import suvr_spreads
+from monai_amyloid.brain.quantities.uncertainty import load_interval, suvr_spreads
 from monai_amyloid.brain.template import TEMPLATE_SHAPE, deep_white_matter, pet_templates, voi
 
 QUALITY = {"noise_cv": 0.1, "fwhm_mm": 6.5, "asymmetry": 0.04, "registration": 0.92}
@@ -67,6 +67,13 @@ def test_every_centiloid_beside_the_plain_one_lies_in_its_own_interval() -> None
     for each in (*found.references.values(), found.adjusted):
         low, high = each["interval"]
         assert low < high
+
+
+def test_a_second_scan_may_lie_farther_away_than_the_truth() -> None:
+    spreads = suvr_spreads(40.0, QUALITY, "18FFBB")
+    low, high = centiloids_beside(pet_templates()[0], 40.0, spreads, "18FFBB").rescan
+    of_truth = load_interval(40.0, QUALITY, "18FFBB")
+    assert low < of_truth[0] < 40.0 < of_truth[1] < high
 
 
 def test_a_warning_says_where_thin_cortex_takes_much(monkeypatch: pytest.MonkeyPatch) -> None:

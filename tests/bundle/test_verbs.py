@@ -77,6 +77,9 @@ def test_inference_says_what_grading_says(alone: Path, studies: Path) -> None:
         doubts = "; ".join(map(str, result.of_level("doubt")))
         assert (row["status"], row["reasons"]) == (result.status, doubts)
         assert str(row["prediction_set"]) == "+".join(map(str, result.prediction_set or ()))
+        loads = [result.centiloid, *(result.centiloid_interval or ())]
+        names = ["centiloid", "centiloid_low", "centiloid_high"]
+        np.testing.assert_allclose(row[names].astype(float), loads, atol=1e-3)
 
 
 def test_a_bad_study_does_not_stop_the_inference_of_the_others(

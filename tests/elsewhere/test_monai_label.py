@@ -100,6 +100,8 @@ def test_server_says_of_a_study_what_the_package_says(
     assert said["bapl"] == expected.bapl
     assert said["status"] == expected.status
     assert said["prediction_set"] == list(expected.prediction_set or ())
+    assert said["centiloid"] == pytest.approx(expected.centiloid, abs=1e-3)
+    assert said["centiloid_interval"] == pytest.approx(expected.centiloid_interval, abs=1e-3)
 
 
 def test_server_refuses_an_empty_study_in_one_line(port: int, clinic: Path) -> None:

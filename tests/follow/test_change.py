@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from monai_amyloid.following import change_errors
 from monai_amyloid.following.change import measure_change, timed_change
-from monai_amyloid.following.change_errors import Causes, change_interval, change_spreads
+from monai_amyloid.following.change_errors import (
+    Causes,
+    change_interval,
+    change_spreads,
+    expected_errors,
+)
 from monai_amyloid.pet.tracers import TRACERS
 
 QUALITY = {"noise_cv": 0.10, "fwhm_mm": 6.5, "registration": 0.92}
@@ -42,7 +47,7 @@ def test_an_interval_holds_what_was_measured_and_grows_with_its_share(
 def test_the_centiloid_of_a_change_is_that_of_the_cortex_by_the_tracers_own_line() -> None:
     for tracer in TRACERS:
         found = measure_change(
-            REGIONS, REGIONS | {"cortex": 1.1}, replace(USUAL, tracer=tracer), years=2.0
+            REGIONS, REGIONS | {"cortex": 1.1}, replace(USUAL, tracer=tracer, years=2.0)
         )
         assert found.centiloid == pytest.approx(-0.1 * TRACERS[tracer].centiloid_slope)
         assert found.yearly == pytest.approx(found.centiloid / 2)
@@ -58,9 +63,21 @@ def test_a_direction_is_named_where_the_interval_leaves_out_no_change(
     assert measure_change(REGIONS, REGIONS | {"cortex": later}, USUAL).direction == direction
 
 
+def test_usual_ageing_takes_of_a_high_load_and_nothing_of_none() -> None:
+    def expected(load: float, years: float | None) -> float:
+        return expected_errors(replace(USUAL, loads=(load, load), years=years))["cortex"]
+
+    assert expected(90.0, None) == expected(90.0, 0.0) == expected(0.0, 3.0) == 0.0
+    assert expected(90.0, 3.0) < 0
+    assert expected(90.0, 3.0) == pytest.approx(3 * expected(90.0, 1.0))
+    assert expected(90.0, 40.0) == expected(90.0, 5.0)  # beyond what was simulated
+    plain, shifted = (change_interval(0.0, 0.02, expected=each) for each in (0.0, -0.01))
+    assert np.subtract(shifted, plain) == pytest.approx([0.01, 0.01])
+
+
 @pytest.mark.parametrize("years", [None, 0.0, 0.05])
 def test_no_rate_is_given_without_time_between_the_scans(years: float | None) -> None:
-    found = measure_change(REGIONS, REGIONS | {"cortex": 1.1}, USUAL, years)
+    found = measure_change(REGIONS, REGIONS | {"cortex": 1.1}, replace(USUAL, years=years))
     assert found.yearly is None
     assert found.yearly_interval is None
 

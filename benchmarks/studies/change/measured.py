@@ -11,7 +11,6 @@ marks, and how many people a trial needs.
 
 import argparse
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,19 @@ from numpy.typing import NDArray
 from benchmarks.figures import record
 from monai_amyloid.brain.quantities.marks import SURE
 from monai_amyloid.brain.quantities.uncertainty import (
-    centiloid_interval,
+    RESCAN,
+    beside_intervals,
     chance_below,
-    suvr_intervals,
+    load_interval,
     suvr_spreads,
 )
 from monai_amyloid.evaluation.intervals import wilson
-from monai_amyloid.following.change_errors import CHANGE_SHARE, change_interval, change_spreads
+from monai_amyloid.following.change_errors import (
+    CHANGE_SHARE,
+    change_interval,
+    change_spreads,
+    expected_errors,
+)
 from monai_amyloid.pet.tracers import FLORBETABEN, TRACERS
 from monai_amyloid.phantom.cohorts.measured_changes import causes_of, measured_changes
 
@@ -66,8 +71,9 @@ def intervals(rows: pd.DataFrame) -> Array:
     ends = []
     content: list[dict[str, Any]] = rows.to_dict("records")
     for row in content:
-        spread = change_spreads(causes_of(row, row["site_0"] != row["site_1"]))["cortex"]
-        low, high = change_interval(row["suvr_cortex"], spread)
+        causes = causes_of(row, row["site_0"] != row["site_1"])
+        spread, expected = change_spreads(causes)["cortex"], expected_errors(causes)["cortex"]
+        low, high = change_interval(row["suvr_cortex"], spread, expected=expected)
         ends.append((_SLOPE * low, _SLOPE * high))
     return np.array(ends)
 
@@ -93,21 +99,24 @@ def print_repeatability(rows: pd.DataFrame, true: Array) -> None:
             record(f"bias of change, {words}, {name}", float(of_kind.mean()), "Centiloid")
 
 
-def print_coverage(rows: pd.DataFrame, true: Array) -> None:
-    """How often the intervals hold the true change, by kind and by quality."""
+def print_coverage(rows: pd.DataFrame, true: Array, where: str = "") -> None:
+    """How often the intervals hold the true change, by kind, quality and load."""
     ends = intervals(rows)
     holds = (ends[:, 0] <= true) & (true <= ends[:, 1])
     thirds = ["low", "middle", "high"]
     matching = (rows["fwhm_mm_1"] - rows["fwhm_mm_0"]).abs()
-    classes: Mapping[str, Any] = {
+    classes: dict[str, Any] = {
         "": rows["kind"].map(KINDS),
         "noise ": pd.qcut(rows["noise_cv_1"], 3, thirds),
         "difference of resolution ": pd.qcut(matching, 3, thirds),
         "load ": pd.cut(rows["joint_0"], [-100, 10, 30, 300], labels=thirds),
     }
+    for kind in KINDS:  # load by scanner
+        labels = classes["load "].astype(object).where(rows["kind"] == kind)
+        classes |= {f"{kind.replace('_', ' ')}, load ": labels}
     print("\n| pairs | number | the 95 % interval holds |\n|---|---|---|")
     for prefix, labels in classes.items():
-        for label in dict.fromkeys(labels):
+        for label in dict.fromkeys(labels.dropna()):
             use = (labels == label).to_numpy()
             found = wilson(float(holds[use].mean()), int(use.sum()))
             kept = "" if found.low <= CHANGE_SHARE <= found.high else " (0.95 lies outside)"
@@ -115,24 +124,46 @@ def print_coverage(rows: pd.DataFrame, true: Array) -> None:
                 f"| {prefix}{label} | {use.sum()} | {found.value:.3f} [{found.low:.3f}, "
                 f"{found.high:.3f}]{kept} |"
             )
-            record(f"change interval holds: {prefix}{label}", found.value,
+            record(f"{where}change interval holds: {prefix}{label}", found.value,
                    low=found.low, high=found.high)  # fmt: skip
     print(f"| mean width | | {np.diff(ends).mean():.1f} Centiloid |")
 
 
+def print_three(rows: pd.DataFrame, true: Array) -> None:
+    """The change from the first visit to the last, of two and of three visits measured together."""
+    changed = ((rows["kind"] == "changed") & rows["three_0"].notna()).to_numpy()
+    if not changed.any():
+        return
+    print("\n| changed, measured together | number | bias | coefficient (95 %) |")
+    print("|---|---|---|---|")
+    for name, words in (("joint", "two visits"), ("three", "three visits")):
+        error = (rows[f"{name}_1"] - rows[f"{name}_0"]).to_numpy()[changed] - true[changed]
+        value, low, high = coefficient(error)
+        print(
+            f"| {words} | {len(error)} | {error.mean():+.2f} | {value:.1f} ({low:.1f} to "
+            f"{high:.1f}) |"
+        )
+        record(f"coefficient of change, {words} together", value, "Centiloid", low=low, high=high)
+
+
 def print_rescans(rows: pd.DataFrame) -> None:
-    """How often the first scan's 90 % interval of the Centiloid holds the truth and a rescan."""
+    """How often the first scan's 90 % intervals of the Centiloid hold the truth and a rescan."""
     unchanged = rows[rows["kind"] == "unchanged"]
-    held: dict[str, list[bool]] = {"its own noise-free Centiloid": [], "the rescan's Centiloid": []}
+    truth, of_truth, rescan = (
+        "of the truth, its own noise-free Centiloid",
+        "of the truth, the rescan's Centiloid",
+        "of a rescan, the rescan's Centiloid",
+    )
+    held: dict[str, list[bool]] = {truth: [], of_truth: [], rescan: []}
     content: list[dict[str, Any]] = unchanged.to_dict("records")
     for row in content:
         quality = {name.removesuffix("_0"): row[name] for name in row if name.endswith("_0")}
-        spread = suvr_spreads(row["plain_0"], quality, FLORBETABEN)["cortex"]
-        cortex = (row["plain_0"] - TRACERS[FLORBETABEN].centiloid_intercept) / _SLOPE
-        [ends] = suvr_intervals({"cortex": cortex}, {"cortex": spread}).values()
-        low, high = centiloid_interval(ends, FLORBETABEN)
-        for name, value in zip(held, (row["clean_0"], row["plain_1"]), strict=True):
-            held[name].append(low <= value <= high)
+        spreads = suvr_spreads(row["plain_0"], quality, FLORBETABEN)
+        low, high = load_interval(row["plain_0"], quality, FLORBETABEN)
+        held[truth].append(low <= row["clean_0"] <= high)
+        held[of_truth].append(low <= row["plain_1"] <= high)
+        [(low, high)] = beside_intervals({RESCAN: row["plain_0"]}, spreads, FLORBETABEN).values()
+        held[rescan].append(low <= row["plain_1"] <= high)
     print("\n| the first scan's 90 % interval holds | share |\n|---|---|")
     for name, holds in held.items():
         found = wilson(float(np.mean(holds)), len(holds))
@@ -204,13 +235,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("changes", type=Path, help="table of the measured changes")
     parser.add_argument("--people", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=77, help="of people nothing was fitted to")
+    parser.add_argument("--seed", type=int, default=79, help="of people nothing was fitted to")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     rows = measured(options.changes, options.people, options.seed, options.workers)
     true = (rows["true_1"] - rows["true_0"]).to_numpy(float)
     print_repeatability(rows, true)
     print_coverage(rows, true)
+    print_three(rows, true)
     print_rescans(rows)
     for mark in _MARKS:
         print_clearing(rows, mark)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from monai_amyloid.brain.quantities.atrophy import ADJUSTED, thinning_effect
 from monai_amyloid.brain.quantities.references import over_references
-from monai_amyloid.brain.quantities.uncertainty import beside_intervals
+from monai_amyloid.brain.quantities.uncertainty import RESCAN, beside_intervals
 from monai_amyloid.findings.bounds import MOST_THINNING_EFFECT
 from monai_amyloid.findings.finding import Finding, warning
 
@@ -22,11 +22,14 @@ class Beside:
         references: ``suvr``, ``centiloid`` and its 90 % ``interval`` by name of the reference.
         adjusted: ``centiloid`` and its 90 % ``interval`` as in a usual cortex; None of a tracer
             for which it was not learnt.
+        rescan: Lowest and highest Centiloid that a second scan shows, by the same scanner, where
+            nothing changed: 90 % of them.
         findings: A warning where the adjusted one and the plain one part.
     """
 
     references: Mapping[str, Mapping[str, Any]]
     adjusted: Mapping[str, Any] | None
+    rescan: tuple[float, float]
     findings: tuple[Finding, ...]
 
 
@@ -44,6 +47,7 @@ def centiloids_beside(
     """
     over = over_references(suvr, tracer)
     loads = {name: each.centiloid for name, each in over.items()}
+    loads[RESCAN] = plain
     effect = thinning_effect(suvr, tracer)
     if effect is not None:
         loads[ADJUSTED] = plain + effect
@@ -60,6 +64,7 @@ def centiloids_beside(
         adjusted=None
         if effect is None
         else {"centiloid": loads[ADJUSTED], "interval": intervals[ADJUSTED]},
+        rescan=intervals[RESCAN],
         findings=()
         if effect is None
         or abs(effect) < MOST_THINNING_EFFECT

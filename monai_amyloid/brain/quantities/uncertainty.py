@@ -30,6 +30,8 @@ INTERVAL_SHARE = 0.90
 PREDICTORS = ("load", "noise", "resolution", "asymmetry", "second_opinion", "mismatch")
 # Rows of the model that are not of a region but of a Centiloid beside the plain one begin so.
 BESIDE = "beside_"
+# Row of a second scan's Centiloid, by the same scanner, of an unchanged brain.
+RESCAN = "rescan"
 # Quantiles of the error that are kept.
 QUANTILES = (0.01, 0.025, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.975, 0.99)
 # Centiloid that is lost, RMS, with all of a region out of view: with 77 % of the cerebellum 1.5,
@@ -125,13 +127,15 @@ def beside_intervals(
 
     Args:
         loads: Centiloid by name of its reference, or
-            :data:`~monai_amyloid.brain.quantities.atrophy.ADJUSTED`.
+            :data:`~monai_amyloid.brain.quantities.atrophy.ADJUSTED`, or the plain one by
+            :data:`RESCAN`.
         spreads: Spread of the error by region and name, from :func:`suvr_spreads`.
         tracer: BIDS label of the tracer.
 
     Returns:
         Lowest and highest Centiloid. Nine in ten such intervals hold the true one over the whole
-        cerebellum; of the adjusted one, what the same uptake shows in a usual cortex.
+        cerebellum; of the adjusted one, what the same uptake shows in a usual cortex; of
+        :data:`RESCAN`, what a second scan by the same scanner shows where nothing changed.
     """
     slope = TRACERS[tracer].centiloid_slope
     found = {}
@@ -155,6 +159,25 @@ def centiloid_interval(cortex: tuple[float, float], tracer: str) -> tuple[float,
     """Interval of a Centiloid from that of the cortex' SUVR, by the tracer's own line."""
     low, high = cortex
     return centiloid(low, tracer), centiloid(high, tracer)
+
+
+def load_interval(
+    load: float, quality: Mapping[str, float | None], tracer: str
+) -> tuple[float, float]:
+    """Interval of a Centiloid that is not a scan's own, such as that of several scans together.
+
+    Args:
+        load: Centiloid that the interval is about.
+        quality: Measures of quality of the scan that it is of.
+        tracer: BIDS label of the tracer.
+
+    Returns:
+        Lowest and highest Centiloid; nine in ten such intervals hold the truth.
+    """
+    slope = TRACERS[tracer].centiloid_slope
+    spread = suvr_spreads(load, quality, tracer)["cortex"]
+    low, high = _around(load / slope, "cortex", spread)
+    return slope * low, slope * high
 
 
 def chance_below(load: float, mark: float, spread: float, tracer: str) -> float:

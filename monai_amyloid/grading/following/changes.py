@@ -7,9 +7,8 @@ from dataclasses import replace
 from monai_amyloid.brain.normalization import BrainPet
 from monai_amyloid.brain.quantities.atrophy import thinning_effect
 from monai_amyloid.brain.quantities.uncertainty import (
-    centiloid_interval,
     chance_below,
-    suvr_intervals,
+    load_interval,
     suvr_spreads,
 )
 from monai_amyloid.findings.finding import Finding, doubt, note
@@ -49,11 +48,7 @@ def levels(
             # All together they lie where they lie alone, on average.
             apart = [brains[other].centiloid - joint.centiloids[other] for other in same]
             load = joint.centiloids[place] + math.fsum(apart) / len(apart)
-        tracer = str(brain.source.tracer)
-        spread = suvr_spreads(load, brain.quality, tracer)["cortex"]
-        interval = suvr_intervals({"cortex": brain.regions["cortex"]}, {"cortex": spread})
-        low, high = centiloid_interval(interval["cortex"], tracer)
-        found.append((load, (low + load - brain.centiloid, high + load - brain.centiloid)))
+        found.append((load, load_interval(load, brain.quality, str(brain.source.tracer))))
     return found
 
 
@@ -87,8 +82,8 @@ def change_between(
                 # What no header says is taken for the worse.
                 other_scanner=found.scanner or found.reconstruction or found.correction or silent,
                 tracer=str(earlier.source.tracer),
+                years=years,
             ),
-            years,
         )
         findings = (*findings, *_of_thinning(pair, joint, measured.centiloid, earlier))
     return Change(

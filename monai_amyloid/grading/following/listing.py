@@ -56,7 +56,7 @@ def list_people(
     if dates:
         if not one_by_one or len(dates) != len(named):
             raise UserError(
-                f"found --date {len(dates)} times, and {len(named)} studies; name each study by a "
+                f"found {len(dates)} --date for {len(named)} studies; name each study by a "
                 "path of its own and give one date for each, in the same order"
             )
         named = [replace(each, date=day) for each, day in zip(named, dates, strict=True)]

@@ -40,8 +40,9 @@ Array = NDArray[np.float64]
 _PHYSIOLOGY = ("white", "cerebellar_grey", "cerebellar_white")
 _CORRECTIONS = ("scatter_left", "bone_missed", "axial_slope", "axial_bow", "dead_time")
 _PLACES = (0, 1)
-# Holds the responses back, in pairs that each of them is worth; chosen before any fit.
-_RIDGE = 1.0
+# What holds the responses back, in pairs that each is worth: the one with which a pair is told best
+# by the others. Few pairs teach little, and leave more to what is drawn from them.
+_RIDGES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 10000.0)
 # Who has this much amyloid may be treated: about as many as readers call positive.
 _TREATABLE_CENTILOID = 25.0
 
@@ -96,7 +97,7 @@ class FastErrors:
 
     @classmethod
     def learnt(cls, whole: pd.DataFrame) -> "FastErrors":
-        """Learn the responses from whole pairs, by least squares.
+        """Learn the responses from whole pairs, by least squares that are held back.
 
         Args:
             whole: Rows as of
@@ -106,11 +107,15 @@ class FastErrors:
         # Of the size of 1 each, so that all are held back alike.
         size = np.maximum(np.sqrt((known**2).mean(axis=0)), 1e-9)
         scaled = known / size
-        gram = scaled.T @ scaled + _RIDGE * np.eye(scaled.shape[1])
-        response = np.linalg.solve(gram, scaled.T @ error) / size
-        # What a fit leaves of the pairs that it was made from is too little: by leaving each out.
-        leverage = np.einsum("np,pq,nq->n", scaled, np.linalg.inv(gram), scaled)
-        left = (error - known @ response) / np.clip(1 - leverage, 0.3, 1)
+        found: list[tuple[Array, Array]] = []
+        for ridge in _RIDGES:
+            inverse = np.linalg.inv(scaled.T @ scaled + ridge * np.eye(scaled.shape[1]))
+            response = inverse @ scaled.T @ error / size
+            # What a fit leaves of the pairs that it was made from is too little: what it leaves of
+            # each where that one is left out.
+            leverage = np.einsum("np,pq,nq->n", scaled, inverse, scaled)
+            found.append((response, (error - known @ response) / (1 - leverage)))
+        response, left = min(found, key=lambda each: float(np.square(each[1]).mean()))
         return cls(response, left, whole)
 
     def explained(self, pairs: pd.DataFrame) -> Array:
@@ -140,10 +145,12 @@ class FastErrors:
         pairs["suvr_cortex"] = change / TRACERS[FLORBETABEN].centiloid_slope
         for place in _PLACES:
             pairs[f"registration_{place}"] = whole[f"registration_{place}"].to_numpy()[like]
-            for name in ("fwhm_mm", "noise_cv"):
-                column = f"{name}_{place}"
-                ratio = (whole[column] / whole[f"drawn_{column}"]).to_numpy()[like]
-                pairs[column] = pairs[f"drawn_{column}"] * ratio
+            noise, width = f"noise_cv_{place}", f"fwhm_mm_{place}"
+            ratio = (whole[noise] / whole[f"drawn_{noise}"]).to_numpy()[like]
+            pairs[noise] = pairs[f"drawn_{noise}"] * ratio
+            # Widths of blurs add in quadrature.
+            more = (whole[width] ** 2 - whole[f"drawn_{width}"] ** 2).to_numpy()[like]
+            pairs[width] = np.sqrt(np.maximum(pairs[f"drawn_{width}"] ** 2 + more, 2.5**2))
         return pairs
 
 

@@ -75,13 +75,14 @@ def changes_of(number: int, seed: int) -> list[dict[str, Any]]:
 
 def causes_of(row: dict[str, Any], other_scanner: bool) -> Causes:
     """What the error of a row's change depends on."""
-    earlier, later = ({name: row[f"{name}_{place}"] for name in _QUALITY} for place in (0, 1))
+    earlier, later = ({name: row.get(f"{name}_{place}") for name in _QUALITY} for place in (0, 1))
     return Causes(
         loads=(row["joint_0"], row["joint_1"]),
         earlier=earlier,
         later=later,
         other_scanner=other_scanner,
         tracer=FLORBETABEN,
+        years=float(row["years"]),
     )
 
 

@@ -38,6 +38,9 @@ _REFERENCES = {
     "adjusted": phrase(
         "reference_adjusted", "Whole cerebellum, in a cortex of the usual thickness"
     ),
+    "rescan": phrase(
+        "reference_rescan", "Whole cerebellum, a second scan by the same scanner, nothing changed"
+    ),
 }
 BESIDE_NOTE = phrase(
     "beside_note",
@@ -77,6 +80,8 @@ def beside_rows(result: Result) -> list[tuple[Phrase, str]]:
     beside = dict(result.references)
     if result.adjusted is not None:
         beside["adjusted"] = result.adjusted
+    if result.rescan_interval is not None:
+        beside["rescan"] = {"centiloid": result.centiloid, "interval": result.rescan_interval}
     rows += [
         (_REFERENCES[name], with_interval(each["centiloid"], each["interval"]))
         for name, each in beside.items()
