@@ -114,8 +114,8 @@ def main() -> None:
         department = Department(Path(folder), asked.studies, asked.prior)
         department.node.start()
         try:
-            for each in department.earlier if asked.prior else ():
-                send(department.pacs, sorted(each.iterdir()))
+            for before_it in department.earlier if asked.prior else ():
+                send(department.pacs, sorted(before_it.iterdir()))
             found = [department.deliver(each) for each in department.later]
         finally:
             department.end()
