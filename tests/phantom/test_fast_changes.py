@@ -1,8 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from monai_amyloid.following.change_errors import predictors
 
+from monai_amyloid.following.change_errors import predictors
 from monai_amyloid.phantom.cohorts.fast_changes import (
     FastErrors,
     drawn_pairs,
