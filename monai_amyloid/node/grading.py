@@ -25,6 +25,7 @@ from monai_amyloid.node.rules import sending_plan
 from monai_amyloid.node.settings import Grading, NodeSettings
 from monai_amyloid.node.words import not_graded
 from monai_amyloid.pet.header.tracer_names import tracer_label
+from monai_amyloid.pet.private import private
 from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.worker import Answer, Worker
 
@@ -76,13 +77,14 @@ class GradedStudy:
 Grade = Callable[[Job], GradedStudy]
 
 
-def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
+def grade_job(job: Job, settings: Grading, dicom: bool, unnamed: bool = False) -> GradedStudy:
     """Grade a study with the bundle of the config.
 
     Args:
         job: Study to grade.
         settings: How studies are graded.
         dicom: Whether DICOM objects are made, which name the patient.
+        unnamed: Whether a report that does not name the patient is written beside one that does.
     """
     from monai_amyloid.grading.listing import NamedStudy
     from monai_amyloid.grading.options import OutputOptions
@@ -100,7 +102,10 @@ def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
         job.data / job.output,
         device=settings.device or None,
         options=OutputOptions(
-            language=settings.language, identify=dicom or settings.identify, dicom=dicom
+            language=settings.language,
+            identify=dicom or settings.identify,
+            dicom=dicom,
+            unnamed=unnamed,
         ),
         require_bundle=settings.require_bundle or None,
     )
@@ -112,7 +117,8 @@ def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
             status=result.status,
             grade=result.grade,
             centiloid=result.centiloid,
-            reason=result.of_level("refusal", "doubt"),
+            # Shown to people who need not know whose study it is.
+            reason=tuple(private(each, job.images) for each in result.of_level("refusal", "doubt")),
             folder=folder,
             seconds=time.monotonic() - begin,
             objects=made_objects(job.data, folder),
@@ -148,7 +154,12 @@ def usual_grade(settings: NodeSettings) -> Grade:
         RunError: If the bundle cannot be used.
     """
     read_bundle(settings.grading.bundle or shipped_bundle())
-    return partial(grade_job, settings=settings.grading, dicom=bool(settings.destination))
+    return partial(
+        grade_job,
+        settings=settings.grading,
+        dicom=bool(settings.destination),
+        unnamed=settings.page is not None and not settings.page.show_patients,
+    )
 
 
 class GradingThread:

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.catalogue import ENGLISH, languages
+from monai_amyloid.node.page.settings import Page
 from monai_amyloid.pet.header.tracer_names import tracer_label
 
 Duty = Literal["receive", "grade", "send"]
@@ -265,6 +266,7 @@ class NodeSettings:
         rule: What is done with some studies.
         retention: When images are removed.
         log: Size of the log.
+        page: Page in the browser; None for none.
     """
 
     data: Path
@@ -284,6 +286,7 @@ class NodeSettings:
     rule: tuple[Rule, ...] = ()
     retention: Retention = Retention()
     log: Log = Log()
+    page: Page | None = None
 
     def __post_init__(self) -> None:
         if _NAME.fullmatch(self.name) is None:
