@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from h11 import LocalProtocolError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -16,7 +17,7 @@ from monai_amyloid.node.page.settings import Page
 _Send = Callable[[Any], Awaitable[None]]
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 # A report is a page of its own with its own program: it may show itself, and nothing else. Without
@@ -93,6 +94,8 @@ class Guard:
 
         try:
             await self._inner(scope, receive, sending)
+        except (LocalProtocolError, OSError):
+            pass  # whoever asked is gone, or broke off in the midst of a body
         except Exception as error:
             self._log.error("page_failed", error)
             if not answered:
