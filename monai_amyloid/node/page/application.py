@@ -81,7 +81,7 @@ def application(
         lifespan=_few_threads,
     )
     made.state.site = site
-    return Guard(made, page, site.limits, log, partial(_alert, site))
+    return Guard(made, page, site.limits, log, partial(_alert, site), site.sessions.among)
 
 
 def _routes() -> list[Route]:

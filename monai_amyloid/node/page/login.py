@@ -4,7 +4,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from monai_amyloid.findings.finding import Phrase
-from monai_amyloid.node.page.access.users import LONGEST, NAME
+from monai_amyloid.node.page.access.sessions import SESSION
+from monai_amyloid.node.page.access.users import LONGEST, NAME, BusyError
 from monai_amyloid.node.page.visits import Visit
 from monai_amyloid.node.page.words import WORDS
 from monai_amyloid.node.queue.audit import AuditEvent
@@ -36,7 +37,10 @@ def log_in(visit: Visit) -> Response:
             visit.audit(AuditEvent.ALERT, who, succeeded=False, what="too many logins")
             site.log.warning("too_many_logins")
         return _form(visit, 429, WORDS["too_often"])
-    user = site.users.verified(name, password) if len(password) <= LONGEST else None
+    try:
+        user = site.users.verified(name, password) if len(password) <= LONGEST else None
+    except BusyError:
+        return _form(visit, 429, WORDS["too_often"])
     if user is None:
         visit.audit(AuditEvent.LOGGED_IN, who, succeeded=False)
         return _form(visit, 401, WORDS["wrong_login"])
@@ -52,7 +56,7 @@ def log_out(visit: Visit) -> Response:
     visit.site.sessions.end(visit.key)
     visit.audit(AuditEvent.LOGGED_OUT, visit.who)
     answer = visit.leads_to("/login")
-    visit.set_cookie(answer, "session", "", None)
+    visit.set_cookie(answer, SESSION, "", None)
     return answer
 
 

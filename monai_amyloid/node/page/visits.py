@@ -17,7 +17,7 @@ from monai_amyloid.node.page.access.forms import harmless
 from monai_amyloid.node.page.access.guard import is_among
 from monai_amyloid.node.page.access.limits import Limits
 from monai_amyloid.node.page.access.roles import Role
-from monai_amyloid.node.page.access.sessions import Forms, Session, Sessions
+from monai_amyloid.node.page.access.sessions import SESSION, Forms, Session, Sessions
 from monai_amyloid.node.page.access.users import NAME, User, Users
 from monai_amyloid.node.page.rendering import chosen_language, rendered
 from monai_amyloid.node.page.settings import Page
@@ -92,7 +92,7 @@ class Visit:
         Raises:
             HTTPException: If a proxy names somebody who may not use the page.
         """
-        self.key = self._cookie(self.session_cookie)
+        self.key = self.cookie(SESSION)
         by_person = "x-live" not in self.request.headers
         session = self.site.sessions.find(self.key, by_person=by_person) if self.key else None
         if self.site.page.proxy_user_header:
@@ -129,20 +129,15 @@ class Visit:
         self.user, self.session = user, session
         self.request.state.known = True
 
-    @property
-    def session_cookie(self) -> str:
-        """Name of the cookie of the session; a browser keeps this one from other sites' reach."""
-        return "__Host-session" if self.secure else "session"
+    def cookie(self, name: str) -> str:
+        """A cookie that this page set; empty where the browser sends none.
 
-    def _cookie(self, name: str) -> str:
+        Behind TLS its name begins so that a browser keeps it from other sites' reach.
+        """
         try:
-            return self.request.cookies.get(name, "")[:200]
+            return self.request.cookies.get(f"__Host-{name}" if self.secure else name, "")[:200]
         except CookieError:
             return ""
-
-    def cookie(self, name: str) -> str:
-        """A cookie that this page set; empty where the browser sends none."""
-        return self._cookie(f"__Host-{name}" if self.secure else name)
 
     def set_cookie(self, answer: Response, name: str, value: str, longest_s: int | None) -> None:
         """Let the browser keep something, which no program in it and no other site sees.
@@ -266,7 +261,7 @@ class Visit:
     def kept(self, answer: Response) -> Response:
         """An answer that also says what the browser is to keep."""
         if self.new_key is not None:
-            self.set_cookie(answer, "session", self.new_key, None)
+            self.set_cookie(answer, SESSION, self.new_key, None)
         if chosen_language(self.request.query_params.get("language", "")):
             self.set_cookie(answer, "language", self.language, _YEAR_S)
         return answer

@@ -1,6 +1,7 @@
 """Nobody gets in without a password or a proxy that is trusted, and nobody may try for ever."""
 
 import unicodedata
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -60,11 +61,21 @@ def test_brute_force_is_stopped_and_kept_in_the_trail(site: Site) -> None:
 
 
 def test_many_wrong_requests_are_no_longer_answered(site: Site) -> None:
-    browser = site.browser("10.0.0.9")
+    known, browser = site.logged_in("read", address="10.0.0.9"), site.browser("10.0.0.9")
     statuses = [browser.get(f"/nothing/{n}").status_code for n in range(90)]
     assert statuses[0] == 404 and statuses[-1] == 429
-    assert site.trail() == [("ALERT", "nobody")]
+    assert site.trail() == [("LOGGED_IN", "read"), ("ALERT", "nobody")]
+    assert known.get("/").status_code == 200  # not locked out by others at the same address
     assert site.browser("10.0.0.10").get("/login").status_code == 200
+
+
+def test_those_who_try_passwords_hold_up_nobody_else(site: Site) -> None:
+    browser = site.browser()
+    with ExitStack() as held:
+        while users._WAITING.acquire(blocking=False):
+            held.callback(users._WAITING.release)
+        assert log_in(browser, "read").status_code == 429
+    assert log_in(browser, "read").status_code == 303
 
 
 def test_a_form_of_another_browser_logs_nobody_in(site: Site) -> None:

@@ -49,6 +49,7 @@ class Guard:
         limits: How often something may be asked.
         log: Log of the node.
         alert: Called with an address that asks too often, once in a while.
+        session: Tells a session by the cookies that a browser sends; empty where there is none.
     """
 
     def __init__(
@@ -58,9 +59,11 @@ class Guard:
         limits: Limits,
         log: Log,
         alert: Callable[[str], Awaitable[None]],
+        session: Callable[[str], str],
     ) -> None:
         self._application, self._settings = application, settings
         self._limits, self._log, self._alert = limits, log, alert
+        self._session = session
         self._called = frozenset(settings.called)
         inner: Any = self._let_in
         if settings.proxies:
@@ -108,7 +111,7 @@ class Guard:
         state["address"], state["secure"] = address, scope.get("scheme") == "https"
         hosts = headers.getlist("host")
         host = _PORT.sub("", hosts[0]).lower() if len(hosts) == 1 else ""
-        if not self._limits.may_ask(address):
+        if not self._limits.may_ask(address, self._session(headers.get("cookie", ""))):
             if self._limits.says_once(address):
                 await self._alert(address)
             refused = PlainTextResponse("Too many requests.", 429, {"Retry-After": "60"})

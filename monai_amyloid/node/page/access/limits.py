@@ -26,11 +26,19 @@ class Limits:
         self._limited = limited
         self._counts = MovingWindowRateLimiter(MemoryStorage())
 
-    def may_ask(self, address: str) -> bool:
-        """Whether a request of an address is looked at; it is counted."""
-        key = _network(address)
+    def may_ask(self, address: str, session: str = "") -> bool:
+        """Whether a request is looked at; it is counted.
+
+        Args:
+            address: Address that it comes from.
+            session: What tells the session of somebody who is logged in, whom others at the same
+                address do not lock out; empty where nobody is.
+        """
         if not self._limited:
             return True
+        if session:
+            return self._counts.hit(_ANY, session)
+        key = _network(address)
         return self._counts.test(_WRONG, key) and self._counts.hit(_ANY, key)
 
     def was_wrong(self, address: str) -> None:

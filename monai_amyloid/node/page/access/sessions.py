@@ -12,6 +12,8 @@ from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.node.page.access.users import User
 
 _MOST_OF_ONE = 20
+# Name of the cookie.
+SESSION = "session"
 
 
 @dataclass
@@ -98,6 +100,18 @@ class Sessions:
             if by_person:
                 found.seen = now
             return found
+
+    def among(self, cookies: str) -> str:
+        """What tells the session of a browser among all; empty where it has none.
+
+        Args:
+            cookies: All cookies that the browser sends.
+        """
+        for each in cookies[:4000].split(";")[:20]:
+            name, _, key = each.strip().partition("=")
+            if name.removeprefix("__Host-") == SESSION and self.find(key, by_person=False):
+                return sha256(key)
+        return ""
 
     def end(self, key: str) -> None:
         """Log a browser out."""

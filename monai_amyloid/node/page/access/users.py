@@ -4,7 +4,7 @@ import json
 import re
 import threading
 import unicodedata
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -44,6 +44,10 @@ class User:
     def stamp(self) -> str:
         """Changes with everything about the person: sessions of an earlier one end."""
         return sha256(f"{self.name}\n{self.role}\n{self.password}")
+
+
+class BusyError(Exception):
+    """Too many passwords wait to be verified."""
 
 
 class Users:
@@ -88,10 +92,17 @@ class Users:
         Args:
             name: Name that somebody typed.
             password: Password that somebody typed.
+
+        Raises:
+            BusyError: If several passwords wait to be verified.
         """
         user = self.find(name)
         known = user.password if user is not None and user.password else _nobody()
-        with _ONE_AT_A_TIME:
+        if not _WAITING.acquire(blocking=False):
+            raise BusyError
+        with ExitStack() as held:
+            held.callback(_WAITING.release)
+            held.enter_context(_ONE_AT_A_TIME)
             right = False
             with suppress(Argon2Error, InvalidHashError):
                 right = _hasher().verify(known, _normal(password)[:LONGEST])
@@ -175,7 +186,8 @@ def _normal(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-_ONE_AT_A_TIME = threading.Lock()
+# The others who ask for a page must not wait for those who try passwords.
+_ONE_AT_A_TIME, _WAITING = threading.Lock(), threading.BoundedSemaphore(4)
 
 
 @cache
