@@ -18,7 +18,6 @@ At last a person logs in from another address.
 
 import argparse
 import asyncio
-import http.client
 import json
 import re
 import socket
@@ -36,6 +35,7 @@ from sqlalchemy import select
 
 from benchmarks.figures import record
 from benchmarks.fuzz.filled_queues import PASSWORD, add_people, filled
+from benchmarks.fuzz.page_clients import answered, attempt, cookie_of
 from benchmarks.fuzz.small_studies import PATIENT
 from benchmarks.fuzz.wrong_requests import (
     bodies,
@@ -56,7 +56,6 @@ from monai_amyloid.node.settings import NodeSettings
 
 FOR_ALL = {"/login", "/healthz", "/page.css", "/page.js"}
 SECRET = (PATIENT, "4711", "argon2", "Traceback", "out of resources")
-HOST = "localhost:8043"
 
 
 class Judge:
@@ -99,61 +98,6 @@ class Judge:
         if self._state() != self._before:
             self.wrong.append(f"changed: {asked}")
             self._before = self._state()
-
-
-async def answered(
-    application: Any, method: str, raw: str, sent: list[tuple[str, str]], body: bytes, address: str
-) -> tuple[int, dict[str, str], str]:
-    """Ask the application as its server would."""
-    path, _, query = raw.partition("?")
-    names = {name.lower() for name, _ in sent}
-    lines = [*sent, *([] if "host" in names else [("Host", HOST)])]
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
-        "scheme": "http", "path": unquote(path), "raw_path": path.encode("ascii", "replace"),
-        "query_string": query.encode("ascii", "replace"), "root_path": "",
-        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
-                    for name, value in lines],
-        "client": (address, 4711), "server": ("127.0.0.1", 8043),
-    }  # fmt: skip
-    parts = [{"type": "http.request", "body": body, "more_body": False}]
-    found: dict[str, Any] = {"status": 0, "headers": {}, "body": b""}
-
-    async def receive() -> dict[str, Any]:
-        return parts.pop() if parts else {"type": "http.disconnect"}
-
-    async def send(message: dict[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            found["status"] = message["status"]
-            found["headers"] = {
-                name.decode("latin-1").lower(): value.decode("latin-1")
-                for name, value in message["headers"]
-            }
-        else:
-            found["body"] += message.get("body", b"")
-
-    await application(scope, receive, send)
-    return found["status"], found["headers"], found["body"].decode("utf-8", "replace")
-
-
-async def cookie_of(application: Any, name: str) -> tuple[str, str]:
-    """The cookie of a person who logs in rightly, and the token of that session's forms."""
-    _, shown, text = await answered(application, "GET", "/login", [], b"", "127.0.0.1")
-    token = re.search(r'name="token" value="([^"]+)"', text)
-    form = urlencode({"name": name, "password": PASSWORD, "token": token[1] if token else ""})
-    sent = [
-        ("Cookie", shown["set-cookie"].partition(";")[0]),
-        ("Content-Type", "application/x-www-form-urlencoded"),
-    ]
-    status, shown, _ = await answered(
-        application, "POST", "/login", sent, form.encode(), "127.0.0.1"
-    )
-    if status != 303:
-        raise ValueError(f"{name} could not log in: {status}")
-    cookie = shown["set-cookie"].partition(";")[0]
-    _, _, text = await answered(application, "GET", "/", [("Cookie", cookie)], b"", "127.0.0.1")
-    token = re.search(r'name="token" value="([^"]+)"', text)
-    return cookie, token[1] if token else ""
 
 
 def to_the_application(
@@ -238,51 +182,11 @@ def to_the_connection(judge: Judge, port: int, count: int, first: int) -> None:
 def brute_force(judge: Judge, port: int, count: int) -> None:
     """Try passwords, from some addresses, each with the form of its own login."""
     for number in range(count):
-        address = f"127.0.2.{1 + number % 10}"
-        with_address = http.client.HTTPConnection(
-            "127.0.0.1", port, timeout=60, source_address=(address, 0)
-        )
-        with_address.request("GET", "/login", headers={"Host": "localhost"})
-        answer = with_address.getresponse()
-        cookie = (answer.headers.get("Set-Cookie") or "").partition(";")[0]
-        token = re.search(r'name="token" value="([^"]+)"', answer.read().decode())
-        if token is None:
-            judge.answers[f"brute force {answer.status}"] += 1
-            with_address.close()
-            continue
         name = ("administer", "operate", "read", "nobody")[number % 4]
-        form = urlencode({"name": name, "password": f"{PASSWORD}{number}", "token": token[1]})
-        kind = {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Cookie": cookie,
-            "Host": "localhost",
-        }
-        with_address.request("POST", "/login", form, kind)
-        answer = with_address.getresponse()
-        answer.read()
-        judge.answers[f"brute force {answer.status}"] += 1
-        if answer.status not in (401, 429):
-            judge.wrong.append(f"in: brute force {name} {answer.status}")
-        with_address.close()
-
-
-def gets_in(port: int) -> bool:
-    """Whether a person from another address still logs in."""
-    connection = http.client.HTTPConnection(
-        "127.0.0.1", port, timeout=60, source_address=("127.0.3.1", 0)
-    )
-    connection.request("GET", "/login", headers={"Host": "localhost"})
-    answer = connection.getresponse()
-    cookie = (answer.headers.get("Set-Cookie") or "").partition(";")[0]
-    token = re.search(r'name="token" value="([^"]+)"', answer.read().decode())
-    form = urlencode({"name": "read", "password": PASSWORD, "token": token[1] if token else ""})
-    kind = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Cookie": cookie,
-        "Host": "localhost",
-    }
-    connection.request("POST", "/login", form, kind)
-    return connection.getresponse().status == 303
+        status = attempt(port, f"127.0.2.{1 + number % 10}", name, f"{PASSWORD}{number}")
+        judge.answers[f"brute force {status}"] += 1
+        if status not in (401, 429):
+            judge.wrong.append(f"in: brute force {name} {status}")
 
 
 def main() -> None:
@@ -312,7 +216,7 @@ def main() -> None:
             print(f"passwords: {time.perf_counter() - begin:.0f} s", flush=True)
             to_the_connection(judge, port, arguments.requests - half - quarter, arguments.seed)
             judge.unchanged("the last")
-            alive = gets_in(port)
+            alive = attempt(port, "127.0.3.1", "read", PASSWORD) == 303
         finally:
             serving.stop()
         lines = (config.data / PAGE_LOG).read_text(encoding="utf-8").splitlines()

@@ -94,8 +94,8 @@ def raw_requests(count: int, first: int) -> list[bytes]:
     for number in range(count):
         base = bytearray(chance.choice([right, post, *tricks]))
         for _ in range(0 if number < len(tricks) else chance.randrange(4)):
-            place = chance.randrange(len(base))
-            if chance.random() < 0.5:
+            place = chance.randrange(len(base) or 1)
+            if base and chance.random() < 0.5:
                 base[place] = chance.randrange(256)
             else:
                 del base[place : place + chance.randrange(8)]

@@ -123,8 +123,8 @@ def test_no_path_leads_elsewhere(site: Site, place: str) -> None:
 
 
 def test_a_folder_of_the_database_that_leads_out_is_not_followed(site: Site) -> None:
-    secret = site.settings.data.parent / "report.html"
-    secret.write_text("secret")
+    for name in ("report.html", "report_unnamed.html"):
+        (site.settings.data.parent / name).write_text("secret")
     with site.queue.database.writing() as connection:
         connection.exec_driver_sql("UPDATE results SET folder = '..' WHERE number = 1")
     browser = site.logged_in("read")
