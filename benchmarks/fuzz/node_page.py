@@ -13,7 +13,7 @@ passwords that are tried there. What is judged:
 - changed: a study or a delivery that is not as it was before;
 - broken: a status of 500, a line of the log about an error, or a traceback.
 
-At last a person logs in from another address.
+At last a person logs in where that person has been before, and one where nobody has been.
 """
 
 import argparse
@@ -38,6 +38,7 @@ from benchmarks.fuzz.filled_queues import PASSWORD, add_people, filled
 from benchmarks.fuzz.page_clients import answered, attempt, cookie_of
 from benchmarks.fuzz.small_studies import PATIENT
 from benchmarks.fuzz.wrong_requests import (
+    PATHS,
     bodies,
     fields,
     headers,
@@ -115,7 +116,7 @@ def to_the_application(
     @settings(max_examples=count, database=None, deadline=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(some.sampled_from(("nobody", "nobody", "read", "operate")), methods, paths, fields,
-           headers, bodies, some.booleans(), values, some.booleans())  # fmt: skip
+           headers, bodies, some.booleans(), values, some.booleans(), some.sampled_from(PATHS))  # fmt: skip
     def one(
         who: str,
         method: str,
@@ -126,11 +127,13 @@ def to_the_application(
         form: bool,
         value: str,
         deep: bool,
+        plain: str,
     ) -> None:
         cookie, token = people[who]
         sent = list(more)
         if deep:  # nothing is wrong but the values
             sent, form = [], method == "POST"
+            path = plain
             if form:
                 path = "/study/2/grade_again" if query else "/study/4/set_priority"
             harmless = re.fullmatch(r"-?[0-9]{1,4}|", value)
@@ -212,11 +215,14 @@ def main() -> None:
             end = time.monotonic() + 120
             while socket.socket().connect_ex(("127.0.0.1", port)) and time.monotonic() < end:
                 time.sleep(0.1)
+            if attempt(port, "127.0.3.1", "read", PASSWORD) != 303:
+                raise ValueError("nobody can log in")
             brute_force(judge, port, quarter)
             print(f"passwords: {time.perf_counter() - begin:.0f} s", flush=True)
             to_the_connection(judge, port, arguments.requests - half - quarter, arguments.seed)
             judge.unchanged("the last")
-            alive = attempt(port, "127.0.3.1", "read", PASSWORD) == 303
+            places = ("127.0.3.1", "127.0.3.2")
+            alive = all(attempt(port, each, "read", PASSWORD) == 303 for each in places)
         finally:
             serving.stop()
         lines = (config.data / PAGE_LOG).read_text(encoding="utf-8").splitlines()

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from hypothesis import strategies as some
 
-_PATHS = (
+PATHS = (
     "/", "/study/1", "/study/1/result/1/report.html", "/study/1/result/1/report.pdf", "/errors",
     "/audit", "/login", "/logout", "/metrics", "/healthz", "/study/1/send", "/study/2/grade_again",
     "/study/3/release", "/study/4/set_priority", "/study/5/hold", "/study/5/ignore",
@@ -28,12 +28,12 @@ _NAMES = ("group", "outcome", "number", "person", "before", "after", "language",
 values = some.one_of(some.sampled_from(_VALUES), some.text(max_size=40))
 fields = some.lists(some.tuples(some.sampled_from(_NAMES), values), max_size=4)
 paths = some.one_of(
-    some.sampled_from(_PATHS),
-    some.builds(lambda path, part: f"{path}/{part}", some.sampled_from(_PATHS),
+    some.sampled_from(PATHS),
+    some.builds(lambda path, part: f"{path}/{part}", some.sampled_from(PATHS),
                 some.sampled_from(_PARTS)),
     some.builds(lambda path, part, place: "/".join(
         [*path.split("/")[:place], part, *path.split("/")[place + 1 :]]),
-        some.sampled_from(_PATHS), some.sampled_from(_PARTS), some.integers(1, 4)),
+        some.sampled_from(PATHS), some.sampled_from(_PARTS), some.integers(1, 4)),
     some.from_regex(r"\A/[!-~]{0,60}\Z"),
 )  # fmt: skip
 headers = some.lists(

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from monai_amyloid.findings.catalogue import languages
 from monai_amyloid.findings.finding import Phrase
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.page.access.forms import harmless
@@ -243,8 +244,6 @@ class Visit:
     def _language_links(self) -> dict[str, str]:
         if self.request.method != "GET":
             return {}
-        from monai_amyloid.findings.catalogue import languages
-
         return {
             each: str(self.request.url.include_query_params(language=each).query)
             for each in languages()

@@ -9,6 +9,7 @@ import pytest
 from benchmarks.fuzz.filled_queues import PASSWORD
 from monai_amyloid.errors import UserError
 from monai_amyloid.node.page.access import users
+from monai_amyloid.node.page.access.limits import Limits
 from monai_amyloid.node.page.access.roles import Role
 from monai_amyloid.node.page.access.sessions import Sessions
 from monai_amyloid.node.page.access.users import USERS_FILE, User, Users
@@ -58,6 +59,18 @@ def test_brute_force_is_stopped_and_kept_in_the_trail(site: Site) -> None:
     assert site.trail().count(("LOGGED_IN", "read")) == 5
     # Somebody at another machine still gets in.
     assert log_in(site.browser("10.0.0.7"), "read").status_code == 303
+
+
+def test_many_machines_that_guess_lock_nobody_out_of_the_own_one() -> None:
+    limits = Limits()
+    limits.was_right("10.0.0.1", "kim")
+    tried = [limits.may_try(f"10.0.1.{n % 50}", "kim") for n in range(400)]
+    assert sum(tried) == 100
+    assert limits.may_try("10.0.0.1", "kim") and not limits.may_try("10.0.0.2", "kim")
+    assert [limits.may_try("10.0.0.3", "lee") for _ in range(9)].count(True) == 5
+    assert limits.may_try("10.0.0.4", "lee")
+    names = [limits.may_try("2001:db8::%d" % n, f"name{n}") for n in range(30)]
+    assert names.count(True) == 20  # of IPv6 a network counts as one machine
 
 
 def test_many_wrong_requests_are_no_longer_answered(site: Site) -> None:

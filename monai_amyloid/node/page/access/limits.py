@@ -11,8 +11,10 @@ _WRONG = RateLimitItemPerMinute(60, namespace="wrong")
 # Of one address for one name, of one address, of one name from everywhere.
 _PAIR = RateLimitItemPerMinute(5, 5, namespace="pair")
 _FROM = RateLimitItemPerMinute(20, 5, namespace="from")
-_NAME = RateLimitItemPerHour(60, namespace="name")
+_NAME = RateLimitItemPerHour(100, namespace="name")
 _ALERT = RateLimitItemPerMinute(1, 10, namespace="alert")
+
+_MOST_PLACES = 10_000
 
 
 class Limits:
@@ -25,6 +27,7 @@ class Limits:
     def __init__(self, *, limited: bool = True) -> None:
         self._limited = limited
         self._counts = MovingWindowRateLimiter(MemoryStorage())
+        self._right: set[tuple[str, str]] = set()
 
     def may_ask(self, address: str, session: str = "") -> bool:
         """Whether a request is looked at; it is counted.
@@ -50,16 +53,21 @@ class Limits:
         key = _network(address)
         if not self._limited:
             return True
-        # All are counted, also where the first says no.
-        return all([
-            self._counts.hit(_PAIR, key, name),
-            self._counts.hit(_FROM, key),
-            self._counts.hit(_NAME, name),
-        ])  # fmt: skip
+        # One address alone cannot use up what there is for a name; and where the person has been
+        # before, others cannot either.
+        return (
+            self._counts.hit(_PAIR, key, name)
+            and self._counts.hit(_FROM, key)
+            and ((key, name) in self._right or self._counts.hit(_NAME, name))
+        )
 
     def was_right(self, address: str, name: str) -> None:
-        """Forget the attempts of somebody who logged in."""
-        self._counts.clear(_PAIR, _network(address), name)
+        """Forget the attempts of somebody who logged in, and keep from where."""
+        key = _network(address)
+        self._counts.clear(_PAIR, key, name)
+        if len(self._right) >= _MOST_PLACES:
+            self._right.clear()
+        self._right.add((key, name))
 
     def says_once(self, address: str) -> bool:
         """Whether an alert about an address is written: one in ten minutes."""
