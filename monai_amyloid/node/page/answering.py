@@ -18,13 +18,17 @@ from monai_amyloid.node.queue.audit import AuditEvent
 
 
 def answering(
-    act: Callable[[Visit], Response], needed: Role | None = Role.READ
+    act: Callable[[Visit], Response],
+    needed: Role | None = Role.READ,
+    *,
+    by_person: bool = True,
 ) -> Callable[[Request], Any]:
     """An endpoint that answers in a thread, after it knows who asks and that they may.
 
     Args:
         act: Makes the answer.
         needed: Role that the person needs; None where everybody may ask.
+        by_person: Whether a person asks, rather than a monitor.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -37,7 +41,7 @@ def answering(
             except HTTPException as error:
                 wrong = error
         visit = Visit(site, request, form)
-        return await run_in_threadpool(_answer, visit, act, needed, wrong)
+        return await run_in_threadpool(_answer, visit, act, needed, wrong, by_person)
 
     return endpoint
 
@@ -47,9 +51,11 @@ def _answer(
     act: Callable[[Visit], Response],
     needed: Role | None,
     wrong: HTTPException | None,
+    by_person: bool,
 ) -> Response:
     try:
-        visit.identify()
+        if by_person:
+            visit.identify()
         if needed is not None and visit.user is None:
             if visit.site.page.proxy_user_header:
                 raise HTTPException(403, "not_known")

@@ -91,6 +91,9 @@ def _routes() -> list[Route]:
     def post(path: str, act: Any, needed: Role | None) -> Route:
         return Route(path, answering(act, needed), methods=["POST"])
 
+    def monitored(path: str, act: Any) -> Route:
+        return Route(path, answering(act, None, by_person=False), methods=["GET"])
+
     return [
         get("/", show_worklist),
         get("/study/{number:number}", show_study),
@@ -103,8 +106,8 @@ def _routes() -> list[Route]:
         get("/login", show_login, None),
         post("/login", log_in, None),
         post("/logout", log_out, Role.READ),
-        get("/healthz", show_health, None),
-        get("/metrics", show_metrics, None),
+        monitored("/healthz", show_health),
+        monitored("/metrics", show_metrics),
         Route("/page.css", _style, methods=["GET"]),
         Route("/page.js", _script, methods=["GET"]),
     ]

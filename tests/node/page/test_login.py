@@ -69,7 +69,7 @@ def test_many_machines_that_guess_lock_nobody_out_of_the_own_one() -> None:
     assert limits.may_try("10.0.0.1", "kim") and not limits.may_try("10.0.0.2", "kim")
     assert [limits.may_try("10.0.0.3", "lee") for _ in range(9)].count(True) == 5
     assert limits.may_try("10.0.0.4", "lee")
-    names = [limits.may_try("2001:db8::%d" % n, f"name{n}") for n in range(30)]
+    names = [limits.may_try(f"2001:db8::{n:x}", f"name{n}") for n in range(30)]
     assert names.count(True) == 20  # of IPv6 a network counts as one machine
 
 
@@ -174,6 +174,7 @@ def test_a_proxy_names_the_person_and_nobody_else_does(make_site: MakeSite) -> N
     both = [("X-Remote-User", "operate"), ("X-Remote-User", "administer")]
     assert inside.get("/", headers=both).status_code == 403
     assert inside.get("/login").status_code == 403
+    assert "status" in inside.get("/healthz").json()
     assert site.trail() == [("LOGGED_IN", "operate")]
     assert "192.0.2.7" in site.queue.worklist.audit()[0].message
     # A form still needs its token.
