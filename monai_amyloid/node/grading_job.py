@@ -15,6 +15,7 @@ from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.node.comparing import Comparison, compare
 from monai_amyloid.node.queue.outcome import Graded, MadeObject
 from monai_amyloid.node.settings import Grading, NodeSettings
+from monai_amyloid.pet.private import private
 from monai_amyloid.result.result import Result
 
 
@@ -59,13 +60,14 @@ class GradedStudy:
 Grade = Callable[[Job], GradedStudy]
 
 
-def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
+def grade_job(job: Job, settings: Grading, dicom: bool, unnamed: bool = False) -> GradedStudy:
     """Grade a study with the bundle of the config.
 
     Args:
         job: Study to grade.
         settings: How studies are graded.
         dicom: Whether DICOM objects are made, which name the patient.
+        unnamed: Whether a report that does not name the patient is written beside one that does.
     """
     from monai_amyloid.grading.listing import NamedStudy
     from monai_amyloid.grading.options import OutputOptions
@@ -76,7 +78,10 @@ def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
     before = job.data / job.output / job.images.name
     bundle = settings.bundle or shipped_bundle()
     options = OutputOptions(
-        language=settings.language, identify=dicom or settings.identify, dicom=dicom
+        language=settings.language,
+        identify=dicom or settings.identify,
+        dicom=dicom,
+        unnamed=unnamed,
     )
     if job.earlier is not None:
         # Under the name that the study would have: its result gets a number, and finds it.
@@ -113,7 +118,11 @@ def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
             status=result.status,
             grade=result.grade,
             centiloid=result.centiloid,
-            reason=(*result.of_level("refusal", "doubt"), *change.findings),
+            # Shown to people who need not know whose study it is.
+            reason=(
+                *(private(each, job.images) for each in result.of_level("refusal", "doubt")),
+                *change.findings,
+            ),
             folder=folder,
             seconds=time.monotonic() - begin,
             objects=tuple(made for each in folders for made in made_objects(job.data, each)),
@@ -161,7 +170,8 @@ def usual_grade(settings: NodeSettings) -> Grade:
         RunError: If the bundle cannot be used.
     """
     read_bundle(settings.grading.bundle or shipped_bundle())
-    return UsualGrade(settings.grading, bool(settings.destination))
+    unnamed = settings.page is not None and not settings.page.show_patients
+    return UsualGrade(settings.grading, bool(settings.destination), unnamed)
 
 
 class UsualGrade:
@@ -170,21 +180,22 @@ class UsualGrade:
     Args:
         settings: How studies are graded.
         dicom: Whether DICOM objects are made, which name the patient.
+        unnamed: Whether a report that does not name the patient is written beside one that does.
     """
 
-    def __init__(self, settings: Grading, dicom: bool) -> None:
-        self._settings, self._dicom = settings, dicom
+    def __init__(self, settings: Grading, dicom: bool, unnamed: bool) -> None:
+        self._settings, self._dicom, self._unnamed = settings, dicom, unnamed
 
     def __call__(self, job: Job) -> GradedStudy:
         """Grade a study."""
-        return grade_job(job, self._settings, self._dicom)
+        return grade_job(job, self._settings, self._dicom, self._unnamed)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Sent to another process, where it is loaded."""
-        return _loaded, (self._settings, self._dicom)
+        return _loaded, (self._settings, self._dicom, self._unnamed)
 
 
-def _loaded(settings: Grading, dicom: bool) -> UsualGrade:
+def _loaded(settings: Grading, dicom: bool, unnamed: bool) -> UsualGrade:
     """The same in another process, with all that the first study would wait for."""
     from monai_amyloid.grading.worker import loaded_grader
 
@@ -193,4 +204,4 @@ def _loaded(settings: Grading, dicom: bool) -> UsualGrade:
     bundle = settings.bundle or shipped_bundle()
     trust = Trust(read_bundle(bundle, Trust.of(settings.require_bundle or None)).sha256)
     loaded_grader(bundle, settings.device or None, None, trust)
-    return UsualGrade(settings, dicom)
+    return UsualGrade(settings, dicom, unnamed)
