@@ -327,8 +327,8 @@ def stood_in(count: int, workers: int) -> tuple[int, int]:
         patch.object(grading, "_grade", stand_in),
         patch.object(preparing, "normalize", normalised),
         patch("monai_amyloid.grading.names.exported_metadata", lambda _: metadata),
-        patch("monai_amyloid.grading.manifest.exported_metadata", lambda _: metadata),
-        patch("monai_amyloid.grading.manifest._versions", dict[str, str]),
+        patch("monai_amyloid.grading.many.manifest.exported_metadata", lambda _: metadata),
+        patch("monai_amyloid.grading.many.manifest._versions", dict[str, str]),
         get_context("fork").Pool(workers) as pool,  # which keeps what is patched
     ):
         pairs = list(all_pairs(count))

@@ -5,7 +5,7 @@ chooses, and the switch of :file:`data/language.js` changes it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -46,6 +46,21 @@ def render_page(template: str, content: Mapping[str, Any], language: str = ENGLI
         )
     named = {"language": language, "languages": languages()}
     return as_bytes(str(_environment().get_template(template).render({**content, **named})))
+
+
+def as_json(value: Any) -> Any:
+    """JSON that may stand in a page; of an iterator a list, of which one entry is held at a time.
+
+    Args:
+        value: What JSON can hold, or an iterator of that.
+    """
+    from jinja2.utils import htmlsafe_json_dumps
+    from markupsafe import Markup
+
+    if isinstance(value, Iterator):
+        listed = Markup(", ").join(htmlsafe_json_dumps(each, sort_keys=True) for each in value)
+        return Markup("[{}]").format(listed)
+    return htmlsafe_json_dumps(value, sort_keys=True)
 
 
 def in_every_language(text: Phrase) -> dict[str, str]:

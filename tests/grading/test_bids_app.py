@@ -1,6 +1,7 @@
 """A simulated BIDS dataset graded as a BIDS App: names, resuming, levels, and what is refused."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,10 +9,10 @@ import pytest
 
 from monai_amyloid.errors import RunError, UserError
 from monai_amyloid.grading.bids.app import grade_participants, put_together, sessions_of
+from monai_amyloid.grading.many.kept import KeptResult
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
-from monai_amyloid.result.result import Result
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def grade(
     bundle: Path, dataset: Path, output: Path, *participants: str, report: bool = False
-) -> list[Result]:
+) -> Sequence[KeptResult]:
     sessions = sessions_of(dataset, participants)
     return grade_participants(bundle, sessions, output, options=OutputOptions(report=report))
 

@@ -17,7 +17,6 @@ from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.result.result import Result, read_result
-from monai_amyloid.result.same_scan import scans_twice
 
 from .crashing import crash_or_refuse
 
@@ -164,10 +163,11 @@ def test_the_same_scan_twice_and_the_site_of_a_list_stand_in_table_and_summary(
     ]
     output = tmp_path / "out"
     results = grade_studies(bundle, named, output, device="cpu", options=PLAIN)
-    [warning] = scans_twice(results)
+    warning = results.same.warning_of(results.kept[1].scan)
     assert str(warning).startswith("sub-0001 and again are the same scan")
+    assert [warning in each.findings for each in results] == [True, True, False]
     table = list(csv.DictReader((output / "results.csv").open(encoding="utf-8-sig")))
     assert [row["site"] for row in table] == ["site-1", "site-2", ""]
     assert ["same scan" in row["warnings"] for row in table] == [True, True, False]
     alone = read_result(output / "again")
-    assert alone is not None and scans_twice([alone]) == [] and "site" not in alone.study
+    assert alone is not None and alone.warnings == () and "site" not in alone.study

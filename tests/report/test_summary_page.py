@@ -14,7 +14,7 @@ from monai_amyloid.findings.finding import doubt, refusal, warning
 from monai_amyloid.report.summary.page import write_people_page, write_summary_page
 from monai_amyloid.report.summary.rows import ATTENTION
 from monai_amyloid.result.result import Result
-from monai_amyloid.result.same_scan import marked, scans_twice
+from monai_amyloid.result.same_scan import SameScans
 
 from .browsing import until
 
@@ -109,9 +109,10 @@ def test_no_study_at_all_is_a_page_too(tmp_path: Path) -> None:
 def test_the_same_scan_under_two_names_is_said_of_both(tmp_path: Path) -> None:
     one, two = (result(name, 10, made_from={"scan": "ab"}) for name in ("one", "two"))
     other, empty = result("other", 10, made_from={"scan": "cd"}), replace(REFUSED, made_from={})
-    found = marked([one, other, two, empty, replace(empty, name="r2")])
-    assert [len(each.warnings) for each in found] == [1, 0, 1, 0, 0]
-    [said] = scans_twice(found)
+    every = [one, other, two, empty, replace(empty, name="r2")]
+    same = SameScans((each.name, each.made_from.get("scan", "")) for each in every)
+    assert [len(same.marked(each).warnings) for each in every] == [1, 0, 1, 0, 0]
+    [said] = same.marked(two).warnings
     assert str(said) == "one and two are the same scan, byte for byte: count it once"
 
 
