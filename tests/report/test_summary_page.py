@@ -216,3 +216,13 @@ def test_people_who_changed_come_before_those_who_did_not(tmp_path: Path) -> Non
     ]
     assert [row["change"] for row in rows] == ["\u221263 [\u221269, \u221257]"] * 3
     assert rows[1]["link"] == "sub-01/follow.html"
+
+
+def test_the_studies_of_each_site_are_counted_where_there_are_several(tmp_path: Path) -> None:
+    sited = [result(f"s{n}", 10, study={"site": f"site-{n % 2 + 1}"}) for n in range(5)]
+    page = page_of(tmp_path, [*sited, DOUBTFUL, REFUSED])
+    [table] = re.findall(r'<details class="sites">.*?</details>', page, re.DOTALL)
+    rows = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in table.split("<tr>")[2:]]
+    # All, refused, needs a reader, with warnings, without remarks.
+    assert rows == [["site-1", "3", "0", "0", "0", "3"], ["site-2", "3", "0", "1", "0", "2"]]
+    assert "sites" not in re.findall(r"<details class=.(\w+)", page_of(tmp_path, sited[::2]))

@@ -101,7 +101,7 @@ def _write(
             table="follow.csv" if of_people else "results.csv",
         ),
         "tracers": sorted(overview.tracers),
-        "sites": sorted(overview.sites),
+        "sites": dict(sorted(overview.sites.items())),
         "count": overview.count,
         "version": __version__,
     }
