@@ -178,5 +178,7 @@ def _finished(task: Task, settings: GradingSettings) -> KeptResult | None:
         return None
     if task.content == NOTHING:  # which has no content to be known by
         return None
+    if any(each.code == "disk_full" for each in earlier.findings):  # of a machine, for a while
+        return None
     whole = not settings.options.report or (folder / PAGE).is_file()
     return KeptResult.of(earlier) if whole else None

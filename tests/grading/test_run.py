@@ -100,6 +100,17 @@ def test_a_study_is_repeated_when_its_files_or_the_wish_change(
     assert again(bundle, moved[:1], output) == [False]
 
 
+def test_a_study_that_a_full_disk_had_refused_is_tried_again(
+    bundle: Path, named: list[Path], run: Path, tmp_path: Path
+) -> None:
+    output = shutil.copytree(run, tmp_path / "run")
+    file = output / "sub-0002" / "result.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    full = {"code": "disk_full", "level": "refusal", "values": {}, "text": "the disk is full"}
+    file.write_text(json.dumps({**content, "status": "refused", "findings": [full]}))
+    assert again(bundle, named, output) == [True, False, False]
+
+
 def test_a_study_is_repeated_when_the_model_changes(
     bundle: Path, named: list[Path], run: Path, tmp_path: Path
 ) -> None:
