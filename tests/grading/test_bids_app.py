@@ -43,7 +43,8 @@ def test_participants_one_by_one_and_the_group_give_derivatives(
     assert json.loads(description)["GeneratedBy"][0]["Name"] == "monai-amyloid"
     assert (first.read_bytes(), first.stat().st_mtime_ns) == (content, written)
     files = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
-    assert files == {".bidsignore", "dataset_description.json", "sub-0001", "sub-0002"}
+    described = {".bidsignore", "README.md", "dataset_description.json", "desc-activation_pet.json"}
+    assert files == described | {"sub-0001", "sub-0002"}
     assert put_together(tmp_path) == 4
     table = pd.read_csv(tmp_path / "group_amyloid.tsv", sep="\t", dtype=str)
     assert [*table["participant_id"]] == ["sub-0001"] * 2 + ["sub-0002"] * 2
