@@ -1,4 +1,4 @@
-"""The BIDS App in the hands of datalad, as BABS runs it, and its datasets before the BIDS validator."""
+"""The BIDS App as datalad and BABS run it, and its datasets before the BIDS validator."""
 
 import json
 import os
