@@ -1,6 +1,7 @@
 """Images that lie in one folder by the thousand: the folder is listed once for all of them."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,17 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_is_listed_once_for_all_its_images(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listed, really = [], os.listdir
-    monkeypatch.setattr(os, "listdir", lambda place: listed.append(place) or really(place))
+    listed, really = Counter[str](), os.listdir
+
+    def counted(place: str) -> list[str]:
+        listed[place] += 1
+        return really(place)
+
+    monkeypatch.setattr(os, "listdir", counted)
     for _ in range(20):
         assert sidecar_of(folder / "scan1.nii") == folder / "SCAN1.JSON"
         assert sidecar_of(folder / "scan2.nii") == folder / "scan2.json"
-    assert listed == [str(folder)]
+    assert listed == {str(folder): 1}
 
 
 def test_a_sidecar_that_comes_is_seen_at_once(folder: Path) -> None:
