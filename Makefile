@@ -79,12 +79,12 @@ $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy: $(ELSEWHERE)/%: tests/elsewh
 	$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$@/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 
-$(ELSEWHERE)/federated: tests/elsewhere/federated.txt
+$(ELSEWHERE)/federated $(ELSEWHERE)/bids: $(ELSEWHERE)/%: tests/elsewhere/%.txt
 	rm -rf $@
 	$(PYTHON) -m venv $@
 	$@/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 
-elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHERE)/federated
+elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHERE)/federated $(ELSEWHERE)/bids
 	$(PYTEST) -m elsewhere
 	$(BIN)/pytest tests/elsewhere
 

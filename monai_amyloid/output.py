@@ -172,8 +172,22 @@ def write_table(table: pd.DataFrame, path: Path, mode: int = SHARED) -> None:
 
 def write_csv(table: pd.DataFrame, path: Path, float_format: str) -> None:
     """Write a table for people, with a byte order mark so that Excel reads Korean."""
-    text = write_cells(table).to_csv(index=False, float_format=float_format, lineterminator="\r\n")
-    replace_file(path, text.encode("utf-8-sig"))
+    replace_file(path, csv_text(table, float_format).encode("utf-8-sig"))
+
+
+def csv_text(table: pd.DataFrame, float_format: str, *, header: bool = True) -> str:
+    """A table for people as text, or a part of one.
+
+    Args:
+        table: Rows to write.
+        float_format: How numbers are written, such as ``"%.4g"``.
+        header: Whether the names of the columns come first.
+    """
+    return str(
+        write_cells(table).to_csv(
+            index=False, header=header, float_format=float_format, lineterminator="\r\n"
+        )
+    )
 
 
 def read_json_record(path: Path) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """What the command line shows of long work, away from a terminal."""
 
+import re
 import sys
 
 import pytest
 import typer
 
-from monai_amyloid.cli.progress import progress, resumable, typed
+from monai_amyloid.cli.progress import progress, rate_of, resumable, typed
 from monai_amyloid.errors import INTERRUPTED
 from monai_amyloid.work.interrupts import Interrupted
 
@@ -36,6 +37,7 @@ def test_a_line_is_written_each_tenth_and_what_was_kept_is_told_at_the_end(
         for number in range(20):
             shown.advance(finished_before=number < 16)
     lines = capsys.readouterr().err.splitlines()
+    assert all(re.fullmatch(r".+, \d+(\.\d)? a second, 0 s left", line) for line in lines[:2])
     assert [line.split(",")[0] for line in lines[:2]] == [
         "Preparing: 18 of 20",
         "Preparing: 20 of 20",
@@ -75,3 +77,18 @@ def test_what_is_worked_on_is_named_before_it_is_done(capsys: pytest.CaptureFixt
 def test_an_option_of_a_script_is_typed_again_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["scripts/infer_bundle.py", "infer", "a b", "--output", "r"])
     assert typed() == "python scripts/infer_bundle.py 'a b' --output r"
+
+
+@pytest.mark.parametrize(
+    ("each_s", "words"),
+    [
+        (0.01, "100 a second"),
+        (0.5, "2.0 a second"),
+        (1.5, "40 a minute"),
+        (40, "1.5 a minute"),
+        (600, "6.0 an hour"),
+        (7200, "0.5 an hour"),
+    ],
+)
+def test_a_rate_counts_in_the_time_in_which_one_is_done(each_s: float, words: str) -> None:
+    assert rate_of(each_s) == words

@@ -1,11 +1,13 @@
 """Workers, schedulers and commands of a cluster killed at random: the table is the same.
 
     python -m benchmarks.fuzz.cluster_kills --folder FOLDER [--kills 100] [--tasks 1000] [--seed 0]
+    python -m benchmarks.fuzz.cluster_kills --folder FOLDER --studies 12 --kills 20
 
 A command makes a file of each of many short tasks over a Dask scheduler and two workers, all
 processes of this machine, and then a table of what the files hold. Meanwhile one of them is killed
 by SIGKILL, every few seconds, and started again; a command that ends before its table is whole is
 started again, as a person would. At the end the table must be, byte for byte, that of one machine.
+With ``--studies`` the command is `infer` on simulated studies, and the table its ``results.csv``.
 """
 
 import argparse
@@ -14,6 +16,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +31,7 @@ from monai_amyloid.work.cluster.choice import LOCAL, Cluster
 from monai_amyloid.work.engine import Crash
 
 WORKERS, SECONDS = 2, 0.02
-_LONGEST_S = 600.0
+_LONGEST_S = 1800.0
 
 
 def make(number: int, folder: Path) -> str:
@@ -63,24 +67,69 @@ def _crashed(number: int, crash: Crash) -> str:
     return f"{number} crashed: {crash}"
 
 
+@dataclass(frozen=True)
+class Commanded:
+    """A command of which things are killed.
+
+    Attributes:
+        words: Command line but for the folder and the cluster, by these two.
+        table: Name of the table that it writes.
+        pauses_s: Shortest and longest time between two kills.
+    """
+
+    words: Callable[[Path, str], list[str]]
+    table: str
+    pauses_s: tuple[float, float]
+
+    def start(self, folder: Path, cluster: str) -> "subprocess.Popen[bytes]":
+        """Begin, or go on."""
+        with (folder.parent / "errors.txt").open("ab") as errors:
+            return subprocess.Popen(
+                self.words(folder, cluster), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=errors
+            )
+
+
+def short_tasks(tasks: int) -> Commanded:
+    """A command that makes a file of each of many short tasks."""
+    words = [sys.executable, "-m", "benchmarks.fuzz.cluster_kills", "--tasks", str(tasks)]
+    return Commanded(
+        lambda folder, cluster: [*words, "--folder", str(folder), "--address", cluster],
+        "table.tsv",
+        (1, 6),
+    )
+
+
+def real_studies(folder: Path, count: int) -> Commanded:
+    """`infer` on simulated studies."""
+    program = [sys.executable, "-c", "from monai_amyloid.cli import main; main()"]
+    simulate = [*program, "simulate", str(folder), "--participants", str(count), "--seed", "0"]
+    subprocess.run(simulate, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    scans = sorted(map(str, (folder / "scans").glob("*.nii.gz")))
+    return Commanded(
+        lambda output, cluster: [
+            *(*program, "infer", *scans, "--no-report", "--output", str(output)),
+            *("--cluster", cluster, "--workers", "1"),
+        ],
+        "results.csv",
+        (4, 20),
+    )
+
+
 def killed_run(
-    dask: DaskProcesses, folder: Path, tasks: int, random: np.random.Generator, kills: int
+    dask: DaskProcesses, folder: Path, command: Commanded, random: np.random.Generator, kills: int
 ) -> tuple[Counter[str], str]:
     """One table, made while so much is killed; what was killed, and what is wrong."""
     folder.mkdir(parents=True)
     counts = Counter[str]()
-    command = [sys.executable, "-m", "benchmarks.fuzz.cluster_kills", "--folder", str(folder)]
-    command += ["--tasks", str(tasks), "--address", dask.address]
-    errors = (folder.parent / "errors.txt").open("ab")
-    process, until = subprocess.Popen(command, cwd=ROOT, stderr=errors), time.monotonic()
+    process, until = command.start(folder, dask.address), time.monotonic()
     longest = time.monotonic() + _LONGEST_S
-    pause = random.uniform(1, 6)
+    pause = random.uniform(*command.pauses_s)
     while time.monotonic() < longest:
         if process.poll() is not None:
-            if (folder / "table.tsv").exists():
+            if process.returncode == 0:
                 break
             counts["command started again"] += 1
-            process = subprocess.Popen(command, cwd=ROOT, stderr=errors)
+            process = command.start(folder, dask.address)
         dask.workers = [each for each in dask.workers if each.poll() is None]
         while len(dask.workers) < WORKERS:
             dask.start_worker()
@@ -88,7 +137,7 @@ def killed_run(
             victim = _VICTIMS[random.integers(len(_VICTIMS))]
             counts[victim] += 1
             _kill(victim, dask, process)
-            until, pause = time.monotonic(), random.uniform(1, 6)
+            until, pause = time.monotonic(), random.uniform(*command.pauses_s)
         time.sleep(0.05)
     else:
         process.kill()
@@ -119,6 +168,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--kills-a-table", type=int, default=5)
     parser.add_argument("--tasks", type=int, default=1000)
+    parser.add_argument("--studies", type=int, default=0, help="grade so many, in place of tasks")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--address", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -126,18 +176,25 @@ def main() -> None:
     from benchmarks.fuzz.cluster_kills import make_table
 
     if options.address:
-        make_table(Cluster(address=options.address), options.tasks, options.folder)
+        here = options.address == "local"
+        cluster = LOCAL if here else Cluster(address=options.address)
+        make_table(cluster, options.tasks, options.folder)
         return
-    expected = options.folder / "one_machine"
-    expected.mkdir(parents=True)
-    make_table(LOCAL, options.tasks, expected)
-    table = (expected / "table.tsv").read_bytes()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    command = short_tasks(options.tasks)
+    if options.studies:
+        command = real_studies(options.folder / "cohort", options.studies)
+    one_machine = options.folder / "one_machine"
+    one_machine.mkdir()
+    if status := command.start(one_machine, "local").wait():
+        raise SystemExit(f"on one machine it ended with {status}: see errors.txt")
+    table = (one_machine / command.table).read_bytes()
     random, counts, wrong, number = np.random.default_rng(options.seed), Counter[str](), 0, 0
     with dask_processes(options.folder / "dask", WORKERS) as dask:
         while sum(counts[each] for each in _VICTIMS) < options.kills:
             place = options.folder / f"table{number}"
-            found, problem = killed_run(dask, place, options.tasks, random, options.kills_a_table)
-            if not problem and (place / "table.tsv").read_bytes() != table:
+            found, problem = killed_run(dask, place, command, random, options.kills_a_table)
+            if not problem and (place / command.table).read_bytes() != table:
                 problem = "another table"
             if not problem and (left := [*place.glob(".*.partial")]):
                 problem = f"left {left}"

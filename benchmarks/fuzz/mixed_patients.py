@@ -39,6 +39,7 @@ from benchmarks.figures import record
 from monai_amyloid.cohort import prepare as preparing
 from monai_amyloid.grading import run as grading
 from monai_amyloid.grading.listing import NamedStudy
+from monai_amyloid.grading.many.kept import KeptResult
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.grading.task import GradingSettings, Task
@@ -213,7 +214,7 @@ def content_of(study: Path) -> Content:
     return round(float(image.data.mean(dtype=float)), 2), str(image.tracer)
 
 
-def stand_in(task: Task, settings: GradingSettings) -> Result:
+def stand_in(task: Task, settings: GradingSettings) -> KeptResult:
     """What is written in place of a grade: what was read."""
     mean, tracer = content_of(task.study)
     result = Result(
@@ -224,7 +225,7 @@ def stand_in(task: Task, settings: GradingSettings) -> Result:
         made_from=task.made_from,
     )
     write_result(result, settings.output / task.name)
-    return result
+    return KeptResult.of(result)
 
 
 class Watched:
@@ -327,8 +328,8 @@ def stood_in(count: int, workers: int) -> tuple[int, int]:
         patch.object(grading, "_grade", stand_in),
         patch.object(preparing, "normalize", normalised),
         patch("monai_amyloid.grading.names.exported_metadata", lambda _: metadata),
-        patch("monai_amyloid.grading.manifest.exported_metadata", lambda _: metadata),
-        patch("monai_amyloid.grading.manifest._versions", dict[str, str]),
+        patch("monai_amyloid.grading.many.manifest.exported_metadata", lambda _: metadata),
+        patch("monai_amyloid.grading.many.manifest._versions", dict[str, str]),
         get_context("fork").Pool(workers) as pool,  # which keeps what is patched
     ):
         pairs = list(all_pairs(count))

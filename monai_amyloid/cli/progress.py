@@ -25,7 +25,7 @@ OPENING = "Reading {count}, then loading the classifier"
 
 
 class TerminalProgress(Progress):
-    """A bar with the time left on a terminal, a line every tenth elsewhere.
+    """A bar with throughput and time left on a terminal, a line every tenth elsewhere.
 
     Args:
         label: Words for what is being done.
@@ -41,7 +41,7 @@ class TerminalProgress(Progress):
         self.total = self.done = self.kept = 0
         self.name, self.named = "", False
         self._began = time.monotonic()
-        self._task = bar.add_task(label, total=None, visible=not least)
+        self._task = bar.add_task(label, total=None, visible=not least, rate="")
 
     def start(self, total: int) -> None:
         """Show an empty bar."""
@@ -67,13 +67,14 @@ class TerminalProgress(Progress):
         """Lengthen the bar, or write a line where a further tenth is done."""
         self.done += 1
         self.kept += finished_before
-        self.bar.advance(self._task)
+        each = (time.monotonic() - self._began) / max(self.done - self.kept, 1)
+        rate = "" if self.done == self.kept else rate_of(each)
+        self.bar.update(self._task, advance=1, rate=rate)
         if self.bar.console.is_terminal or self.total <= self.least or finished_before:
             return
         if (self.done * 10) // self.total > ((self.done - 1) * 10) // self.total:
-            each = (time.monotonic() - self._began) / (self.done - self.kept)
             left = _spelt(each * (self.total - self.done))
-            typer.echo(f"{self.label}: {self.done} of {self.total}, {left} left", err=True)
+            typer.echo(f"{self.label}: {self.done} of {self.total}, {rate}, {left} left", err=True)
 
 
 @contextmanager
@@ -128,6 +129,7 @@ def progress(label: str, least: int = 0) -> Iterator[TerminalProgress]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
     bar = Bar(
@@ -168,5 +170,18 @@ def count_of(number: int, one: str, several: str = "") -> str:
     return f"{number} {one if number == 1 else several or f'{one}s'}"
 
 
+def rate_of(each_s: float) -> str:
+    """How many are done in the shortest time in which it is one or more: ``12 a minute``.
+
+    Args:
+        each_s: Seconds that each takes.
+    """
+    spans = ((1, "a second"), (60, "a minute"), (3600, "an hour"))
+    seconds, name = next((span for span in spans if each_s <= span[0]), spans[-1])
+    return f"{seconds / max(each_s, 1e-6):.{0 if each_s * 10 < seconds else 1}f} {name}"
+
+
 def _spelt(seconds: float) -> str:
+    if seconds >= 2 * 3600:
+        return f"{seconds / 3600:.0f} h"
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

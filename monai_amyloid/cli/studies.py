@@ -2,7 +2,7 @@
 
 import errno
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,10 +35,22 @@ from monai_amyloid.shown import visible
 from monai_amyloid.work.cluster.choice import LOCAL
 from monai_amyloid.work.loading import lasting
 
+if TYPE_CHECKING:
+    from monai_amyloid.grading.many.looks import LookTimes
+
 # So many results are shown line by line alone; more of them with a bar.
 _FEW = 10
 # So many studies are looked at without a bar: that takes some seconds.
 _MANY = 100
+
+
+def _looked(times: "LookTimes") -> str:
+    """How long a run looked for what was done, and how much of it was the reading of all bytes."""
+    each = 1000 * times.other_s / times.studies
+    return (
+        f"Looked at {times.studies} studies: {times.hashing_s:.1f} s for the hash of their "
+        f"content, {times.other_s:.1f} s for all else ({each:.1f} ms a study)"
+    )
 
 
 def check_paths(paths: list[Path]) -> None:
@@ -162,7 +174,6 @@ def infer(
         from monai_amyloid.grading.options import OutputOptions
         from monai_amyloid.grading.run import grade_studies
         from monai_amyloid.result.result import Result, one_line
-        from monai_amyloid.result.same_scan import scans_twice
         from monai_amyloid.study_names import study_name
 
     if key is not None:
@@ -205,7 +216,9 @@ def infer(
             looking=TerminalProgress("Looking", shown.bar, _MANY, OPENING),
             progress=shown,
         )
-    refused = sum(result.status == "refused" for result in results)
+    if len(results) > _MANY:
+        typer.echo(_looked(results.times), err=True)
+    refused = sum(each.status == "refused" for each in results.kept)
     count = count_of(len(results), "study", "studies")
     typer.echo(f"{len(results) - refused} of {count} could be graded: {output / TABLE}")
     if blind:
@@ -213,13 +226,15 @@ def infer(
     if report and len(results) > 1 and not blind:
         typer.echo(f"look them over: {output / SUMMARY}")
     elif report and len(results) == 1:
-        typer.echo(f"the report: {output / results[0].name / 'report.html'}")
-    for twice in scans_twice(results):
-        typer.echo(f"Warning: {visible(str(twice))}", err=True)
+        typer.echo(f"the report: {output / results.kept[0].name / 'report.html'}")
+    warnings = [results.same.warning_of(each.scan) for each in results.kept]
+    for twice in dict.fromkeys(map(str, filter(None, warnings))):
+        typer.echo(f"Warning: {visible(twice)}", err=True)
+    own = [study_name(each.path) for each in studies]
     other = [
-        result.name
-        for result, each in zip(results, studies, strict=True)
-        if result.name.startswith(f"{study_name(each.path)}-") and not scans_twice([result])
+        each.name
+        for each, name, twice in zip(results.kept, own, warnings, strict=True)
+        if each.name.startswith(f"{name}-") and twice is None
     ]
     if other:
         typer.echo(
@@ -228,8 +243,8 @@ def infer(
             err=True,
         )
     hidden = sum(
-        result.name.startswith("study-") and study_name(each.path) != result.name
-        for result, each in zip(results, studies, strict=True)
+        each.name.startswith("study-") and name != each.name
+        for each, name in zip(results.kept, own, strict=True)
     )
     if hidden:
         typer.echo(

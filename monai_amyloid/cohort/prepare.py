@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -248,7 +248,7 @@ def _prepare_one(row: Row, settings: Settings) -> Row:
 def _write(brain: "BrainPet", study: PetImage, row: Row, settings: Settings, scan: str) -> Row:
     """Write a scan's volume and then its record; the row of its outcome."""
     path = settings.volume(row)
-    write_nifti(_as_image(brain), path)
+    write_nifti(PetImage(brain.suvr, TEMPLATE_AFFINE, brain.source.tracer, "SUVR"), path)
     result = {key: row.get(key) for key in _KEPT}
     result |= {key: row[key] for key in _OF_SPREADSHEETS if key in row}
     result |= {"path": path.relative_to(settings.output).as_posix(), "tracer": brain.source.tracer}
@@ -262,7 +262,8 @@ def _write(brain: "BrainPet", study: PetImage, row: Row, settings: Settings, sca
         "volume": fingerprint(path),
         "result": result,
     }
-    content = json.dumps(record, default=_plain)
+    # Numpy's numbers as Python's, which JSON can hold.
+    content = json.dumps(record, default=lambda number: number.item())
     replace_file(settings.record(row), as_bytes(content))
     return dict(json.loads(content)["result"])
 
@@ -302,12 +303,3 @@ def measurements(brain: "BrainPet") -> dict[str, float]:
     """The columns of a prepared table that come from the scan itself."""
     suvr = {f"suvr_{name}": value for name, value in brain.regions.items()}
     return {"centiloid": brain.centiloid, **suvr, **brain.quality}
-
-
-def _as_image(brain: "BrainPet") -> PetImage:
-    return PetImage(brain.suvr, TEMPLATE_AFFINE, brain.source.tracer, "SUVR")
-
-
-def _plain(value: Any) -> Any:
-    """One of numpy's numbers as one of Python's, which JSON can hold."""
-    return value.item()

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +12,23 @@ from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.ledger import Ledger
 from monai_amyloid.grading.listing import NamedStudy
+from monai_amyloid.grading.many.looks import Look
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.privacy import Privacy, is_pseudonym
 from monai_amyloid.grading.task import Task
 from monai_amyloid.output import OWN, check_writable, refuse_link, write_table
 from monai_amyloid.output_lock import alone_beside
 from monai_amyloid.pet.files.fingerprint import NOTHING
-from monai_amyloid.pet.identity import content_and_identity
 from monai_amyloid.source import source_checksum
 from monai_amyloid.study_names import real_path, study_name
-from monai_amyloid.work.looking import look_at_each
-from monai_amyloid.work.progress import SILENT, Progress
 
 
 def name_tasks(
     studies: Sequence[NamedStudy],
+    looks: Sequence[Look],
     output: Path | None,
     bundle: Path,
     options: OutputOptions,
-    looking: Progress = SILENT,
 ) -> list[Task]:
     """Give each study the name of its results, which it keeps in this folder for ever.
 
@@ -43,15 +40,14 @@ def name_tasks(
 
     Args:
         studies: Studies in the order of the results.
+        looks: What was seen of each.
         output: Folder of the results, where the names are kept before anything is written under
             them; None to keep them nowhere.
         bundle: Bundle that grades the studies.
         options: What is written.
-        looking: Shows how many studies were looked at; all their files are read for that.
     """
     by = made_by(bundle, options)
-    look = partial(content_and_identity, besides=output)
-    looked = look_at_each(look, [study.path for study in studies], looking)
+    looked = [(each.content, each.identity) for each in looks]
     names: list[str] = [study_name(each.path) for each in studies]
     hidden = [False] * len(names)
     if not options.identify:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.grading.listing import NamedStudy
+from monai_amyloid.grading.many.looks import look_at_all
 from monai_amyloid.grading.names import name_tasks
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.outputs import cleaned
@@ -31,6 +32,6 @@ def grade_study(
     # The SHA-256 tells a bundle that is loaded already from one that has taken its place.
     sha256 = read_bundle(folder, Trust.of(require_bundle)).sha256
     grader = loaded_grader(folder, device, None, Trust(sha256, trust_config))
-    [task] = name_tasks([named], None, folder, options)
+    [task] = name_tasks([named], look_at_all([named], None), None, folder, options)
     graded = graded_or_failed(task, grader)
     return cleaned(graded.result, named.path, options, Privacy(task.identity))

@@ -1,11 +1,9 @@
 """Which site each study of a run is of, as a list says, for the run's summary and table."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.task import Task
-from monai_amyloid.result.result import Result
 
 
 def sites_of(
@@ -28,18 +26,3 @@ def sites_of(
         for study, task in zip(studies, tasks, strict=True)
         if study.site
     }
-
-
-def with_sites(results: Iterable[Result], sites: dict[str, str]) -> list[Result]:
-    """Results that say their site; it is of the run, so ``result.json`` does not have it.
-
-    Args:
-        results: Results of a run.
-        sites: What :func:`sites_of` found.
-    """
-    return [
-        replace(each, study={**each.study, "site": sites[each.name]})
-        if each.name in sites
-        else each
-        for each in results
-    ]

@@ -12,8 +12,8 @@ from monai_amyloid.work.loading import keep_freed_memory, lasting
 
 if TYPE_CHECKING:
     from monai_amyloid.findings.finding import Finding
+    from monai_amyloid.grading.many.kept import KeptResult
     from monai_amyloid.grading.options import OutputOptions
-    from monai_amyloid.result.result import Result
     from monai_amyloid.work.engine import Crash
 
 # Name, number and dates of a person, by DICOM keyword; None where no header can be read.
@@ -84,15 +84,17 @@ def load_all() -> None:
         load_template()
 
 
-def grade_there(task: Task, settings: GradingSettings) -> Result:
+def grade_there(task: Task, settings: GradingSettings) -> KeptResult:
     """Grade a study and write its results, see :mod:`monai_amyloid.grading.worker`."""
+    from monai_amyloid.grading.many.kept import KeptResult
     from monai_amyloid.grading.worker import grade_one
 
-    return grade_one(task, settings)
+    return KeptResult.of(grade_one(task, settings))
 
 
-def crashed_there(task: Task, crash: Crash, settings: GradingSettings) -> Result:
+def crashed_there(task: Task, crash: Crash, settings: GradingSettings) -> KeptResult:
     """Write the result of a study whose process ended without a word."""
+    from monai_amyloid.grading.many.kept import KeptResult
     from monai_amyloid.grading.worker import write_crashed
 
-    return write_crashed(task, settings, crash)
+    return KeptResult.of(write_crashed(task, settings, crash))

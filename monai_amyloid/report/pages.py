@@ -6,7 +6,7 @@ chooses, and the switch of :file:`data/language.js` changes it.
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.util import cache_from_source, find_spec
@@ -58,6 +58,21 @@ def load_templates(*templates: str) -> None:
     if can_write_pages():
         for template in templates:
             _environment().get_template(template)
+
+
+def as_json(value: Any) -> Any:
+    """JSON that may stand in a page; of an iterator a list, of which one entry is held at a time.
+
+    Args:
+        value: What JSON can hold, or an iterator of that.
+    """
+    from jinja2.utils import htmlsafe_json_dumps
+    from markupsafe import Markup
+
+    if isinstance(value, Iterator):
+        listed = Markup(", ").join(htmlsafe_json_dumps(each, sort_keys=True) for each in value)
+        return Markup("[{}]").format(listed)
+    return htmlsafe_json_dumps(value, sort_keys=True)
 
 
 def in_every_language(text: Phrase) -> dict[str, str]:

@@ -1,51 +1,45 @@
 """The same scan under two names: nobody counts one study twice without knowing it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from monai_amyloid.findings.finding import Finding, Term, warning
 from monai_amyloid.pet.files.fingerprint import NOTHING
 from monai_amyloid.result.result import Result
 
-_CODE = "same_scan_twice"
 
+class SameScans:
+    """Which studies of a folder are the same scan.
 
-def marked(results: Sequence[Result]) -> list[Result]:
-    """Results of a folder, each scan that stands there more than once with a warning that says so.
-
-    The warning is of the folder, not of the study: ``result.json`` does not have it.
+    The warning is of the folder, not of a study: ``result.json`` does not have it.
 
     Args:
-        results: Results of all studies in a folder, in any order.
-
-    Returns:
-        The results in their order, of which some have one warning more.
+        known: Name and checksum of the scan of each study in a folder, in any order.
     """
-    names = defaultdict(list)
-    for result in results:
-        names[result.made_from.get("scan", NOTHING)].append(result.name)
-    return [
-        _with_warning(result, names[result.made_from.get("scan", NOTHING)]) for result in results
-    ]
 
+    def __init__(self, known: Iterable[tuple[str, str]]) -> None:
+        names = defaultdict(list)
+        for name, scan in known:
+            if scan != NOTHING:
+                names[scan].append(name)
+        self._names = {scan: several for scan, several in names.items() if len(several) > 1}
 
-def scans_twice(results: Sequence[Result]) -> list[Finding]:
-    """The warnings that :func:`marked` gave, one for each scan.
+    def warning_of(self, scan: str) -> Finding | None:
+        """What is to be said of a scan that stands there more than once; None of any other.
 
-    Args:
-        results: Results that :func:`marked` returned.
-    """
-    found = [each for result in results for each in result.warnings if each.code == _CODE]
-    return list({str(each): each for each in found}.values())
+        Args:
+            scan: Checksum of the scan.
+        """
+        if scan not in self._names:
+            return None
+        return warning(
+            "same_scan_twice",
+            "{studies:and} are the same scan, byte for byte: count it once",
+            studies=tuple(map(Term, self._names[scan])),
+        )
 
-
-def _with_warning(result: Result, names: Sequence[str]) -> Result:
-    if len(names) < 2 or result.made_from.get("scan", NOTHING) == NOTHING:
-        return result
-    found = warning(
-        "same_scan_twice",
-        "{studies:and} are the same scan, byte for byte: count it once",
-        studies=tuple(map(Term, names)),
-    )
-    return replace(result, findings=(*result.findings, found))
+    def marked(self, result: Result) -> Result:
+        """A result with that warning where its scan stands there more than once."""
+        found = self.warning_of(result.made_from.get("scan", NOTHING))
+        return result if found is None else replace(result, findings=(*result.findings, found))

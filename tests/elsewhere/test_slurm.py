@@ -1,10 +1,14 @@
-"""Commands over a real Slurm of two nodes, one of which fails, give the tables of one machine."""
+"""Commands over a real Slurm of two nodes, one of which fails, give the tables of one machine.
+
+``MONAI_AMYLOID_SLURM_PEOPLE=60`` takes as many scans, and a quarter of an hour.
+"""
 
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +16,8 @@ import pytest
 from loopback_slurm import Slurm, loopback_slurm, missing
 
 ROOT = Path(__file__).resolve().parents[2]
-PEOPLE, FOLDS = 15, 5
-LONGEST_S = 900
+PEOPLE, FOLDS = int(os.environ.get("MONAI_AMYLOID_SLURM_PEOPLE", "15")), 5
+LONGEST_S = 60 * PEOPLE
 CROSSVAL = [
     *("--config-file", "configs/train.json", "--config-file", "configs/resnet50_3d.json"),
     *("--folds", str(FOLDS), "--set", "spacing_mm=8"),
@@ -76,12 +80,30 @@ def run_while_a_node_fails(slurm: Slurm, made: str, output: Path, *arguments: st
         while not list(output.glob(made)) and process.poll() is None and time.monotonic() < until:
             time.sleep(0.1)
         assert process.poll() is None, process.stderr.read()[-3000:]
+        ours = [process.pid, *slurm.processes_of("n1"), *slurm.processes_of("n2")]
+        assert {address for each in ours for address in listening(each)} == {"127.0.0.1"}
         slurm.kill_node("n2")
         slurm.start_node("n2")
         _, errors = process.communicate(timeout=LONGEST_S)
     assert process.returncode in (0, 1), errors[-3000:]
     assert "Traceback" not in errors
     assert not list(output.glob(".*.partial"))
+
+
+def listening(process: int) -> set[str]:
+    """Addresses at which a process waits for others."""
+    held = set()
+    for place in Path(f"/proc/{process}/fd").glob("*"):
+        with suppress(OSError):
+            held.add(str(place.readlink()))
+    found = set()
+    for table, size in (("tcp", 8), ("tcp6", 32)):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            words = line.split()
+            if words[3] == "0A" and f"socket:[{words[9]}]" in held:
+                address = bytes.fromhex(words[1][:size])
+                found.add(".".join(str(byte) for byte in address[::-1]) if size == 8 else "IPv6")
+    return found
 
 
 def test_studies_are_graded_as_on_one_machine(slurm: Slurm, cohort: Path, tmp_path: Path) -> None:

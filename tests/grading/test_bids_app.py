@@ -1,6 +1,7 @@
 """A simulated BIDS dataset graded as a BIDS App: names, resuming, levels, and what is refused."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,10 +9,10 @@ import pytest
 
 from monai_amyloid.errors import RunError, UserError
 from monai_amyloid.grading.bids.app import grade_participants, put_together, sessions_of
+from monai_amyloid.grading.many.kept import KeptResult
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.phantom.cohorts.cohort import simulate
 from monai_amyloid.phantom.cohorts.plan import Plan
-from monai_amyloid.result.result import Result
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def grade(
     bundle: Path, dataset: Path, output: Path, *participants: str, report: bool = False
-) -> list[Result]:
+) -> Sequence[KeptResult]:
     sessions = sessions_of(dataset, participants)
     return grade_participants(bundle, sessions, output, options=OutputOptions(report=report))
 
@@ -42,7 +43,8 @@ def test_participants_one_by_one_and_the_group_give_derivatives(
     assert json.loads(description)["GeneratedBy"][0]["Name"] == "monai-amyloid"
     assert (first.read_bytes(), first.stat().st_mtime_ns) == (content, written)
     files = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
-    assert files == {".bidsignore", "dataset_description.json", "sub-0001", "sub-0002"}
+    described = {".bidsignore", "README.md", "dataset_description.json", "desc-activation_pet.json"}
+    assert files == described | {"sub-0001", "sub-0002"}
     assert put_together(tmp_path) == 4
     table = pd.read_csv(tmp_path / "group_amyloid.tsv", sep="\t", dtype=str)
     assert [*table["participant_id"]] == ["sub-0001"] * 2 + ["sub-0002"] * 2

@@ -17,6 +17,7 @@ from monai_amyloid.cli import app
 from monai_amyloid.errors import UserError
 from monai_amyloid.exploring.features import Networks
 from monai_amyloid.grading.grader import Grader
+from monai_amyloid.grading.many.looks import look_at_all
 from monai_amyloid.grading.names import name_tasks
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
@@ -88,8 +89,9 @@ def test_a_finished_study_is_repeated_with_a_bundle_of_which_a_number_changed(
     from monai_amyloid.grading.listing import NamedStudy
 
     studies = [NamedStudy(tmp_path)]
+    looks = look_at_all(studies, tmp_path)
     by = [
-        name_tasks(studies, tmp_path, bundle, PLAIN)[0].made_from["by"]
+        name_tasks(studies, looks, tmp_path, bundle, PLAIN)[0].made_from["by"]
         for bundle in (shipped_bundle(), changed, shipped_bundle())
     ]
     assert by[0] == by[2] != by[1]

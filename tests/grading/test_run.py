@@ -17,7 +17,6 @@ from monai_amyloid.grading.listing import NamedStudy
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.result.result import Result, read_result
-from monai_amyloid.result.same_scan import scans_twice
 
 from .crashing import crash_or_refuse
 
@@ -101,6 +100,17 @@ def test_a_study_is_repeated_when_its_files_or_the_wish_change(
     assert again(bundle, moved[:1], output) == [False]
 
 
+def test_a_study_that_a_full_disk_had_refused_is_tried_again(
+    bundle: Path, named: list[Path], run: Path, tmp_path: Path
+) -> None:
+    output = shutil.copytree(run, tmp_path / "run")
+    file = output / "sub-0002" / "result.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    full = {"code": "disk_full", "level": "refusal", "values": {}, "text": "the disk is full"}
+    file.write_text(json.dumps({**content, "status": "refused", "findings": [full]}))
+    assert again(bundle, named, output) == [True, False, False]
+
+
 def test_a_study_is_repeated_when_the_model_changes(
     bundle: Path, named: list[Path], run: Path, tmp_path: Path
 ) -> None:
@@ -164,10 +174,11 @@ def test_the_same_scan_twice_and_the_site_of_a_list_stand_in_table_and_summary(
     ]
     output = tmp_path / "out"
     results = grade_studies(bundle, named, output, device="cpu", options=PLAIN)
-    [warning] = scans_twice(results)
+    warning = results.same.warning_of(results.kept[1].scan)
     assert str(warning).startswith("sub-0001 and again are the same scan")
+    assert [warning in each.findings for each in results] == [True, True, False]
     table = list(csv.DictReader((output / "results.csv").open(encoding="utf-8-sig")))
     assert [row["site"] for row in table] == ["site-1", "site-2", ""]
     assert ["same scan" in row["warnings"] for row in table] == [True, True, False]
     alone = read_result(output / "again")
-    assert alone is not None and scans_twice([alone]) == [] and "site" not in alone.study
+    assert alone is not None and warning not in alone.findings and "site" not in alone.study

@@ -14,7 +14,7 @@ from monai_amyloid.findings.finding import doubt, refusal, warning
 from monai_amyloid.report.summary.page import write_people_page, write_summary_page
 from monai_amyloid.report.summary.rows import ATTENTION
 from monai_amyloid.result.result import Result
-from monai_amyloid.result.same_scan import marked, scans_twice
+from monai_amyloid.result.same_scan import SameScans
 
 from .browsing import until
 
@@ -109,9 +109,10 @@ def test_no_study_at_all_is_a_page_too(tmp_path: Path) -> None:
 def test_the_same_scan_under_two_names_is_said_of_both(tmp_path: Path) -> None:
     one, two = (result(name, 10, made_from={"scan": "ab"}) for name in ("one", "two"))
     other, empty = result("other", 10, made_from={"scan": "cd"}), replace(REFUSED, made_from={})
-    found = marked([one, other, two, empty, replace(empty, name="r2")])
-    assert [len(each.warnings) for each in found] == [1, 0, 1, 0, 0]
-    [said] = scans_twice(found)
+    every = [one, other, two, empty, replace(empty, name="r2")]
+    same = SameScans((each.name, each.made_from.get("scan", "")) for each in every)
+    assert [len(same.marked(each).warnings) for each in every] == [1, 0, 1, 0, 0]
+    [said] = same.marked(two).warnings
     assert str(said) == "one and two are the same scan, byte for byte: count it once"
 
 
@@ -215,3 +216,13 @@ def test_people_who_changed_come_before_those_who_did_not(tmp_path: Path) -> Non
     ]
     assert [row["change"] for row in rows] == ["\u221263 [\u221269, \u221257]"] * 3
     assert rows[1]["link"] == "sub-01/follow.html"
+
+
+def test_the_studies_of_each_site_are_counted_where_there_are_several(tmp_path: Path) -> None:
+    sited = [result(f"s{n}", 10, study={"site": f"site-{n % 2 + 1}"}) for n in range(5)]
+    page = page_of(tmp_path, [*sited, DOUBTFUL, REFUSED])
+    [table] = re.findall(r'<details class="sites">.*?</details>', page, re.DOTALL)
+    rows = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in table.split("<tr>")[2:]]
+    # All, refused, needs a reader, with warnings, without remarks.
+    assert rows == [["site-1", "3", "0", "0", "0", "3"], ["site-2", "3", "0", "1", "0", "2"]]
+    assert "sites" not in re.findall(r"<details class=.(\w+)", page_of(tmp_path, sited[::2]))

@@ -1,13 +1,19 @@
 """What ``--cluster`` may say, and who may reach a scheduler."""
 
 import datetime
+import pickle
+import sys
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from monai_amyloid.errors import RunError, UserError
+from monai_amyloid.work.cluster import job as job_module
 from monai_amyloid.work.cluster.batches import SECONDS, BatchSizes
 from monai_amyloid.work.cluster.choice import LOCAL, Cluster, cluster_of, engine_for
+from monai_amyloid.work.cluster.job import JobUnreadableError, laid_out, read
 from monai_amyloid.work.cluster.slurm_settings import SlurmSettings, read_slurm_settings
 from monai_amyloid.work.local_engine import LocalEngine
 
@@ -129,6 +135,39 @@ def certificates(folder: Path) -> Path:
 
 def double(number: int) -> int:
     return 2 * number
+
+
+def test_a_job_is_done_as_it_was_laid_out_or_not_at_all(tmp_path: Path) -> None:
+    with laid_out(double, tmp_path) as job:
+        impatient = replace(job, patience_s=0.0)
+        assert read(impatient)(21) == 42
+        with pytest.raises(JobUnreadableError, match="another monai-amyloid"):
+            read(replace(job, code="other"))
+        make = read(impatient)
+        Path(job.path).write_bytes(pickle.dumps(print))
+        job_module._LOADED.clear()
+        with pytest.raises(RuntimeError, match="was changed"):
+            make(21)
+        with pytest.raises(JobUnreadableError, match="does not see"):
+            read(impatient)
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_this_machine_alone_opens_no_port(tmp_path: Path) -> None:
+    ports = LocalEngine(1).each(listening_sockets, [0])
+    assert dict(ports) == {0: 0} and listening_sockets(0) == 0
+
+
+def listening_sockets(_: int) -> int:
+    """How many sockets of this process wait for others."""
+    held = set()
+    for place in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            held.add(str(place.readlink()))
+    tables = [Path(f"/proc/net/{each}").read_text().splitlines()[1:] for each in ("tcp", "tcp6")]
+    waiting = [line.split()[9] for table in tables for line in table if line.split()[3] == "0A"]
+    return sum(f"socket:[{inode}]" in held for inode in waiting)
 
 
 @pytest.mark.elsewhere

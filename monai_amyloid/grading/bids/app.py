@@ -14,11 +14,13 @@ from monai_amyloid.grading.bids.derivatives import (
     take_back,
 )
 from monai_amyloid.grading.listing import NamedStudy
+from monai_amyloid.grading.many.kept import KeptResult
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.output import replace_file, writable_folder, write_table
 from monai_amyloid.output_lock import alone_in
 from monai_amyloid.pet.formats.bids import find_sessions
+from monai_amyloid.result.brief import brief
 from monai_amyloid.result.result import Result, read_result_file
 from monai_amyloid.result.result_table import results_table
 from monai_amyloid.study_names import study_name
@@ -97,7 +99,7 @@ def grade_participants(
     require_bundle: str | None = None,
     finished: Callable[[Result], None] = lambda result: None,
     progress: Progress = SILENT,
-) -> list[Result]:
+) -> Sequence[KeptResult]:
     """Grade visits and write what is found as BIDS derivatives; can be resumed.
 
     Nothing in ``output`` but the description belongs to more than one participant, so that jobs
@@ -115,8 +117,11 @@ def grade_participants(
         cluster: Machines that grade visits, in place of so many processes of this one.
         again: Whether finished ones are repeated.
         require_bundle: SHA-256 of the only bundle that may grade; None for any.
-        finished: Called with each result.
+        finished: Called with each result in brief.
         progress: Shows how many are done.
+
+    Returns:
+        What is kept of each result, in the order of the visits.
 
     Raises:
         UserError: If a folder is a link or a study.
@@ -142,11 +147,11 @@ def grade_participants(
         finished=finished,
         progress=progress,
     )
-    for session, result in zip(sessions, results, strict=True):
+    for session, result in zip(sessions, results.kept, strict=True):
         put(place / result.name, session, output)
     if work is None:
         shutil.rmtree(place)
-    return results
+    return results.kept
 
 
 def put_together(output: Path) -> int:
@@ -160,7 +165,7 @@ def put_together(output: Path) -> int:
     """
     with alone_in(output, "bids group"):
         found = [
-            (participant, session, result)
+            (participant, session, brief(result))
             for participant, session, file in results_in(output)
             if (result := read_result_file(file)) is not None
         ]

@@ -2,9 +2,10 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from monai_amyloid.grading.options import PAGE
 from monai_amyloid.grading.outputs import ACTIVATION, DOCUMENT, PICTURE
@@ -22,6 +23,19 @@ _NAMES = {
     ACTIVATION: "desc-activation_pet.nii.gz",
     RESULT_FILE: "desc-amyloid_result.json",
 }
+# Of every map, by the inheritance principle; a volume of derivatives has to say the second.
+_ACTIVATION_SIDECAR = "desc-activation_pet.json"
+_OF_ACTIVATION = {
+    "Description": "What drove the grade, 0 to 1, on the grid of the scan; no uptake",
+    "SkullStripped": False,
+}
+_README = """\
+# Amyloid PET grades by monai-amyloid
+
+Of each visit a report (`*_desc-amyloid_report.html`, `.pdf`), the result that it is made of
+(`*_desc-amyloid_result.json`), slices, and a map of what drove the grade; of the group, once its
+level was run, `group_amyloid.tsv`. Research software: no medical device, not validated on patients.
+"""
 # BIDS knows no report and no result: a validator is to pass over them.
 _IGNORED = ("*_report.html", "*_report.pdf", "*_slices.png", "*_result.json", "group_amyloid.*")
 
@@ -59,8 +73,14 @@ def describe(output: Path) -> None:
         "DatasetType": "derivative",
         "GeneratedBy": [{"Name": "monai-amyloid", "Version": __version__}],
     }
-    _replace(output / _DESCRIPTION, (json.dumps(description, indent=2) + "\n").encode())
+    _replace(output / _DESCRIPTION, _as_json(description))
+    _replace(output / _ACTIVATION_SIDECAR, _as_json(_OF_ACTIVATION))
+    _replace(output / "README.md", _README.encode())
     _replace(output / ".bidsignore", "".join(f"{each}\n" for each in _IGNORED).encode())
+
+
+def _as_json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2) + "\n").encode()
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -2,14 +2,22 @@
 
 import json
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatch
+from itertools import chain, combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from monai_amyloid.findings.finding import StudyRefused, Term
+from monai_amyloid.pet.files.beside import names_by
 
 _DATASET = "dataset_description.json"
 _LARGEST_SIDECAR = 10_000_000  # bytes; a real one has some thousand
 _LEVEL = re.compile("(sub|ses)-.+|pet")  # folders of a dataset down to its PET
+_MOST_ENTITIES = 8  # of a name; one of more is not BIDS, and its parts would be too many
+
+Entities: TypeAlias = frozenset[tuple[str, str]]
 
 
 def entities(path: Path) -> dict[str, str]:
@@ -55,9 +63,8 @@ def sidecar_of(path: Path) -> Path:
     named = path.with_name(f"{stem_of(path)}.json")
     if named.is_file() or not path.parent.is_dir():
         return named
-    folded = named.name.casefold()
-    alike = sorted(each for each in path.parent.iterdir() if each.name.casefold() == folded)
-    return alike[0] if len(alike) == 1 else named
+    alike = names_by(_json_by_letters, path.parent).get(named.name.casefold(), [])
+    return path.with_name(alike[0]) if len(alike) == 1 else named
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -110,6 +117,40 @@ def _levels(path: Path, root: Path | None) -> list[Path]:
     return above[above.index(root) :: -1] if root in above else [folder]
 
 
+def _json_by_letters(names: Iterable[str]) -> dict[str, list[str]]:
+    """Names of JSON files, by their small letters."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        if name[-5:].casefold() == ".json":
+            found[name.casefold()].append(name)
+    return found
+
+
+def _json_by_entities(names: Iterable[str]) -> dict[Entities, list[str]]:
+    """Names of the sidecars of PET, by their entities."""
+    found: dict[Entities, list[str]] = defaultdict(list)
+    for name in names:
+        if fnmatch(name, "*pet.json") and (known := entities(Path(name))):
+            found[frozenset(known.items())].append(name)
+    return found
+
+
+def _speaking_of(own: Mapping[str, str], folder: Path) -> list[str]:
+    """Names of the sidecars in a folder whose entities are among an image's, the fewest first."""
+    try:
+        known = names_by(_json_by_entities, folder)
+    except OSError:  # no sidecar can be read there either
+        return []
+    if len(own) > _MOST_ENTITIES or 2 ** len(own) > len(known):
+        among = [part for part in known if part <= own.items()]
+    else:  # of many sidecars most are of others
+        sizes = range(1, len(own) + 1)
+        parts = chain.from_iterable(combinations(own.items(), size) for size in sizes)
+        among = [part for part in map(frozenset, parts) if part in known]
+    fitting = [(len(part), name) for part in among for name in known[part]]
+    return [name for _, name in sorted(fitting)]
+
+
 def sidecars_of(path: Path, root: Path | None = None) -> list[Path]:
     """List the JSON files that speak of an image, by the BIDS inheritance principle.
 
@@ -136,11 +177,7 @@ def sidecars_of(path: Path, root: Path | None = None) -> list[Path]:
     if own.get("suffix") == "pet":
         found = []
         for folder in levels:
-            beside = [(entities(file), file) for file in folder.glob("*pet.json")]
-            fitting = [
-                (len(part), file) for part, file in beside if part and part.items() <= own.items()
-            ]
-            found += [file for _, file in sorted(fitting)]
+            found += [folder / name for name in _speaking_of(own, folder)]
     else:
         found = [sidecar_of(path)]
     return [file for file in found if file.is_file() and file.resolve().is_relative_to(levels[0])]

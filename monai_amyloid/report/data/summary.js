@@ -1,7 +1,7 @@
 // The table of studies: sorted, filtered and shown a page at a time, so that ten thousand are fluid.
 (function () {
   "use strict";
-  const PAGE = 50;
+  const PAGE = 50, PRINTED = 5000;
   const data = JSON.parse(document.getElementById("table").textContent);
   const words = JSON.parse(document.getElementById("states-words").textContent);
   const byId = (id) => document.getElementById(id);
@@ -116,13 +116,13 @@
   const plain = (number) => number.toLocaleString("en");
 
   function draw(whole) {
-    const last = whole ? shown.length : Math.min(first + PAGE, shown.length);
+    const last = Math.min(whole ? PRINTED : first + PAGE, shown.length);
     const lines = shown.slice(whole ? 0 : first, last).map((number) => drawn(data.rows[number]));
     body.replaceChildren(...lines);
     byId("count").textContent = plain(shown.length);
     byId("none").hidden = shown.length > 0;
     byId("rows").textContent = byId("rows").getAttribute("data-of")
-      .replace("{first}", plain(shown.length ? first + 1 : 0)).replace("{last}", plain(last));
+      .replace("{first}", plain(shown.length ? (whole ? 0 : first) + 1 : 0)).replace("{last}", plain(last));
     byId("before").disabled = first === 0;
     byId("next").disabled = last >= shown.length;
     byId("rows").parentElement.hidden = shown.length <= PAGE;

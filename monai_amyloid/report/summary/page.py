@@ -1,13 +1,12 @@
 """One page on many studies or people: what needs attention first, and a way to each report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from monai_amyloid.findings.catalogue import ENGLISH, languages
 from monai_amyloid.findings.finding import phrase
-from monai_amyloid.findings.rules import BAPL_NAMES
 from monai_amyloid.output import replace_file
 from monai_amyloid.report.pages import (
     in_every_language,
@@ -15,17 +14,12 @@ from monai_amyloid.report.pages import (
     load_templates,
     render_page,
 )
-from monai_amyloid.report.summary.rows import (
-    ATTENTION,
-    Row,
-    row_of_person,
-    row_of_study,
-    table_content,
-)
+from monai_amyloid.report.summary.overview import Overview
+from monai_amyloid.report.summary.rows import ATTENTION, Row, row_of_person, row_of_study
+from monai_amyloid.report.summary.table import table_content
 from monai_amyloid.report.summary.words import SUMMARY_WORDS
 from monai_amyloid.report.words import RESEARCH_USE, WORDS
 from monai_amyloid.result.followed import Followed
-from monai_amyloid.result.limits import learnt_from
 from monai_amyloid.result.result import Result
 from monai_amyloid.version import __version__
 
@@ -33,16 +27,16 @@ _TEMPLATE = "summary.html.jinja"
 
 
 def write_summary_page(
-    results: Sequence[Result],
+    results: Collection[Result],
     path: Path,
     language: str = ENGLISH,
-    earlier: Sequence[Result] = (),
+    earlier: Collection[Result] = (),
 ) -> Path:
     """Write the page of a run's studies, which load nothing but each other.
 
     Args:
         results: Results of all studies, whose reports lie at ``<study>/report.html`` beside the
-            page.
+            page; gone through twice, and never held together.
         path: File to write.
         language: Code of the language that is shown first; the page holds every one.
         earlier: Results of other studies in the same folder, which say so.
@@ -53,8 +47,11 @@ def write_summary_page(
     Raises:
         UserError: If what the extra ``report`` brings is not installed.
     """
-    rows = [row_of_study(each) for each in results]
-    rows += [row_of_study(each, earlier=True) for each in earlier]
+
+    def rows() -> Iterator[Row]:
+        yield from map(row_of_study, results)
+        yield from (row_of_study(each, earlier=True) for each in earlier)
+
     return _write(rows, path, language, of_people=False)
 
 
@@ -86,40 +83,39 @@ def write_people_page(
     Raises:
         UserError: If what the extra ``report`` brings is not installed.
     """
-    rows = [row_of_person(each, page) for each in people]
-    rows += [row_of_person(each, page, earlier=True) for each in earlier]
+
+    def rows() -> Iterator[Row]:
+        yield from (row_of_person(each, page) for each in people)
+        yield from (row_of_person(each, page, earlier=True) for each in earlier)
+
     return _write(rows, path, language, of_people=True)
 
 
-def _write(rows: Sequence[Row], path: Path, language: str, *, of_people: bool) -> Path:
-    results = [row.result for row in rows if row.result is not None]
-    loads = [each.centiloid for each in results if each.centiloid is not None]
-    names = results[0].grade_names if results else BAPL_NAMES
-    states = [(name, sum(row.attention == name for row in rows)) for name in ATTENTION]
+def _write(
+    rows: Callable[[], Iterator[Row]], path: Path, language: str, *, of_people: bool
+) -> Path:
+    overview = Overview.of(rows())
+    states = [(name, overview.states[name]) for name in ATTENTION]
     content: dict[str, Any] = {
         "words": WORDS,
         "s": SUMMARY_WORDS,
         "of_people": of_people,
         "research_use": RESEARCH_USE,
-        "learnt": list({each.code: each for each in map(learnt_from, _graded(results))}.values()),
+        "learnt": [*overview.learnt.values()],
         # Nobody is looked for among the changed where there is nobody with an earlier scan.
         "states": [(n, c) for n, c in states if n != "changed" or of_people],
-        # Of a doubtful study no grade is counted alone.
-        "grades": [
-            (name, sum(each.status == "graded" and each.grade == grade for each in results))
-            for grade, name in enumerate(names, 1)
-        ],
-        "median": median(loads) if loads else None,
-        "table": table_content(rows),
+        "grades": overview.by_grade,
+        "median": median(overview.loads) if overview.loads else None,
+        "table": table_content(rows(), overview),
         "state_words": _state_words(),
         "no_script": phrase(
             "summary_no_script",
             "This list needs JavaScript. The same is in the table {table}.",
             table="follow.csv" if of_people else "results.csv",
         ),
-        "tracers": _values(results, "tracer"),
-        "sites": _values(results, "site"),
-        "count": len(rows),
+        "tracers": sorted(overview.tracers),
+        "sites": dict(sorted(overview.sites.items())),
+        "count": overview.count,
         "version": __version__,
     }
     replace_file(path, render_page(_TEMPLATE, content, language))
@@ -133,12 +129,3 @@ def _state_words() -> dict[str, list[str]]:
     named = [in_every_language(states[name]) for name in ATTENTION]
     words = {language_tag(code): [each[code] for each in named] for code in languages()}
     return {"names": list(ATTENTION), **words}
-
-
-def _graded(results: Sequence[Result]) -> list[Result]:
-    return [each for each in results if each.status != "refused"]
-
-
-def _values(results: Sequence[Result], name: str) -> list[str]:
-    """What the studies have of a property, in order."""
-    return sorted({str(value) for each in results if (value := each.study.get(name)) is not None})

@@ -11,6 +11,7 @@ SUMMARY_WORDS = by_name(
     phrase("summary_changed", "Changed"),
     phrase("summary_warned", "With warnings"),
     phrase("summary_calm", "Graded, without remarks"),
+    phrase("summary_by_site", "Counts of each site"),
     # Filters
     phrase("summary_grade", "Likely grade"),
     phrase("summary_reason", "Reason or warning"),

@@ -1,9 +1,9 @@
 """Where many things are made: on this machine, or on those of a cluster."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +107,31 @@ def engine_for(
     from monai_amyloid.work.cluster.engine import ClusterEngine
 
     return ClusterEngine(_connection(cluster, folder), folder, gpu=gpu)
+
+
+@contextmanager
+def lasting_engine(
+    cluster: Cluster, workers: int, folder: Path, *, least: int = 1
+) -> Iterator[Engine]:
+    """The engine of a choice, whose machines stay from their first work to the end of the block.
+
+    Args:
+        cluster: Choice of the user.
+        workers: Processes of this machine, where it is this machine alone.
+        folder: Folder of the results, which has to be there and, for a cluster, to be shared.
+        least: Fewest items for more than one process of this machine.
+
+    Yields:
+        The engine, which may make several rounds.
+    """
+    if cluster.is_local:
+        yield LocalEngine(workers, least)
+        return
+    from monai_amyloid.work.cluster.engine import ClusterEngine
+
+    with ExitStack() as stack:
+        connect = cache(lambda: stack.enter_context(_connection(cluster, folder)()))
+        yield ClusterEngine(lambda: nullcontext(connect()), folder)
 
 
 def _connection(

@@ -4,7 +4,7 @@ import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Any
 
 from monai_amyloid.bundle.files import exported_metadata
 from monai_amyloid.checksum import sha256_of_file
+from monai_amyloid.grading.many.kept import KeptResult
+from monai_amyloid.grading.many.looks import LookTimes
 from monai_amyloid.grading.task import GradingSettings
-from monai_amyloid.output import as_bytes, replace_file
-from monai_amyloid.result.result import Result
+from monai_amyloid.output import as_bytes, replacing
 
 SCHEMA = "monai-amyloid-run/1"
 _PACKAGES = (
@@ -36,7 +37,12 @@ class Manifest:
         self.began, self.clock = datetime.now(UTC), time.perf_counter()
 
     def write(
-        self, path: Path, results: Sequence[Result], kept: Sequence[bool], unfinished: int = 0
+        self,
+        path: Path,
+        results: Sequence[KeptResult],
+        kept: Sequence[bool],
+        unfinished: int,
+        times: LookTimes,
     ) -> None:
         """Write ``run.json``; it tells no path, for paths may name a person.
 
@@ -45,6 +51,7 @@ class Manifest:
             results: The results of all studies that are finished.
             kept: True for each of them that an earlier run had finished.
             unfinished: Number of studies that an interrupt left.
+            times: How long the run looked for what was done.
         """
         metadata = exported_metadata(self.settings.bundle)
         content: dict[str, Any] = {
@@ -66,24 +73,44 @@ class Manifest:
             "counts": dict(Counter(result.status for result in results)),
             "finished_before": sum(kept),
             "unfinished": unfinished,
+            "looking": {
+                "hashing_seconds": round(times.hashing_s, 3),
+                "other_seconds": round(times.other_s, 3),
+            },
             "files": {
                 file.name: sha256_of_file(file)
                 for file in sorted(path.parent.glob("*"))
                 if file.name in ("results.csv", "summary.html")
             },
-            "studies": [
-                {
-                    "study": result.name,
-                    "status": result.status,
-                    "seconds": round(sum(result.seconds.values()), 3),
-                    "finished_before": before,
-                    **result.made_from,
-                }
-                for result, before in zip(results, kept, strict=True)
-            ],
+            "studies": [],
         }
-        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        replace_file(path, as_bytes(text))
+        with replacing(path) as partial, partial.open("wb") as file:
+            file.writelines(map(as_bytes, _parts(content, results, kept)))
+
+
+def _parts(
+    content: Mapping[str, Any], results: Sequence[KeptResult], kept: Sequence[bool]
+) -> Iterator[str]:
+    """The text of a record, of which the last entry is the list of studies, one a part."""
+    text = _as_json(content)
+    begin, end = text.removesuffix("[]\n}"), "]\n}\n"
+    between = "[\n"
+    yield begin
+    for result, before in zip(results, kept, strict=True):
+        study = {
+            "study": result.name,
+            "status": result.status,
+            "seconds": result.seconds,
+            "finished_before": before,
+            **result.made_from,
+        }
+        yield between + "    " + _as_json(study).replace("\n", "\n    ")
+        between = ",\n"
+    yield ("\n  " if results else "[") + end
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _versions() -> dict[str, str]:
