@@ -152,7 +152,7 @@ def call(studies: Path, output: Path, cluster: Cluster, watched: Watched) -> Gra
         )
 
 
-def without_pages() -> "patch[Callable[..., bool]]":
+def without_pages() -> AbstractContextManager[object]:
     """Let a study be finished without a page, of which there is none here."""
     return patch("monai_amyloid.grading.run.PAGE", "result.json")
 

@@ -77,7 +77,7 @@ def test_dates_that_are_none_or_not_one_a_study_are_refused(
     tmp_path: Path, dates: list[str]
 ) -> None:
     studies = [nifti(tmp_path / f"{name}.nii.gz", seed) for seed, name in enumerate("ab")]
-    with pytest.raises(UserError, match=r"--date 1 times, and 2 studies|'soon'") as error:
+    with pytest.raises(UserError, match=r"found 1 --date for 2 studies|'soon'") as error:
         list_people(studies, dates=dates)
     assert len(str(error.value).splitlines()) == 1
 

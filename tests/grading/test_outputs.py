@@ -55,7 +55,7 @@ def test_everything_that_was_asked_for_is_there(identified: Path) -> None:
     assert files == {
         *("result.json", "report.html", "report.pdf", "picture.png", "activation.nii.gz"),
         "report_unnamed.html",
-        *(f"dicom/{name}" for name in SERIES_NUMBERS if name != FOLLOW_REPORT),
+        *(f"dicom/{name}" for name in SERIES_NUMBERS if name not in (FOLLOW_REPORT, REFUSAL)),
     }
     assert (identified / "report.pdf").read_bytes().startswith(b"%PDF-")
 

@@ -182,4 +182,4 @@ class GradedStudies(Sequence[Result]):
         """Whether all results are the same."""
         return isinstance(other, Sequence) and [*self] == [*other]
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment] # lists have none either
