@@ -123,9 +123,9 @@ def main() -> None:
     name = "node: complete to result in the PACS" + (
         ", with an earlier study" if asked.prior else ""
     )
-    first, *others = [each.after_complete_s for each in found]
-    for each in found:
-        print(f"{each.after_complete_s:.1f} s after complete, {each.after_sending_s:.1f} s after "
+    first, *others = [one.after_complete_s for one in found]
+    for one in found:
+        print(f"{one.after_complete_s:.1f} s after complete, {one.after_sending_s:.1f} s after "
               "storescu ended")  # fmt: skip
     record(f"{name}, first study", first, "s")
     if others:

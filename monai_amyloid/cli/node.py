@@ -92,10 +92,10 @@ def run(
     import threading
 
     settings = _settings(config, inbox, output)
-    from monai_amyloid.node.service import LOG_FILE, Node, run_until
+    from monai_amyloid.node.service import Node, log_file, run_until
 
     made = Node(settings)
-    typer.echo(f"the node {settings.name} runs; its log: {settings.data / LOG_FILE}")
+    typer.echo(f"the node {settings.name} runs; its log: {log_file(settings)}")
     run_until(threading.Event(), made)
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,12 +32,18 @@ from monai_amyloid.output_lock import alone_in
 
 _CLEAN_S, _PAUSE_S = 60.0, 5.0
 # Below the node's data.
-QUEUE_FILE, LOG_FILE = "queue.sqlite", "log/node.jsonl"
+QUEUE_FILE = "queue.sqlite"
 
 
 def database_url(settings: NodeSettings) -> str:
     """URL of the queue's database: the config's own, or a file in the data."""
     return settings.database or sqlite_url(settings.data / QUEUE_FILE)
+
+
+def log_file(settings: NodeSettings) -> Path:
+    """File of the log; of several nodes that share a data folder each has its own."""
+    name = settings.name if settings.database else "node"
+    return settings.data / "log" / f"{name}.jsonl"
 
 
 @contextmanager
@@ -107,7 +114,7 @@ class Node:
             self._held.callback(database.close)
             self.queue = Queue(database, settings.name)
             self.queue.leases.lease_s = settings.lease_s
-            self._log = Log(settings.data / LOG_FILE, settings.log, settings.name)
+            self._log = Log(log_file(settings), settings.log, settings.name)
             self._held.callback(self._log.close)
             if grade is None and "grade" in settings.duties:
                 self._grade = usual_grade(settings)

@@ -126,3 +126,5 @@ def test_two_nodes_share_a_queue_on_a_server_and_grade_each_study_once(
         results = [one.queue.worklist.results(each.number) for each in one.queue.worklist.studies()]
         assert [len(each) for each in results] == [1] * 6
         assert len(list((tmp_path / "data" / "results").iterdir())) == 6
+    logs = sorted((tmp_path / "data" / "log").iterdir())
+    assert [log.name for log in logs] == ["one.jsonl", "two.jsonl"]
