@@ -1,5 +1,6 @@
 """The commands of the node: studies come in, results go back, unattended."""
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ import typer
 from monai_amyloid.cli.application import GRADING, Verbs, app, command
 from monai_amyloid.cli.help import READ, WRITE, examples
 from monai_amyloid.errors import RefusedError, UserError
+from monai_amyloid.node.page.access.roles import Role
 
 if TYPE_CHECKING:
     from monai_amyloid.node.settings import NodeSettings
@@ -21,7 +23,7 @@ node = typer.Typer(
 )
 app.add_typer(node, name="node", rich_help_panel=GRADING)
 
-_NEEDED = ("sqlalchemy", "alembic", "pynetdicom", "dicomweb_client")
+_NEEDED = ("sqlalchemy", "alembic", "pynetdicom", "dicomweb_client", "starlette", "uvicorn")
 Config = Annotated[
     Path,
     typer.Argument(
@@ -195,3 +197,89 @@ def restore(
     with alone(settings):
         kept = put_back(file, database_url(settings))
     typer.echo(f"the queue is that of {file}" + (f"; the one before is in {kept}" if kept else ""))
+
+
+@command(
+    GRADING,
+    examples(
+        "the page alone, of a node that another process runs",
+        "monai-amyloid node page node.toml",
+        "with the config of the service",
+        "monai-amyloid node page /etc/monai-amyloid/node.toml",
+    ),
+    within=node,
+)
+def page(config: Config) -> None:
+    """Serve the page of a node until it is ended; `node run` does so by itself with [page]."""
+    settings = _settings(config, None, None)
+    from monai_amyloid.node.page.serving import address_of, serve
+
+    typer.echo(f"the page: {address_of(settings)}")
+    serve(settings)
+
+
+@command(
+    GRADING,
+    examples(
+        "add a person, or change one; the password is asked for",
+        "monai-amyloid node user node.toml kim --role operate",
+        "somebody whom a reverse proxy knows",
+        "monai-amyloid node user node.toml lee --role read --by-proxy",
+        "who may use the page",
+        "monai-amyloid node user node.toml",
+        "let nobody in by that name any more",
+        "monai-amyloid node user node.toml kim --remove",
+    ),
+    within=node,
+)
+def user(
+    config: Config,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Name of the person; without it all are listed."),
+    ] = None,
+    role: Annotated[
+        Role | None,
+        typer.Option(
+            metavar="read|operate|administer", help="What the person may do.", rich_help_panel=WRITE
+        ),
+    ] = None,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove the person.", rich_help_panel=WRITE)
+    ] = False,
+    by_proxy: Annotated[
+        bool,
+        typer.Option(
+            "--by-proxy",
+            help="Without a password: a reverse proxy knows the person.",
+            rich_help_panel=WRITE,
+        ),
+    ] = False,
+) -> None:
+    """Say who may use the page; passwords come from the terminal or from standard input."""
+    settings = _settings(config, None, None)
+    from monai_amyloid.node.page.access.users import USERS_FILE, Users
+
+    users = Users(settings.data / USERS_FILE)
+    if name is None:
+        for each in users.all():
+            typer.echo(f"{each.name}\t{each.role}" + ("" if each.password else "\tby proxy"))
+        return
+    if remove:
+        users.remove(name)
+        typer.echo(f"{name} may not use the page any more")
+        return
+    known = users.find(name)
+    if role is None:
+        if known is None:
+            raise typer.BadParameter("a new person needs one", param_hint="--role")
+        role = known.role
+    password = None if by_proxy else _password(name)
+    users.keep(name, role, password)
+    typer.echo(f"{name} may use the page")
+
+
+def _password(name: str) -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True))

@@ -9,7 +9,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.findings.catalogue import ENGLISH, languages
 from monai_amyloid.report.pages import can_write_pages
 
-PAGE = "report.html"
+PAGE, UNNAMED_PAGE = "report.html", "report_unnamed.html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,8 @@ class OutputOptions:
         identify: Whether files may say who was scanned.
         dicom: Objects for the PACS, in the patient's own study; they name the patient.
         placed_on: A cohort's map, on which each scan is placed; None for none.
+        unnamed: Whether a second report is written beside one that may name the patient, for those
+            who need not know.
         blind: Whether the report hides all that was found until a click, for a reader who reads
             first; what would show it besides is not written.
 
@@ -36,6 +38,7 @@ class OutputOptions:
     identify: bool = False
     dicom: bool = False
     placed_on: Path | None = None
+    unnamed: bool = False
     blind: bool = False
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.findings.finding import warning
 from monai_amyloid.grading.drawn import STEPS, activation_on_scan, scan_maps
 from monai_amyloid.grading.grader import Clock, Graded
-from monai_amyloid.grading.options import PAGE, OutputOptions
+from monai_amyloid.grading.options import PAGE, UNNAMED_PAGE, OutputOptions
 from monai_amyloid.grading.privacy import Privacy
 from monai_amyloid.output import refuse_link, remove_partials, replace_file
 from monai_amyloid.pacs.identity import EarlierSet, earlier_sets
@@ -29,7 +29,7 @@ from monai_amyloid.result.result import RESULT_FILE, Result, rounded, write_resu
 
 PICTURE, DOCUMENT = "picture.png", "report.pdf"
 ACTIVATION, DICOM_FOLDER = "activation.nii.gz", "dicom"
-_FILES = (RESULT_FILE, PICTURE, PAGE, DOCUMENT, ACTIVATION)
+_FILES = (RESULT_FILE, PICTURE, PAGE, UNNAMED_PAGE, DOCUMENT, ACTIVATION)
 
 
 @one_thread()
@@ -63,6 +63,9 @@ def write_outputs(
     result = cleaned(graded.result, study, options, privacy)
     if options.report:
         shown = _write_report(graded, result, folder, options)
+        if options.unnamed and options.identify:
+            unnamed = rounded(privacy.clean_result(graded.result, study))
+            _write_page(graded, unnamed, shown, folder / UNNAMED_PAGE, options)
         if options.dicom and series:
             try:
                 source = source_series(study, series)
@@ -104,17 +107,23 @@ def _write_report(graded: Graded, result: Result, folder: Path, options: OutputO
     if graded.activation is not None and brain is not None and not blind:
         laid = activation_on_scan(brain, graded.activation)
         _write_map(laid, brain.source.affine, folder / ACTIVATION)
+    _write_page(graded, result, shown, folder / PAGE, options)
+    if not blind:
+        replace_file(folder / DOCUMENT, page_pdf(result, shown, language=options.language))
+    return shown
+
+
+def _write_page(
+    graded: Graded, result: Result, shown: Shown, path: Path, options: OutputOptions
+) -> None:
     write_study_page(
-        folder / PAGE,
+        path,
         result,
         shown,
         language=options.language,
         chart=graded.chart,
         blind=options.blind,
     )
-    if not blind:
-        replace_file(folder / DOCUMENT, page_pdf(result, shown, language=options.language))
-    return shown
 
 
 def _write_map(laid: NDArray[np.uint8], affine: NDArray[np.float64], path: Path) -> None:

@@ -7,6 +7,7 @@ from monai_amyloid.bundle.integrity import Trust, read_bundle
 from monai_amyloid.errors import UserError, one_line
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.installed import shipped_bundle
+from monai_amyloid.node.page.checking import check_page
 from monai_amyloid.node.queue.database import Database, shown_url
 from monai_amyloid.node.receiving.orthanc import check_orthanc
 from monai_amyloid.node.sending.sender import transport_to
@@ -45,6 +46,10 @@ def findings_of(settings: NodeSettings) -> Iterator[CheckedPart]:
     if "grade" in settings.duties:
         yield _tried("the bundle is whole", lambda: _bundle(settings))
         yield _tried("reports can be written", lambda: _options(settings))
+    if settings.page is not None:
+        page = settings.page
+        text = f"the page can be served at {page.host}:{page.port}"
+        yield _tried(text, lambda: check_page(page, settings.data))
     for each in settings.destination:
         transport = transport_to(each, settings.title, lambda uid, kept: None)
         yield _tried(f"destination {each.name} answers", transport.check)

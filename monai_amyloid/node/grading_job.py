@@ -15,6 +15,7 @@ from monai_amyloid.installed import shipped_bundle
 from monai_amyloid.node.comparing import Comparison, compare
 from monai_amyloid.node.queue.outcome import Graded, MadeObject
 from monai_amyloid.node.settings import Grading, NodeSettings
+from monai_amyloid.pet.private import private
 from monai_amyloid.result.result import Result
 
 
@@ -59,13 +60,14 @@ class GradedStudy:
 Grade = Callable[[Job], GradedStudy]
 
 
-def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
+def grade_job(job: Job, settings: Grading, dicom: bool, unnamed: bool = False) -> GradedStudy:
     """Grade a study with the bundle of the config.
 
     Args:
         job: Study to grade.
         settings: How studies are graded.
         dicom: Whether DICOM objects are made, which name the patient.
+        unnamed: Whether a report that does not name the patient is written beside one that does.
     """
     from monai_amyloid.grading.listing import NamedStudy
     from monai_amyloid.grading.options import OutputOptions
@@ -76,7 +78,10 @@ def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
     before = job.data / job.output / job.images.name
     bundle = settings.bundle or shipped_bundle()
     options = OutputOptions(
-        language=settings.language, identify=dicom or settings.identify, dicom=dicom
+        language=settings.language,
+        identify=dicom or settings.identify,
+        dicom=dicom,
+        unnamed=unnamed,
     )
     if job.earlier is not None:
         # Under the name that the study would have: its result gets a number, and finds it.
@@ -113,7 +118,11 @@ def grade_job(job: Job, settings: Grading, dicom: bool) -> GradedStudy:
             status=result.status,
             grade=result.grade,
             centiloid=result.centiloid,
-            reason=(*result.of_level("refusal", "doubt"), *change.findings),
+            # Shown to people who need not know whose study it is.
+            reason=tuple(
+                private(each, job.images)
+                for each in (*result.of_level("refusal", "doubt"), *change.findings)
+            ),
             folder=folder,
             seconds=time.monotonic() - begin,
             objects=tuple(made for each in folders for made in made_objects(job.data, each)),
@@ -161,4 +170,9 @@ def usual_grade(settings: NodeSettings) -> Grade:
         RunError: If the bundle cannot be used.
     """
     read_bundle(settings.grading.bundle or shipped_bundle())
-    return partial(grade_job, settings=settings.grading, dicom=bool(settings.destination))
+    return partial(
+        grade_job,
+        settings=settings.grading,
+        dicom=bool(settings.destination),
+        unnamed=settings.page is not None and not settings.page.show_patients,
+    )

@@ -16,6 +16,7 @@ from monai_amyloid.node.operating.drift import DriftWatch
 from monai_amyloid.node.operating.health import Health, health
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.operating.retention import Cleaner
+from monai_amyloid.node.operating.standing import BEAT_S, StandingWriter, standing_file
 from monai_amyloid.node.queue.audit import AuditEvent
 from monai_amyloid.node.queue.database import Database, is_disk_full, shown_url, sqlite_url
 from monai_amyloid.node.queue.queue import Queue
@@ -122,6 +123,7 @@ class Node:
         self._loops = Loops(self._log, self._room)
         self._run, self._troubles = self._loops.run, self._loops.troubles
         self._senders: list[Sender] = []
+        self._standing = StandingWriter(standing_file(settings.data, settings.name))
 
     def start(self) -> None:
         """Begin everything that the config names, in threads.
@@ -157,6 +159,9 @@ class Node:
         if self.settings.data.stat().st_mode & 0o077:
             self._log.warning("data_open_to_others")
         self._run("leases", self._beat, self.settings.lease_s / 4)
+        self._run("standing", self._stand, BEAT_S, ended=self._standing.close)
+        if self.settings.page is not None:
+            self._start_page()
         if "receive" in duties:
             self._start_receiving()
         if "grade" in duties:
@@ -214,6 +219,17 @@ class Node:
 
         self._run(name, line.step, ended=line.close)
         threading.Thread(target=until_stopped, daemon=True).start()
+
+    def _start_page(self) -> None:
+        from monai_amyloid.node.page.serving import PageProcess
+
+        page = PageProcess(self.settings)
+        self._run("page", page.step, ended=page.stop)
+
+    def _stand(self) -> bool:
+        destinations = [each.status() for each in self._senders]
+        self._standing.write(self._troubles, destinations, self._drift.found)
+        return False
 
     def _with_duty(self, duty: str, step: Callable[[], bool]) -> Callable[[], bool]:
         """A step that is done by one node alone, and where images are received, with room."""

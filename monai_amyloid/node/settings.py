@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from monai_amyloid.errors import UserError
 from monai_amyloid.findings.catalogue import ENGLISH, languages
 from monai_amyloid.node.machines import NAME, TITLE, Destination, Prior, Remote
+from monai_amyloid.node.page.settings import Page
 from monai_amyloid.pet.header.tracer_names import tracer_label
 
 Duty = Literal["receive", "grade", "send"]
@@ -227,6 +228,7 @@ class NodeSettings:
         retention: When images are removed.
         log: Size of the log.
         drift: When an alarm is raised that results changed.
+        page: Page in the browser; None for none.
     """
 
     data: Path
@@ -248,6 +250,7 @@ class NodeSettings:
     retention: Retention = Retention()
     log: Log = Log()
     drift: Drift = Drift()
+    page: Page | None = None
 
     def __post_init__(self) -> None:
         if NAME.fullmatch(self.name) is None:

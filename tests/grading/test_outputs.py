@@ -1,6 +1,7 @@
 """The files of one study."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def study(studies: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def identified(bundle: Path, study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is written of it when everything is asked for."""
     output = tmp_path_factory.mktemp("identified")
-    options = OutputOptions(language="ko", identify=True, dicom=True)
+    options = OutputOptions(language="ko", identify=True, dicom=True, unnamed=True)
     grade_studies(bundle, [study], output, device="cpu", options=options)
     return output / "PT"
 
@@ -53,6 +54,7 @@ def test_everything_that_was_asked_for_is_there(identified: Path) -> None:
     files = {path.relative_to(identified).as_posix() for path in identified.rglob("*.*")}
     assert files == {
         *("result.json", "report.html", "report.pdf", "picture.png", "activation.nii.gz"),
+        "report_unnamed.html",
         *(f"dicom/{name}" for name in SERIES_NUMBERS if name != FOLLOW_REPORT),
     }
     assert (identified / "report.pdf").read_bytes().startswith(b"%PDF-")
@@ -65,6 +67,17 @@ def test_the_patient_is_named_where_that_was_asked_for(identified: Path) -> None
     for file in (identified / "dicom").iterdir():
         written = pydicom.dcmread(file)
         assert {key: str(written[key].value) for key in PERSON} == PERSON
+
+
+def test_a_second_report_names_nobody_and_shows_the_same_scan(identified: Path) -> None:
+    named, unnamed = (
+        (identified / name).read_text(encoding="utf-8")
+        for name in ("report.html", "report_unnamed.html")
+    )
+    for value in (*PERSON.values(), "MINJUN"):
+        assert value not in unnamed
+    scan = re.search(r"data:image/[^\"]{1000}", named)
+    assert scan and scan[0] in unnamed
 
 
 def test_each_region_can_be_measured_again_from_the_dicom_objects(identified: Path) -> None:

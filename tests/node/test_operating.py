@@ -14,12 +14,12 @@ from benchmarks.fuzz.small_studies import grade_small, queue_in, settings, study
 from monai_amyloid.errors import UserError
 from monai_amyloid.node import loops
 from monai_amyloid.node.operating.backup import back_up, restore
-from monai_amyloid.node.operating.health import health, metrics
+from monai_amyloid.node.operating.health import health
 from monai_amyloid.node.operating.logs import Log
 from monai_amyloid.node.operating.retention import Cleaner
 from monai_amyloid.node.queue.database import Database, is_disk_full, sqlite_url
 from monai_amyloid.node.queue.queue import Queue
-from monai_amyloid.node.queue.states import StudyState
+from monai_amyloid.node.queue.states import DeliveryState, StudyState
 from monai_amyloid.node.receiving.images import read_image
 from monai_amyloid.node.receiving.room import Room
 from monai_amyloid.node.service import Node
@@ -144,15 +144,14 @@ def test_the_log_holds_lines_of_json_and_no_text_from_elsewhere(tmp_path: Path) 
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_health_and_metrics_are_numbers(tmp_path: Path) -> None:
+def test_health_is_told_in_numbers(tmp_path: Path) -> None:
     queue = queue_in(tmp_path)
     graded(queue, "1.1", "pacs")
     whole(queue, "1.2")
     found = health(queue, Room(tmp_path, 0), {}, [])
     assert found.well and found.studies[StudyState.GRADED] == 1
-    numbers = metrics(found)
-    assert numbers['monai_amyloid_node_studies{state="waiting"}'] == 1
-    assert numbers['monai_amyloid_node_deliveries{destination="pacs",state="pending"}'] == 1
+    assert found.studies[StudyState.WAITING] == 1
+    assert found.deliveries[("pacs", DeliveryState.PENDING)] == 1
 
 
 def test_a_full_disk_takes_nothing_and_says_so_until_there_is_room(

@@ -61,29 +61,3 @@ def health(
         destinations=tuple(destinations),
         drift=drift,
     )
-
-
-def metrics(found: Health) -> dict[str, float]:
-    """Numbers as Prometheus names them, with their labels.
-
-    Args:
-        found: How the node is.
-    """
-    numbers: dict[str, float] = {
-        "monai_amyloid_node_well": float(found.well),
-        "monai_amyloid_node_taking": float(found.taking),
-        "monai_amyloid_node_free_bytes": found.free_mb * 1e6,
-    }
-    for state, count in found.studies.items():
-        numbers[f'monai_amyloid_node_studies{{state="{state}"}}'] = count
-    for (name, stage), count in found.deliveries.items():
-        label = f'destination="{name}",state="{stage}"'
-        numbers[f"monai_amyloid_node_deliveries{{{label}}}"] = count
-    for each in found.destinations:
-        label = f'destination="{each.name}"'
-        numbers[f"monai_amyloid_node_destination_away{{{label}}}"] = float(bool(each.away))
-    for measured in () if found.drift is None else found.drift.measures:
-        label = f'measure="{measured.measure}"'
-        numbers[f"monai_amyloid_node_drift{{{label}}}"] = measured.share
-        numbers[f"monai_amyloid_node_drift_alarm{{{label}}}"] = float(measured.alarm is not None)
-    return numbers

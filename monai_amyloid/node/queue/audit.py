@@ -25,6 +25,7 @@ class AuditEvent(Enum):
     RECEIVED = ("110104", "DICOM Instances Transferred", "C", "", "received")
     SENT = ("110104", "DICOM Instances Transferred", "R", "", "sent")
     SEEN = ("110103", "DICOM Instances Accessed", "R", "", "seen")
+    ASKED = ("110112", "Query", "E", "", "worklist seen")
     MADE = ("110103", "DICOM Instances Accessed", "C", "", "result made")
     CHANGED = ("110103", "DICOM Instances Accessed", "U", "", "changed")
     REMOVED = ("110103", "DICOM Instances Accessed", "D", "", "images removed")

@@ -23,8 +23,17 @@ from monai_amyloid.node.queue.tables import deliveries, results, studies
 from monai_amyloid.node.words import GRADED_AGAIN, HELD_BY_PERSON, IGNORED_BY_PERSON
 from monai_amyloid.pet.header.tracer_names import tracer_label
 
-_STARTED_AGAIN = (StudyState.HELD, StudyState.FAILED, StudyState.IGNORED, StudyState.GRADED,
-                  StudyState.SENT, StudyState.CONFIRMED)  # fmt: skip
+_S = StudyState
+# The states of a study in which each decision can be taken.
+POSSIBLE: dict[str, tuple[StudyState, ...]] = {
+    "release": (_S.RECEIVED, _S.HELD, _S.IGNORED),
+    "grade_again": (_S.HELD, _S.FAILED, _S.IGNORED, _S.GRADED, _S.SENT, _S.CONFIRMED),
+    "send": (_S.HELD,),
+    "hold": (_S.GRADED, _S.FAILED),
+    "ignore": (_S.RECEIVED, _S.HELD, _S.FAILED),
+}
+# The states of a delivery in which it can be sent again.
+SENT_AGAIN = (DeliveryState.FAILED, DeliveryState.SENT, DeliveryState.CONFIRMED)
 
 
 class Decisions:
@@ -47,8 +56,7 @@ class Decisions:
         Rules and the list of calling titles are not asked again about a study that was ignored.
         """
         with self._database.writing() as connection:
-            study = self._study(connection, number, "released", StudyState.RECEIVED,
-                                StudyState.HELD, StudyState.IGNORED)  # fmt: skip
+            study = self._study(connection, number, "released", *POSSIBLE["release"])
             if current_result(connection, number) is not None:
                 raise UserError(f"study {number} has a result; send it, or grade it again")
             detail, more = _against_the_rules(study, "released")
@@ -74,7 +82,7 @@ class Decisions:
         if tracer is not None and label is None:
             raise UserError(f"found tracer {tracer!r}, needed one such as florbetaben or 18FFBB")
         with self._database.writing() as connection:
-            study = self._study(connection, number, "graded again", *_STARTED_AGAIN)
+            study = self._study(connection, number, "graded again", *POSSIBLE["grade_again"])
             if study.files_removed:
                 raise UserError(
                     f"the images of study {number} were removed to make room; send them again"
@@ -92,7 +100,7 @@ class Decisions:
     def send(self, number: int, who: str) -> None:
         """Send a result that was held."""
         with self._database.writing() as connection:
-            study = self._study(connection, number, "sent", StudyState.HELD)
+            study = self._study(connection, number, "sent", *POSSIBLE["send"])
             result = current_result(connection, number)
             waiting = () if result is None else _deliveries(
                 connection, result.number, DeliveryState.HELD
@@ -108,7 +116,7 @@ class Decisions:
     def hold(self, number: int, who: str) -> None:
         """Hold back a result that was not sent yet."""
         with self._database.writing() as connection:
-            study = self._study(connection, number, "held", StudyState.GRADED, StudyState.FAILED)
+            study = self._study(connection, number, "held", *POSSIBLE["hold"])
             result = current_result(connection, number)
             waiting = () if result is None else _deliveries(
                 connection, result.number, DeliveryState.PENDING, DeliveryState.FAILED
@@ -121,8 +129,7 @@ class Decisions:
     def ignore(self, number: int, who: str) -> None:
         """Let a study that is held or failed rest; what was not sent of it is not sent."""
         with self._database.writing() as connection:
-            study = self._study(connection, number, "ignored", StudyState.RECEIVED,
-                                StudyState.HELD, StudyState.FAILED)  # fmt: skip
+            study = self._study(connection, number, "ignored", *POSSIBLE["ignore"])
             supersede(connection, number, self._now())
             reason = [IGNORED_BY_PERSON]
             self._move(connection, study, StudyState.IGNORED, reason, who, "ignored")
@@ -143,8 +150,7 @@ class Decisions:
             if row is None:
                 raise UserError(f"found no delivery {delivery}; needed the number of one")
             found = Delivery.of(row)
-            again = DeliveryState.FAILED, DeliveryState.SENT, DeliveryState.CONFIRMED
-            if found.state not in again:
+            if found.state not in SENT_AGAIN:
                 raise UserError(
                     f"delivery {delivery} is {found.state}; sent again is what failed or was sent"
                 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from monai_amyloid.node.queue.audit import AuditEntry, audit_entries
 from monai_amyloid.node.queue.database import Database
@@ -14,7 +14,7 @@ from monai_amyloid.node.queue.studies import (
     deliveries_of,
     study_of,
 )
-from monai_amyloid.node.queue.tables import deliveries, results, studies
+from monai_amyloid.node.queue.tables import audit, deliveries, instances, results, studies
 
 
 class Worklist:
@@ -32,6 +32,9 @@ class Worklist:
         states: Collection[StudyState] = (),
         *,
         before: int | None = None,
+        after: int | None = None,
+        outcome: str = "",
+        person: str = "",
         limit: int = 100,
     ) -> list[Study]:
         """Studies, the newest first, a page at a time.
@@ -39,15 +42,39 @@ class Worklist:
         Args:
             states: States that are shown; all where there is none.
             before: Number of the study before which the page begins; None for the newest.
+            after: Number of the study after which the page ends; None for ``before``.
+            outcome: Status of the newest result; empty for any.
+            person: Part of the patient's name or number, or of a description; empty for any.
             limit: Most studies of a page.
         """
-        query = select(studies).order_by(studies.c.number.desc()).limit(limit)
+        number = studies.c.number
+        query = select(studies).order_by(number.desc() if after is None else number).limit(limit)
         if states:
             query = query.where(studies.c.state.in_([*states]))
-        if before is not None:
-            query = query.where(studies.c.number < before)
+        if after is not None:
+            query = query.where(number > after)
+        elif before is not None:
+            query = query.where(number < before)
+        if outcome:
+            same = results.c.study == number, results.c.current, results.c.status == outcome
+            query = query.where(select(results.c.number).where(*same).exists())
+        if person:
+            columns = studies.c.patient_name, studies.c.patient_id, studies.c.description
+            query = query.where(or_(*(each.icontains(person, autoescape=True) for each in columns)))
         with self._database.reading() as connection:
-            return [Study.of(row) for row in connection.execute(query)]
+            found = [Study.of(row) for row in connection.execute(query)]
+        return found if after is None else found[::-1]
+
+    def pet_series(self, number: int) -> dict[str, int]:
+        """Number of images of each PET series of a study, by Series Instance UID."""
+        query = (
+            select(instances.c.series_uid, func.count())
+            .where(instances.c.study == number, instances.c.modality == "PT")
+            .group_by(instances.c.series_uid)
+            .order_by(func.min(instances.c.number))
+        )
+        with self._database.reading() as connection:
+            return {row.series_uid: row[1] for row in connection.execute(query)}
 
     def study(self, number: int) -> Study:
         """One study.
@@ -99,8 +126,23 @@ class Worklist:
         with self._database.reading() as connection:
             return deliveries_of(connection, result)
 
-    def errors(self, limit: int = 100) -> list[tuple[int, Delivery]]:
-        """Deliveries that failed, the newest first, each with the number of its study."""
+    def study_of_delivery(self, number: int) -> int | None:
+        """Number of the study that a delivery belongs to; None where there is no such delivery."""
+        query = (
+            select(results.c.study)
+            .join(deliveries, deliveries.c.result == results.c.number)
+            .where(deliveries.c.number == number)
+        )
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def errors(self, limit: int = 100, before: int | None = None) -> list[tuple[int, Delivery]]:
+        """Deliveries that failed, the newest first, each with the number of its study.
+
+        Args:
+            limit: Most deliveries.
+            before: Number of the delivery before which they begin; None for the newest.
+        """
         query = (
             select(deliveries, results.c.study)
             .join(results, results.c.number == deliveries.c.result)
@@ -108,6 +150,8 @@ class Worklist:
             .order_by(deliveries.c.number.desc())
             .limit(limit)
         )
+        if before is not None:
+            query = query.where(deliveries.c.number < before)
         with self._database.reading() as connection:
             return [(row.study, Delivery.of(row)) for row in connection.execute(query)]
 
@@ -138,3 +182,16 @@ class Worklist:
         """
         with self._database.reading() as connection:
             return audit_entries(connection, after, limit)
+
+    def newest_audit(self, before: int | None = None, limit: int = 100) -> list[AuditEntry]:
+        """Messages of the audit trail, newest first.
+
+        Args:
+            before: Number of the message before which they begin; None for the newest.
+            limit: Most messages.
+        """
+        query = select(audit).order_by(audit.c.number.desc()).limit(limit)
+        if before is not None:
+            query = query.where(audit.c.number < before)
+        with self._database.reading() as connection:
+            return [AuditEntry(**row._mapping) for row in connection.execute(query)]
