@@ -119,9 +119,9 @@ def grade_job(job: Job, settings: Grading, dicom: bool, unnamed: bool = False) -
             grade=result.grade,
             centiloid=result.centiloid,
             # Shown to people who need not know whose study it is.
-            reason=(
-                *(private(each, job.images) for each in result.of_level("refusal", "doubt")),
-                *change.findings,
+            reason=tuple(
+                private(each, job.images)
+                for each in (*result.of_level("refusal", "doubt"), *change.findings)
             ),
             folder=folder,
             seconds=time.monotonic() - begin,

@@ -17,9 +17,9 @@ from monai_amyloid.bundle.files import DECIDING, METADATA
 from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading import run, worker
-from monai_amyloid.grading.many.kept import KeptResult
 from monai_amyloid.grading.grader import Graded
 from monai_amyloid.grading.listing import NamedStudy
+from monai_amyloid.grading.many.kept import KeptResult
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.grading.task import GradingSettings, Task

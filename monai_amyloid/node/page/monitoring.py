@@ -95,14 +95,13 @@ class _Numbers:
         for each in found.destinations:
             away.add_metric([each.name], float(bool(each.away)))
         yield away
-        measures = () if found.drift is None else found.drift.measures
         drift = GaugeMetricFamily(
             f"{_PREFIX}_drift", "Evidence of a change over that of an alarm", labels=["measure"]
         )
         alarm = GaugeMetricFamily(
             f"{_PREFIX}_drift_alarm", "1 where results changed", labels=["measure"]
         )
-        for measured in measures:
+        for measured in () if found.drift is None else found.drift.measures:
             drift.add_metric([measured.measure], measured.share)
             alarm.add_metric([measured.measure], float(measured.alarm is not None))
         yield drift
