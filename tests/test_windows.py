@@ -16,6 +16,14 @@ from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.interrupts import Interrupted, take_interrupts
 
 
+class ErrorOfWindows(PermissionError):
+    """An error with the number that Windows gives it."""
+
+    def __init__(self, winerror: int) -> None:
+        super().__init__(13, "Permission denied")
+        self.winerror = winerror
+
+
 class OpenElsewhere:
     """A program that has a file open, as Windows shows it to whoever wants to replace it."""
 
