@@ -2,6 +2,10 @@
 
 The sources are those of the repository, where they lie: pages in ``docs``, measured figures in
 ``benchmarks``, the cards of the bundles. So links between them are those of a code host.
+
+Sphinx, because MkDocs 1 has no maintainer and its version 2 takes no plugins, the upkeep of
+Material for MkDocs ended in November 2026, its successor Zensical is at 0.1, and the docstrings
+here are reStructuredText.
 """
 
 import sys

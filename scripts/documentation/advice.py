@@ -81,7 +81,7 @@ ADVICE = {
     "tracers_contradict": "Find out which was injected, and name it with `--tracer` and "
     "`--tracer-is-really`.",
     "memory_full": "Use fewer `--workers`, or a machine with more memory.",
-    "node_not_compared": "The reason says why. The scan is graded all the same; compare the "
+    "node_not_compared": "The reason says why. The scan is graded all the same; compare both "
     "studies with [`follow`](../following.md) once that is put right.",
     "no_dicom_objects": "The reason says what the PACS would need ([objects](../pacs.md)).",
     "no_negatives_of_tracer": "Nothing: the grade and the Centiloid do not need them.",

@@ -18,6 +18,7 @@ from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.pacs.kinds import (
     FOLLOW_REPORT,
+    REFUSAL,
     REGION_SEGMENTS,
     SERIES_NUMBERS,
     SUVR_MAP,
