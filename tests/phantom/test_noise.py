@@ -3,6 +3,7 @@ import pytest
 from scipy import ndimage
 from scipy.special import ellipe, hyp1f1
 
+from monai_amyloid.pet.widths import FWHM_PER_SIGMA
 from monai_amyloid.phantom.scanning.attenuation import WATER
 from monai_amyloid.phantom.scanning.noise import (
     correlated_noise,
@@ -11,11 +12,7 @@ from monai_amyloid.phantom.scanning.noise import (
     texture,
 )
 from monai_amyloid.phantom.scanning.reconstruction import RECONSTRUCTIONS, widths
-from monai_amyloid.phantom.scanning.tomography import (
-    BACKGROUND_TO_TRUES,
-    FWHM_PER_SIGMA,
-    reconstruct,
-)
+from monai_amyloid.phantom.scanning.tomography import BACKGROUND_TO_TRUES, reconstruct
 
 MU = np.float32(WATER)
 # Slices so far apart that each is a realisation of its own.
