@@ -16,7 +16,7 @@ from monai_amyloid.work.engine import Crash
 from monai_amyloid.work.interrupts import Interrupted, take_interrupts
 
 
-class ErrorOfWindows(PermissionError):
+class WindowsPermissionError(PermissionError):
     """An error with the number that Windows gives it."""
 
     def __init__(self, winerror: int) -> None:

@@ -15,6 +15,7 @@ import os
 import resource
 import tempfile
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch

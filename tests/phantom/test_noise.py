@@ -12,10 +12,7 @@ from monai_amyloid.phantom.scanning.noise import (
     texture,
 )
 from monai_amyloid.phantom.scanning.reconstruction import RECONSTRUCTIONS, widths
-from monai_amyloid.phantom.scanning.tomography import (
-    BACKGROUND_TO_TRUES,
-    reconstruct,
-)
+from monai_amyloid.phantom.scanning.tomography import BACKGROUND_TO_TRUES, reconstruct
 
 MU = np.float32(WATER)
 # Slices so far apart that each is a realisation of its own.
