@@ -19,6 +19,7 @@ from monai_amyloid.errors import UserError
 from monai_amyloid.grading import run, worker
 from monai_amyloid.grading.grader import Graded
 from monai_amyloid.grading.listing import NamedStudy
+from monai_amyloid.grading.many.kept import KeptResult
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.grading.run import grade_studies
 from monai_amyloid.grading.task import GradingSettings, Task
@@ -29,13 +30,13 @@ PLAIN = OutputOptions(report=False)
 TIME = 1_600_000_000
 
 
-def of_content(task: Task, settings: GradingSettings) -> Result:
+def of_content(task: Task, settings: GradingSettings) -> KeptResult:
     files = sorted(file for file in task.study.rglob("*") if file.is_file())
     content = zlib.crc32(b"".join(file.read_bytes() for file in files))
     result = Result(name=task.name, status="graded", centiloid=content % 1000 / 10,
                     made_from=task.made_from)  # fmt: skip
     write_result(result, settings.output / task.name)
-    return result
+    return KeptResult.of(result)
 
 
 @pytest.fixture
