@@ -79,7 +79,7 @@ def attempt(port: int, address: str, name: str, password: str) -> int:
         Status of the answer: 303 where it lets in.
     """
     connection = http.client.HTTPConnection(
-        "127.0.0.1", port, timeout=60, source_address=(address, 0)
+        "127.0.0.1", port, timeout=600, source_address=(address, 0)
     )
     try:
         connection.request("GET", "/login", headers={"Host": "localhost"})

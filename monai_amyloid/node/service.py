@@ -227,7 +227,8 @@ class Node:
         self._run("page", page.step, ended=page.stop)
 
     def _stand(self) -> bool:
-        self._standing.write(self._troubles, [each.status() for each in self._senders])
+        destinations = [each.status() for each in self._senders]
+        self._standing.write(self._troubles, destinations, self._drift.found)
         return False
 
     def _with_duty(self, duty: str, step: Callable[[], bool]) -> Callable[[], bool]:

@@ -99,13 +99,13 @@ class DriftWatch:
     Args:
         queue: Queue of the node's studies.
         settings: When an alarm is raised.
-        log: Log of the node; None to write no alarm.
+        log: Log of the node.
 
     Attributes:
         found: How results were at the last look; None before the first.
     """
 
-    def __init__(self, queue: Queue, settings: Drift, log: Log | None = None) -> None:
+    def __init__(self, queue: Queue, settings: Drift, log: Log) -> None:
         self._queue, self._settings, self._log = queue, settings, log
         self.found: DriftReport | None = None
         self._seen: tuple[int, int] | None = None
@@ -122,7 +122,7 @@ class DriftWatch:
         known = {each.code + str(each.values.get("measure")) for each in before}
         for each in self.found.measures:
             alarm = each.alarm
-            if self._log and alarm and alarm.code + str(alarm.values.get("measure")) not in known:
+            if alarm and alarm.code + str(alarm.values.get("measure")) not in known:
                 self._log.warning("drift", measure=each.measure, since=alarm.values["month"])
 
 

@@ -3,11 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from monai_amyloid.node.operating.drift import DriftWatch
 from monai_amyloid.node.operating.health import Health, health
 from monai_amyloid.node.operating.standing import StandingReader, standing_file
 from monai_amyloid.node.queue.queue import Queue
@@ -35,7 +33,6 @@ class NodeState:
         self._queue, self._monotonic = queue, monotonic
         self._reader = StandingReader(standing_file(settings.data, settings.name), monotonic)
         self._room = Room(settings.data, settings.retention.least_free_mb)
-        self._drift = DriftWatch(queue, settings.drift)
         self._lock = threading.Lock()
         self._at = float("-inf")
         self._troubles: tuple[str, ...] = ()
@@ -51,13 +48,7 @@ class NodeState:
         """How the node is in numbers; None where its database or its data do not answer."""
         with self._lock:
             self._look()
-            if self._health is None:
-                return None
-            try:
-                self._drift.step()
-            except SQLAlchemyError:
-                return None
-            return replace(self._health, drift=self._drift.found)
+            return self._health
 
     def _look(self) -> None:
         if self._monotonic() - self._at < _FRESH_S:
@@ -67,7 +58,9 @@ class NodeState:
             full = not self._room.is_there()
             silent = {} if standing.running else {"node": "NotRunning"}
             troubles = {**standing.troubles, **silent}
-            self._health = health(self._queue, self._room, troubles, standing.destinations)
+            self._health = health(
+                self._queue, self._room, troubles, standing.destinations, standing.drift
+            )
         except (SQLAlchemyError, OSError):
             full, self._health = False, None
         found = {

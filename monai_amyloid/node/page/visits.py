@@ -232,14 +232,20 @@ class Visit:
             "operates": self.may(Role.OPERATE),
             "by_proxy": bool(self.site.page.proxy_user_header),
             "token": self.session.token if self.session else "",
-            "troubles": [TROUBLES[each] for each in self.site.state.troubles()]
-            if self.user
-            else [],
+            "troubles": self._troubles(),
             "notices": notices,
             "show_patients": self.site.page.show_patients,
         }
         text = rendered(template, {**shared, **content}, self.language)
         return self.kept(HTMLResponse(text, status))
+
+    def _troubles(self) -> list[Phrase]:
+        """What does not work, and how results changed, for people who are logged in."""
+        if self.user is None:
+            return []
+        found = self.site.state.health()
+        drift = () if found is None or found.drift is None else found.drift.alarms
+        return [*(TROUBLES[each] for each in self.site.state.troubles()), *drift]
 
     def _language_links(self) -> dict[str, str]:
         if self.request.method != "GET":
