@@ -150,7 +150,8 @@ class StudyDataset(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         """A study: ``image``, ``study``, what was measured, and ``refused``: empty, or the reason.
 
-        ``centiloid`` and each measure of ``quality`` are NaN where they were not measured.
+        ``centiloid``, the ends of its interval and each measure of ``quality`` are NaN where they
+        were not measured.
         """
         item: dict[Hashable, Any] = {**self.data[index]}
         try:
@@ -163,8 +164,16 @@ class StudyDataset(Dataset[dict[str, Any]]):
             refused = _reason(error, Path(item["image"]), item["study"])
         image = self.transforms({"image": read["image"], "tracer": read.get("tracer")})["image"]
         quality = {**dict.fromkeys(MEASURES, math.nan), **read.get("quality", {})}
-        measured = {"centiloid": read.get("centiloid", math.nan), "quality": quality}
+        measured = {**_with_interval(read), "quality": quality}
         return {"image": image, "study": item["study"], **measured, "refused": refused}
+
+
+def _with_interval(read: Mapping[Hashable, Any]) -> dict[str, float]:
+    """Centiloid of a scan and the ends of its interval; NaN where it has none."""
+    if "centiloid" not in read:
+        return dict.fromkeys(_CENTILOIDS, math.nan)
+    ends = load_interval(read["centiloid"], read["quality"], str(read["tracer"]))
+    return dict(zip(_CENTILOIDS, (read["centiloid"], *ends), strict=True))
 
 
 def _reason(error: Exception, study: Path, name: str) -> str:
@@ -231,17 +240,9 @@ class WriteProbabilities:
             "status": "needs_reader" if reasons else "graded",
             **dict(zip(_PROBABILITIES, scan.probabilities, strict=True)),
             "prediction_set": "+".join(map(str, scan.prediction_set)),
-            **dict(zip(_CENTILOIDS, self._centiloids(item), strict=True)),
+            **{name: float(item[name]) for name in _CENTILOIDS},
             "reasons": "; ".join(map(str, reasons)),
         }
-
-    def _centiloids(self, item: Mapping[str, Any]) -> tuple[float | None, ...]:
-        """Centiloid and the ends of its interval; none of a picture."""
-        load = float(item["centiloid"])
-        if math.isnan(load):
-            return None, None, None
-        quality = {name: float(value) for name, value in item["quality"].items()}
-        return load, *load_interval(load, quality, str(item["tracer"]))
 
     def _write(self, engine: Engine) -> None:
         table = pd.DataFrame(self.rows)
