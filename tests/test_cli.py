@@ -11,8 +11,11 @@ import pytest
 from commands import program as run
 from commands import programs
 
+from monai_amyloid.grading.many.kept import GradedStudies, KeptResult
+from monai_amyloid.grading.many.looks import LookTimes
 from monai_amyloid.grading.options import OutputOptions
 from monai_amyloid.result.result import Result
+from monai_amyloid.result.same_scan import SameScans
 
 
 @pytest.mark.slow
@@ -162,10 +165,10 @@ def test_a_blind_run_prints_no_grade(tmp_path: Path, monkeypatch: pytest.MonkeyP
     result = Result(name="sub-01", status="graded", grade=3, probabilities={3: 0.97})
     seen = []
 
-    def grade(*_: object, options: OutputOptions, finished: Any, **__: object) -> list[Result]:
+    def grade(*_: object, options: OutputOptions, finished: Any, **__: object) -> GradedStudies:
         seen.append(options.blind)
         finished(result)
-        return [result]
+        return GradedStudies([KeptResult.of(result)], tmp_path / "r", SameScans(()), LookTimes())
 
     monkeypatch.setattr(grading, "grade_studies", grade)
     (tmp_path / "scan.nii.gz").touch()

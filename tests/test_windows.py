@@ -86,6 +86,8 @@ def test_an_interrupt_that_comes_at_a_bad_moment_is_raised_and_not_the_end(
     monkeypatch.setattr("os.kill", lambda *_: pytest.fail("the process is ended"))
     before = {number: signal.getsignal(number) for number in interrupts._SIGNALS}
     try:
+        # Where the tests run in the background it is ignored, and stays so.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         take_interrupts()
         Timer(0.01, interrupts._send_here, (signal.SIGINT,)).start()
         with pytest.raises(Interrupted):

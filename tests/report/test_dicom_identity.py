@@ -108,7 +108,7 @@ def test_a_refusal_says_that_it_replaces_a_grade(usual: Written, tmp_path: Path)
     first = usual.again(tmp_path / "dicom")
     replaced = first["report_pdf"].SOPInstanceUID
     refused = usual.again(tmp_path / "dicom", REFUSED, earlier=earlier_sets(tmp_path, "dicom"))
-    assert [file.name for file in refused.files] == [kinds.PAGE, kinds.DOCUMENT]
+    assert [file.name for file in refused.files] == [kinds.PAGE, kinds.DOCUMENT, kinds.REFUSAL]
     assert before(refused["report_pdf"]) == replaced
 
 
