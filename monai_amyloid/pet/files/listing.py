@@ -1,10 +1,11 @@
-"""The files of a folder, each once and none outside it, however it is linked."""
+"""The files of a folder, each once and none outside it or its dataset, however it is linked."""
 
 import os
 from pathlib import Path
 
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.dicom.media_directory import is_dicomdir_name
+from monai_amyloid.pet.files.annex import is_annexed
 
 # The most files of one study: a whole body has 300 slices, a dynamic brain of 60 frames 8,000.
 MOST_FILES = 50_000
@@ -73,7 +74,8 @@ class FolderListing:
         except (OSError, RuntimeError):  # it leads nowhere, or in a circle
             return
         inside = target.is_relative_to(self._home)
-        if inside and target.is_file() and not is_dicomdir_name(target.name):
+        kept = target.is_file() and (inside or is_annexed(link, target))
+        if kept and not is_dicomdir_name((target if inside else link).name):
             self._found.setdefault(target, link)
         elif inside and target.is_dir() and self._subfolders:
             self._walk(link)

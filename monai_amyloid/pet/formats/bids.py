@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from monai_amyloid.findings.finding import StudyRefused, Term
+from monai_amyloid.pet.files.annex import is_annexed
 from monai_amyloid.pet.files.beside import names_by
 
 _DATASET = "dataset_description.json"
@@ -180,7 +181,13 @@ def sidecars_of(path: Path, root: Path | None = None) -> list[Path]:
             found += [folder / name for name in _speaking_of(own, folder)]
     else:
         found = [sidecar_of(path)]
-    return [file for file in found if file.is_file() and file.resolve().is_relative_to(levels[0])]
+    return [file for file in found if file.is_file() and _is_of(levels[0], file)]
+
+
+def _is_of(root: Path, file: Path) -> bool:
+    """Whether a file lies in a dataset, or is what git-annex keeps of it."""
+    target = file.resolve()
+    return target.is_relative_to(root) or is_annexed(file, target)
 
 
 def read_sidecar(path: Path, root: Path | None = None) -> dict[str, Any]:
