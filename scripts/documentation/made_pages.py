@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
+
 from documentation import api, commands, config_values, findings, result_file, rooms
 
 MADE: dict[str, Callable[[], str]] = {
@@ -44,6 +46,13 @@ def _fill(app: Any, page: str, source: list[str]) -> None:
     source[0] = filled(source[0])
 
 
+def _without_empty_heads(app: Any, tree: Any) -> None:
+    """Take away the head of a table that has no word in it: a screen reader would stop there."""
+    for head in list(tree.findall(nodes.thead)):
+        if not head.astext().strip():
+            head.parent.remove(head)
+
+
 def _front(app: Any, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         Path(app.outdir, "index.html").write_text(_FRONT, encoding="utf-8")
@@ -52,5 +61,6 @@ def _front(app: Any, error: Exception | None) -> None:
 def setup(app: Any) -> dict[str, bool]:
     """What Sphinx calls."""
     app.connect("source-read", _fill)
+    app.connect("doctree-read", _without_empty_heads)
     app.connect("build-finished", _front)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
