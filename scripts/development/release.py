@@ -113,7 +113,7 @@ def try_wheel(python: list[str], wheel: Path) -> None:
         run = partial(subprocess.run, cwd=place, env=clean, check=True)
         run([*python, "-m", "venv", str(environment)])
         found = next(each for each in environment.glob("*/python*") if each.stem == "python")
-        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
         install += ["--constraint", str(ROOT / "constraints.txt"), f"{wheel}[report]"]
         for arguments in (install, ["-m", "pip", "check"], ["-c", TRIED, str(ROOT)]):
             run([str(found), *arguments])
