@@ -24,7 +24,7 @@ HELD_OUT := --dataset-dir runs/clinic_prepared --readings runs/clinic/truth.tsv 
 TRAINED_ON := "2,386 simulated 18F-florbetaben scans (clinic-pretraining-2400); no patient's scan"
 ELSEWHERE := .elsewhere
 
-.PHONY: install demo quick test coverage lint docs gallery elsewhere release weights clean
+.PHONY: install demo quick test coverage lint docs gallery elsewhere release tutorials weights clean
 
 install: .venv/installed
 
@@ -85,8 +85,12 @@ $(ELSEWHERE)/federated $(ELSEWHERE)/bids: $(ELSEWHERE)/%: tests/elsewhere/%.txt
 	$@/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 
 elsewhere: install $(ELSEWHERE)/monai_label $(ELSEWHERE)/monai_deploy $(ELSEWHERE)/federated $(ELSEWHERE)/bids
-	$(PYTEST) -m elsewhere
+	$(PYTEST) -m "elsewhere and not tutorial"
 	$(BIN)/pytest tests/elsewhere
+
+# The tutorials that train, typed from their beginning to their end: many minutes, before a release.
+tutorials: install
+	$(PYTEST) -m tutorial
 
 # Wheel and sdist in dist/, tried in clean environments of each Python that is here; of pyenv's, those that
 # PYENV_VERSION names (3.11.7:3.12.1).

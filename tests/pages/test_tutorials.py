@@ -43,6 +43,7 @@ def test_the_first_scan(tmp_path: Path) -> None:
     assert (tmp_path / "results" / "summary.html").exists()
 
 
+@pytest.mark.tutorial
 def test_a_cohort(tmp_path: Path) -> None:
     walk(TUTORIALS / "cohort.md", tmp_path)
     bundle = "bundles/our_bapl_classification"
@@ -55,6 +56,7 @@ def test_a_cohort(tmp_path: Path) -> None:
         assert (tmp_path / made).exists(), made
 
 
+@pytest.mark.tutorial
 def test_the_original_study(tmp_path: Path) -> None:
     walk(TUTORIALS / "original_study.md", tmp_path)
     for run in ("original_2018", "volume"):
