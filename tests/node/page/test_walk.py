@@ -30,7 +30,9 @@ return [...document.querySelectorAll('main *, header *')]
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    yield from running_browser(tmp_path_factory.mktemp("profile"))
+    for running in running_browser(tmp_path_factory.mktemp("profile")):
+        running.set_script_timeout(180)  # axe-core on a busy machine
+        yield running
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def page(tmp_path: Path) -> Iterator[tuple[str, Queue]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings, queue = filled(tmp_path, 60, port=port, refresh_s=1.0)
+    settings, queue = filled(tmp_path, 60, port=port, refresh_s=2.0)
     add_people(settings.data)
     StandingWriter(standing_file(settings.data, "one")).write({}, [])
     serving = PageProcess(settings)
