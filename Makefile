@@ -41,15 +41,20 @@ demo: install
 # Byte code is kept: without it every process of a test compiles the package and the tests anew.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
+# Tests of a mark, and lint beside them: one waits where the other computes.
+define BESIDE_LINT
+@$(MAKE) --no-print-directory lint > .lint 2>&1 & lint=$$!; \
+	$(PYTEST) -m "$(1)"; tests=$$?; \
+	wait $$lint; lint=$$?; cat .lint; rm -f .lint; exit $$((tests | lint))
+endef
+
 # Before each commit: all but the tests that are marked slow.
-quick: install lint
-	$(PYTEST) -m "not slow and not elsewhere"
+quick: install
+	$(call BESIDE_LINT,not slow and not elsewhere)
 
 # What takes a minute and stands for itself is a part of `make elsewhere`, which CI runs, too.
 test: install
-	@$(MAKE) --no-print-directory lint > .lint 2>&1 & lint=$$!; \
-	$(PYTEST) -m "not elsewhere"; tests=$$?; \
-	wait $$lint; lint=$$?; cat .lint; rm -f .lint; exit $$((tests | lint))
+	$(call BESIDE_LINT,not elsewhere)
 
 coverage: install
 	$(PYTEST) --cov --cov-report= ; status=$$?; \
