@@ -325,7 +325,7 @@ def stood_in(count: int, workers: int) -> tuple[int, int]:
     mixed = [0, 0]
     metadata = {"name": "x", "version": "1", "sha256": {}}
     with (
-        patch.object(grading, "_grade", stand_in),
+        patch.object(grading, "grade_there", stand_in),
         patch.object(preparing, "normalize", normalised),
         patch("monai_amyloid.grading.names.exported_metadata", lambda _: metadata),
         patch("monai_amyloid.grading.many.manifest.exported_metadata", lambda _: metadata),

@@ -141,7 +141,7 @@ def call(studies: Path, output: Path, cluster: Cluster, watched: Watched) -> Gra
     from benchmarks.timing import registry  # by the name that workers import it by
     from monai_amyloid.grading.run import grade_studies
 
-    with patch("monai_amyloid.grading.run._grade", registry.synthetic):
+    with patch("monai_amyloid.grading.run.grade_there", registry.synthetic):
         return grade_studies(
             shipped_bundle(),
             list_named([studies]),
