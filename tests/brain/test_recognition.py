@@ -114,6 +114,7 @@ def test_an_upright_amyloid_head_that_registration_missed_is_given_back() -> Non
     np.testing.assert_allclose(found.matrix, np.eye(4), atol=1.0)
 
 
+@pytest.mark.slow
 def test_a_ball_is_no_head() -> None:
     places = np.moveaxis(np.indices((46, 55, 46)), 0, -1) * 4.0 - (90, 108, 90)
     ball = (np.linalg.norm(places, axis=-1) < 80).astype(np.float32)

@@ -30,6 +30,7 @@ def resolution_of(image: PetImage, matrix: np.ndarray) -> float:
     return resolution_mm(read_coarsely(image, lying(matrix)))
 
 
+@pytest.mark.slow
 def test_known_resolution_and_noise_are_found() -> None:
     person = scan_person(3, 3, fwhm_mm=4.0, noise_cv=0.12, **NO_MISHAP)
     scan = read_coarsely(person.image, lying(template_to_scanner(person.session)))

@@ -156,6 +156,7 @@ def test_the_number_of_folds_that_is_advised_works(
                 follow(cohort, number)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(
     counts=st.tuples(*[st.integers(2, 6)] * 3),

@@ -15,6 +15,7 @@ def test_readers_give_each_grade_as_often_as_it_is_likely() -> None:
     np.testing.assert_allclose(seen, SHARES[:5], atol=0.015)
 
 
+@pytest.mark.slow
 def test_scores_are_the_mean_of_scikit_learns_over_readers() -> None:
     predicted = SHARES.argmax(axis=1) + 1
     found = against_readers(PEOPLE, SHARES, predicted)

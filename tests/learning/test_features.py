@@ -54,6 +54,7 @@ def test_a_head_on_features_says_what_the_whole_network_says(whole: MILModel) ->
     torch.testing.assert_close(OnFeatures(whole)(features), whole(slices))
 
 
+@pytest.mark.slow
 def test_training_a_head_leaves_the_backbone_as_it_is(whole: MILModel) -> None:
     network = OnFeatures(whole).train()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}

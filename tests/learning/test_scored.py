@@ -57,6 +57,7 @@ def test_it_can_be_scripted(dimensions: int) -> None:
         torch.testing.assert_close(torch.jit.script(network)(image), network(image))
 
 
+@pytest.mark.slow
 def test_it_is_as_wide_as_monais() -> None:
     for width in (0.125, 0.5, 1.0):
         stock = resnet50(spatial_dims=3, n_input_channels=1, widen_factor=width, num_classes=2)

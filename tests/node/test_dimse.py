@@ -25,6 +25,8 @@ from monai_amyloid.node.receiving.counting import expected_pet_images
 from monai_amyloid.node.sending.dimse import CommitmentListener, DimseTransport
 from monai_amyloid.node.sending.transport import NotTakenError, SentObject
 
+pytestmark = pytest.mark.slow
+
 Answers = list[tuple[str, bool]]
 
 

@@ -154,6 +154,7 @@ def test_health_is_told_in_numbers(tmp_path: Path) -> None:
     assert found.deliveries[("pacs", DeliveryState.PENDING)] == 1
 
 
+@pytest.mark.slow
 def test_a_full_disk_takes_nothing_and_says_so_until_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,8 @@ from monai_amyloid.node.queue.studies import Study
 from monai_amyloid.node.receiving.priors import PriorFetcher, prior_folder
 from node.test_queue import arrived
 
+pytestmark = pytest.mark.slow
+
 PERSON = "4711-p"
 
 

@@ -25,6 +25,8 @@ from monai_amyloid.node.machines import AwayError, Destination
 from monai_amyloid.node.sending.dimse import DimseTransport
 from monai_amyloid.node.sending.transport import SentObject
 
+pytestmark = pytest.mark.slow
+
 
 def certify(folder: Path, name: str, host: str = "127.0.0.1") -> tuple[Path, Path]:
     """A certificate that signs itself, and its key."""

@@ -85,6 +85,7 @@ def wrong_settings(words: list[str]) -> str:
     return "".join(f"no config {each}" for each in files if not (ROOT / each).exists())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", OF_NOW, ids=name_of)
 def test_every_command_of_a_page_can_be_typed(page: Path) -> None:
     found = [

@@ -71,6 +71,7 @@ def test_every_value_of_a_config_is_in_the_reference_once_with_what_train_sets()
     assert f"`{train['batch_size']}` (train" in row
 
 
+@pytest.mark.slow
 def test_every_finding_of_the_code_is_listed_with_what_to_do() -> None:
     page = findings.page()
     made = {

@@ -215,6 +215,7 @@ def test_a_huge_dicomdir_is_refused(
         files_of_dicomdir(listing)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -43,6 +43,7 @@ def test_a_frame_that_cannot_be_decoded_is_told_and_the_next_one_is_decoded(
         assert jpeg.decode(second, [None])[0].shape == TRUTH.frames.shape[2:0:-1]
 
 
+@pytest.mark.slow
 def test_a_decoder_that_ends_is_an_error_and_starts_again(compressed: Path) -> None:
     file = next(compressed.iterdir())
     with JpegProcess() as jpeg:

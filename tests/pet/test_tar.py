@@ -138,6 +138,7 @@ def test_a_wrong_checksum_is_refused(suffix: str, folder: Path, tmp_path: Path) 
         unpack(source, folder, Room())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".tar.gz", ".tar.bz2", ".tar.xz"])
 def test_a_decompression_bomb_is_refused(suffix: str, folder: Path, tmp_path: Path) -> None:
     source = packed(tmp_path / f"s{suffix}", {"bomb": bytes(40 * 2**20)})

@@ -57,6 +57,7 @@ def test_a_scan_at_the_threshold_of_one_region_is_called_by_half_of_the_readers(
     assert share == pytest.approx(norm.cdf(off / np.hypot(SCAN_NOISE, REGION_NOISE)), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_nobody_who_sees_less_scores_higher() -> None:
     found = ceiling(drawn(200), readers=20).pivot_table("value", "metric", "observer")
     assert (found["true evidence of each region"] >= found["mean uptake of each region"]).all()
@@ -90,6 +91,7 @@ def test_readers_agree_less_where_the_disease_is_unsure() -> None:
     assert kappas["10 to 40"] < kappas["all"] < 1
 
 
+@pytest.mark.slow
 def test_the_table_is_written_and_printed_with_its_ranges(tmp_path: Path) -> None:
     drawn().to_csv(tmp_path / "truth.tsv", sep="\t", index=False)
     printed = measure(tmp_path, readers=20)

@@ -129,6 +129,7 @@ def test_a_scan_without_attenuation_is_nearly_as_noisy_at_the_rim() -> None:
     assert deep < 0.95 * shallow < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "fwhm_mm"), [("osem", 9.8), ("psf", 9.0)])
 def test_the_fast_noise_is_that_of_a_reconstruction(name: str, fwhm_mm: float) -> None:
     way = RECONSTRUCTIONS[name]

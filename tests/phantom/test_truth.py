@@ -15,6 +15,8 @@ from monai_amyloid.phantom.scanning.scanner import Scanned, acquire
 
 from .people import NO_MISHAP, ONE_SITE, ScannedPerson, points_of, scan_person
 
+pytestmark = pytest.mark.slow
+
 # Bq/mL so many that rounding is nothing.
 QUIET = NO_MISHAP | {"noise_cv": 1e-6, "scale": 1e5, "fwhm_mm": 6.0}
 

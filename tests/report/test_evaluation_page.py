@@ -22,6 +22,8 @@ from monai_amyloid.report.evaluation.gallery import axial_slices, worst_errors
 
 from .reading import english, shown
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("matplotlib")
 
 

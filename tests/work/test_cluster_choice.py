@@ -2,6 +2,7 @@
 
 import datetime
 import pickle
+import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -196,3 +197,25 @@ def test_only_who_has_a_certificate_reaches_a_scheduler_by_tls(
             list(engine_for(cluster_of(address, str(others)), 1, tmp_path).each(double, [1]))
         with pytest.raises(UserError, match="needs certificates"):
             list(engine_for(cluster_of(address), 1, tmp_path).each(double, [1]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("users", [False, True])
+def test_late_messages_of_dask_are_printed_only_to_who_uses_dask_himself(users: bool) -> None:
+    pytest.importorskip("distributed")
+    script = """
+import logging, sys
+if sys.argv[1] == "True":
+    import distributed
+from monai_amyloid.work.cluster.scheduler import quiet
+for _ in range(2):
+    with quiet():
+        import distributed
+        logging.getLogger("distributed.batched").error("within")
+    logging.getLogger("distributed.batched").info("after")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(users)], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.count("after") == (2 if users else 0)
+    assert "within" not in done.stderr

@@ -99,6 +99,7 @@ def test_few_items_or_one_worker_are_made_in_one_process_and_none_in_this(
     assert (os.getpid() in made) == here and len({*made}) == processes
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_crash_in_the_only_process_is_a_crash_and_all_else_is_made(tmp_path: Path) -> None:
     make = partial(square_unless_hostile, log=tmp_path)

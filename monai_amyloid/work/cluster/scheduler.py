@@ -1,6 +1,7 @@
 """A connection to a Dask scheduler that is there."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -80,7 +81,10 @@ def closing_soon(client: Any) -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Let Dask's own messages go unprinted."""
+    """Let Dask's own messages go unprinted, and late ones too where nobody else uses Dask."""
+    ours = "distributed" not in sys.modules
+    import distributed  # noqa: F401 (it sets levels as it is imported, so before they are set here)
+
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -90,3 +94,5 @@ def quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+        if ours:  # its threads write of lost connections after the client is closed
+            loggers[0].setLevel(logging.CRITICAL)

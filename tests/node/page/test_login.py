@@ -73,6 +73,7 @@ def test_many_machines_that_guess_lock_nobody_out_of_the_own_one() -> None:
     assert names.count(True) == 20  # of IPv6 a network counts as one machine
 
 
+@pytest.mark.slow
 def test_many_wrong_requests_are_no_longer_answered(site: Site) -> None:
     known, browser = site.logged_in("read", address="10.0.0.9"), site.browser("10.0.0.9")
     statuses = [browser.get(f"/nothing/{n}").status_code for n in range(90)]
