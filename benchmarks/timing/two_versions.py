@@ -25,9 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.figures import record
-from monai_amyloid.phantom.cohorts.cohort import simulate
-from monai_amyloid.phantom.cohorts.plan import Plan
+from benchmarks.figures import ROOT, record
 
 PROGRAM = "from monai_amyloid.cli import main; main()"
 WHERE = "import monai_amyloid; print(monai_amyloid.__file__)"
@@ -66,8 +64,11 @@ def main() -> None:
 
 
 def simulated(folder: Path, count: int) -> list[Path]:
-    """DICOM studies of all sites."""
-    simulate(folder, count, Plan(seed=11), form="dicom")
+    """DICOM studies of all sites, by a process of their own: a child's peak is never below ours."""
+    options = ["--participants", str(count), "--seed", "11", "--as", "dicom"]
+    subprocess.run(
+        [sys.executable, "-c", PROGRAM, "simulate", folder, *options], check=True, cwd=ROOT
+    )
     return sorted((folder / "scans").iterdir())
 
 
