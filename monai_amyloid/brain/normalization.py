@@ -1,6 +1,6 @@
 """From a PET image to SUVR on the template grid, the one way for training and inference."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,11 +88,13 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
             option=Term("--tracer"),
             tracers=tuple(map(Term, TRACERS)),
         )
-    registration = _find_brain(image)
-    quality = measure_quality(image, registration)
+    # Every step reads the volume from its first voxel to its last: its order is made once.
+    scan = replace(image, data=np.ascontiguousarray(image.data, np.float32))
+    registration = _find_brain(scan)
+    quality = measure_quality(scan, registration)
     refuse_poor_quality(quality)
     try:
-        over_cerebellum = suvr(resample(image, registration), voi("whole_cerebellum"))
+        over_cerebellum = suvr(resample(scan, registration), voi("whole_cerebellum"))
         volume = suvr(over_cerebellum, voi(reference))
     except ValueError as error:
         raise StudyRefused(

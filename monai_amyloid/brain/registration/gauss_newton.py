@@ -161,7 +161,7 @@ def fit_warp(scan: ScanSamples, tissues: Tissues, start: Fit, steps: int) -> Fit
             residual = (values - tissues.uptake @ weights)[inside]
             stiffness = _STIFFNESS * float(residual.square().mean()) * bending().to(basis)
             penalty = torch.cat([torch.zeros_like(weights), stiffness.repeat(3)])
-            normal = design.T @ design + torch.diag(penalty)
+            normal = _gram(design) + torch.diag(penalty)
             normal.diagonal().add_(1e-6 * normal.diagonal().mean())
             factor = torch.linalg.cholesky(normal)
         pull = design.T @ (values * inside)
@@ -189,6 +189,17 @@ def _warp_design(
         part = design[:, count + axis * TERMS :][:, :TERMS]
         torch.mul(basis, -slope[:, axis, None], out=part)
     return design.mul_(inside[:, None])
+
+
+def _gram(design: torch.Tensor) -> torch.Tensor:
+    """``design.T @ design``, by a third less work: what lies below the diagonal is known then."""
+    columns = design.shape[1]
+    gram = design.new_empty(columns, columns)
+    for part in torch.arange(columns).chunk(3):
+        first, last = int(part[0]), int(part[-1]) + 1
+        gram[first:last, first:] = design[:, first:last].T @ design[:, first:]
+        gram[first:, first:last] = gram[first:last, first:].T.clone()
+    return gram
 
 
 def weighted(scan: ScanSamples, tissues: Tissues, matrix: NDArray[np.float64], warp: Warp) -> Fit:

@@ -50,14 +50,18 @@ _MARGIN_MM = 24.0
 # The scan is smoothed to about the template's 8 mm.
 _FINE_FWHM_MM, _FINE_VOXEL_MM, _FINE_SPACING_MM = 5.0, 4.0, 4.0
 _COARSE_FWHM_MM, _COARSE_VOXEL_MM = 11.0, 5.0
-_COARSE_ENOUGH_MM = 0.3
+_COARSE_ENOUGH_MM, _FINE_ENOUGH_MM = 0.3, (0.1, 0.02)
+# Of the coarse fits from several starts, those no farther apart lead to the same place, and those
+# whose match is so much below the best one's lead nowhere.
+_SAME_MM, _HOPELESS = 8.0, 0.2
 # A mask of more than this is brain; and the highest value that a brain has but for its noise.
 _WITHIN, _BRIGHTEST_PERCENTILE = 0.99, 98.0
 # For the search all is as bright as grey matter that is brighter: of the voxels with at least this
 # share of the highest values, this percentile.
 _LEAST_OF_HEAD, _GREY_PERCENTILE = 0.3, 60.0
-# The inverse of a deformation of a few millimetres is found to 0.001 mm by so many repetitions.
-_INVERSION_STEPS = 12
+# The inverse of a deformation of a few millimetres is found so exactly, by so many repetitions at
+# most.
+_INVERTED_MM, _INVERSION_STEPS = 0.001, 12
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,9 @@ class Registration:
         goal = torch.from_numpy(np.ascontiguousarray(flat, np.float32))
         place = goal.clone()
         for _ in range(_INVERSION_STEPS):
-            place = goal - self.warp.displacement(place)
+            before, place = place, goal - self.warp.displacement(place)
+            if float((place - before).abs().max()) < _INVERTED_MM:
+                break
         return np.asarray(place.double().numpy().T.reshape(points.shape))
 
     def jacobian(self) -> NDArray[np.float64]:
@@ -146,7 +152,8 @@ def _near_start(coarse: ScanVoxels) -> NDArray[np.float64]:
     fits = [
         fit_affine(outline, tissues, pose, 25, rigid_freedom(), _COARSE_ENOUGH_MM) for pose in poses
     ]
-    best = max((_refined(coarse, fit.matrix) for fit in fits), key=lambda fit: fit.match)
+    likely = _apart(sorted(fits, key=lambda fit: -fit.match))
+    best = max((_refined(coarse, fit.matrix) for fit in likely), key=lambda fit: fit.match)
     if best.match < 0:
         raise StudyRefused(
             "too_little_brain",
@@ -154,6 +161,23 @@ def _near_start(coarse: ScanVoxels) -> NDArray[np.float64]:
             "check that this is a PET of the whole brain in a usual orientation",
         )
     return best.matrix
+
+
+def _apart(fits: list[Fit]) -> list[Fit]:
+    """Of fits, the best first, those that lie apart from all better ones, and none far worse."""
+    kept: list[Fit] = []
+    for fit in fits:
+        if fit.match < fits[0].match - _HOPELESS:
+            break
+        if all(_farthest(fit, other) > _SAME_MM for other in kept):
+            kept.append(fit)
+    return kept
+
+
+def _farthest(fit: Fit, other: Fit) -> float:
+    """How far two fits lay the same corner of the brain's box, mm."""
+    moved = (fit.matrix - other.matrix)[:3]
+    return float(np.linalg.norm(moved[:, :3] @ _corners() + moved[:, 3:], axis=0).max())
 
 
 def _refined(coarse: ScanVoxels, pose: NDArray[np.float64]) -> Fit:
@@ -167,9 +191,9 @@ def _fine_fit(fine: ScanVoxels, start: NDArray[np.float64]) -> tuple[Fit, Fit]:
     """The place, and there the weights, in the scan's unit, and match of all tissues."""
     tissues = _tissues(_FITTED_MM).to(fine.volume.device)
     pose = start
-    for millimetres in _FINE_SEEN_MM:
+    for millimetres, enough_mm in zip(_FINE_SEEN_MM, _FINE_ENOUGH_MM, strict=True):
         seen = _seen(fine, pose, millimetres, _FINE_FWHM_MM)
-        best = fit_affine(seen, tissues, pose, 15)
+        best = fit_affine(seen, tissues, pose, 15, enough_mm=enough_mm)
         pose = best.matrix
     best = fit_warp(seen, tissues, best, 8)
     # What is brighter than any of the brain counts as that: a bright scalp is no worse a match.
@@ -193,9 +217,8 @@ def _seen(
 
 def _about_brain(voxels: ScanVoxels, pose: NDArray[np.float64]) -> ScanVoxels:
     """The part of a scan that a brain in this pose, and what is smoothed into it, can reach."""
-    corners = np.array(np.meshgrid(*zip(*_box(), strict=True))).reshape(3, -1)
     to_voxel = np.linalg.inv(voxels.affine) @ pose
-    found = to_voxel[:3, :3] @ corners + to_voxel[:3, 3:]
+    found = to_voxel[:3, :3] @ _corners() + to_voxel[:3, 3:]
     shape = np.array(voxels.volume.shape)
     low = np.clip(np.floor(found.min(axis=1)), 0, shape - 1).astype(int)
     high = np.clip(np.ceil(found.max(axis=1)) + 1, low + 1, shape)
@@ -241,7 +264,7 @@ def one_thread() -> Iterator[None]:
 
 def load_template() -> None:
     """Load at once what every registration needs of the template, and keep it."""
-    _box()
+    _corners()
     _from_brain(torch.device("cpu"))
     for around_mm in (_FITTED_MM, _JUDGED_MM):
         coarse_tissues(around_mm)
@@ -250,11 +273,12 @@ def load_template() -> None:
 
 
 @cache
-def _box() -> NDArray[np.float64]:
-    """The lowest and the highest corner of the brain and a margin, ``(2, 3)`` mm."""
+def _corners() -> NDArray[np.float64]:
+    """The corners of a box about the brain and a margin, ``(3, 8)`` mm."""
     places = np.argwhere(distance_from_brain() <= _MARGIN_MM)
-    corners = np.stack([places.min(axis=0), places.max(axis=0)])
-    return np.asarray(corners @ TEMPLATE_AFFINE[:3, :3] + TEMPLATE_AFFINE[:3, 3])
+    ends = np.stack([places.min(axis=0), places.max(axis=0)])
+    ends = ends @ TEMPLATE_AFFINE[:3, :3] + TEMPLATE_AFFINE[:3, 3]
+    return np.array(np.meshgrid(*zip(*ends, strict=True))).reshape(3, -1)
 
 
 @cache

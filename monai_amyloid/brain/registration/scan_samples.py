@@ -39,15 +39,20 @@ class ScanSamples:
         Returns:
             Values ``(..., N)``, and whether each point lies inside the scan.
         """
-        both = torch.as_tensor(self.to_voxel @ matrix, dtype=torch.float32, device=points.device)
-        voxels = points @ both[..., :3, :3].mT + both[..., None, :3, 3]
-        last = torch.tensor(self.volume.shape[2:], device=points.device) - 1
-        inside = ((voxels >= -0.5) & (voxels <= last + 0.5)).all(dim=-1)
         # grid_sample counts from -1 to 1 between the outermost voxels, last axis first.
-        places = (2 * voxels / last.clamp(min=1) - 1).flip(-1)
+        last = np.array(self.volume.shape[2:])[::-1] - 1
+        scale = 2 / np.maximum(last, 1)
+        to_place = (self.to_voxel @ matrix)[..., 2::-1, :] * scale[:, None]
+        to_place[..., 3] -= 1
+        both = torch.as_tensor(to_place, dtype=torch.float32, device=points.device)
+        # An axis a row: nothing is done three numbers at a time.
+        places = both[..., :3] @ points.mT + both[..., 3:]
+        ends = np.stack([-0.5 * scale - 1, (last + 0.5) * scale - 1])[..., None]
+        low, high = torch.as_tensor(ends, dtype=torch.float32, device=points.device)
+        inside = ((places >= low) & (places <= high)).all(dim=-2)
         read = torch.nn.functional.grid_sample(
             self.volume,
-            places.reshape(1, 1, 1, -1, 3),
+            places.mT.reshape(1, 1, 1, -1, 3),
             padding_mode="border",
             align_corners=True,
         )
