@@ -1,5 +1,7 @@
 """What tells how far a normalised scan can be trusted, measured on the scan."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -49,10 +51,10 @@ def measure_quality(image: PetImage, registration: Registration) -> dict[str, fl
     fwhm_mm = resolution_mm(scan)
     quality = {
         "registration": registration.match,
-        "brain_covered": _share_inside(image, registration, brain_mask()),
-        "cerebellum_covered": _share_inside(image, registration, voi("whole_cerebellum")),
-        "cortex_covered": _share_inside(image, registration, voi("cortex")),
-        "vertex_covered": _share_inside(image, registration, _vertex()),
+        "brain_covered": _share_inside(image, registration, "brain"),
+        "cerebellum_covered": _share_inside(image, registration, "whole_cerebellum"),
+        "cortex_covered": _share_inside(image, registration, "cortex"),
+        "vertex_covered": _share_inside(image, registration, "vertex"),
         "head_scale": float(np.cbrt(growth.mean())),
         "jacobian_min": float(growth.min()),
         "jacobian_max": float(growth.max()),
@@ -93,13 +95,23 @@ def _amyloid_load(positive_share: float, tracer: str | None) -> float:
     return _POSITIVE_CENTILOID * positive_share * steepness
 
 
-def _share_inside(image: PetImage, registration: Registration, mask: NDArray[np.bool_]) -> float:
-    # Every fifth voxel gives it to a percent.
-    points = TEMPLATE_AFFINE[:3, :3] @ np.argwhere(mask)[::5].T + TEMPLATE_AFFINE[:3, 3:]
+def _share_inside(image: PetImage, registration: Registration, part: str) -> float:
     to_voxel = np.linalg.inv(image.affine)
-    voxels = to_voxel[:3, :3] @ registration.to_scan(points) + to_voxel[:3, 3:]
+    voxels = to_voxel[:3, :3] @ registration.to_scan(_points(part)) + to_voxel[:3, 3:]
     inside = (voxels >= -0.5) & (voxels <= np.array(image.data.shape)[:, None] - 0.5)
     return float(inside.all(axis=0).mean())
+
+
+@cache
+def _points(part: str) -> NDArray[np.float64]:
+    """Points of the brain, its vertex or a volume of interest, ``(3, N)`` mm of the template."""
+    if part in ("brain", "vertex"):
+        height = TEMPLATE_AFFINE[2, 2] * np.arange(brain_mask().shape[2]) + TEMPLATE_AFFINE[2, 3]
+        mask = brain_mask() & (height > (_VERTEX_MM if part == "vertex" else -np.inf))
+    else:
+        mask = voi(part)
+    # Every fifth voxel gives a share to a percent.
+    return np.asarray(TEMPLATE_AFFINE[:3, :3] @ np.argwhere(mask)[::5].T + TEMPLATE_AFFINE[:3, 3:])
 
 
 def _pons_suvr(scan: CoarseScan) -> float:
@@ -112,8 +124,3 @@ def _pons_suvr(scan: CoarseScan) -> float:
 
 def _coarse(name: str) -> NDArray[np.bool_]:
     return voi(name)[::2, ::2, ::2]
-
-
-def _vertex() -> NDArray[np.bool_]:
-    height = TEMPLATE_AFFINE[2, 2] * np.arange(brain_mask().shape[2]) + TEMPLATE_AFFINE[2, 3]
-    return np.asarray(brain_mask() & (height > _VERTEX_MM))

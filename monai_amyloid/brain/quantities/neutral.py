@@ -4,11 +4,12 @@ The scan's own fitted template, its grey and white matter and scalp as bright as
 so much amyloid that a reader could not decide whether it is positive.
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from monai_amyloid.brain.quantities.suvr import suvr
 from monai_amyloid.brain.registration.register import Registration
 from monai_amyloid.brain.template import AMYLOID, TEMPLATE_AFFINE, tissue_uptake, voi
 from monai_amyloid.pet.tracers import TRACERS
@@ -26,15 +27,22 @@ def neutral_suvr(registration: Registration, tracer: str) -> NDArray[np.float32]
         registration: Registration of the template to the scan.
         tracer: BIDS label of the scan's tracer.
     """
-    tissues, amyloid = tissue_uptake()[:AMYLOID], tissue_uptake()[AMYLOID]
-    without = np.tensordot(registration.weights[:AMYLOID], tissues, axes=1)
-    # The weight at which cortex over cerebellum is the target: both grow with it.
+    # The weight of amyloid at which cortex over cerebellum is the target: both grow with it.
     line = TRACERS[tracer]
     target = (UNDECIDED_CENTILOID - line.centiloid_intercept) / line.centiloid_slope
-    cortex, cerebellum = voi("cortex"), voi("whole_cerebellum")
-    lacking = target * float(without[cerebellum].mean()) - float(without[cortex].mean())
-    gain = float(amyloid[cortex].mean()) - target * float(amyloid[cerebellum].mean())
-    return suvr(without + np.float32(lacking / gain) * amyloid, cerebellum)
+    cortex, cerebellum = _means("cortex"), _means("whole_cerebellum")
+    weights = registration.weights.astype(np.float64)
+    weights[AMYLOID] = 0.0
+    lacking = float(weights @ (target * cerebellum - cortex))
+    weights[AMYLOID] = lacking / float(cortex[AMYLOID] - target * cerebellum[AMYLOID])
+    weights /= weights @ cerebellum
+    return np.asarray(np.tensordot(weights.astype(np.float32), tissue_uptake(), axes=1))
+
+
+@cache
+def _means(name: str) -> NDArray[np.float64]:
+    """Mean of each of the template's tissues in a volume of interest, ``(5,)``."""
+    return np.asarray(tissue_uptake()[:, voi(name)].mean(axis=1, dtype=np.float64))
 
 
 def remove(

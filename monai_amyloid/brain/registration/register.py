@@ -149,9 +149,12 @@ def _near_start(coarse: ScanVoxels) -> NDArray[np.float64]:
     outline = coarse.smoothed(_COARSE_FWHM_MM, clip=grey)
     tissues = coarse_tissues(_JUDGED_MM).to(coarse.volume.device)
     poses = likely_poses(coarse.smoothed(_COARSE_FWHM_MM), outline)
-    fits = [
-        fit_affine(outline, tissues, pose, 25, rigid_freedom(), _COARSE_ENOUGH_MM) for pose in poses
-    ]
+    fits: list[Fit] = []
+    for pose in poses:
+        least = max((fit.match for fit in fits), default=0.0) - _HOPELESS
+        fits.append(
+            fit_affine(outline, tissues, pose, 25, rigid_freedom(), _COARSE_ENOUGH_MM, least)
+        )
     likely = _apart(sorted(fits, key=lambda fit: -fit.match))
     best = max((_refined(coarse, fit.matrix) for fit in likely), key=lambda fit: fit.match)
     if best.match < 0:
