@@ -6,6 +6,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from monai_amyloid.brain.registration.gauss_newton import (
+    _gram,
     correlations,
     fit_affine,
     fit_warp,
@@ -58,6 +59,35 @@ def test_an_affine_transform_is_found_from_afar(
     error = np.linalg.norm(homogeneous @ (fit.matrix - true)[:3].T, axis=1)
     # Turns are linearised, and stretch the head a little: enough for a start.
     assert error.max() < (1.0 if rigid else 0.3)
+
+
+def test_a_start_that_leads_nowhere_is_given_up_and_another_is_not(
+    scan: ScanSamples, tissues: Tissues
+) -> None:
+    reads = 0
+
+    class Counted(ScanSamples):
+        def at(self, points: torch.Tensor, matrix: np.ndarray) -> tuple:
+            nonlocal reads
+            reads += 1
+            return super().at(points, matrix)
+
+    def steps(shift: tuple, least: float) -> int:
+        nonlocal reads
+        reads, start = 0, affine((0, 0, 0), shift)
+        counted = Counted(scan.volume, scan.to_voxel, scan.unit)
+        fit_affine(counted, tissues, start, 24, rigid_freedom(), 1e-6, least=least)
+        return reads
+
+    far = (60.0, 45.0, 40.0)
+    assert steps(far, least=0.9) == 10 < steps(far, least=-1.0)
+    assert steps((4.0, -3.0, 2.0), least=0.9) == steps((4.0, -3.0, 2.0), least=-1.0)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 7, 245])
+def test_half_of_a_symmetric_product_tells_all_of_it(columns: int) -> None:
+    design = torch.randn(50, columns, generator=torch.Generator().manual_seed(0))
+    np.testing.assert_allclose(_gram(design), design.T @ design, atol=1e-4)
 
 
 def test_a_smooth_deformation_is_found(tissues: Tissues) -> None:

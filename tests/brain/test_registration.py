@@ -8,7 +8,8 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from monai_amyloid.brain.normalization import BrainPet, normalize
-from monai_amyloid.brain.registration.register import Registration, register
+from monai_amyloid.brain.registration.gauss_newton import Fit
+from monai_amyloid.brain.registration.register import Registration, _apart, register
 from monai_amyloid.brain.registration.warp import NO_WARP, TERMS, Warp
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
 from monai_amyloid.pet.image import PetImage
@@ -38,6 +39,14 @@ def median_error_mm(found: Registration, true: np.ndarray) -> float:
     points = brain_points()
     laid = true[:3, :3] @ points + true[:3, 3:]
     return float(np.median(np.linalg.norm(found.to_scan(points) - laid, axis=0)))
+
+
+def test_of_starts_that_lead_to_one_place_the_best_is_kept_and_none_that_leads_nowhere() -> None:
+    def fit(shift: float, match: float) -> Fit:
+        return Fit(pose((0, 0, 0), (shift, 0, 0)), NO_WARP, WEIGHTS, match)
+
+    best, near, other, lost = fit(0, 0.9), fit(5, 0.89), fit(40, 0.75), fit(-70, 0.4)
+    assert _apart([best, near, other, lost]) == [best, other]
 
 
 @pytest.mark.parametrize(

@@ -92,3 +92,12 @@ def test_a_part_of_a_scan_lies_where_the_whole_has_it() -> None:
     whole, some = voxels.smoothed(0.0, clip=1.0), part.smoothed(0.0, clip=1.0)
     expected = whole.at(points, np.eye(4))[0] * whole.unit
     np.testing.assert_allclose(some.at(points, np.eye(4))[0] * some.unit, expected, rtol=1e-4)
+
+
+def test_a_single_slice_is_read_within_itself_alone() -> None:
+    image = PetImage(np.arange(1, 17, dtype=np.float32).reshape(4, 4, 1), np.eye(4))
+    scan = smoothed(image, 0.0, 1.0, "cpu")
+    points = torch.tensor([[1.0, 2, 0], [1, 2, 0.4], [1, 2, 0.6], [1, 2, -0.6], [3.4, 0, 0]])
+    values, inside = scan.at(points, np.eye(4))
+    assert inside.tolist() == [True, True, False, False, True]
+    np.testing.assert_allclose(values[[0, 4]] * scan.unit, [7.0, 13.0], atol=1e-3)

@@ -28,6 +28,11 @@ def test_a_cosine_is_the_product_of_those_along_the_axes() -> None:
     np.testing.assert_allclose(cosines(POINTS)[:, term], expected, atol=1e-5)
 
 
+def test_a_displacement_is_the_weighted_sum_of_all_cosines() -> None:
+    expected = cosines(POINTS) @ torch.from_numpy(WARP.coefficients).T
+    np.testing.assert_allclose(WARP.displacement(POINTS), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_the_gradient_is_that_of_finite_differences(axis: int) -> None:
     step = torch.zeros(3)
