@@ -61,29 +61,6 @@ def test_an_affine_transform_is_found_from_afar(
     assert error.max() < (1.0 if rigid else 0.3)
 
 
-def test_a_start_that_leads_nowhere_is_given_up_and_another_is_not(
-    scan: ScanSamples, tissues: Tissues
-) -> None:
-    reads = 0
-
-    class Counted(ScanSamples):
-        def at(self, points: torch.Tensor, matrix: np.ndarray) -> tuple:
-            nonlocal reads
-            reads += 1
-            return super().at(points, matrix)
-
-    def steps(shift: tuple, least: float) -> int:
-        nonlocal reads
-        reads, start = 0, affine((0, 0, 0), shift)
-        counted = Counted(scan.volume, scan.to_voxel, scan.unit)
-        fit_affine(counted, tissues, start, 24, rigid_freedom(), 1e-6, least=least)
-        return reads
-
-    far = (60.0, 45.0, 40.0)
-    assert steps(far, least=0.9) == 10 < steps(far, least=-1.0)
-    assert steps((4.0, -3.0, 2.0), least=0.9) == steps((4.0, -3.0, 2.0), least=-1.0)
-
-
 @pytest.mark.parametrize("columns", [1, 2, 7, 245])
 def test_half_of_a_symmetric_product_tells_all_of_it(columns: int) -> None:
     design = torch.randn(50, columns, generator=torch.Generator().manual_seed(0))

@@ -8,8 +8,7 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from monai_amyloid.brain.normalization import BrainPet, normalize
-from monai_amyloid.brain.registration.gauss_newton import Fit
-from monai_amyloid.brain.registration.register import Registration, _apart, register
+from monai_amyloid.brain.registration.register import Registration, register
 from monai_amyloid.brain.registration.warp import NO_WARP, TERMS, Warp
 from monai_amyloid.brain.template import TEMPLATE_AFFINE, brain_mask
 from monai_amyloid.pet.image import PetImage
@@ -41,12 +40,19 @@ def median_error_mm(found: Registration, true: np.ndarray) -> float:
     return float(np.median(np.linalg.norm(found.to_scan(points) - laid, axis=0)))
 
 
-def test_of_starts_that_lead_to_one_place_the_best_is_kept_and_none_that_leads_nowhere() -> None:
-    def fit(shift: float, match: float) -> Fit:
-        return Fit(pose((0, 0, 0), (shift, 0, 0)), NO_WARP, WEIGHTS, match)
-
-    best, near, other, lost = fit(0, 0.9), fit(5, 0.89), fit(40, 0.75), fit(-70, 0.4)
-    assert _apart([best, near, other, lost]) == [best, other]
+def test_a_start_that_fits_the_whole_head_badly_is_taken_where_it_fits_the_brain(
+    simulated: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As sub-0276 of clinic-603: by the whole head the wrong place was by far the better one.
+    image, _, _ = simulated[3]
+    true, points = register(image), brain_points()
+    starts = [
+        true.matrix @ pose((0, 0, 0), shift) for shift in ((0, 0, 70), (0, 0, -60), (0, 0, 0))
+    ]
+    name = "monai_amyloid.brain.registration.register.likely_poses"
+    monkeypatch.setattr(name, lambda *_: starts)
+    apart = register(image).to_scan(points) - true.to_scan(points)
+    assert np.linalg.norm(apart, axis=0).max() < 0.5
 
 
 @pytest.mark.parametrize(

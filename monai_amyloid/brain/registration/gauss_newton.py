@@ -92,7 +92,6 @@ def fit_affine(
     steps: int,
     freedom: torch.Tensor | None = None,
     enough_mm: float = 0.02,
-    least: float = -1.0,
 ) -> Fit:
     """Improve an affine transform; the best of its steps.
 
@@ -104,16 +103,13 @@ def fit_affine(
         freedom: Directions of the affine parameters that may change, ``(P, 12)``; all twelve where
             None.
         enough_mm: The fit ends with a step that moves no part of the head farther.
-        least: Match that it must have after a third of its steps, or it is given up.
     """
     freedom = torch.eye(12) if freedom is None else freedom
     freedom = freedom.to(tissues.points)
     matrix, best, delta = start, _nothing(start, tissues), np.zeros((3, 4))
-    for step in range(steps + 1):
+    for _ in range(steps + 1):
         values, inside = scan.at(tissues.points, matrix)
         if inside.float().mean() < _LEAST_IN_VIEW:
-            break
-        if 3 * step > steps and best.match < least:
             break
         fit = _weighted(tissues, values, inside, matrix, NO_WARP)
         if fit.match > best.match:
