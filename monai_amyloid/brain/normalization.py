@@ -95,7 +95,9 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
     refuse_poor_quality(quality)
     try:
         over_cerebellum = suvr(resample(scan, registration), voi("whole_cerebellum"))
-        volume = suvr(over_cerebellum, voi(reference))
+        # Divided by what is 1 but for rounding, its regions would no longer be the Centiloid's.
+        usual = reference == "whole_cerebellum"
+        volume = over_cerebellum if usual else suvr(over_cerebellum, voi(reference))
     except ValueError as error:
         raise StudyRefused(
             "no_suvr", "SUVR cannot be computed: {reason}", reason=str(error)
@@ -105,7 +107,7 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
     refuse_impossible(regions, load, quality)
     return BrainPet(
         suvr=volume,
-        regions=regional_suvr(volume),
+        regions=regions if usual else regional_suvr(volume),
         centiloid=load,
         quality=quality,
         warnings=quality_warnings(quality, load),
