@@ -36,3 +36,9 @@ def test_removing_changes_a_region_and_nothing_far_from_it() -> None:
     left = remove(scan, region, neutral)
     np.testing.assert_allclose(left[36:44, 46:54, 46:54], neutral[36:44, 46:54, 46:54], atol=1e-4)
     np.testing.assert_array_equal(left[:20], scan[:20])
+
+
+def test_a_template_without_cerebellar_uptake_has_no_neutral_image() -> None:
+    empty = replace(FITTED, weights=np.zeros(5, np.float32))
+    with pytest.raises(ValueError, match="no uptake in the whole cerebellum"):
+        neutral_suvr(empty, "18FFBB")

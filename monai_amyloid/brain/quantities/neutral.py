@@ -26,6 +26,9 @@ def neutral_suvr(registration: Registration, tracer: str) -> NDArray[np.float32]
     Args:
         registration: Registration of the template to the scan.
         tracer: BIDS label of the scan's tracer.
+
+    Raises:
+        ValueError: If the fitted template has no uptake in the cerebellum.
     """
     # The weight of amyloid at which cortex over cerebellum is the target: both grow with it.
     line = TRACERS[tracer]
@@ -35,7 +38,10 @@ def neutral_suvr(registration: Registration, tracer: str) -> NDArray[np.float32]
     weights[AMYLOID] = 0.0
     lacking = float(weights @ (target * cerebellum - cortex))
     weights[AMYLOID] = lacking / float(cortex[AMYLOID] - target * cerebellum[AMYLOID])
-    weights /= weights @ cerebellum
+    reference = float(weights @ cerebellum)
+    if not reference > 0:
+        raise ValueError("the fitted template has no uptake in the whole cerebellum")
+    weights /= reference
     return np.asarray(np.tensordot(weights.astype(np.float32), tissue_uptake(), axes=1))
 
 
