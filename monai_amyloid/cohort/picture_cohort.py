@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from monai_amyloid.brain.template import TEMPLATE_SHAPE
 from monai_amyloid.cohort.datalist import CohortError, read_cohort
 from monai_amyloid.cohort.pictures import PICTURE, VOLUME, read_picture, slice_affine
-from monai_amyloid.cohort.prepare import Prepared, check_prepared
+from monai_amyloid.cohort.prepare import Prepared
+from monai_amyloid.cohort.prepared_files import check_prepared
 from monai_amyloid.errors import RefusedError, UserError, one_line
 from monai_amyloid.findings.finding import StudyRefused, Term
 from monai_amyloid.output import remove_partials, replace_file, write_table

@@ -11,7 +11,7 @@ import pandas as pd
 
 from monai_amyloid.brain.quantities.suvr import Reference
 from monai_amyloid.brain.template import TEMPLATE_AFFINE
-from monai_amyloid.cohort.datalist import UNKNOWN, CohortError
+from monai_amyloid.cohort.datalist import UNKNOWN
 from monai_amyloid.cohort.listing import REFUSED, Listing, list_scans
 from monai_amyloid.cohort.prepared_files import (
     REFUSALS,
@@ -19,6 +19,7 @@ from monai_amyloid.cohort.prepared_files import (
     TABLE,
     Row,
     Settings,
+    check_prepared,
     listed,
     look_back,
     names_of,
@@ -29,7 +30,6 @@ from monai_amyloid.output import (
     as_bytes,
     remove_partials,
     replace_file,
-    writable_folder,
     write_table,
 )
 from monai_amyloid.output_lock import alone_in
@@ -128,24 +128,6 @@ def prepare(
         )
         engine = engine_for(cluster, workers, output)
         return _prepare_all(scans, rows, settings, engine, progress)
-
-
-def check_prepared(output: Path) -> None:
-    """Refuse a folder whose table is not that of a prepared cohort, which would be lost.
-
-    Args:
-        output: Folder to prepare into.
-
-    Raises:
-        CohortError: If so.
-    """
-    ours = (output / REFUSALS).exists() or any((output / SCANS).glob("*.row.json"))
-    if (output / TABLE).exists() and not ours:
-        raise CohortError(
-            f"{output / TABLE}: is not the table of a prepared cohort, and would be replaced; "
-            "choose another --output"
-        )
-    writable_folder(output / SCANS)
 
 
 def _prepare_all(

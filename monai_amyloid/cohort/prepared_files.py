@@ -13,7 +13,8 @@ import pandas as pd
 
 from monai_amyloid.brain.quantities.suvr import Reference
 from monai_amyloid.checksum import sha256
-from monai_amyloid.output import read_json_record
+from monai_amyloid.cohort.datalist import CohortError
+from monai_amyloid.output import read_json_record, writable_folder
 from monai_amyloid.pet.files.fingerprint import NOTHING, fingerprint
 from monai_amyloid.study_names import safe_name, same_name
 
@@ -132,3 +133,21 @@ def listed(table: Path) -> list[str]:
         return []
     rows = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False)
     return [f"{row.participant_id} {row.session_id}" for row in rows.itertuples()]
+
+
+def check_prepared(output: Path) -> None:
+    """Refuse a folder whose table is not that of a prepared cohort, which would be lost.
+
+    Args:
+        output: Folder to prepare into.
+
+    Raises:
+        CohortError: If so.
+    """
+    ours = (output / REFUSALS).exists() or any((output / SCANS).glob("*.row.json"))
+    if (output / TABLE).exists() and not ours:
+        raise CohortError(
+            f"{output / TABLE}: is not the table of a prepared cohort, and would be replaced; "
+            "choose another --output"
+        )
+    writable_folder(output / SCANS)

@@ -148,7 +148,7 @@ def on_template(values: NDArray[np.float32], affine: NDArray[np.float64]) -> NDA
     padded = np.pad(values, 1, mode="edge")
     offset = to_voxel[:3, 3] + 1
     turn = to_voxel[:3, :3]
-    # Both grids along the same axes, as usual: SciPy is told, and takes half the time.
+    # Both grids lie along the same axes, as usual: told so, SciPy takes one axis at a time.
     along = np.diag(turn) if not np.any(turn - np.diag(np.diag(turn))) else turn
     laid = ndimage.affine_transform(padded, along, offset, TEMPLATE_SHAPE, np.float32, order=1)
     return np.asarray(laid)

@@ -17,9 +17,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.figures import ROOT, record
-from monai_amyloid.evaluation.intervals import wilson
-from monai_amyloid.following.change_errors import CHANGE_SHARE
+from benchmarks.figures import ROOT
+from benchmarks.studies.change.held import held
 
 PROGRAM = [sys.executable, "-c", "from monai_amyloid.cli import main; main()"]
 SEED = 411  # of people of no named cohort
@@ -79,14 +78,9 @@ def main() -> None:
         "amyloid fell by more than 10": treated,
         "it did not": ~treated,
     }.items():
-        found = wilson(float(holds[use].mean()), int(use.sum()))
-        kept = "" if found.low <= CHANGE_SHARE <= found.high else " (0.95 lies outside)"
-        print(
-            f"| {name} | {use.sum()} | {error[use].mean():+.2f} | {error[use].std():.2f} "
-            f"| {found.value:.3f} [{found.low:.3f}, {found.high:.3f}]{kept} |"
-        )
-        record(f"follow by headers, interval holds: {name}", found.value,
-               low=found.low, high=found.high)  # fmt: skip
+        cell = held(f"follow by headers, interval holds: {name}", holds[use])
+        row = f"| {name} | {use.sum()} | {error[use].mean():+.2f} | {error[use].std():.2f} "
+        print(f"{row}| {cell} |")
     width = (rows["change_high"] - rows["change_low"]).mean()
     print(f"\nmean width {width:.1f} Centiloid")
 

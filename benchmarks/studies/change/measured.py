@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.figures import record
+from benchmarks.studies.change.held import held
 from monai_amyloid.brain.quantities.marks import SURE
 from monai_amyloid.brain.quantities.uncertainty import (
     RESCAN,
@@ -29,7 +30,6 @@ from monai_amyloid.brain.quantities.uncertainty import (
 )
 from monai_amyloid.evaluation.intervals import wilson
 from monai_amyloid.following.change_errors import (
-    CHANGE_SHARE,
     change_interval,
     change_spreads,
     expected_errors,
@@ -118,14 +118,8 @@ def print_coverage(rows: pd.DataFrame, true: Array, where: str = "") -> None:
     for prefix, labels in classes.items():
         for label in dict.fromkeys(labels.dropna()):
             use = (labels == label).to_numpy()
-            found = wilson(float(holds[use].mean()), int(use.sum()))
-            kept = "" if found.low <= CHANGE_SHARE <= found.high else " (0.95 lies outside)"
-            print(
-                f"| {prefix}{label} | {use.sum()} | {found.value:.3f} [{found.low:.3f}, "
-                f"{found.high:.3f}]{kept} |"
-            )
-            record(f"{where}change interval holds: {prefix}{label}", found.value,
-                   low=found.low, high=found.high)  # fmt: skip
+            cell = held(f"{where}change interval holds: {prefix}{label}", holds[use])
+            print(f"| {prefix}{label} | {use.sum()} | {cell} |")
     print(f"| mean width | | {np.diff(ends).mean():.1f} Centiloid |")
 
 
