@@ -139,19 +139,18 @@ def grade_names(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def check_stated(bundle: str | Path, name: str, content: bytes, stated: Mapping[str, Any]) -> None:
+def check_stated(bundle: str | Path, name: str, found: str, stated: Mapping[str, Any]) -> None:
     """Refuse a file whose bytes are not those that were exported.
 
     Args:
         bundle: The bundle's folder.
         name: Name of the file.
-        content: Bytes of the file.
+        found: SHA-256 of the file.
         stated: SHA-256 by name of the bundle's metadata.
 
     Raises:
         RunError: If any byte was changed, or the metadata lists no such file.
     """
-    found = sha256(content)
     if found != stated.get(name):
         raise RunError(
             f"{Path(bundle) / name}: SHA-256 {found[:12]}… is not {str(stated.get(name))[:12]}… of "
@@ -173,7 +172,7 @@ def exported_file(bundle: str | Path, name: str) -> str:
         RunError: If it is missing, or any byte was changed.
     """
     stated = exported_metadata(bundle)["sha256"]
-    check_stated(bundle, name, file_content(bundle, name), stated)
+    check_stated(bundle, name, sha256(file_content(bundle, name)), stated)
     return str(Path(bundle) / name)
 
 

@@ -69,7 +69,7 @@ class ExportedBundle:
     unlisted: tuple[str, ...]
 
 
-def whole_sha256(content: Mapping[str, bytes]) -> str:
+def whole_sha256(digests: Mapping[str, str]) -> str:
     """SHA-256 of a bundle, as anybody can compute it.
 
     That of the lines which ``sha256sum`` writes of the files that decide a grade
@@ -78,9 +78,9 @@ def whole_sha256(content: Mapping[str, bytes]) -> str:
     ``models`` changes without it.
 
     Args:
-        content: Bytes of those files by name.
+        digests: SHA-256 of those files by name.
     """
-    return sha256("".join(f"{sha256(content[name])}  {name}\n" for name in DECIDING))
+    return sha256("".join(f"{digests[name]}  {name}\n" for name in DECIDING))
 
 
 def bundle_sha256(bundle: Path) -> str:
@@ -92,7 +92,7 @@ def bundle_sha256(bundle: Path) -> str:
     Raises:
         RunError: If a file is missing.
     """
-    return whole_sha256({name: file_content(bundle, name) for name in DECIDING})
+    return whole_sha256({name: sha256(file_content(bundle, name)) for name in DECIDING})
 
 
 def read_bundle(bundle: Path, trust: Trust = ANY) -> ExportedBundle:
@@ -109,7 +109,8 @@ def read_bundle(bundle: Path, trust: Trust = ANY) -> ExportedBundle:
     if not (bundle / METADATA).is_file():
         exported_metadata(bundle)  # says what is needed
     content = {name: file_content(bundle, name) for name in DECIDING}
-    found = whole_sha256(content)
+    digests = {name: sha256(each) for name, each in content.items()}
+    found = whole_sha256(digests)
     if trust.required not in (None, found):
         raise RunError(
             f"{bundle}: its SHA-256 is {found}, needed {trust.required}: another bundle, or one "
@@ -120,6 +121,7 @@ def read_bundle(bundle: Path, trust: Trust = ANY) -> ExportedBundle:
     for name in {*DECIDING, *stated} - {METADATA}:
         # Exports of earlier versions listed what was learned alone.
         if name in stated or name != INFERENCE:
-            check_stated(bundle, name, content.get(name) or file_content(bundle, name), stated)
+            digest = digests.get(name) or sha256(file_content(bundle, name))
+            check_stated(bundle, name, digest, stated)
     unlisted = tuple(name for name in LISTED if name not in stated)
     return ExportedBundle(bundle, found, metadata, content, unlisted)

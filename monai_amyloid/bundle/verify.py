@@ -34,6 +34,7 @@ from monai_amyloid.bundle.files import (
 )
 from monai_amyloid.bundle.untrusted.config import strange_in, strange_in_data, strange_in_logging
 from monai_amyloid.bundle.untrusted.network import Described
+from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import one_line
 from monai_amyloid.evaluation.deciding.decision_file import decision_of
 from monai_amyloid.strict_json import read_object
@@ -151,7 +152,7 @@ def _checksums(bundle: Path, found: Mapping[str, bytes]) -> None:
     for name in (*LISTED, *(stated.keys() - {*LISTED})):
         if name not in stated:
             raise _WrongError(f"{METADATA} lists no SHA-256 of {name}; export the bundle again")
-        check_stated(bundle, name, found.get(name) or file_content(bundle, name), stated)
+        check_stated(bundle, name, sha256(found.get(name) or file_content(bundle, name)), stated)
     for path in sorted([*(bundle / "configs").rglob("*"), *(bundle / "models").rglob("*")]):
         name = path.relative_to(bundle).as_posix()
         if path.is_file() and name not in (*stated, METADATA) and path.name not in _OF_A_DESKTOP:

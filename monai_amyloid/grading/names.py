@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from monai_amyloid.bundle.integrity import read_bundle
 from monai_amyloid.checksum import sha256
 from monai_amyloid.errors import UserError
 from monai_amyloid.grading.ledger import Ledger
@@ -27,7 +26,7 @@ def name_tasks(
     studies: Sequence[NamedStudy],
     looks: Sequence[Look],
     output: Path | None,
-    bundle: Path,
+    bundle_sha256: str,
     options: OutputOptions,
 ) -> list[Task]:
     """Give each study the name of its results, which it keeps in this folder for ever.
@@ -43,10 +42,10 @@ def name_tasks(
         looks: What was seen of each.
         output: Folder of the results, where the names are kept before anything is written under
             them; None to keep them nowhere.
-        bundle: Bundle that grades the studies.
+        bundle_sha256: SHA-256 of the whole bundle that grades the studies.
         options: What is written.
     """
-    by = made_by(bundle, options)
+    by = made_by(bundle_sha256, options)
     looked = [(each.content, each.identity) for each in looks]
     names: list[str] = [study_name(each.path) for each in studies]
     hidden = [False] * len(names)
@@ -88,9 +87,9 @@ def name_tasks(
     ]
 
 
-def made_by(bundle: Path, options: OutputOptions) -> str:
+def made_by(bundle_sha256: str, options: OutputOptions) -> str:
     """Checksum of all that a result depends on besides its study: program, bundle and options."""
-    return checksum([source_checksum(), read_bundle(bundle).sha256, options.as_record()])
+    return checksum([source_checksum(), bundle_sha256, options.as_record()])
 
 
 def check_apart(studies: Iterable[Path], output: Path) -> None:

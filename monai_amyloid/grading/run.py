@@ -89,7 +89,8 @@ def grade_studies(
             cannot be used or is another than the one required.
     """
     # Every process grades with the bundle that is there when the run begins, or not at all.
-    trust = Trust(read_bundle(bundle, Trust.of(require_bundle)).sha256, trust_config)
+    sha256 = read_bundle(bundle, Trust.of(require_bundle)).sha256
+    trust = Trust(sha256, trust_config)
     named = [each if isinstance(each, NamedStudy) else NamedStudy(each) for each in studies]
     check_apart([each.path for each in named], output)
     with alone_in(output, "infer"), ExitStack() as stack:
@@ -103,7 +104,7 @@ def grade_studies(
         times, who = LookTimes(), _who_looks(engine, cluster, len(named))
         looks = look_at_all(named, output, looking, who, times)
         with times.beside():
-            tasks = name_tasks(named, looks, output, bundle, options)
+            tasks = name_tasks(named, looks, output, sha256, options)
             del looks
             for task in tasks:
                 refuse_link(output / task.name)

@@ -32,6 +32,6 @@ def grade_study(
     # The SHA-256 tells a bundle that is loaded already from one that has taken its place.
     sha256 = read_bundle(folder, Trust.of(require_bundle)).sha256
     grader = loaded_grader(folder, device, None, Trust(sha256, trust_config))
-    [task] = name_tasks([named], look_at_all([named], None), None, folder, options)
+    [task] = name_tasks([named], look_at_all([named], None), None, sha256, options)
     graded = graded_or_failed(task, grader)
     return cleaned(graded.result, named.path, options, Privacy(task.identity))

@@ -91,7 +91,7 @@ def test_a_finished_study_is_repeated_with_a_bundle_of_which_a_number_changed(
     studies = [NamedStudy(tmp_path)]
     looks = look_at_all(studies, tmp_path)
     by = [
-        name_tasks(studies, looks, tmp_path, bundle, PLAIN)[0].made_from["by"]
+        name_tasks(studies, looks, tmp_path, bundle_sha256(bundle), PLAIN)[0].made_from["by"]
         for bundle in (shipped_bundle(), changed, shipped_bundle())
     ]
     assert by[0] == by[2] != by[1]

@@ -116,7 +116,8 @@ def follow_people(
         RunError: If ``output`` cannot be written, another run is writing there, or the bundle
             cannot be used or is another than the one required.
     """
-    trust = Trust(read_bundle(bundle, Trust.of(require_bundle)).sha256, trust_config)
+    sha256 = read_bundle(bundle, Trust.of(require_bundle)).sha256
+    trust = Trust(sha256, trust_config)
     check_apart([visit.path for person in people for visit in person.visits], output)
     with alone_in(output, "follow"):
         remove_partials(output)
@@ -124,7 +125,7 @@ def follow_people(
             grading=GradingSettings(bundle, device, output, options or OutputOptions(), trust),
             rule=rule,
         )
-        tasks = _tasks(people, settings, doses or {})
+        tasks = _tasks(people, settings, sha256, doses or {})
         for task in tasks:
             refuse_link(output / task.name)
         if key is not None:
@@ -154,11 +155,14 @@ def follow_people(
 
 
 def _tasks(
-    people: Sequence[Person], settings: FollowSettings, doses: Mapping[str, tuple[float, ...]]
+    people: Sequence[Person],
+    settings: FollowSettings,
+    bundle_sha256: str,
+    doses: Mapping[str, tuple[float, ...]],
 ) -> list[FollowTask]:
     """Give each person a name, which the first visit keeps in this folder for ever."""
     ledger = Ledger(settings.grading.output)
-    by = made_by(settings.grading.bundle, settings.grading.options)
+    by = made_by(bundle_sha256, settings.grading.options)
     tasks = []
     for person in people:
         days = [None if each.date is None else each.date.isoformat() for each in person.visits]
