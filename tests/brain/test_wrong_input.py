@@ -8,7 +8,12 @@ from phantom.people import NO_MISHAP, scan_person
 from scipy import ndimage
 
 from monai_amyloid.brain.normalization import BrainPet, normalize
-from monai_amyloid.brain.recognition.signature import TISSUE_AFFINE, tissue_templates
+from monai_amyloid.brain.recognition.signature import (
+    MOST_WHITE_OVER_CEREBELLAR_CORTEX,
+    TISSUE_AFFINE,
+    recognise,
+    tissue_templates,
+)
 from monai_amyloid.brain.registration.resampling import resample
 from monai_amyloid.brain.template import voi
 from monai_amyloid.findings.finding import StudyRefused
@@ -93,6 +98,15 @@ def test_a_map_made_of_an_amyloid_scan_is_no_uptake(
             raise AssertionError(name, normalize(replace(image, data=data)).centiloid)
     # What is linear in uptake stays uptake.
     assert normalize(replace(image, data=image.data * np.float32(1e-3))).centiloid < 150
+
+
+def test_a_sharp_scan_of_a_bright_white_matter_is_uptake() -> None:
+    # The 534th of clinic-603: 8.3 times the cerebellum's cortex in the white matter.
+    image = scan_person(534, None, Plan()).image
+    brain = normalize(image)
+    signature = recognise(image, brain.registration)
+    assert 8 < signature.white_over_cerebellar_cortex < MOST_WHITE_OVER_CEREBELLAR_CORTEX
+    assert brain.centiloid == pytest.approx(28.2, abs=3)  # noise-free
 
 
 @pytest.mark.parametrize("unit", [1.0, 0.1])
