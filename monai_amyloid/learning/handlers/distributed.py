@@ -28,6 +28,7 @@ from monai_amyloid.learning.handlers.epochs import (
     SeedEachEpoch,
     StopWithoutImprovement,
 )
+from monai_amyloid.learning.handlers.near_start import MeanWithStart
 from monai_amyloid.learning.handlers.start import check_command
 from monai_amyloid.temporary import temporary_folder
 
@@ -37,6 +38,7 @@ _NEEDED_BY_ALL = (
     SeedEachEpoch,
     LrScheduleHandler,
     RefuseLostTraining,
+    MeanWithStart,
     RefreshBatchNorm,
     StopWithoutImprovement,
     Checkpoint,

@@ -115,6 +115,11 @@ SETTINGS = {
     "slices": Setting(whole(1), Effect.LEARNING, "slices that the 2D network is shown"),
     "widen_factor": Setting(number(1 / 64, 8), Effect.LEARNING, "width of the 3D network"),
     "pretrained": Setting(_SOURCE, Effect.CONTENT, "[weights to start from](pretrained.md)"),
+    "start_share": Setting(
+        _PROBABILITY,
+        Effect.LEARNING,
+        "share of the weights to start from in what is kept, where they graded before",
+    ),
     "frozen": Setting(
         one_of("", *STAGES, words=f"empty or one of {', '.join(STAGES)}"),
         Effect.LEARNING,
@@ -163,7 +168,7 @@ PARTS = {
     ),
     **dict.fromkeys(
         ("imports", "initialize", "finalize", "training", "run", "metadata", "_meta_", "writers",
-         "inferer", "train#inferer", "train#handlers", "train#key_metric",
+         "near_start", "inferer", "train#inferer", "train#handlers", "train#key_metric",
          "train#dataset#cache_dir", "train#dataloader#num_workers", "train#trainer#device",
          "train#trainer#network", "train#trainer#train_handlers", "train#trainer#compile",
          "validate#inferer", "validate#handlers", "validate#key_metric", "validate#dataloader",
