@@ -23,6 +23,7 @@ from monai_amyloid.bundle.networks.answering import AnsweringNetwork, usable_dev
 from monai_amyloid.bundle.networks.plain_layers import PlainSlices, PlainVolume
 from monai_amyloid.bundle.untrusted.weights import read_weights
 from monai_amyloid.cohort.pictures import VOLUME
+from monai_amyloid.learning.network.stem import with_quick_stem
 from monai_amyloid.learning.transforms.as_seen import (
     axial_slices,
     brain_share,
@@ -69,7 +70,7 @@ class PlainNetwork(AnsweringNetwork):
         weights = read_weights(bundle.content[MODEL], bundle.folder / MODEL)
         # In the weights' own memory: to draw random ones first takes longer than to read these.
         network.load_state_dict(weights, assign=True)
-        self.network = network.float().to(self.device).eval()
+        self.network = with_quick_stem(network.float().to(self.device)).eval()
         self._slices = _SLICES if which == "2d" else None
 
     def preprocessed(self, suvr: NDArray[np.float32], tracer: str | None) -> torch.Tensor:
@@ -98,16 +99,23 @@ def on_network_grid(volume: torch.Tensor) -> torch.Tensor:
     Args:
         volume: Values on the template's grid, ``(91, 109, 91)``.
     """
-    ratio = _SPACING_MM / float(TEMPLATE_AFFINE[0, 0])
     seen = volume[tuple(map(slice, _FIRST, _END))].double()
-    size = [math.ceil(edge / ratio) for edge in seen.shape]
+    laid = grid_sample(
+        seen[None, None], _grid(tuple(seen.shape)), padding_mode="border", align_corners=False
+    )
+    return laid[0, 0].float()
+
+
+@cache
+def _grid(shape: tuple[int, ...]) -> torch.Tensor:
+    """Where the networks' voxels lie in a volume of a shape, as `grid_sample` counts."""
+    ratio = _SPACING_MM / float(TEMPLATE_AFFINE[0, 0])
+    size = [math.ceil(edge / ratio) for edge in shape]
     step = torch.diag(torch.tensor([ratio] * 3 + [1.0], dtype=torch.float64))
     back = torch.from_numpy(np.linalg.inv(_normalized(size)))
-    theta = torch.from_numpy(_normalized(seen.shape)) @ step @ back
+    theta = torch.from_numpy(_normalized(shape)) @ step @ back
     theta = theta[[2, 1, 0]][:, [2, 1, 0, 3]]  # PyTorch counts x last
-    grid = affine_grid(theta[None], [1, 1, *size], align_corners=False)
-    laid = grid_sample(seen[None, None], grid, padding_mode="border", align_corners=False)
-    return laid[0, 0].float()
+    return affine_grid(theta[None], [1, 1, *size], align_corners=False)
 
 
 def _normalized(shape: Sequence[int]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from monai_amyloid.bundle.integrity import ANY, ExportedBundle, Trust, read_bund
 from monai_amyloid.bundle.networks.answering import AnsweringNetwork, usable_device
 from monai_amyloid.bundle.untrusted.network import Described
 from monai_amyloid.cohort.pictures import VOLUME
+from monai_amyloid.learning.network.stem import with_quick_stem
 
 Steps = Sequence[Callable[[Any], Any]]
 
@@ -81,5 +82,5 @@ class TrainedNetwork(MonaiSteps):
         self.device = usable_device(device or str(described.make("device")))
         content = checked.content[MODEL] if weights is None else weights.read_bytes()
         network = described.network(content, weights or self.bundle / MODEL)
-        network.to(self.device).eval()
+        network = with_quick_stem(network.to(self.device)).eval()
         super().__init__(network, described.steps("preprocessing"), described.steps("layout"))
