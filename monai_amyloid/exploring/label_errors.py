@@ -1,11 +1,10 @@
 """Grades that do not fit their scans, the most doubtful first.
 
-Confident learning: every scan is predicted by models that did not learn from that participant. The
-grade in the table is compared with the others, each relative to its usual probability. Models
-learn from the doubtful grades as well; few errors do not mislead them much.
-
-References:
-    Northcutt, Jiang, Chuang 2021, confident learning, doi:10.1613/jair.1.12125
+Every scan is predicted by models that did not learn from that participant, and the grade in the
+table is compared with what they say. Models learn from the doubtful grades as well; few errors do
+not mislead them much. Errors are of neighbouring grades: each probability relative to that which is
+usual of its grade (confident learning, doi:10.1613/jair.1.12125) lists the rare middle grade first,
+and a third of what this order finds.
 """
 
 import numpy as np
@@ -62,14 +61,9 @@ def doubt(probabilities: Array, bapl: NDArray[np.int64]) -> Array:
         bapl: Grade of each scan in the table, 1, 2 or 3, ``(N,)``.
 
     Returns:
-        Evidence against the grade in the table, ``(N,)``, -1 to 1 and slightly beyond: how much
-        more probable another grade is, each probability relative to its mean over scans of that
-        grade.
+        How much more probable another grade is than the one in the table, ``(N,)``, -1 to 1.
     """
-    labels = bapl - 1
-    own = probabilities[np.arange(len(labels)), labels]
-    usual = np.array([own[labels == grade].mean() for grade in range(len(GRADES))])
-    beyond = probabilities - usual
-    of_label = beyond[np.arange(len(labels)), labels]
-    beyond[np.arange(len(labels)), labels] = -np.inf
-    return np.asarray(beyond.max(axis=1) - of_label)
+    rows, labels = np.arange(len(bapl)), bapl - 1
+    others = probabilities.copy()
+    others[rows, labels] = -np.inf
+    return np.asarray(others.max(axis=1) - probabilities[rows, labels])

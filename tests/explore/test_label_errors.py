@@ -34,8 +34,18 @@ def test_a_grade_of_too_few_participants_allows_no_ranking() -> None:
     assert cross_validated(np.zeros((69, 2)), bapl, np.arange(69).astype(str)) is None
 
 
-def test_doubt_is_measured_from_what_is_usual_for_each_grade() -> None:
-    told = np.array([[0.9, 0.1, 0.0], [0.7, 0.3, 0.0], [0.6, 0.4, 0.0], [0.0, 0.1, 0.9]])
-    given = np.array([1, 1, 2, 3])
-    # Usual are 0.8, 0.4 and 0.9: 0.4 is all that can be asked of grade 2.
-    assert doubt(told, given) == pytest.approx([-0.4, 0.0, -0.2, -0.3])
+def test_doubt_is_how_much_more_probable_another_grade_is() -> None:
+    told = np.array([[0.9, 0.1, 0.0], [0.3, 0.6, 0.1], [0.6, 0.4, 0.0], [0.0, 0.1, 0.9]])
+    assert doubt(told, np.array([1, 1, 2, 1])) == pytest.approx([-0.8, 0.3, 0.2, 0.9])
+
+
+def test_errors_of_one_grade_are_found_although_the_middle_one_is_rare() -> None:
+    random = np.random.default_rng(1)
+    truth = np.repeat([1, 2, 3], [290, 80, 230])
+    places = truth[:, None] * [2.0, 1.0] + random.normal(0, 0.6, (600, 2))
+    changed = random.choice(600, 30, replace=False)
+    given = truth.copy()
+    given[changed] = np.where(truth[changed] == 2, random.choice([1, 3], len(changed)), 2)
+    told = cross_validated(places, given, np.arange(600).astype(str))
+    assert told is not None
+    assert np.isin(changed, np.argsort(-doubt(told, given))[:60]).mean() >= 0.7
