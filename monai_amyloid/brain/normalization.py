@@ -18,7 +18,12 @@ from monai_amyloid.brain.recognition.wrong_input import (
     refuse_unrecognised,
     refuse_values,
 )
-from monai_amyloid.brain.registration.register import Registration, register
+from monai_amyloid.brain.registration.register import (
+    FEW_STARTS,
+    MANY_STARTS,
+    Registration,
+    register,
+)
 from monai_amyloid.brain.registration.resampling import resample
 from monai_amyloid.brain.template import voi
 from monai_amyloid.findings.finding import Finding, StudyRefused, Term
@@ -119,15 +124,18 @@ def normalize(image: PetImage, reference: Reference = "whole_cerebellum") -> Bra
 def _find_brain(image: PetImage) -> Registration:
     """Register a scan, or refuse it with what it shows instead of amyloid in a brain.
 
-    A poor fit may be a wrong input or a start that missed: the slow search of every orientation
-    and contrast distinguishes the two, and finds a better start.
+    A poor fit may be a wrong input or a start that missed: more starts, and then the slow search
+    of every orientation and contrast, distinguish the two.
     """
     refuse_values(image)
-    try:
-        registration = register(image)
-    except StudyRefused:
-        registration = None
-    if registration is None or not is_convincing(image, registration):
+    for starts in (FEW_STARTS, MANY_STARTS):
+        try:
+            registration = register(image, starts=starts)
+        except StudyRefused:
+            continue
+        if is_convincing(image, registration):
+            break
+    else:
         registration = register(image, refuse_unrecognised(image).matrix)
         refuse_other_patterns(recognise(image, registration))
     refuse_turned(registration.matrix)

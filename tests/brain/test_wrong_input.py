@@ -14,11 +14,12 @@ from monai_amyloid.brain.recognition.signature import (
     recognise,
     tissue_templates,
 )
+from monai_amyloid.brain.registration.register import FEW_STARTS, register
 from monai_amyloid.brain.registration.resampling import resample
 from monai_amyloid.brain.template import voi
 from monai_amyloid.findings.finding import StudyRefused
 from monai_amyloid.pet.image import PetImage
-from monai_amyloid.phantom.cohorts.plan import Pattern, Plan
+from monai_amyloid.phantom.cohorts.plan import NAMED, Pattern, Plan
 
 pytestmark = pytest.mark.slow
 
@@ -107,6 +108,14 @@ def test_a_sharp_scan_of_a_bright_white_matter_is_uptake() -> None:
     signature = recognise(image, brain.registration)
     assert 8 < signature.white_over_cerebellar_cortex < MOST_WHITE_OVER_CEREBELLAR_CORTEX
     assert brain.centiloid == pytest.approx(28.2, abs=3)  # noise-free
+
+
+def test_a_head_that_the_likeliest_starts_miss_is_found_from_others() -> None:
+    # The 34th of clinic-outside-tracer-300: wide ventricles, a noisy scan.
+    image = scan_person(34, 1, NAMED["clinic-outside-tracer-300"][1]).image
+    assert register(image, starts=FEW_STARTS).match < 0.7
+    # The noise-free Centiloid.
+    assert normalize(image).centiloid == pytest.approx(-11.0, abs=3)
 
 
 @pytest.mark.parametrize("unit", [1.0, 0.1])

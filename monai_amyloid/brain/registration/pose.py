@@ -17,19 +17,19 @@ _CENTRE_MM = np.array([0.0, -18.0, 10.0])
 # Poses that are tried: pitch in degrees, and shifts in mm about the first guess.
 _PITCHES = (-36, -24, -12, 0, 12, 24, 36)
 _SHIFTS_MM = ((-15, 0, 15), (-30, -15, 0, 15, 30), (-36, -24, -12, 0, 12, 24, 36))
-_TRIED = 4  # of the likeliest
 # Poses nearer than this to a likelier one lead to the same fit.
 _NEAR_MM, _NEAR_DEGREES = 20.0, 15.0
 # A picture of a head for the search: amyloid in between.
 _PICTURE = np.array([1.0, 1.0, 1.0, 1.0, 0.5], np.float32)
 
 
-def likely_poses(scan: ScanSamples, outline: ScanSamples) -> list[NDArray[np.float64]]:
+def likely_poses(scan: ScanSamples, outline: ScanSamples, most: int) -> list[NDArray[np.float64]]:
     """Poses from which to start, the likeliest first.
 
     Args:
         scan: Smoothed samples of the scan, of which the largest object is looked at.
         outline: Samples of the scan without its brightest places, for comparing the poses.
+        most: How many poses to give at most.
 
     Returns:
         Template millimetres to the scan's, ``(4, 4)`` each.
@@ -60,7 +60,7 @@ def likely_poses(scan: ScanSamples, outline: ScanSamples) -> list[NDArray[np.flo
         pose = poses[index]
         if not any(_near(pose, other) for other in likely):
             likely.append(pose)
-        if len(likely) == _TRIED:
+        if len(likely) == most:
             break
     return likely
 
