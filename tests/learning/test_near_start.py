@@ -9,7 +9,7 @@ import torch
 from ignite.engine import Engine, Events
 from monai.bundle import ConfigWorkflow
 
-from monai_amyloid.learning.handlers.near_start import MeanWithStart
+from monai_amyloid.learning.handlers.near_start import MeanWithStart, NearStart
 from monai_amyloid.learning.network.head import ScoredHead
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -30,9 +30,9 @@ class Small(torch.nn.Module):
         return torch.as_tensor(self.fc(self.norm(batch)))
 
 
-def trained(network: Small, share: float, epochs: int = 2) -> tuple[list[Any], MeanWithStart]:
+def trained(network: Small, share: float, epochs: int = 2) -> tuple[list[Any], NearStart]:
     """What a handler in the middle and the checkpoint see, and the network's state, every epoch."""
-    near = MeanWithStart(network, share)
+    near = NearStart(network, share)
     steps = torch.optim.SGD(network.parameters(), lr=0.1)
     generator = torch.Generator().manual_seed(0)
 
@@ -46,7 +46,7 @@ def trained(network: Small, share: float, epochs: int = 2) -> tuple[list[Any], M
     def copied(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return {name: value.clone() for name, value in state.items()}
 
-    near.attach(trainer)
+    MeanWithStart(near).attach(trainer)
     trainer.add_event_handler(
         Events.EPOCH_COMPLETED,
         lambda: seen.append((copied(network.state_dict()), copied(near.state_dict()))),
@@ -81,9 +81,9 @@ def test_the_mean_is_seen_and_training_goes_on_from_its_own(share: float) -> Non
 
 def test_a_start_that_has_learnt_no_grades_counts_for_nothing() -> None:
     for network in (Small(learnt=False), torch.nn.Linear(1, 1)):
-        near = MeanWithStart(network, 0.5)
+        near = NearStart(network, 0.5)
         assert near.share == 0
-        near.attach(SimpleNamespace())  # no event is asked of it
+        MeanWithStart(near).attach(SimpleNamespace())  # no event is asked of it
 
 
 @pytest.mark.slow

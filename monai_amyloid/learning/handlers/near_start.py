@@ -13,12 +13,10 @@ from ignite.engine import Engine, Events
 from monai_amyloid.learning.network.head import ScoredHead, head_of
 
 
-class MeanWithStart:
-    """Give a network the mean with its start while an epoch is judged, and its own weights after.
+class NearStart:
+    """A network that can take the mean of its start's weights and its own, and its own again.
 
-    Handlers that follow in the list see the mean. Once all have acted, the network has its own
-    weights again, which are also those that this object's state is of, for a checkpoint. Nothing
-    is done where the start has not learnt grades: a network from nothing, or from ImageNet.
+    Nothing is done where the start has not learnt grades: a network from nothing, or from ImageNet.
 
     Args:
         network: Network with the weights that the training begins from, which are copied.
@@ -31,9 +29,43 @@ class MeanWithStart:
         self._start = _numbers(network, copied=True) if self.share else {}
         self._own: dict[str, torch.Tensor] = {}
 
+    def take_mean(self) -> None:
+        """Give the network the mean."""
+        self._own = _numbers(self.network, copied=True)
+        with torch.no_grad():
+            for name, value in _numbers(self.network).items():
+                value.lerp_(self._start[name].to(value.device), self.share)
+
+    def take_own(self) -> None:
+        """Give the network its own weights again."""
+        self.network.load_state_dict(self._own, strict=False)
+        self._own = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """The network's state with its own weights, for a checkpoint."""
+        return {**self.network.state_dict(), **self._own}
+
+    def load_state_dict(self, content: dict[str, Any]) -> None:
+        """Set the network's own weights, between two epochs."""
+        self.network.load_state_dict(content)
+
+
+class MeanWithStart:
+    """Give a network the mean with its start while an epoch is judged, and its own weights after.
+
+    Handlers that follow in the list see the mean. Once all have acted, the network has its own
+    weights again.
+
+    Args:
+        near_start: The network.
+    """
+
+    def __init__(self, near_start: NearStart) -> None:
+        self.near_start = near_start
+
     def attach(self, engine: Engine) -> None:
         """Act when an epoch of a trainer ends, before and after all other handlers."""
-        if self.share:
+        if self.near_start.share:
             engine.add_event_handler(Events.EPOCH_COMPLETED, self)
             engine.add_event_handler(Events.STARTED, self._attach_last)
 
@@ -44,22 +76,10 @@ class MeanWithStart:
 
     def __call__(self, engine: Engine) -> None:
         """Give the network the mean."""
-        self._own = _numbers(self.network, copied=True)
-        with torch.no_grad():
-            for name, value in _numbers(self.network).items():
-                value.lerp_(self._start[name].to(value.device), self.share)
+        self.near_start.take_mean()
 
     def _restore(self, engine: Engine) -> None:
-        self.network.load_state_dict(self._own, strict=False)
-        self._own = {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """The network's state with its own weights."""
-        return {**self.network.state_dict(), **self._own}
-
-    def load_state_dict(self, content: dict[str, Any]) -> None:
-        """Set the network's own weights, between two epochs."""
-        self.network.load_state_dict(content)
+        self.near_start.take_own()
 
 
 def _has_learnt_grades(network: torch.nn.Module) -> bool:
