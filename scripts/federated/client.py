@@ -126,9 +126,12 @@ def main() -> None:
     begun = {"pretrained": str(options.bundle / "models" / "model.pt")}
     # The learning rate follows all epochs; the server alone decides when to stop.
     length = {"max_epochs": options.rounds * options.epochs, "early_stop_patience": 0}
+    # The mean is that of the hospitals; bundles of earlier versions know of no other.
+    known = json.loads((options.bundle / TRAIN).read_text(encoding="utf-8"))
+    alone = {name: 0.0 for name in ("start_share",) if name in known}
 
     flare.init()
-    values = {**options.values, **places, **begun, **length}
+    values = {**options.values, **places, **begun, **length, **alone}
     hospital = Hospital(options.bundle, values, options.epochs)
     while flare.is_running():
         if (received := flare.receive()) is None:

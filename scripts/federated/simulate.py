@@ -54,7 +54,10 @@ from monai_amyloid.output import replacing, writable_folder, write_table
 
 CLIENT = Path(__file__).resolve().with_name("client.py")
 # Given by options, or by the federation itself.
-_SET_HERE = ("dataset_dir", "output_dir", "pretrained", "max_epochs", "early_stop_patience")
+_SET_HERE = (
+    *("dataset_dir", "output_dir", "pretrained"),
+    *("max_epochs", "early_stop_patience", "start_share"),
+)
 _SPLIT = ("fold", "folds", "seed", "repeat", "participants")
 # As FLARE calls them.
 _GLOBAL = "FL_global_model.pt"
