@@ -128,7 +128,7 @@ def register(
         start: Pose to start from, template to scan millimetres, ``(4, 4)``; it is searched for
             where None.
         device: Device of torch to compute on.
-        starts: From how many of the likeliest poses the search goes, see :data:`MANY_STARTS`.
+        starts: Number of the likeliest poses from which the search goes, see :data:`MANY_STARTS`.
 
     Returns:
         The transform, and how well it matches.

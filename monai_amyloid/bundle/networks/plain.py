@@ -21,9 +21,9 @@ from monai_amyloid.bundle.files import MODEL
 from monai_amyloid.bundle.integrity import ExportedBundle
 from monai_amyloid.bundle.networks.answering import AnsweringNetwork, usable_device
 from monai_amyloid.bundle.networks.plain_layers import PlainSlices, PlainVolume
+from monai_amyloid.bundle.networks.stem import with_quick_stem
 from monai_amyloid.bundle.untrusted.weights import read_weights
 from monai_amyloid.cohort.pictures import VOLUME
-from monai_amyloid.learning.network.stem import with_quick_stem
 from monai_amyloid.learning.transforms.as_seen import (
     axial_slices,
     brain_share,

@@ -14,9 +14,9 @@ from monai_amyloid.brain.template import TEMPLATE_AFFINE
 from monai_amyloid.bundle.files import INFERENCE, MODEL
 from monai_amyloid.bundle.integrity import ANY, ExportedBundle, Trust, read_bundle
 from monai_amyloid.bundle.networks.answering import AnsweringNetwork, usable_device
+from monai_amyloid.bundle.networks.stem import with_quick_stem
 from monai_amyloid.bundle.untrusted.network import Described
 from monai_amyloid.cohort.pictures import VOLUME
-from monai_amyloid.learning.network.stem import with_quick_stem
 
 Steps = Sequence[Callable[[Any], Any]]
 

@@ -57,7 +57,7 @@ class MeanWithStart:
     weights again.
 
     Args:
-        near_start: The network.
+        near_start: Network that can take the mean and its own weights.
     """
 
     def __init__(self, near_start: NearStart) -> None:

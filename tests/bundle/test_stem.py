@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from monai.networks.nets import resnet50
 from torch import nn
 
-from monai_amyloid.learning.network.stem import QuickStem, with_quick_stem
+from monai_amyloid.bundle.networks.stem import QuickStem, with_quick_stem
 
 SIZES = st.tuples(*[st.integers(1, 13)] * 3)
 
