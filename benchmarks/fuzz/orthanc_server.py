@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,22 @@ _ELSEWHERE = [each for each in os.environ.get("PATH", "").split(os.pathsep)
 STORESCU = shutil.which("storescu", path=os.pathsep.join(_ELSEWHERE))
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 START_S = 90.0
+_LEAST_PORT, _PORTS = 20_000, 12_000
+_NUMBERS = count(64 * os.getpid())
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on loopback that nobody listens at, and that the system gives to nobody meanwhile.
+
+    The ports that a system chooses itself, for whoever listens or connects, lie above 32768; each
+    process begins elsewhere below, and goes on.
+    """
+    for number in _NUMBERS:
+        port = _LEAST_PORT + number % _PORTS
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("numbers do not end")
 
 
 class Archive:
