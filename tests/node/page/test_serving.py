@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.fuzz.filled_queues import PASSWORD
+from benchmarks.fuzz.orthanc_server import free_port
 from benchmarks.fuzz.small_studies import grade_small, queue_in, settings, study, until, write
 from monai_amyloid.cli import app
 from monai_amyloid.errors import UserError
@@ -32,12 +33,6 @@ folder = "inbox"
 [page]
 port = {port}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answer(port: int, sent: bytes = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") -> bytes:
